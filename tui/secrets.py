@@ -1,0 +1,60 @@
+"""The key: where it is found, and how it is kept from being shown.
+
+The key is never an argument of a command (arguments are public in `ps`) and leaves the environment as soon as it has
+been read, so that no child process inherits it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tui.errors import UsageError
+
+VARIABLE = "ITICK_TOKEN"
+
+
+class Token:
+    """A key that shows itself only to whoever asks for it by name."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def reveal(self) -> str:
+        return self._key
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+    __str__ = __repr__
+
+
+def take_from_environment() -> Token | None:
+    """Read ITICK_TOKEN and remove it from the environment. None where it is unset or empty.
+
+    Raises UsageError where it cannot be a key.
+    """
+    key = os.environ.pop(VARIABLE, "").strip()
+    return _checked(key, VARIABLE) if key else None
+
+
+def read_file(path: Path) -> Token:
+    """Read the key from a file that holds nothing else. Raises UsageError where there is none."""
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UsageError(f"cannot read the key from {path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"cannot read the key from {path}: it is not a text file") from None
+    if not key:
+        raise UsageError(f"the key file {path} is empty: put the key from your iTick account into it")
+    return _checked(key, f"the key file {path}")
+
+
+def _checked(key: str, source: str) -> Token:
+    # A header value: one line of visible ASCII. Anything else could never be sent, or would split the header.
+    if not all("!" <= c <= "~" for c in key):
+        raise UsageError(f"{source} does not hold a key: a key is one word of plain letters, digits and signs")
+    return Token(key)
