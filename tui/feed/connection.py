@@ -1,0 +1,254 @@
+"""One connection's life: dialled, authenticated, asked for data, kept alive, read to its end.
+
+It never tries twice. Whatever ends it ends as a FeedError with words; `link.py` decides what to do then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
+
+from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
+from tui.feed.state import Timings
+from tui.feed.target import host_of, is_loopback
+from tui.market import Instrument, Market
+from tui.protocol import (
+    AuthReply,
+    Depth,
+    Hello,
+    Kline,
+    Ping,
+    Pong,
+    Push,
+    Quote,
+    Reply,
+    Subscribe,
+    SubscribeReply,
+    Tick,
+    decode,
+    encode,
+)
+from tui.secrets import Token
+from tui.symbol import Symbol, join, printable
+
+DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
+_MAX_FRAME = 64 * 1024 * 1024
+_PUSHES = frozenset({Tick, Quote, Depth, Kline})
+
+OnPush = Callable[[Push, Instrument], None]
+Clock = Callable[[], float]
+
+
+class PermanentError(FeedError):
+    """Trying the same again would not help."""
+
+
+class _Dial(connect):
+    """`websockets.connect`, but a redirect is an error: following one would take the key to another address."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
+class Connection:
+    """An open WebSocket. `read` and `beat` run until it ends; `authenticate` and `subscribe` ask and wait."""
+
+    def __init__(
+        self,
+        websocket: ClientConnection,
+        host: str,
+        market: Market,
+        timings: Timings,
+        clock: Clock,
+        on_push: OnPush | None,
+    ) -> None:
+        self._websocket = websocket
+        self._host = host
+        self._market = market
+        self._timings = timings
+        self._clock = clock
+        self._on_push = on_push
+        loop = asyncio.get_running_loop()
+        self._auth: asyncio.Future[AuthReply] = loop.create_future()
+        self._answer: asyncio.Future[SubscribeReply] | None = None
+        self._pong: asyncio.Future[None] | None = None
+        self._pinged = ""
+        self._last_frame_at = clock()
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the other side is our own exchange, by its own word."""
+        response = self._websocket.response
+        return response is not None and response.headers.get("Server", "").startswith(DEMO_SERVER)
+
+    async def read(self) -> NoReturn:
+        """Drain the socket for ever: decode each frame and hand it to the market or to whoever waits for a reply."""
+        receive, clock = self._websocket.recv, self._clock
+        market, health, on_push = self._market, self._market.health, self._on_push
+        try:
+            while True:
+                frame = await receive(decode=False)
+                self._last_frame_at = now = clock()
+                health.messages += 1
+                health.bytes += len(frame)
+                try:
+                    messages = decode(frame)
+                except MalformedMessage as error:
+                    health.malformed[error.kind] += 1
+                    messages = error.salvaged
+                for message in messages:
+                    if type(message) in _PUSHES:
+                        instrument = market.apply(message, now)  # type: ignore[arg-type]
+                        if on_push is not None and instrument is not None:
+                            on_push(message, instrument)  # type: ignore[arg-type]
+                    else:
+                        self._reply(message)  # type: ignore[arg-type]
+        except ConnectionClosed as error:
+            raise NoConnection(_closed_words(error)) from None
+
+    def _reply(self, reply: Reply) -> None:
+        match reply:
+            case AuthReply() if not self._auth.done():
+                self._auth.set_result(reply)
+            case SubscribeReply() if self._answer is not None and not self._answer.done():
+                self._answer.set_result(reply)
+            case Pong(data) if self._pong is not None and not self._pong.done() and data.params == self._pinged:
+                self._pong.set_result(None)
+            case Hello(code=0):
+                self._market.health.malformed["refusal"] += 1
+
+    async def authenticate(self) -> None:
+        """Wait for the reply to the key. Raises KeyRefused, or NoConnection where none comes in time."""
+        try:
+            async with asyncio.timeout(self._timings.auth):
+                reply = await self._auth
+        except TimeoutError:
+            raise NoConnection(f"{self._host} did not authenticate within {self._timings.auth:g} s") from None
+        if reply.code != 1:
+            raise _key_refused(self._host)
+
+    async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
+        """Ask for one type of some symbols and wait for the answer; None where none comes in time."""
+        self._answer = asyncio.get_running_loop().create_future()
+        await self._send(encode(Subscribe(params=join(symbols), types=type_)))
+        try:
+            async with asyncio.timeout(self._timings.reply):
+                return await self._answer
+        except TimeoutError:
+            return None
+        finally:
+            self._answer = None
+
+    async def beat(self) -> NoReturn:
+        """Ping for ever. A missing or wrong pong is counted while other frames arrive; two in a row, or silence, end
+        the connection."""
+        timings, health, clock = self._timings, self._market.health, self._clock
+        missed = 0
+        while True:
+            sent = clock()
+            self._pinged = str(int(self._market.local_time(sent)))
+            self._pong = asyncio.get_running_loop().create_future()
+            await self._send(encode(Ping(params=self._pinged)))
+            try:
+                async with asyncio.timeout(timings.pong):
+                    await self._pong
+            except TimeoutError:
+                missed += 1
+                health.heartbeats_missed += 1
+                if self._last_frame_at < sent:
+                    raise NoConnection("link silent") from None
+                if missed == 2:
+                    raise NoConnection("heartbeat missed twice") from None
+            else:
+                missed = 0
+                health.pong_at = clock()
+                health.round_trip = health.pong_at - sent
+            await asyncio.sleep(max(0.0, sent + timings.ping_every - clock()))
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            await self._websocket.send(frame, text=True)
+        except ConnectionClosed as error:
+            raise NoConnection(_closed_words(error)) from None
+
+    async def close(self) -> None:
+        """Say goodbye, for at most `Timings.close` seconds."""
+        await self._websocket.close()
+
+
+async def dial(
+    url: str, token: Token, market: Market, timings: Timings, clock: Clock, on_push: OnPush | None
+) -> Connection:
+    """Open a connection with the key in the `token` header (page, step 1). Raises FeedError in words."""
+    host = host_of(url)
+    sent = clock()
+    try:
+        websocket = await _Dial(
+            url,
+            additional_headers={"token": token.reveal()},
+            compression=None,
+            open_timeout=timings.open,
+            close_timeout=timings.close,
+            ping_interval=None,  # the vendor counts its own JSON pings only
+            max_size=_MAX_FRAME,
+            proxy=None if is_loopback(url) else True,
+        )
+    except InvalidStatus as error:
+        raise _status_error(host, error.response.status_code) from None
+    except TimeoutError:
+        raise NoConnection(f"cannot reach {host}: no answer within {timings.open:g} s") from None
+    except ssl.SSLCertVerificationError as error:
+        raise NoConnection(f"cannot reach {host}: TLS certificate: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise NoConnection(f"cannot reach {host}: TLS: {error.reason or 'failed'}") from None
+    except socket.gaierror:
+        raise NoConnection(f"cannot reach {host}: no such host name") from None
+    except ConnectionRefusedError:
+        raise NoConnection(f"cannot reach {host}: connection refused") from None
+    except OSError as error:
+        raise NoConnection(f"cannot reach {host}: {(error.strerror or 'network error').lower()}") from None
+    except ProxyError as error:
+        raise NoConnection(f"cannot reach {host}: proxy: {printable(str(error))}") from None
+    except (InvalidHandshake, WebSocketException):
+        raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
+    received = clock()
+    response = websocket.response
+    if response is not None and (date := _http_date(response.headers.get("Date"))):
+        market.clock.observe_date(market.local_time(sent), market.local_time(received), date)
+    return Connection(websocket, host, market, timings, clock, on_push)
+
+
+def _http_date(header: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(header).timestamp() * 1000 if header else None
+    except ValueError:
+        return None
+
+
+def _status_error(host: str, status: int) -> FeedError:
+    if status in (401, 403):
+        return _key_refused(host)
+    if status == 429:
+        return NoConnection(f"{host} asks to slow down")
+    if 300 <= status < 400:
+        return PermanentError(f"{host} redirects to another address: refused, the key would go there too. Check --url")
+    return NoConnection(f"{host} answered HTTP {status}: check the address")
+
+
+def _key_refused(host: str) -> KeyRefused:
+    return KeyRefused(f"key refused by {host}: check ITICK_TOKEN (or the key file) and the host of --url")
+
+
+def _closed_words(error: ConnectionClosed) -> str:
+    frame = error.rcvd
+    if frame is None:
+        return "connection lost"
+    reason = printable(frame.reason)[:80]
+    return f"closed by the server ({frame.code}{', ' + reason if reason else ''})"

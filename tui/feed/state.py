@@ -1,0 +1,61 @@
+"""What the link is doing, in words for the status bar, and how long it waits for what."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from tui.errors import FeedError
+
+
+class Phase(Enum):
+    """The steps of a connection's life, in order. The value is the word on the status bar."""
+
+    CONNECTING = "connecting"
+    AUTHENTICATING = "authenticating"
+    SUBSCRIBING = "subscribing"
+    LIVE = "LIVE"
+    RECONNECTING = "reconnecting"  # lost; the next try is at `retry_at`
+    STOPPED = "stopped"  # trying again would not help until the person acts
+
+
+class LinkState(NamedTuple):
+    """One step. Times are s, monotonic. `detail` says what is being connected to or subscribed; `error` is why the
+    link was lost or stopped."""
+
+    phase: Phase
+    since: float
+    detail: str = ""
+    retry_at: float = 0.0
+    error: FeedError | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether the numbers on the screen can be trusted to be now's."""
+        return self.phase is Phase.LIVE
+
+    def words(self, now: float) -> str:
+        """The state as a person reads it, at `now`: `reconnecting in 4 s: connection reset`."""
+        if self.phase is Phase.LIVE:
+            return str(self.phase.value)
+        if self.phase is Phase.RECONNECTING:
+            wait = max(0, round(self.retry_at - now))
+            return f"reconnecting in {wait} s: {self.error}" if wait else f"reconnecting: {self.error}"
+        if self.phase is Phase.STOPPED:
+            return f"stopped: {self.error}"
+        return f"{self.phase.value} {self.detail}".rstrip()
+
+
+class Timings(NamedTuple):
+    """All waits of the feed, in s. Tests shorten them; people have no reason to."""
+
+    open: float = 10.0  # TCP, TLS and the WebSocket handshake together
+    auth: float = 10.0  # from the open socket to "authenticated"
+    reply: float = 10.0  # an answer to a subscribe request
+    ping_every: float = 15.0  # the page recommends at least every 30 s
+    pong: float = 10.0
+    close: float = 1.0  # how long leaving may take
+    retry_first: float = 0.5
+    retry_longest: float = 60.0
+    retry_gap: float = 3.0  # at least, from the second try on
+    healthy: float = 30.0  # a connection that lived this long starts the back-off afresh

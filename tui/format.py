@@ -1,0 +1,80 @@
+"""Numbers as text. Pure: every function takes a figure and gives the characters that stand for it.
+
+What is not known prints as `—`: nothing is invented and no zero stands in.
+"""
+
+from __future__ import annotations
+
+UNKNOWN = "—"
+_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+
+
+def price(value: float | None, decimals: int = 2) -> str:
+    """512.34, with the symbol's own number of decimals."""
+    return UNKNOWN if value is None else f"{value:.{decimals}f}"
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """+3.21, -0.11; zero, also one that only rounds to it, prints without a sign: 0.00."""
+    if value is None:
+        return UNKNOWN
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def percent(value: float | None) -> str:
+    """+0.63%"""
+    return UNKNOWN if value is None else f"{signed(value)}%"
+
+
+def sign(value: float, decimals: int = 2) -> int:
+    """-1, 0 or 1, of the value as it prints."""
+    rounded = round(value, decimals)
+    return (rounded > 0) - (rounded < 0)
+
+
+def compact(value: float | None) -> str:
+    """900, 3.1K, 15.8M, 26.4B: at most five characters up to 9,999 trillion."""
+    if value is None:
+        return UNKNOWN
+    size = abs(value)
+    if size < 999.5:
+        return f"{value:.0f}" if value == int(value) or size >= 100 else f"{value:.3g}"
+    for unit, letter in _UNITS:
+        # 999,950 would print as 1000.0K: the next unit takes over where rounding would.
+        if size >= unit * 0.99995:
+            scaled = value / unit
+            return f"{scaled:.1f}{letter}" if abs(scaled) < 99.95 else f"{scaled:.0f}{letter}"
+    return f"{value / 1e3:.1f}K"
+
+
+def size(value: float) -> str:
+    """A size in full up to 9,999, compact from there; fractional sizes keep up to four digits."""
+    if value >= 9_999.5:
+        return compact(value)
+    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+
+
+def seconds(value: float | None) -> str:
+    """An age: 0s, 59s, 4m, 3h, 2d: three characters at most, up to 99 days."""
+    if value is None:
+        return UNKNOWN
+    if value < 60:
+        return f"{int(value)}s"
+    if value < 3_600:
+        return f"{int(value // 60)}m"
+    if value < 86_400:
+        return f"{int(value // 3_600)}h"
+    return f"{int(value // 86_400)}d"
+
+
+def milliseconds(value: float | None) -> str:
+    """38 ms, 1.2 s"""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.1f} s"
+
+
+def clip(text: str, width: int) -> str:
+    """Text of one cell a character, cut to a width with an ellipsis."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…" * (width > 0)

@@ -1,0 +1,6 @@
+"""The state of the market. Pure: no I/O, and no clock of its own (time is an argument)."""
+
+from tui.market.instrument import Instrument
+from tui.market.market import Market
+
+__all__ = ["Instrument", "Market"]

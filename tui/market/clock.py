@@ -1,0 +1,79 @@
+"""How far the exchange's clock is from ours, and how late data arrives.
+
+The pong echoes only what was sent, so it tells the round trip and nothing of the server's time. What does: each HTTP
+`Date` header bounds the offset θ = server − local from both sides, and each data frame from below, for nothing can be
+dated later than it was sent.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+_INF = float("inf")
+_TRUSTED = 250.0  # ms of half-width up to which lag is shown as an absolute figure
+_SAMPLES = 2_048
+_MINIMUM_OVER = 600.0  # s
+
+
+class Lag(NamedTuple):
+    """Lag at arrival in ms over the latest samples. `relative`: measured from its own smallest value of the last ten
+    minutes, because the clocks' offset is not known well enough."""
+
+    median: float
+    p99: float
+    relative: bool
+
+
+class ServerClock:
+    """The offset's bounds in ms, and a ring of arrival − t, both raw. Local times are ms of wall clock."""
+
+    def __init__(self) -> None:
+        self.low = -_INF
+        self.high = _INF
+        self._late: deque[float] = deque(maxlen=_SAMPLES)
+        self._minima: deque[tuple[float, float]] = deque(maxlen=128)
+
+    def observe_date(self, sent: float, received: float, date: float) -> None:
+        """An HTTP response asked for at `sent`, here at `received`, that names the whole second `date`."""
+        self._narrow(date - received, date + 1000 - sent)
+
+    def observe_frame(self, t: int, arrival: float) -> None:
+        """A data frame whose `t` is newer than any before of that symbol and type."""
+        late = arrival - t
+        if -late > self.low:
+            self._narrow(-late, _INF)
+        self._late.append(late)
+
+    def _narrow(self, low: float, high: float) -> None:
+        self.low, self.high = max(self.low, low), min(self.high, high)
+        if self.low > self.high:
+            # The bounds exclude each other: one of the clocks was set. What was known is worth nothing now.
+            self.low, self.high = low, high
+            self._late.clear()
+            self._minima.clear()
+
+    @property
+    def offset(self) -> float:
+        """θ in ms: the middle of its bounds; where a bound is missing, 0 as far as the other allows."""
+        if self.low > -_INF and self.high < _INF:
+            return (self.low + self.high) / 2
+        return min(max(0.0, self.low), self.high)
+
+    @property
+    def half_width(self) -> float:
+        return (self.high - self.low) / 2
+
+    def lag(self, now: float) -> Lag | None:
+        """Median and p99 of lag at arrival; None without data. `now` in s, monotonic. Sorts its samples: once a
+        second is often enough."""
+        if not self._late:
+            return None
+        late = sorted(self._late)
+        self._minima.append((now, late[0]))
+        while self._minima[0][0] < now - _MINIMUM_OVER:
+            self._minima.popleft()
+        relative = self.half_width > _TRUSTED
+        base = -min(value for _, value in self._minima) if relative else self.offset
+        at = [max(0.0, late[int((len(late) - 1) * q)] + base) for q in (0.5, 0.99)]
+        return Lag(at[0], at[1], relative)

@@ -1,0 +1,99 @@
+"""All that is known of one symbol: the vendor's latest messages as they came, and little else.
+
+What can be derived (change, spread, imbalance) is derived by whoever paints it, from `change.py` and `book.py`.
+"""
+
+from __future__ import annotations
+
+from tui.market.bars import MinuteBars
+from tui.market.book import best, smallest_step
+from tui.protocol import Depth, Quote, Tick
+from tui.symbol import Symbol
+
+
+class Instrument:
+    """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
+
+    __slots__ = (
+        "bars",
+        "decimals",
+        "depth",
+        "depth_at",
+        "direction",
+        "last",
+        "last_changed_at",
+        "last_time",
+        "moved",
+        "previous",
+        "quote",
+        "quote_time",
+        "refused",
+        "symbol",
+        "tick",
+        "tick_size",
+        "tick_time",
+    )
+
+    def __init__(self, symbol: Symbol) -> None:
+        self.symbol = symbol
+        self.tick: Tick | None = None
+        self.quote: Quote | None = None
+        self.depth: Depth | None = None
+        self.bars = MinuteBars()
+        self.tick_time = 0
+        self.quote_time = 0
+        self.depth_at = 0.0
+        # Last price, the one before it, when it changed, and which way it last moved (+1, -1, 0 never).
+        self.last: float | None = None
+        self.last_time = 0
+        self.previous: float | None = None
+        self.last_changed_at = 0.0
+        self.direction = 0
+        self.moved = False  # whether the latest trade moved the price
+        self.refused: dict[str, str] = {}  # type → why the vendor refused it
+        self.tick_size: float | None = None
+        self.decimals = 2
+
+    @property
+    def newest_time(self) -> int:
+        """The newest `t` of tick and quote, ms UTC; 0 without data. The age of the row is measured from it."""
+        return max(self.tick_time, self.quote_time)
+
+    @property
+    def has_data(self) -> bool:
+        return self.last is not None or self.depth is not None
+
+    def set_last(self, price: float, time: int, now: float) -> None:
+        """A newer last price. Costs a comparison and a few stores."""
+        if price <= 0:
+            return
+        before = self.last
+        if price != before:
+            if before is not None:
+                self.direction = 1 if price > before else -1
+                self.previous = before
+                self.last_changed_at = now
+                self.moved = True
+            self.last = price
+        else:
+            self.moved = False
+        self.last_time = time
+
+    def learn_precision(self) -> None:
+        """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
+        prices = [self.last] if self.last is not None else []
+        if self.depth is not None:
+            step = smallest_step(self.depth)
+            if step and (self.tick_size is None or step < self.tick_size):
+                self.tick_size = step
+            touch = (best(self.depth.bids), best(self.depth.asks))
+            # Trades print finer than the book quotes: where there is a book, it decides.
+            prices = [level.price for level in touch if level] or prices
+        for price in prices:
+            while self.decimals < 4 and round(price, self.decimals) != round(price, 4):
+                self.decimals += 1
+
+    def forget_book(self) -> None:
+        """After a reconnect: a book has no time of its own, so an old one cannot be told from a new one."""
+        self.depth = None
+        self.depth_at = 0.0

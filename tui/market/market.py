@@ -1,0 +1,166 @@
+"""The state of the market: one plain object that the feed writes and the screen reads.
+
+Nothing is queued between the two. A symbol that ticks a thousand times between two frames costs a thousand cheap
+writes here and one repaint there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tui.market.clock import ServerClock
+from tui.market.health import Health
+from tui.market.instrument import Instrument
+from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.symbol import Symbol, from_wire
+
+_MAX_SPELLINGS = 4_096
+
+
+class Market:
+    """Instruments by symbol, the set of those that changed since the last frame, and the health counters.
+
+    `on_change` is called when the first change after a frame arrives, so that a frame clock at rest can wake.
+    """
+
+    def __init__(self, on_change: Callable[[], None] | None = None) -> None:
+        self.instruments: dict[Symbol, Instrument] = {}
+        self.clock = ServerClock()
+        self.health = Health()
+        self.on_change = on_change
+        self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
+        self._changed: set[Instrument] = set()
+        self._by_spelling: dict[str, Instrument | None] = {}
+
+    # --- what is followed ---
+
+    def follow(self, symbols: Iterable[Symbol]) -> None:
+        """Make room for symbols; those known already keep their data."""
+        for symbol in symbols:
+            if symbol not in self.instruments:
+                self.instruments[symbol] = Instrument(symbol)
+        self._respell()
+
+    def reconnected(self, wanted: Iterable[Symbol]) -> None:
+        """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
+        keep = set(wanted)
+        self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
+        for instrument in self.instruments.values():
+            instrument.forget_book()
+            instrument.refused.clear()
+            self._mark(instrument)
+        self._respell()
+
+    def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
+        """The vendor does not serve a type for these symbols."""
+        for symbol in symbols:
+            if instrument := self.instruments.get(symbol):
+                instrument.refused[type_] = why
+                self._mark(instrument)
+
+    def _respell(self) -> None:
+        self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
+
+    # --- the way of the data ---
+
+    def apply(self, message: Push, now: float) -> Instrument | None:
+        """Take one message that arrived at `now` (s, monotonic). The instrument it changed, or None where it was
+        older than what is known, or of a symbol nobody follows: both are counted.
+
+        Per tick: one look-up, the order check, a few slots written, one set insertion.
+        """
+        spelling = message.symbol if message.region is None else f"{message.symbol}${message.region}"
+        instrument = self._by_spelling.get(spelling) or self._find(message, spelling)
+        if instrument is None:
+            self.health.unfollowed += 1
+            return None
+        kind = type(message)
+        if kind is Tick:
+            applied = self._tick(instrument, message, now)  # type: ignore[arg-type]
+        elif kind is Quote:
+            applied = self._quote(instrument, message, now)  # type: ignore[arg-type]
+        elif kind is Depth:
+            instrument.depth = message  # type: ignore[assignment]
+            instrument.depth_at = now
+            applied = True
+        else:
+            applied = self._kline(instrument, message)  # type: ignore[arg-type]
+        if not applied:
+            self.health.out_of_order += 1
+            return None
+        if not self._changed and self.on_change is not None:
+            self._changed.add(instrument)
+            self.on_change()
+        else:
+            self._changed.add(instrument)
+        return instrument
+
+    def _tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
+        time = tick.time or instrument.tick_time
+        if time < instrument.tick_time:
+            return False
+        if time > instrument.tick_time:
+            if instrument.tick_time:
+                self.clock.observe_frame(time, now * 1000 + self.wall_base)
+            instrument.tick_time = time
+        instrument.tick = tick
+        if time >= instrument.last_time:
+            instrument.set_last(tick.last, time, now)
+        return True
+
+    def _quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
+        time = quote.time or instrument.quote_time
+        if time < instrument.quote_time:
+            return False
+        if time > instrument.quote_time:
+            if instrument.quote_time:
+                self.clock.observe_frame(time, now * 1000 + self.wall_base)
+            instrument.quote_time = time
+        instrument.quote = quote
+        if time > instrument.tick_time:
+            instrument.set_last(quote.last, time, now)
+        return True
+
+    def _kline(self, instrument: Instrument, bar: Kline) -> bool:
+        return bar.interval == 1 and instrument.bars.put(bar)
+
+    def _find(self, message: Push, spelling: str) -> Instrument | None:
+        """The instrument of a spelling not met before, remembered for the next time."""
+        if spelling in self._by_spelling:
+            return None
+        code, region = from_wire(message.symbol, message.region)
+        instrument: Instrument | None = None
+        if region:
+            instrument = self.instruments.get(Symbol(code, region))
+        else:
+            same_code = [i for symbol, i in self.instruments.items() if symbol.code == code]
+            instrument = same_code[0] if len(same_code) == 1 else None
+        if len(self._by_spelling) < _MAX_SPELLINGS:
+            self._by_spelling[spelling] = instrument
+        return instrument
+
+    # --- the way of the frames ---
+
+    def _mark(self, instrument: Instrument) -> None:
+        woke = not self._changed
+        self._changed.add(instrument)
+        if woke and self.on_change is not None:
+            self.on_change()
+
+    def take_changed(self) -> set[Instrument]:
+        """The instruments changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def local_time(self, now: float) -> float:
+        """ms of wall clock at `now`: the clock as it stood at connect, plus monotonic time since."""
+        return now * 1000 + self.wall_base
+
+    def exchange_time(self, now: float) -> float:
+        """ms UTC by the exchange's clock, as well as it is known."""
+        return self.local_time(now) + self.clock.offset
+
+    def age(self, instrument: Instrument, now: float) -> float | None:
+        """Seconds since the newest tick or quote was made, by its own time; None without one."""
+        newest = instrument.newest_time
+        return max(0.0, (self.exchange_time(now) - newest) / 1000) if newest else None

@@ -1,0 +1,36 @@
+"""What a row of the watchlist is: live, quiet, stale and so on, exactly as the words on the screen mean it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tui.market.instrument import Instrument
+from tui.protocol import OVER_LIMIT
+
+LIVE_FOR = 10.0  # s
+
+
+class RowState(Enum):
+    """The value is the word shown in place of the age, where there is one."""
+
+    LIVE = ""  # data at most LIVE_FOR old
+    QUIET = " "  # older, but the link is proven: nothing has happened
+    STALE = "stale"  # the link is not proven: the number may be wrong by now
+    WAITING = "no data yet"
+    REFUSED = "refused"
+    OVER_PLAN = "over plan"
+    HALTED = "halted"
+
+
+def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> RowState:
+    """The state of one row. `age` in s by the data's own time; `link_proven` is the link's, the same for all rows."""
+    if not instrument.has_data:
+        why = instrument.refused.get("quote") or instrument.refused.get("tick")
+        if why:
+            return RowState.OVER_PLAN if why == OVER_LIMIT else RowState.REFUSED
+        return RowState.WAITING
+    if not link_proven:
+        return RowState.STALE
+    if instrument.quote is not None and instrument.quote.status in (1, 3):
+        return RowState.HALTED
+    return RowState.LIVE if age is not None and age <= LIVE_FOR else RowState.QUIET
