@@ -1,0 +1,69 @@
+"""What moves all funds at once: a handful of common factors, each a random walk of variance 1 a day.
+
+The walk is kept at whole minutes, so that a fund nobody watched can be told what it missed. What was before the last
+two hours of the market's creation is kept coarser: it only has to give the day its open, high, low and volume.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+
+from tui.exchange.universe import FACTORS
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+HISTORY = 120 * MINUTE
+
+_COARSE = 10 * MINUTE
+_GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
+
+Values = tuple[float, ...]
+
+
+class Factors:
+    """The common factors up to `time` (ms).
+
+    `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump."""
+
+    def __init__(self, seed: int, now: int) -> None:
+        self._random = random.Random(f"{seed}/factors")
+        midnight = now - now % DAY
+        fine = now - now % MINUTE - HISTORY
+        self.time = min(midnight, fine) - _COARSE
+        self.values: Values = (0.0,) * len(FACTORS)
+        self.path: deque[tuple[int, Values]] = deque([(self.time, self.values)])
+        stops = {midnight, fine, *range(self.time, fine, _COARSE), *range(fine, now, MINUTE)}
+        for stop in sorted(stops - {self.time}):
+            self._walk(stop)
+            self.path.append((stop, self.values))
+            if stop == midnight:
+                self.values = tuple(value + self._random.gauss(0.0, _GAP) for value in self.values)
+                self.path.append((stop, self.values))
+        self._walk(now)
+
+    def advance(self, time: int) -> None:
+        """Let the factors walk to `time`, remembering where they were at each whole minute on the way."""
+        while (minute := self.time - self.time % MINUTE + MINUTE) <= time:
+            self._walk(minute)
+            self.path.append((minute, self.values))
+            self._forget()
+        self._walk(time)
+
+    def since(self, time: int) -> list[tuple[int, Values]]:
+        """The points after `time`, up to the present one."""
+        points = [point for point in self.path if point[0] > time]
+        if self.time > max(time, self.path[-1][0]):
+            points.append((self.time, self.values))
+        return points
+
+    def _walk(self, time: int) -> None:
+        if time > self.time:
+            gauss, step = self._random.gauss, ((time - self.time) / DAY) ** 0.5
+            self.values = tuple([value + gauss(0.0, step) for value in self.values])
+            self.time = time
+
+    def _forget(self) -> None:
+        needed = min(self.time - self.time % DAY, self.time - HISTORY) - _COARSE
+        while self.path[1][0] <= needed:
+            self.path.popleft()

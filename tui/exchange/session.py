@@ -1,0 +1,98 @@
+"""What the exchange answers to one client: the vendor's page, steps 1 to 3 and 5, with no socket in it.
+
+A Session is told what came in and says what goes out; what it cannot do alone (to start the data, to close) it names
+in its Answer.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from tui.errors import MalformedMessage, UsageError
+from tui.protocol import (
+    AUTH_FAILED,
+    AUTHENTICATED,
+    CONNECTED,
+    OVER_LIMIT,
+    SUBSCRIBED,
+    TYPES,
+    UNRESOLVED,
+    AuthReply,
+    Hello,
+    Ping,
+    Pong,
+    PongData,
+    Reply,
+    SubscribeReply,
+    decode_request,
+)
+from tui.secrets import Token
+from tui.symbol import Symbol, parse_symbol
+
+HELLO = Hello(code=1, msg=CONNECTED)
+_RESOLVED = SubscribeReply(code=1, msg=SUBSCRIBED)
+_OVER_LIMIT = SubscribeReply(code=0, msg=OVER_LIMIT)
+_UNRESOLVED = SubscribeReply(code=0, msg=UNRESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to one request, and the (symbol, type) pairs whose data begin with it. `ping`: it was a heartbeat."""
+
+    reply: Reply
+    started: tuple[tuple[Symbol, str], ...] = ()
+    ping: bool = False
+
+
+class Session:
+    """One connection's standing: whether it is authenticated, and what it subscribed to."""
+
+    def __init__(self, key: Token | None, max_symbols: int) -> None:
+        self._key = key
+        self._max_symbols = max_symbols
+        self.authenticated = False
+        self.subscribed: dict[Symbol, set[str]] = {}
+
+    def authenticate(self, token: str) -> AuthReply:
+        """Step 2, for the `token` header. After a refusal the connection is to be closed."""
+        expected = token if self._key is None else self._key.reveal()
+        self.authenticated = bool(token) and hmac.compare_digest(token.encode(), expected.encode())
+        if self.authenticated:
+            return AuthReply(code=1, msg=AUTHENTICATED)
+        return AuthReply(code=0, msg=AUTH_FAILED)
+
+    def receive(self, frame: bytes) -> Answer:
+        """Steps 3 and 5. Whatever is no subscription and no ping is answered as the page's parameter error."""
+        try:
+            request = decode_request(frame)
+        except MalformedMessage:
+            return Answer(_UNRESOLVED)
+        if isinstance(request, Ping):
+            return Answer(Pong(data=PongData(params=request.params)), ping=True)
+        types = request.types.split(",")
+        symbols = _symbols(request.params)
+        if not self.authenticated or not symbols or not set(types) <= set(TYPES):
+            return Answer(_UNRESOLVED)
+        if len(self.subscribed.keys() | symbols.keys()) > self._max_symbols:
+            return Answer(_OVER_LIMIT)
+        started: list[tuple[Symbol, str]] = []
+        for symbol in symbols:
+            known = self.subscribed.setdefault(symbol, set())
+            started += [(symbol, kind) for kind in dict.fromkeys(types) if kind not in known]
+            known.update(types)
+        return Answer(_RESOLVED, tuple(started))
+
+
+def _symbols(params: str) -> dict[Symbol, None]:
+    """The symbols of a request, each once, in order; none at all where one of them is malformed."""
+    symbols: dict[Symbol, None] = {}
+    for part in params.split(","):
+        code, mark, region = part.partition("$")
+        if not mark or part != part.upper():
+            return {}
+        try:
+            symbols[parse_symbol(f"{code}${region}").symbol] = None
+        except UsageError:
+            return {}
+    return symbols

@@ -1,0 +1,132 @@
+"""The simulated market: funds that trade day and night, moved by common factors. Pure: no I/O and no clock.
+
+Time (ms since the epoch, UTC) is an argument. The same seed and the same calls give the same market.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from random import Random
+
+from tui.exchange.factors import DAY, MINUTE, Factors
+from tui.exchange.listing import Listing
+from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST
+from tui.protocol import Push
+from tui.symbol import Symbol
+
+# Shares of `rate` by kind of message. A cluster of trades is four ticks in three, each cluster followed by a quote.
+_CLUSTERS = 0.30
+_BOOKS = 0.27
+_TICKS = 0.40
+_KLINE_EVERY = 1000  # ms, for one fund
+
+_DEMO_LIQUIDITY = sum(BY_SYMBOL[symbol].liquidity for symbol in DEMO_WATCHLIST)
+
+
+class Market:
+    """All funds of the universe; those that are watched trade event by event, the others catch up when asked for.
+
+    `rate` is the number of messages a second a client gets who takes every type of DEMO_WATCHLIST; a longer list shares
+    the same number, a shorter one has its natural part of it."""
+
+    def __init__(self, seed: int, now: int, rate: float) -> None:
+        self.time = now
+        self._seed = seed
+        self._rate = rate
+        self._factors = Factors(seed, now)
+        self._random = Random(f"{seed}/arrivals")
+        self._listings: dict[Symbol, Listing] = {}
+        self._watched: dict[Symbol, Listing] = {}
+        self._klines_due = now + _KLINE_EVERY
+        self._total = 0.0
+
+    @property
+    def watched(self) -> frozenset[Symbol]:
+        return frozenset(self._watched)
+
+    def watch(self, symbol: Symbol) -> Listing | None:
+        """Let the fund trade from now on. None where the exchange has no such fund."""
+        if symbol in self._watched:
+            return self._watched[symbol]
+        fund = BY_SYMBOL.get(symbol)
+        if fund is None:
+            return None
+        listing = self._listings.get(symbol)
+        if listing is None:
+            pace = self._rate * _TICKS * fund.liquidity / _DEMO_LIQUIDITY
+            listing = self._listings[symbol] = Listing(fund, self._seed, self._factors, pace)
+        else:
+            listing.catch_up(self._factors)
+            listing.tell_no_more()
+        self._watched[symbol] = listing
+        self._total += fund.liquidity
+        return listing
+
+    def unwatch(self, symbol: Symbol) -> None:
+        """Nobody looks any more: the fund costs nothing until it is watched again."""
+        listing = self._watched.pop(symbol, None)
+        if listing is not None:
+            self._total -= listing.fund.liquidity
+
+    def skip(self, now: int) -> None:
+        """Let time pass up to `now` unseen: what a late caller drops, or what went by while nobody watched."""
+        if now <= self.time:
+            return
+        new_minute = now // MINUTE > self.time // MINUTE
+        self._factors.advance(now)
+        self.time = now
+        if new_minute:
+            for listing in self._watched.values():
+                listing.catch_up(self._factors)
+
+    def step(self, now: int) -> Iterator[tuple[Symbol, Push]]:
+        """What happens up to `now`, in order: (symbol, message)."""
+        while self.time < now:
+            start = self.time
+            end = min(now, start - start % MINUTE + MINUTE)
+            self._factors.advance(end)
+            yield from self._events(start, end)
+            self.time = end
+            if end % MINUTE == 0 or end >= self._klines_due:
+                self._klines_due = end + _KLINE_EVERY
+                yield from self._klines()
+            if end % DAY == 0:
+                for symbol, listing in self._watched.items():
+                    yield symbol, listing.roll(end)
+
+    def _klines(self) -> Iterator[tuple[Symbol, Push]]:
+        for symbol, listing in self._watched.items():
+            for push in listing.klines():
+                yield symbol, push
+
+    def _events(self, start: int, end: int) -> Iterator[tuple[Symbol, Push]]:
+        if not self._watched:
+            return
+        random, values = self._random, self._factors.values
+        each = self._rate / max(self._total, _DEMO_LIQUIDITY) * (end - start) / 1000
+        events: list[tuple[int, Symbol, bool]] = []
+        for symbol, listing in self._watched.items():
+            expected = each * listing.fund.liquidity
+            for is_trade, share in ((True, _CLUSTERS), (False, _BOOKS)):
+                for _ in range(_arrivals(random, expected * share)):
+                    events.append((start + int(random.random() * (end - start)), symbol, is_trade))
+        events.sort()
+        for time, symbol, is_trade in events:
+            listing = self._watched[symbol]
+            if is_trade:
+                for push in listing.trade(time, values):
+                    yield symbol, push
+            else:
+                yield symbol, listing.stir(time, values)
+
+
+def _arrivals(random: Random, expected: float) -> int:
+    """A Poisson number; for many, its normal neighbour, which costs no more for more."""
+    if expected > 30:
+        return max(0, round(random.gauss(expected, math.sqrt(expected))))
+    limit, product, count = math.exp(-expected), random.random(), 0
+    while product > limit:
+        product *= random.random()
+        count += 1
+    return count
