@@ -1,11 +1,11 @@
 """Everything that can go wrong on purpose, each with words a person can act on and an exit code of its own.
 
-    ItickError
-    ├── UsageError         2  the command line or a file it names is wrong
-    ├── FeedError             something about the connection
-    │   ├── KeyRefused     3  the vendor does not accept the key
-    │   └── NoConnection   4  no live connection within the deadline
-    └── MalformedMessage      one message of the vendor that cannot be read; counted, never fatal
+ItickError
+├── UsageError         2  the command line or a file it names is wrong
+├── FeedError             something about the connection
+│   ├── KeyRefused     3  the vendor does not accept the key
+│   └── NoConnection   4  no live connection within the deadline
+└── MalformedMessage      one message of the vendor that cannot be read; counted, never fatal
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ def _push(item: Any) -> Push:
         raise MalformedMessage("no type")
     cleaned = {key: value for key, value in item.items() if value is not None}
     if kind.startswith("kline@") and kind[6:].isdecimal():
-        cleaned |= {"type": "kline@1", "@interval": int(kind[6:6 + 4])}
+        cleaned |= {"type": "kline@1", "@interval": int(kind[6 : 6 + 4])}
         kind = "kline"
     elif kind not in TYPES:
         raise MalformedMessage("unknown type")

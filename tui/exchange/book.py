@@ -6,6 +6,7 @@ in a row differ in a few levels only.
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 LEVELS = 10
@@ -74,12 +75,12 @@ class Book:
 
     def _order(self, index: int) -> int:
         """The size of a level: lots, more of them away from the touch, much scattered."""
-        lots = self._random.lognormvariate(0.9 + 0.09 * index, 0.75)
+        lots = math.exp(self._random.gauss(0.9 + 0.09 * index, 0.75))
         return max(1, round(lots)) * self._lot
 
     def _resize(self, level: list[int], index: int) -> None:
         """An order joins the level or leaves it, or the level is made anew."""
-        change = self._random.randint(1, 4) * self._lot
+        change = (1 + int(self._random.random() * 4)) * self._lot
         if self._random.random() < 0.5:
             level[1] += change
         elif level[1] > change:

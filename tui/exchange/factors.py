@@ -15,7 +15,7 @@ MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 HISTORY = 120 * MINUTE
 
-_COARSE = 10 * MINUTE
+_COARSE = 30 * MINUTE
 _GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
 
 Values = tuple[float, ...]

@@ -19,7 +19,26 @@ from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
 
 _SCALE = 1000
 _CLUSTER = 0.25  # the chance that one more trade follows at once: 4 trades in 3 clusters
-_BUSIEST = 8  # trades made for a minute of the past, at most; each then stands for several
+_MOST = 6  # trades made for a stretch of the past, at most; each then stands for several
+
+
+def _busyness(minute: int) -> float:
+    """How large trades are at a minute of the UTC day, about 1: New York's opening and close stand out."""
+    return 0.8 + 0.9 * math.exp(-(((minute - 870) / 50) ** 2)) + 1.1 * math.exp(-(((minute - 1255) / 25) ** 2))
+
+
+_BUSYNESS = tuple(_busyness(minute) for minute in range(DAY // MINUTE))
+
+
+def poisson(random: Random, expected: float) -> int:
+    """How many of many rare things happen; for a large number its normal neighbour, which costs no more for more."""
+    if expected > 30:
+        return max(0, round(random.gauss(expected, math.sqrt(expected))))
+    limit, product, count = math.exp(-expected), random.random(), 0
+    while product > limit:
+        product *= random.random()
+        count += 1
+    return count
 
 
 @dataclass(slots=True)
@@ -43,21 +62,22 @@ class Listing:
 
     def __init__(self, fund: Fund, seed: int, factors: Factors, pace: float) -> None:
         self.fund = fund
+        self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
-        self._random = Random(f"{seed}/{fund.symbol}")
         self._wire = str(fund.symbol)
         self._pace = pace
-        self._scale = fund.volatility / 100
-        self._base = math.log(fund.price * _SCALE / fund.tick)
-        self._own = 0.0
+        scale = fund.volatility / 100
+        self._loads = [(index, scale * load) for index, load in fund.loads]
+        self._noise = scale * fund.own
+        self._volatility = scale
+        self._own = math.log(fund.price * _SCALE / fund.tick)  # the fair price's logarithm, but for the factors
         self._mood = 0.0
         self._buying = 0.5
         self.time, values = factors.path[0]
-        self._log = self._level(values)
+        self._log = self._fair(values)
         self.last = round(math.exp(self._log)) * fund.tick
-        self.last_time = self.time
         self._start_day(self.time)
-        self.book = Book(math.exp(self._log), fund.spread, fund.size, self._random)
+        self.book = Book(math.exp(self._log), fund.spread, fund.size, self.random)
         self.catch_up(factors)
         self.tell_no_more()
 
@@ -101,9 +121,9 @@ class Listing:
             turnover=bar.turnover / _SCALE,
         )
 
-    def history(self) -> list[Kline]:
+    def history(self, now: int) -> list[Kline]:
         """The bars of the last two hours, oldest first, the one in progress last. Minutes without a trade have none."""
-        return [self.kline(bar) for bar in self.bars]
+        return [self.kline(bar) for bar in self.bars if bar.time >= now - HISTORY]
 
     # What happens.
 
@@ -111,13 +131,15 @@ class Listing:
         """Trade through what was missed until the factors' present, in few trades a minute and unseen."""
         for time, values in factors.since(self.time):
             self._missed(time, values)
+        self.roll(factors.time)
         self.book.stir(math.exp(self._log))
 
-    def roll(self, time: int) -> Quote:
-        """A new trading day at `time`: the last price becomes the previous close."""
-        self._start_day(time)
-        self.time = time
-        return self.quote()
+    def roll(self, time: int) -> bool:
+        """Begin the trading day of `time`, if it has not begun: the last price becomes the previous close."""
+        if time < self._midnight:
+            return False
+        self._start_day(time - time % DAY)
+        return True
 
     def klines(self) -> list[Push]:
         """The bars that changed since they were last told, oldest first: the one in progress, before it perhaps the
@@ -136,13 +158,13 @@ class Listing:
         self._told = (self.bars[-1].time, self.bars[-1].volume) if self.bars else (0, 0)
 
     def trade(self, time: int, values: Values) -> list[Push]:
-        """A cluster of trades at one moment, mostly on one side: a tick for each, and the quote after them."""
-        random = self._random
+        """A cluster of trades at one moment, on one side: a tick for each, and the quote after them."""
+        random = self.random
         self._follow(time, values)
         lean = 0.3 * (math.exp(self._log) - self.book.mid) / self.fund.spread
         self._buying += 0.25 * (0.5 + max(-0.35, min(0.35, lean)) - self._buying)
         buy = random.random() < self._buying
-        self._buying += 0.15 if buy else -0.15
+        self._buying += 0.08 if buy else -0.08
         told: list[Push] = []
         while True:
             price, size = self.book.take(buy, self._size(time))
@@ -161,98 +183,88 @@ class Listing:
 
     def _levels(self, side: Side) -> list[Level]:
         tick = self.fund.tick
-        return [
-            Level(level=index, price=price * tick / _SCALE, volume=size, size=size)
-            for index, (price, size) in enumerate(side, start=1)
-        ]
+        return [Level(price * tick / _SCALE, size, index, size) for index, (price, size) in enumerate(side, start=1)]
 
-    def _start_day(self, time: int) -> None:
+    def _start_day(self, midnight: int) -> None:
         self.previous_close = self.open = self.high = self.low = self.last
         self.volume = self.turnover = 0
-        self.last_time = time
+        self.last_time = midnight
+        self._midnight = midnight - midnight % DAY + DAY
 
     def _print(self, time: int, price: int, size: int) -> None:
         """Let one trade count, everywhere it counts."""
+        self.roll(time)
         if not self.volume:
             self.open = self.high = self.low = price
+        elif price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
         self.last = price
         self.last_time = time
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
         self.volume += size
         self.turnover += price * size
         minute = time - time % MINUTE
-        if not self.bars or self.bars[-1].time != minute:
-            self.bars.append(Bar(minute, price, price, price, price))
-        bar = self.bars[-1]
-        bar.high = max(bar.high, price)
-        bar.low = min(bar.low, price)
+        bar = self.bars[-1] if self.bars else None
+        if bar is None or bar.time != minute:
+            bar = Bar(minute, price, price, price, price)
+            self.bars.append(bar)
+            while self.bars[0].time < minute - HISTORY:
+                self.bars.popleft()
+        elif price > bar.high:
+            bar.high = price
+        elif price < bar.low:
+            bar.low = price
         bar.close = price
         bar.volume += size
         bar.turnover += price * size
 
-    def _level(self, values: Values) -> float:
+    def _fair(self, values: Values) -> float:
         """The logarithm of the fair price in ticks."""
-        common = sum(load * values[index] for index, load in self.fund.loads)
-        return self._base + self._scale * (common + self.fund.own * self._own)
+        log = self._own
+        for index, load in self._loads:
+            log += load * values[index]
+        return log
 
     def _follow(self, time: int, values: Values) -> None:
         if time > self.time:
-            self._own += self._random.gauss(0.0, ((time - self.time) / DAY) ** 0.5)
+            self._own += self.random.gauss(0.0, self._noise * ((time - self.time) / DAY) ** 0.5)
             self.time = time
-        self._log = self._level(values)
+        self._log = self._fair(values)
 
     def _missed(self, time: int, values: Values) -> None:
         """The trades between `self.time` and `time`, along a bridge from the one fair price to the other."""
-        random, tick = self._random, self.fund.tick
-        start, log = self.time, self._log
+        random, tick = self.random, self.fund.tick
+        start, length, log = self.time, time - self.time, self._log
         self._follow(time, values)
-        if time == start:
+        if not length:
             return
-        if start % DAY == 0:
-            self._start_day(start)
-        seconds = (time - start) / 1000
-        expected = self._pace * seconds * self._activity(seconds)
-        count = min(_BUSIEST, self._poisson(expected))
-        each = max(1.0, expected / _BUSIEST)
-        step = self._scale * ((time - start) / DAY) ** 0.5
+        expected = self._pace * length / 1000 * self._activity(length)
+        count = min(_MOST, poisson(random, expected))
+        each = max(1.0, expected / _MOST) * self.fund.size * _BUSYNESS[start % DAY // MINUTE]
+        spread = self._volatility * (length / DAY) ** 0.5
+        half = self.fund.spread / 2
         left = 1.0
-        for moment in sorted(random.random() for _ in range(count)):
-            passed = moment - (1.0 - left)
-            after = 1.0 - moment
-            log += (self._log - log) * passed / left + random.gauss(0.0, step * (passed * after / left) ** 0.5)
+        for after in sorted([random.random() for _ in range(count)], reverse=True):
+            passed = (left - after) / left
+            log += (self._log - log) * passed + random.gauss(0.0, spread * (passed * after) ** 0.5)
             left = after
-            half = self.fund.spread / 2
             price = round(math.exp(log) + (half if random.random() < 0.5 else -half))
-            at = start + int(moment * (time - start))
-            self._print(at, price * tick, max(1, round(each * self._size(at))))
-        while self.bars and self.bars[0].time < time - HISTORY:
-            self.bars.popleft()
+            self._print(start + int((1.0 - after) * length), price * tick, max(1, round(each * 2 * random.random())))
 
-    def _activity(self, seconds: float) -> float:
+    def _activity(self, length: int) -> float:
         """How busy the fund is just now, 1 on average: calm and lively minutes come in runs."""
-        fade = math.exp(-seconds / 180)
-        self._mood = self._mood * fade + self._random.gauss(0.0, 0.5 * (1 - fade * fade) ** 0.5)
+        fade = math.exp(-length / (3 * MINUTE))
+        self._mood = self._mood * fade + self.random.gauss(0.0, 0.5 * (1 - fade * fade) ** 0.5)
         return math.exp(self._mood - 0.125)
 
-    def _poisson(self, expected: float) -> int:
-        if expected > 3 * _BUSIEST:
-            return _BUSIEST
-        limit, product, count = math.exp(-expected), self._random.random(), 0
-        while product > limit:
-            product *= self._random.random()
-            count += 1
-        return count
-
     def _size(self, time: int) -> int:
-        """The size of one trade: mostly the usual one, now and then an odd lot or a block; larger when New York opens
-        and closes."""
-        random = self._random
+        """The size of one trade: mostly the usual one, now and then an odd lot or a block."""
+        random, usual = self.random, self.fund.size
         kind = random.random()
-        minute = time % DAY / MINUTE
-        busy = 0.8 + 0.9 * math.exp(-(((minute - 870) / 50) ** 2)) + 1.1 * math.exp(-(((minute - 1255) / 25) ** 2))
         if kind < 0.3:
-            return random.randint(1, max(2, self.fund.size - 1))
-        if kind < 0.75:
-            return self.fund.size * max(1, round(busy))
-        return self.fund.size * max(1, round(busy * random.lognormvariate(0.6, 0.7)))
+            return 1 + int(random.random() * usual)
+        busy = _BUSYNESS[time % DAY // MINUTE]
+        if kind > 0.75:
+            busy *= math.exp(random.gauss(0.6, 0.7))
+        return usual * max(1, round(busy))

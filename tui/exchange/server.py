@@ -50,6 +50,8 @@ class _Client:
         self.number = number
         self.session = session
         self.deadline = deadline
+        tokens = socket.request.headers.get_all("token") if socket.request else []
+        self.token = Token(tokens[0] if tokens else "")
         self._socket = socket
         self._due: list[bytes] = []
 
@@ -107,7 +109,6 @@ class Exchange:
         self.market = Market(seed, self._clock(), rate)
         self._numbers = itertools.count(1)
         self._clients: set[_Client] = set()
-        self._by_key: dict[str, _Client] = {}
         self._takers: dict[Symbol, dict[type[Push], set[_Client]]] = {}
         self._wanted = asyncio.Event()
         self._server: Server | None = None
@@ -158,22 +159,20 @@ class Exchange:
             async with asyncio.timeout(self._heartbeat_limit) as deadline:
                 client = _Client(next(self._numbers), socket, session, deadline)
                 try:
-                    if self._admit(client, socket):
+                    if self._admit(client):
                         await self._listen(client, socket)
                 finally:
                     self._forget(client)
         await socket.close()
 
-    def _admit(self, client: _Client, socket: ServerConnection) -> bool:
-        tokens = socket.request.headers.get_all("token") if socket.request else []
-        token = tokens[0] if tokens else ""
-        reply = client.session.authenticate(token)
-        client.send(HELLO, reply)
+    def _admit(self, client: _Client) -> bool:
+        client.send(HELLO, client.session.authenticate(client.token))
         if not client.session.authenticated:
             return False
-        if self._single and (earlier := self._by_key.get(token)):
-            earlier.deadline.reschedule(asyncio.get_running_loop().time())
-        self._by_key[token] = client
+        if self._single:
+            for other in self._clients:
+                if other.token.reveal() == client.token.reveal() and not other.deadline.expired():
+                    other.deadline.reschedule(asyncio.get_running_loop().time())
         self._clients.add(client)
         return True
 
@@ -200,7 +199,7 @@ class Exchange:
         if listing is None:
             return
         if kind is Kline:
-            client.send(*(listing.history() if self._history else []))
+            client.send(*(listing.history(self.market.time) if self._history else []))
         else:
             client.send(listing.tick() if kind is Tick else listing.quote() if kind is Quote else listing.depth())
         self._takers.setdefault(symbol, {}).setdefault(kind, set()).add(client)
@@ -208,8 +207,6 @@ class Exchange:
 
     def _forget(self, client: _Client) -> None:
         self._clients.discard(client)
-        for key in [key for key, holder in self._by_key.items() if holder is client]:
-            del self._by_key[key]
         for symbol in client.session.subscribed:
             kinds = self._takers.get(symbol, {})
             for kind in [kind for kind, takers in kinds.items() if takers <= {client}]:

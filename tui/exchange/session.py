@@ -54,10 +54,10 @@ class Session:
         self.authenticated = False
         self.subscribed: dict[Symbol, set[str]] = {}
 
-    def authenticate(self, token: str) -> AuthReply:
-        """Step 2, for the `token` header. After a refusal the connection is to be closed."""
-        expected = token if self._key is None else self._key.reveal()
-        self.authenticated = bool(token) and hmac.compare_digest(token.encode(), expected.encode())
+    def authenticate(self, token: Token) -> AuthReply:
+        """Step 2, for the `token` header, empty where there was none. After a refusal the connection is to be closed."""
+        given, expected = (_bytes(each) for each in (token, self._key or token))
+        self.authenticated = bool(given) and hmac.compare_digest(given, expected)
         if self.authenticated:
             return AuthReply(code=1, msg=AUTHENTICATED)
         return AuthReply(code=0, msg=AUTH_FAILED)
@@ -88,11 +88,17 @@ def _symbols(params: str) -> dict[Symbol, None]:
     """The symbols of a request, each once, in order; none at all where one of them is malformed."""
     symbols: dict[Symbol, None] = {}
     for part in params.split(","):
-        code, mark, region = part.partition("$")
-        if not mark or part != part.upper():
-            return {}
         try:
-            symbols[parse_symbol(f"{code}${region}").symbol] = None
+            symbol = parse_symbol(part).symbol
         except UsageError:
             return {}
+        # People may write a symbol in several ways; the page knows one.
+        if str(symbol) != part:
+            return {}
+        symbols[symbol] = None
     return symbols
+
+
+def _bytes(token: Token) -> bytes:
+    # A header may hold bytes that are no text, which websockets keeps as surrogates.
+    return token.reveal().encode(errors="surrogateescape")

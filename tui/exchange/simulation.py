@@ -5,12 +5,10 @@ Time (ms since the epoch, UTC) is an argument. The same seed and the same calls 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from random import Random
 
-from tui.exchange.factors import DAY, MINUTE, Factors
-from tui.exchange.listing import Listing
+from tui.exchange.factors import MINUTE, Factors
+from tui.exchange.listing import Listing, poisson
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST
 from tui.protocol import Push
 from tui.symbol import Symbol
@@ -35,15 +33,10 @@ class Market:
         self._seed = seed
         self._rate = rate
         self._factors = Factors(seed, now)
-        self._random = Random(f"{seed}/arrivals")
         self._listings: dict[Symbol, Listing] = {}
         self._watched: dict[Symbol, Listing] = {}
         self._klines_due = now + _KLINE_EVERY
         self._total = 0.0
-
-    @property
-    def watched(self) -> frozenset[Symbol]:
-        return frozenset(self._watched)
 
     def watch(self, symbol: Symbol) -> Listing | None:
         """Let the fund trade from now on. None where the exchange has no such fund."""
@@ -70,18 +63,18 @@ class Market:
             self._total -= listing.fund.liquidity
 
     def skip(self, now: int) -> None:
-        """Let time pass up to `now` unseen: what a late caller drops, or what went by while nobody watched."""
-        if now <= self.time:
+        """Let time pass up to `now` unseen: what a late caller drops, or what went by while the machine slept."""
+        passed = now - self.time
+        if passed <= 0:
             return
-        new_minute = now // MINUTE > self.time // MINUTE
         self._factors.advance(now)
         self.time = now
-        if new_minute:
+        if passed > MINUTE:
             for listing in self._watched.values():
                 listing.catch_up(self._factors)
 
     def step(self, now: int) -> Iterator[tuple[Symbol, Push]]:
-        """What happens up to `now`, in order: (symbol, message)."""
+        """What happens up to `now`, in order: (symbol, message). To be taken to its end."""
         while self.time < now:
             start = self.time
             end = min(now, start - start % MINUTE + MINUTE)
@@ -91,9 +84,9 @@ class Market:
             if end % MINUTE == 0 or end >= self._klines_due:
                 self._klines_due = end + _KLINE_EVERY
                 yield from self._klines()
-            if end % DAY == 0:
-                for symbol, listing in self._watched.items():
-                    yield symbol, listing.roll(end)
+            for symbol, listing in self._watched.items():
+                if listing.roll(end):
+                    yield symbol, listing.quote()
 
     def _klines(self) -> Iterator[tuple[Symbol, Push]]:
         for symbol, listing in self._watched.items():
@@ -101,16 +94,14 @@ class Market:
                 yield symbol, push
 
     def _events(self, start: int, end: int) -> Iterator[tuple[Symbol, Push]]:
-        if not self._watched:
-            return
-        random, values = self._random, self._factors.values
-        each = self._rate / max(self._total, _DEMO_LIQUIDITY) * (end - start) / 1000
+        values, length = self._factors.values, end - start
+        each = self._rate / max(self._total, _DEMO_LIQUIDITY) * length / 1000
         events: list[tuple[int, Symbol, bool]] = []
         for symbol, listing in self._watched.items():
-            expected = each * listing.fund.liquidity
+            random, expected = listing.random, each * listing.fund.liquidity
             for is_trade, share in ((True, _CLUSTERS), (False, _BOOKS)):
-                for _ in range(_arrivals(random, expected * share)):
-                    events.append((start + int(random.random() * (end - start)), symbol, is_trade))
+                for _ in range(poisson(random, expected * share)):
+                    events.append((start + int(random.random() * length), symbol, is_trade))
         events.sort()
         for time, symbol, is_trade in events:
             listing = self._watched[symbol]
@@ -119,14 +110,3 @@ class Market:
                     yield symbol, push
             else:
                 yield symbol, listing.stir(time, values)
-
-
-def _arrivals(random: Random, expected: float) -> int:
-    """A Poisson number; for many, its normal neighbour, which costs no more for more."""
-    if expected > 30:
-        return max(0, round(random.gauss(expected, math.sqrt(expected))))
-    limit, product, count = math.exp(-expected), random.random(), 0
-    while product > limit:
-        product *= random.random()
-        count += 1
-    return count

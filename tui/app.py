@@ -1,0 +1,258 @@
+"""The program with a screen: keys, the frame clock, and the worker that runs the feed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding
+from textual.theme import Theme as TextualTheme
+
+from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, UsageError
+from tui.feed import Link, LinkState
+from tui.frames import FrameClock
+from tui.keys import KEYS
+from tui.market import Market
+from tui.protocol import MAX_SYMBOLS
+from tui.screens.dashboard import Dashboard
+from tui.screens.help import Help
+from tui.screens.theme_menu import ThemeMenu
+from tui.secrets import Token
+from tui.symbol import Symbol, parse_symbol, split_list
+from tui.themes import Theme, all_themes
+from tui.widgets.add_field import AddField
+from tui.widgets.footer import Footer
+from tui.widgets.look import Look
+
+_MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
+_PRIORITY = {"interrupt", "suspend_process"}
+
+
+class Start(NamedTuple):
+    """What the dashboard opens with. Without `url` it starts the demo exchange and connects to that."""
+
+    symbols: Sequence[Symbol]
+    theme: Theme
+    url: str | None = None
+    token: Token | None = None
+    name: str = "Watchlist"
+    notices: Sequence[str] = ()
+
+
+class ItickApp(App[None]):
+    """One process, one event loop: the feed writes the market, the frame clock draws it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "itick-tui"
+    BINDINGS = [
+        Binding(
+            ",".join(key.keys),
+            f"move('{key.id}')" if key.id in _MOVES else key.id,
+            key.label or key.help,
+            id=key.id,
+            priority=key.id in _PRIORITY,
+        )
+        for key in KEYS
+    ]
+
+    def __init__(self, start: Start, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._start = start
+        self._clock = clock
+        self._theme = start.theme
+        self._symbols: list[Symbol] = list(start.symbols)
+        self._removed: list[tuple[int, Symbol]] = []
+        self._frames: FrameClock | None = None
+        self._link: Link | None = None
+        self.market = Market()
+        self.dashboard = Dashboard(Look(start.theme), self.market, start.name)
+        for theme in all_themes().values():
+            self.register_theme(_textual_theme(theme))
+        self.theme = start.theme.name
+
+    def get_default_screen(self) -> Dashboard:
+        return self.dashboard
+
+    @on(Dashboard.Ready)
+    def begin(self) -> None:
+        self._frames = FrameClock(self._frame)
+        self.market.on_change = self._frames.wake
+        loop = asyncio.get_running_loop()
+        for signum, code in ((signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP)):
+            loop.add_signal_handler(signum, self._leave, code)
+        self.market.follow(self._symbols)
+        self._show()
+        self.set_interval(1.0, self._second)
+        self.run_worker(self._feed(), name="feed", group="feed", exit_on_error=False)
+        for notice in self._start.notices:
+            self.notify(notice, markup=False, timeout=10)
+
+    # --- the feed ---
+
+    async def _feed(self) -> None:
+        if self._start.url is not None:
+            assert self._start.token is not None
+            await self._follow(self._start.url, self._start.token)
+        else:
+            from tui.exchange import Exchange
+
+            async with Exchange() as exchange:
+                await self._follow(exchange.url, Token("demo"))
+
+    async def _follow(self, url: str, token: Token) -> None:
+        self._link = Link(url, token, self.market, on_state=self._link_changed, clock=self._clock)
+        self._link.want(self._symbols)
+        await self._link.run()
+
+    def _link_changed(self, state: LinkState) -> None:
+        assert self._link is not None
+        self.dashboard.link_changed(state, self._link.is_demo)
+        self._second()
+        if self._frames is not None:
+            self._frames.wake()
+
+    # --- the screen ---
+
+    def _frame(self) -> None:
+        now = self._clock()
+        proven = self._link is not None and self._link.state.proven
+        self.dashboard.sync(self.market.take_changed(), now, proven)
+        ends = self.dashboard.watchlist.flash_ends
+        if ends is not None and self._frames is not None:
+            self._frames.wake(max(0.0, ends - now))
+
+    def _second(self) -> None:
+        self.dashboard.tick(self._clock())
+
+    def _show(self, select: Symbol | None = None) -> None:
+        rows = [self.market.instruments[symbol] for symbol in self._symbols]
+        self.dashboard.show(rows, self.market.instruments[select] if select else None)
+
+    def _wear(self, theme: Theme) -> None:
+        self._theme = theme
+        self.theme = theme.name
+        self.dashboard.wear(Look(theme))
+
+    # --- keys ---
+
+    def _want(self, select: Symbol | None = None) -> None:
+        if self._link is not None:
+            self._link.want(self._symbols)
+        else:
+            self.market.follow(self._symbols)
+        self._show(select)
+
+    def action_add(self) -> None:
+        self.dashboard.add_field.open()
+
+    @on(AddField.Left)
+    def leave_add_field(self) -> None:
+        self.dashboard.add_field.close()
+        self.dashboard.watchlist.focus()
+
+    @on(AddField.Submitted)
+    def add(self, event: AddField.Submitted) -> None:
+        added: list[Symbol] = []
+        there: list[str] = []
+        wrong: list[str] = []
+        for part in split_list(event.text):
+            try:
+                symbol, notice = parse_symbol(part)
+            except UsageError as error:
+                wrong.append(part)
+                self.notify(str(error), severity="warning", markup=False)
+                continue
+            if symbol in self._symbols or symbol in added:
+                there.append(str(symbol))
+            elif len(self._symbols) + len(added) >= MAX_SYMBOLS:
+                wrong.append(part)
+                self.notify(
+                    f"no room for {symbol}: a connection takes {MAX_SYMBOLS} symbols", severity="warning", markup=False
+                )
+            else:
+                added.append(symbol)
+                if notice:
+                    self.notify(notice, markup=False)
+        if there:
+            self.notify(f"already there: {', '.join(there)}", markup=False)
+        if added:
+            self._symbols += added
+            self._want(added[0])
+        if wrong:
+            # What could not be added stays in the field, to be mended.
+            self.dashboard.add_field.open(", ".join(wrong))
+        else:
+            self.leave_add_field()
+
+    def action_remove(self) -> None:
+        instrument = self.dashboard.watchlist.selected
+        if instrument is not None:
+            position = self._symbols.index(instrument.symbol)
+            self._removed.append((position, self._symbols.pop(position)))
+            self._want()
+            self.notify(f"removed {instrument.symbol}: u brings it back", markup=False, timeout=3)
+
+    def action_undo(self) -> None:
+        while self._removed:
+            position, symbol = self._removed.pop()
+            if symbol not in self._symbols:
+                self._symbols.insert(position, symbol)
+                self._want(symbol)
+                return
+        self.notify("nothing to undo", markup=False, timeout=3)
+
+    def action_move(self, where: str) -> None:
+        self.dashboard.watchlist.action_move(where)
+
+    def action_reconnect(self) -> None:
+        if self._link is not None:
+            self._link.reconnect()
+
+    def action_theme(self) -> None:
+        self.push_screen(ThemeMenu(list(all_themes().values()), self._theme, self._wear))
+
+    def action_help(self) -> None:
+        self.push_screen(Help(Look(self._theme)))
+
+    @on(Footer.Pressed)
+    async def press(self, event: Footer.Pressed) -> None:
+        await self.run_action(event.action)
+
+    # --- leaving ---
+
+    async def action_quit(self) -> None:
+        self.exit()
+
+    def action_interrupt(self) -> None:
+        self._leave(EXIT_INTERRUPTED)
+
+    def _leave(self, code: int) -> None:
+        self.exit(return_code=code)
+
+    def on_unmount(self) -> None:
+        if self._frames is not None:
+            self._frames.stop()
+
+
+def _textual_theme(theme: Theme) -> TextualTheme:
+    """The same colours for the few ready-made widgets: fields, menus, notices."""
+    screen, market = theme.screen, theme.market
+    return TextualTheme(
+        name=theme.name,
+        primary=screen.accent,
+        secondary=screen.muted,
+        accent=screen.accent,
+        foreground=screen.text,
+        background=screen.background,
+        surface=screen.surface,
+        panel=screen.cursor,
+        success=market.up,
+        warning=screen.warning,
+        error=market.down,
+        dark=theme.dark,
+    )

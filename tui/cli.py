@@ -1,0 +1,283 @@
+"""The command line. Loads nothing of the screen or the feed before a command really runs."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tui import __version__
+from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, ItickError, UsageError
+
+if TYPE_CHECKING:
+    from tui.secrets import Token
+    from tui.symbol import Symbol
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_MAX_SYMBOLS = 500
+_TYPES = ("quote", "depth", "tick", "kline@1")
+
+EXAMPLES = """\b
+Examples:
+  itick-tui --demo                                look around, no key needed
+  itick-tui --watch 'QQQ$US,SPY$US'               your symbols, key in ITICK_TOKEN
+  itick-tui stream --demo --count 5 | jq .        the same data as JSON lines
+
+\b
+Exit codes: 0 done, 2 wrong usage, 3 key refused, 4 no connection,
+130 Ctrl+C, 143 terminated.
+"""
+
+
+def _feed_options(command: _F) -> _F:
+    """The options that say what to watch and where, the same for the dashboard and for `stream`."""
+    for option in (
+        click.option(
+            "--token-file",
+            type=click.Path(path_type=Path, dir_okay=True),
+            metavar="FILE",
+            help="Read the key from FILE instead of ITICK_TOKEN.",
+        ),
+        click.option("--url", metavar="URL", help="Connect to another address than wss://api.itick.org/fund."),
+        click.option("--demo", is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."),
+        click.option(
+            "--watch", metavar="SYMBOLS", help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
+    subcommand_metavar="[COMMAND]",
+)
+@_feed_options
+@click.option("--theme", metavar="NAME", help="Colours: midnight (the default), amber, harbor, daylight.")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    context: click.Context,
+    watch: str | None,
+    demo: bool,
+    url: str | None,
+    token_file: Path | None,
+    theme: str | None,
+) -> int:
+    """Live ETF and fund prices in your terminal: watchlist, order book and minute chart.
+
+    Without a command it opens the dashboard. Press ? there for the keys.
+    """
+    if context.invoked_subcommand is not None:
+        given = [name for name in ("watch", "demo", "url", "token_file", "theme") if context.params[name]]
+        if given:
+            option = "--" + given[0].replace("_", "-")
+            raise UsageError(f"put {option} after the command: itick-tui {context.invoked_subcommand} {option} …")
+        return EXIT_DONE
+    symbols, notices = _symbols(watch, demo)
+    _check_place(demo, url, token_file)
+    from tui.themes import DEFAULT_THEME, find_theme
+
+    chosen = find_theme(theme or DEFAULT_THEME)
+    target, token = _target(demo, url, token_file)
+    for name, stream in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
+        if not stream.isatty():
+            raise UsageError(
+                f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
+            )
+
+    from tui.app import ItickApp, Start
+
+    name = "Demo" if demo else "Watchlist"
+    app = ItickApp(Start(symbols, chosen, target, token, name, notices))
+    app.run()
+    return app.return_code or EXIT_DONE
+
+
+@cli.command()
+@_feed_options
+@click.option("--types", default=",".join(_TYPES), show_default=True, help="Which updates to print.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    metavar="S",
+    help="Give up after S seconds without a live connection.",
+)
+def stream(
+    watch: str | None,
+    demo: bool,
+    url: str | None,
+    token_file: Path | None,
+    types: str,
+    count: int | None,
+    seconds: float | None,
+    deadline: float,
+) -> int:
+    """Print updates as JSON, one a line.
+
+    Each object has symbol, type and the fields by their full names (last, open, bids …); states of the link go to
+    standard error.
+    """
+    symbols, notices = _symbols(watch, demo)
+    if not symbols:
+        raise UsageError("nothing to stream: give --watch 'QQQ$US,SPY$US', or --demo")
+    wanted = [part for part in types.split(",") if part]
+    for type_ in wanted:
+        if type_ not in _TYPES:
+            raise UsageError(f"unknown type '{type_}': choose from {', '.join(_TYPES)}")
+    if not wanted:
+        raise UsageError(f"no type given: choose from {', '.join(_TYPES)}")
+    _check_place(demo, url, token_file)
+    target, token = _target(demo, url, token_file)
+    for notice in notices:
+        click.echo(notice, err=True)
+
+    import asyncio
+
+    from tui.secrets import Token
+    from tui.stream import Stream
+
+    printer = Stream(symbols, count, seconds, deadline)
+
+    async def run() -> int:
+        if target is not None and token is not None:
+            return await printer.run(target, token, wanted)
+        from tui.exchange import Exchange
+
+        async with Exchange() as exchange:
+            return await printer.run(exchange.url, Token("demo"), wanted)
+
+    return asyncio.run(run())
+
+
+@cli.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=9010, show_default=True, help="Where to listen, on loopback."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=200.0,
+    show_default=True,
+    help="Messages a second, over all symbols.",
+)
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same market.")
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=True),
+    metavar="FILE",
+    help="Accept only the key in FILE, instead of any.",
+)
+@click.option("--no-history", is_flag=True, help="Do not send the last two hours of bars on a kline subscription.")
+@click.option("--one-connection", is_flag=True, help="A second connection with the same key ends the first.")
+def exchange(port: int, rate: float, seed: int, key_file: Path | None, no_history: bool, one_connection: bool) -> int:
+    """Run the demo exchange alone.
+
+    It speaks the vendor's protocol on loopback, with made-up prices, day and night.
+    """
+    import asyncio
+    import signal
+
+    from tui.errors import EXIT_TERMINATED
+    from tui.exchange import Exchange
+    from tui.secrets import read_file
+
+    key = read_file(key_file) if key_file is not None else None
+
+    async def serve() -> int:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[int] = loop.create_future()
+
+        def finish(code: int) -> None:
+            if not done.done():
+                done.set_result(code)
+
+        for signum, code in ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)):
+            loop.add_signal_handler(signum, finish, code)
+        async with Exchange(
+            port=port, rate=rate, seed=seed, key=key, history=not no_history, single_connection=one_connection
+        ) as exchange:
+            click.echo(f"demo exchange at {exchange.url}, Ctrl+C stops it", err=True)
+            click.echo(f"watch it: ITICK_TOKEN=demo itick-tui --url {exchange.url} --watch 'QQQ$US,SPY$US'", err=True)
+            return await done
+
+    return asyncio.run(serve())
+
+
+def _symbols(watch: str | None, demo: bool) -> tuple[list[Symbol], list[str]]:
+    """What to watch, and what to say about how it was written."""
+    from tui.symbol import bare, parse_symbols, split_list
+
+    if watch is None:
+        if not demo:
+            return [], []
+        from tui.exchange.universe import DEMO_WATCHLIST
+
+        return list(DEMO_WATCHLIST), []
+    parsed = parse_symbols(watch)
+    if len(parsed) > _MAX_SYMBOLS:
+        raise UsageError(f"{len(parsed)} symbols: one connection takes at most {_MAX_SYMBOLS}. Name fewer in --watch")
+    notices = [p.notice for p in parsed if p.notice]
+    guessed = [str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, bare, split_list)]
+    if guessed:
+        shown = ", ".join(guessed[:3]) + (" …" if len(guessed) > 3 else "")
+        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{guessed[0]}'")
+    return [p.symbol for p in parsed], notices
+
+
+def _bare_codes(watch: str, bare: Callable[[str], bool], split: Callable[[str], list[str]]) -> set[str]:
+    return {part.upper() for part in split(watch) if bare(part)}
+
+
+def _check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
+    if demo and url is not None:
+        raise UsageError("--demo and --url exclude each other: the demo exchange has an address of its own")
+    if demo and token_file is not None:
+        raise UsageError("--demo needs no key: leave --token-file out")
+
+
+def _target(demo: bool, url: str | None, token_file: Path | None) -> tuple[str | None, Token | None]:
+    """Where to connect and with which key; nothing for the demo, which starts its own exchange."""
+    from tui.feed.target import VENDOR_URL, check_url
+    from tui.secrets import read_file, take_from_environment
+
+    found = take_from_environment()
+    if demo:
+        return None, None
+    target = check_url(url if url is not None else VENDOR_URL)
+    token = read_file(token_file) if token_file is not None else found
+    if token is None:
+        raise UsageError(
+            "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
+            "To look around without one: itick-tui --demo"
+        )
+    return target, token
+
+
+def main() -> None:
+    """Run a command; every failure a person can cause ends in a line or two and an exit code."""
+    code: int = EXIT_DONE
+    try:
+        code = cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
+    except ItickError as error:
+        click.echo(f"itick-tui: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        click.echo(f"itick-tui: {error.format_message()} (itick-tui --help tells more)", err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stderr.close()
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""Screens: composition, keys and words. The dashboard, and what opens over it."""

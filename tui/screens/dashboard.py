@@ -1,0 +1,122 @@
+"""The dashboard: the watchlist, the selected symbol's ladder and chart, and the bars above and below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.feed import LinkState
+from tui.market import Instrument, Market
+from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement, arrange
+from tui.widgets.add_field import AddField
+from tui.widgets.chart import MinuteChart
+from tui.widgets.footer import Footer
+from tui.widgets.header import Header
+from tui.widgets.ladder import DepthLadder
+from tui.widgets.look import Look
+from tui.widgets.status_bar import StatusBar
+from tui.widgets.watchlist import Watchlist
+
+
+class Dashboard(Screen[None]):
+    """Composition and geometry. The app hands it frames by `sync` and seconds by `tick`."""
+
+    DEFAULT_CSS = """
+    Dashboard { background: $background; overflow: hidden; }
+    Dashboard #main { width: 1fr; height: 1fr; }
+    Dashboard #side { width: 1fr; height: 1fr; }
+    Dashboard #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    """
+
+    class Ready(Message):
+        """The dashboard is on the screen."""
+
+    def __init__(self, look: Look, market: Market, name: str) -> None:
+        super().__init__(id="dashboard")
+        self._market = market
+        self.header = Header(look, name)
+        self.watchlist = Watchlist(look, market, name)
+        self.ladder = DepthLadder(look)
+        self.chart = MinuteChart(look)
+        self.status = StatusBar(look, market)
+        self.add_field = AddField()
+        self.footer = Footer(look)
+        self._too_small = Static(id="too-small", markup=False)
+        self._side = Container(self.ladder, self.chart, id="side")
+        self._main = Container(self.watchlist, self._side, id="main")
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        yield self._too_small
+        yield self._main
+        yield self.add_field
+        yield self.status
+        yield self.footer
+
+    def on_mount(self) -> None:
+        self.watchlist.focus()
+        self.post_message(self.Ready())
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        plan = arrange(width, height)
+        fits = plan.arrangement is not Arrangement.TOO_SMALL
+        self._too_small.display = not fits
+        self._too_small.update(f"itick-tui needs {LEAST_WIDTH}×{LEAST_HEIGHT}, this is {width}×{height}"[:width])
+        for part in (self.header, self._main, self.status, self.footer):
+            part.display = fits
+        beside = plan.arrangement is Arrangement.BESIDE
+        self._side.display = plan.side > 0
+        self.ladder.display, self.chart.display = plan.ladder > 0, plan.chart > 0
+        self._main.styles.layout = "horizontal" if beside else "vertical"
+        self._side.styles.layout = "vertical" if beside else "horizontal"
+        for pane, extent in ((self.ladder, plan.ladder), (self.chart, plan.chart)):
+            pane.styles.width, pane.styles.height = ("1fr", extent) if beside else (extent, "1fr")
+        self._side.styles.width, self._side.styles.height = (plan.side, "1fr") if beside else ("1fr", plan.side)
+
+    @property
+    def look(self) -> Look | None:
+        return self.watchlist.look
+
+    def wear(self, look: Look) -> None:
+        """Draw everything in another look."""
+        for part in (self.header, self.watchlist, self.ladder, self.chart, self.status, self.footer):
+            part.look = look
+
+    def show(self, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
+        """Show these symbols in the watchlist."""
+        self.status.symbols = len(rows)
+        self.watchlist.show(rows, select)
+
+    @on(Watchlist.Selected)
+    def follow_selection(self, event: Watchlist.Selected) -> None:
+        self.ladder.instrument = self.chart.instrument = event.instrument
+        if event.instrument is not None:
+            self.header.place = event.instrument.symbol.region
+
+    def link_changed(self, state: LinkState, demo: bool) -> None:
+        self.status.link = state
+        self.header.demo = demo
+
+    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+        """A frame: hand the changes to the panes that are on the screen."""
+        self.watchlist.sync(changed, now, proven)
+        if self.ladder.display:
+            self.ladder.sync(changed, now, proven)
+        if self.chart.display:
+            self.chart.sync(changed, now, proven)
+
+    def tick(self, now: float) -> None:
+        """Once a second: ages, the clock, the figures of the status bar."""
+        self.status.now = now
+        self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
+        self.watchlist.tick(now)
+
+    def action_move(self, where: str) -> None:
+        self.watchlist.action_move(where)

@@ -1,0 +1,59 @@
+"""The help: every key by group, from the key table."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.keys import groups
+from tui.widgets.look import Look
+
+_SIGNS = (
+    ("▲ ▼", "the last price move, dim where the latest trade did not move it"),
+    ("—", "not known: nothing is invented"),
+    ("⊘ stale", "the link is not proven: the number may be wrong by now"),
+    ("0.63%o", "measured from the open, since no previous close is known"),
+    ("DEMO", "made-up prices of the exchange that comes with this program"),
+)
+
+
+class Help(ModalScreen[None]):
+    """Closes on Esc, q, ? or a click outside."""
+
+    DEFAULT_CSS = """
+    Help { align: center middle; background: $background 60%; }
+    Help VerticalScroll {
+        width: 76; max-width: 96%; height: auto; max-height: 94%;
+        background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
+    }
+    Help Static { width: 1fr; height: auto; }
+    """
+    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def compose(self) -> ComposeResult:
+        box = VerticalScroll(Static(self._text()))
+        box.border_title = "Keys"
+        box.border_subtitle = "Esc closes"
+        yield box
+
+    def _text(self) -> Text:
+        look, text = self._look, Text()
+        rows = [(group, [(key.cap, key.help) for key in keys]) for group, keys in groups().items()]
+        for group, lines in [*rows, ("Signs", list(_SIGNS))]:
+            text.append(f"\n{group}\n", look("muted", "surface"))
+            for cap, words in lines:
+                text.append(f"  {cap:<10}", look("accent", "surface", bold=True))
+                text.append(f"{words}\n", look("text", "surface"))
+        return text
+
+    def on_click(self, event: object) -> None:
+        if getattr(event, "widget", None) is self:
+            self.dismiss()

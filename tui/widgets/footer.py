@@ -1,0 +1,53 @@
+"""The bottom line: the keys that matter most, from the key table."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.keys import KEYS
+from tui.widgets.look import Look
+from tui.widgets.pane import Line, fill
+
+
+class Footer(Widget):
+    """One line of keys; a click presses one. Those that do not fit are left out whole."""
+
+    DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"
+
+    look: reactive[Look | None] = reactive(None, init=False)
+
+    class Pressed(Message):
+        """A key of the footer was clicked; `action` is its id."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="footer")
+        self.set_reactive(Footer.look, look)
+        self._spans: list[tuple[int, int, str]] = []
+
+    def render_line(self, y: int) -> Strip:
+        look, width = self.look, self.size.width
+        assert look is not None
+        line: Line = [look.segment(" ", "text")]
+        x = 1
+        self._spans = []
+        for key in KEYS:
+            length = len(key.cap) + 1 + len(key.label)
+            if not key.label or x + length > width:
+                continue
+            line += [look.segment(f"{key.cap} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
+            self._spans.append((x, x + length, key.id))
+            x += length + 3
+        return Strip(fill(line, width, look("text")), width)
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, action in self._spans:
+            if start <= event.x < end:
+                self.post_message(self.Pressed(action))

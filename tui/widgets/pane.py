@@ -1,0 +1,141 @@
+"""A framed part of the dashboard, drawn line by line.
+
+A pane keeps its lines as it last drew them and repaints only those that came out different: a frame costs what
+changed. The frame is drawn here too, so that a title can stand on either end of it and the right border can show where
+in a long list one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.look import Look
+
+Line = list[Segment]
+
+
+class Pane(Widget, can_focus=False):
+    """Subclasses give `title` and `body`; `update` draws."""
+
+    DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
+
+    look: reactive[Look | None] = reactive(None, repaint=False, init=False)
+    """The styles to draw with."""
+
+    def __init__(self, look: Look, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.set_reactive(Pane.look, look)
+        self._strips: list[Strip] = []
+        self._drawn: list[Line] = []
+
+    @property
+    def style(self) -> Look:
+        """The look, which every pane is given when it is made."""
+        assert self.look is not None
+        return self.look
+
+    @property
+    def inner_width(self) -> int:
+        return max(0, self.size.width - 2)
+
+    @property
+    def inner_height(self) -> int:
+        return max(0, self.size.height - 2)
+
+    def title(self) -> tuple[Line, Line]:
+        """What stands on the top border, left and right."""
+        raise NotImplementedError
+
+    def body(self, width: int, height: int) -> list[Line]:
+        """The lines inside the frame, at most `height` of them, each at most `width` cells."""
+        raise NotImplementedError
+
+    def thumb(self) -> range:
+        """The lines of the right border that show the part of a list on the screen; empty where all of it is."""
+        return range(0)
+
+    def update_lines(self) -> None:
+        """Draw all lines anew and repaint those that differ from what the screen shows."""
+        width, height = self.size
+        if width < 4 or height < 3 or not self.display:
+            return
+        lines = self._framed(width, height)
+        if len(lines) != len(self._drawn):
+            self._drawn = lines
+            self._strips = [Strip(line) for line in lines]
+            self.refresh()
+            return
+        dirty: list[Region] = []
+        for y, (line, before) in enumerate(zip(lines, self._drawn, strict=True)):
+            if line != before:
+                self._strips[y] = Strip(line, width)
+                dirty.append(Region(0, y, width, 1))
+        if dirty:
+            self._drawn = lines
+            self.refresh(*dirty)
+
+    def _framed(self, width: int, height: int) -> list[Line]:
+        look, inner = self.style, width - 2
+        left, right = self.title()
+        edge = look("accent" if self.has_focus else "border")
+        body = self.body(inner, height - 2)
+        thumb, mark = self.thumb(), Segment("┃", look("muted"))
+        side = Segment("│", edge)
+        lines = [_rule("╭", "╮", left, right, width, Segment("─", edge))]
+        for y in range(height - 2):
+            line = fill(body[y] if y < len(body) else [], inner, look("text"))
+            lines.append([side, *line, mark if y in thumb else side])
+        lines.append([Segment(f"╰{'─' * inner}╯", edge)])
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.style("text"))
+
+    def on_resize(self) -> None:
+        self._drawn = []
+        self.update_lines()
+
+    def on_show(self) -> None:
+        self._drawn = []
+        self.update_lines()
+
+    def watch_look(self) -> None:
+        self._drawn = []
+        self.update_lines()
+
+
+def width_of(line: Iterable[Segment]) -> int:
+    """Cells of a line."""
+    return sum(segment.cell_length for segment in line)
+
+
+def fill(line: Line, width: int, style: object) -> Line:
+    """The line brought to exactly `width` cells: blanks added, or whole pieces and then characters cut."""
+    missing = width - width_of(line)
+    if missing > 0:
+        return [*line, Segment(" " * missing, style)]  # type: ignore[arg-type]
+    return list(Segment.adjust_line_length(line, width)) if missing < 0 else line
+
+
+def _rule(start: str, end: str, left: Line, right: Line, width: int, rule: Segment) -> Line:
+    """A border line with words on it. What does not fit goes: first the right words, then the left."""
+    edge = rule.style
+    room = width - 4
+    pieces: Line = [Segment(f"{start}─", edge)]
+    used = 0
+    if left and (length := width_of(left) + 2) <= room:
+        pieces += [Segment(" ", edge), *left, Segment(" ", edge)]
+        used = length
+    if right and used + (length := width_of(right) + 2) <= room - bool(used):
+        pieces += [Segment("─" * (room - used - length), edge), Segment(" ", edge), *right, Segment(" ", edge)]
+    else:
+        pieces.append(Segment("─" * (room - used), edge))
+    return [*pieces, Segment(f"─{end}", edge)]

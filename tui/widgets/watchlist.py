@@ -1,0 +1,449 @@
+"""The grid of followed symbols.
+
+Rows are built when they are painted, and painted when their symbol changed, their flash ended or their age reads
+differently. Column widths only ever grow while a list stands, so that nothing jumps and no number is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui import format as fmt
+from tui.market import Instrument, Market
+from tui.market.book import touch
+from tui.market.change import change, reference
+from tui.market.row import RowState, row_state
+from tui.market.spark import closes, heights, span
+from tui.widgets.look import Look
+from tui.widgets.pane import Line, Pane, fill, width_of
+
+FLASH = 0.4  # s
+_SPARK_CELLS = 12
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_WORD_STATES = (RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
+
+
+class Cell(NamedTuple):
+    """Text and role; `lit` is how many of its last characters flash, on background `glow`."""
+
+    text: str
+    role: str = "text"
+    bold: bool = False
+    lit: int = 0
+    glow: str = ""
+
+
+class Row(NamedTuple):
+    """What the cells of one row are made from."""
+
+    instrument: Instrument
+    state: RowState
+    age: float | None
+    now: float
+    span: float  # of the sparklines, in %
+
+
+class Column(NamedTuple):
+    """`worth` decides who leaves first when the width shrinks: the smaller goes. `pad` blanks go before it."""
+
+    title: str
+    width: int
+    worth: int
+    cell: Callable[[Row], Cell]
+    left: bool = False
+    pad: int = 2
+
+
+def _symbol(row: Row) -> Cell:
+    code, region = row.instrument.symbol
+    # The region's part is drawn faint: `lit` counts it, and an empty glow means faint instead of a flash.
+    return Cell(f"{code}${region}", "text", bold=True, lit=len(region) + 1)
+
+
+def _last(row: Row) -> Cell:
+    i = row.instrument
+    if i.last is None:
+        return Cell(fmt.UNKNOWN, "faint")
+    text = fmt.price(i.last, i.decimals)
+    if row.state is RowState.STALE:
+        return Cell(text, "muted")
+    lit = 0
+    if i.previous is not None and row.now - i.last_changed_at < FLASH:
+        before = fmt.price(i.previous, i.decimals)
+        same = next((n for n, (a, b) in enumerate(zip(text, before, strict=False)) if a != b), 0)
+        lit = len(text) - same if len(text) == len(before) else len(text)
+    return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
+
+
+def _changes(row: Row) -> tuple[str, str, str] | None:
+    """Change, percent and their colour; None where they are not known or not true now."""
+    i = row.instrument
+    if i.last is None or i.quote is None or row.state is RowState.STALE:
+        return None
+    if (base := reference(i.quote)) is None:
+        return None
+    moved = change(i.last, base)
+    mark = "o" if moved.from_open else ""
+    role = ("flat", "up", "down")[fmt.sign(moved.percent)]
+    return fmt.signed(moved.amount, i.decimals), fmt.percent(moved.percent) + mark, role
+
+
+def _change(row: Row) -> Cell:
+    known = _changes(row)
+    return Cell(known[0], known[2]) if known else Cell("--", "faint")
+
+
+def _percent(row: Row) -> Cell:
+    known = _changes(row)
+    return Cell(known[1], known[2], bold=True) if known else Cell("--", "faint")
+
+
+def _touch(side: str) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        depth = row.instrument.depth
+        known = touch(depth) if depth is not None else None
+        if known is None:
+            return Cell(fmt.UNKNOWN, "faint")
+        role = "faint" if row.state is RowState.STALE else "text"
+        return Cell(fmt.price(getattr(known, side), row.instrument.decimals), role)
+
+    return cell
+
+
+def _quoted(field: str) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        quote = row.instrument.quote
+        value = getattr(quote, field) if quote is not None else None
+        if value is None:
+            return Cell(fmt.UNKNOWN, "faint")
+        text = (
+            fmt.compact(value) if field in ("volume", "turnover") else fmt.price(value or None, row.instrument.decimals)
+        )
+        return Cell(text, "faint" if row.state is RowState.STALE else "muted")
+
+    return cell
+
+
+def _spark(row: Row) -> Cell:
+    points = closes(row.instrument.bars, _SPARK_CELLS)
+    text = "".join(_BLOCKS[height or 0] for height in heights(points, row.span))
+    known = [point for point in points if point]
+    role = "flat"
+    if known and row.state is not RowState.STALE:
+        role = ("flat", "up", "down")[fmt.sign(known[-1] - known[0], 4)]
+    return Cell(text, role)
+
+
+def _age(row: Row) -> Cell:
+    age = fmt.seconds(row.age) if row.age is not None else ""
+    if row.state in _WORD_STATES:
+        return Cell(row.state.value, "warning")
+    if row.state is RowState.STALE:
+        return Cell(f"stale {age}".rstrip(), "warning")
+    return Cell(age, "muted" if row.state is RowState.LIVE else "faint")
+
+
+# On the screen from left to right.
+COLUMNS = (
+    Column("SYMBOL", 8, 100, _symbol, left=True, pad=0),
+    Column("LAST", 8, 99, _last),
+    Column("CHG", 7, 60, _change),
+    Column("CHG%", 7, 98, _percent),
+    Column("BID", 8, 40, _touch("bid")),
+    Column("ASK", 8, 41, _touch("ask")),
+    Column("OPEN", 8, 8, _quoted("open")),
+    Column("HIGH", 8, 10, _quoted("high")),
+    Column("LOW", 8, 9, _quoted("low")),
+    Column("VOLUME", 6, 35, _quoted("volume")),
+    Column("TURNOVER", 8, 30, _quoted("turnover")),
+    Column("LAST HOUR", _SPARK_CELLS, 50, _spark, left=True),
+    Column("AGE", 4, 90, _age),
+)
+_PRICES = {"LAST", "CHG", "BID", "ASK", "OPEN", "HIGH", "LOW"}
+_MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
+
+
+def choose(columns: Sequence[Column], widths: dict[str, int], room: int) -> list[Column]:
+    """The columns that fit into `room` cells, the worthier first kept, in their order on the screen."""
+    chosen: set[str] = set()
+    for column in sorted(columns, key=lambda column: -column.worth):
+        need = column.pad + max(column.width, widths.get(column.title, 0))
+        if need > room:
+            break
+        room -= need
+        chosen.add(column.title)
+    return [column for column in columns if column.title in chosen]
+
+
+class Watchlist(Pane, can_focus=True):
+    """The grid. `show` gives it the symbols, `sync` a frame's changes, `selected` tells the row of the cursor."""
+
+    cursor: reactive[int] = reactive(0, repaint=False, init=False)
+    """Index of the selected row."""
+
+    class Selected(Message):
+        """The cursor went to another symbol, or to none."""
+
+        def __init__(self, instrument: Instrument | None) -> None:
+            super().__init__()
+            self.instrument = instrument
+
+    def __init__(self, look: Look, market: Market, name: str) -> None:
+        super().__init__(look, id="watchlist")
+        self._market = market
+        self._list_name = name
+        self._rows: list[Instrument] = []
+        self._index: dict[Instrument, int] = {}
+        self._top = 0
+        self._widths: dict[str, int] = {}
+        self._points = 0  # decimals that prices are aligned on
+        self._columns: list[Column] = []
+        self._flashing: set[Instrument] = set()
+        self._ages: dict[Instrument, str] = {}
+        self._span = 1.0
+        self._now = 0.0
+        self._proven = False
+
+    @property
+    def selected(self) -> Instrument | None:
+        return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
+
+    @property
+    def flash_ends(self) -> float | None:
+        """When the first flash on the screen is over, s monotonic; None without one."""
+        return min((i.last_changed_at + FLASH for i in self._flashing), default=None)
+
+    def show(self, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
+        """Show these rows; the cursor goes to `select`, else stays with its symbol, else near where it was."""
+        keep = select or self.selected
+        self._rows = list(rows)
+        self._index = {instrument: n for n, instrument in enumerate(self._rows)}
+        self._widths.clear()
+        self._points = 0
+        self._flashing.clear()
+        self._ages.clear()
+        position = self._index.get(keep, self.cursor) if keep else self.cursor
+        self.cursor = max(0, min(position, len(self._rows) - 1))
+        self._scroll_to_cursor()
+        self.update_lines()
+        self.post_message(self.Selected(self.selected))
+
+    # --- frames ---
+
+    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+        """A frame: repaint the visible rows among `changed`, and those whose flash is over."""
+        self._now = now
+        if proven != self._proven:
+            self._proven = proven
+            self._widths.pop("AGE", None)  # "stale 4m" needs more room than "4m"
+            self.update_lines()
+            return
+        over = {i for i in self._flashing if now - i.last_changed_at >= FLASH}
+        self._flashing -= over
+        self._repaint(changed | over)
+
+    def tick(self, now: float) -> None:
+        """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines."""
+        self._now = now
+        scale = span(closes(row.bars, _SPARK_CELLS) for row in self._rows)
+        if scale != self._span:
+            self._span = scale
+            self.update_lines()
+            return
+        self._repaint({i for i in self._visible() if _age(self._row(i)).text != self._ages.get(i)})
+
+    def _visible(self) -> list[Instrument]:
+        return self._rows[self._top : self._top + self._page]
+
+    @property
+    def _page(self) -> int:
+        return max(0, self.inner_height - 1)
+
+    def _repaint(self, instruments: set[Instrument]) -> None:
+        if len(self._drawn) != self.size.height:
+            return
+        dirty: list[Region] = []
+        width, grew = self.size.width, False
+        top, bottom = self._top, self._top + self._page
+        for instrument in instruments:
+            n = self._index.get(instrument)
+            if n is None or not top <= n < bottom:
+                continue
+            before = dict(self._widths), self._points
+            line = self._row_line(n)
+            grew = grew or before != (self._widths, self._points)
+            y = n - top + 2
+            framed = [self._drawn[y][0], *fill(line, width - 2, self.style("text")), self._drawn[y][-1]]
+            if framed != self._drawn[y]:
+                self._drawn[y] = framed
+                self._strips[y] = Strip(framed, width)
+                dirty.append(Region(0, y, width, 1))
+        if grew:
+            self.update_lines()
+        elif dirty:
+            self.refresh(*dirty)
+
+    # --- drawing ---
+
+    def title(self) -> tuple[Line, Line]:
+        look = self.style
+        count = f"{len(self._rows)} symbol{'' if len(self._rows) == 1 else 's'}"
+        name = look.segment(self._list_name, "text", bold=True)
+        return [name, look.segment(f" · {count}", "muted")], []
+
+    def thumb(self) -> range:
+        rows, page = len(self._rows), self._page
+        if rows <= page or not page:
+            return range(0)
+        length = max(1, page * page // rows)
+        start = 1 + (page - length) * self._top // (rows - page)
+        return range(start, start + length)
+
+    def body(self, width: int, height: int) -> list[Line]:
+        look = self.style
+        if not self._rows:
+            hint = "press a to add symbols"
+            blank = [[look.segment("", "text")]] * (height // 2)
+            return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
+        for _ in range(3):
+            # Building rows may widen a column, which may push another one out: settle before the header is drawn.
+            known = dict(self._widths), self._points
+            self._columns = choose(COLUMNS, self._widths, width - _MARGIN - 1)
+            rows = [self._row_line(n) for n in range(self._top, min(len(self._rows), self._top + self._page))]
+            if (self._widths, self._points) == known:
+                break
+        return [self._header(), *rows]
+
+    def _width(self, column: Column) -> int:
+        return max(column.width, self._widths.get(column.title, 0))
+
+    def _header(self) -> Line:
+        text = " " * _MARGIN
+        for column in self._columns:
+            width = self._width(column)
+            text += " " * column.pad + (column.title.ljust(width) if column.left else column.title.rjust(width))
+        return [self.style.segment(text, "muted")]
+
+    def _row(self, instrument: Instrument) -> Row:
+        age = self._market.age(instrument, self._now)
+        return Row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span)
+
+    def _row_line(self, n: int) -> Line:
+        look, instrument = self.style, self._rows[n]
+        instrument.learn_precision()
+        row = self._row(instrument)
+        selected = n == self.cursor
+        ground = "cursor" if selected else "background"
+        if self._now - instrument.last_changed_at < FLASH:
+            self._flashing.add(instrument)
+        line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
+        line += [*self._glyph(row, ground), look.segment(" ", "text", ground)]
+        for column in self._columns:
+            cell = column.cell(row)
+            if column.title == "AGE":
+                self._ages[instrument] = cell.text
+                if row.state in _WORD_STATES:
+                    # A word instead of an age: it may cover what stands left of it, for there is nothing to see there.
+                    room = self._width(column) + column.pad
+                    line = fill(line, width_of(line) + room - len(cell.text), look("text", ground))
+                    line.append(look.segment(cell.text, cell.role, ground))
+                    continue
+            line += self._cell(column, cell, ground)
+        return fill(line, self.inner_width, look("text", ground))
+
+    def _glyph(self, row: Row, ground: str) -> Line:
+        """The direction of the last move: bright where the latest trade moved the price, dim where it did not."""
+        i, look = row.instrument, self.style
+        if row.state is RowState.STALE:
+            return [look.segment("⊘", "warning", ground)]
+        if not i.direction:
+            return [look.segment(" ", "text", ground)]
+        role = ("up" if i.direction > 0 else "down") if i.moved else "faint"
+        return [look.segment("▲" if i.direction > 0 else "▼", role, ground)]
+
+    def _cell(self, column: Column, cell: Cell, ground: str) -> Line:
+        look, text = self.style, cell.text
+        if column.title in _PRICES and "." in text:
+            decimals = len(text) - text.index(".") - 1
+            self._points = max(self._points, decimals)
+            text += " " * (self._points - decimals)
+        self._widths[column.title] = max(self._widths.get(column.title, 0), len(text))
+        width = self._width(column)
+        trail = len(text) - len(cell.text)
+        blank = look("text", ground)
+        before = column.pad + (0 if column.left else width - len(text))
+        after = trail + (width - len(text) if column.left else 0)
+        head, tail = (cell.text[: -cell.lit], cell.text[-cell.lit :]) if cell.lit else (cell.text, "")
+        line: Line = [Segment(" " * before, blank)] if before else []
+        if head:
+            line.append(look.segment(head, cell.role, ground, bold=cell.bold))
+        if tail and cell.glow:
+            line.append(look.segment(tail, cell.role, cell.glow, bold=cell.bold))
+        elif tail:
+            line.append(look.segment(tail, "faint", ground))
+        if after:
+            line.append(Segment(" " * after, blank))
+        return line
+
+    # --- moving ---
+
+    def watch_cursor(self) -> None:
+        self._scroll_to_cursor()
+        self.update_lines()
+        self.post_message(self.Selected(self.selected))
+
+    def move(self, by: int) -> None:
+        """Move the cursor by rows, stopping at either end."""
+        self.cursor = max(0, min(len(self._rows) - 1, self.cursor + by))
+
+    def action_move(self, where: str) -> None:
+        page = max(1, self._page - 1)
+        everything = len(self._rows)
+        steps = {"down": 1, "up": -1, "page_down": page, "page_up": -page, "first": -everything, "last": everything}
+        self.move(steps[where])
+
+    def _scroll_to_cursor(self) -> None:
+        page = self._page
+        if page:
+            self._top = max(self.cursor - page + 1, min(self._top, self.cursor))
+            self._top = max(0, min(self._top, len(self._rows) - page))
+
+    def on_resize(self) -> None:
+        self._scroll_to_cursor()
+        super().on_resize()
+
+    def on_focus(self) -> None:
+        self.update_lines()
+
+    def on_blur(self) -> None:
+        self.update_lines()
+
+    def on_click(self, event: events.Click) -> None:
+        n = self._top + event.y - 2
+        if event.y >= 2 and self._top <= n < min(len(self._rows), self._top + self._page):
+            self.cursor = n
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-1)
+
+    def _scroll(self, by: int) -> None:
+        """The wheel moves the view; the cursor stays inside it."""
+        self._top = max(0, min(self._top + by, len(self._rows) - self._page))
+        inside = max(self._top, min(self.cursor, self._top + self._page - 1))
+        if inside != self.cursor:
+            self.cursor = inside
+        else:
+            self.update_lines()
