@@ -55,7 +55,7 @@ class Session:
         self.subscribed: dict[Symbol, set[str]] = {}
 
     def authenticate(self, token: Token) -> AuthReply:
-        """Step 2, for the `token` header, empty where there was none. After a refusal the connection is to be closed."""
+        """Step 2, for the `token` header, empty where there was none. After a refusal the server closes."""
         given, expected = (_bytes(each) for each in (token, self._key or token))
         self.authenticated = bool(given) and hmac.compare_digest(given, expected)
         if self.authenticated:
