@@ -52,13 +52,11 @@ class MinuteChart(Pane):
         bar = instrument.bars.get(instrument.bars.latest)
         if bar is None:
             return left, []
-        d, at = instrument.decimals, zone(region).at(bar.time)
-        prices = "  ".join(
-            f"{name} {fmt.price(value, d)}"
-            for name, value in zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
-        )
-        full = look.segment(f"{at:%H:%M}  {prices}  V {fmt.compact(bar.volume)}", "muted")
-        short = look.segment(f"{at:%H:%M}  C {fmt.price(bar.close, d)}", "muted")
+        d = instrument.decimals
+        prices = zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
+        words = " ".join(f"{name} {fmt.price(value, d)}" for name, value in prices)
+        full = look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")
+        short = look.segment(f"C {fmt.price(bar.close, d)} V {fmt.compact(bar.volume)}", "muted")
         fits = width_of([*left, full]) + 8 <= self.size.width
         return left, [full if fits else short]
 

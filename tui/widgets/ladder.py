@@ -163,28 +163,26 @@ class DepthLadder(Pane):
         role = ("flat", "up", "down")[i.direction] if self._proven else "muted"
         mark = {1: "▲", -1: "▼"}.get(i.direction, " ")
         middle = [look.segment(f" {last.rjust(price_width)}{mark}", role, bold=True)] if last else []
-        right = self._imbalance(depth)
+        right = self._imbalance(depth, width - half - width_of(middle) - 1)
         if width_of(left) > half - 2:
             left = []
-        if width_of(right) > width - half - price_width - 4:
-            right = []
         start = [Segment("──", rule), *left, Segment("─" * (half - 2 - width_of(left)), rule)]
         after = width - half - width_of(middle) - width_of(right)
         return [*start, *middle, Segment("─" * max(0, after - 1), rule), *right, Segment("─", rule)]
 
-    def _imbalance(self, depth: Depth) -> Line:
-        """Eight cells with the centre between the fourth and the fifth: filled to the right where bids outweigh."""
+    def _imbalance(self, depth: Depth, room: int) -> Line:
+        """`imb5 ▱▱▱▱▰▱▱▱ +28%`: the centre is between the fourth and the fifth cell, filled to the right of it where
+        bids outweigh. Without the bar where there is no room for it."""
         known = imbalance(depth)
         if known is None:
             return []
         value, k = known
-        filled = round(abs(value) * 4)
+        look, filled = self.style, round(abs(value) * 4)
         role = ("flat", "up", "down")[fmt.sign(value)] if self._proven else "muted"
-        look = self.style
-        halves = (
-            ["▱" * (4 - filled) + "▰" * filled, "▱" * 4] if value < 0 else ["▱" * 4, "▰" * filled + "▱" * (4 - filled)]
-        )
-        return [
-            look.segment(f" imb{k} ", "muted"),
-            look.segment(f"{halves[0]}{halves[1]} {fmt.signed(100 * value, 0)}% ", role),
-        ]
+        left, right = (filled, 0) if value < 0 else (0, filled)
+        bar = f"{'▱' * (4 - left)}{'▰' * (left + right)}{'▱' * (4 - right)} "
+        name, figure = f" imb{k} ", f"{fmt.signed(100 * value, 0)}% "
+        for text in (bar + figure, figure):
+            if len(name) + len(text) <= room:
+                return [look.segment(name, "muted"), look.segment(text, role)]
+        return []

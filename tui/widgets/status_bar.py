@@ -63,7 +63,7 @@ class StatusBar(Widget):
         figures: list[Line] = []
         if self.link is not None and self.link.phase is Phase.LIVE and health.round_trip is not None:
             beat = f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
-            figures.append([look.segment("♥ ", "down"), look.segment(beat, "text")])
+            figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
         figures.append([look.segment(f"{self._rate:,.0f} msg/s", "muted")])
         if (lag := self._market.clock.lag(now)) is not None:
             words = f"lag {'+' if lag.relative else ''}{lag.median:.0f} ms p99 {lag.p99:.0f}"

@@ -7,6 +7,7 @@ differently. Column widths only ever grow while a list stands, so that nothing j
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -26,7 +27,7 @@ from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, fill, width_of
 
 FLASH = 0.4  # s
-_SPARK_CELLS = 12
+_SPARKS = (30, 20, 15, 12)  # cells of a sparkline, widest first; each divides the hour
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _WORD_STATES = (RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 
@@ -49,10 +50,11 @@ class Row(NamedTuple):
     age: float | None
     now: float
     span: float  # of the sparklines, in %
+    spark: int  # cells of a sparkline
 
 
 class Column(NamedTuple):
-    """`worth` decides who leaves first when the width shrinks: the smaller goes. `pad` blanks go before it."""
+    """`worth` decides who leaves first when the width shrinks: the smaller goes, together with its equals. `pad` blanks go before it."""
 
     title: str
     width: int
@@ -133,12 +135,12 @@ def _quoted(field: str) -> Callable[[Row], Cell]:
 
 
 def _spark(row: Row) -> Cell:
-    points = closes(row.instrument.bars, _SPARK_CELLS)
+    points = closes(row.instrument.bars, row.spark)
     text = "".join(_BLOCKS[height or 0] for height in heights(points, row.span))
     known = [point for point in points if point]
     role = "flat"
     if known and row.state is not RowState.STALE:
-        role = ("flat", "up", "down")[fmt.sign(known[-1] - known[0], 4)]
+        role = ("flat", "up_calm", "down_calm")[fmt.sign(known[-1] - known[0], 4)]
     return Cell(text, role)
 
 
@@ -154,17 +156,17 @@ def _age(row: Row) -> Cell:
 # On the screen from left to right.
 COLUMNS = (
     Column("SYMBOL", 8, 100, _symbol, left=True, pad=0),
-    Column("LAST", 8, 99, _last),
-    Column("CHG", 7, 60, _change),
+    Column("LAST", 7, 99, _last),
+    Column("CHG", 6, 60, _change),
     Column("CHG%", 7, 98, _percent),
-    Column("BID", 8, 40, _touch("bid")),
-    Column("ASK", 8, 41, _touch("ask")),
-    Column("OPEN", 8, 8, _quoted("open")),
-    Column("HIGH", 8, 10, _quoted("high")),
-    Column("LOW", 8, 9, _quoted("low")),
+    Column("BID", 7, 40, _touch("bid")),
+    Column("ASK", 7, 40, _touch("ask")),
+    Column("OPEN", 7, 8, _quoted("open")),
+    Column("HIGH", 7, 8, _quoted("high")),
+    Column("LOW", 7, 8, _quoted("low")),
     Column("VOLUME", 6, 35, _quoted("volume")),
     Column("TURNOVER", 8, 30, _quoted("turnover")),
-    Column("LAST HOUR", _SPARK_CELLS, 50, _spark, left=True),
+    Column("LAST HOUR", _SPARKS[-1], 50, _spark, left=True),
     Column("AGE", 4, 90, _age),
 )
 _PRICES = {"LAST", "CHG", "BID", "ASK", "OPEN", "HIGH", "LOW"}
@@ -172,15 +174,18 @@ _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
 
 
 def choose(columns: Sequence[Column], widths: dict[str, int], room: int) -> list[Column]:
-    """The columns that fit into `room` cells, the worthier first kept, in their order on the screen."""
-    chosen: set[str] = set()
-    for column in sorted(columns, key=lambda column: -column.worth):
-        need = column.pad + max(column.width, widths.get(column.title, 0))
-        if need > room:
+    """The columns that fit into `room` cells, the worthier first kept, in their order on the screen. Those of one worth
+    (bid and ask) come and go together."""
+    chosen: list[Column] = []
+    for _, group in groupby(sorted(columns, key=lambda column: -column.worth), key=lambda column: column.worth):
+        together = list(group)
+        for column in together:
+            grown = widths.get(column.title, 0) if column.title != "LAST HOUR" else 0
+            room -= column.pad + max(column.width, grown)
+        if room < 0:
             break
-        room -= need
-        chosen.add(column.title)
-    return [column for column in columns if column.title in chosen]
+        chosen += together
+    return [column for column in columns if column in chosen]
 
 
 class Watchlist(Pane, can_focus=True):
@@ -209,6 +214,8 @@ class Watchlist(Pane, can_focus=True):
         self._flashing: set[Instrument] = set()
         self._ages: dict[Instrument, str] = {}
         self._span = 1.0
+        self._spark = _SPARKS[-1]
+        self._slack = 0  # cells left over, put before the last column
         self._now = 0.0
         self._proven = False
 
@@ -253,7 +260,7 @@ class Watchlist(Pane, can_focus=True):
     def tick(self, now: float) -> None:
         """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines."""
         self._now = now
-        scale = span(closes(row.bars, _SPARK_CELLS) for row in self._rows)
+        scale = span(closes(row.bars, self._spark) for row in self._rows)
         if scale != self._span:
             self._span = scale
             self.update_lines()
@@ -317,10 +324,23 @@ class Watchlist(Pane, can_focus=True):
             # Building rows may widen a column, which may push another one out: settle before the header is drawn.
             known = dict(self._widths), self._points
             self._columns = choose(COLUMNS, self._widths, width - _MARGIN - 1)
+            self._slack = width - _MARGIN - 1 - sum(column.pad + self._width(column) for column in self._columns)
+            self._widen_spark()
             rows = [self._row_line(n) for n in range(self._top, min(len(self._rows), self._top + self._page))]
             if (self._widths, self._points) == known:
                 break
         return [self._header(), *rows]
+
+    def _widen_spark(self) -> None:
+        """What room is left goes to the sparklines, as far as the hour divides evenly."""
+        if any(column.title == "LAST HOUR" for column in self._columns):
+            room = self._slack + self._widths.get("LAST HOUR", _SPARKS[-1])
+            self._spark = next((cells for cells in _SPARKS if cells <= room), _SPARKS[-1])
+            self._widths["LAST HOUR"] = self._spark
+            self._slack = room - self._spark
+
+    def _pad(self, column: Column) -> int:
+        return column.pad + (self._slack if column is self._columns[-1] else 0)
 
     def _width(self, column: Column) -> int:
         return max(column.width, self._widths.get(column.title, 0))
@@ -329,12 +349,12 @@ class Watchlist(Pane, can_focus=True):
         text = " " * _MARGIN
         for column in self._columns:
             width = self._width(column)
-            text += " " * column.pad + (column.title.ljust(width) if column.left else column.title.rjust(width))
+            text += " " * self._pad(column) + (column.title.ljust(width) if column.left else column.title.rjust(width))
         return [self.style.segment(text, "muted")]
 
     def _row(self, instrument: Instrument) -> Row:
         age = self._market.age(instrument, self._now)
-        return Row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span)
+        return Row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span, self._spark)
 
     def _row_line(self, n: int) -> Line:
         look, instrument = self.style, self._rows[n]
@@ -352,7 +372,7 @@ class Watchlist(Pane, can_focus=True):
                 self._ages[instrument] = cell.text
                 if row.state in _WORD_STATES:
                     # A word instead of an age: it may cover what stands left of it, for there is nothing to see there.
-                    room = self._width(column) + column.pad
+                    room = self._width(column) + self._pad(column)
                     line = fill(line, width_of(line) + room - len(cell.text), look("text", ground))
                     line.append(look.segment(cell.text, cell.role, ground))
                     continue
@@ -379,7 +399,7 @@ class Watchlist(Pane, can_focus=True):
         width = self._width(column)
         trail = len(text) - len(cell.text)
         blank = look("text", ground)
-        before = column.pad + (0 if column.left else width - len(text))
+        before = self._pad(column) + (0 if column.left else width - len(text))
         after = trail + (width - len(text) if column.left else 0)
         head, tail = (cell.text[: -cell.lit], cell.text[-cell.lit :]) if cell.lit else (cell.text, "")
         line: Line = [Segment(" " * before, blank)] if before else []
