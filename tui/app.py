@@ -49,6 +49,10 @@ class ItickApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     TITLE = "itick-tui"
+    CSS = """
+    ToastRack { margin-bottom: 1; }
+    Toast { padding: 0 1; width: auto; max-width: 60; margin-top: 0; background: $surface; }
+    """
     BINDINGS = [
         Binding(
             ",".join(key.keys),
@@ -148,12 +152,11 @@ class ItickApp(App[None]):
         self._show(select)
 
     def action_add(self) -> None:
-        self.dashboard.add_field.open()
+        self.dashboard.open_add_field()
 
     @on(AddField.Left)
     def leave_add_field(self) -> None:
-        self.dashboard.add_field.close()
-        self.dashboard.watchlist.focus()
+        self.dashboard.close_add_field()
 
     @on(AddField.Submitted)
     def add(self, event: AddField.Submitted) -> None:
@@ -185,7 +188,7 @@ class ItickApp(App[None]):
             self._want(added[0])
         if wrong:
             # What could not be added stays in the field, to be mended.
-            self.dashboard.add_field.open(", ".join(wrong))
+            self.dashboard.open_add_field(", ".join(wrong))
         else:
             self.leave_add_field()
 

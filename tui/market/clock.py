@@ -18,11 +18,12 @@ _MINIMUM_OVER = 600.0  # s
 
 class Lag(NamedTuple):
     """Lag at arrival in ms over the latest samples. `relative`: measured from its own smallest value of the last ten
-    minutes, because the clocks' offset is not known well enough."""
+    minutes, because the clocks' offset is not known well enough; else `error` is how far off both may be."""
 
     median: float
     p99: float
     relative: bool
+    error: float
 
 
 class ServerClock:
@@ -76,4 +77,4 @@ class ServerClock:
         relative = self.half_width > _TRUSTED
         base = -min(value for _, value in self._minima) if relative else self.offset
         at = [max(0.0, late[int((len(late) - 1) * q)] + base) for q in (0.5, 0.99)]
-        return Lag(at[0], at[1], relative)
+        return Lag(at[0], at[1], relative, self.half_width)

@@ -55,9 +55,9 @@ class Dashboard(Screen[None]):
         yield self.header
         yield self._too_small
         yield self._main
-        yield self.add_field
         yield self.status
         yield self.footer
+        yield self.add_field
 
     def on_mount(self) -> None:
         self.watchlist.focus()
@@ -69,8 +69,9 @@ class Dashboard(Screen[None]):
         fits = plan.arrangement is not Arrangement.TOO_SMALL
         self._too_small.display = not fits
         self._too_small.update(f"itick-tui needs {LEAST_WIDTH}×{LEAST_HEIGHT}, this is {width}×{height}"[:width])
-        for part in (self.header, self._main, self.status, self.footer):
+        for part in (self.header, self._main, self.status):
             part.display = fits
+        self.footer.display = fits and not self.add_field.display
         beside = plan.arrangement is Arrangement.BESIDE
         self._side.display = plan.side > 0
         self.ladder.display, self.chart.display = plan.ladder > 0, plan.chart > 0
@@ -93,6 +94,16 @@ class Dashboard(Screen[None]):
         """Show these symbols in the watchlist."""
         self.status.symbols = len(rows)
         self.watchlist.show(rows, select)
+
+    def open_add_field(self, text: str = "") -> None:
+        """Show the field for symbols in the place of the footer, with the cursor in it."""
+        self.footer.display = False
+        self.add_field.open(text)
+
+    def close_add_field(self) -> None:
+        self.add_field.close()
+        self.footer.display = True
+        self.watchlist.focus()
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:

@@ -13,11 +13,11 @@ from tui.keys import groups
 from tui.widgets.look import Look
 
 _SIGNS = (
-    ("▲ ▼", "the last price move, dim where the latest trade did not move it"),
+    ("▲ ▼", "the last price move; dim: the latest trade had the same price"),
     ("—", "not known: nothing is invented"),
     ("⊘ stale", "the link is not proven: the number may be wrong by now"),
     ("0.63%o", "measured from the open, since no previous close is known"),
-    ("DEMO", "made-up prices of the exchange that comes with this program"),
+    ("DEMO", "made-up prices: the exchange that comes with this program"),
 )
 
 
@@ -27,7 +27,7 @@ class Help(ModalScreen[None]):
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
     Help VerticalScroll {
-        width: 76; max-width: 96%; height: auto; max-height: 94%;
+        width: 80; max-width: 96%; height: auto; max-height: 94%;
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
     }
     Help Static { width: 1fr; height: auto; }

@@ -18,7 +18,7 @@ class ThemeMenu(ModalScreen[None]):
 
     DEFAULT_CSS = """
     ThemeMenu { align: right bottom; background: transparent; }
-    ThemeMenu OptionList {
+    ThemeMenu OptionList, ThemeMenu OptionList:focus {
         width: 36; height: auto; max-height: 80%; margin: 0 2 2 0;
         background: $surface; border: round $accent; border-title-color: $foreground;
     }

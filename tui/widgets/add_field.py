@@ -24,12 +24,13 @@ class _SymbolInput(Input):
 
 
 class AddField(Horizontal):
-    """One line above the status bar while open."""
+    """One line in the place of the footer while open."""
 
     DEFAULT_CSS = """
     AddField { height: 1; display: none; background: $surface; }
     AddField Label { padding: 0 1; color: $accent; text-style: bold; }
-    AddField Input { border: none; height: 1; padding: 0; width: 1fr; background: $surface; }
+    AddField Input { width: 1fr; background: $surface; }
+    AddField Input:focus { background: $surface; background-tint: transparent; }
     """
 
     class Submitted(Message):
@@ -44,7 +45,9 @@ class AddField(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="add")
-        self._input = _SymbolInput(placeholder="GLD$US, TLT …  Enter adds, Esc leaves", select_on_focus=False)
+        self._input = _SymbolInput(
+            placeholder="GLD$US, TLT …  Enter adds, Esc leaves", select_on_focus=False, compact=True
+        )
 
     def compose(self) -> ComposeResult:
         yield Label("add", markup=False)

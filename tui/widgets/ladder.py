@@ -59,6 +59,8 @@ class DepthLadder(Pane):
         known = touch(instrument.depth) if instrument.depth else None
         if known is None:
             return left, []
+        if not self._proven:
+            return left, [look.segment("stale", "warning")]
         if known.spread <= 0:
             return left, [look.segment("locked" if known.spread == 0 else "crossed", "warning")]
         words = f"spread {fmt.price(known.spread, instrument.decimals)}"
@@ -129,6 +131,7 @@ class DepthLadder(Pane):
         eighths = round(8 * width * min(1.0, volume / self._scale)) if self._scale else 0
         full, part = divmod(max(1, eighths), 8)
         role = "text" if self._proven else "muted"
+        colour = colour if self._proven else "cursor"
         text = text[:width]
         on_bar, off_bar = text[:full], text[full:]
         if leftward:
@@ -158,7 +161,10 @@ class DepthLadder(Pane):
         known, rule = touch(depth), look("border")
         left: Line = []
         if known is not None and known.spread > 0:
-            left = [look.segment(" mid ", "muted"), look.segment(f"{known.mid:.{i.decimals + 1}f} ", "text", bold=True)]
+            left = [
+                look.segment(" mid ", "muted"),
+                look.segment(f"{known.mid:.{i.decimals + 1}f} ", "text" if self._proven else "muted", bold=True),
+            ]
         last = fmt.price(i.last, i.decimals) if i.last is not None else ""
         role = ("flat", "up", "down")[i.direction] if self._proven else "muted"
         mark = {1: "▲", -1: "▼"}.get(i.direction, " ")

@@ -66,8 +66,11 @@ class StatusBar(Widget):
             figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
         figures.append([look.segment(f"{self._rate:,.0f} msg/s", "muted")])
         if (lag := self._market.clock.lag(now)) is not None:
-            words = f"lag {'+' if lag.relative else ''}{lag.median:.0f} ms p99 {lag.p99:.0f}"
-            figures.append([look.segment(words + (" over its best" if lag.relative else ""), "muted")])
+            if lag.relative:
+                words = f"lag +{lag.median:.0f} ms p99 +{lag.p99:.0f} over its best"
+            else:
+                words = f"lag {lag.median:.0f} ms p99 {lag.p99:.0f} ±{lag.error:.0f}"
+            figures.append([look.segment(words, "muted")])
         figures.append([look.segment(f"{self.symbols} symbol{'' if self.symbols == 1 else 's'}", "muted")])
         figures.append([look.segment(f"reconnects {health.reconnects}", "warning" if health.reconnects else "muted")])
         malformed = health.malformed.total()

@@ -54,7 +54,8 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`worth` decides who leaves first when the width shrinks: the smaller goes, together with its equals. `pad` blanks go before it."""
+    """`worth` decides who leaves first when the width shrinks: the smaller goes, together with its equals. `pad` blanks
+    go before it."""
 
     title: str
     width: int
