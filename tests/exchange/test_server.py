@@ -1,0 +1,332 @@
+"""The demo exchange over real sockets: the vendor's page from the first greeting to the last heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tui.errors import UsageError
+from tui.exchange import DEMO_WATCHLIST, SERVER_NAME, Exchange
+from tui.protocol import Depth, Kline, Push, Quote, Tick, decode
+from tui.secrets import Token
+from tui.symbol import join
+
+HELLO = {"code": 1, "msg": "Connected Successfully"}
+AUTHENTICATED = {"code": 1, "resAc": "auth", "msg": "authenticated"}
+AUTH_FAILED = {"code": 0, "resAc": "auth", "msg": "auth failed"}
+SUBSCRIBED = {"code": 1, "resAc": "subscribe", "msg": "subscribe Successfully"}
+UNRESOLVED = {"code": 0, "resAc": "subscribe", "msg": "cannot be resolved action"}
+OVER_LIMIT = {"code": 0, "resAc": "subscribe", "msg": "exceeding the maximum subscription limit"}
+MINUTE = 60_000
+
+
+def dial(exchange: Exchange, token: str | None = "key") -> connect:
+    headers = {} if token is None else {"token": token}
+    # No bound on the queue: a client that left something unread would not see the end of the connection.
+    return connect(exchange.url, additional_headers=headers, proxy=None, ping_interval=None, max_queue=None)
+
+
+async def heard(socket: ClientConnection) -> Any:
+    async with asyncio.timeout(3):
+        return json.loads(await socket.recv())
+
+
+async def enter(socket: ClientConnection) -> None:
+    assert await heard(socket) == HELLO
+    assert await heard(socket) == AUTHENTICATED
+
+
+async def subscribe(socket: ClientConnection, types: str, params: str = "QQQ$US") -> None:
+    await socket.send(json.dumps({"ac": "subscribe", "params": params, "types": types}))
+    while (reply := await heard(socket)).get("resAc") is None:
+        pass
+    assert reply == SUBSCRIBED
+
+
+async def pushed(socket: ClientConnection, seconds: float) -> list[Push]:
+    """The data of the next `seconds`."""
+    pushes: list[Push] = []
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                for message in decode(await socket.recv(decode=False)):
+                    assert isinstance(message, Tick | Quote | Depth | Kline)
+                    pushes.append(message)
+    except TimeoutError:
+        return pushes
+
+
+def from_time(start: int) -> Callable[[], int]:
+    """A clock that runs as ours does, from another time."""
+    begun = time.monotonic_ns()
+    return lambda: start + (time.monotonic_ns() - begun) // 1_000_000
+
+
+async def closed(socket: ClientConnection, within: float) -> None:
+    async with asyncio.timeout(within):
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await socket.recv()
+
+
+async def test_the_page_in_order() -> None:
+    requests: list[tuple[int, bytes]] = []
+    async with Exchange(on_request=lambda number, frame: requests.append((number, frame))) as exchange:
+        assert exchange.url.startswith("ws://127.0.0.1:") and exchange.url.endswith("/fund")
+        async with dial(exchange) as socket:
+            assert socket.response is not None
+            assert socket.response.headers["Server"] == SERVER_NAME
+            assert SERVER_NAME.startswith("itick-tui-exchange/")
+            assert "Sec-WebSocket-Extensions" not in socket.response.headers
+            await enter(socket)
+            await socket.send('{"ac":"subscribe","params":"QQQ$US","types":"quote"}')
+            assert await heard(socket) == SUBSCRIBED
+            quote = await heard(socket)
+            assert quote["code"] == 1
+            assert quote["data"].keys() == {"s", "ld", "o", "h", "l", "t", "v", "tu", "ch", "chp", "type"}
+            assert (quote["data"]["s"], quote["data"]["type"]) == ("QQQ$US", "quote")
+            assert isinstance(quote["data"]["v"], int)
+            await socket.send('{"ac":"ping","params":"1731688569840"}')
+            while (reply := await heard(socket)).get("resAc") is None:
+                assert reply["data"]["type"] == "quote"
+            assert reply == {"resAc": "pong", "data": {"params": "1731688569840"}}
+        assert requests == [
+            (1, b'{"ac":"subscribe","params":"QQQ$US","types":"quote"}'),
+            (1, b'{"ac":"ping","params":"1731688569840"}'),
+        ]
+
+
+async def test_every_type_has_the_fields_of_the_page_and_begins_at_once() -> None:
+    async with Exchange(rate=0) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "tick")
+        assert (await heard(socket))["data"].keys() == {"s", "ld", "v", "t", "type"}
+        await subscribe(socket, "depth")
+        depth = (await heard(socket))["data"]
+        assert depth.keys() == {"s", "a", "b", "type"}
+        assert len(depth["a"]) == len(depth["b"]) == 10
+        assert all(level.keys() == {"po", "p", "v", "o"} for level in depth["a"] + depth["b"])
+    async with Exchange() as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "kline@1")
+        bar = (await heard(socket))["data"]
+        assert bar.keys() == {"tu", "c", "t", "v", "h", "l", "o", "type", "s", "r"}
+        assert (bar["s"], bar["r"], bar["type"]) == ("QQQ", "US", "kline@1")
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong"])
+async def test_a_wrong_key_is_refused_and_the_connection_closed(token: str | None) -> None:
+    async with Exchange(key=Token("right")) as exchange:
+        async with dial(exchange, token) as socket:
+            assert await heard(socket) == HELLO
+            assert await heard(socket) == AUTH_FAILED
+            await closed(socket, 2)
+            assert socket.close_code == 1000
+        async with dial(exchange, "right") as socket:
+            await enter(socket)
+
+
+async def test_only_fund_is_served() -> None:
+    async with Exchange() as exchange:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(exchange.url.replace("/fund", "/stock"), proxy=None, additional_headers={"token": "key"})
+        assert refused.value.response.status_code == 404
+
+
+async def test_a_port_in_use_is_told_in_words() -> None:
+    async with Exchange() as exchange:
+        port = urlsplit(exchange.url).port or 0
+        with pytest.raises(UsageError, match=rf"^port {port} is already in use: choose another with --port$"):
+            await Exchange(port=port).__aenter__()
+    with pytest.raises(UsageError, match=r"^cannot listen on 192\.0\.2\.1 port 0: "):
+        await Exchange(host="192.0.2.1").__aenter__()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"ac":"subscribe","params":"QQQ$US","types":"trades"}',
+        '{"ac":"unsubscribe","params":"QQQ$US","types":"quote"}',
+        "{",
+        b"\xff\x00\xfe",
+        "",
+        "[" * 5000,
+    ],
+)
+async def test_a_bad_request_is_answered_and_the_connection_lives(frame: str | bytes) -> None:
+    async with Exchange() as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await socket.send(frame)
+        assert await heard(socket) == UNRESOLVED
+        await subscribe(socket, "quote")
+
+
+async def test_over_the_limit_nothing_of_the_request_comes() -> None:
+    async with Exchange(max_symbols=1) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "quote")
+        await socket.send('{"ac":"subscribe","params":"QQQ$US,SPY$US","types":"quote,tick"}')
+        while (reply := await heard(socket)).get("resAc") is None:
+            pass
+        assert reply == OVER_LIMIT
+        assert {type(push) for push in await pushed(socket, 0.3)} == {Quote}
+
+
+async def test_an_unknown_symbol_is_accepted_and_silent() -> None:
+    async with Exchange() as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "tick,quote,depth,kline@1", "NOSUCH$US,QQQ$HK")
+        assert await pushed(socket, 0.3) == []
+
+
+async def test_types_and_symbols_are_kept_apart_between_clients() -> None:
+    async with Exchange(rate=1000) as exchange, dial(exchange) as one, dial(exchange, "other") as two:
+        await enter(one)
+        await enter(two)
+        await subscribe(one, "tick", "QQQ$US,SPY$US")
+        await subscribe(two, "quote,depth", "QQQ$US")
+        first, second = await asyncio.gather(pushed(one, 0.3), pushed(two, 0.3))
+        assert {(type(push), push.symbol) for push in first} == {(Tick, "QQQ$US"), (Tick, "SPY$US")}
+        assert {(type(push), push.symbol) for push in second} == {(Quote, "QQQ$US"), (Depth, "QQQ$US")}
+        await one.close()
+        assert len(await pushed(two, 0.2)) > 10
+
+
+async def test_no_ping_no_connection() -> None:
+    async with Exchange(heartbeat_limit=0.4) as exchange, dial(exchange) as silent, dial(exchange) as alive:
+        await enter(silent)
+        await enter(alive)
+        await subscribe(silent, "quote")
+        started = time.monotonic()
+
+        async def beat() -> None:
+            for _ in range(6):
+                await alive.send('{"ac":"ping","params":"1"}')
+                assert (await heard(alive))["resAc"] == "pong"
+                await asyncio.sleep(0.1)
+
+        _, _ = await asyncio.gather(closed(silent, 2), beat())
+        assert time.monotonic() - started > 0.3
+
+
+async def test_a_protocol_ping_is_no_heartbeat() -> None:
+    async with Exchange(heartbeat_limit=0.3) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await socket.ping()
+        await asyncio.sleep(0.2)
+        await socket.ping()
+        await closed(socket, 0.5)
+
+
+async def test_a_second_connection_ends_the_first() -> None:
+    async with Exchange(single_connection=True) as exchange, dial(exchange) as first, dial(exchange, "b") as other:
+        await enter(first)
+        await enter(other)
+        async with dial(exchange) as second:
+            await enter(second)
+            await closed(first, 1)
+            await subscribe(second, "quote")
+            await subscribe(other, "quote")
+    async with Exchange() as exchange, dial(exchange) as first, dial(exchange) as second:
+        await enter(first)
+        await enter(second)
+        await subscribe(first, "quote")
+
+
+async def test_history_comes_first_and_oldest_first() -> None:
+    async with Exchange(rate=2000) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "kline@1", "QQQ$US,SPY$US")
+        bars: dict[str, list[Kline]] = defaultdict(list)
+        for push in await pushed(socket, 1.15):
+            assert isinstance(push, Kline)
+            bars[push.symbol].append(push)
+    for series in bars.values():
+        times = [bar.time for bar in series]
+        assert times == sorted(times)
+        assert len(set(times)) >= 120
+        assert all(later - earlier in (0, MINUTE) for earlier, later in pairwise(times))
+        progress = [bar for bar in series if bar.time == times[-1]]
+        assert progress[-1].volume > progress[0].volume
+
+
+async def test_without_history_only_the_bar_in_progress_comes() -> None:
+    clock = from_time(1_750_000_020_000)
+    async with Exchange(rate=2000, history=False, clock=clock) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "kline@1")
+        bars = await pushed(socket, 1.15)
+        assert {bar.time for bar in bars if isinstance(bar, Kline)} == {1_750_000_020_000}
+
+
+async def test_bars_are_those_of_the_ticks_received() -> None:
+    minute = 1_750_000_080_000
+    async with Exchange(rate=2000, clock=from_time(minute - 200)) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "kline@1,tick")
+        pushes = await pushed(socket, 1.4)
+    ticks = [push for push in pushes if isinstance(push, Tick)]
+    bars = [push for push in pushes if isinstance(push, Kline)]
+    before, inside = ([tick for tick in ticks if (tick.time >= minute) is late] for late in (False, True))
+    bar = bars[-1]
+    assert bar.time == minute
+    inside = inside[: next(i for i, push in enumerate(inside) if push.volume == before[-1].volume + bar.volume) + 1]  # type: ignore[operator]
+    prices = [tick.last for tick in inside]
+    assert (bar.open, bar.high, bar.low, bar.close) == (prices[0], max(prices), min(prices), prices[-1])
+    final = [push for push in bars if push.time == minute - MINUTE][-1]
+    assert final.close == before[-1].last
+    assert pushes.index(final) < pushes.index(inside[0])
+
+
+async def test_a_client_that_does_not_read_is_cut_off_and_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.exchange.server._MOST_BUFFERED", 200_000)
+    async with Exchange(rate=8000) as exchange, dial(exchange) as reader:
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect(("127.0.0.1", urlsplit(exchange.url).port))
+        slow = await connect(exchange.url, sock=narrow, additional_headers={"token": "s"}, proxy=None, max_queue=1)
+        await enter(slow)
+        await slow.send(json.dumps({"ac": "subscribe", "params": join(DEMO_WATCHLIST), "types": "depth,kline@1"}))
+        await enter(reader)
+        await subscribe(reader, "quote")
+        for _ in range(40):
+            assert await pushed(reader, 0.1)
+            if len(exchange.market._watched) == 1:
+                break
+        assert len(exchange.market._watched) == 1
+        slow.transport.abort()
+
+
+async def test_leaving_stops_the_simulation_of_what_nobody_watches() -> None:
+    async with Exchange() as exchange:
+        async with dial(exchange) as socket:
+            await enter(socket)
+            await subscribe(socket, "quote,kline@1", "QQQ$US,SPY$US")
+            assert len(exchange.market._watched) == 2
+        await asyncio.sleep(0.1)
+        assert not exchange.market._watched
+        stopped = exchange.market.time
+        await asyncio.sleep(0.1)
+        assert exchange.market.time == stopped
+        async with dial(exchange) as socket:
+            await enter(socket)
+            await subscribe(socket, "tick")
+            assert await pushed(socket, 0.5)
+
+
+async def test_leaving_the_exchange_closes_its_clients() -> None:
+    async with Exchange() as exchange:
+        socket = await dial(exchange)
+        await enter(socket)
+    await closed(socket, 1)
