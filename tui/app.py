@@ -50,7 +50,7 @@ class ItickApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     TITLE = "itick-tui"
     CSS = """
-    ToastRack { margin-bottom: 1; }
+    ToastRack { margin-bottom: 2; }
     Toast { padding: 0 1; width: auto; max-width: 60; margin-top: 0; background: $surface; }
     """
     BINDINGS = [
@@ -73,6 +73,7 @@ class ItickApp(App[None]):
         self._removed: list[tuple[int, Symbol]] = []
         self._frames: FrameClock | None = None
         self._link: Link | None = None
+        self.frames_drawn = 0
         self.market = Market()
         self.dashboard = Dashboard(Look(start.theme), self.market, start.name)
         for theme in all_themes().values():
@@ -123,6 +124,7 @@ class ItickApp(App[None]):
     # --- the screen ---
 
     def _frame(self) -> None:
+        self.frames_drawn += 1
         now = self._clock()
         proven = self._link is not None and self._link.state.proven
         self.dashboard.sync(self.market.take_changed(), now, proven)

@@ -13,11 +13,12 @@ KEPT = 1_500  # a whole day of minutes and a little more
 class MinuteBars:
     """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT."""
 
-    __slots__ = ("_bars", "latest")
+    __slots__ = ("_bars", "latest", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
         self.latest = -1
+        self.version = 0  # raised with every change, for whoever keeps something made from the bars
 
     def put(self, bar: Kline) -> bool:
         """Take a bar; False where it is older than what is held.
@@ -33,6 +34,7 @@ class MinuteBars:
             if held is None and len(self._bars) >= KEPT and slot < min(self._bars):
                 return False
         self._bars[slot] = bar
+        self.version += 1
         self.latest = max(self.latest, slot)
         if len(self._bars) > KEPT:
             del self._bars[min(self._bars)]

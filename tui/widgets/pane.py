@@ -31,14 +31,9 @@ class Pane(Widget, can_focus=False):
     def __init__(self, look: Look, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(Pane.look, look)
+        self.style = look  # the same, read without a reactive's cost for every piece of every line
         self._strips: list[Strip] = []
         self._drawn: list[Line] = []
-
-    @property
-    def style(self) -> Look:
-        """The look, which every pane is given when it is made."""
-        assert self.look is not None
-        return self.look
 
     @property
     def inner_width(self) -> int:
@@ -107,14 +102,15 @@ class Pane(Widget, can_focus=False):
         self._drawn = []
         self.update_lines()
 
-    def watch_look(self) -> None:
+    def watch_look(self, look: Look) -> None:
+        self.style = look
         self._drawn = []
         self.update_lines()
 
 
 def width_of(line: Iterable[Segment]) -> int:
-    """Cells of a line."""
-    return sum(segment.cell_length for segment in line)
+    """Cells of a line. Every character of ours is one cell wide."""
+    return sum([len(segment.text) for segment in line])
 
 
 def fill(line: Line, width: int, style: object) -> Line:

@@ -7,6 +7,7 @@ differently. Column widths only ever grow while a list stands, so that nothing j
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from textual.strip import Strip
 
 from tui import format as fmt
 from tui.market import Instrument, Market
+from tui.market.bars import MinuteBars
 from tui.market.book import touch
 from tui.market.change import change, reference
 from tui.market.row import RowState, row_state
@@ -136,11 +138,19 @@ def _quoted(field: str) -> Callable[[Row], Cell]:
 
 
 def _spark(row: Row) -> Cell:
-    points = closes(row.instrument.bars, row.spark)
-    text = "".join(_BLOCKS[height or 0] for height in heights(points, row.span))
+    return _sparkline(
+        row.instrument.bars, row.instrument.bars.version, row.spark, row.span, row.state is RowState.STALE
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool) -> Cell:
+    """Kept by the version of the bars, which change far less often than the row is painted."""
+    points = closes(bars, cells)
+    text = "".join(_BLOCKS[height or 0] for height in heights(points, span))
     known = [point for point in points if point]
     role = "flat"
-    if known and row.state is not RowState.STALE:
+    if known and not stale:
         role = ("flat", "up_calm", "down_calm")[fmt.sign(known[-1] - known[0], 4)]
     return Cell(text, role)
 

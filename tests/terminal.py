@@ -1,0 +1,87 @@
+"""A real terminal for tests: the installed command under a pseudo-terminal, its screen read as a person sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import termios
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+
+COMMAND = str(Path(sys.executable).with_name("itick-tui"))
+
+
+class Terminal:
+    """Start a command in a terminal of `columns` × `rows`; `screen()` is what stands there now."""
+
+    def __init__(self, arguments: Sequence[str], columns: int = 160, rows: int = 45, **environment: str) -> None:
+        env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES")}
+        env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = b""
+        self._child: Any = pexpect.spawn(COMMAND, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
+        self.before = termios.tcgetattr(self._child.child_fd)
+
+    @property
+    def pid(self) -> int:
+        return int(self._child.pid)
+
+    def screen(self) -> list[str]:
+        self._drain()
+        return [str(line) for line in self._screen.display]
+
+    def text(self) -> str:
+        return "\n".join(self.screen())
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                data = self._child.read_nonblocking(1 << 16, timeout=0)
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                return
+            self.raw += data
+            self._stream.feed(data)
+
+    def press(self, keys: str) -> None:
+        self._child.send(keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    async def until(self, condition: Callable[[], Any], within: float = 15.0) -> None:
+        """Wait until the screen satisfies a condition; fail with a picture of it."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        while not condition():
+            if loop.time() > end:
+                raise AssertionError("the screen never got there:\n" + self.text())
+            await asyncio.sleep(0.03)
+
+    async def exit_code(self, within: float = 10.0) -> int:
+        """Wait for the command to end: its exit code, 128 + n for signal n."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        while self._child.isalive():
+            self._drain()
+            assert loop.time() < end, "it does not end:\n" + self.text()
+            await asyncio.sleep(0.03)
+        self._drain()
+        return int(self._child.exitstatus) if self._child.exitstatus is not None else 128 + self._child.signalstatus
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal is as it was found: its modes, the main screen, a visible cursor, no mouse reports."""
+        on_off = {b"\x1b[?1049h": b"\x1b[?1049l", b"\x1b[?25l": b"\x1b[?25h", b"\x1b[?1000h": b"\x1b[?1000l"}
+        return termios.tcgetattr(self._child.child_fd) == self.before and all(
+            self.raw.rfind(on) < self.raw.rfind(off) for on, off in on_off.items()
+        )
+
+    def kill(self) -> None:
+        self._child.close(force=True)
