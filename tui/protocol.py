@@ -212,7 +212,8 @@ def _decode_patiently(frame: bytes) -> tuple[Message, ...]:
         raise MalformedMessage("nested too deep") from None
     if not isinstance(raw, dict):
         raise MalformedMessage("not an object")
-    if raw.get("resAc") is not None:
+    raw = _without_nulls(raw)
+    if "resAc" in raw:
         return (_convert(raw, AuthReply | SubscribeReply | Pong, "unknown reply"),)
     data = raw.get("data")
     if data is None:
@@ -233,7 +234,7 @@ def _push(item: Any) -> Push:
     kind = item.get("type") if isinstance(item, dict) else None
     if not isinstance(kind, str):
         raise MalformedMessage("no type")
-    cleaned = {key: value for key, value in item.items() if value is not None}
+    cleaned = _without_nulls(item)
     if kind.startswith("kline@") and kind[6:].isdecimal():
         cleaned |= {"type": "kline@1", "@interval": int(kind[6 : 6 + 4])}
         kind = "kline"
@@ -241,9 +242,9 @@ def _push(item: Any) -> Push:
         raise MalformedMessage("unknown type")
     if "t" in cleaned:
         cleaned["t"] = _milliseconds(cleaned["t"], kind)
-    for key in _UNDOCUMENTED.intersection(cleaned):
+    for key in _UNDOCUMENTED.keys() & cleaned.keys():
         # The page promises nothing about these: a strange one is left out, and the rest of the message stands.
-        if not _is_number(cleaned[key]):
+        if not _fits(cleaned[key], _UNDOCUMENTED[key]):
             del cleaned[key]
     if kind == "depth":
         for side in ("a", "b"):
@@ -256,7 +257,7 @@ def _push(item: Any) -> Push:
     return message
 
 
-_UNDOCUMENTED = frozenset({"p", "ch", "chp", "ts", "d", "iopv", "nav"})
+_UNDOCUMENTED = {"p": Amount, "ch": float, "chp": float, "ts": int, "d": int, "iopv": Amount, "nav": Amount}
 
 
 def _convert(raw: dict[str, Any], kinds: Any, kind: str) -> Any:
@@ -278,10 +279,10 @@ def _without_nulls(level: Any) -> Any:
     return {key: value for key, value in level.items() if value is not None} if isinstance(level, dict) else level
 
 
-def _is_number(value: Any) -> bool:
+def _fits(value: Any, kind: Any) -> bool:
     try:
-        return not isinstance(value, bool) and math.isfinite(float(value))
-    except (TypeError, ValueError, OverflowError):
+        return not isinstance(value, bool) and math.isfinite(msgspec.convert(value, kind, strict=False))
+    except (msgspec.ValidationError, OverflowError):
         return False
 
 
