@@ -1,0 +1,504 @@
+"""The vendor's page, letter for letter, and everything that may come instead of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tui.errors import MalformedMessage
+from tui.protocol import (
+    AuthReply,
+    Depth,
+    Hello,
+    Kline,
+    Level,
+    Message,
+    Ping,
+    Pong,
+    PongData,
+    Quote,
+    Request,
+    Subscribe,
+    SubscribeReply,
+    Tick,
+    decode,
+    decode_request,
+    encode,
+)
+
+# The samples of the page "WebSocket API for Fund Real-Time Quotes", without their `//` comments.
+HELLO = """{
+"code":1,
+"msg": "Connected Successfully"
+}"""
+AUTH_OK = """{
+"code":1,
+"resAc":"auth",
+"msg": "authenticated"
+}"""
+AUTH_FAILED = """{
+"code":0,
+"resAc":"auth",
+"msg": "auth failed"
+}"""
+SUBSCRIBE = """{
+"ac":"subscribe",
+"params":"QQQ$US,SPY$US",
+"types":"quote"
+}"""
+SUBSCRIBE_OK = """{
+"code":1,
+"resAc":"subscribe",
+"msg": "subscribe Successfully"
+}"""
+SUBSCRIBE_OVER_LIMIT = """{
+"code":0,
+"resAc":"subscribe",
+"msg": "exceeding the maximum subscription limit"
+}"""
+SUBSCRIBE_UNRESOLVED = """{
+"code":0,
+"resAc":"subscribe",
+"msg": "cannot be resolved action"
+}"""
+TICK = """{
+"code": 1,
+"data": {
+"s": "QQQ$US",
+"ld": 3034.21,
+"v": 16742235,
+"t": 1731689407000,
+"type": "tick"
+}
+}"""
+QUOTE = """{
+"code": 1,
+"data": {
+"s": "QQQ$US",
+"ld": 3034.15,
+"o": 3034.27,
+"h": 3034.92,
+"l": 3034.44,
+"t": 1731689407000,
+"v": 16742235,
+"tu": 3774688301.452,
+"type": "quote"
+}
+}"""
+DEPTH = """{
+"code": 1,
+"data": {
+"s": "QQQ$US",
+"a": [
+{
+"po": 1,
+"p": 3034.01,
+"v": 10.6023,
+"o": 10.6023
+}
+],
+"b": [
+{
+"po": 1,
+"p": 3034,
+"v": 20.9758,
+"o": 20.9758
+}
+],
+"type": "depth"
+}
+}"""
+KLINE = """{
+"code": 1,
+"data": {
+"tu": 157513,
+"c": 3059.39,
+"t": 1731660060000,
+"v": 28,
+"h": 3061.41,
+"l": 3055.24,
+"o": 3055.36,
+"type": "kline@1",
+"s": "QQQ",
+"r": "US"
+}
+}"""
+PING = """{
+"ac":"ping",
+"params":"1731688569840"
+}"""
+PONG = """{
+"resAc":"pong",
+"data": {"params":"1731688569840"}
+}"""
+
+SENT_BY_THE_SERVER = {
+    HELLO: Hello(code=1, msg="Connected Successfully"),
+    AUTH_OK: AuthReply(code=1, msg="authenticated"),
+    AUTH_FAILED: AuthReply(code=0, msg="auth failed"),
+    SUBSCRIBE_OK: SubscribeReply(code=1, msg="subscribe Successfully"),
+    SUBSCRIBE_OVER_LIMIT: SubscribeReply(code=0, msg="exceeding the maximum subscription limit"),
+    SUBSCRIBE_UNRESOLVED: SubscribeReply(code=0, msg="cannot be resolved action"),
+    TICK: Tick(symbol="QQQ$US", last=3034.21, volume=16742235, time=1731689407000),
+    QUOTE: Quote(
+        symbol="QQQ$US",
+        last=3034.15,
+        open=3034.27,
+        high=3034.92,
+        low=3034.44,
+        time=1731689407000,
+        volume=16742235,
+        turnover=3774688301.452,
+    ),
+    DEPTH: Depth(
+        symbol="QQQ$US",
+        asks=[Level(price=3034.01, volume=10.6023, level=1, size=10.6023)],
+        bids=[Level(price=3034, volume=20.9758, level=1, size=20.9758)],
+    ),
+    KLINE: Kline(
+        symbol="QQQ",
+        region="US",
+        open=3055.36,
+        high=3061.41,
+        low=3055.24,
+        close=3059.39,
+        time=1731660060000,
+        volume=28,
+        turnover=157513,
+    ),
+    PONG: Pong(data=PongData(params="1731688569840")),
+}
+SENT_BY_THE_CLIENT = {
+    SUBSCRIBE: Subscribe(params="QQQ$US,SPY$US", types="quote"),
+    PING: Ping(params="1731688569840"),
+}
+
+
+def frame(**data: Any) -> bytes:
+    return json.dumps({"code": 1, "data": data}).encode()
+
+
+def a_quote(**fields: Any) -> bytes:
+    return frame(**{"s": "QQQ$US", "ld": 3034.15, "t": 1731689407000, "type": "quote"} | fields)
+
+
+def only(message: bytes) -> Message:
+    (one,) = decode(message)
+    return one
+
+
+def quote_with(**fields: Any) -> Quote:
+    quote = only(a_quote(**fields))
+    assert isinstance(quote, Quote)
+    return quote
+
+
+PLAIN = quote_with()
+
+
+@pytest.mark.parametrize(("sample", "message"), SENT_BY_THE_SERVER.items(), ids=lambda value: type(value).__name__)
+def test_each_sample_of_the_server_reads_as_the_page_explains_it(sample: str, message: Message) -> None:
+    assert decode(sample.encode()) == (message,)
+
+
+@pytest.mark.parametrize(("sample", "message"), SENT_BY_THE_SERVER.items(), ids=lambda value: type(value).__name__)
+def test_what_we_encode_as_a_server_is_the_sample(sample: str, message: Message) -> None:
+    assert json.loads(encode(message)) == json.loads(sample)
+    assert decode(encode(message)) == (message,)
+
+
+@pytest.mark.parametrize(("sample", "request_"), SENT_BY_THE_CLIENT.items(), ids=lambda value: type(value).__name__)
+def test_requests_are_the_page_s_samples_in_both_directions(sample: str, request_: Request) -> None:
+    assert json.loads(encode(request_)) == json.loads(sample)
+    assert decode_request(sample.encode()) == request_
+
+
+@pytest.mark.parametrize("wrong", [b"", b"\xff", b"[]", b'{"ac":"dance"}', b'{"ac":"ping","params":7}', b"[" * 100_000])
+def test_a_request_that_is_none_is_malformed(wrong: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_request(wrong)
+
+
+# --- what is forgiven ---
+
+
+def test_numbers_may_come_as_strings() -> None:
+    assert quote_with(ld="3034.15", o="3034.27", v="16742235", t="1731689407000", tu="1e9") == quote_with(
+        o=3034.27, v=16742235, tu=1e9
+    )
+
+
+def test_levels_of_a_book_may_be_strings_and_null() -> None:
+    depth = only(frame(type="depth", s="QQQ$US", a=[{"p": "1.5", "v": "3", "o": None, "po": None}], b=None))
+    assert depth == Depth(symbol="QQQ$US", asks=[Level(price=1.5, volume=3)], bids=[])
+
+
+@pytest.mark.parametrize("field", ["o", "h", "l", "v", "tu", "p", "ch", "chp", "ts", "iopv", "nav", "r", "unheard_of"])
+def test_a_null_is_a_field_that_did_not_come(field: str) -> None:
+    assert quote_with(**{field: None}) == PLAIN
+
+
+def test_a_null_time_is_no_time() -> None:
+    assert quote_with(t=None).time == 0
+
+
+@pytest.mark.parametrize("time", [1731689407, 1731689407000, 1731689407000.0, "1731689407", "1731689407000.0"])
+def test_a_time_may_be_seconds_a_float_or_a_string(time: Any) -> None:
+    assert quote_with(t=time).time == 1731689407000
+
+
+@pytest.mark.parametrize("msg", [{}, {"msg": None}], ids=["missing", "null"])
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        ({"code": 1}, Hello(code=1)),
+        ({"code": 1, "resAc": None, "data": None}, Hello(code=1)),
+        ({"code": "1", "resAc": "auth"}, AuthReply(code=1)),
+        ({"code": 0, "resAc": "subscribe"}, SubscribeReply(code=0)),
+    ],
+    ids=["hello", "hello with nulls", "auth", "subscribe"],
+)
+def test_a_reply_needs_no_words(reply: dict[str, Any], msg: dict[str, Any], message: Message) -> None:
+    assert only(json.dumps(reply | msg).encode()) == message
+
+
+def test_data_may_be_a_list() -> None:
+    tick, quote = (json.loads(sample)["data"] for sample in (TICK, QUOTE))
+    batch = json.dumps({"code": 1, "data": [tick, quote]}).encode()
+    assert decode(batch) == (SENT_BY_THE_SERVER[TICK], SENT_BY_THE_SERVER[QUOTE])
+
+
+def test_an_empty_list_is_no_message() -> None:
+    assert decode(b'{"code":1,"data":[]}') == ()
+
+
+def test_one_bad_item_of_a_list_does_not_take_the_good_ones_with_it() -> None:
+    tick, quote = (json.loads(sample)["data"] for sample in (TICK, QUOTE))
+    with pytest.raises(MalformedMessage) as caught:
+        decode(json.dumps({"code": 1, "data": [tick, {"type": "tick", "s": "QQQ$US"}, quote]}).encode())
+    assert caught.value.kind == "tick"
+    assert caught.value.salvaged == (SENT_BY_THE_SERVER[TICK], SENT_BY_THE_SERVER[QUOTE])
+
+
+STRANGE = [[1], {"a": 1}, "abc", "", "nan", "inf", True, False, "1e400", {}]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("field", ["p", "ch", "chp", "ts", "iopv", "nav", "unheard_of"])
+def test_a_strange_value_where_the_page_promises_nothing_spoils_no_quote(field: str, value: Any) -> None:
+    assert quote_with(**{field: value}) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("p", -1), ("p", 10**400), ("iopv", -0.5), ("nav", "-3"), ("ts", 1.5), ("ts", 1e30)]
+)
+def test_an_impossible_number_where_the_page_promises_nothing_spoils_no_quote(field: str, value: Any) -> None:
+    assert quote_with(**{field: value}) == PLAIN
+
+
+@pytest.mark.parametrize("value", [[2], 1.5, "buy", True], ids=repr)
+def test_a_strange_side_spoils_no_tick(value: Any) -> None:
+    tick = {"type": "tick", "s": "QQQ$US", "ld": 3034.21, "v": 16742235, "t": 1731689407000}
+    assert only(frame(**tick, d=value)) == SENT_BY_THE_SERVER[TICK]
+    assert only(frame(**tick, d="2")) == Tick(
+        symbol="QQQ$US", last=3034.21, volume=16742235, time=1731689407000, side=2
+    )
+
+
+def test_the_good_fields_beside_a_strange_one_are_kept() -> None:
+    quote = quote_with(p=-1, ch=-11.88, chp="-1.9", ts="1")
+    assert (quote.previous_close, quote.change, quote.change_percent, quote.status) == (None, -11.88, -1.9, 1)
+
+
+@pytest.mark.parametrize(("kind", "interval"), [("kline@1", 1), ("kline@5", 5), ("kline@10", 10)])
+def test_a_kline_s_interval_is_the_number_in_its_type(kind: str, interval: int) -> None:
+    bar = only(KLINE.replace("kline@1", kind).encode())
+    assert isinstance(bar, Kline) and bar.interval == interval
+    assert decode(encode(bar)) == (bar,)
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02", "not JSON"),
+        (b"GET / HTTP/1.1", "not JSON"),
+        (b'"\xff"', "not UTF-8"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"code":1,"data":' + b"[" * 100_000, "nested too deep"),
+        (b'{"a":' * 100_000, "nested too deep"),
+        (b"[]", "not an object"),
+        (b"null", "not an object"),
+        (b"17", "not an object"),
+        (b"1" * 5000, "not JSON"),
+        (b"{}", "unknown message"),
+        (b'{"code":{},"msg":"hello"}', "unknown message"),
+        (b'{"code":1,"resAc":"unsubscribe","msg":"no action"}', "unknown reply"),
+        (b'{"resAc":{"a":1}}', "unknown reply"),
+        (b'{"resAc":"pong","data":{}}', "unknown reply"),
+        (b'{"code":1,"data":7}', "no type"),
+        (b'{"code":1,"data":{}}', "no type"),
+        (b'{"code":1,"data":[[]]}', "no type"),
+        (b'{"code":1,"data":{"type":"news","s":"QQQ$US"}}', "unknown type"),
+        (b'{"code":1,"data":{"type":"kline@","s":"QQQ$US"}}', "unknown type"),
+        (b'{"code":1,"data":{"type":"kline@x","s":"QQQ$US"}}', "unknown type"),
+        (b'{"code":1,"data":{"type":["quote"],"s":"QQQ$US"}}', "no type"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_is_no_message_says_what_it_is(wrong: bytes, kind: str) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        decode(wrong)
+    assert caught.value.kind == kind
+    assert caught.value.salvaged == ()
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", '"inf"', '"nan"', '"-inf"', "-1", '"-1"'])
+@pytest.mark.parametrize("field", ["ld", "o", "v", "tu"])
+def test_a_documented_number_that_is_none_is_refused(field: str, value: str) -> None:
+    text = a_quote(**{field: "@"}).decode().replace('"@"', value)
+    with pytest.raises(MalformedMessage):
+        decode(text.encode())
+
+
+@pytest.mark.parametrize("value", ["-1", "1e400", '"inf"', '"nan"', "NaN", "null", "[]"])
+@pytest.mark.parametrize("field", ["p", "v"])
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_book_with_a_size_or_price_that_is_none_is_refused(side: str, field: str, value: str) -> None:
+    level = {"p": 1.0, "v": 1.0} | {field: "@"}
+    text = frame(**{"type": "depth", "s": "QQQ$US", "a": [], "b": [], side: [level]})
+    with pytest.raises(MalformedMessage):
+        decode(text.decode().replace('"@"', value).encode())
+
+
+@pytest.mark.parametrize("time", [-1, True, "soon", "", "nan", "inf", 1e300, 1731689407000000, [], {}])
+def test_a_time_that_is_none_is_refused(time: Any) -> None:
+    with pytest.raises(MalformedMessage):
+        decode(a_quote(t=time))
+
+
+@pytest.mark.parametrize("symbol", [None, 7, ["QQQ$US"]])
+def test_a_push_without_a_symbol_is_refused(symbol: Any) -> None:
+    with pytest.raises(MalformedMessage):
+        decode(a_quote(s=symbol))
+
+
+# --- for any input ---
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(0, 10**13)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", "QQQ$US", "1.5", "-1", "inf", "nan", "1731689407000", "kline@5"])
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+)
+json_values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+)
+levels = st.lists(
+    st.dictionaries(st.sampled_from(["po", "p", "v", "o", "x"]), json_values, max_size=5) | json_values, max_size=3
+)
+pushes = st.builds(
+    lambda kind, fields, sides: {**fields, **sides, "type": kind},
+    st.sampled_from(["tick", "quote", "depth", "kline@1", "kline@5", "kline@1234567", "news"]),
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "s",
+                "r",
+                "ld",
+                "o",
+                "h",
+                "l",
+                "t",
+                "v",
+                "tu",
+                "p",
+                "ch",
+                "chp",
+                "ts",
+                "d",
+                "iopv",
+                "nav",
+                "c",
+                "po",
+                "x",
+                "@interval",
+            ]
+        ),
+        json_values,
+    ),
+    st.dictionaries(st.sampled_from("ab"), levels | json_values),
+)
+almost_messages = st.builds(
+    lambda code, reply, data, msg: {"code": code, **reply, **data, **msg},
+    scalars,
+    st.just({}) | st.fixed_dictionaries({"resAc": st.sampled_from(["auth", "subscribe", "pong"]) | json_values}),
+    st.just({})
+    | st.fixed_dictionaries({"data": pushes | st.lists(pushes | json_values, max_size=3) | json_values})
+    | st.fixed_dictionaries({"data": st.fixed_dictionaries({"params": json_values})}),
+    st.just({}) | st.fixed_dictionaries({"msg": json_values}),
+)
+MESSAGES = (Tick, Quote, Depth, Kline, Hello, AuthReply, SubscribeReply, Pong)
+
+
+def read(data: bytes) -> tuple[Any, ...]:
+    """All that a frame gives; anything but MalformedMessage fails the test."""
+    try:
+        return decode(data)
+    except MalformedMessage as error:
+        assert error.kind
+        assert all(isinstance(message, Tick | Quote | Depth | Kline) for message in error.salvaged)
+        return error.salvaged
+
+
+@given(st.binary(max_size=64))
+@example(b'{"code":1,"data":{"type":"quote","s":"A","ld":' + b"1" * 5000 + b"}}")
+def test_any_bytes_read_as_messages_or_as_malformed(data: bytes) -> None:
+    assert all(isinstance(message, MESSAGES) for message in read(data))
+
+
+@given(json_values | almost_messages)
+def test_any_json_reads_as_messages_or_as_malformed(value: Any) -> None:
+    for message in read(json.dumps(value).encode()):
+        assert isinstance(message, MESSAGES)
+
+
+amounts = st.floats(0, 1e15)
+times = st.integers(1_500_000_000_000, 2_000_000_000_000)
+maybe = st.none() | amounts
+
+
+@given(
+    st.builds(
+        Tick, symbol=st.just("QQQ$US"), last=amounts, volume=maybe, time=times, side=st.sampled_from([None, 1, 2])
+    )
+    | st.builds(Quote, symbol=st.just("QQQ$US"), last=amounts, open=maybe, volume=maybe, time=times, iopv=maybe)
+    | st.builds(
+        Kline,
+        symbol=st.just("QQQ"),
+        region=st.just("US"),
+        open=amounts,
+        high=amounts,
+        low=amounts,
+        close=amounts,
+        time=times,
+    )
+    | st.builds(
+        Depth,
+        symbol=st.just("QQQ$US"),
+        asks=st.lists(st.builds(Level, price=amounts, volume=amounts, level=st.integers(1, 10)), max_size=5),
+        bids=st.lists(st.builds(Level, price=amounts, volume=amounts, size=maybe), max_size=5),
+    )
+)
+def test_what_is_encoded_decodes_to_itself(message: Message) -> None:
+    assert decode(encode(message)) == (message,)
