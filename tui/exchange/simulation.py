@@ -5,7 +5,7 @@ Time (ms since the epoch, UTC) is an argument. The same seed and the same calls 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tui.exchange.factors import MINUTE, Factors
 from tui.exchange.listing import Listing, poisson
@@ -37,6 +37,11 @@ class Market:
         self._watched: dict[Symbol, Listing] = {}
         self._klines_due = now + _KLINE_EVERY
         self._total = 0.0
+
+    @property
+    def watched(self) -> Collection[Symbol]:
+        """The funds that trade event by event."""
+        return self._watched.keys()
 
     def watch(self, symbol: Symbol) -> Listing | None:
         """Let the fund trade from now on. None where the exchange has no such fund."""
