@@ -46,7 +46,7 @@ class Help(ModalScreen[None]):
 
     def _text(self) -> Text:
         look, text = self._look, Text()
-        rows = [(group, [(key.cap, key.help) for key in keys]) for group, keys in groups().items()]
+        rows = [(group, [(" ".join(key.caps), key.help) for key in keys]) for group, keys in groups().items()]
         for group, lines in [*rows, ("Signs", list(_SIGNS))]:
             text.append(f"\n{group}\n", look("muted", "surface"))
             for cap, words in lines:

@@ -39,10 +39,10 @@ class Footer(Widget):
         x = 1
         self._spans = []
         for key in KEYS:
-            length = len(key.cap) + 1 + len(key.label)
+            length = len(key.caps[0]) + 1 + len(key.label)
             if not key.label or x + length > width:
                 continue
-            line += [look.segment(f"{key.cap} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
+            line += [look.segment(f"{key.caps[0]} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
             self._spans.append((x, x + length, key.id))
             x += length + 3
         return Strip(fill(line, width, look("text")), width)
