@@ -170,9 +170,11 @@ class Exchange:
         if not client.session.authenticated:
             return False
         if self._single:
-            for other in self._clients:
-                if other.token.reveal() == client.token.reveal() and not other.deadline.expired():
+            earlier = {other for other in self._clients if other.token.reveal() == client.token.reveal()}
+            for other in earlier:
+                if not other.deadline.expired():
                     other.deadline.reschedule(asyncio.get_running_loop().time())
+            self._clients -= earlier
         self._clients.add(client)
         return True
 
@@ -183,7 +185,7 @@ class Exchange:
             if self._on_request is not None:
                 self._on_request(client.number, frame)
             answer = client.session.receive(frame)
-            if answer.ping:
+            if answer.ping and client in self._clients:  # one that is being ended cannot ping itself back to life
                 client.deadline.reschedule(loop.time() + self._heartbeat_limit)
             client.send(answer.reply)
             for symbol, kind in answer.started:
@@ -231,8 +233,8 @@ class Exchange:
                 self.market.skip(now - int(1000 * _STEP))
             self._deliver(self.market.step(now))
             spent = loop.time() - started
-            # A client may live on this very loop (`--demo`): however high the rate, half of the time is its own.
-            await asyncio.sleep(max(spent, _STEP - spent))
+            # A client may live on this very loop (`--demo`): however high the rate, a third of the time is its own.
+            await asyncio.sleep(max(spent / 2, _STEP - spent))
 
     def _deliver(self, messages: Iterable[tuple[Symbol, Push]]) -> None:
         for symbol, push in messages:
