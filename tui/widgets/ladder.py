@@ -29,25 +29,28 @@ class DepthLadder(Pane):
         super().__init__(look, id="ladder")
         self._scale = 0.0
         self._scaled_at = 0.0
+        self._now = 0.0
         self._proven = False
 
     def watch_instrument(self) -> None:
         self._scale = 0.0
+        self._rescale()
         self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
         """A frame: redraw if the shown symbol changed."""
         if self.instrument in changed or proven != self._proven:
             self._proven = proven
-            self._rescale(now)
+            self._now = now
+            self._rescale()
             self.update_lines()
 
-    def _rescale(self, now: float) -> None:
+    def _rescale(self) -> None:
         """The largest size shown fills its bar; after it has gone the scale falls slowly, so that bars do not jump."""
         depth = self.instrument.depth if self.instrument else None
         sizes = [level.volume for side in (depth.asks, depth.bids) for level in levels(side)] if depth else []
-        faded = self._scale * math.exp((self._scaled_at - now) / _DECAY) if self._scale else 0.0
-        self._scale, self._scaled_at = max(max(sizes, default=0.0), faded), now
+        faded = self._scale * math.exp((self._scaled_at - self._now) / _DECAY) if self._scale else 0.0
+        self._scale, self._scaled_at = max(max(sizes, default=0.0), faded), self._now
 
     def title(self) -> tuple[Line, Line]:
         look, instrument = self.style, self.instrument

@@ -57,6 +57,11 @@ class Watchlist(Pane, can_focus=True):
         self._proven = False
 
     @property
+    def rows(self) -> list[Instrument]:
+        """The symbols shown, in order."""
+        return self._rows
+
+    @property
     def selected(self) -> Instrument | None:
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
 

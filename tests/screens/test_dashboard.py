@@ -1,0 +1,231 @@
+"""The dashboard as a picture, at the sizes and in the looks people use; and the work that a frame costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual.events import MouseScrollDown
+
+from tests.screens.still import START, US, Still, filled
+from tui.errors import NoConnection
+from tui.feed import LinkState, Phase
+from tui.market import Market
+from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Quote, Tick
+from tui.symbol import Symbol
+from tui.widgets.pane import Pane
+
+Snapshot = Callable[..., bool]
+SIZES = [(160, 45), (120, 36), (80, 24)]
+LOST = LinkState(
+    Phase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("cannot reach 127.0.0.1: connection refused")
+)
+
+
+@cache
+def market() -> Market:
+    """Filled once: no test here changes it."""
+    return filled(US)
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    yield
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_dark(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(Still(market()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_light(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(Still(market(), theme="daylight"), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_color(snap_compare: Snapshot, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(Still(market()), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 8), (30, 5), (220, 60)])
+def test_unusual_sizes(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(Still(market()), terminal_size=size)
+
+
+def test_a_lost_link(snap_compare: Snapshot) -> None:
+    assert snap_compare(Still(market(), link=LOST), terminal_size=(120, 36))
+
+
+def test_an_empty_list(snap_compare: Snapshot) -> None:
+    assert snap_compare(Still(Market(), [], demo=False), terminal_size=(120, 36))
+
+
+def test_rows_in_every_state_and_prices_of_every_size(snap_compare: Snapshot) -> None:
+    codes = [
+        "WAITING",
+        "OVERPLAN",
+        "REFUSED",
+        "HALTED",
+        "QUIET",
+        "TINY",
+        "HUGE",
+        "VERY.LONG-CODE16",
+        "ONESIDED",
+        "CROSSED",
+    ]
+    symbols = [Symbol(code, "US") for code in codes]
+    market = Market()
+    market.wall_base = START
+    market.follow(symbols)
+    market.refuse([symbols[1]], "quote", OVER_LIMIT)
+    market.refuse([symbols[2]], "quote", "cannot be resolved action")
+    prices = {"HALTED": 50.0, "QUIET": 20.5, "TINY": 0.0123, "HUGE": 999_999.99, "VERY.LONG-CODE16": 1.5}
+    for code, price in prices.items():
+        age = 500_000 if code == "QUIET" else 0
+        status = 1 if code == "HALTED" else None
+        market.apply(
+            Quote(symbol=f"{code}$US", last=price, open=price * 0.9, time=START - age, volume=1e13, status=status), 0.0
+        )
+        if code != "HALTED":
+            market.apply(
+                Quote(symbol=f"{code}$US", last=price, change=-price / 5, time=START - age, turnover=3.4e15), 0.0
+            )
+    book = [Level(price=10.0, volume=0.5, level=1), Level(price=9.99, volume=12_345_678.0, level=2)]
+    market.apply(Depth(symbol="ONESIDED$US", asks=[], bids=book), 0.0)
+    market.apply(Depth(symbol="CROSSED$US", asks=[Level(price=9.0, volume=5.0)], bids=book), 0.0)
+    assert snap_compare(Still(market, symbols, demo=False, now=1.0), terminal_size=(160, 20))
+
+
+def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -> None:
+    symbol, market = Symbol("THIN", "HK"), Market()
+    market.wall_base = START
+    market.follow([symbol])
+    for minute in (0, 1, 2, 20, 21, 22):
+        close = 10 + minute / 100
+        bar = Kline(
+            symbol="THIN", region="HK", open=close, high=close, low=close, close=close, time=START + minute * 60_000
+        )
+        bar.volume = 100.0 * minute
+        market.apply(bar, 0.0)
+    market.apply(Tick(symbol="THIN$HK", last=10.22, time=START + 22 * 60_000), 0.0)
+    assert snap_compare(Still(market, [symbol], demo=False, now=1_330.0), terminal_size=(120, 36))
+
+
+def counting(pane: Pane) -> list[int]:
+    """The lines that a pane is asked to draw, from now on."""
+    asked: list[int] = []
+    render = pane.render_line
+    pane.render_line = lambda y: (asked.append(y), render(y))[1]  # type: ignore[method-assign, func-returns-value]
+    return asked
+
+
+async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.now += 60  # all flashes are over
+        app.turn()
+        app.dashboard.tick(app.now)
+        await pilot.pause()
+        grid, ladder, chart = map(counting, (app.dashboard.watchlist, app.dashboard.ladder, app.dashboard.chart))
+        app.market.apply(Tick(symbol="TLT$US", last=87.11, time=START + 90_000), app.now)
+        app.turn()
+        await pilot.pause()
+        assert grid == [2 + US.index(Symbol("TLT", "US"))]
+        assert ladder == chart == []
+
+
+async def test_a_frame_without_changes_draws_nothing() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.now += 60
+        app.turn()
+        app.dashboard.tick(app.now)
+        await pilot.pause()
+        panes = [counting(pane) for pane in app.query(Pane)]
+        app.turn()
+        app.dashboard.tick(app.now)
+        await pilot.pause()
+        assert panes == [[], [], []]
+
+
+async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.now += 60
+        app.turn()
+        watchlist = app.dashboard.watchlist
+        assert watchlist.flash_ends is None
+        app.market.apply(Tick(symbol="HYG$US", last=80.11, time=START + 90_000), app.now)
+        app.turn()
+        glow = watchlist.style("text", "flash_up", bold=True)
+        line = watchlist.render_line(2 + US.index(Symbol("HYG", "US")))
+        assert [s.text for s in line if s.style == glow] == ["80.11"]
+        assert watchlist.flash_ends == app.now + 0.4
+        app.now += 0.41
+        app.turn()
+        await pilot.pause()
+        line = watchlist.render_line(2 + US.index(Symbol("HYG", "US")))
+        assert [s.text for s in line if s.style == glow] == []
+        assert watchlist.flash_ends is None
+
+
+async def test_ladder_and_chart_follow_keys_and_mouse() -> None:
+    app = Still(market())
+    async with app.run_test(size=(160, 45)) as pilot:
+        watchlist, ladder, chart = app.dashboard.watchlist, app.dashboard.ladder, app.dashboard.chart
+        await pilot.click(watchlist, offset=(6, 5))
+        assert watchlist.selected is ladder.instrument is chart.instrument is app.rows[3]
+        watchlist.action_move("last")
+        await pilot.pause()
+        assert ladder.instrument is app.rows[-1]
+        watchlist.action_move("down")
+        watchlist.action_move("page_up")
+        watchlist.action_move("first")
+        await pilot.pause()
+        assert ladder.instrument is app.rows[0]
+
+
+async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
+    symbols = [Symbol(f"S{n}", "US") for n in range(100)]
+    market = Market()
+    market.follow(symbols)
+    app = Still(market, symbols)
+    async with app.run_test(size=(80, 24)) as pilot:
+        watchlist = app.dashboard.watchlist
+
+        def shown() -> list[str]:
+            lines = (watchlist.render_line(y).text for y in range(2, watchlist.size.height - 1))
+            return [line.split("$")[0].strip("│▌ ") for line in lines]
+
+        page = len(shown())
+        watchlist.action_move("last")
+        await pilot.pause()
+        assert shown() == [f"S{n}" for n in range(100 - page, 100)]
+        watchlist.action_move("first")
+        await pilot.pause()
+        assert shown()[0] == "S0"
+        watchlist.post_message(MouseScrollDown(watchlist, 5, 5, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        assert shown()[0] == "S1"
+        assert watchlist.selected is app.rows[1]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(width=st.integers(40, 300), height=st.integers(8, 100))
+async def test_no_line_is_longer_than_its_pane_at_any_size(width: int, height: int) -> None:
+    app = Still(market())
+    async with app.run_test(size=(width, height)) as pilot:
+        await pilot.pause()
+        panes = [pane for pane in app.query(Pane) if pane.display and pane.size.width]
+        assert panes
+        for pane in panes:
+            for y in range(pane.size.height):
+                assert pane.render_line(y).cell_length == pane.size.width, (pane, y)
+        assert sum(pane.size.width for pane in panes) <= 2 * width

@@ -1,0 +1,137 @@
+"""The app with its feed, against the demo exchange over a real socket, on a screen of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tui.app import ItickApp, Start
+from tui.exchange import Exchange
+from tui.protocol import MAX_SYMBOLS
+from tui.screens.help import Help
+from tui.secrets import Token
+from tui.symbol import Symbol
+from tui.themes import find_theme
+
+QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running(*symbols: Symbol, theme: str = "midnight") -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
+    async with Exchange() as exchange:
+        app = ItickApp(Start(symbols, find_theme(theme), exchange.url, Token("key")))
+        async with app.run_test(size=(160, 45)) as pilot:
+            await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
+            yield app, pilot
+
+
+def listed(app: ItickApp) -> list[str]:
+    return [str(i.symbol) for i in app.dashboard.watchlist.rows]
+
+
+def notices(app: ItickApp) -> list[str]:
+    return [str(notice.message) for notice in app._notifications]
+
+
+async def type_into(app: ItickApp, pilot: Pilot[None], text: str) -> None:
+    await pilot.press("a")
+    app.query_one(Input).value = text
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+async def test_symbols_come_alive_and_only_those_asked_for() -> None:
+    async with running(QQQ, SPY) as (app, _):
+        await until(lambda: all(i.last and i.depth and len(i.bars) for i in app.dashboard.watchlist.rows))
+        assert listed(app) == ["QQQ$US", "SPY$US"]
+        assert set(app.market.instruments) == {QQQ, SPY}
+        assert app.dashboard.header.demo
+
+
+async def test_every_part_of_a_list_is_answered_and_what_is_wrong_stays_to_be_mended() -> None:
+    async with running(QQQ) as (app, pilot):
+        await type_into(app, pilot, "gld, [b]x[/b], qqq$us, 510300")
+        assert listed(app) == ["QQQ$US", "GLD$US", "510300$SH"]
+        said = "\n".join(notices(app))
+        assert "'[b]x[/b]' is not a symbol" in said
+        assert "already there: QQQ$US" in said
+        assert "510300 read as 510300$SH" in said
+        assert app.query_one(Input).value == "[b]x[/b]"
+        await pilot.press("escape")
+        assert app.dashboard.watchlist.has_focus
+        await until(lambda: app.market.instruments[Symbol("GLD", "US")].last)
+
+
+async def test_removing_and_undoing_in_any_number_keeps_the_places() -> None:
+    async with running(QQQ, SPY, Symbol("GLD", "US"), Symbol("TLT", "US")) as (app, pilot):
+        await pilot.press("j", "d", "d")
+        assert listed(app) == ["QQQ$US", "TLT$US"]
+        await pilot.press("u", "u", "u")
+        assert listed(app) == ["QQQ$US", "SPY$US", "GLD$US", "TLT$US"]
+        assert "nothing to undo" in notices(app)
+        await pilot.press("d", "d", "d", "d", "d")
+        assert listed(app) == []
+        assert app.dashboard.ladder.instrument is None
+        await pilot.press("u")
+        assert len(listed(app)) == 1
+
+
+async def test_the_limit_of_one_connection_is_told_not_hit() -> None:
+    full = [Symbol(f"S{n}", "US") for n in range(MAX_SYMBOLS)]
+    async with running(*full) as (app, pilot):
+        await type_into(app, pilot, "QQQ$US")
+        assert len(listed(app)) == MAX_SYMBOLS
+        assert any("no room for QQQ$US" in notice for notice in notices(app))
+
+
+async def test_a_theme_is_worn_while_highlighted_and_escape_brings_the_old_one_back() -> None:
+    async with running(QQQ) as (app, pilot):
+        await pilot.press("t", "end")
+        await pilot.pause()
+        worn = app.dashboard.watchlist.look
+        assert worn is not None and worn.theme.name == "daylight" == app.theme
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.theme == "midnight"
+        await pilot.press("t", "j", "enter")
+        await pilot.pause()
+        assert app.theme == "amber"
+
+
+@pytest.mark.parametrize("close", ["escape", "q", "question_mark"])
+async def test_help_closes_by_any_of_its_keys(close: str) -> None:
+    async with running(QQQ) as (app, pilot):
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, Help)
+        await pilot.press(close)
+        assert app.screen.id == "dashboard"
+
+
+async def test_reconnecting_by_hand_keeps_prices_and_takes_a_new_book() -> None:
+    async with running(QQQ) as (app, pilot):
+        instrument = app.market.instruments[QQQ]
+        await until(lambda: instrument.depth)
+        old = instrument.depth
+        await pilot.press("r")
+        await until(lambda: instrument.depth is not None and instrument.depth is not old)
+        assert instrument.last is not None
+        assert app.market.health.reconnects == 0
+
+
+async def test_a_click_on_the_footer_presses_the_key() -> None:
+    async with running(QQQ) as (app, pilot):
+        await pilot.click(app.dashboard.footer, offset=(2, 0))
+        await pilot.pause()
+        assert app.dashboard.add_field.display

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+from tui.frames import FRAMES, FrameClock
+
+
+async def test_a_thousand_wakes_are_one_frame() -> None:
+    drawn = 0
+
+    def frame() -> None:
+        nonlocal drawn
+        drawn += 1
+
+    clock = FrameClock(frame)
+    for _ in range(1_000):
+        clock.wake()
+    await asyncio.sleep(2 / FRAMES)
+    assert drawn == 1
+
+
+async def test_frames_keep_their_distance_however_often_they_are_asked_for() -> None:
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+
+    def frame() -> None:
+        times.append(loop.time())
+        clock.wake()
+
+    clock = FrameClock(frame)
+    clock.wake()
+    await asyncio.sleep(0.5)
+    clock.stop()
+    gaps = [b - a for a, b in pairwise(times)]
+    assert 5 <= len(times) <= 0.5 * FRAMES + 2
+    assert min(gaps) > 0.9 / FRAMES
+
+
+async def test_a_sooner_wake_goes_before_a_later_one_and_rest_costs_nothing() -> None:
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+    clock = FrameClock(lambda: times.append(loop.time()))
+    began = loop.time()
+    clock.wake(after=5.0)
+    clock.wake(after=0.05)
+    clock.wake(after=3.0)
+    await asyncio.sleep(0.3)
+    assert len(times) == 1
+    assert 0.04 < times[0] - began < 0.25
