@@ -45,13 +45,15 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     shown = printable(text)
     if shown != text:
         raise UsageError(f"'{shown}' is not a symbol: it holds characters that cannot be printed")
-    code, region = _split(text.strip().upper())
+    written = text.strip()
+    code, region = _split(written.upper())
     notice = ""
     if not region:
         region = _habitual_region(code) or default_region
         if _habitual_region(code):
             notice = f"{code} read as {code}${region}, where {len(code)}-digit codes are usual"
-    if not _CODE.fullmatch(code) or not _REGION.fullmatch(region):
+    # Beyond ASCII some letters have capitals within it: ß would be read as SS, another symbol.
+    if not written.isascii() or not _CODE.fullmatch(code) or not _REGION.fullmatch(region):
         raise UsageError(f"'{shown}' is not a symbol: write CODE$REGION, for example QQQ$US")
     return Parsed(Symbol(code, region), notice)
 
