@@ -11,7 +11,7 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 def price(value: float | None, decimals: int = 2) -> str:
     """512.34, with the symbol's own number of decimals."""
-    return UNKNOWN if value is None else f"{value:.{decimals}f}"
+    return UNKNOWN if value is None else f"{value:z.{decimals}f}"
 
 
 def signed(value: float | None, decimals: int = 2) -> str:
@@ -34,25 +34,28 @@ def sign(value: float, decimals: int = 2) -> int:
 
 
 def compact(value: float | None) -> str:
-    """900, 3.1K, 15.8M, 26.4B: at most five characters up to 9,999 trillion."""
+    """900, 3.1K, 15.8M, 26.4B: at most six characters up to 9,999 trillion. `value` is not negative."""
     if value is None:
         return UNKNOWN
-    size = abs(value)
-    if size < 999.5:
-        return f"{value:.0f}" if value == int(value) or size >= 100 else f"{value:.3g}"
+    if value < 999.5:
+        return _small(value, 3)
     for unit, letter in _UNITS:
         # 999,950 would print as 1000.0K: the next unit takes over where rounding would.
-        if size >= unit * 0.99995:
+        if value >= unit * 0.99995:
             scaled = value / unit
-            return f"{scaled:.1f}{letter}" if abs(scaled) < 99.95 else f"{scaled:.0f}{letter}"
+            return f"{scaled:.1f}{letter}" if scaled < 99.95 else f"{scaled:.0f}{letter}"
     return f"{value / 1e3:.1f}K"
 
 
 def size(value: float) -> str:
-    """A size in full up to 9,999, compact from there; fractional sizes keep up to four digits."""
-    if value >= 9_999.5:
-        return compact(value)
-    return f"{value:,.0f}" if value == int(value) else f"{value:.4g}"
+    """A size in full up to 9,999, compact from there; fractional sizes keep up to four digits. Not negative."""
+    return compact(value) if value >= 9_999.5 else _small(value, 4)
+
+
+def _small(value: float, digits: int) -> str:
+    if 0 < value < 0.01:
+        return "<0.01"  # neither zero nor a number with an exponent
+    return f"{value:z,.0f}" if value == int(value) else f"{round(value, digits):,.{digits}g}"
 
 
 def seconds(value: float | None) -> str:
