@@ -33,7 +33,7 @@ class ServerClock:
         self.low = -_INF
         self.high = _INF
         self._late: deque[float] = deque(maxlen=_SAMPLES)
-        self._minima: deque[tuple[float, float]] = deque(maxlen=128)
+        self._minima: deque[tuple[float, float]] = deque(maxlen=1_024)  # of once a second
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
         """An HTTP response asked for at `sent`, here at `received`, that names the whole second `date`."""

@@ -117,7 +117,8 @@ class Market:
                 self.clock.observe_frame(time, now * 1000 + self.wall_base)
             instrument.quote_time = time
         instrument.quote = quote
-        if time > instrument.tick_time:
+        # Without a trade to compare with, a quote counts also where it has no time.
+        if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
         return True
 
