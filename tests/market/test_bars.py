@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.market.messages import T, bar
+from tui.market.bars import KEPT, MINUTE, MinuteBars
+from tui.protocol import Kline
+
+FIRST = T // MINUTE
+
+
+def of(*bars: Kline) -> MinuteBars:
+    held = MinuteBars()
+    for each in bars:
+        held.put(each)
+    return held
+
+
+def test_the_bar_in_progress_is_replaced() -> None:
+    bars = of(bar(0, 512.30, 400))
+    assert bars.put(bar(0, 512.36, 1_000))
+    assert [each.close for each in bars] == [512.36]
+
+
+def test_a_later_minute_is_appended() -> None:
+    bars = of(bar(0, 1), bar(1, 2))
+    assert [each.close for each in bars] == [1, 2]
+    assert bars.latest == FIRST + 1
+
+
+def test_an_earlier_minute_fills_a_gap() -> None:
+    bars = of(bar(0, 1), bar(2, 3))
+    assert bars.window(FIRST, FIRST + 2)[1] is None
+    assert bars.put(bar(1, 2))
+    assert [each.close for each in bars] == [1, 2, 3]
+    assert bars.latest == FIRST + 2
+
+
+def test_of_an_earlier_minute_the_version_with_more_volume_wins() -> None:
+    bars = of(bar(0, 1, volume=500), bar(1, 2))
+    assert not bars.put(bar(0, 9, volume=499))
+    assert not bars.put(bar(0, 9, volume=500))
+    assert bars.put(bar(0, 1.5, volume=501))
+    assert [each.close for each in bars] == [1.5, 2]
+
+
+def test_any_time_within_a_minute_is_that_minute() -> None:
+    late = bar(0, 2)
+    late.time += 59_999
+    assert [each.close for each in of(bar(0, 1), late)] == [2]
+
+
+def test_the_window_has_one_entry_for_each_minute() -> None:
+    bars = of(bar(0, 1), bar(3, 4))
+    window = bars.window(FIRST - 1, FIRST + 4)
+    assert [each and each.close for each in window] == [None, 1, None, None, 4, None]
+    assert bars.get(FIRST + 3) is window[4]
+    assert bars.get(FIRST + 1) is None
+
+
+def test_the_oldest_bar_makes_room_and_does_not_come_back() -> None:
+    bars = of(*(bar(minute) for minute in range(KEPT)))
+    assert bars.put(bar(KEPT))
+    assert len(bars) == KEPT
+    assert bars.get(FIRST) is None
+    assert not bars.put(bar(0))
+    assert len(bars) == KEPT
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(st.integers(0, 20) | st.integers(0, 2 * KEPT), st.integers(0, 3)), max_size=60))
+def test_in_whatever_order_bars_come_they_are_held_in_order_and_no_bound_is_passed(puts: list[tuple[int, int]]) -> None:
+    bars = of(*(bar(minute) for minute in range(100, 100 + KEPT - 20)))
+    for minute, volume in puts:
+        bars.put(bar(minute, volume=volume))
+        assert len(bars) <= KEPT
+        held = [each.time // MINUTE for each in bars]
+        assert held == sorted(set(held))
+        assert bars.latest == held[-1]
+        newest = bars.get(bars.latest)
+        assert newest is not None and newest.time // MINUTE == bars.latest

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.market.messages import BOOK_B, Sizes, depth, side
+from tui.market.book import best, cumulative, imbalance, levels, smallest_step, touch
+from tui.protocol import Depth
+
+sizes = st.lists(
+    st.tuples(st.sampled_from([0.0, 1.0, 512.34, 512.35]), st.just(0.0) | st.floats(1e-3, 1e9)), max_size=8
+)
+
+
+def test_spread_mid_and_basis_points_of_book_b() -> None:
+    known = touch(BOOK_B)
+    assert known is not None
+    assert known == (512.34, 512.35)
+    assert known.spread == pytest.approx(0.01)
+    assert known.mid == pytest.approx(512.345)
+    assert round(known.bp, 1) == 0.2
+    step = smallest_step(BOOK_B)
+    assert step == 0.01
+    assert round(known.spread / step) == 1
+
+
+def test_a_tick_is_many_basis_points_of_a_low_price() -> None:
+    known = touch(depth(asks=[(4.127, 100)], bids=[(4.126, 100)]))
+    assert known is not None and round(known.bp, 1) == 2.4
+
+
+def test_imbalance_of_book_b() -> None:
+    found = imbalance(BOOK_B)
+    assert found is not None
+    value, over = found
+    assert (f"{100 * value:+.0f} %", over) == ("+39 %", 5)
+
+
+def test_imbalance_uses_as_many_levels_as_both_sides_have() -> None:
+    assert imbalance(depth(asks=[(2, 1), (3, 1), (4, 1)], bids=[(1, 3), (0.9, 3)])) == (0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("asks", "bids"),
+    [
+        ([], []),
+        ([(512.35, 100)], []),
+        ([], [(512.34, 100)]),
+        ([(0, 0)] * 5, [(0, 0)] * 5),
+        ([(512.35, 100)], [(0, 5)]),
+        ([(512.35, 100)], [(512.34, 0)]),
+    ],
+)
+def test_without_two_sides_there_is_no_touch_and_no_imbalance(asks: Sizes, bids: Sizes) -> None:
+    assert touch(depth(asks, bids)) is None
+    assert imbalance(depth(asks, bids)) is None
+
+
+@pytest.mark.parametrize(("bid", "sign"), [(512.35, 0), (512.36, -1)], ids=["locked", "crossed"])
+def test_a_locked_or_crossed_book_shows_in_its_spread(bid: float, sign: int) -> None:
+    known = touch(depth(asks=[(512.35, 100)], bids=[(bid, 100)]))
+    assert known is not None
+    assert (known.spread > 0) - (known.spread < 0) == sign
+
+
+def test_levels_without_price_or_size_are_not_there() -> None:
+    ladder = side([(0, 5), (512.36, 0), (512.37, 7), (512.38, 8)])
+    assert [level.price for level in levels(ladder)] == [512.37, 512.38]
+    assert best(ladder) is ladder[2]
+    assert best([]) is None
+
+
+def test_the_tick_is_the_smallest_step_between_neighbouring_prices() -> None:
+    assert smallest_step(depth(asks=[(4.130, 1), (4.135, 1)], bids=[(4.128, 1), (4.120, 1)])) == 0.002
+
+
+@pytest.mark.parametrize("book", [depth([], []), depth([(512.35, 1)], []), depth([(512.35, 1)], [(512.35, 1)])])
+def test_without_two_prices_no_tick_is_known(book: Depth) -> None:
+    assert smallest_step(book) is None
+
+
+def test_cumulative_sizes_of_book_b() -> None:
+    assert cumulative(BOOK_B.asks)[:4] == [2600, 2700, 2900, 3100]
+    assert cumulative(BOOK_B.bids)[-1] == 11_000
+    assert cumulative([]) == []
+
+
+@given(sizes)
+def test_cumulative_sizes_never_fall_and_end_at_the_sum(ladder: Sizes) -> None:
+    totals = cumulative(side(ladder))
+    assert len(totals) == len(ladder)
+    assert all(b >= a for a, b in pairwise(totals))
+    assert (totals or [0])[-1] == pytest.approx(sum(volume for _, volume in ladder))
+
+
+@given(sizes, sizes, st.integers(1, 10))
+def test_imbalance_stays_within_one_and_turns_over_with_the_sides(asks: Sizes, bids: Sizes, k: int) -> None:
+    found, swapped = imbalance(depth(asks, bids), k), imbalance(depth(bids, asks), k)
+    if found is None:
+        assert swapped is None
+        return
+    value, over = found
+    assert -1 <= value <= 1
+    assert 1 <= over <= k
+    assert swapped == (-value, over)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.market.clock import ServerClock
+
+
+def test_the_worked_example_bounds_the_offset_from_both_sides() -> None:
+    clock = ServerClock()
+    clock.observe_date(sent=1_000_000, received=1_000_060, date=1_002_000)
+    assert (clock.low, clock.high) == (1_940, 3_000)
+    clock.observe_frame(1_007_650, arrival=1_005_200)
+    assert (clock.low, clock.high) == (2_450, 3_000)
+    assert (clock.offset, clock.half_width) == (2_725, 275)
+
+
+def test_a_frame_without_news_of_the_offset_changes_no_bound() -> None:
+    clock = ServerClock()
+    clock.observe_frame(1_000, arrival=900)
+    clock.observe_frame(2_000, arrival=2_500)
+    assert clock.low == 100
+
+
+def test_bounds_that_exclude_each_other_start_again_from_the_latest() -> None:
+    clock = ServerClock()
+    clock.observe_date(0, 50, 5_000)
+    clock.observe_frame(6_000, arrival=1_000)
+    assert clock.lag(1.0) is not None
+    clock.observe_date(10_000, 10_050, 10_000)
+    assert (clock.low, clock.high) == (-50, 1_000)
+    assert clock.lag(2.0) is None
+
+
+@pytest.mark.parametrize(("t", "offset"), [(900, 0), (1_000, 0), (1_300, 300)])
+def test_with_one_bound_the_offset_is_as_near_to_none_as_that_allows(t: int, offset: float) -> None:
+    clock = ServerClock()
+    clock.observe_frame(t, arrival=1_000)
+    assert clock.offset == offset
+
+
+def test_without_a_known_offset_lag_is_relative_to_its_smallest() -> None:
+    clock = ServerClock()
+    for n, late in enumerate([40, 45, 50, 90]):
+        clock.observe_frame(1_000 * n, arrival=1_000 * n + late)
+    lag = clock.lag(1.0)
+    assert lag is not None and lag.relative
+    assert (lag.median, lag.p99) == (5, 10)
+
+
+def test_with_a_narrow_offset_lag_is_absolute() -> None:
+    clock = ServerClock()
+    clock.observe_frame(1_000, arrival=1_000)
+    clock.observe_date(10_900, 10_920, 10_000)
+    assert clock.half_width <= 250
+    clock.observe_frame(12_000, arrival=12_080)
+    lag = clock.lag(1.0)
+    assert lag is not None and not lag.relative
+    assert lag.error == clock.half_width
+    assert lag.median == pytest.approx(clock.offset)
+
+
+def test_the_smallest_lag_is_remembered_for_ten_minutes_and_no_longer() -> None:
+    clock = ServerClock()
+    clock.observe_frame(1_000, arrival=1_010)
+    clock.lag(0.0)
+    for n in range(3_000):
+        clock.observe_frame(2_000 + n, arrival=2_000 + n + 110)
+    for second in range(1, 600):
+        lag = clock.lag(float(second))
+        assert lag is not None and lag.median == 100
+    lag = clock.lag(601.0)
+    assert lag is not None and lag.median == 0
+
+
+def test_without_data_there_is_no_lag() -> None:
+    assert ServerClock().lag(0.0) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(-5_000, 5_000)), min_size=1, max_size=30))
+def test_whatever_comes_the_bounds_enclose_the_offset_and_lag_is_not_negative(frames: list[tuple[int, int]]) -> None:
+    clock = ServerClock()
+    for n, (t, late) in enumerate(frames):
+        if n % 5 == 4:
+            clock.observe_date(t, t + 20, t + late)
+        clock.observe_frame(t, arrival=t + late)
+        assert clock.low <= clock.offset <= clock.high
+        lag = clock.lag(float(n))
+        assert lag is not None and 0 <= lag.median <= lag.p99

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.market.messages import BOOK_B, QQQ, depth
+from tui.market import Instrument
+
+
+def priced(*prices: float) -> Instrument:
+    """An instrument whose last price took these values, one a second."""
+    instrument = Instrument(QQQ)
+    for second, price in enumerate(prices, 1):
+        instrument.set_last(price, second * 1_000, float(second))
+    return instrument
+
+
+def test_a_first_price_moves_nothing() -> None:
+    instrument = priced(512.34)
+    assert (instrument.last, instrument.previous, instrument.direction, instrument.moved) == (512.34, None, 0, False)
+
+
+@pytest.mark.parametrize(("to", "direction"), [(512.35, 1), (512.33, -1)])
+def test_a_price_that_moves_has_a_direction_and_the_price_before(to: float, direction: int) -> None:
+    instrument = priced(512.34, to)
+    assert (instrument.last, instrument.previous, instrument.direction, instrument.moved) == (
+        to,
+        512.34,
+        direction,
+        True,
+    )
+    assert instrument.last_changed_at == 2.0
+
+
+def test_a_trade_at_the_same_price_keeps_the_direction_dim() -> None:
+    instrument = priced(512.34, 512.35, 512.35)
+    assert (instrument.direction, instrument.moved, instrument.last_changed_at) == (1, False, 2.0)
+    assert instrument.last_time == 3_000
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0])
+def test_a_price_of_nothing_is_no_price(price: float) -> None:
+    instrument = priced(512.34, price)
+    assert (instrument.last, instrument.last_time) == (512.34, 1_000)
+
+
+def test_the_tick_size_is_the_smallest_step_any_book_showed() -> None:
+    instrument = Instrument(QQQ)
+    for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
+        instrument.depth = book
+        instrument.learn_precision()
+    assert instrument.tick_size == 0.005
+
+
+@pytest.mark.parametrize(("price", "decimals"), [(512.0, 2), (512.3, 2), (4.126, 3), (4.1265, 4), (4.12655, 4)])
+def test_decimals_are_those_that_prices_need_between_two_and_four(price: float, decimals: int) -> None:
+    instrument = priced(price)
+    instrument.learn_precision()
+    assert instrument.decimals == decimals
+
+
+def test_where_there_is_a_book_it_decides_the_decimals() -> None:
+    instrument = priced(512.3456)
+    instrument.depth = BOOK_B
+    instrument.learn_precision()
+    assert instrument.decimals == 2
+
+
+def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:
+    instrument = priced(512.34)
+    instrument.depth, instrument.depth_at = BOOK_B, 5.0
+    instrument.learn_precision()
+    instrument.forget_book()
+    assert instrument.depth is None
+    assert (instrument.depth_at, instrument.tick_size) == (0.0, 0.01)
+    assert instrument.has_data
