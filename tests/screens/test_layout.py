@@ -16,9 +16,10 @@ def test_the_panes_fill_the_screen_and_never_overflow(width: int, height: int) -
     elif plan.arrangement is Arrangement.BESIDE:
         assert plan.side < width - plan.side
         assert plan.ladder + plan.chart == room
-        assert plan.ladder >= 11 or plan.chart == 0
+        assert (plan.ladder >= 12 and plan.ladder % 2 == 0 and plan.chart >= 8) or plan.chart == 0
     elif plan.arrangement is Arrangement.BELOW:
         assert plan.ladder + plan.chart == width
+        assert plan.side % 2 == 0
         assert room - plan.side >= 7
     else:
         assert plan == (Arrangement.GRID, 0, 0, 0)

@@ -208,7 +208,7 @@ async def dial(
         raise NoConnection(f"cannot reach {host}: TLS certificate: {error.verify_message}") from None
     except ssl.SSLError as error:
         raise NoConnection(f"cannot reach {host}: TLS: {error.reason or 'failed'}") from None
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # the latter for what could not be a host name at all, like a..b
         raise NoConnection(f"cannot reach {host}: no such host name") from None
     except ConnectionRefusedError:
         raise NoConnection(f"cannot reach {host}: connection refused") from None

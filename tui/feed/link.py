@@ -71,7 +71,8 @@ class Link:
         self._wanted_changed.set()
 
     def reconnect(self) -> None:
-        """Start a fresh connection now, whatever the link is doing."""
+        """Start a fresh connection now, whatever the link is doing, and ask again for what was never answered."""
+        self._unanswered.clear()
         self._act.set()
 
     async def run(self) -> None:

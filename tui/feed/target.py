@@ -13,15 +13,15 @@ VENDOR_URL = "wss://api.itick.org/fund"
 
 def check_url(url: str) -> str:
     """The URL, if the key may be sent there: wss:// to anyone, ws:// only to this machine. Raises UsageError."""
+    if "@" in url:
+        # Not repeated: whatever stands before the @ may be somebody's password.
+        raise UsageError("an address may not hold a user or password: the key goes into ITICK_TOKEN or --token-file")
     shown = printable(url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UsageError(f"'{shown}' is not an address: write wss://HOST/fund") from None
-    if parts.username is not None or parts.password is not None:
-        # Not repeated: whatever stands before the @ may be somebody's password.
-        raise UsageError("an address may not hold a user or password: the key goes into ITICK_TOKEN or --token-file")
     if parts.scheme not in ("ws", "wss") or not host or shown != url or " " in url:
         raise UsageError(f"'{shown}' is not a WebSocket address: write wss://HOST/fund")
     if parts.fragment:

@@ -29,7 +29,8 @@ class Layout(NamedTuple):
 
 
 def arrange(width: int, height: int) -> Layout:
-    """The layout for a terminal. The grid always has the larger part; the ladder never draws over 10 levels a side."""
+    """The layout for a terminal. The grid always has the larger part; the ladder never draws over 10 levels a side, and
+    its height is even, for its frame, its header, its spread and two equal sides."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Layout(Arrangement.TOO_SMALL)
     room = height - _BARS
@@ -37,10 +38,10 @@ def arrange(width: int, height: int) -> Layout:
         side = max(42, min(66, width * 2 // 5))
         if room < 20:
             return Layout(Arrangement.BESIDE, side, ladder=room)
-        ladder = min(24, max(11, room * 11 // 20))
+        ladder = min(24, max(12, -(-room * 11 // 20) // 2 * 2))
         return Layout(Arrangement.BESIDE, side, ladder, room - ladder)
     if width >= 72 and room >= 18:
-        side = min(15, max(11, room * 11 // 20))
+        side = min(14, max(10, room * 11 // 20 // 2 * 2))
         ladder = width // 2
         return Layout(Arrangement.BELOW, side, ladder, width - ladder)
     return Layout(Arrangement.GRID)

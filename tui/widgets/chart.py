@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from typing import NamedTuple
 
-from rich.segment import Segment
 from textual.reactive import reactive
 
 from tui import format as fmt
@@ -13,14 +13,27 @@ from tui.market.bars import MINUTE
 from tui.market.change import reference
 from tui.market.sessions import zone
 from tui.protocol import Kline
+from tui.widgets.braille import dot_row, draw_line
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, fill, width_of
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-# Bits of a braille cell by dot column and dot row, from the top.
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _STEPS = (5, 10, 15, 30, 60, 120, 240)  # minutes between labels of the time axis
 _LABEL = 6  # cells of "15:32 "
+
+
+class _Canvas(NamedTuple):
+    """The drawn line by rows, the prices at its bottom and top edge, the least, the most and the first of its closes,
+    the previous close where it is in reach, and the lines below the plot."""
+
+    rows: list[str]
+    low: float
+    high: float
+    least: float
+    most: float
+    first: float
+    close: float | None
+    below: list[Line]
 
 
 class MinuteChart(Pane):
@@ -32,6 +45,7 @@ class MinuteChart(Pane):
     def __init__(self, look: Look) -> None:
         super().__init__(look, id="chart")
         self._proven = False
+        self._kept: tuple[object, _Canvas] | None = None
 
     def watch_instrument(self) -> None:
         self.update_lines()
@@ -69,96 +83,69 @@ class MinuteChart(Pane):
             blank: list[Line] = [[] for _ in range((height - 1) // 2)]
             return [*blank, [look.segment(fmt.clip(words, width).center(width), "muted")]]
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
-        rows = height - 1 - volume_rows
-        last = instrument.last if instrument.last is not None else 0.0
-        label = max(len(fmt.price(max(last, bar.high), instrument.decimals)) for bar in instrument.bars) + 2
-        cells = max(1, width - label - 1)
-        end = instrument.bars.latest
-        start = end - 2 * cells + 1
-        window = instrument.bars.window(start, end)
-        lines = self._plot(instrument, window, cells, rows, label)
-        lines += self._volume(window, cells, volume_rows)
-        lines.append(self._axis(instrument, start, cells))
-        return [fill(line, width, look("text")) for line in lines]
+        canvas = self._canvas(instrument, width, height - 1 - volume_rows, volume_rows)
+        lines = self._plot(instrument, canvas, width)
+        return [fill(line, width, look("text")) for line in [*lines, *canvas.below]]
 
-    def _plot(self, i: Instrument, window: list[Kline | None], cells: int, rows: int, label: int) -> list[Line]:
-        look = self.style
-        closes = [bar.close if bar else None for bar in window]
-        known = [close for close in closes if close is not None]
-        low, high = min(known), max(known)
+    def _canvas(self, i: Instrument, width: int, rows: int, volume_rows: int) -> _Canvas:
+        """All that depends on the bars alone, kept until they or the size change: they change once a second or so,
+        and the last price many times."""
         base = reference(i.quote) if i.quote else None
         close = base.price if base and not base.is_open else None
-        reach = 0.6 * (high - low)
+        key = (i.symbol, i.bars.version, width, rows, close, i.decimals, self.style)
+        if self._kept is not None and self._kept[0] == key:
+            return self._kept[1]
+        label = len(fmt.price(max(max(bar.high for bar in i.bars), i.last or 0.0), i.decimals)) + 2
+        cells = max(1, width - label - 1)
+        start = i.bars.latest - 2 * cells + 1
+        window = i.bars.window(start, i.bars.latest)
+        closes = [bar.close if bar else None for bar in window]
+        known = [value for value in closes if value is not None]
+        least, most = min(known), max(known)
+        low, high, reach = least, most, 0.6 * (most - least)
         if close is not None and low - reach <= close <= high + reach:
             low, high = min(low, close), max(high, close)
         else:
             close = None  # too far away: showing it would flatten the line
         low, high = _at_least(low, high, i.tick_size or 10.0**-i.decimals)
-        dots = 4 * rows - 1
+        below = [*self._volume(window, cells, volume_rows), self._axis(i, start, cells)]
+        canvas = _Canvas(draw_line(closes, rows, low, high), low, high, least, most, known[0], close, below)
+        self._kept = key, canvas
+        return canvas
+
+    def _plot(self, i: Instrument, canvas: _Canvas, width: int) -> list[Line]:
+        """The line, the previous close dotted where the line leaves room, and prices at the right edge by row; where
+        two of them meet, the last price stands, then the previous close."""
+        look, rows = self.style, len(canvas.rows)
 
         def row_of(value: float) -> int:
-            return min(dots, max(0, round((high - value) / (high - low) * dots)))
+            return dot_row(value, canvas.low, canvas.high, rows) // 4
 
-        grid = [[0] * cells for _ in range(rows)]
-        before: int | None = None
-        for x, value in enumerate(closes):
-            if value is None:
-                before = None
-                continue
-            y = row_of(value)
-            top, bottom = (y, y) if before is None else (min(y, before), max(y, before))
-            if before is not None and bottom - top > 1:
-                # The step belongs half to either minute; drawing it all in one would make it look like a range.
-                middle = (before + y) // 2
-                for step in range(min(before, middle), max(before, middle) + 1):
-                    grid[step // 4][(x - 1) // 2] |= _DOTS[(x - 1) % 2][step % 4]
-                top, bottom = min(middle, y), max(middle, y)
-                before = y
-            else:
-                before, top, bottom = y, y, y
-            for step in range(top, bottom + 1):
-                grid[step // 4][x // 2] |= _DOTS[x % 2][step % 4]
         role = "muted"
         if self._proven and i.last is not None:
-            role = ("flat", "up", "down")[fmt.sign(i.last - (base.price if base else known[0]), 4)]
-        dotted = row_of(close) // 4 if close is not None else -1
-        labels = self._labels(i, row_of, min(known), max(known), close, role, label)
-        lines: list[Line] = []
-        for y, row in enumerate(grid):
-            line: Line = []
-            for bits in row:
-                text, kind = (chr(0x2800 + bits), role) if bits else ("┄", "faint") if y == dotted else (" ", "faint")
-                if line and line[-1].style is look(kind):
-                    line[-1] = Segment(line[-1].text + text, line[-1].style)
-                else:
-                    line.append(look.segment(text, kind))
-            lines.append([*line, look.segment(" ", "text"), *labels.get(y, [])])
-        return lines
-
-    def _labels(
-        self,
-        i: Instrument,
-        row_of: Callable[[float], int],
-        low: float,
-        high: float,
-        close: float | None,
-        role: str,
-        width: int,
-    ) -> dict[int, Line]:
-        """Prices at the right edge by row; where two meet, the last price stands, then the previous close."""
-        look = self.style
-        at: dict[int, Line] = {}
-        wanted: list[tuple[float | None, Line]] = []
-        for value, colour in ((high, "muted"), (low, "muted"), (close, "muted")):
-            text = fmt.price(value, i.decimals).rjust(width - 1) if value is not None else ""
-            wanted.append((value, [look.segment(text, colour)]))
+            base = reference(i.quote) if i.quote else None
+            role = ("flat", "up", "down")[fmt.sign(i.last - (base.price if base else canvas.first), 4)]
+        room = width - len(canvas.rows[0]) - 1
+        labels = {
+            row_of(value): look.segment(fmt.price(value, i.decimals).rjust(room - 1), "muted")
+            for value in (canvas.most, canvas.least, canvas.close)
+            if value is not None
+        }
         if i.last is not None:
-            text = f" {fmt.price(i.last, i.decimals)} ".rjust(width)
-            wanted.append((min(high, max(low, i.last)), [look.segment(text, "background", role, bold=True)]))
-        for value, line in wanted:
-            if value is not None:
-                at[row_of(value) // 4] = line
-        return at
+            labels[row_of(i.last)] = look.segment(
+                f" {fmt.price(i.last, i.decimals)} ".rjust(room), "background", role, bold=True
+            )
+        dotted = row_of(canvas.close) if canvas.close is not None else -1
+        lines: list[Line] = []
+        for y, text in enumerate(canvas.rows):
+            line: Line = [look.segment(text, role)]
+            if y == dotted:
+                line = [
+                    look.segment("┄" * len(run), "faint") if run.isspace() else look.segment(run, role)
+                    for run in re.findall(" +|[^ ]+", text)
+                ]
+            lines.append([*line, look.segment(" ", "text"), *([labels[y]] if y in labels else [])])
+        return lines
 
     def _volume(self, window: list[Kline | None], cells: int, rows: int) -> list[Line]:
         """A strip of bars, two minutes a cell, in eighths of a row; a cell without any bar stays empty."""

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MinuteBars
-from tui.market.book import touch
-from tui.market.change import change, reference
+from tui.market.book import Touch, touch
+from tui.market.change import Change, change, reference
 from tui.market.row import RowState
 from tui.market.spark import closes, heights
 
@@ -19,6 +19,7 @@ FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12)  # cells of a sparkline, widest first; each divides the hour
 WORD_STATES = (RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+_DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 
 
 class Cell(NamedTuple):
@@ -40,6 +41,18 @@ class Row(NamedTuple):
     now: float
     span: float  # of the sparklines, in %
     spark: int  # cells of a sparkline
+    change: Change | None  # None where it is not known or not true now
+    touch: Touch | None
+
+
+def make_row(instrument: Instrument, state: RowState, age: float | None, now: float, span: float, spark: int) -> Row:
+    """Derive what more than one cell of the row needs."""
+    moved = None
+    if instrument.last is not None and instrument.quote is not None and state is not RowState.STALE:
+        base = reference(instrument.quote)
+        moved = change(instrument.last, base) if base is not None else None
+    book = touch(instrument.depth) if instrument.depth is not None else None
+    return Row(instrument, state, age, now, span, spark, moved, book)
 
 
 class Column(NamedTuple):
@@ -75,37 +88,27 @@ def _last(row: Row) -> Cell:
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 
 
-def _changes(row: Row) -> tuple[str, str, str] | None:
-    """Change, percent and their colour; None where they are not known or not true now."""
-    i = row.instrument
-    if i.last is None or i.quote is None or row.state is RowState.STALE:
-        return None
-    if (base := reference(i.quote)) is None:
-        return None
-    moved = change(i.last, base)
-    mark = "o" if moved.from_open else ""
-    role = ("flat", "up", "down")[fmt.sign(moved.percent)]
-    return fmt.signed(moved.amount, i.decimals), fmt.percent(moved.percent) + mark, role
-
-
 def _change(row: Row) -> Cell:
-    known = _changes(row)
-    return Cell(known[0], known[2]) if known else Cell("--", "faint")
+    moved = row.change
+    if moved is None:
+        return Cell("--", "faint")
+    return Cell(fmt.signed(moved.amount, row.instrument.decimals), _DIRECTIONS[fmt.sign(moved.percent)])
 
 
 def _percent(row: Row) -> Cell:
-    known = _changes(row)
-    return Cell(known[1], known[2], bold=True) if known else Cell("--", "faint")
+    moved = row.change
+    if moved is None:
+        return Cell("--", "faint")
+    text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
+    return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
 
 
 def _touch(side: str) -> Callable[[Row], Cell]:
     def cell(row: Row) -> Cell:
-        depth = row.instrument.depth
-        known = touch(depth) if depth is not None else None
-        if known is None:
+        if row.touch is None:
             return Cell(fmt.UNKNOWN, "faint")
         role = "faint" if row.state is RowState.STALE else "text"
-        return Cell(fmt.price(getattr(known, side), row.instrument.decimals), role)
+        return Cell(fmt.price(getattr(row.touch, side), row.instrument.decimals), role)
 
     return cell
 
@@ -125,15 +128,19 @@ def _quoted(field: str) -> Callable[[Row], Cell]:
 
 
 def _spark(row: Row) -> Cell:
-    return _sparkline(
-        row.instrument.bars, row.instrument.bars.version, row.spark, row.span, row.state is RowState.STALE
-    )
+    bars = row.instrument.bars
+    return _sparkline(bars, bars.version, row.spark, row.span, row.state is RowState.STALE)
+
+
+@lru_cache(maxsize=1_024)
+def hour(bars: MinuteBars, version: int, cells: int) -> list[float | None]:
+    """`closes`, kept by the version of the bars, which change far less often than anybody looks at them."""
+    return closes(bars, cells)
 
 
 @lru_cache(maxsize=1_024)
 def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool) -> Cell:
-    """Kept by the version of the bars, which change far less often than the row is painted."""
-    points = closes(bars, cells)
+    points = hour(bars, version, cells)
     text = "".join(_BLOCKS[height or 0] for height in heights(points, span))
     known = [point for point in points if point]
     role = "flat"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -17,8 +16,21 @@ from textual.strip import Strip
 
 from tui.market import Instrument, Market
 from tui.market.row import RowState, row_state
-from tui.market.spark import closes, span
-from tui.widgets.columns import COLUMNS, FLASH, PRICES, SPARKS, WORD_STATES, Cell, Column, Row, age_cell, choose
+from tui.market.spark import span
+from tui.widgets.columns import (
+    COLUMNS,
+    FLASH,
+    PRICES,
+    SPARKS,
+    WORD_STATES,
+    Cell,
+    Column,
+    Row,
+    age_cell,
+    choose,
+    hour,
+    make_row,
+)
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, fill, width_of
 
@@ -102,7 +114,7 @@ class Watchlist(Pane, can_focus=True):
     def tick(self, now: float) -> None:
         """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines."""
         self._now = now
-        scale = span(closes(row.bars, self._spark) for row in self._rows)
+        scale = span(hour(row.bars, row.bars.version, self._spark) for row in self._rows)
         if scale != self._span:
             self._span = scale
             self.update_lines()
@@ -127,10 +139,10 @@ class Watchlist(Pane, can_focus=True):
             if n is None or not top <= n < bottom:
                 continue
             before = dict(self._widths), self._points
-            line = self._row_line(n)
+            line = self._row_line(n, width - 2)
             grew = grew or before != (self._widths, self._points)
             y = n - top + 2
-            framed = [self._drawn[y][0], *fill(line, width - 2, self.style("text")), self._drawn[y][-1]]
+            framed = [self._drawn[y][0], *line, self._drawn[y][-1]]
             if framed != self._drawn[y]:
                 self._drawn[y] = framed
                 self._strips[y] = Strip(framed, width)
@@ -168,7 +180,7 @@ class Watchlist(Pane, can_focus=True):
             self._columns = choose(COLUMNS, self._widths, width - _MARGIN - 1)
             self._slack = width - _MARGIN - 1 - sum(column.pad + self._width(column) for column in self._columns)
             self._widen_spark()
-            rows = [self._row_line(n) for n in range(self._top, min(len(self._rows), self._top + self._page))]
+            rows = [self._row_line(n, width) for n in range(self._top, min(len(self._rows), self._top + self._page))]
             if (self._widths, self._points) == known:
                 break
         return [self._header(), *rows]
@@ -196,9 +208,9 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument) -> Row:
         age = self._market.age(instrument, self._now)
-        return Row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span, self._spark)
+        return make_row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span, self._spark)
 
-    def _row_line(self, n: int) -> Line:
+    def _row_line(self, n: int, width: int) -> Line:
         look, instrument = self.style, self._rows[n]
         instrument.learn_precision()
         row = self._row(instrument)
@@ -219,7 +231,7 @@ class Watchlist(Pane, can_focus=True):
                     line.append(look.segment(cell.text, cell.role, ground))
                     continue
             line += self._cell(column, cell, ground)
-        return fill(line, self.inner_width, look("text", ground))
+        return fill(line, width, look("text", ground))
 
     def _glyph(self, row: Row, ground: str) -> Line:
         """The direction of the last move: bright where the latest trade moved the price, dim where it did not."""
@@ -239,21 +251,17 @@ class Watchlist(Pane, can_focus=True):
             text += " " * (self._points - decimals)
         self._widths[column.title] = max(self._widths.get(column.title, 0), len(text))
         width = self._width(column)
-        trail = len(text) - len(cell.text)
-        blank = look("text", ground)
-        before = self._pad(column) + (0 if column.left else width - len(text))
-        after = trail + (width - len(text) if column.left else 0)
-        head, tail = (cell.text[: -cell.lit], cell.text[-cell.lit :]) if cell.lit else (cell.text, "")
-        line: Line = [Segment(" " * before, blank)] if before else []
-        if head:
-            line.append(look.segment(head, cell.role, ground, bold=cell.bold))
-        if tail and cell.glow:
+        before = " " * (self._pad(column) + (0 if column.left else width - len(text)))
+        after = text[len(cell.text) :] + " " * (width - len(text) if column.left else 0)
+        # Blanks look the same in every colour, so they join the text beside them: fewer pieces to draw and to send.
+        if not cell.lit:
+            return [look.segment(before + cell.text + after, cell.role, ground, bold=cell.bold)]
+        head, tail = before + cell.text[: -cell.lit], cell.text[-cell.lit :]
+        line = [look.segment(head, cell.role, ground, bold=cell.bold)]
+        if cell.glow:
             line.append(look.segment(tail, cell.role, cell.glow, bold=cell.bold))
-        elif tail:
-            line.append(look.segment(tail, "faint", ground))
-        if after:
-            line.append(Segment(" " * after, blank))
-        return line
+            return [*line, look.segment(after, "text", ground)] if after else line
+        return [*line, look.segment(tail + after, "faint", ground)]
 
     # --- moving ---
 
