@@ -1,0 +1,367 @@
+"""The link against servers that do what our exchange never does."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from itertools import pairwise
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from tests.feed.running import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port, resolved, serving
+from tests.waiting import until
+from tui.errors import KeyRefused, NoConnection
+from tui.feed import Phase
+from tui.protocol import (
+    AUTHENTICATED,
+    CONNECTED,
+    UNRESOLVED,
+    AuthReply,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    PongData,
+    Request,
+    Subscribe,
+    SubscribeReply,
+)
+
+IMPATIENT = QUICK._replace(auth=0.05, reply=0.05, pong=0.05, open=0.2)
+
+
+# --- at the handshake ---
+
+
+def answering(status: int, body: str = "") -> object:
+    def respond(connection: ServerConnection, request: HttpRequest) -> Response:
+        return connection.respond(HTTPStatus(status), body)
+
+    return respond
+
+
+async def never(connection: ServerConnection) -> None:
+    raise AssertionError("no connection was to be opened")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> None:
+    body = f'{{"message":"Invalid API key in request {KEY}"}}'
+    async with serving(never, answering(status, body)) as url, Running(url) as running:  # type: ignore[arg-type]
+        assert (await running.stops()).startswith(f"key refused by {running.link.host}")
+        assert isinstance(running.link.state.error, KeyRefused)
+        assert running.phases == [Phase.CONNECTING, Phase.STOPPED]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (429, "asks to slow down"),
+        (404, "answered HTTP 404: check the address"),
+        (503, "answered HTTP 503: check the address"),
+        (200, "answered HTTP 200: check the address"),
+    ],
+)
+async def test_any_other_answer_is_tried_again(status: int, words: str) -> None:
+    async with serving(never, answering(status)) as url, Running(url) as running:  # type: ignore[arg-type]
+        await running.reaches(Phase.RECONNECTING, times=2)
+        assert str(running.states[1].error) == f"{running.link.host} {words}"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_refused_and_its_target_never_sees_the_key(status: int) -> None:
+    async with Raw(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
+
+        def redirect(connection: ServerConnection, request: HttpRequest) -> Response:
+            response = connection.respond(HTTPStatus(status), "")
+            response.headers["Location"] = f"ws://127.0.0.1:{target.port}/fund"
+            return response
+
+        async with serving(never, redirect) as url, Running(url) as running:
+            assert "redirects to another address: refused" in await running.stops()
+            assert running.link.state.error is not None and running.link.state.error.exit_code == 4
+        assert target.visits == 0
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"SSH-2.0-OpenSSH_9.6\r\n", b"<html>hello</html>", b"HTTP/1.1 200 OK\r\n\r\nhello", b"\x15\x03\x01\x00\x02", b""],
+    ids=["ssh", "html", "http 200", "tls alert", "nothing"],
+)
+async def test_what_does_not_speak_websocket_is_told_so(garbage: bytes) -> None:
+    async with Raw(garbage) as server, Running(f"ws://127.0.0.1:{server.port}/fund") as running:
+        words = await running.is_lost()
+        assert words.endswith("check the address")
+        assert words.isprintable()
+
+
+async def test_a_server_that_never_answers_the_handshake_is_given_up() -> None:
+    async with Raw(None) as server, Running(f"ws://127.0.0.1:{server.port}/fund", timings=IMPATIENT) as running:
+        assert await running.is_lost() == f"cannot reach {running.link.host}: no answer within 0.2 s"
+
+
+async def test_nobody_listening() -> None:
+    async with Running(f"ws://127.0.0.1:{free_port()}/fund") as running:
+        assert await running.is_lost() == f"cannot reach {running.link.host}: connection refused"
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "a" * 70 + ".invalid"])
+async def test_an_unknown_host(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    async with Running(f"wss://{host}/fund") as running:
+        assert await running.is_lost() == f"cannot reach {host}: no such host name"
+
+
+async def test_tls_where_the_server_has_none() -> None:
+    async with Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server, Running(f"wss://127.0.0.1:{server.port}") as running:
+        assert (await running.is_lost()).startswith(f"cannot reach {running.link.host}: TLS: ")
+
+
+async def test_tries_come_slower_and_slower_up_to_a_limit() -> None:
+    timings = QUICK._replace(retry_first=0.004, retry_longest=0.064, retry_gap=0.01)
+    async with Running(f"ws://127.0.0.1:{free_port()}/fund", timings=timings) as running:
+        await running.reaches(Phase.RECONNECTING, times=8)
+    waits = [state.retry_at - state.since for state in running.states if state.phase is Phase.RECONNECTING]
+    assert waits[0] == pytest.approx(0.004, abs=0.001)
+    assert all(0.01 <= wait + 1e-4 <= 0.065 for wait in waits[1:])
+    assert max(waits[5:]) >= 0.032 - 0.001
+    gone = [state.since for state in running.states if state.phase is Phase.CONNECTING]
+    assert all(b - a >= wait for (a, b), wait in zip(pairwise(gone), waits, strict=False))
+
+
+# --- at the authentication ---
+
+
+async def test_silence_after_the_greeting_is_given_up() -> None:
+    vendor = Vendor(greeting=[Hello(1, CONNECTED)])
+    async with serving(vendor) as url, Running(url, timings=IMPATIENT) as running:
+        assert await running.is_lost() == f"{running.link.host} did not authenticate within 0.05 s"
+        await until(lambda: vendor.connections >= 2)
+        assert vendor.requests == [], "nothing is asked before the key is accepted"
+
+
+async def test_the_key_travels_in_the_token_header_alone() -> None:
+    vendor = Vendor()
+    async with serving(vendor) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+        assert vendor.tokens == [[KEY]]
+        assert not running.link.is_demo
+
+
+async def test_nothing_is_asked_before_the_key_is_accepted() -> None:
+    asked_early: list[object] = []
+
+    async def slow(connection: ServerConnection) -> None:
+        await connection.send('{"code":1,"msg":"Connected Successfully"}')
+        for _ in range(3):
+            await (await connection.ping())
+        try:
+            async with asyncio.timeout(0.05):
+                asked_early.append(await connection.recv())
+        except TimeoutError:
+            pass
+        await vendor(connection)
+
+    vendor = Vendor(greeting=[AuthReply(1, AUTHENTICATED)])
+    async with serving(slow) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+    assert asked_early == []
+
+
+async def test_a_refusal_that_echoes_the_key_is_not_repeated() -> None:
+    vendor = Vendor(greeting=[Hello(1, CONNECTED), AuthReply(0, f"auth failed for {KEY}")])
+    async with serving(vendor) as url, Running(url) as running:
+        assert (await running.stops()).startswith(f"key refused by {running.link.host}")
+
+
+async def test_a_refusal_followed_by_a_close_is_still_a_refusal() -> None:
+    async def refuse(connection: ServerConnection) -> None:
+        await connection.send('{"code":0,"resAc":"auth","msg":"auth failed"}')
+        await connection.close()
+
+    async with serving(refuse) as url, Running(url) as running:
+        await running.stops()
+        assert running.phases[-1] is Phase.STOPPED and Phase.RECONNECTING not in running.phases
+
+
+# --- at the subscription ---
+
+
+async def test_a_refused_type_is_marked_and_the_others_are_served() -> None:
+    def answer(number: int, request: Request) -> Message:
+        if isinstance(request, Subscribe) and request.types == "kline@1":
+            return SubscribeReply(0, UNRESOLVED)
+        return resolved(request)
+
+    vendor = Vendor(answer)
+    async with serving(vendor) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+        assert all(i.refused == {"kline@1": UNRESOLVED} for i in running.market.instruments.values())
+        assert [types for types, _ in vendor.subscribed(1)] == ["quote", "depth", "tick", "kline@1"]
+
+
+async def test_a_request_never_answered_is_tried_once_more_on_a_fresh_connection_then_left_out() -> None:
+    answered = False
+
+    def answer(number: int, request: Request) -> Message | None:
+        silent = isinstance(request, Subscribe) and request.types == "depth" and not answered
+        return None if silent else resolved(request)
+
+    vendor = Vendor(answer)
+    async with serving(vendor) as url, Running(url, QQQ, timings=IMPATIENT._replace(pong=3.0)) as running:
+        await running.reaches(Phase.LIVE)
+        assert await running.is_lost() == f"{running.link.host} does not answer the request for depth"
+        assert [[types for types, _ in vendor.subscribed(number)] for number in (1, 2, 3)] == [
+            ["quote", "depth"],
+            ["quote", "depth"],
+            ["quote", "tick", "kline@1"],
+        ]
+        assert running.market.instruments[QQQ].refused == {"depth": "no answer"}
+
+        answered = True
+        running.link.reconnect()
+        await running.reaches(Phase.LIVE, times=2)
+        assert [types for types, _ in vendor.subscribed(4)] == ["quote", "depth", "tick", "kline@1"]
+        assert running.market.instruments[QQQ].refused == {}
+
+
+async def test_one_request_at_a_time_waits_for_its_reply() -> None:
+    open_requests = 0
+    most = 0
+
+    async def one_by_one(connection: ServerConnection) -> None:
+        nonlocal open_requests, most
+        await connection.send('{"code":1,"resAc":"auth","msg":"authenticated"}')
+        async for frame in connection:
+            if b"subscribe" not in (frame if isinstance(frame, bytes) else frame.encode()):
+                continue
+            open_requests += 1
+            most = max(most, open_requests)
+            await (await connection.ping())
+            open_requests -= 1
+            await connection.send('{"code":1,"resAc":"subscribe","msg":"subscribe Successfully"}')
+
+    async with serving(one_by_one) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+    assert most == 1
+
+
+# --- alive ---
+
+
+@pytest.mark.parametrize(
+    "pong", [None, Pong(data=PongData(params="1731688569840")), SubscribeReply(0, UNRESOLVED)], ids=repr
+)
+async def test_two_heartbeats_missed_in_a_row_renew_the_link_though_data_flows(pong: Message | None) -> None:
+    vendor = Vendor(lambda number, request: pong if isinstance(request, Ping) else resolved(request), ticks=True)
+    async with serving(vendor) as url, Running(url, timings=QUICK._replace(pong=0.05)) as running:
+        assert await running.is_lost() == "heartbeat missed twice"
+        assert running.market.health.heartbeats_missed == 2
+        assert running.market.instruments[QQQ].tick is not None
+
+
+async def test_one_heartbeat_missed_now_and_then_is_only_counted() -> None:
+    pings = 0
+
+    def answer(number: int, request: Request) -> Message | None:
+        nonlocal pings
+        pings += isinstance(request, Ping)
+        return None if isinstance(request, Ping) and pings % 2 else resolved(request)
+
+    async with (
+        serving(Vendor(answer, ticks=True)) as url,
+        Running(url, timings=QUICK._replace(pong=0.05)) as running,
+    ):
+        await until(lambda: running.market.health.heartbeats_missed >= 3)
+        assert running.market.health.round_trip is not None
+        assert Phase.RECONNECTING not in running.phases
+
+
+async def test_a_link_that_falls_silent_is_renewed_after_one_heartbeat() -> None:
+    vendor = Vendor(lambda number, request: None if isinstance(request, Ping) else resolved(request))
+    timings = QUICK._replace(pong=0.05, ping_every=0.2)
+    async with serving(vendor) as url, Running(url, types=["quote"], timings=timings) as running:
+        assert await running.is_lost() == "link silent"
+        assert running.market.health.heartbeats_missed <= 2
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "words"),
+    [
+        (1000, "", "closed by the server (1000)"),
+        (1008, "one connection a key", "closed by the server (1008, one connection a key)"),
+        (1001, "\x1b[31mbye\u202e", "closed by the server (1001, �[31mbye�)"),
+        (1011, "x" * 120, f"closed by the server (1011, {'x' * 80})"),
+    ],
+    ids=["1000", "1008", "escape", "long"],
+)
+async def test_a_close_by_the_server_is_told_and_tried_again(code: int, reason: str, words: str) -> None:
+    async def closes(connection: ServerConnection) -> None:
+        await connection.send('{"code":1,"resAc":"auth","msg":"authenticated"}')
+        await connection.recv()
+        await connection.close(code, reason)
+
+    async with serving(closes) as url, Running(url) as running:
+        await running.reaches(Phase.RECONNECTING, times=2)
+        assert await running.is_lost() == words
+        assert isinstance(running.link.state.error, NoConnection | None)
+
+
+async def test_a_connection_that_breaks_without_a_word() -> None:
+    async def breaks(connection: ServerConnection) -> None:
+        await connection.recv()
+        connection.transport.abort()
+
+    async with serving(breaks) as url, Running(url, timings=IMPATIENT) as running:
+        assert await running.is_lost()
+
+
+@pytest.mark.parametrize(("healthy", "waits_anew"), [(0.0, True), (30.0, False)])
+async def test_a_connection_that_lived_long_enough_starts_the_waiting_afresh(healthy: float, waits_anew: bool) -> None:
+    async def closes(connection: ServerConnection) -> None:
+        await connection.close()
+
+    timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, healthy=healthy)
+    async with serving(closes) as url, Running(url, timings=timings) as running:
+        third = await running.reaches(Phase.RECONNECTING, times=3)
+    assert (third.retry_at - third.since < 0.02) is waits_anew
+
+
+async def test_garbage_between_the_messages_is_counted_and_the_link_stays() -> None:
+    garbage = [b"", b"\x00\xff", b"[" * 100_000, b'{"code":1,"data":{"type":"news"}}', b"x" * 2_000_000]
+
+    async def babbles(connection: ServerConnection) -> None:
+        for frame in garbage:
+            await connection.send(frame)
+        await vendor(connection)
+
+    vendor = Vendor(ticks=True)
+    async with serving(babbles) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+        await until(lambda: running.market.instruments[QQQ].tick)
+        assert running.market.health.malformed == {
+            "empty": 1,
+            "not JSON": 2,
+            "nested too deep": 1,
+            "unknown type": 1,
+        }
+
+
+async def test_the_good_messages_of_a_bad_frame_are_applied() -> None:
+    frame = b'{"code":1,"data":[{"type":"tick","s":"QQQ$US","ld":512.34,"t":1731689407000},{"type":"tick"}]}'
+    vendor = Vendor(greeting=[frame, AuthReply(1, AUTHENTICATED)])
+    async with serving(vendor) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+        assert running.market.health.malformed == {"tick": 1}
+        assert running.market.instruments[QQQ].last == 512.34
+
+
+async def test_other_words_without_an_action_are_counted_as_a_refusal() -> None:
+    vendor = Vendor(greeting=[Hello(0, "too many requests"), AuthReply(1, AUTHENTICATED)])
+    async with serving(vendor) as url, Running(url) as running:
+        await running.reaches(Phase.LIVE)
+        assert running.market.health.malformed == {"refusal": 1}
