@@ -87,7 +87,7 @@ def cli(
     chosen = find_theme(theme or DEFAULT_THEME)
     target, token = _target(demo, url, token_file)
     for name, stream in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
-        if not stream.isatty():
+        if stream is None or not stream.isatty():
             raise UsageError(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
@@ -137,6 +137,8 @@ def stream(
             raise UsageError(f"unknown type '{type_}': choose from {', '.join(_TYPES)}")
     if not wanted:
         raise UsageError(f"no type given: choose from {', '.join(_TYPES)}")
+    if sys.stdout is None:
+        raise UsageError("nowhere to stream to: standard output is closed")
     _check_place(demo, url, token_file)
     target, token = _target(demo, url, token_file)
     for notice in notices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -94,10 +95,13 @@ class Stream:
         try:
             sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
             sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # Whoever read has enough. Python flushes once more on its way out: let that go nowhere.
+        except OSError as error:
+            # Python flushes once more on its way out: let that go nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._finish(EXIT_DONE)
+            if isinstance(error, BrokenPipeError):
+                self._finish(EXIT_DONE)  # whoever read has enough
+            else:
+                self._finish(ItickError(f"cannot write to standard output: {(error.strerror or 'failed').lower()}"))
         if self._left == 0:
             self._finish(EXIT_DONE)
 
@@ -121,4 +125,7 @@ def _level(level: Level) -> dict[str, Any]:
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    if sys.stderr is None:  # closed by whoever started us; print would take standard output instead
+        return
+    with contextlib.suppress(OSError):  # nobody reads them any more
+        print(words, file=sys.stderr, flush=True)
