@@ -1,0 +1,75 @@
+"""The program as people start it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+KEY = "5ecre7-2abf6c0e7dd8a1930a"
+PROGRAM = (sys.executable, "-m", "tui")
+
+
+def environment(key: str | None = None) -> dict[str, str]:
+    """Ours without proxies and without any key but the one given."""
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and name != "ITICK_TOKEN"}
+    return kept if key is None else kept | {"ITICK_TOKEN": key}
+
+
+def itick(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run to the end. The output is that of pipes; in no case may it hold the key or a traceback."""
+    result = subprocess.run(
+        [*PROGRAM, *arguments],
+        env=environment(key),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    check_output(result.stdout + result.stderr)
+    return result
+
+
+@contextmanager
+def started(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run it until the end of the block at the latest."""
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=environment(key),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def check_output(text: str) -> None:
+    assert KEY not in text
+    assert "Traceback" not in text and "Exception" not in text
+
+
+def lines_until(stream: IO[str] | None, words: str) -> list[str]:
+    """Read lines up to the one that holds some words. Fails where the stream ends without it."""
+    assert stream is not None
+    read: list[str] = []
+    for line in stream:
+        read.append(line.rstrip("\n"))
+        if words in line:
+            return read
+    raise AssertionError(f"'{words}' did not come: {read}")
+
+
+@contextmanager
+def exchange(*arguments: str) -> Iterator[str]:
+    """A demo exchange in a process of its own; its URL."""
+    with started("exchange", "--port", "0", *arguments) as process:
+        line = lines_until(process.stderr, "demo exchange at ")[-1]
+        yield line.removeprefix("demo exchange at ").split(",")[0]

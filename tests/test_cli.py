@@ -1,0 +1,253 @@
+"""The command line, each time a process of its own: the right words, the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command import KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
+from tests.feed.running import Raw, free_port
+from tui import __version__
+
+STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", "reconnecting", "stopped: ")
+
+
+def assert_usage_error(result: subprocess.CompletedProcess[str], words: str) -> None:
+    """Exit code 2, nothing on standard output, and one or two plain lines that hold the words."""
+    lines = result.stderr.splitlines()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert 1 <= len(lines) <= 2
+    assert lines[0].startswith("itick-tui: ") and words in lines[0]
+    assert all(line.isprintable() for line in lines)
+
+
+# --- wrong usage ---
+
+WATCH = ("--watch", "QQQ$US")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--nonsense"], "No such option '--nonsense'"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["stream", "--nonsense"], "No such option '--nonsense'"),
+        (["--watch"], "requires an argument"),
+        (["--demo", "stream"], "put --demo after the command: itick-tui stream --demo"),
+        (["--watch", "QQQ", "stream"], "put --watch after the command"),
+        (["--token-file", "x", "exchange"], "put --token-file after the command"),
+        (["--demo", "--watch", "QQQ/US"], "'QQQ/US' is not a symbol: write CODE$REGION"),
+        (["stream", "--demo", "--watch", "QQQ\x1b[31m$US"], "'QQQ�[31m$US' is not a symbol"),
+        (["stream", "--demo", "--watch", ", ,"], "no symbol given"),
+        (["--demo", "--watch", ",".join(f"A{n}$US" for n in range(501))], "501 symbols: one connection takes at most"),
+        (["--demo", "--theme", "neon"], "unknown theme 'neon': choose one of midnight, "),
+        (["--demo", "--url", "wss://example.org"], "--demo and --url exclude each other"),
+        (["--demo", "--token-file", "x"], "--demo needs no key"),
+        (["stream", "--demo", "--types", "quote,trades"], "unknown type 'trades': choose from quote, depth, tick"),
+        (["stream", "--demo", "--types", ","], "no type given"),
+        (["stream", "--demo", "--count", "0"], "--count"),
+        (["stream", "--demo", "--seconds", "0"], "--seconds"),
+        (["stream", "--demo", "--deadline", "soon"], "--deadline"),
+        (["stream"], "nothing to stream: give --watch"),
+        (["exchange", "--port", "70000"], "--port"),
+        (["exchange", "--rate", "0"], "--rate"),
+        (["exchange", "--key-file", "/nowhere/key"], "cannot read the key from /nowhere/key: no such file"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], words: str) -> None:
+    assert_usage_error(itick(*arguments, key=KEY), words)
+
+
+@pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH), ()], ids=["dashboard", "stream", "nothing"])
+@pytest.mark.parametrize("key", [None, "", " "], ids=["unset", "empty", "blank"])
+def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
+    arguments: tuple[str, ...], key: str | None
+) -> None:
+    result = itick(*arguments, key=key)
+    assert_usage_error(result, "no key: put it into ITICK_TOKEN, or into a file named by --token-file.")
+    assert result.stderr.splitlines()[1] == "To look around without one: itick-tui --demo"
+
+
+@pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH)], ids=["dashboard", "stream"])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://api.itick.org/fund", "is not a WebSocket address: write wss://HOST/fund"),
+        ("api.itick.org", "is not a WebSocket address"),
+        ("", "is not a WebSocket address"),
+        ("ws://api.itick.org/fund", "refusing plain ws:// to api.itick.org: the key would travel in clear"),
+        (f"wss://me:{KEY}@example.org/fund", "may not hold a user or password"),
+        (f"me:{KEY}@example.org/fund", "may not hold a user or password"),
+    ],
+    ids=["https", "no scheme", "empty", "ws elsewhere", "password", "broken password"],
+)
+def test_the_key_goes_to_no_doubtful_address(arguments: tuple[str, ...], url: str, words: str) -> None:
+    assert_usage_error(itick(*arguments, "--url", url, key=KEY), words)
+
+
+@pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH)], ids=["dashboard", "stream"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no such file or directory"),
+        (b"", "is empty"),
+        (b"\xff\xfe", "it is not a text file"),
+        (f"{KEY}\n{KEY}\n".encode(), "does not hold a key"),
+    ],
+    ids=["missing", "empty", "binary", "two lines"],
+)
+def test_a_key_file_without_a_key(
+    tmp_path: Path, arguments: tuple[str, ...], content: bytes | None, words: str
+) -> None:
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+    assert_usage_error(itick(*arguments, "--token-file", str(file), key=KEY), words)
+
+
+def test_a_key_file_that_cannot_be_read(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert_usage_error(itick("stream", *WATCH, "--token-file", str(loop)), "symbolic links")
+    assert_usage_error(itick("stream", *WATCH, "--token-file", str(tmp_path)), "is a directory")
+
+
+def test_a_variable_that_holds_no_key() -> None:
+    assert_usage_error(itick("stream", *WATCH, key="not one word"), "ITICK_TOKEN does not hold a key")
+
+
+def test_a_port_in_use_is_named() -> None:
+    with exchange() as url:
+        port = url.split(":")[2].split("/")[0]
+        assert_usage_error(itick("exchange", "--port", port), f"port {port} is already in use")
+
+
+# --- the dashboard wants a terminal ---
+
+
+def test_the_dashboard_is_not_drawn_into_a_pipe() -> None:
+    assert_usage_error(itick("--demo"), "needs a terminal, and standard output is none. For pipes: itick-tui stream")
+
+
+def test_the_dashboard_does_not_read_keys_from_a_pipe() -> None:
+    ours, theirs = pty.openpty()
+    try:
+        result = subprocess.run(
+            [*PROGRAM, "--demo"],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert result.returncode == 2
+    assert "standard input is none" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["--demo", "stream --demo"])
+def test_a_closed_standard_output_is_said(arguments: str) -> None:
+    closed = f'exec "$0" -m tui {arguments} >&-'
+    result = subprocess.run(
+        ["sh", "-c", closed, sys.executable], env=environment(), capture_output=True, text=True, timeout=30, check=False
+    )
+    check_output(result.stderr)
+    assert_usage_error(result, "standard output is")
+
+
+# --- the key and the connection ---
+
+
+def test_a_refused_key_is_3(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("the-right-one")
+    with exchange("--key-file", str(tmp_path / "key")) as url:
+        result = itick("stream", "--url", url, *WATCH, key=KEY)
+        assert (result.returncode, result.stdout) == (3, "")
+        assert result.stderr.splitlines()[-1].startswith("itick-tui: key refused by 127.0.0.1:")
+        by_file = itick("stream", "--url", url, *WATCH, "--token-file", str(tmp_path / "key"), "--count", "1", key=KEY)
+        assert by_file.returncode == 0, "the file goes before the variable"
+
+
+def test_nobody_listening_is_4_after_the_deadline() -> None:
+    begun = time.monotonic()
+    result = itick("stream", "--url", f"ws://127.0.0.1:{free_port()}/fund", *WATCH, "--deadline", "1", key=KEY)
+    assert (result.returncode, result.stdout) == (4, "")
+    assert 1 <= time.monotonic() - begun < 10
+    *states, last = result.stderr.splitlines()
+    assert all(line.startswith(STATES) for line in states)
+    assert last.startswith("itick-tui: no live connection within 1 s: cannot reach 127.0.0.1:")
+    assert last.endswith("connection refused")
+
+
+async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
+    async with Raw(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
+        location = f"ws://127.0.0.1:{target.port}/fund"
+        async with Raw(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()) as server:
+            url = f"ws://127.0.0.1:{server.port}/fund"
+            result = await asyncio.to_thread(itick, "stream", "--url", url, *WATCH, key=KEY)
+        assert result.returncode == 4
+        assert "redirects to another address: refused" in result.stderr.splitlines()[-1]
+        assert target.visits == 0
+
+
+# --- signals ---
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("arguments", "ready"),
+    [(["stream", "--demo"], "LIVE"), (["exchange", "--port", "0"], "watch it: ")],
+    ids=["stream", "exchange"],
+)
+def test_a_signal_ends_it_quietly(arguments: list[str], ready: str, sent: signal.Signals, code: int) -> None:
+    with started(*arguments) as process:
+        lines_until(process.stderr, ready)
+        process.send_signal(sent)
+        _, rest = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert rest == ""
+
+
+# --- help and version ---
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version(option: str) -> None:
+    result = itick(option)
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"itick-tui {__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["stream", "--help"], ["exchange", "-h"]], ids=" ".join)
+def test_help(arguments: list[str]) -> None:
+    result = itick(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Usage: itick-tui ")
+    assert max(map(len, result.stdout.splitlines())) <= 90
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["stream", "--help"], ["exchange", "--help"]])
+def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tui", *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
+    assert {"click", "tui"} <= loaded
+    assert not loaded & {"textual", "rich", "websockets", "msgspec", "asyncio", "ssl"}

@@ -1,0 +1,186 @@
+"""The feed as lines of JSON, from the real program."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command import KEY, PROGRAM, check_output, environment, exchange, itick, started
+from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
+from tui.protocol import Push
+from tui.stream import describe
+
+STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE")
+FIELDS = {
+    "tick": {"last", "volume", "time", "side"},
+    "quote": {"last", "open", "high", "low", "time", "volume", "turnover", "previous_close", "change"}
+    | {"change_percent", "status", "iopv", "nav"},
+    "depth": {"asks", "bids"},
+    "kline@1": {"open", "high", "low", "close", "time", "volume", "turnover"},
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "described"),
+    [
+        (tick(512.34, volume=100), {"type": "tick", "last": 512.34, "volume": 100, "time": T}),
+        (quote(512.34, status=0), {"type": "quote", "last": 512.34, "time": T, "status": 0}),
+        (
+            bar(0, 512.34, 28),
+            {
+                "type": "kline@1",
+                "open": 512.34,
+                "high": 512.34,
+                "low": 512.34,
+                "close": 512.34,
+                "time": T,
+                "volume": 28,
+            },
+        ),
+    ],
+    ids=["tick", "quote", "kline"],
+)
+def test_an_update_has_its_symbol_its_type_and_what_came_by_its_full_name(
+    message: Push, described: dict[str, Any]
+) -> None:
+    assert describe(message, QQQ) == {"symbol": "QQQ$US", **described}
+
+
+def test_a_book_is_described_level_by_level() -> None:
+    described = describe(BOOK_B, QQQ)
+    assert list(described) == ["symbol", "type", "asks", "bids"]
+    assert described["asks"][0] == {"price": 512.35, "volume": 2600, "level": 1}
+    assert len(described["bids"]) == 10
+
+
+def objects(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_count_prints_so_many_objects_and_the_states_beside_them() -> None:
+    result = itick("stream", "--demo", "--count", "5")
+    assert result.returncode == 0
+    assert len(objects(result.stdout)) == 5
+    assert all(line.startswith(STATES) for line in result.stderr.splitlines())
+
+
+def test_every_type_comes_with_full_names() -> None:
+    result = itick("stream", "--demo", "--watch", "QQQ$US,SPY$US", "--count", "400")
+    updates = objects(result.stdout)
+    assert len(updates) == 400
+    assert {update["type"] for update in updates} == set(FIELDS)
+    assert {update["symbol"] for update in updates} == {"QQQ$US", "SPY$US"}
+    for update in updates:
+        assert list(update)[:2] == ["symbol", "type"]
+        assert set(update) - {"symbol", "type"} <= FIELDS[update["type"]]
+        for level in update.get("asks", []) + update.get("bids", []):
+            assert {"price", "volume", "level"} <= level.keys() <= {"price", "volume", "level", "size"}
+
+
+def test_only_the_types_asked_for_are_printed() -> None:
+    result = itick("stream", "--demo", "--types", "depth", "--count", "3")
+    assert {update["type"] for update in objects(result.stdout)} == {"depth"}
+    assert [line for line in result.stderr.splitlines() if line.startswith("subscribing")] == [
+        "subscribing 14 symbols: depth"
+    ]
+
+
+def test_seconds_end_it() -> None:
+    result = itick("stream", "--demo", "--seconds", "0.5")
+    assert result.returncode == 0
+    assert objects(result.stdout)
+
+
+def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY)
+    with exchange("--key-file", str(tmp_path / "key")) as url:
+        result = itick("stream", "--url", url, "--watch", "QQQ$US", "--count", "1", key=KEY)
+        assert result.returncode == 0
+        assert objects(result.stdout)[0]["symbol"] == "QQQ$US"
+
+
+@pytest.mark.parametrize(
+    ("watch", "notice"),
+    [
+        (
+            "QQQ,SPY",
+            "read as QQQ$US, SPY$US: a shell eats an unquoted $US, so write --watch 'QQQ$US'",
+        ),
+        ("QQQ$US,spy", "read as SPY$US: a shell eats an unquoted $US, so write --watch 'SPY$US'"),
+        ("2800", "2800 read as 2800$HK, where 4-digit codes are usual"),
+    ],
+)
+def test_a_symbol_without_a_region_works_with_a_notice(watch: str, notice: str) -> None:
+    result = itick("stream", "--demo", "--watch", watch, "--seconds", "0.2")
+    assert result.returncode == 0
+    assert result.stderr.splitlines()[0] == notice
+
+
+def test_a_symbol_with_its_region_needs_no_notice() -> None:
+    result = itick("stream", "--demo", "--watch", "QQQ$US,SPY.US,US:IEF", "--seconds", "0.2")
+    assert result.stderr.startswith("connecting ")
+
+
+def test_a_reader_that_has_enough_ends_it_quietly() -> None:
+    with started("stream", "--demo") as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert json.loads(process.stdout.readline())["symbol"]
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(timeout=10) == 0
+    assert all(line.startswith(STATES) for line in said.splitlines())
+
+
+def test_nobody_reading_the_states_does_not_end_it() -> None:
+    nobody, theirs = os.pipe()
+    os.close(nobody)
+    try:
+        result = subprocess.run(
+            [*PROGRAM, "stream", "--demo", "--count", "200"],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+    assert result.returncode == 0
+    assert len(objects(result.stdout)) == 200
+
+
+def test_with_standard_error_closed_only_data_are_printed() -> None:
+    command = 'exec "$@" 2>&-'
+    result = subprocess.run(
+        ["sh", "-c", command, "sh", *PROGRAM, "stream", "--demo", "--count", "2"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert [update["type"] for update in objects(result.stdout)] == ["quote", "quote"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_is_said_in_a_line() -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [*PROGRAM, "stream", "--demo"],
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    check_output(result.stderr)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == "itick-tui: cannot write to standard output: no space left on device"
