@@ -59,7 +59,10 @@ class Terminal:
         """Wait until the screen satisfies a condition; fail with a picture of it."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
-        while not condition():
+        while True:
+            self._drain()
+            if condition():
+                return
             if loop.time() > end:
                 raise AssertionError("the screen never got there:\n" + self.text())
             await asyncio.sleep(0.03)

@@ -16,17 +16,24 @@ from tui.themes import Theme
 class ThemeMenu(ModalScreen[None]):
     """Enter keeps what is worn; Esc goes back to what was."""
 
-    DEFAULT_CSS = """
+    CSS = """
     ThemeMenu { align: right bottom; background: transparent; }
-    ThemeMenu OptionList, ThemeMenu OptionList:focus {
+    ThemeMenu OptionList {
         width: 36; height: auto; max-height: 80%; margin: 0 2 2 0;
         background: $surface; border: round $accent; border-title-color: $foreground;
     }
+    ThemeMenu OptionList > .option-list--option-highlighted {
+        background: $accent; color: $background; text-style: bold;
+    }
     """
+    # The screen's own keys, not the list's: they work from the first moment, before anything has focus.
     BINDINGS = [
         Binding("escape,q,t", "leave", "Back"),
-        Binding("j", "cursor('down')", show=False),
-        Binding("k", "cursor('up')", show=False),
+        Binding("enter", "dismiss", "Keep"),
+        Binding("j,down", "move('cursor_down')", show=False),
+        Binding("k,up", "move('cursor_up')", show=False),
+        Binding("g,home", "move('first')", show=False),
+        Binding("G,end", "move('last')", show=False),
     ]
 
     def __init__(self, themes: Sequence[Theme], current: Theme, wear: Callable[[Theme], None]) -> None:
@@ -43,8 +50,8 @@ class ThemeMenu(ModalScreen[None]):
 
     def on_mount(self) -> None:
         menu = self.query_one(OptionList)
+        menu.can_focus = False
         menu.highlighted = list(self._themes).index(self._before.name)
-        menu.focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option.id is not None:
@@ -53,9 +60,8 @@ class ThemeMenu(ModalScreen[None]):
     def on_option_list_option_selected(self) -> None:
         self.dismiss()
 
-    def action_cursor(self, way: str) -> None:
-        menu = self.query_one(OptionList)
-        (menu.action_cursor_down if way == "down" else menu.action_cursor_up)()
+    async def action_move(self, where: str) -> None:
+        await self.query_one(OptionList).run_action(where)
 
     def action_leave(self) -> None:
         self._wear(self._before)

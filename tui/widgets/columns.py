@@ -16,7 +16,7 @@ from tui.market.row import RowState
 from tui.market.spark import closes, heights
 
 FLASH = 0.4  # s
-SPARKS = (30, 20, 15, 12)  # cells of a sparkline, widest first; each divides the hour
+SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
 WORD_STATES = (RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
