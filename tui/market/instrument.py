@@ -83,17 +83,17 @@ class Instrument:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
         prices = [self.last] if self.last is not None else []
         if self.depth is not None:
-            # A tick cannot be smaller than the last decimal that prices need.
-            if self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals:
-                step = smallest_step(self.depth)
-                if step and (self.tick_size is None or step < self.tick_size):
-                    self.tick_size = step
             touch = (best(self.depth.bids), best(self.depth.asks))
             # Trades print finer than the book quotes: where there is a book, it decides.
             prices = [level.price for level in touch if level] or prices
         for price in prices:
             while self.decimals < 4 and round(price, self.decimals) != round(price, 4):
                 self.decimals += 1
+        # A tick cannot be smaller than the last decimal that prices need.
+        if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
+            step = smallest_step(self.depth)
+            if step and (self.tick_size is None or step < self.tick_size):
+                self.tick_size = step
 
     def forget_book(self) -> None:
         """After a reconnect: a book has no time of its own, so an old one cannot be told from a new one."""
