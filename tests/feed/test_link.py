@@ -8,9 +8,10 @@ import pytest
 
 from tests.feed.running import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
 from tests.waiting import until
-from tui.errors import KeyRefused
+from tui.errors import KeyRefused, NoConnection
 from tui.exchange import Exchange
 from tui.feed import Phase
+from tui.feed.link import _gravest
 from tui.market import Instrument
 from tui.protocol import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
 from tui.secrets import Token
@@ -249,3 +250,21 @@ async def test_a_link_that_is_cancelled_says_goodbye() -> None:
             await running.reaches(L)
             assert exchange._clients
         await until(lambda: not exchange._clients)
+
+
+CLOSED, REFUSED, FAULT = NoConnection("closed by the server"), KeyRefused("key refused"), LookupError("ours")
+
+
+@pytest.mark.parametrize(
+    ("errors", "gravest"),
+    [
+        ([CLOSED], CLOSED),
+        ([CLOSED, NoConnection("link silent")], CLOSED),
+        ([CLOSED, REFUSED], REFUSED),
+        ([CLOSED, REFUSED, FAULT], FAULT),
+        ([CLOSED, ExceptionGroup("inner", [REFUSED])], REFUSED),
+    ],
+    ids=["one", "first", "key refused", "fault", "nested"],
+)
+def test_of_errors_that_come_together_the_gravest_decides(errors: list[Exception], gravest: Exception) -> None:
+    assert _gravest(ExceptionGroup("all", errors)) is gravest
