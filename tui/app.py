@@ -73,7 +73,6 @@ class ItickApp(App[None]):
         self._removed: list[tuple[int, Symbol]] = []
         self._frames: FrameClock | None = None
         self._link: Link | None = None
-        self.frames_drawn = 0
         self.market = Market()
         self.dashboard = Dashboard(Look(start.theme), self.market, start.name)
         for theme in all_themes().values():
@@ -124,7 +123,7 @@ class ItickApp(App[None]):
     # --- the screen ---
 
     def _frame(self) -> None:
-        self.frames_drawn += 1
+        self.market.health.frames += 1
         now = self._clock()
         proven = self._link is not None and self._link.state.proven
         self.dashboard.sync(self.market.take_changed(), now, proven)

@@ -37,7 +37,7 @@ def filled(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
         for _, message in simulation.step(START + step * 25):
             market.apply(message, step * 0.025)
     market.health.messages = 4_242
-    market.health.round_trip = 0.038
+    market.health.round_trips.append(0.038)
     market.health.pong_at = seconds - 4.0
     return market
 

@@ -95,13 +95,13 @@ class Connection:
         try:
             while True:
                 frame = await receive(decode=False)
-                self._last_frame_at = now = clock()
+                self._last_frame_at = health.frame_at = now = clock()
                 health.messages += 1
                 health.bytes += len(frame)
                 try:
                     messages = decode(frame)
                 except MalformedMessage as error:
-                    health.malformed[error.kind] += 1
+                    health.count_malformed(error.kind, frame, now)
                     messages = error.salvaged
                 for message in messages:
                     if type(message) in _PUSHES:
@@ -121,8 +121,8 @@ class Connection:
                 self._answer.set_result(reply)
             case Pong(data) if self._pong is not None and not self._pong.done() and data.params == self._pinged:
                 self._pong.set_result(None)
-            case Hello(code=0):
-                self._market.health.malformed["refusal"] += 1
+            case Hello(code=0, msg=words):
+                self._market.health.count_malformed("refusal", words.encode(errors="replace"), self._clock())
 
     async def authenticate(self) -> None:
         """Wait for the reply to the key. Raises KeyRefused, or NoConnection where none comes in time."""
@@ -169,7 +169,7 @@ class Connection:
             else:
                 missed = 0
                 health.pong_at = clock()
-                health.round_trip = health.pong_at - sent
+                health.round_trips.append(health.pong_at - sent)
             await asyncio.sleep(max(0.0, sent + timings.ping_every - clock()))
 
     async def _send(self, frame: bytes) -> None:

@@ -1,27 +1,111 @@
-"""Counters that tell how the feed is doing."""
+"""How the feed is doing: counters raised where things happen, and one report of them all."""
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter, deque
+from typing import Any, NamedTuple
+
+_SHOWN = 160  # characters kept of a malformed frame
+_ROUND_TRIPS = 240  # an hour of pings
+_HISTORY = 100  # states of the link
+
+
+class Malformed(NamedTuple):
+    """The last message that could not be read: its kind, its beginning with everything odd escaped, when it came (s,
+    monotonic)."""
+
+    kind: str
+    text: str
+    at: float
+
+
+class Event(NamedTuple):
+    """A state of the link: when it began (ms UTC by this machine's clock), its word, and the reason where there is
+    one."""
+
+    time: float
+    state: str
+    reason: str
 
 
 class Health:
-    """Plain counters, raised where things happen. All grow for the life of the program."""
+    """Plain counters. All grow for the life of the program, and what is kept of the past is bounded."""
 
     def __init__(self) -> None:
-        self.messages = 0
+        self.messages = 0  # frames, of any kind
         self.bytes = 0
-        self.out_of_order = 0
-        self.unfollowed = 0
+        self.ticks = 0
+        self.quotes = 0
+        self.depths = 0
+        self.klines = 0
+        self.out_of_order = 0  # older than what is shown, not applied
+        self.unfollowed = 0  # of a symbol that nobody follows (any more)
+        self.future = 0  # dated later than the exchange's clock can be
+        self.crossed = 0  # books whose bid is above their ask
+        self.outside = 0  # quotes whose last or open lies outside their day's range
         self.reconnects = 0
         self.heartbeats_missed = 0
-        self.round_trip: float | None = None  # s, of the latest answered ping
-        self.pong_at = 0.0  # s, monotonic
         self.malformed: Counter[str] = Counter()
-        self._samples: deque[tuple[float, int]] = deque(maxlen=4)
+        self.last_malformed: Malformed | None = None
+        self.shown = 0  # changed symbols handed to frames
+        self.frames = 0  # drawn
+        self.frames_skipped = 0  # that would have been drawn, had the loop been free in time
+        self.frame_at = 0.0  # s, monotonic: the last frame received
+        self.pong_at = 0.0  # s, monotonic
+        self.round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS)  # s, of answered pings
+        self.history: deque[Event] = deque(maxlen=_HISTORY)
+        self._samples: deque[tuple[float, int, int]] = deque(maxlen=4)
 
-    def rate(self, now: float) -> float:
-        """Messages a second over the last few calls; call it about once a second. `now` in s, monotonic."""
-        self._samples.append((now, self.messages))
-        (then, before) = self._samples[0]
-        return (self.messages - before) / (now - then) if now > then else 0.0
+    @property
+    def applied(self) -> int:
+        """Data messages that changed the market."""
+        return self.ticks + self.quotes + self.depths + self.klines
+
+    @property
+    def round_trip(self) -> float | None:
+        """Of the latest answered ping, in s."""
+        return self.round_trips[-1] if self.round_trips else None
+
+    def count_malformed(self, kind: str, frame: bytes, now: float) -> None:
+        """Count a frame that could not be read, and keep its beginning in plain letters."""
+        self.malformed[kind] += 1
+        self.last_malformed = Malformed(kind, ascii(frame[:_SHOWN])[2:-1], now)
+
+    def sample(self, now: float) -> None:
+        """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""
+        self._samples.append((now, self.messages, self.bytes))
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Messages and bytes a second over the last few samples."""
+        if not self._samples:
+            return 0.0, 0.0
+        (then, messages, size), (now, messages_now, size_now) = self._samples[0], self._samples[-1]
+        if now <= then:
+            return 0.0, 0.0
+        return (messages_now - messages) / (now - then), (size_now - size) / (now - then)
+
+    def report(self) -> dict[str, Any]:
+        """Every counter by name, for people's scripts. Round trips in ms."""
+        trips = [1000 * trip for trip in self.round_trips]
+        return {
+            "messages": self.messages,
+            "bytes": self.bytes,
+            "applied": {"tick": self.ticks, "quote": self.quotes, "depth": self.depths, "kline@1": self.klines},
+            "malformed": dict(self.malformed),
+            "out_of_order": self.out_of_order,
+            "unfollowed": self.unfollowed,
+            "future": self.future,
+            "crossed": self.crossed,
+            "outside_range": self.outside,
+            "reconnects": self.reconnects,
+            "heartbeats_missed": self.heartbeats_missed,
+            "round_trip_ms": {
+                "last": round(trips[-1], 1),
+                "median": round(statistics.median(trips), 1),
+                "max": round(max(trips), 1),
+            }
+            if trips
+            else None,
+        }

@@ -15,6 +15,7 @@ from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
 
 _MAX_SPELLINGS = 4_096
+_FUTURE = 60_000  # ms: a message dated later than this by the exchange's clock cannot be right about its time
 
 
 class Market:
@@ -80,11 +81,9 @@ class Market:
         elif kind is Quote:
             applied = self._quote(instrument, message, now)  # type: ignore[arg-type]
         elif kind is Depth:
-            instrument.depth = message  # type: ignore[assignment]
-            instrument.depth_at = now
-            applied = True
+            applied = self._depth(instrument, message, now)  # type: ignore[arg-type]
         else:
-            applied = self._kline(instrument, message)  # type: ignore[arg-type]
+            applied = self._kline(instrument, message, now)  # type: ignore[arg-type]
         if not applied:
             self.health.out_of_order += 1
             return None
@@ -100,12 +99,16 @@ class Market:
         if time < instrument.tick_time:
             return False
         if time > instrument.tick_time:
-            if instrument.tick_time:
-                self.clock.observe_frame(time, now * 1000 + self.wall_base)
+            arrival = now * 1000 + self.wall_base
+            if time > arrival + self.clock.high + _FUTURE:
+                tick.time = time = self._present(instrument.tick_time, arrival)
+            elif instrument.tick_time:
+                self.clock.observe_frame(time, arrival)
             instrument.tick_time = time
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
+        self.health.ticks += 1
         return True
 
     def _quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
@@ -113,17 +116,46 @@ class Market:
         if time < instrument.quote_time:
             return False
         if time > instrument.quote_time:
-            if instrument.quote_time:
-                self.clock.observe_frame(time, now * 1000 + self.wall_base)
+            arrival = now * 1000 + self.wall_base
+            if time > arrival + self.clock.high + _FUTURE:
+                quote.time = time = self._present(instrument.quote_time, arrival)
+            elif instrument.quote_time:
+                self.clock.observe_frame(time, arrival)
             instrument.quote_time = time
         instrument.quote = quote
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
+        if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
+            self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one
+        self.health.quotes += 1
         return True
 
-    def _kline(self, instrument: Instrument, bar: Kline) -> bool:
-        return bar.interval == 1 and instrument.bars.put(bar)
+    def _depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
+        instrument.depth = depth
+        instrument.depth_at = now
+        asks, bids = depth.asks, depth.bids
+        if asks and bids and 0 < asks[0].price < bids[0].price:
+            self.health.crossed += 1
+        self.health.depths += 1
+        return True
+
+    def _kline(self, instrument: Instrument, bar: Kline, now: float) -> bool:
+        if bar.interval != 1:
+            return False
+        if bar.time > self.local_time(now) + self.clock.high + _FUTURE:
+            self.health.future += 1
+            return False
+        if not instrument.bars.put(bar):
+            return False
+        self.health.klines += 1
+        return True
+
+    def _present(self, newest: int, arrival: float) -> int:
+        """The time of a message from the future: its price may be right, its time cannot be, and taken as it is it
+        would shut out every message after it."""
+        self.health.future += 1
+        return max(newest, int(arrival + self.clock.offset))
 
     def _find(self, message: Push, spelling: str) -> Instrument | None:
         """The instrument of a spelling not met before, remembered for the next time."""
@@ -151,6 +183,7 @@ class Market:
     def take_changed(self) -> set[Instrument]:
         """The instruments changed since the last call."""
         changed, self._changed = self._changed, set()
+        self.health.shown += len(changed)
         return changed
 
     def local_time(self, now: float) -> float:

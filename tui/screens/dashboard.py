@@ -125,6 +125,7 @@ class Dashboard(Screen[None]):
 
     def tick(self, now: float) -> None:
         """Once a second: ages, the clock, the figures of the status bar."""
+        self._market.health.sample(now)
         self.status.now = now
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.watchlist.tick(now)

@@ -33,10 +33,6 @@ class StatusBar(Widget):
         super().__init__(id="status")
         self.set_reactive(StatusBar.look, look)
         self._market = market
-        self._rate = 0.0
-
-    def watch_now(self) -> None:
-        self._rate = self._market.health.rate(self.now)
 
     def render_line(self, y: int) -> Strip:
         look = self.look
@@ -64,7 +60,7 @@ class StatusBar(Widget):
         if self.link is not None and self.link.phase is Phase.LIVE and health.round_trip is not None:
             beat = f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
             figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
-        figures.append([look.segment(f"{self._rate:,.0f} msg/s", "muted")])
+        figures.append([look.segment(f"{health.rates[0]:,.0f} msg/s", "muted")])
         if (lag := self._market.clock.lag(now)) is not None:
             if lag.relative:
                 words = f"lag +{lag.median:.0f} ms p99 +{lag.p99:.0f} over its best"

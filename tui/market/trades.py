@@ -1,0 +1,90 @@
+"""What one trade's size was.
+
+A tick's `v` may be the day's volume so far or the trade's own size: the vendor's page does not say, and its sample
+equals the day's. It is decided for each symbol and date from what arrives, and never summed blindly.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tui.market.sessions import Zone
+from tui.protocol import Quote, Tick
+
+_TICKS_TO_DECIDE = 20
+_FALLS_TO_DECIDE = 2
+_NEAR = 0.001  # of the quote's volume
+_APART = 1_000  # ms between tick and quote
+
+
+class Trade(NamedTuple):
+    """A tick as a trade. `size` in units, None where it is not known; `gap` is volume that passed unseen before it."""
+
+    size: float | None
+    gap: float = 0.0
+
+
+class TradeSizes:
+    """Decides for one symbol. `cumulative` is None until it is known for the date."""
+
+    __slots__ = ("_day_ends", "_falls", "_greatest", "_met", "_rising", "_unproven", "_zone", "cumulative", "falls")
+
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
+        self._day_ends = 0
+        self._start()
+        self.falls = 0  # of a cumulative volume, which cannot be: counted, without a size
+
+    def _start(self) -> None:
+        self.cumulative: bool | None = None
+        self._greatest: float | None = None
+        self._rising = 0
+        self._falls = 0
+        self._unproven = False
+        self._met = False  # whether the volume was once that of a quote of its time
+
+    def lost(self) -> None:
+        """The link was not proven for a while: what the volume has grown by since is no trade of its own."""
+        self._unproven = True
+
+    def take(self, tick: Tick, quote: Quote | None) -> Trade:
+        """The trade of a tick, in order of time; the first of a date starts afresh."""
+        volume = tick.volume
+        if volume is None:
+            return Trade(None)
+        if tick.time >= self._day_ends:
+            self._start()
+            local = self._zone.at(tick.time)
+            midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo) + timedelta(days=1)
+            self._day_ends = int(midnight.timestamp() * 1000)
+        if self.cumulative is None:
+            self._decide(tick, volume, quote)
+        if self.cumulative is False:
+            return Trade(volume)
+        before = self._greatest
+        if before is None or volume < before:
+            self._greatest = volume if before is None else before
+            if before is not None and self.cumulative:
+                self.falls += 1
+            self._unproven = False
+            return Trade(None)
+        self._greatest = volume
+        if self._unproven:
+            self._unproven = False
+            return Trade(None, gap=volume - before if self.cumulative else 0.0)
+        return Trade(volume - before if self.cumulative else None)
+
+    def _decide(self, tick: Tick, volume: float, quote: Quote | None) -> None:
+        """Cumulative: a run that never falls and meets the quote's volume. Per trade: the second fall."""
+        if self._greatest is not None and volume < self._greatest:
+            self._falls += 1
+            self._rising = 0
+            if self._falls >= _FALLS_TO_DECIDE:
+                self.cumulative = False
+            return
+        self._rising += 1
+        if quote is not None and quote.volume and abs(tick.time - quote.time) <= _APART:
+            self._met = self._met or abs(volume - quote.volume) <= _NEAR * quote.volume
+        if self._rising >= _TICKS_TO_DECIDE and self._met:
+            self.cumulative = True
