@@ -122,7 +122,7 @@ async def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     terminal.resize(50, 12)
     await terminal.until(lambda: row(terminal, "QQQ") and "depth" not in terminal.text())
     terminal.resize(30, 5)
-    await terminal.until(lambda: "itick-tui needs 40×8" in terminal.text())
+    await terminal.until(lambda: "needs 40×8, has 30×5" in terminal.text())
     terminal.resize(120, 36)
     await terminal.until(lambda: "depth" in terminal.text() and ladder_last(terminal))
 

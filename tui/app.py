@@ -13,7 +13,15 @@ from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme as TextualTheme
 
-from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, UsageError
+from tui.errors import (
+    EXIT_DONE,
+    EXIT_HANGUP,
+    EXIT_INTERRUPTED,
+    EXIT_KEY_REFUSED,
+    EXIT_TERMINATED,
+    KeyRefused,
+    UsageError,
+)
 from tui.feed import Link, LinkState
 from tui.frames import FrameClock
 from tui.keys import KEYS
@@ -74,7 +82,7 @@ class ItickApp(App[None]):
         self._frames: FrameClock | None = None
         self._link: Link | None = None
         self.market = Market()
-        self.dashboard = Dashboard(Look(start.theme), self.market, start.name)
+        self.dashboard = Dashboard(self._look(start.theme), self.market, start.name)
         for theme in all_themes().values():
             self.register_theme(_textual_theme(theme))
         self.theme = start.theme.name
@@ -92,6 +100,8 @@ class ItickApp(App[None]):
         self.market.follow(self._symbols)
         self._show()
         self.set_interval(1.0, self._second)
+        # Back from the shell the terminal shows nothing of what was drawn before.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.run_worker(self._feed(), name="feed", group="feed", exit_on_error=False)
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
@@ -138,10 +148,13 @@ class ItickApp(App[None]):
         rows = [self.market.instruments[symbol] for symbol in self._symbols]
         self.dashboard.show(rows, self.market.instruments[select] if select else None)
 
+    def _look(self, theme: Theme) -> Look:
+        return Look(theme, truecolor=self.console.color_system == "truecolor")
+
     def _wear(self, theme: Theme) -> None:
         self._theme = theme
         self.theme = theme.name
-        self.dashboard.wear(Look(theme))
+        self.dashboard.wear(self._look(theme))
 
     # --- keys ---
 
@@ -199,9 +212,11 @@ class ItickApp(App[None]):
             position = self._symbols.index(instrument.symbol)
             self._removed.append((position, self._symbols.pop(position)))
             self._want()
+            self.clear_notifications()
             self.notify(f"removed {instrument.symbol}: u brings it back", markup=False, timeout=3)
 
     def action_undo(self) -> None:
+        self.clear_notifications()
         while self._removed:
             position, symbol = self._removed.pop()
             if symbol not in self._symbols:
@@ -221,7 +236,7 @@ class ItickApp(App[None]):
         self.push_screen(ThemeMenu(list(all_themes().values()), self._theme, self._wear))
 
     def action_help(self) -> None:
-        self.push_screen(Help(Look(self._theme)))
+        self.push_screen(Help(self._look(self._theme)))
 
     @on(Footer.Pressed)
     async def press(self, event: Footer.Pressed) -> None:
@@ -230,7 +245,8 @@ class ItickApp(App[None]):
     # --- leaving ---
 
     async def action_quit(self) -> None:
-        self.exit()
+        refused = self._link is not None and isinstance(self._link.state.error, KeyRefused)
+        self.exit(return_code=EXIT_KEY_REFUSED if refused else EXIT_DONE)
 
     def action_interrupt(self) -> None:
         self._leave(EXIT_INTERRUPTED)

@@ -71,8 +71,9 @@ def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parse
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a list separated by commas, semicolons or white space (a pasted column is one such list)."""
-    return [part for part in re.split(r"[,;\s]+", text) if part]
+    """The parts of a list separated by commas, semicolons or white space (a pasted column is one such list),
+    with or without the quotes that a shell wants around them."""
+    return [part for part in re.split(r"[,;\s'\"]+", text) if part]
 
 
 def from_wire(s: str, r: str | None) -> tuple[str, str]:

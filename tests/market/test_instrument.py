@@ -69,7 +69,7 @@ def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:
     instrument = priced(512.34)
     instrument.depth, instrument.depth_at = BOOK_B, 5.0
     instrument.learn_precision()
-    instrument.forget_book()
+    instrument.reconnected()
     assert instrument.depth is None
     assert (instrument.depth_at, instrument.tick_size) == (0.0, 0.01)
     assert instrument.has_data

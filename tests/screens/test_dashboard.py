@@ -214,7 +214,7 @@ async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
         watchlist.post_message(MouseScrollDown(watchlist, 5, 5, 0, 1, 0, False, False, False))
         await pilot.pause()
         assert shown()[0] == "S1"
-        assert watchlist.selected is app.rows[1]
+        assert watchlist.selected is app.rows[0]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 _INF = float("inf")
-_TRUSTED = 250.0  # ms of half-width up to which lag is shown as an absolute figure
+_TRUSTED = 50.0  # ms of half-width up to which lag is shown as an absolute figure: lag itself is of that order
 _SAMPLES = 2_048
 _MINIMUM_OVER = 600.0  # s
 

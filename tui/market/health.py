@@ -74,6 +74,8 @@ class Health:
 
     def sample(self, now: float) -> None:
         """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""
+        if self._samples and now - self._samples[-1][0] < 0.5:
+            return  # a rate over a moment says nothing
         self._samples.append((now, self.messages, self.bytes))
 
     @property

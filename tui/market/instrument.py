@@ -26,10 +26,12 @@ class Instrument:
         "moved",
         "previous",
         "quote",
+        "quote_sampled",
         "quote_time",
         "refused",
         "symbol",
         "tick",
+        "tick_sampled",
         "tick_size",
         "tick_time",
     )
@@ -43,6 +45,9 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
+        # Whether this connection has brought one before: the first may be old, and says nothing of the lag.
+        self.tick_sampled = False
+        self.quote_sampled = False
         # Last price, the one before it, when it changed, and which way it last moved (+1, -1, 0 never).
         self.last: float | None = None
         self.last_time = 0
@@ -95,7 +100,10 @@ class Instrument:
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
 
-    def forget_book(self) -> None:
-        """After a reconnect: a book has no time of its own, so an old one cannot be told from a new one."""
+    def reconnected(self) -> None:
+        """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
+        new one, and what was refused may not be again."""
         self.depth = None
         self.depth_at = 0.0
+        self.tick_sampled = self.quote_sampled = False
+        self.refused.clear()

@@ -47,8 +47,7 @@ class Market:
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
         for instrument in self.instruments.values():
-            instrument.forget_book()
-            instrument.refused.clear()
+            instrument.reconnected()
             self._mark(instrument)
         self._respell()
 
@@ -102,8 +101,9 @@ class Market:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.high + _FUTURE:
                 tick.time = time = self._present(instrument.tick_time, arrival)
-            elif instrument.tick_time:
+            elif instrument.tick_sampled:
                 self.clock.observe_frame(time, arrival)
+            instrument.tick_sampled = True
             instrument.tick_time = time
         instrument.tick = tick
         if time >= instrument.last_time:
@@ -119,8 +119,9 @@ class Market:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.high + _FUTURE:
                 quote.time = time = self._present(instrument.quote_time, arrival)
-            elif instrument.quote_time:
+            elif instrument.quote_sampled:
                 self.clock.observe_frame(time, arrival)
+            instrument.quote_sampled = True
             instrument.quote_time = time
         instrument.quote = quote
         # Without a trade to compare with, a quote counts also where it has no time.

@@ -68,7 +68,7 @@ class Dashboard(Screen[None]):
         plan = arrange(width, height)
         fits = plan.arrangement is not Arrangement.TOO_SMALL
         self._too_small.display = not fits
-        self._too_small.update(f"itick-tui needs {LEAST_WIDTH}×{LEAST_HEIGHT}, this is {width}×{height}"[:width])
+        self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
             part.display = fits
         self.footer.display = fits and not self.add_field.display

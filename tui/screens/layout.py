@@ -35,7 +35,7 @@ def arrange(width: int, height: int) -> Layout:
         return Layout(Arrangement.TOO_SMALL)
     room = height - _BARS
     if width >= 100 and room >= 12:
-        side = max(42, min(66, width * 2 // 5))
+        side = 42 + min(68, max(0, width - 120) * 11 // 20)
         if room < 20:
             return Layout(Arrangement.BESIDE, side, ladder=room)
         ladder = min(24, max(12, -(-room * 11 // 20) // 2 * 2))

@@ -17,9 +17,9 @@ class ThemeMenu(ModalScreen[None]):
     """Enter keeps what is worn; Esc goes back to what was."""
 
     CSS = """
-    ThemeMenu { align: right bottom; background: transparent; }
+    ThemeMenu { align: left bottom; background: transparent; }
     ThemeMenu OptionList {
-        width: 36; height: auto; max-height: 80%; margin: 0 2 2 0;
+        width: 36; height: auto; max-height: 80%; margin: 0 0 3 2;
         background: $surface; border: round $accent; border-title-color: $foreground;
     }
     ThemeMenu OptionList > .option-list--option-highlighted {

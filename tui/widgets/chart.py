@@ -67,10 +67,14 @@ class MinuteChart(Pane):
         if bar is None:
             return left, []
         d = instrument.decimals
-        prices = zip("OHLC", (bar.open, bar.high, bar.low, bar.close), strict=True)
+        high, low, close = bar.high, bar.low, bar.close
+        if instrument.last is not None and instrument.last_time // MINUTE == instrument.bars.latest:
+            # The bar in progress is sent now and then; a newer trade of its minute belongs to it already.
+            close, high, low = instrument.last, max(high, instrument.last), min(low, instrument.last)
+        prices = zip("OHLC", (bar.open, high, low, close), strict=True)
         words = " ".join(f"{name} {fmt.price(value, d)}" for name, value in prices)
         full = look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")
-        short = look.segment(f"C {fmt.price(bar.close, d)} V {fmt.compact(bar.volume)}", "muted")
+        short = look.segment(f"C {fmt.price(close, d)} V {fmt.compact(bar.volume)}", "muted")
         fits = width_of([*left, full]) + 8 <= self.size.width
         return left, [full if fits else short]
 

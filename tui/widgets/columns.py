@@ -17,7 +17,7 @@ from tui.market.spark import closes, heights
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
-WORD_STATES = (RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
+WORD_STATES = (RowState.STALE, RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 
@@ -88,17 +88,21 @@ def _last(row: Row) -> Cell:
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 
 
+def _no_change(row: Row) -> Cell:
+    return Cell("--" if row.state is RowState.STALE else fmt.UNKNOWN, "faint")
+
+
 def _change(row: Row) -> Cell:
     moved = row.change
     if moved is None:
-        return Cell("--", "faint")
+        return _no_change(row)
     return Cell(fmt.signed(moved.amount, row.instrument.decimals), _DIRECTIONS[fmt.sign(moved.percent)])
 
 
 def _percent(row: Row) -> Cell:
     moved = row.change
     if moved is None:
-        return Cell("--", "faint")
+        return _no_change(row)
     text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
     return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
 
@@ -151,10 +155,10 @@ def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: b
 
 def age_cell(row: Row) -> Cell:
     age = fmt.seconds(row.age) if row.age is not None else ""
-    if row.state in WORD_STATES:
-        return Cell(row.state.value, "warning")
     if row.state is RowState.STALE:
-        return Cell(f"stale {age}".rstrip(), "warning")
+        return Cell(f" stale {age}".rstrip(), "warning")
+    if row.state in WORD_STATES:
+        return Cell(f" {row.state.value}", "warning")
     return Cell(age, "muted" if row.state is RowState.LIVE else "faint")
 
 

@@ -8,9 +8,15 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.keys import KEYS
+from tui.keys import KEYS, Key
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill
+
+_LAST_TO_GO = {"help", "quit"}
+
+
+def _length(key: Key) -> int:
+    return len(key.caps[0]) + 1 + len(key.label)
 
 
 class Footer(Widget):
@@ -38,9 +44,12 @@ class Footer(Widget):
         line: Line = [look.segment(" ", "text")]
         x = 1
         self._spans = []
+        kept = sum(_length(key) + 3 for key in KEYS if key.id in _LAST_TO_GO)
         for key in KEYS:
-            length = len(key.caps[0]) + 1 + len(key.label)
-            if not key.label or x + length > width:
+            length = _length(key)
+            if key.id in _LAST_TO_GO:
+                kept -= length + 3
+            if not key.label or x + length + kept > width:
                 continue
             line += [look.segment(f"{key.caps[0]} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
             self._spans.append((x, x + length, key.id))

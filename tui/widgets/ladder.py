@@ -171,7 +171,7 @@ class DepthLadder(Pane):
         last = fmt.price(i.last, i.decimals) if i.last is not None else ""
         role = ("flat", "up", "down")[i.direction] if self._proven else "muted"
         mark = {1: "▲", -1: "▼"}.get(i.direction, " ")
-        middle = [look.segment(f" {last.rjust(price_width)}{mark}", role, bold=True)] if last else []
+        middle = [look.segment(f" {last.rjust(price_width)}{mark} ", role, bold=True)] if last else []
         right = self._imbalance(depth, width - half - width_of(middle) - 1)
         if width_of(left) > half - 2:
             left = []

@@ -16,7 +16,7 @@ class Look:
     made once; painting only looks it up.
     """
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, truecolor: bool = True) -> None:
         self.theme = theme
         self._colours = {
             role: Color.parse(getattr(table, role))
@@ -27,6 +27,8 @@ class Look:
             # For large areas: the colour at half strength, so that they do not shout down the figures.
             mixed = blend_rgb(self._colours["background"].get_truecolor(), self._colours[role].get_truecolor(), 0.55)
             self._colours[f"{role}_calm"] = Color.from_triplet(mixed)
+        if not truecolor:
+            self._colours = {role: _nearest(colour) for role, colour in self._colours.items()}
         self._styles: dict[tuple[str, str, bool], Style] = {}
 
     def __call__(self, role: str, background: str = "background", *, bold: bool = False) -> Style:
@@ -40,3 +42,16 @@ class Look:
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """A piece of a line."""
         return Segment(text, self(role, background, bold=bold))
+
+
+def _nearest(colour: Color) -> Color:
+    """The nearest of the 240 fixed colours of a 256-colour terminal. Left to itself the conversion prefers the colour
+    cube to the greys, and turns a dark blue-grey row into plain navy."""
+    red, green, blue = colour.get_truecolor()
+    cube = (0, 95, 135, 175, 215, 255)
+    candidates = [
+        (16 + 36 * r + 6 * g + b, cube[r], cube[g], cube[b]) for r in range(6) for g in range(6) for b in range(6)
+    ]
+    candidates += [(232 + n, 8 + 10 * n, 8 + 10 * n, 8 + 10 * n) for n in range(24)]
+    number, *_ = min(candidates, key=lambda c: (c[1] - red) ** 2 + (c[2] - green) ** 2 + (c[3] - blue) ** 2)
+    return Color.from_ansi(number)

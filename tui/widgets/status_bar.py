@@ -51,7 +51,10 @@ class StatusBar(Widget):
         assert self.link is not None
         dot, role = _DOTS.get(self.link.phase, ("◌", "warning"))
         words = fmt.clip(printable(self.link.words(self.now)), width - 2)
-        return [look.segment(f"{dot} ", role), look.segment(words, role, bold=True)]
+        line = [look.segment(f"{dot} ", role), look.segment(words, role, bold=True)]
+        if self.link.phase in (Phase.RECONNECTING, Phase.STOPPED) and len(words) + 12 < width:
+            line += [look.segment("   r", "accent", bold=True), look.segment(" try now", "muted")]
+        return line
 
     def _figures(self, look: Look) -> list[Line]:
         """The figures, the most telling first."""
@@ -61,9 +64,9 @@ class StatusBar(Widget):
             beat = f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
             figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
         figures.append([look.segment(f"{health.rates[0]:,.0f} msg/s", "muted")])
-        if (lag := self._market.clock.lag(now)) is not None:
+        if self.link is not None and self.link.proven and (lag := self._market.clock.lag(now)) is not None:
             if lag.relative:
-                words = f"lag +{lag.median:.0f} ms p99 +{lag.p99:.0f} over its best"
+                words = f"lag +{lag.median:.0f} ms p99 +{lag.p99:.0f}"
             else:
                 words = f"lag {lag.median:.0f} ms p99 {lag.p99:.0f} ±{lag.error:.0f}"
             figures.append([look.segment(words, "muted")])

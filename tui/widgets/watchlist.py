@@ -104,7 +104,6 @@ class Watchlist(Pane, can_focus=True):
         self._now = now
         if proven != self._proven:
             self._proven = proven
-            self._widths.pop("AGE", None)  # "stale 4m" needs more room than "4m"
             self.update_lines()
             return
         over = {i for i in self._flashing if now - i.last_changed_at >= FLASH}
@@ -225,7 +224,7 @@ class Watchlist(Pane, can_focus=True):
             if column.title == "AGE":
                 self._ages[instrument] = cell.text
                 if row.state in WORD_STATES:
-                    # A word instead of an age: it may cover what stands left of it, for there is nothing to see there.
+                    # A word with or instead of the age: it may cover what stands left of it, so that nothing moves.
                     room = self._width(column) + self._pad(column)
                     line = fill(line, width_of(line) + room - len(cell.text), look("text", ground))
                     line.append(look.segment(cell.text, cell.role, ground))
@@ -310,10 +309,6 @@ class Watchlist(Pane, can_focus=True):
         self._scroll(-1)
 
     def _scroll(self, by: int) -> None:
-        """The wheel moves the view; the cursor stays inside it."""
+        """The wheel moves the view and not the cursor, whose symbol the other panes show."""
         self._top = max(0, min(self._top + by, len(self._rows) - self._page))
-        inside = max(self._top, min(self.cursor, self._top + self._page - 1))
-        if inside != self.cursor:
-            self.cursor = inside
-        else:
-            self.update_lines()
+        self.update_lines()
