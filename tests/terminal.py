@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import termios
 from collections.abc import Callable, Sequence
@@ -86,5 +87,18 @@ class Terminal:
             self.raw.rfind(on) < self.raw.rfind(off) for on, off in on_off.items()
         )
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program."""
+        self._child.ptyproc.fileobj.close()
+
+    async def gone(self, within: float = 10.0) -> None:
+        """Wait until the program has ended, after its terminal has."""
+        async with asyncio.timeout(within):
+            while self._child.isalive():
+                await asyncio.sleep(0.05)
+
     def kill(self) -> None:
-        self._child.close(force=True)
+        if self._child.isalive():
+            self._child.kill(signal.SIGKILL)
+            self._child.wait()
+        self._child.ptyproc.fileobj.close()

@@ -117,6 +117,14 @@ async def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, signum
     assert terminal.restored
 
 
+@pytest.mark.parametrize("overlay", ["", "?"])
+async def test_a_closed_terminal_ends_the_program(terminal: Terminal, overlay: str) -> None:
+    await live(terminal)
+    terminal.press(overlay)
+    terminal.hang_up()
+    await terminal.gone()
+
+
 async def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     await live(terminal)
     terminal.resize(50, 12)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -39,6 +41,7 @@ from tui.widgets.look import Look
 
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 _PRIORITY = {"interrupt", "suspend_process"}
+_LEAVE_WITHIN = 4.0  # s
 
 
 class Start(NamedTuple):
@@ -252,6 +255,10 @@ class ItickApp(App[None]):
         self._leave(EXIT_INTERRUPTED)
 
     def _leave(self, code: int) -> None:
+        # Where the terminal is gone, whatever is still written to it waits for ever: then this ends the waiting.
+        watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
+        watchdog.daemon = True
+        watchdog.start()
         self.exit(return_code=code)
 
     def on_unmount(self) -> None:
