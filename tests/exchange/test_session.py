@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.exchange.session import Session
+from tui.exchange.session import Answer, Session
 from tui.protocol import SUBSCRIBED, UNRESOLVED, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
@@ -24,9 +24,14 @@ def authenticated(max_symbols: int = 500) -> Session:
     return session
 
 
-def asked(session: Session, **request: object) -> dict[str, object]:
-    reply: dict[str, object] = json.loads(encode(session.receive(json.dumps(request).encode()).reply))
+def told(answer: Answer) -> dict[str, object]:
+    assert answer.reply is not None
+    reply: dict[str, object] = json.loads(encode(answer.reply))
     return reply
+
+
+def asked(session: Session, **request: object) -> dict[str, object]:
+    return told(session.receive(json.dumps(request).encode()))
 
 
 def test_subscribing_adds_and_only_what_is_new_starts() -> None:
@@ -68,7 +73,7 @@ def test_what_cannot_be_resolved(request_: dict[str, object]) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_have_an_answer(frame: bytes) -> None:
     answer = authenticated().receive(frame)
-    assert json.loads(encode(answer.reply)) == UNRESOLVED_REPLY
+    assert told(answer) == UNRESOLVED_REPLY
     assert not answer.started and not answer.ping
 
 
@@ -91,7 +96,7 @@ def test_the_limit_counts_symbols_and_refuses_the_whole_request() -> None:
 def test_a_pong_echoes_the_ping_to_the_letter(params: str) -> None:
     answer = authenticated().receive(json.dumps({"ac": "ping", "params": params}).encode(errors="surrogatepass"))
     assert answer.ping
-    assert json.loads(encode(answer.reply)) == {"resAc": "pong", "data": {"params": params}}
+    assert told(answer) == {"resAc": "pong", "data": {"params": params}}
 
 
 @pytest.mark.parametrize(

@@ -55,17 +55,20 @@ class Bar:
 
 
 class Listing:
-    """A fund as the market trades it. `pace` is its expected number of trades a second.
+    """A fund as the market trades it. `pace` is its expected number of trades a second. `per_print`: a tick's volume
+    is its trade's own size, and not the day's.
 
     `time` is how far it has been told what happened. Its own random numbers make it independent of all others but for
     the common factors."""
 
-    def __init__(self, fund: Fund, seed: int, factors: Factors, pace: float) -> None:
+    def __init__(self, fund: Fund, seed: int, factors: Factors, pace: float, per_print: bool = False) -> None:
         self.fund = fund
         self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
         self._wire = str(fund.symbol)
         self._pace = pace
+        self._per_print = per_print
+        self._last_size = 0
         scale = fund.volatility / 100
         self._loads = [(index, scale * load) for index, load in fund.loads]
         self._noise = scale * fund.own
@@ -84,8 +87,9 @@ class Listing:
     # What a client is told.
 
     def tick(self) -> Tick:
-        """The last trade; `volume` is the day's, as in the vendor's sample."""
-        return Tick(symbol=self._wire, last=self.last / _SCALE, volume=self.volume, time=self.last_time)
+        """The last trade; `volume` is the day's, as in the vendor's sample, unless it is to be the trade's own."""
+        volume = self._last_size if self._per_print else self.volume
+        return Tick(symbol=self._wire, last=self.last / _SCALE, volume=volume, time=self.last_time)
 
     def quote(self) -> Quote:
         """The day so far. The change against the previous close is not on the vendor's page: sister feeds have it."""
@@ -181,6 +185,19 @@ class Listing:
         self.book.stir(math.exp(self._log))
         return self.depth()
 
+    def rush(self, time: int, pairs: int) -> list[Push]:
+        """Trades of one unit at one moment, at bid and ask in turn: for each a tick and a quote, and now and then the
+        book. Cheap, about 2 µs a message."""
+        tick = self.fund.tick
+        prices = self.book.bids[0][0] * tick, self.book.asks[0][0] * tick
+        told: list[Push] = []
+        for index in range(pairs):
+            self._print(time, prices[index % 2], 1)
+            if index % 20 == 0:
+                told.append(self.depth())
+            told += (self.tick(), self.quote())
+        return told
+
     def _levels(self, side: Side) -> list[Level]:
         tick = self.fund.tick
         return [Level(price * tick / _SCALE, size, index, size) for index, (price, size) in enumerate(side, start=1)]
@@ -202,6 +219,7 @@ class Listing:
             self.low = price
         self.last = price
         self.last_time = time
+        self._last_size = size
         self.volume += size
         self.turnover += price * size
         minute = time - time % MINUTE

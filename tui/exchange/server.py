@@ -12,10 +12,14 @@ import errno
 import http
 import itertools
 import logging
+import struct
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from email.utils import formatdate
+from socket import SO_LINGER, SOL_SOCKET
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -25,6 +29,21 @@ from websockets.protocol import State
 
 from tui import __version__
 from tui.errors import UsageError
+from tui.exchange.faults import (
+    BURST,
+    CLOCK_OFF,
+    ENDINGS,
+    ESCAPES,
+    FROM_THE_START,
+    GARBAGE,
+    LAG,
+    MALFORMED,
+    Faults,
+    Unasked,
+    ahead,
+    older,
+    padded,
+)
 from tui.exchange.session import HELLO, Session
 from tui.exchange.simulation import Market
 from tui.protocol import Depth, Kline, Message, Push, Quote, Tick, encode
@@ -36,6 +55,9 @@ SERVER_NAME = f"itick-tui-exchange/{__version__}"
 _PATH = "/fund"
 _STEP = 0.025  # seconds between two steps of the market
 _MOST_BUFFERED = 32 << 20  # bytes a client may leave unread before it is cut off
+_HALF_OPEN_FOR = 120.0  # seconds until even a half-open connection is given up
+_CHUNK = 2_000  # messages of a burst made at a time, before others get their turn
+_CONNECTIONS_TOLD = 1_000  # of as many, the latest, it is known what they were sent
 _CLASSES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
 
 _log = logging.getLogger(__name__)
@@ -43,34 +65,80 @@ _log.addHandler(logging.NullHandler())
 _log.setLevel(logging.INFO)  # at DEBUG websockets would log every header, and with them the key
 
 
-class _Client:
-    """One connection: its socket, its standing, and the frames it is due."""
+class Truth(NamedTuple):
+    """What the exchange itself knows of a fund: the last trade, the day, the book as last sent to anybody (None where
+    nobody takes it), and the bars of the last two hours, oldest first."""
 
-    def __init__(self, number: int, socket: ServerConnection, session: Session, deadline: asyncio.Timeout) -> None:
+    tick: Tick
+    quote: Quote
+    depth: Depth | None
+    klines: list[Kline]
+
+
+class _Line:
+    """One type of one fund: who takes it, and what was last said."""
+
+    __slots__ = ("last", "takers")
+
+    def __init__(self) -> None:
+        self.takers: set[_Client] = set()
+        self.last: Push | None = None
+
+
+class _Client:
+    """One connection: its socket, its standing, the frames it is due, and what it was sent so far."""
+
+    def __init__(
+        self, number: int, socket: ServerConnection, session: Session, deadline: asyncio.Timeout, sent: Counter[str]
+    ) -> None:
         self.number = number
         self.session = session
         self.deadline = deadline
+        self.close_code = 1000
+        self.fate: asyncio.TimerHandle | None = None  # the fault that is to end it
+        self.mute = False
         tokens = socket.request.headers.get_all("token") if socket.request else []
         self.token = Token(tokens[0] if tokens else "")
         self._socket = socket
         self._due: list[bytes] = []
+        self._counts: Counter[str] = Counter()
+        self._sent = sent
 
-    def give(self, frame: bytes) -> None:
+    def give(self, frame: bytes, kind: str = "data", messages: int = 1) -> None:
+        """Let the frame be due; it holds so many messages of the kind."""
         self._due.append(frame)
+        self._counts[kind] += messages
 
-    def send(self, *messages: Message) -> None:
+    def send(self, *replies: Message) -> None:
         """Send at once, after what is already due."""
-        self._due += [_framed(message) for message in messages]
+        for reply in replies:
+            self.give(_framed(encode(reply)), "reply")
         self.flush()
 
     def flush(self) -> None:
         """Write what is due without ever waiting for the client, and cut it off if it does not read."""
-        if self._due and self._socket.state is State.OPEN:
+        if self._due and self._socket.state is State.OPEN and not self.mute:
             transport = self._socket.transport
             transport.write(b"".join(self._due))
+            self._counts["frames"] = len(self._due)
+            self._sent.update(self._counts)
             if transport.get_write_buffer_size() > _MOST_BUFFERED:
                 transport.abort()
         self._due.clear()
+        self._counts.clear()
+
+    def cut(self, reset: bool = False) -> None:
+        """End the connection without a word; `reset`: with a TCP reset."""
+        transport = self._socket.transport
+        if reset:
+            # To linger for no time at all is to reset.
+            transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+    def fall_silent(self) -> None:
+        """Neither read nor write any more, and let the socket stay open."""
+        self.mute = True
+        self._socket.transport.pause_reading()
 
 
 class Exchange:
@@ -80,7 +148,10 @@ class Exchange:
     `history`: two hours of bars at the start of a kline subscription. `single_connection`: a second connection with the
     same key ends the first (page, step 1). `heartbeat_limit`: seconds without a ping before the connection is ended
     (page, step 5). `on_request` is called with the connection's number, from 1, and each frame it sends. `clock` gives
-    UTC ms. Entering raises UsageError where the port cannot be had."""
+    UTC ms. `faults`: names of FAULTS; `fault_every` takes the place of each one's own time (s). Raises UsageError for a
+    fault it does not know, and on entering where the port cannot be had.
+
+    It may be left and entered again, for a restart on the same port with the same market."""
 
     def __init__(
         self,
@@ -96,6 +167,8 @@ class Exchange:
         heartbeat_limit: float = 60.0,
         on_request: Callable[[int, bytes], None] | None = None,
         clock: Callable[[], int] | None = None,
+        faults: Iterable[str] = (),
+        fault_every: float | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -105,14 +178,20 @@ class Exchange:
         self._max_symbols = max_symbols
         self._heartbeat_limit = heartbeat_limit
         self._on_request = on_request
-        self._clock = clock or _Clock()
-        self.market = Market(seed, self._clock(), rate)
+        self._faults = Faults(faults, fault_every)
+        self._date_off = CLOCK_OFF if "clock-off" in self._faults else 0
+        self._clock = _shifted(clock or _Clock(), self._date_off + (LAG if "lagging" in self._faults else 0))
+        self.market = Market(seed, self._clock(), rate, "tick-size-per-print" in self._faults)
+        self.sent: dict[int, Counter[str]] = {}
+        self._sent_before: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._clients: set[_Client] = set()
-        self._takers: dict[Symbol, dict[type[Push], set[_Client]]] = {}
+        self._silent: set[_Client] = set()
+        self._lines: dict[Symbol, dict[type[Push], _Line]] = {}
         self._wanted = asyncio.Event()
         self._server: Server | None = None
-        self._trading: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pests: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -125,7 +204,8 @@ class Exchange:
                 self._serve,
                 self._host,
                 self._port,
-                process_request=_only_fund,
+                process_request=self._handshake,
+                process_response=self._misdated if self._date_off else None,
                 server_header=SERVER_NAME,
                 compression=None,
                 ping_interval=None,
@@ -137,46 +217,136 @@ class Exchange:
                 raise UsageError(f"port {self._port} is already in use: choose another with --port") from None
             raise UsageError(f"cannot listen on {self._host} port {self._port}: {error.strerror or error}") from None
         self._port = next(iter(self._server.sockets)).getsockname()[1]
-        self._trading = asyncio.create_task(self._trade())
+        self._tasks = [asyncio.create_task(self._trade())]
+        self._let_pests_loose()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._trading is not None:
-            self._trading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._trading
+        await self._stop_tasks()
+        for client in self._silent:
+            client.cut()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
 
+    def cause(self, *faults: str) -> None:
+        """From now on these faults and no others, on open connections too.
+
+        Raises UsageError for a name that is none, and for one that an exchange can only be made with."""
+        for name in FROM_THE_START.intersection(faults):
+            raise UsageError(f"fault '{name}' is for an exchange from its start")
+        self._faults.choose(faults)
+        for client in self._clients:
+            self._foredoom(client)
+        if self._tasks:
+            self._let_pests_loose()
+
+    async def close_market(self) -> None:
+        """No more trades and no more faults; the bars in progress are told a last time and connections stay, so that
+        what a client knows can be compared with `truth`."""
+        self.cause()
+        await self._stop_tasks()
+        self._deliver(self.market.klines())
+
+    def truth(self, symbol: Symbol) -> Truth | None:
+        """What is true of a watched fund; None where nobody watches it."""
+        listing = self.market.listing(symbol)
+        if listing is None:
+            return None
+        line = self._lines[symbol].get(Depth)
+        depth = line.last if line is not None and isinstance(line.last, Depth) else None
+        return Truth(listing.tick(), listing.quote(), depth, listing.history(self.market.time))
+
+    @property
+    def sent_in_total(self) -> Counter[str]:
+        """What was written to all connections: `frames`, and the messages in them by kind.
+
+        `reply`; `data`, what a client is to apply; `stale`, older than what it was told before; `malformed`;
+        `unfollowed`, of a symbol nobody asked for; `notice`, a refusal of nothing. `sent` holds the same for each of
+        the latest thousand connections, by number. Where a connection is cut, what was written may not arrive."""
+        return sum(self.sent.values(), self._sent_before.copy())
+
     # One connection.
 
+    def _handshake(self, socket: ServerConnection, request: Request) -> Response | None:
+        if request.path != _PATH:
+            return socket.respond(http.HTTPStatus.NOT_FOUND, "the exchange has no such path: connect to /fund\n")
+        refusal = self._faults.handshake(time.monotonic())
+        if refusal is None:
+            return None
+        response = socket.respond(refusal.status, refusal.text)
+        response.headers.update(refusal.headers)
+        return response
+
+    def _misdated(self, socket: ServerConnection, request: Request, response: Response) -> None:
+        del response.headers["Date"]
+        response.headers["Date"] = formatdate(time.time() + self._date_off / 1000, usegmt=True)
+
     async def _serve(self, socket: ServerConnection) -> None:
-        session = Session(self._key, self._max_symbols)
+        session = Session(self._key, self._max_symbols, self._faults)
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(self._heartbeat_limit) as deadline:
-                client = _Client(next(self._numbers), socket, session, deadline)
+                number = next(self._numbers)
+                client = _Client(number, socket, session, deadline, self._count_for(number))
                 try:
-                    if self._admit(client):
+                    if "auth-silent" in self._faults:
+                        client.send(self._faults.worded(HELLO))
+                        await socket.wait_closed()
+                    elif self._admit(client):
                         await self._listen(client, socket)
                 finally:
                     self._forget(client)
-        await socket.close()
+        if client.mute:
+            client.cut()
+        await socket.close(client.close_code)
+
+    def _count_for(self, number: int) -> Counter[str]:
+        self.sent[number] = Counter()
+        if len(self.sent) > _CONNECTIONS_TOLD:
+            self._sent_before += self.sent.pop(next(iter(self.sent)))
+        return self.sent[number]
 
     def _admit(self, client: _Client) -> bool:
-        client.send(HELLO, client.session.authenticate(client.token))
+        worded = self._faults.worded
+        client.send(worded(HELLO), worded(client.session.authenticate(client.token)))
         if not client.session.authenticated:
             return False
         if self._single:
-            earlier = {other for other in self._clients if other.token.reveal() == client.token.reveal()}
-            for other in earlier:
-                if not other.deadline.expired():
-                    other.deadline.reschedule(asyncio.get_running_loop().time())
-            self._clients -= earlier
+            for other in [other for other in self._clients if other.token.reveal() == client.token.reveal()]:
+                self._dismiss(other)
         self._clients.add(client)
+        self._foredoom(client)
         return True
+
+    def _dismiss(self, client: _Client, close_code: int = 1000) -> None:
+        """Close a connection in order."""
+        self._clients.discard(client)
+        client.close_code = close_code
+        if not client.deadline.expired():
+            client.deadline.reschedule(asyncio.get_running_loop().time())
+
+    def _foredoom(self, client: _Client) -> None:
+        """Let the next of the chosen endings come over the connection when its time is up."""
+        if client.fate is not None:
+            client.fate.cancel()
+        ending = self._faults.next_ending()
+        if ending is not None:
+            loop = asyncio.get_running_loop()
+            client.fate = loop.call_later(self._faults.every(ending), self._end, client, ending)
+
+    def _end(self, client: _Client, ending: str) -> None:
+        close_code = ENDINGS[ending]
+        if close_code is not None:
+            self._dismiss(client, close_code)
+        elif ending != "half-open":
+            client.cut(reset=ending == "reset")
+        elif not client.deadline.expired():
+            self._forget(client)
+            self._silent.add(client)
+            client.fall_silent()
+            client.deadline.reschedule(asyncio.get_running_loop().time() + _HALF_OPEN_FOR)
 
     async def _listen(self, client: _Client, socket: ServerConnection) -> None:
         loop = asyncio.get_running_loop()
@@ -187,7 +357,16 @@ class Exchange:
             answer = client.session.receive(frame)
             if answer.ping and client in self._clients:  # one that is being ended cannot ping itself back to life
                 client.deadline.reschedule(loop.time() + self._heartbeat_limit)
-            client.send(answer.reply)
+            if answer.reply is not None:
+                reply = self._faults.worded(answer.reply)
+                if answer.delay:
+                    loop.call_later(answer.delay, client.send, reply)
+                else:
+                    client.send(reply)
+            if answer.closes:
+                return
+            for symbol, kind in answer.stopped:
+                self._stop(client, symbol, _CLASSES[kind])
             for symbol, kind in answer.started:
                 self._start(client, symbol, _CLASSES[kind])
                 # A fund's past takes a few ms to make and its history some more: others get their turn in between.
@@ -195,30 +374,46 @@ class Exchange:
 
     def _start(self, client: _Client, symbol: Symbol, kind: type[Push]) -> None:
         """Send what is known of one type of one fund, and let the client take part in what follows."""
-        if not self._takers:
+        if not self._lines:
             self.market.skip(self._clock())
         listing = self.market.watch(symbol)
         if listing is None:
             return
+        line = self._lines.setdefault(symbol, {}).setdefault(kind, _Line())
+        known: Sequence[Push]
         if kind is Kline:
-            client.send(*(listing.history(self.market.time) if self._history else []))
+            known = listing.history(self.market.time) if self._history else []
         else:
-            client.send(listing.tick() if kind is Tick else listing.quote() if kind is Quote else listing.depth())
-        self._takers.setdefault(symbol, {}).setdefault(kind, set()).add(client)
+            known = [listing.tick() if kind is Tick else listing.quote() if kind is Quote else listing.depth()]
+        if known:
+            self._tell(line, known, [client])
+            client.flush()
+        line.takers.add(client)
         self._wanted.set()
+
+    def _stop(self, client: _Client, symbol: Symbol, kind: type[Push]) -> None:
+        """Let the client have no more of one type of one fund, and the market rest where nobody looks any more."""
+        lines = self._lines.get(symbol, {})
+        line = lines.get(kind)
+        if line is None:
+            return
+        line.takers.discard(client)
+        if not line.takers:
+            del lines[kind]
+        if not lines:
+            del self._lines[symbol]
+            self.market.unwatch(symbol)
+        if not self._lines:
+            self._wanted.clear()
 
     def _forget(self, client: _Client) -> None:
         self._clients.discard(client)
-        for symbol in client.session.subscribed:
-            kinds = self._takers.get(symbol, {})
-            for kind in [kind for kind, takers in kinds.items() if takers <= {client}]:
-                del kinds[kind]
-            for takers in kinds.values():
-                takers.discard(client)
-            if not kinds and self._takers.pop(symbol, None) is not None:
-                self.market.unwatch(symbol)
-        if not self._takers:
-            self._wanted.clear()
+        self._silent.discard(client)
+        if client.fate is not None:
+            client.fate.cancel()
+        for symbol, kinds in client.session.subscribed.items():
+            for kind in kinds:
+                self._stop(client, symbol, _CLASSES[kind])
 
     # The market.
 
@@ -237,14 +432,113 @@ class Exchange:
             await asyncio.sleep(max(spent / 2, _STEP - spent))
 
     def _deliver(self, messages: Iterable[tuple[Symbol, Push]]) -> None:
-        for symbol, push in messages:
-            takers = self._takers[symbol].get(type(push))
-            if takers:
-                frame = _framed(push)
-                for client in takers:
-                    client.give(frame)
+        if self._faults.alters_data:
+            self._deliver_altered(messages)
+        else:
+            for symbol, push in messages:
+                line = self._lines[symbol].get(type(push))
+                if line is not None:
+                    line.last = push
+                    frame = _framed(encode(push))
+                    for client in line.takers:
+                        client.give(frame)
         for client in self._clients:
             client.flush()
+
+    def _deliver_altered(self, messages: Iterable[tuple[Symbol, Push]]) -> None:
+        for (symbol, kind), group in itertools.groupby(messages, lambda message: (message[0], type(message[1]))):
+            line = self._lines[symbol].get(kind)
+            pushes = [push for _, push in group]
+            if line is not None:
+                self._tell(line, pushes, line.takers)
+
+    def _tell(self, line: _Line, pushes: Sequence[Push], takers: Iterable[_Client]) -> None:
+        """Let messages of one type of one fund be due to some, as the faults have it."""
+        faults, now = self._faults, time.monotonic()
+        pushes = [faults.altered(push, now) for push in pushes]
+        line.last = pushes[-1]
+        frames = [(_framed(payload), messages) for payload, messages in faults.payloads(pushes)]
+        for client in takers:
+            for frame, messages in frames:
+                client.give(frame, "data", messages)
+
+    # Frames nobody asked for.
+
+    def _let_pests_loose(self) -> None:
+        for task in self._pests:
+            task.cancel()
+        pests: dict[str, Callable[[int], Awaitable[None]]] = {
+            "malformed": self._malformed,
+            "escapes": self._escapes,
+            "large": self._large,
+            "old-time": self._old_time,
+            "future-time": self._future_time,
+            "burst": self._burst,
+        }
+        self._pests = [
+            asyncio.create_task(_every(self._faults.every(name), pest))
+            for name, pest in pests.items()
+            if name in self._faults
+        ]
+
+    async def _malformed(self, turn: int) -> None:
+        self._throw(MALFORMED[turn % len(MALFORMED)])
+
+    async def _escapes(self, turn: int) -> None:
+        self._throw(ESCAPES[turn % len(ESCAPES)])
+
+    async def _large(self, turn: int) -> None:
+        if turn % 3 == 2:
+            self._throw(GARBAGE)
+            return
+        lines = [line for lines in self._lines.values() for line in lines.values() if line.last is not None]
+        for line in lines[:1]:
+            if line.last is not None:
+                self._repeat(line, padded(line.last, 20_000_000 if turn % 3 else 1_000_000), "data")
+
+    async def _old_time(self, turn: int) -> None:
+        self._redate(older, "stale")
+
+    async def _future_time(self, turn: int) -> None:
+        self._redate(ahead, "data")
+
+    async def _burst(self, turn: int) -> None:
+        for _ in range(BURST // _CHUNK):
+            self._deliver(self.market.rush(_CHUNK))
+            await asyncio.sleep(0)
+
+    def _redate(self, changed: Callable[[Tick | Quote], Tick | Quote], kind: str) -> None:
+        for lines in self._lines.values():
+            for line in lines.values():
+                if isinstance(line.last, Tick | Quote):
+                    self._repeat(line, encode(changed(line.last)), kind)
+
+    def _throw(self, unasked: Unasked) -> None:
+        """One frame to everybody."""
+        frame = _framed(unasked.payload, unasked.opcode)
+        for client in self._clients:
+            client.give(frame, unasked.kind)
+            client.flush()
+
+    def _repeat(self, line: _Line, payload: bytes, kind: str) -> None:
+        frame = _framed(payload)
+        for client in line.takers:
+            client.give(frame, kind)
+            client.flush()
+
+    async def _stop_tasks(self) -> None:
+        tasks = self._tasks + self._pests
+        self._tasks, self._pests = [], []
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _every(seconds: float, act: Callable[[int], Awaitable[None]]) -> None:
+    for turn in itertools.count():
+        await asyncio.sleep(seconds)
+        await act(turn)
 
 
 class _Clock:
@@ -261,12 +555,10 @@ class _Clock:
         return self._last // 1_000_000
 
 
-def _only_fund(socket: ServerConnection, request: Request) -> Response | None:
-    if request.path == _PATH:
-        return None
-    return socket.respond(http.HTTPStatus.NOT_FOUND, "the exchange has no such path: connect to /fund\n")
+def _shifted(clock: Callable[[], int], by: int) -> Callable[[], int]:
+    return (lambda: clock() + by) if by else clock
 
 
-def _framed(message: Message) -> bytes:
-    """A message as a WebSocket text frame. A server's frames carry no mask, so one serves every client."""
-    return Frame(Opcode.TEXT, encode(message)).serialize(mask=False)
+def _framed(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
+    """A WebSocket frame. A server's frames carry no mask, so one serves every client."""
+    return Frame(opcode, payload).serialize(mask=False)

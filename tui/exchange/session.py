@@ -9,7 +9,10 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
+import msgspec
+
 from tui.errors import MalformedMessage, UsageError
+from tui.exchange.faults import NO_ACTION, PLAN_LIMIT, Faults
 from tui.protocol import (
     AUTH_FAILED,
     AUTHENTICATED,
@@ -21,8 +24,6 @@ from tui.protocol import (
     AuthReply,
     Hello,
     Ping,
-    Pong,
-    PongData,
     Reply,
     SubscribeReply,
     decode_request,
@@ -38,50 +39,83 @@ _UNRESOLVED = SubscribeReply(code=0, msg=UNRESOLVED)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to one request, and the (symbol, type) pairs whose data begin with it. `ping`: it was a heartbeat."""
+    """The reply to one request, `delay` seconds later, and the (symbol, type) pairs whose data begin or end with it.
 
-    reply: Reply
+    `ping`: it was a heartbeat. By a fault `reply` may be None, for no answer, and `closes` tell that it is the last."""
+
+    reply: Reply | None
     started: tuple[tuple[Symbol, str], ...] = ()
+    stopped: tuple[tuple[Symbol, str], ...] = ()
     ping: bool = False
+    delay: float = 0.0
+    closes: bool = False
 
 
 class Session:
     """One connection's standing: whether it is authenticated, and what it subscribed to."""
 
-    def __init__(self, key: Token | None, max_symbols: int) -> None:
+    def __init__(self, key: Token | None, max_symbols: int, faults: Faults | None = None) -> None:
         self._key = key
         self._max_symbols = max_symbols
+        self._faults = faults or Faults()
         self.authenticated = False
         self.subscribed: dict[Symbol, set[str]] = {}
 
     def authenticate(self, token: Token) -> AuthReply:
         """Step 2, for the `token` header, empty where there was none. After a refusal the server closes."""
         given, expected = (_bytes(each) for each in (token, self._key or token))
-        self.authenticated = bool(given) and hmac.compare_digest(given, expected)
+        accepted = bool(given) and hmac.compare_digest(given, expected)
+        self.authenticated = accepted and "auth-failed" not in self._faults
         if self.authenticated:
             return AuthReply(code=1, msg=AUTHENTICATED)
         return AuthReply(code=0, msg=AUTH_FAILED)
 
     def receive(self, frame: bytes) -> Answer:
         """Steps 3 and 5. Whatever is no subscription and no ping is answered as the page's parameter error."""
+        faults = self._faults
         try:
             request = decode_request(frame)
         except MalformedMessage:
+            if "unsubscribe-closes" in faults and _unsubscribes(frame):
+                return Answer(NO_ACTION, closes=True)
             return Answer(_UNRESOLVED)
         if isinstance(request, Ping):
-            return Answer(Pong(data=PongData(params=request.params)), ping=True)
+            return Answer(faults.pong(request.params), ping=True, delay=faults.pong_delay)
         types = request.types.split(",")
         symbols = _symbols(request.params)
         if not self.authenticated or not symbols or not set(types) <= set(TYPES):
             return Answer(_UNRESOLVED)
-        if len(self.subscribed.keys() | symbols.keys()) > self._max_symbols:
+        for kind in types:
+            if kind in faults.refused:
+                return Answer(faults.refused[kind])
+        stopped = self._replaced(types, symbols) if "replaces" in faults else {}
+        staying = {symbol for symbol, known in self.subscribed.items() if known - stopped.get(symbol, set())}
+        limit = min(self._max_symbols, PLAN_LIMIT) if "plan-limit" in faults else self._max_symbols
+        if len(staying | symbols.keys()) > limit:
             return Answer(_OVER_LIMIT)
+        for symbol, kinds in stopped.items():
+            self.subscribed[symbol] -= kinds
+            if not self.subscribed[symbol]:
+                del self.subscribed[symbol]
         started: list[tuple[Symbol, str]] = []
         for symbol in symbols:
             known = self.subscribed.setdefault(symbol, set())
             started += [(symbol, kind) for kind in dict.fromkeys(types) if kind not in known]
             known.update(types)
-        return Answer(_RESOLVED, tuple(started))
+        ended = tuple((symbol, kind) for symbol, kinds in stopped.items() for kind in kinds)
+        return Answer(_RESOLVED, tuple(started), ended)
+
+    def _replaced(self, types: list[str], symbols: dict[Symbol, None]) -> dict[Symbol, set[str]]:
+        """What ends where a request replaces the earlier ones of its types."""
+        return {symbol: known & set(types) for symbol, known in self.subscribed.items() if symbol not in symbols}
+
+
+def _unsubscribes(frame: bytes) -> bool:
+    try:
+        request = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(request, dict) and request.get("ac") == "unsubscribe"
 
 
 def _symbols(params: str) -> dict[Symbol, None]:

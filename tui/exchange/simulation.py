@@ -26,12 +26,13 @@ class Market:
     """All funds of the universe; those that are watched trade event by event, the others catch up when asked for.
 
     `rate` is the number of messages a second a client gets who takes every type of DEMO_WATCHLIST; a longer list shares
-    the same number, a shorter one has its natural part of it."""
+    the same number, a shorter one has its natural part of it. `per_print`: a tick's volume is its trade's own size."""
 
-    def __init__(self, seed: int, now: int, rate: float) -> None:
+    def __init__(self, seed: int, now: int, rate: float, per_print: bool = False) -> None:
         self.time = now
         self._seed = seed
         self._rate = rate
+        self._per_print = per_print
         self._factors = Factors(seed, now)
         self._listings: dict[Symbol, Listing] = {}
         self._watched: dict[Symbol, Listing] = {}
@@ -53,13 +54,17 @@ class Market:
         listing = self._listings.get(symbol)
         if listing is None:
             pace = self._rate * _TICKS * fund.liquidity / _DEMO_LIQUIDITY
-            listing = self._listings[symbol] = Listing(fund, self._seed, self._factors, pace)
+            listing = self._listings[symbol] = Listing(fund, self._seed, self._factors, pace, self._per_print)
         else:
             listing.catch_up(self._factors)
             listing.tell_no_more()
         self._watched[symbol] = listing
         self._total += fund.liquidity
         return listing
+
+    def listing(self, symbol: Symbol) -> Listing | None:
+        """The fund, if it is watched."""
+        return self._watched.get(symbol)
 
     def unwatch(self, symbol: Symbol) -> None:
         """Nobody looks any more: the fund costs nothing until it is watched again."""
@@ -88,12 +93,19 @@ class Market:
             self.time = end
             if end % MINUTE == 0 or end >= self._klines_due:
                 self._klines_due = end + _KLINE_EVERY
-                yield from self._klines()
+                yield from self.klines()
             for symbol, listing in self._watched.items():
                 if listing.roll(end):
                     yield symbol, listing.quote()
 
-    def _klines(self) -> Iterator[tuple[Symbol, Push]]:
+    def rush(self, count: int) -> Iterator[tuple[Symbol, Push]]:
+        """About `count` messages of this very moment, of all watched funds. To be taken to its end."""
+        for symbol, listing in self._watched.items():
+            for push in listing.rush(self.time, max(1, count // (2 * len(self._watched)))):
+                yield symbol, push
+
+    def klines(self) -> Iterator[tuple[Symbol, Push]]:
+        """The bars that changed since they were last told. To be taken to its end."""
         for symbol, listing in self._watched.items():
             for push in listing.klines():
                 yield symbol, push
