@@ -162,7 +162,17 @@ def stream(
     return asyncio.run(run())
 
 
-@cli.command()
+class _ExchangeCommand(click.Command):
+    """Lists the faults below its options, from the one table of them."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from tui.exchange import FAULTS
+
+        with formatter.section("Faults"):
+            formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
+
+
+@cli.command(cls=_ExchangeCommand)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=9010, show_default=True, help="Where to listen, on loopback."
 )
@@ -182,7 +192,16 @@ def stream(
 )
 @click.option("--no-history", is_flag=True, help="Do not send the last two hours of bars on a kline subscription.")
 @click.option("--one-connection", is_flag=True, help="A second connection with the same key ends the first.")
-def exchange(port: int, rate: float, seed: int, key_file: Path | None, no_history: bool, one_connection: bool) -> int:
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Fail on purpose, as listed below; repeatable.")
+def exchange(
+    port: int,
+    rate: float,
+    seed: int,
+    key_file: Path | None,
+    no_history: bool,
+    one_connection: bool,
+    faults: tuple[str, ...],
+) -> int:
     """Run the demo exchange alone.
 
     It speaks the vendor's protocol on loopback, with made-up prices, day and night.
@@ -207,9 +226,17 @@ def exchange(port: int, rate: float, seed: int, key_file: Path | None, no_histor
         for signum, code in ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)):
             loop.add_signal_handler(signum, finish, code)
         async with Exchange(
-            port=port, rate=rate, seed=seed, key=key, history=not no_history, single_connection=one_connection
+            port=port,
+            rate=rate,
+            seed=seed,
+            key=key,
+            history=not no_history,
+            single_connection=one_connection,
+            faults=faults,
         ) as exchange:
             click.echo(f"demo exchange at {exchange.url}, Ctrl+C stops it", err=True)
+            if faults:
+                click.echo(f"it fails on purpose: {', '.join(faults)}", err=True)
             click.echo(f"watch it: ITICK_TOKEN=demo itick-tui --url {exchange.url} --watch 'QQQ$US,SPY$US'", err=True)
             return await done
 
