@@ -66,7 +66,11 @@ async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> Non
     ],
 )
 async def test_any_other_answer_is_tried_again(status: int, words: str) -> None:
-    async with serving(never, answering(status)) as url, Running(url) as running:  # type: ignore[arg-type]
+    timings = QUICK._replace(slow_down=0.02)
+    async with (
+        serving(never, answering(status)) as url,  # type: ignore[arg-type]
+        Running(url, timings=timings) as running,
+    ):
         await running.reaches(Phase.RECONNECTING, times=2)
         assert str(running.states[1].error) == f"{running.link.host} {words}"
 
@@ -214,7 +218,7 @@ async def test_a_request_never_answered_is_tried_once_more_on_a_fresh_connection
     vendor = Vendor(answer)
     async with serving(vendor) as url, Running(url, QQQ, timings=IMPATIENT._replace(pong=3.0)) as running:
         await running.reaches(Phase.LIVE)
-        assert await running.is_lost() == f"{running.link.host} does not answer the request for depth"
+        assert await running.is_lost() == "no answer to the request for depth"
         assert [[types for types, _ in vendor.subscribed(number)] for number in (1, 2, 3)] == [
             ["quote", "depth"],
             ["quote", "depth"],
@@ -283,9 +287,9 @@ async def test_one_heartbeat_missed_now_and_then_is_only_counted() -> None:
 
 async def test_a_link_that_falls_silent_is_renewed_after_one_heartbeat() -> None:
     vendor = Vendor(lambda number, request: None if isinstance(request, Ping) else resolved(request))
-    timings = QUICK._replace(pong=0.05, ping_every=0.2)
+    timings = QUICK._replace(pong=0.05, second_ping=0.2, ping_every=0.2)
     async with serving(vendor) as url, Running(url, types=["quote"], timings=timings) as running:
-        assert await running.is_lost() == "link silent"
+        assert (await running.is_lost()).startswith("link silent")
         assert running.market.health.heartbeats_missed <= 2
 
 
@@ -323,9 +327,14 @@ async def test_a_connection_that_breaks_without_a_word() -> None:
 @pytest.mark.parametrize(("healthy", "waits_anew"), [(0.0, True), (30.0, False)])
 async def test_a_connection_that_lived_long_enough_starts_the_waiting_afresh(healthy: float, waits_anew: bool) -> None:
     async def closes(connection: ServerConnection) -> None:
+        serves = asyncio.create_task(vendor(connection))
+        await until(lambda: len(vendor.subscribed(vendor.connections)) == 4)
+        await asyncio.sleep(0.05)
+        serves.cancel()
         await connection.close()
 
-    timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, healthy=healthy)
+    vendor = Vendor()
+    timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, healthy=healthy, duel_wait=0.1)
     async with serving(closes) as url, Running(url, timings=timings) as running:
         third = await running.reaches(Phase.RECONNECTING, times=3)
     assert (third.retry_at - third.since < 0.02) is waits_anew

@@ -140,7 +140,7 @@ async def test_reconnect_makes_a_fresh_connection_at_once() -> None:
         running.link.reconnect()
         await running.reaches(L, times=2)
         assert running.phases == [C, A, S, S, S, S, L] * 2
-        assert running.market.health.reconnects == 0
+        assert running.market.health.reconnects == 1
 
 
 async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
@@ -175,7 +175,7 @@ async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
             assert books == [False, False], "the book of the old connection is gone before the new one asks"
             assert len(qqq.bars) >= bars
             await until(lambda: qqq.depth)
-            assert running.market.health.reconnects >= 2
+            assert running.market.health.reconnects == 1, "an outage counts once, however many tries it took"
 
 
 async def test_a_refused_key_stops_the_link_until_the_person_acts() -> None:

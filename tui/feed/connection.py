@@ -14,8 +14,11 @@ from typing import NoReturn
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
+from websockets.frames import CloseCode
+from websockets.http11 import Response
 
 from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
+from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
 from tui.feed.target import host_of, is_loopback
 from tui.market import Instrument, Market
@@ -50,6 +53,18 @@ class PermanentError(FeedError):
     """Trying the same again would not help."""
 
 
+class Dropped(NoConnection):
+    """The other side ended the connection, or the network did."""
+
+
+class SlowDown(NoConnection):
+    """The vendor asks to wait: `wait` in s."""
+
+    def __init__(self, words: str, wait: float) -> None:
+        super().__init__(words)
+        self.wait = wait
+
+
 class _Dial(connect):
     """`websockets.connect`, but a redirect is an error: following one would take the key to another address."""
 
@@ -58,7 +73,7 @@ class _Dial(connect):
 
 
 class Connection:
-    """An open WebSocket. `read` and `beat` run until it ends; `authenticate` and `subscribe` ask and wait."""
+    """An open WebSocket. `read` and `watch` run until it ends; `authenticate` and `subscribe` ask and wait."""
 
     def __init__(
         self,
@@ -80,7 +95,7 @@ class Connection:
         self._answer: asyncio.Future[SubscribeReply] | None = None
         self._pong: asyncio.Future[None] | None = None
         self._pinged = ""
-        self._last_frame_at = clock()
+        self._pulse = Pulse(clock())
 
     @property
     def is_demo(self) -> bool:
@@ -91,11 +106,12 @@ class Connection:
     async def read(self) -> NoReturn:
         """Drain the socket for ever: decode each frame and hand it to the market or to whoever waits for a reply."""
         receive, clock = self._websocket.recv, self._clock
-        market, health, on_push = self._market, self._market.health, self._on_push
+        market, health, on_push, beat = self._market, self._market.health, self._on_push, self._pulse.beat
         try:
             while True:
                 frame = await receive(decode=False)
-                self._last_frame_at = health.frame_at = now = clock()
+                health.frame_at = now = clock()
+                beat(now)
                 health.messages += 1
                 health.bytes += len(frame)
                 try:
@@ -111,7 +127,10 @@ class Connection:
                     else:
                         self._reply(message)  # type: ignore[arg-type]
         except ConnectionClosed as error:
-            raise NoConnection(_closed_words(error)) from None
+            if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
+                health.count_malformed("too large", b"", clock())
+                raise NoConnection(f"a message over {_MAX_FRAME >> 20} MB") from None
+            raise Dropped(_closed_words(error)) from None
 
     def _reply(self, reply: Reply) -> None:
         match reply:
@@ -146,37 +165,53 @@ class Connection:
         finally:
             self._answer = None
 
-    async def beat(self) -> NoReturn:
-        """Ping for ever. A missing or wrong pong is counted while other frames arrive; two in a row, or silence, end
-        the connection."""
-        timings, health, clock = self._timings, self._market.health, self._clock
-        missed = 0
+    async def watch(self) -> NoReturn:
+        """Prove for ever that the link lives: ping on time, ask at once when a busy feed falls silent, and end the
+        connection when nothing answers. While other frames arrive a missing or wrong pong is counted, and two in a
+        row end it too."""
+        timings, clock = self._timings, self._clock
+        missed, pings, next_ping = 0, 0, clock()
         while True:
-            sent = clock()
-            self._pinged = str(int(self._market.local_time(sent)))
-            self._pong = asyncio.get_running_loop().create_future()
-            await self._send(encode(Ping(params=self._pinged)))
-            try:
-                async with asyncio.timeout(timings.pong):
-                    await self._pong
-            except TimeoutError:
-                missed += 1
-                health.heartbeats_missed += 1
-                if self._last_frame_at < sent:
-                    raise NoConnection("link silent") from None
+            now = clock()
+            limit = self._pulse.limit(now)
+            silent = limit is not None and now - self._pulse.last > limit
+            if silent or now >= next_ping:
+                missed = 0 if await self._ping(timings.urgent_pong if silent else timings.pong) else missed + 1
                 if missed == 2:
-                    raise NoConnection("heartbeat missed twice") from None
-            else:
-                missed = 0
-                health.pong_at = clock()
-                health.round_trips.append(health.pong_at - sent)
-            await asyncio.sleep(max(0.0, sent + timings.ping_every - clock()))
+                    raise NoConnection("heartbeat missed twice")
+                pings += 1
+                # The first ping shares the line with all that comes at the start: its time is not typical.
+                next_ping = now + (timings.ping_every if pings > 1 else timings.second_ping)
+            planned = clock() + min(timings.look_every, max(0.0, next_ping - clock()))
+            await asyncio.sleep(planned - clock())
+            if clock() - planned > timings.asleep:
+                raise NoConnection("this machine was asleep")
+
+    async def _ping(self, within: float) -> bool:
+        """Send a ping; whether its own pong came in time. Raises NoConnection where nothing came at all."""
+        health, clock = self._market.health, self._clock
+        sent = clock()
+        self._pinged = str(int(self._market.local_time(sent)))
+        self._pong = asyncio.get_running_loop().create_future()
+        await self._send(encode(Ping(params=self._pinged)))
+        for wait in (within, min(within, 0.25)):
+            # A program that was stopped for a while finds its time over and the answer unread: it may read first.
+            if (await asyncio.wait([self._pong], timeout=wait))[0]:
+                break
+        else:
+            health.heartbeats_missed += 1
+            if self._pulse.last < sent:
+                raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
+            return False
+        health.pong_at = clock()
+        health.round_trips.append(health.pong_at - sent)
+        return True
 
     async def _send(self, frame: bytes) -> None:
         try:
             await self._websocket.send(frame, text=True)
         except ConnectionClosed as error:
-            raise NoConnection(_closed_words(error)) from None
+            raise Dropped(_closed_words(error)) from None
 
     async def close(self) -> None:
         """Say goodbye, for at most `Timings.close` seconds."""
@@ -201,7 +236,7 @@ async def dial(
             proxy=None if is_loopback(url) else True,
         )
     except InvalidStatus as error:
-        raise _status_error(host, error.response.status_code) from None
+        raise _status_error(host, error.response, timings) from None
     except TimeoutError:
         raise NoConnection(f"cannot reach {host}: no answer within {timings.open:g} s") from None
     except ssl.SSLCertVerificationError as error:
@@ -232,14 +267,20 @@ def _http_date(header: str | None) -> float | None:
         return None
 
 
-def _status_error(host: str, status: int) -> FeedError:
+def _status_error(host: str, response: Response, timings: Timings) -> FeedError:
+    status = response.status_code
     if status in (401, 403):
         return _key_refused(host)
     if status == 429:
-        return NoConnection(f"{host} asks to slow down")
+        return SlowDown(f"{host} asks to slow down", _retry_after(response.headers.get("Retry-After", ""), timings))
     if 300 <= status < 400:
         return PermanentError(f"{host} redirects to another address: refused, the key would go there too. Check --url")
     return NoConnection(f"{host} answered HTTP {status}: check the address")
+
+
+def _retry_after(header: str, timings: Timings) -> float:
+    """Seconds to wait: what the vendor asks, at most an hour, and where it names no time the least there is."""
+    return min(3_600.0, max(timings.slow_down, float(header) if header.isdecimal() else 0.0))
 
 
 def _key_refused(host: str) -> KeyRefused:

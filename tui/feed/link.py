@@ -15,15 +15,46 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
-from tui.feed.connection import Clock, Connection, OnPush, PermanentError, dial
+from tui.feed.clock import monotonic
+from tui.feed.connection import Clock, Connection, Dropped, OnPush, PermanentError, SlowDown, dial
 from tui.feed.state import LinkState, Phase, Timings
+from tui.feed.subscriptions import NeedsFresh, Subscriptions
 from tui.feed.target import check_url, host_of
 from tui.market import Market
 from tui.protocol import TYPES
 from tui.secrets import Token
 from tui.symbol import Symbol
 
-_UNANSWERED = "no answer"
+_DUEL = 3  # short lives in a row
+
+
+class _Retries:
+    """When to try again: later and later, with jitter, afresh after half a minute of health, and not at all soon when
+    another client seems to take the key back each time."""
+
+    def __init__(self, timings: Timings) -> None:
+        self._timings = timings
+        self._attempt = 0
+        self._short_lives = 0
+
+    def after(self, error: FeedError, authenticated: float | None, live: float | None) -> tuple[float, FeedError]:
+        """Seconds to wait after a connection that ended in `error`, and the error to tell. `authenticated` and `live`
+        are for how long it was, None if it never got there."""
+        timings = self._timings
+        if live is not None and live > timings.healthy:
+            self._attempt = self._short_lives = 0
+        if isinstance(error, Dropped) and authenticated is not None and authenticated < timings.short_life:
+            self._short_lives += 1
+            if self._short_lives >= _DUEL:
+                return timings.duel_wait, NoConnection("another client seems to be using this key")
+        attempt, self._attempt = self._attempt, self._attempt + 1
+        # Jitter, because many clients must not come back in one wave.
+        delay = min(timings.retry_longest, timings.retry_first * 2.0**attempt * random.uniform(1.0, 1.5))
+        if attempt:
+            delay = max(delay, timings.retry_gap * random.uniform(1.0, 1.25))
+        if isinstance(error, SlowDown):
+            delay = max(delay, error.wait)
+        return delay, error
 
 
 class Link:
@@ -43,7 +74,7 @@ class Link:
         on_state: Callable[[LinkState], None] | None = None,
         on_push: OnPush | None = None,
         timings: Timings | None = None,
-        clock: Clock = time.monotonic,
+        clock: Clock = monotonic,
         wall: Clock = time.time,
     ) -> None:
         self.url = check_url(url)
@@ -60,7 +91,10 @@ class Link:
         self._wanted: tuple[Symbol, ...] = ()
         self._wanted_changed = asyncio.Event()
         self._act = asyncio.Event()  # the person asked to reconnect now
-        self._unanswered: dict[str, int] = {}
+        self._doubts: dict[str, int] = {}
+        self._authenticated_at: float | None = None
+        self._live_at: float | None = None
+        self._was_live = False
         self.state = LinkState(Phase.CONNECTING, clock(), self.host)
 
     def want(self, symbols: Iterable[Symbol]) -> None:
@@ -72,55 +106,53 @@ class Link:
 
     def reconnect(self) -> None:
         """Start a fresh connection now, whatever the link is doing, and ask again for what was never answered."""
-        self._unanswered.clear()
+        self._doubts.clear()
         self._act.set()
 
     async def run(self) -> None:
         """Run until cancelled. No failure of the feed leaves this method: each becomes a state with words."""
-        attempt = 0
+        retries = _Retries(self._timings)
         while True:
-            began = self._clock()
             self._act.clear()
+            self._authenticated_at = self._live_at = None
             try:
                 await self._live_once()
+            except NeedsFresh:
+                delay = 0.0
             except (KeyRefused, PermanentError) as error:
-                self._enter(Phase.STOPPED, error=error)
-                await self._act.wait()
-                attempt = 0
+                await self._stop(error)
+                retries = _Retries(self._timings)
                 continue
             except FeedError as error:
-                lost = error
+                delay, error = retries.after(error, self._lived(self._authenticated_at), self._lived(self._live_at))
+                if not self._act.is_set():
+                    self._enter(Phase.RECONNECTING, retry_at=self._clock() + delay, error=error)
             except Exception as error:
                 # The one place where a fault of ours becomes a state: the screen goes on and says so. Only the kind is
                 # told, since the text of a stray error could hold anything.
-                fault = PermanentError(f"a fault in the program ({type(error).__name__}): press r to start again")
-                self._enter(Phase.STOPPED, error=fault)
-                await self._act.wait()
+                await self._stop(
+                    PermanentError(f"a fault in the program ({type(error).__name__}): press r to start again")
+                )
                 continue
             if self._act.is_set():
-                attempt = 0
+                retries = _Retries(self._timings)
                 continue
-            if self._clock() - began > self._timings.healthy:
-                attempt = 0
-            delay = self._delay(attempt)
-            attempt += 1
-            self._enter(Phase.RECONNECTING, retry_at=self._clock() + delay, error=lost)
-            self._market.health.reconnects += 1
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._act.wait()
 
-    def _delay(self, attempt: int) -> float:
-        timings = self._timings
-        delay = min(timings.retry_longest, timings.retry_first * 2.0**attempt)
-        delay *= random.uniform(0.5, 1.0)  # many clients must not come back in one wave
-        return max(delay, timings.retry_gap) if attempt else max(delay, timings.retry_first)
+    async def _stop(self, error: FeedError) -> None:
+        self._enter(Phase.STOPPED, error=error)
+        await self._act.wait()
+
+    def _lived(self, since: float | None) -> float | None:
+        return None if since is None else self._clock() - since
 
     async def _live_once(self) -> None:
         """One connection from dialling to its end, which is always a FeedError."""
         market, clock = self._market, self._clock
         self._enter(Phase.CONNECTING, self.host)
-        market.wall_base = (self._wall() - clock()) * 1000
+        market.set_clock((self._wall() - clock()) * 1000)
         connection = await dial(self.url, self._token, market, self._timings, clock, self._on_push)
         self.is_demo = connection.is_demo
         try:
@@ -129,7 +161,8 @@ class Link:
                 tasks.create_task(self._renew(), name="feed renew")
                 self._enter(Phase.AUTHENTICATING, self.host)
                 await connection.authenticate()
-                tasks.create_task(connection.beat(), name="feed heartbeat")
+                self._authenticated_at = clock()
+                tasks.create_task(connection.watch(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
             raise _gravest(group) from None
@@ -141,38 +174,30 @@ class Link:
         raise NoConnection("renewed on request")
 
     async def _subscribe(self, connection: Connection) -> None:
-        """Ask for all that is wanted, one type a request and one request at a time; then for what is added later."""
+        """Ask for all that is wanted, then for what is added later."""
         market = self._market
         market.reconnected(self._wanted)
-        asked: dict[str, set[Symbol]] = {type_: set() for type_ in self._types}
-        served: dict[str, set[Symbol]] = {type_: set() for type_ in self._types}
+        subscriptions = Subscriptions(self._types, connection.subscribe, market, self._doubts)
+
+        def on_type(type_: str) -> None:
+            if self.state.phase is not Phase.LIVE:
+                self._enter(Phase.SUBSCRIBING, f"{len(self._wanted)} symbols: {type_}")
+
         while True:
             self._wanted_changed.clear()
-            wanted = self._wanted
-            for type_ in self._types:
-                new = [symbol for symbol in wanted if symbol not in asked[type_]]
-                if not new:
-                    continue
-                asked[type_].update(new)
-                if self._unanswered.get(type_, 0) > 1:
-                    market.refuse(new, type_, _UNANSWERED)
-                    continue
-                if self.state.phase is not Phase.LIVE:
-                    self._enter(Phase.SUBSCRIBING, f"{len(wanted)} symbols: {type_}")
-                # The whole list, since the page does not say whether a request adds to the one before or replaces it.
-                reply = await connection.subscribe([s for s in wanted if s in served[type_] or s in new], type_)
-                if reply is None:
-                    # A late reply would be credited to the next request: only a fresh connection is sure.
-                    self._unanswered[type_] = self._unanswered.get(type_, 0) + 1
-                    raise NoConnection(f"{self.host} does not answer the request for {type_}")
-                self._unanswered.pop(type_, None)
-                if reply.code == 1:
-                    served[type_].update(new)
-                else:
-                    market.refuse(new, type_, reply.msg)
+            await subscriptions.settle(self._wanted, on_type)
             if self.state.phase is not Phase.LIVE:
+                if self._was_live:
+                    market.health.reconnects += 1
+                self._was_live = True
+                self._live_at = self._clock()
                 self._enter(Phase.LIVE)
             await self._wanted_changed.wait()
+            if subscriptions.needs_fresh(self._wanted):
+                # Several symbols may go one after the other: one fresh connection will do for all of them.
+                await asyncio.sleep(self._timings.retry_gap)
+                if subscriptions.needs_fresh(self._wanted):
+                    raise NeedsFresh("renewed to make room")
 
     def _enter(self, phase: Phase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None) -> None:
         self.state = LinkState(phase, self._clock(), detail, retry_at, error)

@@ -53,9 +53,16 @@ class Timings(NamedTuple):
     auth: float = 10.0  # from the open socket to "authenticated"
     reply: float = 10.0  # an answer to a subscribe request
     ping_every: float = 15.0  # the page recommends at least every 30 s
+    second_ping: float = 2.0  # after the first
     pong: float = 10.0
+    urgent_pong: float = 3.0  # where a busy feed fell silent: any frame will do
+    look_every: float = 0.5  # at the silence
+    asleep: float = 60.0  # a machine that was away longer has been given up by the vendor
     close: float = 1.0  # how long leaving may take
     retry_first: float = 0.5
     retry_longest: float = 60.0
     retry_gap: float = 3.0  # at least, from the second try on
+    slow_down: float = 30.0  # at least, where the vendor asks for it
+    short_life: float = 15.0  # a connection dropped so soon after authentication …
+    duel_wait: float = 60.0  # … three times in a row: another client has the key, wait so long
     healthy: float = 30.0  # a connection that lived this long starts the back-off afresh

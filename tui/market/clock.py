@@ -46,6 +46,14 @@ class ServerClock:
             self._narrow(-late, _INF)
         self._late.append(late)
 
+    def local_moved(self, by: float) -> None:
+        """Our own clock was set forward by so many ms (back, if negative)."""
+        self.low -= by
+        self.high -= by
+        if abs(by) > 1:
+            self._late.clear()
+            self._minima.clear()
+
     def _narrow(self, low: float, high: float) -> None:
         self.low, self.high = max(self.low, low), min(self.high, high)
         if self.low > self.high:

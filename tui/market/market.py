@@ -58,6 +58,13 @@ class Market:
                 instrument.refused[type_] = why
                 self._mark(instrument)
 
+    def set_clock(self, wall_base: float) -> None:
+        """Take the wall clock anew, as wall − monotonic in ms. Where it was set meanwhile, what was known of the
+        exchange's clock moves with it."""
+        if self.wall_base:
+            self.clock.local_moved(wall_base - self.wall_base)
+        self.wall_base = wall_base
+
     def _respell(self) -> None:
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
 

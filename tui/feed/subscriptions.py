@@ -1,0 +1,151 @@
+"""What one connection was asked for, what it serves, and what the vendor would not give.
+
+The reply to a request names neither symbols nor types, so one request is under way at a time, each for one type. The
+page does not say whether a request adds to the ones before or replaces them: every request therefore repeats all that
+its type serves already, which is right either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from tui.errors import NoConnection
+from tui.market import Market
+from tui.protocol import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
+from tui.symbol import Symbol
+
+NO_ANSWER = "no answer"
+_TRIES = 2
+
+Ask = Callable[[Iterable[Symbol], str], Awaitable[SubscribeReply | None]]
+
+
+class NeedsFresh(NoConnection):
+    """Only a fresh connection can free what is wanted now; nothing is wrong."""
+
+
+class Subscriptions:
+    """The subscriptions of one connection. `doubts` counts, by type and over connections, the requests that were not
+    answered or not understood."""
+
+    def __init__(self, types: Sequence[str], ask: Ask, market: Market, doubts: dict[str, int]) -> None:
+        self._types = types
+        self._ask = ask
+        self._market = market
+        self._doubts = doubts
+        self._served: dict[str, dict[Symbol, None]] = {type_: {} for type_ in types}
+        self._judged: dict[str, set[Symbol]] = {type_: set() for type_ in types}
+        self._refused: dict[str, str] = {}  # types the vendor does not give at all, and its words
+        self._counted: set[Symbol] = set()  # by the vendor: symbols, not types
+        self._room = MAX_SYMBOLS
+
+    @property
+    def counted(self) -> int:
+        """How many symbols the connection serves, whatever the types."""
+        return len(self._counted)
+
+    def needs_fresh(self, wanted: Sequence[Symbol]) -> bool:
+        """Whether wanted symbols wait for room that symbols no longer wanted take."""
+        waiting = [symbol for symbol in wanted if symbol not in self._counted]
+        gone = self._counted.difference(wanted)
+        return bool(gone) and self._room < len(self._counted) + len(waiting)
+
+    async def settle(self, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
+        """Ask until every wanted symbol is served or marked as refused, by type. Raises NoConnection where only a
+        fresh connection can go on."""
+        for type_ in self._types:
+            new = [symbol for symbol in wanted if symbol not in self._judged[type_]]
+            if not new:
+                continue
+            self._judged[type_].update(new)
+            if (words := self._refused.get(type_)) is not None:
+                self._market.refuse(new, type_, words)
+                continue
+            if self._doubts.get(type_, 0) >= _TRIES:
+                self._refuse_type(type_, new, NO_ANSWER)
+                continue
+            new = self._fitting(type_, new)
+            if new:
+                on_type(type_)
+                await self._subscribe(type_, new)
+
+    def _fitting(self, type_: str, new: list[Symbol]) -> list[Symbol]:
+        """Those of `new` that are served in another type already or still find room; the rest is marked."""
+        free = self._room - len(self._counted)
+        fits: list[Symbol] = []
+        over: list[Symbol] = []
+        for symbol in new:
+            if symbol in self._counted:
+                fits.append(symbol)
+            elif free > 0:
+                fits.append(symbol)
+                free -= 1
+            else:
+                over.append(symbol)
+        self._market.refuse(over, type_, OVER_LIMIT)
+        return fits
+
+    async def _subscribe(self, type_: str, new: list[Symbol]) -> None:
+        words = await self._try(type_, new)
+        if words is None:
+            return
+        if words == OVER_LIMIT:
+            await self._find_room(type_, new)
+        elif words == UNRESOLVED:
+            await self._find_culprit(type_, new)
+        else:
+            self._refuse_type(type_, new, words)
+
+    async def _try(self, type_: str, new: Sequence[Symbol]) -> str | None:
+        """One request; the words of a refusal, None where it was accepted."""
+        served = self._served[type_]
+        reply = await self._ask([*served, *new], type_)
+        if reply is None:
+            # A late reply would be credited to the next request: only a fresh connection is sure.
+            self._doubts[type_] = self._doubts.get(type_, 0) + 1
+            raise NoConnection(f"no answer to the request for {type_}")
+        if reply.code != 1:
+            return reply.msg
+        self._doubts.pop(type_, None)
+        served.update(dict.fromkeys(new))
+        self._counted.update(new)
+        return None
+
+    async def _find_room(self, type_: str, new: list[Symbol]) -> None:
+        """The plan's limit is somewhere inside `new`: found by halving, with what fits subscribed on the way."""
+        fits, over = 0, len(new)
+        while over - fits > 1:
+            middle = (fits + over) // 2
+            if await self._try(type_, new[fits:middle]) is None:
+                fits = middle
+            else:
+                over = middle
+        self._room = len(self._counted)
+        self._market.refuse(new[fits:], type_, OVER_LIMIT)
+
+    async def _find_culprit(self, type_: str, new: list[Symbol]) -> None:
+        """Not understood: tried once more on a fresh connection; then either single symbols are the reason, or the
+        type is."""
+        doubts = self._doubts.get(type_, 0)
+        self._doubts[type_] = doubts + 1
+        if doubts == 0:
+            raise NoConnection(f"the request for {type_} was not understood")
+        ends = new[:1] + new[1:][-1:]
+        if not self._served[type_] and all([await self._try(type_, [symbol]) is not None for symbol in ends]):
+            self._refuse_type(type_, new, UNRESOLVED)
+            return
+        await self._sift(type_, [symbol for symbol in new if symbol not in self._served[type_]])
+        self._doubts.pop(type_, None)
+
+    async def _sift(self, type_: str, new: list[Symbol]) -> None:
+        if not new or await self._try(type_, new) is None:
+            return
+        if len(new) == 1:
+            self._market.refuse(new, type_, UNRESOLVED)
+            return
+        await self._sift(type_, new[: len(new) // 2])
+        await self._sift(type_, new[len(new) // 2 :])
+
+    def _refuse_type(self, type_: str, new: Iterable[Symbol], words: str) -> None:
+        self._refused[type_] = words
+        self._market.refuse(new, type_, words)
