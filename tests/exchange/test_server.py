@@ -8,75 +8,38 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
+from tests.exchange.talking import (
+    AUTH_FAILED,
+    HELLO,
+    OVER_LIMIT,
+    SUBSCRIBED,
+    UNRESOLVED,
+    closed,
+    dial,
+    enter,
+    heard,
+    pushed,
+    subscribe,
+)
 from tui.errors import UsageError
 from tui.exchange import DEMO_WATCHLIST, SERVER_NAME, Exchange
-from tui.protocol import Depth, Kline, Push, Quote, Tick, decode
+from tui.protocol import Depth, Kline, Quote, Tick
 from tui.secrets import Token
 from tui.symbol import join
 
-HELLO = {"code": 1, "msg": "Connected Successfully"}
-AUTHENTICATED = {"code": 1, "resAc": "auth", "msg": "authenticated"}
-AUTH_FAILED = {"code": 0, "resAc": "auth", "msg": "auth failed"}
-SUBSCRIBED = {"code": 1, "resAc": "subscribe", "msg": "subscribe Successfully"}
-UNRESOLVED = {"code": 0, "resAc": "subscribe", "msg": "cannot be resolved action"}
-OVER_LIMIT = {"code": 0, "resAc": "subscribe", "msg": "exceeding the maximum subscription limit"}
 MINUTE = 60_000
-
-
-def dial(exchange: Exchange, token: str | None = "key") -> connect:
-    headers = {} if token is None else {"token": token}
-    # No bound on the queue: a client that left something unread would not see the end of the connection.
-    return connect(exchange.url, additional_headers=headers, proxy=None, ping_interval=None, max_queue=None)
-
-
-async def heard(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(3):
-        return json.loads(await socket.recv())
-
-
-async def enter(socket: ClientConnection) -> None:
-    assert await heard(socket) == HELLO
-    assert await heard(socket) == AUTHENTICATED
-
-
-async def subscribe(socket: ClientConnection, types: str, params: str = "QQQ$US") -> None:
-    await socket.send(json.dumps({"ac": "subscribe", "params": params, "types": types}))
-    while (reply := await heard(socket)).get("resAc") is None:
-        pass
-    assert reply == SUBSCRIBED
-
-
-async def pushed(socket: ClientConnection, seconds: float) -> list[Push]:
-    """The data of the next `seconds`."""
-    pushes: list[Push] = []
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                for message in decode(await socket.recv(decode=False)):
-                    assert isinstance(message, Tick | Quote | Depth | Kline)
-                    pushes.append(message)
-    except TimeoutError:
-        return pushes
 
 
 def from_time(start: int) -> Callable[[], int]:
     """A clock that runs as ours does, from another time."""
     begun = time.monotonic_ns()
     return lambda: start + (time.monotonic_ns() - begun) // 1_000_000
-
-
-async def closed(socket: ClientConnection, within: float) -> None:
-    async with asyncio.timeout(within):
-        with pytest.raises(ConnectionClosed):
-            while True:
-                await socket.recv()
 
 
 async def test_the_page_in_order() -> None:

@@ -76,7 +76,7 @@ FAULTS = {
     "escapes": Fault("escape sequences, bidi and markup: in every reply, and every 2 s in symbols and types", 2),
     "old-time": Fault("every 2 s older ticks and quotes at other prices", 2),
     "future-time": Fault("every 5 s the latest ticks and quotes again, dated an hour ahead", 5),
-    "burst": Fault("every 20 s 100,000 messages at once: trades, quotes, some books", 20),
+    "burst": Fault("every 20 s some 100,000 messages at once: trades, quotes, some books", 20),
     # What data say and how they are written.
     "crossed-book": Fault("books whose bids are above their asks, 2 s of every 5", 5),
     "empty-book": Fault("books of nothing but zeros, 2 s of every 5", 5),

@@ -56,7 +56,7 @@ _PATH = "/fund"
 _STEP = 0.025  # seconds between two steps of the market
 _MOST_BUFFERED = 32 << 20  # bytes a client may leave unread before it is cut off
 _HALF_OPEN_FOR = 120.0  # seconds until even a half-open connection is given up
-_CHUNK = 2_000  # messages of a burst made at a time, before others get their turn
+_CHUNK = 1_000  # messages of a burst made at a time, before others get their turn
 _CONNECTIONS_TOLD = 1_000  # of as many, the latest, it is known what they were sent
 _CLASSES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
 
