@@ -13,11 +13,12 @@ KEPT = 1_500  # a whole day of minutes and a little more
 class MinuteBars:
     """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT."""
 
-    __slots__ = ("_bars", "latest", "version")
+    __slots__ = ("_bars", "built", "latest", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
         self.latest = -1
+        self.built = False  # whether bars were made here, from trades, because the feed sends none
         self.version = 0  # raised with every change, for whoever keeps something made from the bars
 
     def put(self, bar: Kline) -> bool:
@@ -39,6 +40,24 @@ class MinuteBars:
         if len(self._bars) > KEPT:
             del self._bars[min(self._bars)]
         return True
+
+    def trade(self, time: int, price: float, size: float | None) -> None:
+        """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time."""
+        self.built = True
+        slot = time // MINUTE
+        bar = self._bars.get(slot)
+        if bar is None:
+            self.put(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
+            bar = self._bars[slot]
+        bar.high, bar.low, bar.close = max(bar.high, price), min(bar.low, price), price
+        bar.volume += size or 0.0
+        self.version += 1
+
+    def add_volume(self, time: int, size: float) -> None:
+        """Give a minute the volume of a trade whose size was not known when it came."""
+        if (bar := self._bars.get(time // MINUTE)) is not None:
+            bar.volume += size
+            self.version += 1
 
     def get(self, slot: int) -> Kline | None:
         return self._bars.get(slot)

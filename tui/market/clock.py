@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 _INF = float("inf")
 _TRUSTED = 50.0  # ms of half-width up to which lag is shown as an absolute figure: lag itself is of that order
+_WORTH_A_WORD = 2_000.0  # ms
 _SAMPLES = 2_048
 _MINIMUM_OVER = 600.0  # s
 
@@ -72,6 +73,12 @@ class ServerClock:
     @property
     def half_width(self) -> float:
         return (self.high - self.low) / 2
+
+    @property
+    def differs(self) -> float | None:
+        """Seconds by which the clocks surely differ, where that is worth a word; None where it is not, or not known."""
+        surely = max(self.low, -self.high)
+        return surely / 1000 if _WORTH_A_WORD < surely < _INF else None
 
     def lag(self, now: float) -> Lag | None:
         """Median and p99 of lag at arrival; None without data. `now` in s, monotonic. Sorts its samples: once a

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from tui.market.bars import MinuteBars
 from tui.market.book import best, smallest_step
+from tui.market.sessions import zone
+from tui.market.trades import TradeSizes
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -34,6 +36,7 @@ class Instrument:
         "tick_sampled",
         "tick_size",
         "tick_time",
+        "trades",
     )
 
     def __init__(self, symbol: Symbol) -> None:
@@ -55,6 +58,7 @@ class Instrument:
         self.last_changed_at = 0.0
         self.direction = 0
         self.moved = False  # whether the latest trade moved the price
+        self.trades = TradeSizes(zone(symbol.region))
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
         self.tick_size: float | None = None
         self.decimals = 2
@@ -84,6 +88,18 @@ class Instrument:
             self.moved = False
         self.last_time = time
 
+    @property
+    def builds_bars(self) -> bool:
+        """Whether minute bars are made here, because the feed refuses them."""
+        return "kline@1" in self.refused
+
+    def build_bar(self, tick: Tick) -> None:
+        """Put a trade into its minute."""
+        trade = self.trades.take(tick, self.quote)
+        self.bars.trade(tick.time, tick.last, trade.size)
+        for time, size in trade.owed:
+            self.bars.add_volume(time, size)
+
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
         prices = [self.last] if self.last is not None else []
@@ -107,3 +123,4 @@ class Instrument:
         self.depth_at = 0.0
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
+        self.trades.lost()

@@ -115,6 +115,8 @@ class Market:
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
+        if instrument.refused and instrument.builds_bars and tick.time and tick.last > 0:
+            instrument.build_bar(tick)
         self.health.ticks += 1
         return True
 
@@ -134,6 +136,8 @@ class Market:
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
+            if instrument.refused and instrument.builds_bars and quote.time and quote.last > 0:
+                instrument.bars.trade(quote.time, quote.last, None)
         if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
             self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one
         self.health.quotes += 1
@@ -156,6 +160,7 @@ class Market:
             return False
         if not instrument.bars.put(bar):
             return False
+        instrument.bars.built = False
         self.health.klines += 1
         return True
 

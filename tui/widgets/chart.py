@@ -63,6 +63,8 @@ class MinuteChart(Pane):
         code, region = instrument.symbol
         left = [look.segment(code, "text", bold=True), look.segment(f"${region}", "faint")]
         left.append(look.segment(" 1 min", "muted"))
+        if instrument.bars.built:
+            left.append(look.segment(" built from trades", "warning"))
         bar = instrument.bars.get(instrument.bars.latest)
         if bar is None:
             return left, []
@@ -83,7 +85,7 @@ class MinuteChart(Pane):
         if instrument is None or height < 3:
             return []
         if not len(instrument.bars):
-            words = "klines are not served for this symbol" if "kline@1" in instrument.refused else "no minute bars yet"
+            words = "no trades yet to build bars from" if instrument.builds_bars else "no minute bars yet"
             blank: list[Line] = [[] for _ in range((height - 1) // 2)]
             return [*blank, [look.segment(fmt.clip(words, width).center(width), "muted")]]
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from tui import format as fmt
 from tui.feed import LinkState, Phase
 from tui.market import Market
+from tui.market.plan import shortfalls
 from tui.symbol import printable
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
@@ -63,6 +64,11 @@ class StatusBar(Widget):
         if self.link is not None and self.link.phase is Phase.LIVE and health.round_trip is not None:
             beat = f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
             figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
+        figures += [[look.segment(words, "warning")] for words in shortfalls(list(self._market.instruments.values()))]
+        if health.heartbeats_missed:
+            figures.append([look.segment(f"heartbeat missed {health.heartbeats_missed}", "warning")])
+        if (off := self._market.clock.differs) is not None:
+            figures.append([look.segment(f"clock differs from the exchange by {off:.0f} s", "warning")])
         figures.append([look.segment(f"{health.rates[0]:,.0f} msg/s", "muted")])
         if self.link is not None and self.link.proven and (lag := self._market.clock.lag(now)) is not None:
             if lag.relative:
