@@ -68,7 +68,7 @@ async def ending(socket: ClientConnection) -> ConnectionClosed:
     return error.value
 
 
-async def data(exchange: Exchange, types: str, seconds: float, params: str = "QQQ$US") -> list[dict[str, Any]]:
+async def data(exchange: Exchange, types: str, seconds: float, params: str = "QQQ$US") -> list[Any]:
     """What is pushed to a client that asks for `types`, as it is written."""
     async with exchange, dial(exchange) as socket:
         await enter(socket)
@@ -185,11 +185,11 @@ async def test_a_handshake_refused(name: str, status: int) -> None:
 async def test_too_many_tries_until_the_time_asked_for_has_passed() -> None:
     async with Exchange(faults=["http-429"]) as exchange:
         assert (await refused(exchange)).response.headers["Retry-After"] == "40"
-    async with Exchange(faults=["http-429"], fault_every=0.15) as exchange:
+    async with Exchange(faults=["http-429"], fault_every=0.25) as exchange:
         for _ in range(2):
             response = (await refused(exchange)).response
             assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.25)
         for _ in range(2):
             async with dial(exchange) as socket:
                 await enter(socket)
@@ -323,8 +323,10 @@ def read(frame: bytes) -> tuple[Message, ...] | str:
 async def test_what_cannot_be_read() -> None:
     async with Exchange(faults=["malformed"], fault_every=0.01) as exchange, dial(exchange) as socket:
         await enter(socket)
-        await subscribe(socket, "quote")
-        received = await frames(socket, 0.4)
+        await ask(socket, "quote")
+        received = await frames(socket, 0.25)
+        await exchange.close_market()
+        received += await frames(socket, 0.05)
         payloads = {unasked.payload for unasked in MALFORMED}
         odd = [frame for frame in received if frame in payloads]
         assert set(odd) == payloads
@@ -333,7 +335,7 @@ async def test_what_cannot_be_read() -> None:
         }
         assert all(isinstance(read(frame), tuple) for frame in received if frame not in payloads)
         assert len(received) > len(odd)
-        assert exchange.sent_in_total["malformed"] - len(odd) in (0, 1)
+        assert exchange.sent_in_total["malformed"] == len(odd)
 
 
 async def test_large_frames() -> None:
@@ -451,19 +453,19 @@ async def test_wrong_books() -> None:
 
 
 async def test_seconds() -> None:
-    for item in await data(Exchange(rate=2000, faults=["second-time"]), "tick,quote,kline@1,depth", 0.2):
+    for item in await data(Exchange(rate=2000, faults=["second-time"]), "tick,quote,kline@1,depth", 0.1):
         assert item["type"] == "depth" or abs(item["t"] - time.time()) < 2 * 3600 + 90
 
 
 async def test_no_time() -> None:
-    items = await data(Exchange(rate=2000, faults=["no-time"]), "tick,quote,kline@1", 0.2)
+    items = await data(Exchange(rate=2000, faults=["no-time"]), "tick,quote,kline@1", 0.1)
     times = {(item["type"], item.get("t", "missing")) for item in items if item["type"] != "kline@1"}
     assert times == {("tick", None), ("tick", "missing"), ("quote", None), ("quote", "missing")}
     assert all(item["t"] for item in items if item["type"] == "kline@1")
 
 
 async def test_numbers_as_strings() -> None:
-    items = await data(Exchange(rate=2000, faults=["strings"]), "tick,quote,kline@1,depth", 0.2)
+    items = await data(Exchange(rate=2000, faults=["strings"]), "tick,quote,kline@1,depth", 0.1)
     assert {item["type"] for item in items} == {"tick", "quote", "kline@1", "depth"}
     for item in items:
         levels = item.pop("a", []) + item.pop("b", [])
@@ -478,7 +480,7 @@ async def test_data_as_a_list() -> None:
 
 
 async def test_spellings() -> None:
-    items = await data(Exchange(rate=2000, faults=["spellings"]), "tick,quote,kline@1,depth", 0.3)
+    items = await data(Exchange(rate=2000, faults=["spellings"]), "tick,quote,kline@1,depth", 0.1)
     assert {(item["s"], item.get("r")) for item in items} == {
         ("QQQ.US", None),
         ("qqq", None),

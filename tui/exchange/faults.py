@@ -22,7 +22,6 @@ from tui.protocol import (
     AuthReply,
     Depth,
     Hello,
-    Kline,
     Level,
     Pong,
     PongData,
@@ -155,10 +154,11 @@ class Faults:
 
     def choose(self, names: Iterable[str]) -> None:
         """From now on these and no others."""
-        self.names = tuple(dict.fromkeys(names))
-        for name in self.names:
+        chosen = tuple(dict.fromkeys(names))
+        for name in chosen:
             if name not in FAULTS:
                 raise UsageError(f"unknown fault '{name}': choose from {', '.join(FAULTS)}")
+        self.names = chosen
         self._endings = itertools.cycle([name for name in self.names if name in ENDINGS])
         self.refused = dict(_REFUSALS[name] for name in self.names if name in _REFUSALS)
         self.pong_delay = self.every("pong-late") if "pong-late" in self else 0.0
@@ -233,8 +233,10 @@ class Faults:
         turn = next(self._turn)
         if "second-time" in self and "t" in data:
             data["t"] //= 1000
-        if "no-time" in self and type(push) is not Kline and data.pop("t", None) and turn % 2:
-            data["t"] = None
+        if "no-time" in self and type(push) in (Tick, Quote):
+            data.pop("t", None)
+            if turn % 2:
+                data["t"] = None
         if "spellings" in self:
             code, _, region = data["s"].partition("$")
             data |= spelled(code, data.pop("r", region), turn)
