@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO
 
 KEY = "5ecre7-2abf6c0e7dd8a1930a"
+COUNTERS = ("received ", "left out: ", "odd: ", "link: ")  # what a stream tells of itself at its end
 PROGRAM = (sys.executable, "-m", "tui")
 
 

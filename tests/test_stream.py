@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.command import KEY, PROGRAM, check_output, environment, exchange, itick, started
+from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, started
+from tests.feed.running import free_port
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
+from tui.market.health import Health
 from tui.protocol import Push
-from tui.stream import describe
+from tui.stream import describe, summary
 
-STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE")
+STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", *COUNTERS)
 FIELDS = {
     "tick": {"last", "volume", "time", "side"},
     "quote": {"last", "open", "high", "low", "time", "volume", "turnover", "previous_close", "change"}
@@ -88,6 +91,44 @@ def test_only_the_types_asked_for_are_printed() -> None:
     assert [line for line in result.stderr.splitlines() if line.startswith("subscribing")] == [
         "subscribing 14 symbols: depth"
     ]
+
+
+def test_the_counters_come_at_the_end_in_words() -> None:
+    result = itick("stream", "--demo", "--seconds", "1.5")
+    received, left_out, odd, link = result.stderr.splitlines()[-4:]
+    found = re.fullmatch(r"received ([\d,]+) messages, ([\d,]+) bytes; applied (.*)", received)
+    assert found and int(found[2].replace(",", "")) > int(found[1].replace(",", "")) > 100
+    assert re.fullmatch(r"[\d,]+ tick, [\d,]+ quote, [\d,]+ depth, [\d,]+ kline@1", found[3])
+    assert left_out == "left out: 0 out of order, 0 unfollowed, 0 malformed"
+    assert odd == "odd: 0 from the future, 0 crossed books, 0 quotes outside their range"
+    assert re.fullmatch(r"link: 0 reconnects, 0 heartbeats missed, round trip [\d.]+ ms \(median .*\)", link)
+
+
+def test_what_was_malformed_is_told_by_kind() -> None:
+    health = Health()
+    health.count_malformed("not JSON", b"?", 0.0)
+    health.count_malformed("not JSON", b"?", 0.0)
+    health.count_malformed("unknown type", b"?", 0.0)
+    assert "0 unfollowed, 3 malformed (2 not JSON, 1 unknown type)" in summary(health.report())
+    assert "round trip not measured" in summary(health.report())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--demo", "--count", "5"], 0),
+        (["--url", f"ws://127.0.0.1:{free_port()}", "--watch", "A", "--deadline", "1"], 4),
+    ],
+    ids=["done", "no connection"],
+)
+def test_the_counters_can_be_had_as_one_object(arguments: list[str], code: int) -> None:
+    result = itick("stream", *arguments, "--json-health", key=None if "--demo" in arguments else KEY)
+    assert result.returncode == code
+    report = json.loads(next(line for line in result.stderr.splitlines() if line.startswith("{")))
+    assert report["messages"] >= report["applied"]["quote"]
+    assert bool(report["messages"]) == (code == 0)
+    assert set(report) >= {"bytes", "malformed", "out_of_order", "reconnects", "heartbeats_missed", "round_trip_ms"}
+    assert not any(line.startswith(COUNTERS) for line in result.stderr.splitlines())
 
 
 def test_seconds_end_it() -> None:
@@ -183,4 +224,5 @@ def test_a_full_disk_is_said_in_a_line() -> None:
         )
     check_output(result.stderr)
     assert result.returncode == 1
+    assert any(line.startswith("received ") for line in result.stderr.splitlines())
     assert result.stderr.splitlines()[-1] == "itick-tui: cannot write to standard output: no space left on device"

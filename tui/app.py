@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from textual import on
 from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme as TextualTheme
+from textual.worker import WorkerFailed
 
+from tui import format as fmt
+from tui.crash import catch_callbacks
 from tui.errors import (
+    EXIT_CRASH,
     EXIT_DONE,
     EXIT_HANGUP,
     EXIT_INTERRUPTED,
@@ -28,8 +33,11 @@ from tui.feed import Link, LinkState
 from tui.frames import FrameClock
 from tui.keys import KEYS
 from tui.market import Market
+from tui.market.health import Event
+from tui.outage import Outage
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.dashboard import Dashboard
+from tui.screens.health import Facts, FeedHealth, clean
 from tui.screens.help import Help
 from tui.screens.theme_menu import ThemeMenu
 from tui.secrets import Token
@@ -42,6 +50,7 @@ from tui.widgets.look import Look
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 _PRIORITY = {"interrupt", "suspend_process"}
 _LEAVE_WITHIN = 4.0  # s
+_log = logging.getLogger(__name__)
 
 
 class Start(NamedTuple):
@@ -53,6 +62,7 @@ class Start(NamedTuple):
     token: Token | None = None
     name: str = "Watchlist"
     notices: Sequence[str] = ()
+    bell: bool = True
 
 
 class ItickApp(App[None]):
@@ -75,15 +85,21 @@ class ItickApp(App[None]):
         for key in KEYS
     ]
 
-    def __init__(self, start: Start, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, start: Start, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
         super().__init__()
         self._start = start
         self._clock = clock
+        self._wall = wall
         self._theme = start.theme
         self._symbols: list[Symbol] = list(start.symbols)
         self._removed: list[tuple[int, Symbol]] = []
         self._frames: FrameClock | None = None
         self._link: Link | None = None
+        self._outage = Outage(self._lost, self._back)
+        self.crash: Exception | None = None
+        """The exception that ended the program, where it is at fault itself."""
         self.market = Market()
         self.dashboard = Dashboard(self._look(start.theme), self.market, start.name)
         for theme in all_themes().values():
@@ -93,19 +109,27 @@ class ItickApp(App[None]):
     def get_default_screen(self) -> Dashboard:
         return self.dashboard
 
+    def on_load(self) -> None:
+        # Before the terminal is touched: from here on, whatever ends the program also restores it.
+        loop = asyncio.get_running_loop()
+        catch_callbacks(loop, self._handle_exception)
+        for signum, code in (
+            (signal.SIGINT, EXIT_INTERRUPTED),
+            (signal.SIGTERM, EXIT_TERMINATED),
+            (signal.SIGHUP, EXIT_HANGUP),
+        ):
+            loop.add_signal_handler(signum, self._leave, code)
+
     @on(Dashboard.Ready)
     def begin(self) -> None:
         self._frames = FrameClock(self._frame)
         self.market.on_change = self._frames.wake
-        loop = asyncio.get_running_loop()
-        for signum, code in ((signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP)):
-            loop.add_signal_handler(signum, self._leave, code)
         self.market.follow(self._symbols)
         self._show()
         self.set_interval(1.0, self._second)
         # Back from the shell the terminal shows nothing of what was drawn before.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        self.run_worker(self._feed(), name="feed", group="feed", exit_on_error=False)
+        self.run_worker(self._feed(), name="feed", group="feed")
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 
@@ -128,24 +152,49 @@ class ItickApp(App[None]):
 
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None
+        self._remember(state)
+        self._outage.entered(state)
         self.dashboard.link_changed(state, self._link.is_demo)
         self._second()
         if self._frames is not None:
             self._frames.wake()
 
+    def _remember(self, state: LinkState) -> None:
+        """Into the history and the log, once for each phase: a subscription goes through many states."""
+        history, word = self.market.health.history, str(state.phase.value)
+        reason = clean(str(state.error) if state.error is not None else "")
+        _log.info("link %s", clean(state.words(self._clock())))
+        if not history or (history[-1].state, history[-1].reason) != (word, reason):
+            history.append(Event(1000 * self._wall(), word, reason))
+
+    def _lost(self, reason: str) -> None:
+        self._call_attention(f"link lost: {clean(reason)}" if reason else "link lost", "warning")
+
+    def _back(self, away: float) -> None:
+        self._call_attention(f"the link is back after {fmt.seconds(away)}", "information")
+
+    def _call_attention(self, words: str, severity: Literal["information", "warning"]) -> None:
+        if self._start.bell:
+            self.bell()
+        self.notify(words, severity=severity, markup=False)
+
     # --- the screen ---
 
     def _frame(self) -> None:
+        assert self._frames is not None
         self.market.health.frames += 1
+        self.market.health.frames_skipped = self._frames.skipped
         now = self._clock()
         proven = self._link is not None and self._link.state.proven
         self.dashboard.sync(self.market.take_changed(), now, proven)
         ends = self.dashboard.watchlist.flash_ends
-        if ends is not None and self._frames is not None:
+        if ends is not None:
             self._frames.wake(max(0.0, ends - now))
 
     def _second(self) -> None:
         self.dashboard.tick(self._clock())
+        if isinstance(self.screen, FeedHealth):
+            self.screen.tick()
 
     def _show(self, select: Symbol | None = None) -> None:
         rows = [self.market.instruments[symbol] for symbol in self._symbols]
@@ -233,7 +282,22 @@ class ItickApp(App[None]):
 
     def action_reconnect(self) -> None:
         if self._link is not None:
+            self._outage.renewing()
             self._link.reconnect()
+
+    def action_health(self) -> None:
+        self.push_screen(FeedHealth(self._look(self._theme), self.market, self._facts))
+
+    def _facts(self) -> Facts:
+        link = self._link
+        return Facts(
+            self._clock(),
+            1000 * self._wall(),
+            link.state if link is not None else None,
+            link.host if link is not None else "",
+            link is not None and link.is_demo,
+            [self.market.instruments[symbol] for symbol in self._symbols],
+        )
 
     def action_theme(self) -> None:
         self.push_screen(ThemeMenu(list(all_themes().values()), self._theme, self._wear))
@@ -262,8 +326,27 @@ class ItickApp(App[None]):
         self.exit(return_code=code)
 
     def on_unmount(self) -> None:
+        self._outage.stop()
         if self._frames is not None:
             self._frames.stop()
+
+    # --- a fault of our own ---
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's one place for exceptions of widgets, handlers and workers. It would print a traceback with all
+        locals, the key among them; here the app ends, and whoever ran it finds the exception in `crash`."""
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error
+        if self.crash is None:
+            self.crash = self._exception = error
+            self._exception_event.set()
+        self._return_code = EXIT_CRASH
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
+        terminal."""
+        self._handle_exception(RuntimeError("the keyboard can no longer be read"))
 
 
 def _textual_theme(theme: Theme) -> TextualTheme:

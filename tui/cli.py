@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui import __version__
-from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, ItickError, UsageError
+from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.secrets import Token
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_SYMBOLS = 500
 _TYPES = ("quote", "depth", "tick", "kline@1")
+_LONGEST = 500  # characters of a line about what went wrong
 
 EXAMPLES = """\b
 Examples:
@@ -28,14 +31,22 @@ Examples:
   itick-tui stream --demo --count 5 | jq .        the same data as JSON lines
 
 \b
-Exit codes: 0 done, 2 wrong usage, 3 key refused, 4 no connection,
-130 Ctrl+C, 143 terminated.
+Exit codes: 0 done, 1 standard output cannot be written, 2 wrong usage,
+3 key refused, 4 no connection, 70 a fault in the program (a report is
+written), 129 hung up, 130 Ctrl+C, 143 terminated.
 """
 
 
 def _feed_options(command: _F) -> _F:
     """The options that say what to watch and where, the same for the dashboard and for `stream`."""
     for option in (
+        click.option(
+            "--log",
+            "log_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Add what happens to FILE, one JSON object a line, never the key.",
+        ),
         click.option(
             "--token-file",
             type=click.Path(path_type=Path, dir_okay=True),
@@ -60,6 +71,7 @@ def _feed_options(command: _F) -> _F:
 )
 @_feed_options
 @click.option("--theme", metavar="NAME", help="Colours: midnight (the default), amber, harbor, daylight.")
+@click.option("--no-bell", is_flag=True, help="No sound when the link is lost and when it is back.")
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -68,24 +80,31 @@ def cli(
     demo: bool,
     url: str | None,
     token_file: Path | None,
+    log_file: Path | None,
     theme: str | None,
+    no_bell: bool,
 ) -> int:
     """Live ETF and fund prices in your terminal: watchlist, order book and minute chart.
 
     Without a command it opens the dashboard. Press ? there for the keys.
     """
+    from tui.log import logging_to
+
     if context.invoked_subcommand is not None:
-        given = [name for name in ("watch", "demo", "url", "token_file", "theme") if context.params[name]]
-        if given:
-            option = "--" + given[0].replace("_", "-")
+        if given := next((name for name, value in context.params.items() if value), None):
+            option = next(parameter.opts[0] for parameter in cli.params if parameter.name == given)
+            command = cli.commands[context.invoked_subcommand]
+            if given not in [parameter.name for parameter in command.params]:
+                raise UsageError(f"{option} is the dashboard's: itick-tui {context.invoked_subcommand} takes none")
             raise UsageError(f"put {option} after the command: itick-tui {context.invoked_subcommand} {option} …")
+        context.with_resource(logging_to(None))
         return EXIT_DONE
     symbols, notices = _symbols(watch, demo)
     _check_place(demo, url, token_file)
     from tui.themes import DEFAULT_THEME, find_theme
 
     chosen = find_theme(theme or DEFAULT_THEME)
-    target, token = _target(demo, url, token_file)
+    target, token = _target(demo, url, token_file, notices)
     for name, stream in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if stream is None or not stream.isatty():
             raise UsageError(
@@ -95,13 +114,17 @@ def cli(
     from tui.app import ItickApp, Start
 
     name = "Demo" if demo else "Watchlist"
-    app = ItickApp(Start(symbols, chosen, target, token, name, notices))
-    app.run()
+    with logging_to(log_file):
+        app = ItickApp(Start(symbols, chosen, target, token, name, notices, bell=not no_bell))
+        app.run()
+        if app.crash is not None:
+            raise app.crash
     return app.return_code or EXIT_DONE
 
 
 @cli.command()
 @_feed_options
+@click.option("--json-health", is_flag=True, help="At the end print the counters as a JSON object, not in words.")
 @click.option("--types", default=",".join(_TYPES), show_default=True, help="Which updates to print.")
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
@@ -118,15 +141,17 @@ def stream(
     demo: bool,
     url: str | None,
     token_file: Path | None,
+    log_file: Path | None,
     types: str,
     count: int | None,
     seconds: float | None,
     deadline: float,
+    json_health: bool,
 ) -> int:
     """Print updates as JSON, one a line.
 
     Each object has symbol, type and the fields by their full names (last, open, bids …); states of the link go to
-    standard error.
+    standard error, and at the end the counters of the feed.
     """
     symbols, notices = _symbols(watch, demo)
     if not symbols:
@@ -140,16 +165,17 @@ def stream(
     if sys.stdout is None:
         raise UsageError("nowhere to stream to: standard output is closed")
     _check_place(demo, url, token_file)
-    target, token = _target(demo, url, token_file)
+    target, token = _target(demo, url, token_file, notices)
     for notice in notices:
         click.echo(notice, err=True)
 
     import asyncio
 
+    from tui.log import logging_to
     from tui.secrets import Token
     from tui.stream import Stream
 
-    printer = Stream(symbols, count, seconds, deadline)
+    printer = Stream(symbols, count, seconds, deadline, json_health=json_health)
 
     async def run() -> int:
         if target is not None and token is not None:
@@ -159,7 +185,8 @@ def stream(
         async with Exchange() as exchange:
             return await printer.run(exchange.url, Token("demo"), wanted)
 
-    return asyncio.run(run())
+    with logging_to(log_file):
+        return asyncio.run(run())
 
 
 class _ExchangeCommand(click.Command):
@@ -275,16 +302,24 @@ def _check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
         raise UsageError("--demo needs no key: leave --token-file out")
 
 
-def _target(demo: bool, url: str | None, token_file: Path | None) -> tuple[str | None, Token | None]:
-    """Where to connect and with which key; nothing for the demo, which starts its own exchange."""
+def _target(
+    demo: bool, url: str | None, token_file: Path | None, notices: list[str]
+) -> tuple[str | None, Token | None]:
+    """Where to connect and with which key; nothing for the demo, which starts its own exchange. Adds to the notices
+    what is not well about the key."""
     from tui.feed.target import VENDOR_URL, check_url
-    from tui.secrets import read_file, take_from_environment
+    from tui.secrets import exposure, forget_environment, read_file, take_from_environment
 
-    found = take_from_environment()
     if demo:
+        forget_environment()
         return None, None
     target = check_url(url if url is not None else VENDOR_URL)
-    token = read_file(token_file) if token_file is not None else found
+    if token_file is not None:
+        forget_environment()
+        if warning := exposure(token_file):
+            notices.append(warning)
+        return target, read_file(token_file)
+    token = take_from_environment()
     if token is None:
         raise UsageError(
             "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
@@ -294,19 +329,55 @@ def _target(demo: bool, url: str | None, token_file: Path | None) -> tuple[str |
 
 
 def main() -> None:
-    """Run a command; every failure a person can cause ends in a line or two and an exit code."""
-    code: int = EXIT_DONE
+    """Run a command; whatever happens ends in a line or two and an exit code, never in a traceback."""
     try:
-        code = cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
-    except ItickError as error:
-        click.echo(f"itick-tui: {error}", err=True)
-        code = error.exit_code
-    except click.ClickException as error:
-        click.echo(f"itick-tui: {error.format_message()} (itick-tui --help tells more)", err=True)
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        code = _run()
+    except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            sys.stderr.close()
+    # From here on Ctrl+C has nothing left to interrupt but Python's own leaving.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
+    except ItickError as error:
+        return _complain(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _complain(f"{error.format_message()} (itick-tui --help tells more)", error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if isinstance(error, OSError) and _was_printing(error):
+            _let_output_go_nowhere()
+            if isinstance(error, BrokenPipeError):
+                return EXIT_DONE  # whoever read has enough
+            return _complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
+        from tui.crash import words
+
+        return _complain(words(error), EXIT_CRASH)
+
+
+def _complain(text: str, code: int) -> int:
+    from tui.format import clip
+    from tui.secrets import redact
+    from tui.symbol import printable
+
+    lines = f"itick-tui: {redact(text)}".split("\n")
+    with contextlib.suppress(OSError):  # nobody can be told
+        click.echo("\n".join(clip(printable(line), _LONGEST) for line in lines), err=True)
+    return code
+
+
+def _was_printing(error: OSError) -> bool:
+    """Whether it was raised by `click.echo`, as help and version are printed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
+
+
+def _let_output_go_nowhere() -> None:
+    """Python tries once more to write what is left when it leaves."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,11 +1,13 @@
 """Everything that can go wrong on purpose, each with words a person can act on and an exit code of its own.
 
-ItickError
+ItickError             1  what has no code of its own: standard output cannot be written
 ├── UsageError         2  the command line or a file it names is wrong
 ├── FeedError             something about the connection
 │   ├── KeyRefused     3  the vendor does not accept the key
 │   └── NoConnection   4  no live connection within the deadline
 └── MalformedMessage      one message of the vendor that cannot be read; counted, never fatal
+
+Anything else that is raised is a fault in the program: 70, and a crash report (crash.py).
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from __future__ import annotations
 from typing import Any
 
 EXIT_DONE = 0
+EXIT_OUTPUT = 1
 EXIT_USAGE = 2
 EXIT_KEY_REFUSED = 3
 EXIT_NO_CONNECTION = 4
+EXIT_CRASH = 70
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 EXIT_HANGUP = 129
@@ -24,7 +28,7 @@ EXIT_HANGUP = 129
 class ItickError(Exception):
     """The base of all errors of this program. Its text is one or two plain lines for a person."""
 
-    exit_code = 1
+    exit_code = EXIT_OUTPUT
 
 
 class UsageError(ItickError):

@@ -28,6 +28,7 @@ KEYS = (
     Key("page_down", ("pagedown",), ("PgDn",), "", "a page down", "Move"),
     Key("page_up", ("pageup",), ("PgUp",), "", "a page up", "Move"),
     Key("reconnect", ("r",), ("r",), "Reconnect", "drop the connection and make a new one now", "Feed"),
+    Key("health", ("h",), ("h",), "", "feed health: every figure, and the link's history", "Feed"),
     Key("theme", ("t",), ("t",), "Theme", "choose a theme, seen at once", "Look"),
     Key("help", ("question_mark", "f1"), ("?", "F1"), "Help", "this help", "Program"),
     Key("quit", ("q",), ("q",), "Quit", "close what is open, else quit", "Program"),

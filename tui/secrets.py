@@ -7,11 +7,18 @@ been read, so that no child process inherits it.
 from __future__ import annotations
 
 import os
+import shlex
+import stat
 from pathlib import Path
+from urllib.parse import quote
 
 from tui.errors import UsageError
 
 VARIABLE = "ITICK_TOKEN"
+REDACTED = "[key]"
+_LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
+
+_known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
 
 
 class Token:
@@ -40,6 +47,12 @@ def take_from_environment() -> Token | None:
     return _checked(key, VARIABLE) if key else None
 
 
+def forget_environment() -> None:
+    """Remove ITICK_TOKEN from the environment where it is not wanted, whatever it holds."""
+    if key := os.environ.pop(VARIABLE, "").strip():
+        _remember(key)
+
+
 def read_file(path: Path) -> Token:
     """Read the key from a file that holds nothing else. Raises UsageError where there is none."""
     try:
@@ -53,7 +66,33 @@ def read_file(path: Path) -> Token:
     return _checked(key, f"the key file {path}")
 
 
+def exposure(path: Path) -> str:
+    """A warning where others can read the key file; "" where all is well. A pipe (`<(…)`) is nobody else's to read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return ""
+    if not stat.S_ISREG(mode) or not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ""
+    return f"others can read your key in {path}: chmod 600 {shlex.quote(str(path))}"
+
+
+def redact(text: str) -> str:
+    """The text without any key that was read, however it is spelled there: what is written to logs and reports, and
+    what is shown of text from outside, passes here."""
+    for spelling in sorted(_known, key=len, reverse=True):
+        text = text.replace(spelling, REDACTED)
+    return text
+
+
+def _remember(key: str) -> None:
+    for word in key.split():
+        if len(word) >= _LEAST:
+            _known.update((word, ascii(word)[1:-1], quote(word, safe="")))
+
+
 def _checked(key: str, source: str) -> Token:
+    _remember(key)
     # A header value: one line of visible ASCII. Anything else could never be sent, or would split the header.
     if not all("!" <= c <= "~" for c in key):
         raise UsageError(f"{source} does not hold a key: a key is one word of plain letters, digits and signs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -12,22 +13,33 @@ from typing import Any
 
 import msgspec
 
-from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection
+from tui.crash import catch_callbacks
+from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection
 from tui.feed import Link, LinkState, Phase
 from tui.market import Instrument, Market
 from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
-from tui.secrets import Token
-from tui.symbol import Symbol
+from tui.secrets import Token, redact
+from tui.symbol import Symbol, printable
 
+_log = logging.getLogger(__name__)
 _TYPES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline@1"}
 
 
 class Stream:
     """Prints what is applied to a market. Ends after `count` updates or `seconds`, on a signal, when nobody reads any
-    more, or when there has been no live connection for `deadline` seconds."""
+    more, or when there has been no live connection for `deadline` seconds; then it tells the feed's counters."""
 
-    def __init__(self, symbols: Sequence[Symbol], count: int | None, seconds: float | None, deadline: float) -> None:
+    def __init__(
+        self,
+        symbols: Sequence[Symbol],
+        count: int | None,
+        seconds: float | None,
+        deadline: float,
+        *,
+        json_health: bool = False,
+    ) -> None:
         self._symbols = symbols
+        self._json_health = json_health
         self._left = count
         self._seconds = seconds
         self._deadline = deadline
@@ -39,30 +51,44 @@ class Stream:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
-        for signum, code in ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)):
+        catch_callbacks(loop, self._finish)
+        signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
+            del signals[signal.SIGHUP]
+        for signum, code in signals.items():
             loop.add_signal_handler(signum, self._finish, code)
         if self._seconds is not None:
             loop.call_later(self._seconds, self._finish, EXIT_DONE)
-        self._link = Link(url, token, Market(), types=types, on_state=self._link_changed, on_push=self._push)
+        market = Market()
+        self._link = Link(url, token, market, types=types, on_state=self._link_changed, on_push=self._push)
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())
+        task.add_done_callback(self._link_ended)
         try:
             return await self._done
         finally:
             task.cancel()
             await asyncio.wait([task])
+            report = market.health.report()
+            _say(self._encode(report).decode() if self._json_health else summary(report))
 
-    def _finish(self, result: int | ItickError) -> None:
+    def _finish(self, result: int | Exception) -> None:
         if self._done.done():
             return
-        if isinstance(result, ItickError):
+        if isinstance(result, Exception):
             self._done.set_exception(result)
         else:
             self._done.set_result(result)
 
+    def _link_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(fault := task.exception(), Exception):
+            self._finish(fault)
+
     def _link_changed(self, state: LinkState) -> None:
-        _say(state.words(self._loop.time()))
+        words = printable(redact(state.words(self._loop.time())))
+        _log.info("link %s", words)
+        _say(words)
         if state.phase is Phase.STOPPED and state.error is not None:
             self._finish(state.error)
         elif state.phase is Phase.LIVE:
@@ -122,6 +148,25 @@ def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
 
 def _level(level: Level) -> dict[str, Any]:
     return {name: value for name in level.__struct_fields__ if (value := getattr(level, name)) is not None}
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The counters of a health report in a few lines."""
+    applied = ", ".join(f"{count:,} {type_}" for type_, count in report["applied"].items())
+    malformed = ", ".join(f"{count:,} {kind}" for kind, count in report["malformed"].items())
+    trip = report["round_trip_ms"]
+    round_trip = f"{trip['last']:g} ms (median {trip['median']:g}, most {trip['max']:g})" if trip else "not measured"
+    return "\n".join(
+        (
+            f"received {report['messages']:,} messages, {report['bytes']:,} bytes; applied {applied}",
+            f"left out: {report['out_of_order']:,} out of order, {report['unfollowed']:,} unfollowed, "
+            f"{sum(report['malformed'].values()):,} malformed" + (f" ({malformed})" if malformed else ""),
+            f"odd: {report['future']:,} from the future, {report['crossed']:,} crossed books, "
+            f"{report['outside_range']:,} quotes outside their range",
+            f"link: {report['reconnects']:,} reconnects, {report['heartbeats_missed']:,} heartbeats missed, "
+            f"round trip {round_trip}",
+        )
+    )
 
 
 def _say(words: str) -> None:

@@ -17,6 +17,7 @@ DEFAULT_REGION = "US"
 
 _CODE = re.compile(r"[A-Z0-9](?:[A-Z0-9.\-_]{0,14}[A-Z0-9])?")
 _REGION = re.compile(r"[A-Z]{2,4}")
+_ECHOED = 40  # characters of what is no symbol
 
 
 class Symbol(NamedTuple):
@@ -43,7 +44,9 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     Raises UsageError, in words, for anything that is no symbol.
     """
     shown = printable(text)
-    if shown != text:
+    odd = shown != text
+    shown = shown if len(shown) <= _ECHOED else f"{shown[: _ECHOED - 1]}…"
+    if odd:
         raise UsageError(f"'{shown}' is not a symbol: it holds characters that cannot be printed")
     written = text.strip()
     code, region = _split(written.upper())

@@ -29,6 +29,8 @@ class Help(ModalScreen[None]):
     Help VerticalScroll {
         width: 80; max-width: 96%; height: auto; max-height: 94%;
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
     Help Static { width: 1fr; height: auto; }
     """

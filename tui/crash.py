@@ -1,0 +1,64 @@
+"""What is left when the program itself is at fault: a report in a file, and never a traceback over the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_state_path
+
+from tui import __version__
+from tui.secrets import redact
+from tui.symbol import printable
+
+
+def write_report(error: BaseException) -> Path:
+    """Write what is needed to find the fault into the state folder, for its owner's eyes; where. It holds no locals
+    and no key. Raises OSError where it cannot be written."""
+    now = datetime.now(UTC)
+    columns, lines = shutil.get_terminal_size()
+    report = (
+        f"itick-tui {__version__}, {now:%Y-%m-%d %H:%M:%S} UTC",
+        f"Python {platform.python_version()}, {platform.platform()}",
+        f"terminal {columns}×{lines}, {os.environ.get('TERM', 'unknown')}",
+        "",
+        *"".join(traceback.format_exception(error)).splitlines(),
+    )
+    folder = user_state_path("itick-tui")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
+    text = "".join(f"{printable(line)}\n" for line in report)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace") as f:
+        f.write(redact(text))
+    return path
+
+
+def words(error: BaseException) -> str:
+    """Two lines for a person: what happened, and where the report is. Writes the report."""
+    kind = type(error).__name__
+    try:
+        where = f"a report without your key is in {write_report(error)}"
+    except OSError as failure:
+        where = f"no report could be written: {(failure.strerror or 'failed').lower()}"
+    return f"a fault in the program ({kind}): it had to stop\n{where}"
+
+
+def catch_callbacks(loop: asyncio.AbstractEventLoop, fault: Callable[[Exception], object]) -> None:
+    """Hand exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
+    and go on, with a screen that is never drawn again."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            fault(error)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)

@@ -1,0 +1,124 @@
+"""The log: one JSON object a line, and no key in it. The one place where logging is set up.
+
+Whatever the program and its libraries have to say goes through `logging` and ends here: in the file of `--log`, or
+nowhere. Without this, Python would print tracebacks of stray tasks and threads over the screen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui import __version__
+from tui.errors import ItickError, UsageError
+from tui.secrets import redact
+
+_ONCE_IN = 1.0  # s
+_KINDS = 256
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def logging_to(path: Path | None) -> Iterator[None]:
+    """Send all logging to a file, or nowhere, until the end of the block. Raises UsageError where the file cannot be
+    written."""
+    handler = _open(path) if path is not None else logging.NullHandler()
+    root = logging.getLogger()
+    before = root.level, logging.raiseExceptions, threading.excepthook, sys.unraisablehook
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # At DEBUG websockets logs every header, and with them the key.
+    logging.getLogger("websockets").setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a full disk is no reason to write over the screen
+    threading.excepthook = _thread_failed
+    sys.unraisablehook = _unraisable
+    _log.info("itick-tui %s starts", __version__)
+    try:
+        yield
+    except ItickError as error:
+        _log.error("ends: %s", error)
+        raise
+    except Exception:
+        _log.critical("ends by a fault in the program", exc_info=True)
+        raise
+    except BaseException as error:
+        _log.info("ends: %s", type(error).__name__)
+        raise
+    else:
+        _log.info("ends")
+    finally:
+        root.removeHandler(handler)
+        with contextlib.suppress(OSError):
+            handler.close()
+        level, logging.raiseExceptions, threading.excepthook, sys.unraisablehook = before
+        root.setLevel(level)
+
+
+def _open(path: Path) -> logging.Handler:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write the log {path}: {(error.strerror or str(error)).lower()}") from None
+    handler.setFormatter(JsonLines())
+    handler.addFilter(OnceASecond())
+    return handler
+
+
+class JsonLines(logging.Formatter):
+    """`{"time": …, "level": …, "logger": …, "message": …}`; an exception adds its traceback, without locals, as
+    `exception`. Every text passes `redact` before it is quoted, for quoting could hide a key from it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        entry = {
+            "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(entry)  # in ASCII, whatever came from outside
+
+
+class OnceASecond(logging.Filter):
+    """Lets records of one `kind` (`extra={"kind": …}`) pass once a second: a storm of bad messages is not to fill the
+    disk. The next line of the kind says how many were left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[tuple[str, str], tuple[float, int]] = {}  # when one passed, and how many did not since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = getattr(record, "kind", None)
+        if kind is None:
+            return True
+        key, now = (record.name, str(kind)), time.monotonic()
+        passed, left_out = self._kinds.get(key, (-_ONCE_IN, 0))
+        if now - passed < _ONCE_IN:
+            self._kinds[key] = (passed, left_out + 1)
+            return False
+        if len(self._kinds) >= _KINDS:
+            self._kinds.clear()
+        self._kinds[key] = (now, 0)
+        if left_out:
+            record.msg = f"{record.msg} (and {left_out} more before)"
+        return True
+
+
+def _thread_failed(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        name = args.thread.name if args.thread is not None else "unknown"
+        _log.error("thread %s failed", name, exc_info=args.exc_value)
+
+
+def _unraisable(args: sys.UnraisableHookArgs) -> None:
+    if args.exc_value is not None:
+        _log.error("%s", args.err_msg or "an exception that nobody could catch", exc_info=args.exc_value)

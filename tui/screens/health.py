@@ -1,0 +1,224 @@
+"""Feed health: everything there is to know about the connection and the data, figure by figure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui import format as fmt
+from tui.feed import LinkState
+from tui.market import Instrument, Market
+from tui.secrets import redact
+from tui.symbol import printable
+from tui.widgets.look import Look
+
+_HOUR = 60  # minutes
+_PROVEN = "LIVE"
+
+
+class Facts(NamedTuple):
+    """What the app knows at a moment. `now` in s, monotonic; `wall` in ms UTC, this machine's clock."""
+
+    now: float
+    wall: float
+    link: LinkState | None
+    host: str
+    demo: bool
+    instruments: list[Instrument]
+
+
+class Figure(NamedTuple):
+    """A line of a section. `odd`: not as it should be."""
+
+    name: str
+    value: str
+    odd: bool = False
+
+
+class FeedHealth(ModalScreen[None]):
+    """Closes on Esc, q, h or a click outside. The app calls `tick` once a second while it is open."""
+
+    DEFAULT_CSS = """
+    FeedHealth { align: center middle; background: $background 60%; }
+    FeedHealth VerticalScroll {
+        width: 80; max-width: 96%; height: auto; max-height: 94%;
+        background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+    }
+    FeedHealth Container { width: 1fr; height: auto; layout: vertical; }
+    FeedHealth Static { width: 1fr; height: auto; }
+    FeedHealth.-wide VerticalScroll { width: 132; }
+    FeedHealth.-wide Container { layout: horizontal; }
+    FeedHealth.-wide #history { width: 52; margin-left: 4; }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
+    BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
+
+    def __init__(self, look: Look, market: Market, facts: Callable[[], Facts]) -> None:
+        super().__init__()
+        self._look = look
+        self._market = market
+        self._facts = facts
+        self._figures = Static(id="figures")
+        self._history = Static(id="history")
+
+    def compose(self) -> ComposeResult:
+        box = VerticalScroll(Container(self._figures, self._history))
+        box.border_title = "Feed health"
+        box.border_subtitle = "Esc closes"
+        yield box
+
+    def on_mount(self) -> None:
+        self.tick()
+
+    def tick(self) -> None:
+        """Show what is so now."""
+        facts = self._facts()
+        self._figures.update(self._sections(facts))
+        self._history.update(self._past(facts))
+
+    def _sections(self, facts: Facts) -> Table:
+        look = self._look
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        table.add_column(width=19)
+        table.add_column(ratio=1, overflow="fold")
+        for section, figures in (
+            ("Link", link_figures(self._market, facts)),
+            ("Data", data_figures(self._market, facts)),
+            ("Faults", fault_figures(self._market, facts)),
+            ("Screen", screen_figures(self._market)),
+        ):
+            table.add_row()
+            table.add_row(Text(section, look("accent", "surface", bold=True)))
+            for name, value, odd in figures:
+                table.add_row(
+                    Text(f"  {name}", look("muted", "surface")),
+                    Text(value, look("warning" if odd else "muted" if value == "0" else "text", "surface", bold=odd)),
+                )
+        table.add_row()
+        return table
+
+    def _past(self, facts: Facts) -> Table:
+        """The states of the link, newest first."""
+        look = self._look
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        table.add_row()
+        table.add_row(Text("History", look("accent", "surface", bold=True)))
+        for event in reversed(self._market.health.history):
+            role = "up" if event.state == _PROVEN else "warning" if event.reason else "muted"
+            table.add_row(
+                Text(f"  {_moment(event.time, facts.wall)}", look("muted", "surface")),
+                Text(event.state, look(role, "surface", bold=event.state == _PROVEN)),
+                Text(event.reason, look("text", "surface")),
+            )
+        return table
+
+    def on_click(self, event: object) -> None:
+        if getattr(event, "widget", None) is self:
+            self.dismiss()
+
+
+def link_figures(market: Market, facts: Facts) -> list[Figure]:
+    health, clock, now = market.health, market.clock, facts.now
+    words = clean(facts.link.words(now)) if facts.link is not None else "not begun"
+    trips = [1000 * trip for trip in health.round_trips]
+    round_trip = "no heartbeat answered yet"
+    if trips:
+        last, median, most = map(fmt.milliseconds, (trips[-1], statistics.median(trips), max(trips)))
+        round_trip = f"last {last} · median {median} · most {most}"
+    silence = now - health.frame_at if health.frame_at else None
+    if clock.half_width < float("inf"):
+        where = "ahead of" if clock.offset >= 0 else "behind"
+        offset = f"exchange {abs(clock.offset):,.0f} ms {where} this machine, ±{clock.half_width:,.0f} ms"
+    else:
+        offset = "not known: the exchange has not told the time"
+    return [
+        Figure("state", words, facts.link is not None and not facts.link.proven),
+        Figure("server", f"{facts.host or fmt.UNKNOWN}{' · DEMO' if facts.demo else ''}"),
+        Figure("round trip", round_trip),
+        Figure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
+        Figure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
+        Figure("reconnects", f"{health.reconnects:,}", health.reconnects > 0),
+        Figure("clock", offset),
+    ]
+
+
+def data_figures(market: Market, facts: Facts) -> list[Figure]:
+    health = market.health
+    messages, size = health.rates
+    by_type = (("tick", health.ticks), ("quote", health.quotes), ("depth", health.depths), ("kline", health.klines))
+    arrival = fmt.UNKNOWN
+    if (lag := market.clock.lag(facts.now)) is not None:
+        if lag.relative:
+            arrival = f"median +{lag.median:,.0f} ms · p99 +{lag.p99:,.0f} ms over its best"
+        else:
+            arrival = f"median {lag.median:,.0f} ms · p99 {lag.p99:,.0f} ms, ±{lag.error:,.0f} ms"
+    coalesced = max(0, health.applied - health.shown)
+    return [
+        Figure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
+        Figure("bytes", f"{fmt.compact(size)}/s · {fmt.compact(health.bytes)} in all"),
+        Figure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
+        Figure("lag at arrival", arrival),
+        Figure("coalesced", f"{coalesced:,} updates came between two frames"),
+    ]
+
+
+def fault_figures(market: Market, facts: Facts) -> list[Figure]:
+    health = market.health
+    holes = sum(missing_minutes(instrument, market.exchange_time(facts.now)) for instrument in facts.instruments)
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in health.malformed.most_common())
+    malformed = health.malformed.total()
+    figures = [Figure("malformed", f"{malformed:,}{f': {kinds}' if kinds else ''}", malformed > 0)]
+    if (last := health.last_malformed) is not None:
+        ago = fmt.seconds(max(0.0, facts.now - last.at))
+        figures.append(Figure("  the last", f"{ago} ago, {clean(last.kind)}: {clean(last.text)}"))
+    counted = (
+        ("out of order", health.out_of_order, "older than what was shown"),
+        ("unfollowed", health.unfollowed, "of symbols nobody asked for"),
+        ("from the future", health.future, "dated later than can be"),
+        ("crossed books", health.crossed, "bid above ask"),
+        ("outside range", health.outside, "last or open beyond the day's high and low"),
+        ("missing minutes", holes, "without a bar between others of the last hour"),
+    )
+    figures += [Figure(name, f"{count:,} {words}" if count else "0", count > 0) for name, count, words in counted]
+    return figures
+
+
+def screen_figures(market: Market) -> list[Figure]:
+    health = market.health
+    return [
+        Figure("frames", f"{health.frames:,} drawn"),
+        Figure("skipped", f"{health.frames_skipped:,} that came too late to be drawn"),
+    ]
+
+
+def missing_minutes(instrument: Instrument, time: float) -> int:
+    """Minutes without a bar between the first and the last bar of the hour before `time` (ms UTC)."""
+    slot = int(time // 60_000)
+    present = [n for n, bar in enumerate(instrument.bars.window(slot - _HOUR + 1, slot)) if bar is not None]
+    return present[-1] - present[0] + 1 - len(present) if present else 0
+
+
+def clean(text: str) -> str:
+    """Text from outside: nothing in it that a terminal would obey, and no key."""
+    return printable(redact(text))
+
+
+def _moment(time: float, now: float) -> str:
+    """A time (ms UTC) by this machine's clock; the day, where it is not today's."""
+    moment, today = (datetime.fromtimestamp(ms / 1000) for ms in (time, now))
+    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%b %d %H:%M:%S}"
