@@ -155,6 +155,20 @@ async def test_a_frame_without_changes_draws_nothing() -> None:
         assert panes == [[], [], []]
 
 
+async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.now += 60
+        app.turn()
+        app.dashboard.tick(app.now)
+        await pilot.pause()
+        grid = counting(app.dashboard.watchlist)
+        app.market.apply(Tick(symbol="TLT$US", last=123456.78, time=START + 90_000), app.now)
+        app.turn()
+        await pilot.pause()
+        assert set(range(1, 2 + len(US))) <= set(grid), "the header and every row moved"
+
+
 async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
     app = Still(filled(US))
     async with app.run_test(size=(160, 45)) as pilot:

@@ -146,10 +146,10 @@ class Watchlist(Pane, can_focus=True):
                 self._drawn[y] = framed
                 self._strips[y] = Strip(framed, width)
                 dirty.append(Region(0, y, width, 1))
+        if dirty:
+            self.refresh(*dirty)
         if grew:
             self.update_lines()
-        elif dirty:
-            self.refresh(*dirty)
 
     # --- drawing ---
 
