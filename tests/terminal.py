@@ -20,13 +20,21 @@ COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 class Terminal:
     """Start a command in a terminal of `columns` × `rows`; `screen()` is what stands there now."""
 
-    def __init__(self, arguments: Sequence[str], columns: int = 160, rows: int = 45, **environment: str) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        columns: int = 160,
+        rows: int = 45,
+        *,
+        program: str = COMMAND,
+        **environment: str,
+    ) -> None:
         env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES")}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
-        self._child: Any = pexpect.spawn(COMMAND, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
+        self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
 
     @property

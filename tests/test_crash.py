@@ -1,0 +1,120 @@
+"""A fault in the program: the terminal as it was, two lines, exit code 70, and a report without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crashing import Fault, Faulty
+from tests.terminal import Terminal
+from tui import __version__, crash
+from tui.app import Start
+from tui.errors import EXIT_CRASH
+from tui.exchange import Exchange
+from tui.secrets import Token, read_file
+from tui.symbol import Symbol
+from tui.themes import find_theme
+
+KEY = "a-known-key-7351"
+PLACES = ("handler", "widget", "worker", "frame", "timer", "keyboard")
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The state folder, empty."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield tmp_path / "itick-tui"
+
+
+@pytest.mark.parametrize("where", PLACES)
+async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
+    async with Exchange() as exchange:
+        app = Faulty(Start([Symbol("QQQ", "US")], find_theme("midnight"), exchange.url, Token(KEY)))
+        app.where = where
+        with pytest.raises((Fault, RuntimeError)) as caught:
+            async with app.run_test() as pilot:
+                await pilot.press("u")
+                async with asyncio.timeout(5):
+                    while app.crash is None:
+                        await pilot.pause(0.02)
+        assert caught.value is app.crash
+        assert app.return_code == EXIT_CRASH
+        assert isinstance(app.crash, Fault) or where == "keyboard"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("where", ["widget", "worker", "start"])
+async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, state: Path) -> None:
+    async with Exchange() as exchange:
+        terminal = Terminal(
+            ["-m", "tests.crashing", where, "--url", exchange.url, "--watch", "QQQ$US"],
+            program=sys.executable,
+            ITICK_TOKEN=KEY,
+            XDG_STATE_HOME=str(state.parent),
+        )
+        try:
+            if where != "start":
+                await terminal.until(lambda: "LIVE" in terminal.text())
+                terminal.press("u")
+            assert await terminal.exit_code() == EXIT_CRASH
+            assert terminal.restored
+        finally:
+            terminal.kill()
+    [report] = state.iterdir()
+    after = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
+    said = [line for line in re.sub(r"\x1b\[[?>=<]?[\d;]*[a-zA-Z]", "", after).split("\r\n") if line]
+    assert said[0] == "itick-tui: a fault in the program (Fault): it had to stop"
+    assert said[1:] == [f"a report without your key is in {report}"]
+    assert KEY.encode() not in terminal.raw and KEY not in report.read_text()
+
+
+def test_a_report_is_for_its_owner_and_holds_what_is_needed_and_no_more(state: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret\\key")
+    key = read_file(tmp_path / "key").reveal()
+
+    def fail(local: str) -> None:
+        raise ValueError(f"{key!r} or {key}, \x1b[31mred")
+
+    try:
+        fail("a local that nobody is to read")
+    except ValueError as error:
+        path = crash.write_report(error)
+    assert re.fullmatch(rf"crash-\d{{8}}T\d{{6}}Z-{os.getpid()}\.txt", path.name)
+    assert path.parent == state
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    text = path.read_text()
+    assert text.startswith(f"itick-tui {__version__}, 20")
+    assert f"\nPython {sys.version.split()[0]}, " in text and "\nterminal " in text
+    assert text.endswith("ValueError: '[key]' or [key], �[31mred\n")
+    assert "in fail\n" in text and "a local" not in text.split("in fail\n")[1]
+
+
+def test_where_no_report_can_be_written_that_is_said(state: Path) -> None:
+    state.write_text("a file where the folder should be")
+    assert crash.words(ValueError("x")).splitlines() == [
+        "a fault in the program (ValueError): it had to stop",
+        "no report could be written: file exists",
+    ]
+
+
+async def test_a_fault_in_a_callback_of_the_loop_is_not_only_logged() -> None:
+    loop = asyncio.get_running_loop()
+    caught: list[Exception] = []
+    crash.catch_callbacks(loop, caught.append)
+    error = ValueError("x")
+
+    def fail() -> None:
+        raise error
+
+    loop.call_soon(fail)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert caught == [error]
