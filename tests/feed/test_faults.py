@@ -130,7 +130,7 @@ async def test_tries_come_slower_and_slower_up_to_a_limit() -> None:
     async with Running(f"ws://127.0.0.1:{free_port()}/fund", timings=timings) as running:
         await running.reaches(Phase.RECONNECTING, times=8)
     waits = [state.retry_at - state.since for state in running.states if state.phase is Phase.RECONNECTING]
-    assert waits[0] == pytest.approx(0.004, abs=0.001)
+    assert 0.004 <= waits[0] + 1e-4 <= 0.0065
     assert all(0.01 <= wait + 1e-4 <= 0.065 for wait in waits[1:])
     assert max(waits[5:]) >= 0.032 - 0.001
     gone = [state.since for state in running.states if state.phase is Phase.CONNECTING]
@@ -216,7 +216,7 @@ async def test_a_request_never_answered_is_tried_once_more_on_a_fresh_connection
         return None if silent else resolved(request)
 
     vendor = Vendor(answer)
-    async with serving(vendor) as url, Running(url, QQQ, timings=IMPATIENT._replace(pong=3.0)) as running:
+    async with serving(vendor) as url, Running(url, QQQ, timings=IMPATIENT._replace(pong=3.0, reply=0.3)) as running:
         await running.reaches(Phase.LIVE)
         assert await running.is_lost() == "no answer to the request for depth"
         assert [[types for types, _ in vendor.subscribed(number)] for number in (1, 2, 3)] == [

@@ -26,6 +26,7 @@ from tui.secrets import Token
 from tui.symbol import Symbol
 
 _DUEL = 3  # short lives in a row
+_DOUBLINGS = 16  # of the wait: more would only run out of numbers
 
 
 class _Retries:
@@ -43,13 +44,13 @@ class _Retries:
         timings = self._timings
         if live is not None and live > timings.healthy:
             self._attempt = self._short_lives = 0
-        if isinstance(error, Dropped) and authenticated is not None and authenticated < timings.short_life:
-            self._short_lives += 1
+        if isinstance(error, Dropped) and authenticated is not None:
+            self._short_lives = self._short_lives + 1 if authenticated < timings.short_life else 0
             if self._short_lives >= _DUEL:
                 return timings.duel_wait, NoConnection("another client seems to be using this key")
-        attempt, self._attempt = self._attempt, self._attempt + 1
-        # Jitter, because many clients must not come back in one wave.
-        delay = min(timings.retry_longest, timings.retry_first * 2.0**attempt * random.uniform(1.0, 1.5))
+        attempt, self._attempt = self._attempt, min(self._attempt + 1, _DOUBLINGS)
+        # Jitter, at the longest wait too, because many clients must not come back in one wave.
+        delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
         if attempt:
             delay = max(delay, timings.retry_gap * random.uniform(1.0, 1.25))
         if isinstance(error, SlowDown):
@@ -192,12 +193,12 @@ class Link:
                 self._was_live = True
                 self._live_at = self._clock()
                 self._enter(Phase.LIVE)
-            await self._wanted_changed.wait()
             if subscriptions.needs_fresh(self._wanted):
                 # Several symbols may go one after the other: one fresh connection will do for all of them.
                 await asyncio.sleep(self._timings.retry_gap)
                 if subscriptions.needs_fresh(self._wanted):
                     raise NeedsFresh("renewed to make room")
+            await self._wanted_changed.wait()
 
     def _enter(self, phase: Phase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None) -> None:
         self.state = LinkState(phase, self._clock(), detail, retry_at, error)

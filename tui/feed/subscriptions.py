@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from tui.errors import NoConnection
 from tui.market import Market
 from tui.protocol import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
-from tui.symbol import Symbol
+from tui.symbol import Symbol, printable
 
 NO_ANSWER = "no answer"
 _TRIES = 2
@@ -25,8 +25,8 @@ class NeedsFresh(NoConnection):
 
 
 class Subscriptions:
-    """The subscriptions of one connection. `doubts` counts, by type and over connections, the requests that were not
-    answered or not understood."""
+    """The subscriptions of one connection. `doubts` outlives it: by type the requests that were not answered, and under
+    UNRESOLVED whether one was ever not understood."""
 
     def __init__(self, types: Sequence[str], ask: Ask, market: Market, doubts: dict[str, int]) -> None:
         self._types = types
@@ -38,6 +38,7 @@ class Subscriptions:
         self._refused: dict[str, str] = {}  # types the vendor does not give at all, and its words
         self._counted: set[Symbol] = set()  # by the vendor: symbols, not types
         self._room = MAX_SYMBOLS
+        self._full: set[str] = set()  # types that met the limit
 
     @property
     def counted(self) -> int:
@@ -58,24 +59,24 @@ class Subscriptions:
             if not new:
                 continue
             self._judged[type_].update(new)
-            if (words := self._refused.get(type_)) is not None:
-                self._market.refuse(new, type_, words)
-                continue
             if self._doubts.get(type_, 0) >= _TRIES:
-                self._refuse_type(type_, new, NO_ANSWER)
-                continue
-            new = self._fitting(type_, new)
-            if new:
+                self._refused[type_] = NO_ANSWER
+            if new := self._fitting(type_, new):
                 on_type(type_)
                 await self._subscribe(type_, new)
 
     def _fitting(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Those of `new` that are served in another type already or still find room; the rest is marked."""
+        if type_ in self._refused:
+            self._market.refuse(new, type_, self._refused[type_])
+            return []
         free = self._room - len(self._counted)
         fits: list[Symbol] = []
         over: list[Symbol] = []
         for symbol in new:
-            if symbol in self._counted:
+            if type_ in self._full:
+                over.append(symbol)
+            elif symbol in self._counted:
                 fits.append(symbol)
             elif free > 0:
                 fits.append(symbol)
@@ -87,14 +88,10 @@ class Subscriptions:
 
     async def _subscribe(self, type_: str, new: list[Symbol]) -> None:
         words = await self._try(type_, new)
-        if words is None:
-            return
-        if words == OVER_LIMIT:
-            await self._find_room(type_, new)
-        elif words == UNRESOLVED:
-            await self._find_culprit(type_, new)
-        else:
-            self._refuse_type(type_, new, words)
+        if words == UNRESOLVED:
+            new = await self._suspects(type_, new)
+        if words is not None and new:
+            await self._narrow(type_, new, words)
 
     async def _try(self, type_: str, new: Sequence[Symbol]) -> str | None:
         """One request; the words of a refusal, None where it was accepted."""
@@ -105,47 +102,52 @@ class Subscriptions:
             self._doubts[type_] = self._doubts.get(type_, 0) + 1
             raise NoConnection(f"no answer to the request for {type_}")
         if reply.code != 1:
-            return reply.msg
+            return _worded(reply.msg)
         self._doubts.pop(type_, None)
         served.update(dict.fromkeys(new))
         self._counted.update(new)
         return None
 
-    async def _find_room(self, type_: str, new: list[Symbol]) -> None:
-        """The plan's limit is somewhere inside `new`: found by halving, with what fits subscribed on the way."""
-        fits, over = 0, len(new)
-        while over - fits > 1:
-            middle = (fits + over) // 2
-            if await self._try(type_, new[fits:middle]) is None:
-                fits = middle
-            else:
-                over = middle
-        self._room = len(self._counted)
-        self._market.refuse(new[fits:], type_, OVER_LIMIT)
-
-    async def _find_culprit(self, type_: str, new: list[Symbol]) -> None:
-        """Not understood: tried once more on a fresh connection; then either single symbols are the reason, or the
-        type is."""
-        doubts = self._doubts.get(type_, 0)
-        self._doubts[type_] = doubts + 1
-        if doubts == 0:
+    async def _suspects(self, type_: str, new: list[Symbol]) -> list[Symbol]:
+        """Not understood: the first such request is tried again on a fresh connection. After that either single symbols
+        are the reason, or the type is, which the first and the last symbol tell. Those still in question."""
+        if UNRESOLVED not in self._doubts:
+            self._doubts[UNRESOLVED] = 1
             raise NoConnection(f"the request for {type_} was not understood")
-        ends = new[:1] + new[1:][-1:]
-        if not self._served[type_] and all([await self._try(type_, [symbol]) is not None for symbol in ends]):
+        if self._served[type_] or len(new) == 1:
+            return new
+        if all([await self._try(type_, [symbol]) is not None for symbol in (new[0], new[-1])]):
             self._refuse_type(type_, new, UNRESOLVED)
-            return
-        await self._sift(type_, [symbol for symbol in new if symbol not in self._served[type_]])
-        self._doubts.pop(type_, None)
+            return []
+        return [symbol for symbol in new if symbol not in self._served[type_]]
 
-    async def _sift(self, type_: str, new: list[Symbol]) -> None:
-        if not new or await self._try(type_, new) is None:
+    async def _narrow(self, type_: str, new: list[Symbol], words: str) -> None:
+        """`new` was refused as a whole: serve what can be served of it, by halving."""
+        if words not in (OVER_LIMIT, UNRESOLVED):
+            self._refuse_type(type_, new, words)
             return
         if len(new) == 1:
-            self._market.refuse(new, type_, UNRESOLVED)
+            if words == OVER_LIMIT:
+                self._room = len(self._counted)
+                self._full.add(type_)
+            self._market.refuse(new, type_, words)
             return
-        await self._sift(type_, new[: len(new) // 2])
-        await self._sift(type_, new[len(new) // 2 :])
+        first, second = new[: len(new) // 2], new[len(new) // 2 :]
+        refusal = await self._try(type_, first)
+        if refusal is None and words == OVER_LIMIT:
+            await self._narrow(type_, second, words)  # the limit lies there, which need not be asked
+            return
+        if refusal is not None:
+            await self._narrow(type_, first, refusal)
+        if (second := self._fitting(type_, second)) and (refusal := await self._try(type_, second)) is not None:
+            await self._narrow(type_, second, refusal)
 
     def _refuse_type(self, type_: str, new: Iterable[Symbol], words: str) -> None:
         self._refused[type_] = words
         self._market.refuse(new, type_, words)
+
+
+def _worded(refusal: str) -> str:
+    """The page's words wherever they stand in a refusal, or its own, fit to be shown."""
+    known = (words for words in (OVER_LIMIT, UNRESOLVED) if words in refusal.lower())
+    return next(known, printable(refusal)[:80] or "refused")

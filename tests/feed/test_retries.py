@@ -1,0 +1,112 @@
+"""When the link tries again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.errors import FeedError, NoConnection
+from tui.feed import Timings
+from tui.feed.connection import Dropped, SlowDown
+from tui.feed.link import _Retries
+
+REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
+DROPPED = Dropped("closed by the server (1000)")
+IN_USE = "another client seems to be using this key"
+
+
+def delays(*ends: tuple[FeedError, float | None, float | None], seed: int = 1) -> list[float]:
+    """The waits after connections that ended so: (error, seconds authenticated, seconds live)."""
+    random.seed(seed)
+    retries = _Retries(Timings())
+    return [retries.after(*end)[0] for end in ends]
+
+
+def never_open(times: int, error: FeedError = REFUSED) -> list[tuple[FeedError, None, None]]:
+    return [(error, None, None)] * times
+
+
+@given(st.integers(0, 10**6))
+def test_from_half_a_second_to_a_minute_and_never_two_tries_within_three_seconds(seed: int) -> None:
+    first, *later = delays(*never_open(20), seed=seed)
+    assert 0.5 <= first <= 0.75
+    assert all(3.0 <= delay <= 60.0 for delay in later)
+    assert all(delay >= 40.0 for delay in later[7:])
+
+
+def test_the_wait_doubles() -> None:
+    middle = [0.625, 3, 3, 5, 10, 20, 40, 50, 50]
+    averages = [sum(each) / 200 for each in zip(*(delays(*never_open(9), seed=n) for n in range(200)), strict=True)]
+    assert averages == pytest.approx(middle, rel=0.15)
+
+
+@pytest.mark.parametrize("attempt", range(10))
+def test_no_two_clients_come_back_in_step(attempt: int) -> None:
+    waits = {delays(*never_open(10), seed=n)[attempt] for n in range(50)}
+    assert len(waits) > 40
+    assert max(waits) / min(waits) > 1.15
+
+
+def test_days_without_a_network_change_nothing() -> None:
+    assert all(40 <= delay <= 60 for delay in delays(*never_open(5_000))[10:])
+
+
+@pytest.mark.parametrize(("live", "afresh"), [(None, False), (1.0, False), (30.0, False), (30.1, True)])
+def test_only_half_a_minute_of_health_starts_afresh(live: float | None, afresh: bool) -> None:
+    ends = [*never_open(6), (NoConnection("link silent for 5 s"), 100.0, live), *never_open(1)]
+    *_, last, after = delays(*ends)
+    assert (last < 1) is afresh
+    assert (after < 5) is afresh
+
+
+def told(*ends: tuple[FeedError, float | None, float | None]) -> list[tuple[float, str]]:
+    retries = _Retries(Timings())
+    return [(delay, str(error)) for delay, error in (retries.after(*end) for end in ends)]
+
+
+SHORT = (DROPPED, 2.0, 1.0)
+QUICK = (DROPPED, 14.9, None)
+LONG = (DROPPED, 15.0, 14.0)
+HEALTHY = (DROPPED, 31.0, 30.5)
+
+
+def test_three_short_lives_in_a_row_are_another_client_until_one_lasts() -> None:
+    steps = told(SHORT, QUICK, SHORT, SHORT, LONG, SHORT, SHORT, SHORT)
+    assert [words == IN_USE for _, words in steps] == [False, False, True, True, False, False, False, True]
+    for delay, words in steps:
+        assert delay == 60.0 if words == IN_USE else delay < 60.0
+
+
+def test_health_ends_a_row_of_short_lives() -> None:
+    assert IN_USE not in [words for _, words in told(SHORT, SHORT, HEALTHY, SHORT, SHORT)]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        (DROPPED, None, None),
+        (REFUSED, None, None),
+        (NoConnection("link silent for 5 s"), 2.0, 1.0),
+        (NoConnection("no answer to the request for quote"), 10.0, None),
+    ],
+    ids=["dropped before the key was accepted", "refused", "silent", "unanswered"],
+)
+def test_only_a_drop_soon_after_the_key_was_accepted_looks_like_another_client(
+    end: tuple[FeedError, float | None, float | None],
+) -> None:
+    assert IN_USE not in [words for _, words in told(*[end] * 10)]
+
+
+@pytest.mark.parametrize("asked", [30.0, 40.0, 3_600.0])
+def test_a_vendor_that_asks_for_time_gets_it(asked: float) -> None:
+    first, second = told(*never_open(2, SlowDown("api.itick.org asks to slow down", asked)))
+    assert first == (asked, "api.itick.org asks to slow down")
+    assert second == first
+
+
+def test_where_the_own_wait_is_longer_it_counts() -> None:
+    *_, last = delays(*never_open(9, SlowDown("slow down", 30.0)))
+    assert last >= 40.0
