@@ -33,7 +33,7 @@ from tests.exchange.talking import (
 from tui.cli import cli
 from tui.errors import MalformedMessage, UsageError
 from tui.exchange import FAULTS, Exchange
-from tui.exchange.faults import ESCAPES, HOSTILE, MALFORMED
+from tui.exchange.failing import ESCAPES, HOSTILE, MALFORMED
 from tui.protocol import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode
 from tui.symbol import Symbol, from_wire
 
@@ -410,7 +410,7 @@ async def future(exchange: Exchange) -> list[Tick | Quote]:
 
 
 async def test_a_burst_ends_with_what_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.exchange.server.BURST", 10_000)
+    monkeypatch.setattr("tui.exchange.pests.BURST", 10_000)
     async with Exchange(rate=10, faults=["burst"], fault_every=0.1) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "tick,quote,depth", "QQQ$US,SPY$US")

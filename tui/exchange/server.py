@@ -12,41 +12,26 @@ import errno
 import http
 import itertools
 import logging
-import struct
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.utils import formatdate
-from socket import SO_LINGER, SOL_SOCKET
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 
 from tui import __version__
 from tui.errors import UsageError
-from tui.exchange.faults import (
-    BURST,
-    CLOCK_OFF,
-    ENDINGS,
-    ESCAPES,
-    FROM_THE_START,
-    GARBAGE,
-    LAG,
-    MALFORMED,
-    Faults,
-    Unasked,
-    ahead,
-    older,
-    padded,
-)
+from tui.exchange.client import Client, Line, Lines, framed
+from tui.exchange.failing import CLOCK_OFF, ENDINGS, LAG, Faults
+from tui.exchange.faults import FROM_THE_START
+from tui.exchange.pests import Pests
 from tui.exchange.session import HELLO, Session
 from tui.exchange.simulation import Market
-from tui.protocol import Depth, Kline, Message, Push, Quote, Tick, encode
+from tui.protocol import Depth, Kline, Push, Quote, Tick, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -54,9 +39,7 @@ SERVER_NAME = f"itick-tui-exchange/{__version__}"
 
 _PATH = "/fund"
 _STEP = 0.025  # seconds between two steps of the market
-_MOST_BUFFERED = 32 << 20  # bytes a client may leave unread before it is cut off
 _HALF_OPEN_FOR = 120.0  # seconds until even a half-open connection is given up
-_CHUNK = 1_000  # messages of a burst made at a time, before others get their turn
 _CONNECTIONS_TOLD = 1_000  # of as many, the latest, it is known what they were sent
 _CLASSES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
 
@@ -73,72 +56,6 @@ class Truth(NamedTuple):
     quote: Quote
     depth: Depth | None
     klines: list[Kline]
-
-
-class _Line:
-    """One type of one fund: who takes it, and what was last said."""
-
-    __slots__ = ("last", "takers")
-
-    def __init__(self) -> None:
-        self.takers: set[_Client] = set()
-        self.last: Push | None = None
-
-
-class _Client:
-    """One connection: its socket, its standing, the frames it is due, and what it was sent so far."""
-
-    def __init__(
-        self, number: int, socket: ServerConnection, session: Session, deadline: asyncio.Timeout, sent: Counter[str]
-    ) -> None:
-        self.number = number
-        self.session = session
-        self.deadline = deadline
-        self.close_code = 1000
-        self.fate: asyncio.TimerHandle | None = None  # the fault that is to end it
-        self.mute = False
-        tokens = socket.request.headers.get_all("token") if socket.request else []
-        self.token = Token(tokens[0] if tokens else "")
-        self._socket = socket
-        self._due: list[bytes] = []
-        self._counts: Counter[str] = Counter()
-        self._sent = sent
-
-    def give(self, frame: bytes, kind: str = "data", messages: int = 1) -> None:
-        """Let the frame be due; it holds so many messages of the kind."""
-        self._due.append(frame)
-        self._counts[kind] += messages
-
-    def send(self, *replies: Message) -> None:
-        """Send at once, after what is already due."""
-        for reply in replies:
-            self.give(_framed(encode(reply)), "reply")
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what is due without ever waiting for the client, and cut it off if it does not read."""
-        if self._due and self._socket.state is State.OPEN and not self.mute:
-            transport = self._socket.transport
-            transport.write(b"".join(self._due))
-            self._counts["frames"] = len(self._due)
-            self._sent.update(self._counts)
-            if transport.get_write_buffer_size() > _MOST_BUFFERED:
-                transport.abort()
-        self._due.clear()
-        self._counts.clear()
-
-    def cut(self, reset: bool = False) -> None:
-        """End the connection without a word; `reset`: with a TCP reset."""
-        transport = self._socket.transport
-        if reset:
-            # To linger for no time at all is to reset.
-            transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-
-    def fall_silent(self) -> None:
-        """Neither read nor write any more, and let the socket stay open."""
-        self.mute = True
-        self._socket.transport.pause_reading()
 
 
 class Exchange:
@@ -185,13 +102,13 @@ class Exchange:
         self.sent: dict[int, Counter[str]] = {}
         self._sent_before: Counter[str] = Counter()
         self._numbers = itertools.count(1)
-        self._clients: set[_Client] = set()
-        self._silent: set[_Client] = set()
-        self._lines: dict[Symbol, dict[type[Push], _Line]] = {}
+        self._clients: set[Client] = set()
+        self._silent: set[Client] = set()
+        self._lines: Lines = {}
+        self._pests = Pests(self._clients, self._lines, lambda count: self._deliver(self.market.rush(count)))
         self._wanted = asyncio.Event()
         self._server: Server | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self._pests: list[asyncio.Task[None]] = []
+        self._trading: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -217,14 +134,15 @@ class Exchange:
                 raise UsageError(f"port {self._port} is already in use: choose another with --port") from None
             raise UsageError(f"cannot listen on {self._host} port {self._port}: {error.strerror or error}") from None
         self._port = next(iter(self._server.sockets)).getsockname()[1]
-        self._tasks = [asyncio.create_task(self._trade())]
-        self._let_pests_loose()
+        self._trading = asyncio.create_task(self._trade())
+        self._pests.loose(self._faults)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop_tasks()
+        self._pests.stop()
+        await self._stop_trading()
         for client in self._silent:
             client.cut()
         if self._server is not None:
@@ -240,14 +158,14 @@ class Exchange:
         self._faults.choose(faults)
         for client in self._clients:
             self._foredoom(client)
-        if self._tasks:
-            self._let_pests_loose()
+        if self._trading is not None:
+            self._pests.loose(self._faults)
 
     async def close_market(self) -> None:
         """No more trades and no more faults; the bars in progress are told a last time and connections stay, so that
         what a client knows can be compared with `truth`."""
         self.cause()
-        await self._stop_tasks()
+        await self._stop_trading()
         self._deliver(self.market.klines())
 
     def truth(self, symbol: Symbol) -> Truth | None:
@@ -289,7 +207,7 @@ class Exchange:
         with contextlib.suppress(TimeoutError, ConnectionClosed):
             async with asyncio.timeout(self._heartbeat_limit) as deadline:
                 number = next(self._numbers)
-                client = _Client(number, socket, session, deadline, self._count_for(number))
+                client = Client(number, socket, session, deadline, self._count_for(number))
                 try:
                     if "auth-silent" in self._faults:
                         client.send(self._faults.worded(HELLO))
@@ -308,7 +226,7 @@ class Exchange:
             self._sent_before += self.sent.pop(next(iter(self.sent)))
         return self.sent[number]
 
-    def _admit(self, client: _Client) -> bool:
+    def _admit(self, client: Client) -> bool:
         worded = self._faults.worded
         client.send(worded(HELLO), worded(client.session.authenticate(client.token)))
         if not client.session.authenticated:
@@ -320,14 +238,14 @@ class Exchange:
         self._foredoom(client)
         return True
 
-    def _dismiss(self, client: _Client, close_code: int = 1000) -> None:
+    def _dismiss(self, client: Client, close_code: int = 1000) -> None:
         """Close a connection in order."""
         self._clients.discard(client)
         client.close_code = close_code
         if not client.deadline.expired():
             client.deadline.reschedule(asyncio.get_running_loop().time())
 
-    def _foredoom(self, client: _Client) -> None:
+    def _foredoom(self, client: Client) -> None:
         """Let the next of the chosen endings come over the connection when its time is up."""
         if client.fate is not None:
             client.fate.cancel()
@@ -336,7 +254,7 @@ class Exchange:
             loop = asyncio.get_running_loop()
             client.fate = loop.call_later(self._faults.every(ending), self._end, client, ending)
 
-    def _end(self, client: _Client, ending: str) -> None:
+    def _end(self, client: Client, ending: str) -> None:
         close_code = ENDINGS[ending]
         if close_code is not None:
             self._dismiss(client, close_code)
@@ -348,7 +266,7 @@ class Exchange:
             client.fall_silent()
             client.deadline.reschedule(asyncio.get_running_loop().time() + _HALF_OPEN_FOR)
 
-    async def _listen(self, client: _Client, socket: ServerConnection) -> None:
+    async def _listen(self, client: Client, socket: ServerConnection) -> None:
         loop = asyncio.get_running_loop()
         while True:
             frame = await socket.recv(decode=False)
@@ -372,14 +290,14 @@ class Exchange:
                 # A fund's past takes a few ms to make and its history some more: others get their turn in between.
                 await asyncio.sleep(0)
 
-    def _start(self, client: _Client, symbol: Symbol, kind: type[Push]) -> None:
+    def _start(self, client: Client, symbol: Symbol, kind: type[Push]) -> None:
         """Send what is known of one type of one fund, and let the client take part in what follows."""
         if not self._lines:
             self.market.skip(self._clock())
         listing = self.market.watch(symbol)
         if listing is None:
             return
-        line = self._lines.setdefault(symbol, {}).setdefault(kind, _Line())
+        line = self._lines.setdefault(symbol, {}).setdefault(kind, Line())
         known: Sequence[Push]
         if kind is Kline:
             known = listing.history(self.market.time) if self._history else []
@@ -391,7 +309,7 @@ class Exchange:
         line.takers.add(client)
         self._wanted.set()
 
-    def _stop(self, client: _Client, symbol: Symbol, kind: type[Push]) -> None:
+    def _stop(self, client: Client, symbol: Symbol, kind: type[Push]) -> None:
         """Let the client have no more of one type of one fund, and the market rest where nobody looks any more."""
         lines = self._lines.get(symbol, {})
         line = lines.get(kind)
@@ -406,7 +324,7 @@ class Exchange:
         if not self._lines:
             self._wanted.clear()
 
-    def _forget(self, client: _Client) -> None:
+    def _forget(self, client: Client) -> None:
         self._clients.discard(client)
         self._silent.discard(client)
         if client.fate is not None:
@@ -431,6 +349,13 @@ class Exchange:
             # A client may live on this very loop (`--demo`): however high the rate, a third of the time is its own.
             await asyncio.sleep(max(spent / 2, _STEP - spent))
 
+    async def _stop_trading(self) -> None:
+        if self._trading is not None:
+            self._trading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._trading
+            self._trading = None
+
     def _deliver(self, messages: Iterable[tuple[Symbol, Push]]) -> None:
         if self._faults.alters_data:
             self._deliver_altered(messages)
@@ -439,7 +364,7 @@ class Exchange:
                 line = self._lines[symbol].get(type(push))
                 if line is not None:
                     line.last = push
-                    frame = _framed(encode(push))
+                    frame = framed(encode(push))
                     for client in line.takers:
                         client.give(frame)
         for client in self._clients:
@@ -452,93 +377,15 @@ class Exchange:
             if line is not None:
                 self._tell(line, pushes, line.takers)
 
-    def _tell(self, line: _Line, pushes: Sequence[Push], takers: Iterable[_Client]) -> None:
+    def _tell(self, line: Line, pushes: Sequence[Push], takers: Iterable[Client]) -> None:
         """Let messages of one type of one fund be due to some, as the faults have it."""
         faults, now = self._faults, time.monotonic()
         pushes = [faults.altered(push, now) for push in pushes]
         line.last = pushes[-1]
-        frames = [(_framed(payload), messages) for payload, messages in faults.payloads(pushes)]
+        frames = [(framed(payload), messages) for payload, messages in faults.payloads(pushes)]
         for client in takers:
             for frame, messages in frames:
                 client.give(frame, "data", messages)
-
-    # Frames nobody asked for.
-
-    def _let_pests_loose(self) -> None:
-        for task in self._pests:
-            task.cancel()
-        pests: dict[str, Callable[[int], Awaitable[None]]] = {
-            "malformed": self._malformed,
-            "escapes": self._escapes,
-            "large": self._large,
-            "old-time": self._old_time,
-            "future-time": self._future_time,
-            "burst": self._burst,
-        }
-        self._pests = [
-            asyncio.create_task(_every(self._faults.every(name), pest))
-            for name, pest in pests.items()
-            if name in self._faults
-        ]
-
-    async def _malformed(self, turn: int) -> None:
-        self._throw(MALFORMED[turn % len(MALFORMED)])
-
-    async def _escapes(self, turn: int) -> None:
-        self._throw(ESCAPES[turn % len(ESCAPES)])
-
-    async def _large(self, turn: int) -> None:
-        if turn % 3 == 2:
-            self._throw(GARBAGE)
-            return
-        lines = [line for lines in self._lines.values() for line in lines.values() if line.last is not None]
-        for line in lines[:1]:
-            if line.last is not None:
-                self._repeat(line, padded(line.last, 20_000_000 if turn % 3 else 1_000_000), "data")
-
-    async def _old_time(self, turn: int) -> None:
-        self._redate(older, "stale")
-
-    async def _future_time(self, turn: int) -> None:
-        self._redate(ahead, "data")
-
-    async def _burst(self, turn: int) -> None:
-        for _ in range(BURST // _CHUNK):
-            self._deliver(self.market.rush(_CHUNK))
-            await asyncio.sleep(0)
-
-    def _redate(self, changed: Callable[[Tick | Quote], Tick | Quote], kind: str) -> None:
-        for lines in self._lines.values():
-            for line in lines.values():
-                if isinstance(line.last, Tick | Quote):
-                    self._repeat(line, encode(changed(line.last)), kind)
-
-    def _throw(self, unasked: Unasked) -> None:
-        """One frame to everybody."""
-        frame = _framed(unasked.payload, unasked.opcode)
-        for client in self._clients:
-            client.give(frame, unasked.kind)
-            client.flush()
-
-    def _repeat(self, line: _Line, payload: bytes, kind: str) -> None:
-        frame = _framed(payload)
-        for client in line.takers:
-            client.give(frame, kind)
-            client.flush()
-
-    async def _stop_tasks(self) -> None:
-        tasks = self._tasks + self._pests
-        self._tasks, self._pests = [], []
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-
-async def _every(seconds: float, act: Callable[[int], Awaitable[None]]) -> None:
-    for turn in itertools.count():
-        await asyncio.sleep(seconds)
-        await act(turn)
 
 
 class _Clock:
@@ -557,8 +404,3 @@ class _Clock:
 
 def _shifted(clock: Callable[[], int], by: int) -> Callable[[], int]:
     return (lambda: clock() + by) if by else clock
-
-
-def _framed(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
-    """A WebSocket frame. A server's frames carry no mask, so one serves every client."""
-    return Frame(opcode, payload).serialize(mask=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tui.errors import MalformedMessage, UsageError
-from tui.exchange.faults import NO_ACTION, PLAN_LIMIT, Faults
+from tui.exchange.failing import NO_ACTION, PLAN_LIMIT, Faults
 from tui.protocol import (
     AUTH_FAILED,
     AUTHENTICATED,
