@@ -125,6 +125,18 @@ async def test_a_closed_terminal_ends_the_program(terminal: Terminal, overlay: s
     await terminal.gone()
 
 
+async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange: Exchange, terminal: Terminal) -> None:
+    await live(terminal)
+    second = Terminal(["--url", exchange.url, "--watch", "TLT$US"], 80, 24, ITICK_TOKEN="a-known-key-7351")
+    try:
+        await second.until(lambda: f"itick-tui (pid {terminal.pid}) is using this key" in second.text())
+        assert "no data yet" in second.text()
+        second.press("t")
+        await live(second)
+    finally:
+        second.kill()
+
+
 async def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     await live(terminal)
     terminal.resize(50, 12)

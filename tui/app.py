@@ -30,6 +30,9 @@ from tui.errors import (
     UsageError,
 )
 from tui.feed import Link, LinkState
+from tui.feed.clock import monotonic
+from tui.feed.lock import KeyInUse, KeyLock
+from tui.feed.target import host_of
 from tui.frames import FrameClock
 from tui.keys import KEYS
 from tui.market import Market
@@ -39,6 +42,7 @@ from tui.protocol import MAX_SYMBOLS
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth, clean
 from tui.screens.help import Help
+from tui.screens.take_over import TakeOver
 from tui.screens.theme_menu import ThemeMenu
 from tui.secrets import Token
 from tui.symbol import Symbol, parse_symbol, split_list
@@ -63,6 +67,7 @@ class Start(NamedTuple):
     name: str = "Watchlist"
     notices: Sequence[str] = ()
     bell: bool = True
+    take_over: bool = False
 
 
 class ItickApp(App[None]):
@@ -86,7 +91,7 @@ class ItickApp(App[None]):
     ]
 
     def __init__(
-        self, start: Start, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+        self, start: Start, clock: Callable[[], float] = monotonic, wall: Callable[[], float] = time.time
     ) -> None:
         super().__init__()
         self._start = start
@@ -138,12 +143,23 @@ class ItickApp(App[None]):
     async def _feed(self) -> None:
         if self._start.url is not None:
             assert self._start.token is not None
-            await self._follow(self._start.url, self._start.token)
+            await self._alone(self._start.url, self._start.token)
         else:
             from tui.exchange import Exchange
 
             async with Exchange() as exchange:
                 await self._follow(exchange.url, Token("demo"))
+
+    async def _alone(self, url: str, token: Token) -> None:
+        """Follow unless another copy uses the key; then ask first."""
+        try:
+            with KeyLock(host_of(url), token, take_over=self._start.take_over):
+                await self._follow(url, token)
+        except KeyInUse as error:
+            if await self.push_screen_wait(TakeOver(error.pid)):
+                await self._follow(url, token)
+            else:
+                self.exit(return_code=error.exit_code)
 
     async def _follow(self, url: str, token: Token) -> None:
         self._link = Link(url, token, self.market, on_state=self._link_changed, clock=self._clock)

@@ -53,6 +53,9 @@ def _feed_options(command: _F) -> _F:
             metavar="FILE",
             help="Read the key from FILE instead of ITICK_TOKEN.",
         ),
+        click.option(
+            "--take-over", is_flag=True, help="Connect although another copy on this machine uses the same key."
+        ),
         click.option("--url", metavar="URL", help="Connect to another address than wss://api.itick.org/fund."),
         click.option("--demo", is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."),
         click.option(
@@ -81,6 +84,7 @@ def cli(
     url: str | None,
     token_file: Path | None,
     log_file: Path | None,
+    take_over: bool,
     theme: str | None,
     no_bell: bool,
 ) -> int:
@@ -115,7 +119,7 @@ def cli(
 
     name = "Demo" if demo else "Watchlist"
     with logging_to(log_file):
-        app = ItickApp(Start(symbols, chosen, target, token, name, notices, bell=not no_bell))
+        app = ItickApp(Start(symbols, chosen, target, token, name, notices, not no_bell, take_over))
         app.run()
         if app.crash is not None:
             raise app.crash
@@ -142,6 +146,7 @@ def stream(
     url: str | None,
     token_file: Path | None,
     log_file: Path | None,
+    take_over: bool,
     types: str,
     count: int | None,
     seconds: float | None,
@@ -171,6 +176,8 @@ def stream(
 
     import asyncio
 
+    from tui.feed.lock import KeyLock
+    from tui.feed.target import host_of
     from tui.log import logging_to
     from tui.secrets import Token
     from tui.stream import Stream
@@ -179,7 +186,8 @@ def stream(
 
     async def run() -> int:
         if target is not None and token is not None:
-            return await printer.run(target, token, wanted)
+            with KeyLock(host_of(target), token, take_over=take_over):
+                return await printer.run(target, token, wanted)
         from tui.exchange import Exchange
 
         async with Exchange() as exchange:

@@ -16,6 +16,7 @@ import msgspec
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection
 from tui.feed import Link, LinkState, Phase
+from tui.feed.clock import monotonic
 from tui.market import Instrument, Market
 from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
 from tui.secrets import Token, redact
@@ -86,7 +87,7 @@ class Stream:
             self._finish(fault)
 
     def _link_changed(self, state: LinkState) -> None:
-        words = printable(redact(state.words(self._loop.time())))
+        words = printable(redact(state.words(monotonic())))
         _log.info("link %s", words)
         _say(words)
         if state.phase is Phase.STOPPED and state.error is not None:
@@ -103,7 +104,7 @@ class Stream:
             self._giving_up = self._loop.call_later(self._deadline, self._give_up)
 
     def _give_up(self) -> None:
-        why = self._link.state.error or self._link.state.words(self._loop.time())
+        why = self._link.state.error or self._link.state.words(monotonic())
         self._finish(NoConnection(f"no live connection within {self._deadline:g} s: {why}"))
 
     def _push(self, message: Push, instrument: Instrument) -> None:
