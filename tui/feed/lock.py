@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from platformdirs import user_runtime_path
+from platformdirs import user_state_path
 
 from tui.errors import UsageError
 from tui.secrets import Token
@@ -32,7 +32,7 @@ class KeyLock:
 
     def __init__(self, host: str, token: Token, *, take_over: bool = False, folder: Path | None = None) -> None:
         name = hashlib.sha256(f"{host}\n{token.reveal()}".encode()).hexdigest()[:24]
-        self._path = (folder or user_runtime_path("itick-tui")) / f"{name}.lock"
+        self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
         self._take_over = take_over
         self._file: int | None = None
 
