@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -260,6 +262,80 @@ def test_only_rising_times_of_a_symbol_and_type_tell_of_the_clock() -> None:
     assert market.clock.lag(1.0) is None
     market.apply(tick(1, 2_000), 7.0)
     assert market.clock.low == T + 2_000 - 7_000
+
+
+# --- clocks that are set, and times that cannot be ---
+
+
+def dated(date: float | None = 0.0) -> tuple[Market, Instrument]:
+    """A market whose wall clock reads T at second 100, following QQQ. `date` ms off is the exchange's clock, to within
+    half a second; None where nothing tells it."""
+    market = following(QQQ)
+    market.set_clock(T - 100_000.0)
+    if date is not None:
+        market.clock.observe_date(T, T, T + date - 500)
+    return market, market.instruments[QQQ]
+
+
+@pytest.mark.parametrize("make", [tick, quote])
+@pytest.mark.parametrize("late", [0, 900_000], ids=["now", "15 minutes late"])
+def test_a_time_from_the_future_does_not_shut_out_what_comes_after_it(make: Callable[..., Push], late: int) -> None:
+    market, instrument = dated()
+    market.apply(make(1.0, -600 - late), 100.0)
+    assert market.apply(make(2.0, 3_600_000), 101.0) is instrument
+    assert (market.health.future, instrument.last) == (1, 2.0), "the price may be right"
+    assert instrument.newest_time == T - 600 - late, "the time is not"
+    market.apply(make(3.0, 400 - late), 101.0)
+    assert (instrument.last, instrument.newest_time, market.health.out_of_order) == (3.0, T + 400 - late, 0)
+    assert market.clock.offset == 0, "it tells nothing of the clock"
+
+
+@pytest.mark.parametrize("make", [tick, quote])
+def test_the_very_first_may_be_from_the_future(make: Callable[..., Push]) -> None:
+    market, instrument = dated()
+    market.apply(make(1.0, 3_600_000), 100.0)
+    assert instrument.last == 1.0 and market.age(instrument, 100.0) is None
+    market.apply(make(2.0, -900_000), 101.0)
+    assert instrument.last == 2.0 and instrument.newest_time == T - 900_000
+
+
+@pytest.mark.parametrize(("t", "future"), [(60_000, 0), (60_600, 1)])
+def test_up_to_a_minute_ahead_may_be_a_clock(t: int, future: int) -> None:
+    market, _ = dated()
+    market.apply(tick(1, t), 100.0)
+    assert market.health.future == future
+
+
+def test_ahead_is_by_the_exchange_s_clock_and_not_by_ours() -> None:
+    market, instrument = dated(180_000)
+    market.apply(tick(1, 180_000), 100.0)
+    assert market.health.future == 0 and instrument.tick_time == T + 180_000
+    market.apply(tick(2, 3_600_000), 101.0)
+    assert market.health.future == 1 and instrument.tick_time == T + 180_000
+
+
+def test_where_nothing_tells_the_exchange_s_clock_its_times_are_believed() -> None:
+    market, instrument = dated(None)
+    market.apply(tick(1, 3_600_000), 100.0)
+    assert (market.health.future, instrument.tick_time) == (0, T + 3_600_000)
+
+
+def test_a_bar_from_the_future_is_left_out() -> None:
+    market, instrument = dated()
+    assert market.apply(bar(60), 100.0) is None
+    assert market.apply(bar(0), 100.0) is instrument
+    assert market.health.future == 1 and len(instrument.bars) == 1
+
+
+@pytest.mark.parametrize("by", [-3_600_000.0, 250_000.0])
+def test_a_wall_clock_that_was_set_changes_no_age(by: float) -> None:
+    market, instrument = dated(2_000)
+    market.apply(tick(1, 0), 100.0)
+    age = market.age(instrument, 105.0)
+    market.set_clock(T - 100_000.0 + by)
+    assert market.age(instrument, 105.0) == age == 7.0
+    market.apply(tick(2, 6_000), 105.0)
+    assert market.health.future == 0 and market.age(instrument, 105.0) == 1.0
 
 
 # --- for any order ---

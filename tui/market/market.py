@@ -107,7 +107,7 @@ class Market:
         if time > instrument.tick_time:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.high + _FUTURE:
-                tick.time = time = self._present(instrument.tick_time, arrival)
+                tick.time = time = self._undated(instrument.tick_time)
             elif instrument.tick_sampled:
                 self.clock.observe_frame(time, arrival)
             instrument.tick_sampled = True
@@ -127,7 +127,7 @@ class Market:
         if time > instrument.quote_time:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.high + _FUTURE:
-                quote.time = time = self._present(instrument.quote_time, arrival)
+                quote.time = time = self._undated(instrument.quote_time)
             elif instrument.quote_sampled:
                 self.clock.observe_frame(time, arrival)
             instrument.quote_sampled = True
@@ -164,11 +164,11 @@ class Market:
         self.health.klines += 1
         return True
 
-    def _present(self, newest: int, arrival: float) -> int:
-        """The time of a message from the future: its price may be right, its time cannot be, and taken as it is it
-        would shut out every message after it."""
+    def _undated(self, newest: int) -> int:
+        """The time of a message from the future. Its price may be right, its time cannot be, and would shut out every
+        message after it: it counts as one without a time."""
         self.health.future += 1
-        return max(newest, int(arrival + self.clock.offset))
+        return newest
 
     def _find(self, message: Push, spelling: str) -> Instrument | None:
         """The instrument of a spelling not met before, remembered for the next time."""
