@@ -16,6 +16,7 @@ from websockets.http11 import Response
 
 from tests.waiting import until
 from tui.feed import Link, LinkState, Phase, Timings
+from tui.feed.clock import monotonic
 from tui.market import Instrument, Market
 from tui.protocol import (
     AUTHENTICATED,
@@ -70,6 +71,7 @@ class Running:
         types: Sequence[str] = TYPES,
         on_push: Callable[[Push, Instrument], None] | None = None,
         on_state: Callable[[LinkState], None] = lambda state: None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self.market = Market()
         self.states: list[LinkState] = []
@@ -78,7 +80,9 @@ class Running:
             self.states.append(state)
             on_state(state)
 
-        self.link = Link(url, Token(KEY), self.market, types=types, on_state=entered, on_push=on_push, timings=timings)
+        self.link = Link(
+            url, Token(KEY), self.market, types=types, on_state=entered, on_push=on_push, timings=timings, clock=clock
+        )
         self.link.want(wanted or [QQQ, SPY])
 
     async def __aenter__(self) -> Self:
@@ -134,7 +138,7 @@ class Vendor:
         self.requests: list[tuple[int, Request]] = []
         self.tokens: list[list[str]] = []
         self._answer = answer
-        self._ticks = ticks
+        self.ticks = ticks
         self._greeting = greeting
 
     def subscribed(self, number: int) -> list[tuple[str, str]]:
@@ -165,7 +169,7 @@ class Vendor:
     async def _tick(self, connection: ServerConnection) -> None:
         time = 1_731_689_407_000
         with suppress(ConnectionClosed):
-            while self._ticks:
+            while self.ticks:
                 await connection.send(encode(Tick(symbol="QQQ$US", last=512.34, time=time)), text=True)
                 time += 1
                 await asyncio.sleep(0.005)

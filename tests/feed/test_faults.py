@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from http import HTTPStatus
 from itertools import pairwise
 
@@ -14,7 +15,9 @@ from websockets.http11 import Response
 from tests.feed.running import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port, resolved, serving
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
-from tui.feed import Phase
+from tui.feed import Phase, Timings
+from tui.feed.clock import monotonic
+from tui.feed.connection import _retry_after
 from tui.protocol import (
     AUTHENTICATED,
     CONNECTED,
@@ -28,6 +31,9 @@ from tui.protocol import (
     Request,
     Subscribe,
     SubscribeReply,
+    Tick,
+    decode_request,
+    encode,
 )
 
 IMPATIENT = QUICK._replace(auth=0.05, reply=0.05, pong=0.05, open=0.2)
@@ -291,6 +297,81 @@ async def test_a_link_that_falls_silent_is_renewed_after_one_heartbeat() -> None
     async with serving(vendor) as url, Running(url, types=["quote"], timings=timings) as running:
         assert (await running.is_lost()).startswith("link silent")
         assert running.market.health.heartbeats_missed <= 2
+
+
+class Clock:
+    """Seconds that jump when told."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return monotonic() + self.ahead
+
+
+async def test_a_machine_that_slept_renews_its_link() -> None:
+    clock = Clock()
+    async with serving(Vendor(ticks=True)) as url, Running(url, clock=clock) as running:
+        await running.reaches(Phase.LIVE)
+        clock.ahead += 3_600
+        assert await running.is_lost() == "this machine was asleep"
+        await running.reaches(Phase.LIVE, times=2)
+
+
+async def test_a_busy_feed_that_falls_silent_is_asked_at_once_and_stays_where_it_answers() -> None:
+    clock, vendor = Clock(), Vendor(ticks=True)
+    async with serving(vendor) as url, Running(url, clock=clock, timings=QUICK._replace(ping_every=60.0)) as running:
+        await until(lambda: len(pings(vendor)) == 2 and running.market.health.ticks > 70)
+        vendor.ticks = False
+        await asyncio.sleep(0.05)
+        assert len(pings(vendor)) == 2
+        clock.ahead += 3.1
+        await until(lambda: len(running.market.health.round_trips) == 3)
+        assert len(pings(vendor)) == 3 and running.market.health.heartbeats_missed == 0
+        assert Phase.RECONNECTING not in running.phases
+
+
+def pings(vendor: Vendor) -> list[Request]:
+    return [request for _, request in vendor.requests if isinstance(request, Ping)]
+
+
+async def test_an_answer_that_lay_unread_while_the_program_was_stopped_is_no_missed_heartbeat() -> None:
+    """Stopped after its ping, the program wakes with its time over and the pong behind all that came meanwhile."""
+    tick = encode(Tick(symbol="QQQ$US", last=512.34))
+
+    async def stops(connection: ServerConnection) -> None:
+        await connection.send(encode(AuthReply(1, AUTHENTICATED)), text=True)
+        async for frame in connection:
+            request = decode_request(frame if isinstance(frame, bytes) else frame.encode())
+            if isinstance(request, Ping):
+                for _ in range(2_000):
+                    await connection.send(tick, text=True)
+            await connection.send(encode(resolved(request)), text=True)
+            if isinstance(request, Ping):
+                time.sleep(0.06)  # noqa: ASYNC251 - the whole program stands still
+
+    async with serving(stops) as url, Running(url, timings=QUICK._replace(pong=0.05)) as running:
+        await until(lambda: len(running.market.health.round_trips) >= 5)
+        assert running.market.health.heartbeats_missed == 0
+        assert Phase.RECONNECTING not in running.phases
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("", 30),
+        ("5", 30),
+        ("40", 40),
+        ("86400", 3_600),
+        ("9" * 400, 3_600),
+        ("-60", 30),
+        ("1e9", 30),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 30),
+        ("\x1b[31m", 30),
+    ],
+)
+def test_how_long_the_vendor_asks_to_wait(header: str, wait: float) -> None:
+    assert _retry_after(header, Timings()) == wait
 
 
 @pytest.mark.parametrize(

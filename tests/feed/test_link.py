@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -206,6 +207,18 @@ async def test_what_is_over_the_plan_is_marked_and_the_rest_stays_live() -> None
         before = qqq.newest_time
         await until(lambda: qqq.newest_time > before)
         assert running.phases.count(L) == 1 and running.link.state.phase is L
+
+
+async def test_one_that_takes_another_s_place_at_the_limit_is_live_after_one_quiet_renewal() -> None:
+    async with Exchange(max_symbols=2) as exchange, Running(exchange.url) as running:
+        await running.reaches(L)
+        running.link.want([QQQ, IEF])
+        await until(lambda: running.phases.count(L) == 2)
+        ief = running.market.instruments[IEF]
+        await until(lambda: ief.quote)
+        assert ief.refused == {} and SPY not in running.market.instruments
+        await asyncio.sleep(3 * QUICK.retry_gap)
+        assert R not in running.phases and running.phases.count(L) == 2
 
 
 async def test_an_unknown_symbol_is_live_and_silent() -> None:

@@ -74,6 +74,24 @@ def test_the_smallest_lag_is_remembered_for_ten_minutes_and_no_longer() -> None:
     assert lag is not None and lag.median == 0
 
 
+@pytest.mark.parametrize("by", [-3_600_000.0, -500.0, 0.5, 90_000.0])
+def test_where_our_own_clock_was_set_the_offset_moves_with_it(by: float) -> None:
+    clock = ServerClock()
+    clock.observe_date(sent=1_000_000, received=1_000_060, date=1_002_000)
+    clock.observe_frame(1_007_650, arrival=1_005_200)
+    clock.local_moved(by)
+    assert (clock.low, clock.high) == (2_450 - by, 3_000 - by)
+    assert (clock.lag(1.0) is None) is (abs(by) > 1), "samples by the old clock tell nothing by the new one"
+    clock.observe_frame(1_008_650, arrival=1_006_200 + by)
+    assert (clock.low, clock.high) == (2_450 - by, 3_000 - by), "what comes by the new clock agrees with what was known"
+
+
+def test_a_clock_set_before_anything_was_known_changes_nothing() -> None:
+    clock = ServerClock()
+    clock.local_moved(60_000)
+    assert clock.offset == 0 and clock.half_width == float("inf")
+
+
 def test_without_data_there_is_no_lag() -> None:
     assert ServerClock().lag(0.0) is None
 
