@@ -136,7 +136,7 @@ async def test_a_bad_request_is_answered_and_the_connection_lives(frame: str | b
 
 
 async def test_over_the_limit_nothing_of_the_request_comes() -> None:
-    async with Exchange(max_symbols=1) as exchange, dial(exchange) as socket:
+    async with Exchange(max_symbols=1, rate=2000) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "quote")
         await socket.send('{"ac":"subscribe","params":"QQQ$US,SPY$US","types":"quote,tick"}')
