@@ -6,6 +6,7 @@ It never tries twice. Whatever ends it ends as a FeedError with words; `link.py`
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable
@@ -47,6 +48,9 @@ _PUSHES = frozenset({Tick, Quote, Depth, Kline})
 
 OnPush = Callable[[Push, Instrument], None]
 Clock = Callable[[], float]
+
+
+_log = logging.getLogger(__name__)
 
 
 class PermanentError(FeedError):
@@ -118,6 +122,7 @@ class Connection:
                     messages = decode(frame)
                 except MalformedMessage as error:
                     health.count_malformed(error.kind, frame, now)
+                    _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})
                     messages = error.salvaged
                 for message in messages:
                     if type(message) in _PUSHES:
@@ -155,13 +160,19 @@ class Connection:
 
     async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
         """Ask for one type of some symbols and wait for the answer; None where none comes in time."""
+        symbols = list(symbols)
         self._answer = asyncio.get_running_loop().create_future()
         await self._send(encode(Subscribe(params=join(symbols), types=type_)))
         try:
             async with asyncio.timeout(self._timings.reply):
-                return await self._answer
+                reply = await self._answer
         except TimeoutError:
+            _log.warning("request for %s of %d symbols: no answer", type_, len(symbols))
             return None
+        else:
+            words = "accepted" if reply.code == 1 else f"refused: {printable(reply.msg)[:80]}"
+            _log.info("request for %s of %d symbols: %s", type_, len(symbols), words)
+            return reply
         finally:
             self._answer = None
 

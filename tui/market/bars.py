@@ -31,7 +31,7 @@ class MinuteBars:
         if slot < self.latest:
             held = self._bars.get(slot)
             if held is not None and held.volume >= bar.volume:
-                return False
+                return held == bar  # told once more, as after a reconnect: neither news nor out of order
             if held is None and len(self._bars) >= KEPT and slot < min(self._bars):
                 return False
         self._bars[slot] = bar
