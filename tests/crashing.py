@@ -13,6 +13,7 @@ from textual.strip import Strip
 import tui.app
 import tui.cli
 from tui.app import ItickApp
+from tui.screens.dashboard import Dashboard
 
 
 class Fault(Exception):
@@ -28,7 +29,7 @@ class Faulty(ItickApp):
         key = self._start.token.reveal() if self._start.token is not None else ""
         raise Fault(f"the key is {key}")
 
-    def get_default_screen(self) -> tui.app.Dashboard:
+    def get_default_screen(self) -> Dashboard:
         if self.where == "start":
             self.fail()
         return super().get_default_screen()

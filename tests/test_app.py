@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,8 +13,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tui.app import ItickApp, Start
+from tui.errors import NoConnection
 from tui.exchange import Exchange
+from tui.feed import LinkState, Phase
 from tui.protocol import MAX_SYMBOLS
+from tui.screens.health import FeedHealth
 from tui.screens.help import Help
 from tui.secrets import Token
 from tui.symbol import Symbol
@@ -135,3 +139,53 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
         await pilot.click(app.dashboard.footer, offset=(2, 0))
         await pilot.pause()
         assert app.dashboard.add_field.display
+
+
+async def test_a_lost_link_rings_with_a_notice_and_so_does_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(QQQ) as (app, pilot):
+        app._outage._brief = 0.05
+        rung: list[int] = []
+        monkeypatch.setattr(app, "bell", lambda: rung.append(len(notices(app))))
+        assert app._link is not None
+        host, phases = app._link.host, [event.state for event in app.market.health.history]
+        assert phases[0] == "connecting" and phases[-1] == "LIVE"
+        app._link_changed(LinkState(Phase.RECONNECTING, 0.0, error=NoConnection("connection lost\x1b[31m")))
+        app._link_changed(LinkState(Phase.CONNECTING, 0.0, host))
+        await until(lambda: rung and notices(app))
+        assert notices(app) == ["link lost: connection lost�[31m"]
+        app._link_changed(LinkState(Phase.LIVE, 0.0))
+        await until(lambda: len(rung) == 2 and len(notices(app)) == 2)
+        assert notices(app)[1].startswith("the link is back after 0")
+        event = app.market.health.history[-3]
+        assert (event.state, event.reason) == ("reconnecting", "connection lost�[31m")
+        assert abs(event.time / 1000 - time.time()) < 60
+        await pilot.press("r")
+        await until(lambda: len(app.market.health.history) > 8 and app._link is not None and app._link.state.proven)
+        await asyncio.sleep(0.2)
+        assert len(rung) == 2
+
+
+async def test_the_sound_can_be_turned_off_the_notice_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = ItickApp(Start([], find_theme("midnight"), "wss://nowhere.invalid/fund", Token("key"), bell=False))
+    async with app.run_test():
+        monkeypatch.setattr(app, "bell", lambda: pytest.fail("it rang"))
+        app._lost("connection lost")
+        app._back(3.0)
+        await until(lambda: len(notices(app)) == 2)
+        assert notices(app) == ["link lost: connection lost", "the link is back after 3s"]
+
+
+async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
+    async with running(QQQ, SPY) as (app, pilot):
+        await pilot.press("h")
+        await pilot.pause()
+        assert isinstance(app.screen, FeedHealth)
+        facts = app._facts()
+        assert facts.demo and facts.host.startswith("127.0.0.1:") and len(facts.instruments) == 2
+        ticked: list[int] = []
+        app.screen.tick = lambda: ticked.append(1)  # type: ignore[method-assign]
+        await until(lambda: len(ticked) >= 2)
+        await pilot.press("h")
+        await pilot.pause()
+        assert app.screen.id == "dashboard"
+        assert app.market.health.frames > 0

@@ -33,6 +33,10 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "itick-tui"
 
 
+def reports(state: Path) -> list[Path]:
+    return list(state.glob("crash-*"))
+
+
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
     async with Exchange() as exchange:
@@ -67,7 +71,7 @@ async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, sta
             assert terminal.restored
         finally:
             terminal.kill()
-    [report] = state.iterdir()
+    [report] = reports(state)
     after = terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
     said = [line for line in re.sub(r"\x1b\[[?>=<]?[\d;]*[a-zA-Z]", "", after).split("\r\n") if line]
     assert said[0] == "itick-tui: a fault in the program (Fault): it had to stop"

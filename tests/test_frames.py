@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 
 from tui.frames import FRAMES, FrameClock
@@ -48,3 +49,16 @@ async def test_a_sooner_wake_goes_before_a_later_one_and_rest_costs_nothing() ->
     await asyncio.sleep(0.3)
     assert len(times) == 1
     assert 0.04 < times[0] - began < 0.25
+
+
+async def test_frames_that_were_due_while_the_loop_was_busy_are_counted() -> None:
+    clock = FrameClock(lambda: None)
+    clock.wake()
+    await asyncio.sleep(0)
+    assert clock.skipped == 0
+    clock.wake()
+    time.sleep(5.5 / FRAMES)  # noqa: ASYNC251  the point is that nothing else can run
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert 4 <= clock.skipped <= 5 or clock.skipped > 5 * FRAMES  # a machine that stood still
+    clock.stop()

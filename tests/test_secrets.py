@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import UsageError
-from tui.secrets import VARIABLE, Token, read_file, take_from_environment
+from tui.secrets import VARIABLE, Token, exposure, forget_environment, read_file, redact, take_from_environment
 
 KEY = "2abf6c0e7dd8a1930a2f48ba14a"
 
@@ -92,3 +92,43 @@ def test_a_file_of_somebody_else_is_named_with_the_reason(tmp_path: Path) -> Non
     file.chmod(0)
     with pytest.raises(UsageError, match="permission denied"):
         read_file(file)
+
+
+@pytest.mark.parametrize(
+    ("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True), (0o620, False)]
+)
+def test_a_key_file_that_others_can_read_is_told_with_the_remedy(tmp_path: Path, mode: int, warned: bool) -> None:
+    file = tmp_path / "my key"
+    file.write_text(KEY)
+    file.chmod(mode)
+    said = exposure(file)
+    assert said == (f"others can read your key in {file}: chmod 600 '{file}'" if warned else "")
+
+
+def test_a_pipe_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe").chmod(0o644)
+    assert exposure(tmp_path / "pipe") == exposure(tmp_path / "none") == ""
+
+
+def test_a_key_that_was_read_is_taken_out_of_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "ab'cd/ef\\gh"
+    monkeypatch.setenv(VARIABLE, key)
+    assert take_from_environment() is not None
+    for text in (key, f"x{key}y{key}", f"{key!r}", f"{[key]}", "token=ab%27cd%2Fef%5Cgh", f"{key.encode()!r}"):
+        assert "gh" not in redact(text) and "[key]" in redact(text), text
+    assert redact("nothing of it here") == "nothing of it here"
+
+
+def test_a_key_too_short_to_be_one_is_left_in_ordinary_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "demo")
+    assert take_from_environment() is not None
+    assert redact("itick-tui --demo") == "itick-tui --demo"
+
+
+def test_a_variable_that_is_not_wanted_is_removed_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "no key, but s0mething-private")
+    forget_environment()
+    assert VARIABLE not in os.environ
+    assert "s0mething" not in redact("it was s0mething-private")
+    forget_environment()

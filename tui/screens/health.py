@@ -56,11 +56,11 @@ class FeedHealth(ModalScreen[None]):
         scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
-    FeedHealth Container { width: 1fr; height: auto; layout: vertical; }
+    FeedHealth Container { width: 1fr; height: auto; layout: vertical; padding-bottom: 1; }
     FeedHealth Static { width: 1fr; height: auto; }
-    FeedHealth.-wide VerticalScroll { width: 132; }
+    FeedHealth.-wide VerticalScroll { width: 146; }
     FeedHealth.-wide Container { layout: horizontal; }
-    FeedHealth.-wide #history { width: 52; margin-left: 4; }
+    FeedHealth.-wide #figures { width: 70; margin-right: 4; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
@@ -106,7 +106,6 @@ class FeedHealth(ModalScreen[None]):
                     Text(f"  {name}", look("muted", "surface")),
                     Text(value, look("warning" if odd else "muted" if value == "0" else "text", "surface", bold=odd)),
                 )
-        table.add_row()
         return table
 
     def _past(self, facts: Facts) -> Table:
@@ -114,17 +113,15 @@ class FeedHealth(ModalScreen[None]):
         look = self._look
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_row()
         table.add_row(Text("History", look("accent", "surface", bold=True)))
         for event in reversed(self._market.health.history):
             role = "up" if event.state == _PROVEN else "warning" if event.reason else "muted"
-            table.add_row(
-                Text(f"  {_moment(event.time, facts.wall)}", look("muted", "surface")),
-                Text(event.state, look(role, "surface", bold=event.state == _PROVEN)),
-                Text(event.reason, look("text", "surface")),
-            )
+            what = Text(event.state, look(role, "surface", bold=event.state == _PROVEN))
+            if event.reason:
+                what.append(f"  {event.reason}", look("text", "surface"))
+            table.add_row(Text(f"  {_moment(event.time, facts.wall)}", look("muted", "surface")), what)
         return table
 
     def on_click(self, event: object) -> None:
@@ -221,4 +218,4 @@ def clean(text: str) -> str:
 def _moment(time: float, now: float) -> str:
     """A time (ms UTC) by this machine's clock; the day, where it is not today's."""
     moment, today = (datetime.fromtimestamp(ms / 1000) for ms in (time, now))
-    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%b %d %H:%M:%S}"
+    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%b %d %H:%M}"

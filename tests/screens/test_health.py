@@ -1,0 +1,179 @@
+"""Feed health: as a picture, figure by figure, and alive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from textual.containers import VerticalScroll
+from textual.geometry import Region
+from textual.widgets import Static
+
+from tests.market.messages import bar
+from tests.screens.still import START, US, Still, filled
+from tui.app import _textual_theme
+from tui.errors import NoConnection
+from tui.feed import LinkState, Phase
+from tui.market import Market
+from tui.market.health import Event
+from tui.market.instrument import Instrument
+from tui.screens.health import Facts, FeedHealth, Figure, data_figures, fault_figures, link_figures, missing_minutes
+from tui.secrets import VARIABLE, take_from_environment
+from tui.symbol import Symbol
+from tui.themes import all_themes
+
+Snapshot = Callable[..., bool]
+LIVE = LinkState(Phase.LIVE, 0.0)
+LOST = LinkState(Phase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("connection lost"))
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> Facts:
+    return Facts(now, START + now * 1000, link, "api.itick.org", False, list(market.instruments.values()))
+
+
+def troubled() -> Market:
+    """A market after a bad day."""
+    market = filled(US, seconds=2)
+    health = market.health
+    health.bytes = 1_234_567
+    health.frame_at = 19.7
+    health.frames, health.frames_skipped = 812, 3
+    health.round_trips.extend((0.036, 0.14, 0.041))
+    health.reconnects, health.heartbeats_missed = 2, 1
+    health.out_of_order, health.future, health.crossed = 12, 1, 4
+    for _ in range(3):
+        health.count_malformed("not JSON", b"{\x1b]0;owned\x07[bold red]" + bytes(range(200)), 6.0)
+    health.count_malformed("unknown type", b'{"data":{"type":"[/]"}}', 8.0)
+    market.clock.observe_date(START, START + 60, START + 400)
+    yesterday = START - 86_400_000
+    for at, state, reason in (
+        (yesterday, "LIVE", ""),
+        (START, "reconnecting", "closed by the server (1011, [b]internal[/b] error)"),
+        (START + 1_000, "connecting", ""),
+        (START + 1_500, "reconnecting", "cannot reach api.itick.org: connection refused"),
+        (START + 5_000, "connecting", ""),
+        (START + 5_040, "authenticating", ""),
+        (START + 5_100, "subscribing", ""),
+        (START + 5_300, "LIVE", ""),
+    ):
+        health.history.append(Event(at, state, reason))
+    return market
+
+
+class WithHealth(Still):
+    """The dashboard that stands still, with feed health over it."""
+
+    def __init__(self, market: Market, **kind: str) -> None:
+        super().__init__(market, theme=kind.get("theme", "midnight"))
+        for known in all_themes().values():
+            self.register_theme(_textual_theme(known))
+        self.theme = kind.get("theme", "midnight")
+        look = self.dashboard.watchlist.look
+        assert look is not None
+        self.health = FeedHealth(look, market, lambda: facts(market, now=self.now))
+
+    def on_dashboard_ready(self) -> None:
+        super().on_dashboard_ready()
+        self.push_screen(self.health)
+
+    def shown(self) -> str:
+        """All of its text, also what is scrolled away."""
+        parts = self.health.query(Static)
+        return "\n".join(strip.text for part in parts for strip in part.render_lines(Region(0, 0, *part.size)))
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+def test_feed_health(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(WithHealth(troubled()), terminal_size=size)
+
+
+def test_feed_health_in_light(snap_compare: Snapshot) -> None:
+    assert snap_compare(WithHealth(filled(US, seconds=2), theme="daylight"), terminal_size=(120, 36))
+
+
+async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:
+    app = WithHealth(troubled())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "4,242 in all" in app.shown()
+        app.market.health.messages += 1
+        app.health.tick()
+        assert "4,243 in all" in app.shown()
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        box = app.health.query_one(VerticalScroll)
+        assert box.scroll_y > 0
+        before = box.scroll_y
+        app.health.tick()
+        await pilot.pause()
+        assert box.scroll_y == before
+        for key in ("escape", "q", "h"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.screen is app.dashboard
+            app.health = FeedHealth(app.health._look, app.market, app.health._facts)
+            await app.push_screen(app.health)
+
+
+def test_text_from_outside_is_plain_and_holds_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "a-known-key-7351")
+    take_from_environment()
+    market = Market()
+    market.health.count_malformed("not JSON", b"\x1b[31m[bold]a-known-key-7351", 0.0)
+    link = LinkState(Phase.STOPPED, 0.0, error=NoConnection("\x1b[31m a-known-key-7351"))
+    figures = dict(named(fault_figures(market, facts(market)))) | dict(named(link_figures(market, facts(market, link))))
+    assert figures["  the last"] == r"20s ago, not JSON: \x1b[31m[bold][key]"
+    assert figures["state"] == "stopped: �[31m [key]"
+
+
+def named(figures: list[Figure]) -> list[tuple[str, str]]:
+    return [(figure.name, figure.value) for figure in figures]
+
+
+def test_before_anything_came_nothing_is_invented() -> None:
+    market = Market()
+    empty = Facts(1.0, START, None, "", False, [])
+    assert dict(named(link_figures(market, empty))) == {
+        "state": "not begun",
+        "server": "—",
+        "round trip": "no heartbeat answered yet",
+        "heartbeats missed": "0",
+        "without data": "—",
+        "reconnects": "0",
+        "clock": "not known: the exchange has not told the time",
+    }
+    assert dict(named(data_figures(market, empty)))["lag at arrival"] == "—"
+    assert {value for _, value in named(fault_figures(market, empty))} == {"0"}
+    assert not any(figure.odd for figure in fault_figures(market, empty))
+
+
+def test_what_is_not_as_it_should_be_is_marked() -> None:
+    market = troubled()
+    odd = [figure.name for figure in link_figures(market, facts(market, LOST)) if figure.odd]
+    assert odd == ["state", "heartbeats missed", "reconnects"]
+    odd = [figure.name for figure in fault_figures(market, facts(market)) if figure.odd]
+    assert odd == ["malformed", "out of order", "from the future", "crossed books"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "missing"),
+    [([], 0), ([5], 0), ([1, 2, 3], 0), ([1, 3], 1), ([0, 59], 58), ([-30, 0, 2], 1), ([10, 20, 21, 30], 17)],
+)
+def test_missing_minutes_are_holes_between_bars_of_the_last_hour(minutes: list[int], missing: int) -> None:
+    instrument = Instrument(Symbol("QQQ", "US"))
+    start = bar(0, 1.0, 1.0).time
+    for minute in minutes:
+        instrument.bars.put(bar(minute, 1.0, 1.0))
+    assert missing_minutes(instrument, start + 59 * 60_000 + 30_000) == missing

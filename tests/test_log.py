@@ -1,0 +1,149 @@
+"""The log: what stands in it, and what never does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.errors import NoConnection, UsageError
+from tui.log import logging_to
+from tui.secrets import read_file
+
+_log = logging.getLogger("tui.feed.example")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+def lines(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
+
+
+def messages(file: Path) -> list[str]:
+    return [line["message"] for line in lines(file)]
+
+
+def test_a_line_is_an_object_with_time_level_logger_and_message(file: Path) -> None:
+    with logging_to(file):
+        _log.warning("2 symbols refused: %s", "ümlaut\x1b[31m")
+    start, line, end = lines(file)
+    assert list(line) == ["time", "level", "logger", "message"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+    assert (line["level"], line["logger"]) == ("warning", "tui.feed.example")
+    assert line["message"] == "2 symbols refused: ümlaut\x1b[31m"
+    assert start["message"].startswith("itick-tui ") and end["message"] == "ends"
+
+
+def test_a_log_is_continued_not_replaced(file: Path) -> None:
+    for _ in range(2):
+        with logging_to(file):
+            pass
+    assert len(lines(file)) == 4
+
+
+def test_no_key_is_written_wherever_it_comes_from(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text('s3cret"\\key/+')
+    key = read_file(tmp_path / "key").reveal()
+    with logging_to(file):
+        _log.info("a header: %s", f"token: {key}")
+        _log.info("%r, %s", key, {"token": key})
+        _log.info("%s", "?token=s3cret%22%5Ckey%2F%2B")
+        try:
+            raise ValueError(key)
+        except ValueError:
+            _log.exception("failed")
+    text = file.read_text()
+    assert "s3cret" not in text
+    assert text.count("[key]") == 5
+    assert "ValueError: [key]" in text
+
+
+def test_websockets_never_writes_its_headers(file: Path) -> None:
+    with logging_to(file):
+        for name in ("websockets", "websockets.client", "websockets.server"):
+            logging.getLogger(name).debug("> token: key")
+            assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
+    assert len(lines(file)) == 2
+
+
+def test_a_storm_of_one_kind_is_a_line_a_second(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("tui.log.time.monotonic", lambda: now)
+    with logging_to(file):
+        for now in (100.0, 100.1, 100.9, 101.0, 101.5, 102.0):  # noqa: B007
+            _log.warning("malformed: %s", "not JSON", extra={"kind": "not JSON"})
+            _log.warning("malformed: %s", "too deep", extra={"kind": "too deep"})
+            _log.warning("another line")
+    said = messages(file)
+    expected = [f"malformed: not JSON{more}" for more in ("", " (and 2 more before)", " (and 1 more before)")]
+    assert [words for words in said if "JSON" in words] == expected
+    assert sum("too deep" in words for words in said) == 3
+    assert said.count("another line") == 6
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "words"),
+    [
+        (NoConnection("no live connection within 1 s"), "error", "ends: no live connection within 1 s"),
+        (ValueError("x"), "critical", "ends by a fault in the program"),
+        (KeyboardInterrupt(), "info", "ends: KeyboardInterrupt"),
+    ],
+)
+def test_the_end_says_why(file: Path, error: BaseException, level: str, words: str) -> None:
+    with pytest.raises(type(error)), logging_to(file):
+        raise error
+    assert (lines(file)[-1]["level"], messages(file)[-1]) == (level, words)
+    assert ("exception" in lines(file)[-1]) == (level == "critical")
+
+
+def test_what_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
+    for path, why in ((tmp_path, "is a directory"), (tmp_path / "none" / "log", "no such file")):
+        with pytest.raises(UsageError, match=f"cannot write the log {path}: {why}"), logging_to(path):
+            pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_no_reason_to_stop_or_to_write_over_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_to(Path("/dev/full")):
+        _log.error("lost")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("to", ["file", "nowhere"])
+async def test_stray_tracebacks_go_into_the_log_and_never_to_the_terminal(
+    file: Path, to: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ValueError("stray")
+
+    async def fail_later() -> None:
+        fail()
+
+    class Unhappy:
+        def __del__(self) -> None:
+            fail()
+
+    hooks = threading.excepthook, sys.unraisablehook, logging.raiseExceptions, logging.getLogger().level
+    with logging_to(file if to == "file" else None):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+        Unhappy()
+        task = asyncio.create_task(fail_later())
+        await asyncio.sleep(0)
+        del task
+        await asyncio.sleep(0)
+    assert capfd.readouterr() == ("", "")
+    assert hooks == (threading.excepthook, sys.unraisablehook, logging.raiseExceptions, logging.getLogger().level)
+    if to == "file":
+        assert sum("ValueError: stray" in line.get("exception", "") for line in lines(file)) == 3

@@ -1,0 +1,57 @@
+"""When a lost link is worth a sound."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui.errors import NoConnection
+from tui.feed import LinkState, Phase
+from tui.outage import Outage
+
+BRIEF = 0.05
+LIVE, CONNECTING = LinkState(Phase.LIVE, 0.0), LinkState(Phase.CONNECTING, 0.0)
+LOST = LinkState(Phase.RECONNECTING, 0.0, error=NoConnection("connection lost"))
+REFUSED = LinkState(Phase.RECONNECTING, 0.0, error=NoConnection("connection refused"))
+
+
+class Heard:
+    """What a person hears of these states, in order, each a float (seconds to wait) or a state."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.outage = Outage(self.said.append, lambda away: self.said.append("back"), brief=BRIEF)
+
+    async def of(self, *steps: LinkState | float) -> list[str]:
+        for step in steps:
+            if isinstance(step, LinkState):
+                self.outage.entered(step)
+            else:
+                await asyncio.sleep(step)
+        self.outage.stop()
+        return self.said
+
+
+async def test_a_loss_and_the_return_are_told_once_each() -> None:
+    heard = Heard()
+    long = 3 * BRIEF
+    assert await heard.of(LIVE, LOST, CONNECTING, long, REFUSED, CONNECTING, long) == ["connection lost"]
+    assert await heard.of(LIVE, LIVE) == ["connection lost", "back"]
+    assert await heard.of(LOST, long, LIVE) == ["connection lost", "back"] * 2
+
+
+async def test_the_first_connect_is_silent_however_long_it_takes() -> None:
+    assert await Heard().of(CONNECTING, REFUSED, 3 * BRIEF, CONNECTING, LIVE) == []
+
+
+async def test_a_quick_renewal_is_silent() -> None:
+    assert await Heard().of(LIVE, LOST, CONNECTING, LIVE, 3 * BRIEF) == []
+
+
+async def test_a_renewal_asked_for_is_silent_unless_it_fails() -> None:
+    heard = Heard()
+    await heard.of(LIVE)
+    heard.outage.renewing()
+    assert await heard.of(CONNECTING, 3 * BRIEF, LIVE) == []
+    heard.outage.renewing()
+    assert await heard.of(CONNECTING, REFUSED, 3 * BRIEF, LIVE) == ["connection refused", "back"]
+    assert await heard.of(CONNECTING, 3 * BRIEF) == ["connection refused", "back", ""], "asked for once, not for ever"
