@@ -40,11 +40,11 @@ from tui.market.health import Event
 from tui.outage import Outage
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.dashboard import Dashboard
-from tui.screens.health import Facts, FeedHealth, clean
+from tui.screens.health import Facts, FeedHealth
 from tui.screens.help import Help
 from tui.screens.take_over import TakeOver
 from tui.screens.theme_menu import ThemeMenu
-from tui.secrets import Token
+from tui.secrets import Token, clean
 from tui.symbol import Symbol, parse_symbol, split_list
 from tui.themes import Theme, all_themes
 from tui.widgets.add_field import AddField

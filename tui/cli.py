@@ -369,12 +369,11 @@ def _run() -> int:
 
 def _complain(text: str, code: int) -> int:
     from tui.format import clip
-    from tui.secrets import redact
-    from tui.symbol import printable
+    from tui.secrets import clean
 
-    lines = f"itick-tui: {redact(text)}".split("\n")
+    lines = f"itick-tui: {text}".split("\n")
     with contextlib.suppress(OSError):  # nobody can be told
-        click.echo("\n".join(clip(printable(line), _LONGEST) for line in lines), err=True)
+        click.echo("\n".join(clip(clean(line), _LONGEST) for line in lines), err=True)
     return code
 
 

@@ -15,8 +15,7 @@ from typing import Any
 from platformdirs import user_state_path
 
 from tui import __version__
-from tui.secrets import redact
-from tui.symbol import printable
+from tui.secrets import clean
 
 
 def write_report(error: BaseException) -> Path:
@@ -34,9 +33,9 @@ def write_report(error: BaseException) -> Path:
     folder = user_state_path("itick-tui")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
-    text = "".join(f"{printable(line)}\n" for line in report)
+    text = "".join(f"{clean(line)}\n" for line in report)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace") as f:
-        f.write(redact(text))
+        f.write(text)
     return path
 
 

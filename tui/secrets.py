@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tui.errors import UsageError
+from tui.symbol import printable
 
 VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
@@ -83,6 +84,12 @@ def redact(text: str) -> str:
     for spelling in sorted(_known, key=len, reverse=True):
         text = text.replace(spelling, REDACTED)
     return text
+
+
+def clean(text: str) -> str:
+    """Text from outside as it may be shown: nothing in it that a terminal would obey, and no key. Clip it after this,
+    not before, or half a key may be left."""
+    return printable(redact(text))
 
 
 def _remember(key: str) -> None:

@@ -19,8 +19,8 @@ from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
 from tui.market import Instrument, Market
 from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
-from tui.secrets import Token, redact
-from tui.symbol import Symbol, printable
+from tui.secrets import Token, clean
+from tui.symbol import Symbol
 
 _log = logging.getLogger(__name__)
 _TYPES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline@1"}
@@ -87,7 +87,7 @@ class Stream:
             self._finish(fault)
 
     def _link_changed(self, state: LinkState) -> None:
-        words = printable(redact(state.words(monotonic())))
+        words = clean(state.words(monotonic()))
         _log.info("link %s", words)
         _say(words)
         if state.phase is Phase.STOPPED and state.error is not None:

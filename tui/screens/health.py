@@ -18,8 +18,7 @@ from textual.widgets import Static
 from tui import format as fmt
 from tui.feed import LinkState
 from tui.market import Instrument, Market
-from tui.secrets import redact
-from tui.symbol import printable
+from tui.secrets import clean
 from tui.widgets.look import Look
 
 _HOUR = 60  # minutes
@@ -208,11 +207,6 @@ def missing_minutes(instrument: Instrument, time: float) -> int:
     slot = int(time // 60_000)
     present = [n for n, bar in enumerate(instrument.bars.window(slot - _HOUR + 1, slot)) if bar is not None]
     return present[-1] - present[0] + 1 - len(present) if present else 0
-
-
-def clean(text: str) -> str:
-    """Text from outside: nothing in it that a terminal would obey, and no key."""
-    return printable(redact(text))
 
 
 def _moment(time: float, now: float) -> str:

@@ -10,7 +10,7 @@ from tui import format as fmt
 from tui.feed import LinkState, Phase
 from tui.market import Market
 from tui.market.plan import shortfalls
-from tui.symbol import printable
+from tui.secrets import clean
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
 
@@ -51,7 +51,7 @@ class StatusBar(Widget):
     def _state(self, look: Look, width: int) -> Line:
         assert self.link is not None
         dot, role = _DOTS.get(self.link.phase, ("◌", "warning"))
-        words = fmt.clip(printable(self.link.words(self.now)), width - 2)
+        words = fmt.clip(clean(self.link.words(self.now)), width - 2)
         line = [look.segment(f"{dot} ", role), look.segment(words, role, bold=True)]
         if self.link.phase in (Phase.RECONNECTING, Phase.STOPPED) and len(words) + 12 < width:
             line += [look.segment("   r", "accent", bold=True), look.segment(" try now", "muted")]
