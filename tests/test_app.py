@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui.app import ItickApp, Start
 from tui.errors import NoConnection
-from tui.exchange import Exchange
+from tui.exchange.server import Exchange
 from tui.feed import LinkState, Phase
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.health import FeedHealth

@@ -17,7 +17,7 @@ from tests.terminal import Terminal
 from tui import __version__, crash
 from tui.app import Start
 from tui.errors import EXIT_CRASH
-from tui.exchange import Exchange
+from tui.exchange.server import Exchange
 from tui.secrets import Token, read_file
 from tui.symbol import Symbol
 from tui.themes import find_theme

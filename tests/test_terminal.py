@@ -11,7 +11,7 @@ import pytest
 
 from tests.terminal import Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
-from tui.exchange import Exchange
+from tui.exchange.server import Exchange
 from tui.protocol import Ping, Request, Subscribe, decode_request
 
 

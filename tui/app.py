@@ -145,7 +145,7 @@ class ItickApp(App[None]):
             assert self._start.token is not None
             await self._alone(self._start.url, self._start.token)
         else:
-            from tui.exchange import Exchange
+            from tui.exchange.server import Exchange
 
             async with Exchange() as exchange:
                 await self._follow(exchange.url, Token("demo"))

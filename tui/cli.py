@@ -188,7 +188,7 @@ def stream(
         if target is not None and token is not None:
             with KeyLock(host_of(target), token, take_over=take_over):
                 return await printer.run(target, token, wanted)
-        from tui.exchange import Exchange
+        from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:
             return await printer.run(exchange.url, Token("demo"), wanted)
@@ -201,7 +201,7 @@ class _ExchangeCommand(click.Command):
     """Lists the faults below its options, from the one table of them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from tui.exchange import FAULTS
+        from tui.exchange.faults import FAULTS
 
         with formatter.section("Faults"):
             formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
@@ -245,7 +245,7 @@ def exchange(
     import signal
 
     from tui.errors import EXIT_TERMINATED
-    from tui.exchange import Exchange
+    from tui.exchange.server import Exchange
     from tui.secrets import read_file
 
     key = read_file(key_file) if key_file is not None else None

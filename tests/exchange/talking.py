@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tui.exchange import Exchange
+from tui.exchange.server import Exchange
 from tui.protocol import Depth, Kline, Push, Quote, Tick, decode
 
 HELLO = {"code": 1, "msg": "Connected Successfully"}

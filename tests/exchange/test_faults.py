@@ -32,8 +32,9 @@ from tests.exchange.talking import (
 )
 from tui.cli import cli
 from tui.errors import MalformedMessage, UsageError
-from tui.exchange import FAULTS, Exchange
 from tui.exchange.failing import ESCAPES, HOSTILE, MALFORMED
+from tui.exchange.faults import FAULTS
+from tui.exchange.server import Exchange
 from tui.protocol import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode
 from tui.symbol import Symbol, from_wire
 

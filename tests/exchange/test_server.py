@@ -28,7 +28,8 @@ from tests.exchange.talking import (
     subscribe,
 )
 from tui.errors import UsageError
-from tui.exchange import DEMO_WATCHLIST, SERVER_NAME, Exchange
+from tui.exchange.server import SERVER_NAME, Exchange
+from tui.exchange.universe import DEMO_WATCHLIST
 from tui.protocol import Depth, Kline, Quote, Tick
 from tui.secrets import Token
 from tui.symbol import join

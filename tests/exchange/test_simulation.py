@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.exchange import DEMO_WATCHLIST
 from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors
 from tui.exchange.listing import Listing
 from tui.exchange.simulation import Market
-from tui.exchange.universe import BY_SYMBOL, FACTORS, FUNDS
+from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
 from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 

@@ -10,7 +10,7 @@ import pytest
 from tests.feed.running import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
-from tui.exchange import Exchange
+from tui.exchange.server import Exchange
 from tui.feed import Phase
 from tui.feed.link import _gravest
 from tui.market import Instrument
