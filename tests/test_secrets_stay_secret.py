@@ -1,0 +1,204 @@
+"""The key is nowhere to be read: every command, every fault, and a server that throws the key back at us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from tests.command import KEY, exchange, itick
+from tests.feed.running import QUICK, serving
+from tests.terminal import Terminal
+from tui.errors import EXIT_CRASH
+from tui.exchange.faults import FAULTS
+from tui.exchange.server import Exchange
+from tui.feed import Link, LinkState
+from tui.log import logging_to
+from tui.market import Market
+from tui.secrets import take_from_environment
+from tui.stream import summary
+from tui.symbol import Symbol
+
+HEAVY = {"burst", "large"}  # seconds of work each, and nothing in them that other faults have not
+WATCH = ("--watch", "QQQ$US")
+GREETING = (b'{"code":1,"msg":"Connected Successfully"}', b'{"code":1,"resAc":"auth","msg":"authenticated"}')
+
+
+def check_files(folder: Path) -> str:
+    """All that was written below a folder, without the key."""
+    text = "\n".join(file.read_text() for file in sorted(folder.rglob("*")) if file.is_file())
+    assert KEY not in text
+    return text
+
+
+# --- every fault ---
+
+
+async def test_no_fault_brings_the_key_into_the_log_the_states_or_the_counters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    token = take_from_environment()
+    assert token is not None
+    told: list[str] = []
+
+    async def suffer(fault: str) -> None:
+        market, states = Market(), list[LinkState]()
+        async with Exchange(faults=[fault], fault_every=None if fault in HEAVY else 0.2, rate=50.0) as exchange:
+            link = Link(exchange.url, token, market, on_state=states.append, timings=QUICK)
+            link.want([Symbol(code, "US") for code in ("QQQ", "SPY", "IWM", "DIA")])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(2):
+                    await link.run()
+        told.extend([fault, *(f"{state} {state.words(0)}" for state in states)])
+        told.extend((summary(market.health.report()), json.dumps(market.health.report())))
+        told.append(repr(market.health.last_malformed))
+
+    with logging_to(tmp_path / "log"):
+        logging.getLogger().setLevel(logging.DEBUG)  # whatever others log, also where somebody turns it up
+        await asyncio.gather(*(suffer(fault) for fault in FAULTS))
+    assert set(FAULTS) <= set(told)
+    assert KEY not in "\n".join(told)
+    assert "tui.feed" in check_files(tmp_path)
+
+
+# --- a server that tells the key to everybody ---
+
+
+def echoed(connection: ServerConnection) -> str:
+    assert connection.request is not None
+    return f"[b]who are you, {connection.request.headers['token']}?"
+
+
+async def tell_it_in_frames(connection: ServerConnection) -> None:
+    words = echoed(connection)
+    for frame in (*GREETING, f"{{{words}".encode(), json.dumps({"code": 0, "msg": words}).encode()):
+        await connection.send(frame, text=True)
+    await connection.recv()
+    await connection.send(json.dumps({"code": 0, "resAc": "subscribe", "msg": words}), text=True)
+    await asyncio.sleep(0.5)
+    await connection.close(1011, words)
+
+
+async def tell_it_when_refusing(connection: ServerConnection) -> None:
+    await connection.send(GREETING[0], text=True)
+    await connection.send(json.dumps({"code": 0, "resAc": "auth", "msg": echoed(connection)}), text=True)
+    await connection.close(1008, echoed(connection))
+
+
+async def never(connection: ServerConnection) -> None:
+    raise AssertionError("there is no handshake")
+
+
+def tell_it_by_http(connection: ServerConnection, request: HttpRequest) -> Response:
+    token = request.headers["token"]
+    return Response(503, token, Headers({"Retry-After": token, "Date": token, "X": token}), token.encode())
+
+
+HANDLERS = {"frames": tell_it_in_frames, "refusing": tell_it_when_refusing, "http": never}
+
+
+@pytest.fixture(params=HANDLERS)
+async def hostile(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def test_a_server_that_echoes_the_key_does_not_get_it_printed_by_the_stream(hostile: str, tmp_path: Path) -> None:
+    async with serving(HANDLERS[hostile], tell_it_by_http if hostile == "http" else None) as url:
+        for extra in ((), ("--json-health",)):
+            arguments = ("--url", url, *WATCH, "--deadline", "1.5", "--seconds", "3", "--log", str(tmp_path / "log"))
+            result = await asyncio.to_thread(itick, "stream", *arguments, *extra, key=KEY)
+            assert result.returncode in (0, 3, 4)
+    assert "who are you" not in check_files(tmp_path) or "[key]" in check_files(tmp_path)
+
+
+async def test_nor_by_the_dashboard_with_feed_health_open(tmp_path: Path) -> None:
+    async with serving(tell_it_in_frames) as url:
+        arguments = ["--url", url, *WATCH, "--log", str(tmp_path / "log")]
+        terminal = Terminal(arguments, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path / "state"))
+        try:
+            await terminal.until(lambda: "reconnecting" in terminal.text())
+            terminal.press("h")
+            await terminal.until(lambda: "Feed health" in terminal.text() and "who are you, [key]?" in terminal.text())
+            await terminal.until(lambda: "\\x1b" not in terminal.text() and "malformed" in terminal.text())
+            terminal.press("qq")
+            assert await terminal.exit_code() == 0
+        finally:
+            terminal.kill()
+    assert KEY.encode() not in terminal.raw
+    assert "who are you, [key]?" in check_files(tmp_path)
+
+
+# --- every command, every end ---
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "outside").mkdir()
+    file = tmp_path / "outside" / "key"
+    file.write_text(KEY)
+    file.chmod(0o640)
+    yield file
+
+
+def test_a_key_file_that_others_can_read_is_said_once_and_works(key_file: Path, tmp_path: Path) -> None:
+    with exchange("--key-file", str(key_file)) as url:
+        arguments = (
+            "--url",
+            url,
+            *WATCH,
+            "--token-file",
+            str(key_file),
+            "--count",
+            "1",
+            "--log",
+            str(tmp_path / "log"),
+        )
+        result = itick("stream", *arguments, key="another one, and garbage")
+    assert result.returncode == 0
+    said = [line for line in result.stderr.splitlines() if "chmod" in line]
+    assert said == [f"others can read your key in {key_file}: chmod 600 {key_file}"]
+    log = (tmp_path / "log").read_text()
+    assert (KEY not in log and "another one" not in log and "link LIVE" in log) or "subscribing" in log
+
+
+@pytest.mark.parametrize(("fault", "code"), [("auth-failed", 3), ("http-401", 3), ("http-404", 4), ("redirect", 4)])
+def test_refusals_do_not_tell_the_key(fault: str, code: int, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    with exchange("--fault", fault) as url:
+        result = itick("stream", "--url", url, *WATCH, "--deadline", "1", "--log", log, key=KEY)
+    assert result.returncode == code
+    lines = check_files(tmp_path).splitlines()
+    assert json.loads(lines[-1])["level"] == "error"
+
+
+@pytest.mark.parametrize("arguments", [["--demo"], ["stream", "--demo", "--count", "1"]], ids=" ".join)
+def test_the_demo_does_not_mind_what_the_variable_holds(arguments: list[str]) -> None:
+    result = itick(*arguments, key=f"garbage {KEY}\x01")
+    assert "ITICK_TOKEN" not in result.stderr
+    assert result.returncode == (2 if arguments == ["--demo"] else 0)  # no terminal to draw on
+
+
+async def test_a_crash_with_a_log_tells_the_fault_but_not_the_key(tmp_path: Path) -> None:
+    async with Exchange() as exchange:
+        arguments = ["-m", "tests.crashing", "handler", "--url", exchange.url, *WATCH, "--log", str(tmp_path / "log")]
+        terminal = Terminal(arguments, program=sys.executable, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path))
+        try:
+            await terminal.until(lambda: "LIVE" in terminal.text())
+            terminal.press("u")
+            assert await terminal.exit_code() == EXIT_CRASH
+        finally:
+            terminal.kill()
+    assert KEY.encode() not in terminal.raw
+    text = check_files(tmp_path)
+    assert text.count("Fault: the key is [key]") == 2, "in the report and in the log"
+    assert "ends by a fault in the program" in text
