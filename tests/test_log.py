@@ -70,6 +70,7 @@ def test_no_key_is_written_wherever_it_comes_from(file: Path, tmp_path: Path) ->
 
 def test_websockets_never_writes_its_headers(file: Path) -> None:
     with logging_to(file):
+        logging.getLogger().setLevel(logging.DEBUG)
         for name in ("websockets", "websockets.client", "websockets.server"):
             logging.getLogger(name).debug("> token: key")
             assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)
