@@ -228,7 +228,65 @@ def test_a_signal_ends_it_quietly(
     assert all(line.startswith(words) for line, words in zip(rest.splitlines(), last_words, strict=True))
 
 
+@pytest.mark.parametrize("command", [["stream", "--demo"], ["exchange", "--port", "0"]], ids=" ".join)
+@pytest.mark.parametrize("loaded", ["click.globals", "tui.errors", "asyncio.events", "websockets.frames"])
+def test_ctrl_c_while_it_starts_leaves_no_traceback(command: list[str], loaded: str) -> None:
+    python, *rest = PROGRAM
+    with subprocess.Popen(
+        [python, "-X", "importtime", *rest, *command],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            lines_until(process.stderr, f" {loaded}")
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    check_output(said)
+    assert process.returncode in (130, -signal.SIGINT)
+
+
 # --- help and version ---
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--version"], ["stream", "--help"]], ids=" ".join)
+def test_help_and_version_that_cannot_be_printed_are_said_in_a_line(arguments: list[str], unbuffered: str) -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [*PROGRAM, *arguments],
+            env=environment() | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr == "itick-tui: cannot write to standard output: no space left on device\n"
+
+
+def test_a_reader_of_the_help_that_has_enough_is_told_nothing() -> None:
+    nobody, theirs = os.pipe()
+    os.close(nobody)
+    try:
+        result = subprocess.run(
+            [*PROGRAM, "--help"],
+            env=environment(),
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+    assert (result.returncode, result.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("option", ["--version", "-V"])

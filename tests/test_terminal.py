@@ -48,6 +48,9 @@ def ladder_last(terminal: Terminal) -> str:
     return found[1] if found else ""
 
 
+SIGNALS = [(signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP), (signal.SIGINT, EXIT_INTERRUPTED)]
+
+
 async def live(terminal: Terminal) -> None:
     await terminal.until(lambda: "● LIVE" in terminal.text() and ladder_last(terminal))
 
@@ -109,7 +112,7 @@ async def test_ctrl_c_quits_even_from_a_field(terminal: Terminal) -> None:
     assert terminal.restored
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP)])
+@pytest.mark.parametrize(("signum", "code"), SIGNALS)
 async def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, signum: signal.Signals, code: int) -> None:
     await live(terminal)
     kill(terminal.pid, signum)

@@ -359,8 +359,6 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, OSError) and _was_printing(error):
             _let_output_go_nowhere()
-            if isinstance(error, BrokenPipeError):
-                return EXIT_DONE  # whoever read has enough
             return _complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
         from tui.crash import words
 
