@@ -1,9 +1,11 @@
 """The link: a connection that is renewed whenever it ends, and what is wanted of it.
 
-CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE
-    ↑            │ any failure    │           │
-    └─ RECONNECTING ←─────────────┴───────────┘
-STOPPED: the key or the address is refused; only `reconnect()` starts again.
+CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (to LIVE at once where there is nothing to ask for)
+  ↑     │           │              │          │
+  │     └───────────┴───────┬──────┴──────────┘
+  ├── RECONNECTING ←────────┤   it failed: tried again when the wait is over
+  ├── STOPPED ←─────────────┤   the key or the address is refused, or a fault of ours: only `reconnect()` starts again
+  └─────────────────────────┘   renewed at once: the person asked for it, or room must be made
 """
 
 from __future__ import annotations
@@ -166,6 +168,10 @@ class Link:
                 tasks.create_task(connection.watch(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # Up to 3.12 a task group that is failing already forgets that it was cancelled too.
+                raise asyncio.CancelledError from None
             raise _gravest(group) from None
         finally:
             await connection.close()

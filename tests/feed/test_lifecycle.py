@@ -1,0 +1,294 @@
+"""Whatever connections do, and whatever the person does meanwhile, the link goes only ways that its picture has."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from tests.feed.running import IEF, KEY, QQQ, SPY, resolved, serving
+from tests.waiting import until
+from tui.feed import Link, LinkState, Phase, Timings
+from tui.market import Instrument, Market
+from tui.protocol import (
+    AUTH_FAILED,
+    AUTHENTICATED,
+    CONNECTED,
+    OVER_LIMIT,
+    TYPES,
+    UNRESOLVED,
+    AuthReply,
+    Hello,
+    Ping,
+    Push,
+    Subscribe,
+    SubscribeReply,
+    Tick,
+    decode_request,
+    encode,
+)
+from tui.secrets import Token
+
+C, A, S, L, R, X = list(Phase)
+
+# What may follow what. The ways in HURRIED need somebody in a hurry: the person, or a symbol that waits for room.
+WAYS = {C: {A, R, X}, A: {S, L, R, X}, S: {S, L, R, X}, L: {R, X}, R: {C}, X: set[Phase]()}
+HURRIED = {(C, C), (A, C), (S, C), (L, C), (X, C)}
+
+HASTY = Timings(
+    open=0.5,
+    auth=0.04,
+    reply=0.04,
+    ping_every=0.01,
+    second_ping=0.01,
+    pong=0.04,
+    urgent_pong=0.02,
+    look_every=0.01,
+    close=0.05,
+    retry_first=0.001,
+    retry_longest=0.01,
+    retry_gap=0.002,
+    slow_down=0.01,
+    short_life=0.02,
+    duel_wait=0.02,
+    healthy=0.05,
+)
+
+
+class Fate(NamedTuple):
+    """What becomes of a connection: an HTTP `status` for the handshake (0: cut), or a `greeting` in so many steps (the
+    last of them AUTH_FAILED where `refused`), then answers to `requests` requests, with one `answer` for a type; then
+    `silence`, or a close with `code`, or a cut where there is none."""
+
+    status: int | None = None
+    greeting: int = 2
+    refused: bool = False
+    answer: tuple[str, str | None] = ("", None)
+    requests: int = 9
+    silence: bool = False
+    code: int | None = None
+
+
+class Scripted:
+    """A server whose connections meet their fates in turn. When all have, it serves."""
+
+    def __init__(self, fates: Sequence[Fate]) -> None:
+        self._fates = list(fates)
+
+    @property
+    def is_over(self) -> bool:
+        return not self._fates
+
+    def handshake(self, connection: ServerConnection, request: HttpRequest) -> Response | None:
+        if not self._fates or self._fates[0].status is None:
+            return None
+        status = self._fates.pop(0).status
+        if status:
+            response = connection.respond(HTTPStatus(status), "")
+            response.headers["Location"] = "wss://another.invalid/fund"
+            return response
+        connection.transport.abort()
+        return None
+
+    async def serve(self, connection: ServerConnection) -> None:
+        fate = self._fates.pop(0) if self._fates else Fate(requests=10**9)
+        with suppress(ConnectionClosed):
+            last = AuthReply(0, AUTH_FAILED) if fate.refused else AuthReply(1, AUTHENTICATED)
+            for message in (Hello(1, CONNECTED), last)[: fate.greeting]:
+                await connection.send(encode(message), text=True)
+            for _ in range(0 if fate.refused else fate.requests):
+                frame = await connection.recv(decode=False)
+                await self._answer(connection, frame, fate.answer)
+            while fate.silence:
+                await connection.recv()
+            if fate.code is None:
+                connection.transport.abort()
+            else:
+                await connection.close(fate.code)
+
+    async def _answer(self, connection: ServerConnection, frame: bytes, answer: tuple[str, str | None]) -> None:
+        request = decode_request(frame)
+        if isinstance(request, Subscribe) and request.types == answer[0]:
+            if answer[1] is not None:
+                await connection.send(encode(SubscribeReply(0, answer[1])), text=True)
+            return
+        await connection.send(encode(resolved(request)), text=True)
+        if not isinstance(request, Ping):
+            await connection.send(encode(Tick(symbol="QQQ$US", last=512.34)), text=True)
+
+
+class Trial:
+    """A link under way: every state it entered, and how often somebody was in a hurry before each."""
+
+    def __init__(self, url: str, acts: dict[int, str]) -> None:
+        self.states: list[LinkState] = []
+        self.hurries = [0]
+        self.market = Market()
+        self._acts = acts
+        self._broken = False
+        self.link = Link(url, Token(KEY), self.market, on_state=self._entered, on_push=self._pushed, timings=HASTY)
+        self.link.want([QQQ, SPY])
+        self.task = asyncio.create_task(self.link.run())
+
+    def _entered(self, state: LinkState) -> None:
+        self.states.append(state)
+        self.hurries.append(0)
+        if act := self._acts.get(len(self.states)):
+            asyncio.get_running_loop().call_soon(partial(self.do, act))
+
+    def _pushed(self, message: Push, instrument: Instrument) -> None:
+        if self._broken:
+            self._broken = False
+            raise LookupError("a fault of ours")
+
+    def do(self, act: str) -> None:
+        match act:
+            case "r":
+                self.hurries[-1] += 1
+                self.link.reconnect()
+            case "add":
+                self.link.want([QQQ, SPY, IEF])
+            case "swap":
+                self.hurries[-1] += 1
+                self.link.want([SPY, IEF])
+            case "none":
+                self.link.want([])
+            case "fault":
+                self._broken = True
+            case "cancel":
+                self.task.cancel()
+
+    @property
+    def phases(self) -> list[Phase]:
+        return [state.phase for state in self.states]
+
+    async def comes_through(self, script: Scripted) -> None:
+        """Wait for the link to be live when the script is over, acting for the person where it stops."""
+
+        def so() -> bool:
+            if self.link.state.phase is X:
+                self.do("r")
+            return self.task.done() or (script.is_over and self.link.state.phase is L)
+
+        await until(so, within=20)
+
+    def check(self) -> None:
+        phases = self.phases
+        assert phases[:1] in ([], [C])
+        for n, (one, other) in enumerate(pairwise(phases), start=1):
+            began = max(m for m in range(n) if phases[m] is C)
+            hurried = sum(self.hurries[: n + 1]) > 0
+            ways = WAYS[one] | {b for a, b in HURRIED if a is one and hurried}
+            assert other in ways, f"step {n}: {one} → {other} in {phases}"
+            if one is X:
+                assert sum(self.hurries[began + 1 : n + 1]), f"STOPPED was left though nobody asked, in {phases}"
+        for state in self.states:
+            assert (state.error is not None) == (state.phase in (R, X))
+            assert state.retry_at >= state.since if state.phase is R else not state.retry_at
+            assert state.proven == (state.phase is L)
+            assert state.words(state.since).isprintable() and KEY not in state.words(state.since)
+
+
+async def go_through(fates: Sequence[Fate], acts: dict[int, str], *expected: Phase) -> None:
+    """Let a link meet the fates and the acts (by the number of states entered before), then end it, and look at what it
+    left behind. Wait for the `expected` phases, where given, else for the link to come through."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+    script = Scripted(fates)
+    async with serving(script.serve, script.handshake) as url:
+        trial = Trial(url, acts)
+        if expected:
+            await until(lambda: len(trial.phases) >= len(expected))
+            assert trial.phases == list(expected)
+        else:
+            await trial.comes_through(script)
+        trial.task.cancel()
+        await asyncio.wait([trial.task], timeout=5)
+        assert trial.task.cancelled(), "a link ends by being cancelled, at any moment, and not otherwise"
+        assert [name for task in asyncio.all_tasks() if (name := task.get_name()).startswith("feed")] == []
+    trial.check()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    gc.collect()
+    assert complaints == []
+
+
+codes = st.sampled_from([None, 1000, 1001, 1008, 1011])
+fates = (
+    st.builds(Fate, status=st.sampled_from([0, 302, 401, 403, 404, 429, 503]))
+    | st.builds(Fate, greeting=st.integers(0, 1), requests=st.just(0), silence=st.booleans(), code=codes)
+    | st.builds(Fate, refused=st.just(True), code=codes)
+    | st.builds(
+        Fate,
+        answer=st.tuples(st.sampled_from(["", *TYPES]), st.sampled_from([None, OVER_LIMIT, UNRESOLVED, "no"])),
+        requests=st.integers(0, 9),
+        silence=st.booleans(),
+        code=codes,
+    )
+)
+acts = st.sampled_from(["r", "add", "swap", "none", "fault", "cancel"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(fates, max_size=4), st.dictionaries(st.integers(1, 25), acts, max_size=4))
+def test_any_interleaving_leaves_a_legal_state_machine(fates: list[Fate], acts: dict[int, str]) -> None:
+    asyncio.run(go_through(fates, acts))
+
+
+UP = (C, A, S, S, S, S, L)
+
+
+@pytest.mark.parametrize(
+    ("fates", "acts", "phases"),
+    [
+        ([], {}, UP),
+        ([], {1: "none"}, (C, A, L)),
+        ([], {7: "r"}, (*UP, *UP)),
+        ([Fate(status=0)], {}, (C, R, *UP)),
+        ([Fate(status=429)], {}, (C, R, *UP)),
+        ([Fate(status=503)], {1: "r"}, (C, *UP)),
+        ([Fate(status=503)], {2: "r"}, (C, R, *UP)),
+        ([Fate(status=401)], {2: "r"}, (C, X, *UP)),
+        ([Fate(status=302)], {2: "r"}, (C, X, *UP)),
+        ([Fate(greeting=1, requests=0, silence=True)], {}, (C, A, R, *UP)),
+        ([Fate(refused=True, code=1000)], {3: "r"}, (C, A, X, *UP)),
+        ([Fate(answer=("depth", UNRESOLVED))], {}, (C, A, S, S, R, *UP)),
+        ([Fate(answer=("depth", None))], {}, (C, A, S, S, R, *UP)),
+        ([Fate(answer=("depth", "no"), requests=10**9)], {}, UP),
+        ([Fate(requests=6)], {}, (*UP, R, *UP)),
+        ([Fate(requests=6, silence=True)], {}, (*UP, R, *UP)),
+        ([], {3: "fault", 5: "r"}, (C, A, S, S, X, *UP)),
+    ],
+)
+def test_every_way_is_gone(fates: list[Fate], acts: dict[int, str], phases: Sequence[Phase]) -> None:
+    asyncio.run(go_through(fates, acts, *phases))
+
+
+@pytest.mark.parametrize("steps", range(1, 13))
+def test_a_link_can_be_cancelled_while_it_is_failing(steps: int) -> None:
+    """Both at once were once more than a task group could keep in mind."""
+
+    async def fail_and_cancel() -> None:
+        async with serving(Scripted([]).serve) as url:
+            trial = Trial(url, {})
+            await until(lambda: trial.phases[-1:] == [L])
+            trial.link.reconnect()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            trial.task.cancel()
+            await asyncio.wait([trial.task], timeout=2)
+            assert trial.task.cancelled()
+
+    asyncio.run(fail_and_cancel())
