@@ -59,7 +59,11 @@ def _feed_options(command: _F) -> _F:
         click.option("--url", metavar="URL", help="Connect to another address than wss://api.itick.org/fund."),
         click.option("--demo", is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."),
         click.option(
-            "--watch", metavar="SYMBOLS", help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'."
+            "--watch",
+            metavar="SYMBOLS",
+            multiple=True,
+            callback=lambda context, parameter, given: ",".join(given) if given else None,
+            help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
         ),
     ):
         command = option(command)
@@ -242,6 +246,7 @@ def exchange(
     It speaks the vendor's protocol on loopback, with made-up prices, day and night.
     """
     import asyncio
+    import shlex
     import signal
 
     from tui.errors import EXIT_TERMINATED
@@ -272,7 +277,11 @@ def exchange(
             click.echo(f"demo exchange at {exchange.url}, Ctrl+C stops it", err=True)
             if faults:
                 click.echo(f"it fails on purpose: {', '.join(faults)}", err=True)
-            click.echo(f"watch it: ITICK_TOKEN=demo itick-tui --url {exchange.url} --watch 'QQQ$US,SPY$US'", err=True)
+            key_part = "ITICK_TOKEN=demo " if key_file is None else ""
+            key_option = "" if key_file is None else f" --token-file {shlex.quote(str(key_file))}"
+            click.echo(
+                f"watch it: {key_part}itick-tui --url {exchange.url}{key_option} --watch 'QQQ$US,SPY$US'", err=True
+            )
             return await done
 
     return asyncio.run(serve())

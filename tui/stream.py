@@ -143,12 +143,20 @@ def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
         value = getattr(message, name)
         if value is None or name in ("symbol", "region", "interval"):
             continue
-        described[name] = [_level(level) for level in value] if name in ("asks", "bids") else value
+        described[name] = [_level(level) for level in value] if name in ("asks", "bids") else _plain(name, value)
     return described
 
 
 def _level(level: Level) -> dict[str, Any]:
-    return {name: value for name in level.__struct_fields__ if (value := getattr(level, name)) is not None}
+    return {
+        name: _plain(name, value) for name in level.__struct_fields__ if (value := getattr(level, name)) is not None
+    }
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Whole sizes without a point, as the vendor writes them."""
+    whole = name in ("volume", "size") and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def summary(report: dict[str, Any]) -> str:

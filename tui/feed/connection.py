@@ -253,13 +253,15 @@ async def dial(
     except ssl.SSLCertVerificationError as error:
         raise NoConnection(f"cannot reach {host}: TLS certificate: {error.verify_message}") from None
     except ssl.SSLError as error:
-        raise NoConnection(f"cannot reach {host}: TLS: {error.reason or 'failed'}") from None
+        plain = error.reason == "WRONG_VERSION_NUMBER"
+        words = "none there, on this machine an address may begin with ws://" if plain else error.reason or "failed"
+        raise NoConnection(f"cannot reach {host}: TLS: {words}") from None
     except (socket.gaierror, UnicodeError):  # the latter for what could not be a host name at all, like a..b
         raise NoConnection(f"cannot reach {host}: no such host name") from None
     except ConnectionRefusedError:
         raise NoConnection(f"cannot reach {host}: connection refused") from None
     except OSError as error:
-        raise NoConnection(f"cannot reach {host}: {(error.strerror or 'network error').lower()}") from None
+        raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
     except ProxyError as error:
         raise NoConnection(f"cannot reach {host}: proxy: {printable(str(error))}") from None
     except (InvalidHandshake, WebSocketException):

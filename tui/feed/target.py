@@ -27,7 +27,9 @@ def check_url(url: str) -> str:
     if parts.fragment:
         raise UsageError(f"'{shown}' has a part after #, which a WebSocket address cannot have")
     if parts.scheme == "ws" and not is_loopback(url):
-        raise UsageError(f"refusing plain ws:// to {host}: the key would travel in clear. Use wss://{host}")
+        raise UsageError(
+            f"refusing plain ws:// to {host}: the key would travel in clear. Use wss://{parts.netloc}{parts.path}"
+        )
     return url
 
 
