@@ -39,8 +39,8 @@ from tui.protocol import (
     decode,
     encode,
 )
-from tui.secrets import Token
-from tui.symbol import Symbol, join, printable
+from tui.secrets import Token, clean
+from tui.symbol import Symbol, join
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
 _MAX_FRAME = 64 * 1024 * 1024
@@ -170,7 +170,7 @@ class Connection:
             _log.warning("request for %s of %d symbols: no answer", type_, len(symbols))
             return None
         else:
-            words = "accepted" if reply.code == 1 else f"refused: {printable(reply.msg)[:80]}"
+            words = "accepted" if reply.code == 1 else f"refused: {clean(reply.msg)[:80]}"
             _log.info("request for %s of %d symbols: %s", type_, len(symbols), words)
             return reply
         finally:
@@ -263,7 +263,7 @@ async def dial(
     except OSError as error:
         raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
     except ProxyError as error:
-        raise NoConnection(f"cannot reach {host}: proxy: {printable(str(error))}") from None
+        raise NoConnection(f"cannot reach {host}: proxy: {clean(str(error))}") from None
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
@@ -304,5 +304,5 @@ def _closed_words(error: ConnectionClosed) -> str:
     frame = error.rcvd
     if frame is None:
         return "connection lost"
-    reason = printable(frame.reason)[:80]
+    reason = clean(frame.reason)[:80]
     return f"closed by the server ({frame.code}{', ' + reason if reason else ''})"

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from tui.errors import NoConnection
 from tui.market import Market
 from tui.protocol import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
-from tui.symbol import Symbol, printable
+from tui.secrets import clean
+from tui.symbol import Symbol
 
 NO_ANSWER = "no answer"
 _TRIES = 2
@@ -150,4 +151,4 @@ class Subscriptions:
 def _worded(refusal: str) -> str:
     """The page's words wherever they stand in a refusal, or its own, fit to be shown."""
     known = (words for words in (OVER_LIMIT, UNRESOLVED) if words in refusal.lower())
-    return next(known, printable(refusal)[:80] or "refused")
+    return next(known, clean(refusal)[:80] or "refused")
