@@ -106,3 +106,42 @@ def test_whatever_comes_the_bounds_enclose_the_offset_and_lag_is_not_negative(fr
         assert clock.low <= clock.offset <= clock.high
         lag = clock.lag(float(n))
         assert lag is not None and 0 <= lag.median <= lag.p99
+
+
+def known(offset: float, width: float = 20.0) -> ServerClock:
+    """A clock whose offset is known to be within `width` of `offset`, in ms."""
+    clock = ServerClock()
+    clock.low, clock.high = offset - width / 2, offset + width / 2
+    return clock
+
+
+def test_times_in_whole_seconds_tell_lag_no_finer_than_that() -> None:
+    clock = known(0.0)
+    for n in range(100):
+        clock.observe_frame(1_000_000 + 1_000 * n, 1_000_000 + 1_000 * n + 640.0)
+    lag = clock.lag(1.0)
+    assert lag is not None and lag.coarse
+    assert lag.words == "≤ 1 s"
+
+
+def test_times_in_milliseconds_tell_it_finely() -> None:
+    clock = known(0.0)
+    for n in range(100):
+        clock.observe_frame(1_000_001 + 997 * n, 1_000_001 + 997 * n + 95.0)
+    lag = clock.lag(1.0)
+    assert lag is not None and lag.words == "95 ms p99 95 ±10"
+
+
+def test_a_feed_a_quarter_of_an_hour_behind_is_delayed_and_one_a_second_behind_is_not() -> None:
+    for behind, delay in ((900_000.0, 900.0), (1_000.0, None)):
+        clock = known(500.0)
+        for n in range(10):
+            clock.observe_frame(10_000_001 + n, 10_000_001 + n + behind - 500)
+        told = clock.delay()
+        assert told == delay or (told is not None and delay is not None and abs(told - delay) < 1)
+
+
+def test_without_a_known_clock_nothing_is_called_delayed() -> None:
+    clock = ServerClock()
+    clock.observe_frame(1_000, 10_000_000.0)
+    assert clock.delay() is None

@@ -128,6 +128,7 @@ class Dashboard(Screen[None]):
         self._market.health.sample(now)
         self.status.now = now
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
+        self.header.delay = self._market.clock.delay() or 0.0
         self.watchlist.tick(now)
 
     def action_move(self, where: str) -> None:

@@ -159,7 +159,9 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     by_type = (("tick", health.ticks), ("quote", health.quotes), ("depth", health.depths), ("kline", health.klines))
     arrival = fmt.UNKNOWN
     if (lag := market.clock.lag(facts.now)) is not None:
-        if lag.relative:
+        if lag.coarse:
+            arrival = f"{lag.words}: the data's times are whole seconds"
+        elif lag.relative:
             arrival = f"median +{lag.median:,.0f} ms · p99 +{lag.p99:,.0f} ms over its best"
         else:
             arrival = f"median {lag.median:,.0f} ms · p99 {lag.p99:,.0f} ms, ±{lag.error:,.0f} ms"

@@ -6,6 +6,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui import format as fmt
 from tui.market.sessions import zone
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
@@ -24,6 +25,9 @@ class Header(Widget):
     time: reactive[float] = reactive(0.0, init=False)
     """The exchange's time, ms UTC, set once a second; 0 while it is not known."""
 
+    delay: reactive[float] = reactive(0.0, init=False)
+    """Seconds by which the whole feed is delayed; 0 where it is not."""
+
     def __init__(self, look: Look, name: str) -> None:
         super().__init__(id="header")
         self.set_reactive(Header.look, look)
@@ -35,6 +39,9 @@ class Header(Widget):
         left: Line = [look.segment(" itick-tui ", "accent", bold=True)]
         tab = [look.segment("  ", "text"), look.segment(f" {self._list_name} ", "background", "accent", bold=True)]
         right: Line = [look.segment(" DEMO ", "background", "warning", bold=True)] if self.demo else []
+        if self.delay:
+            badge = f" DELAYED {fmt.seconds(self.delay)} "
+            right = [look.segment(badge, "background", "warning", bold=True), look.segment(" ", "text"), *right]
         if width_of(left) + width_of(tab) + width_of(right) + 9 <= width:
             left += tab
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]

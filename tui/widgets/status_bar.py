@@ -71,11 +71,7 @@ class StatusBar(Widget):
             figures.append([look.segment(f"clock differs from the exchange by {off:.0f} s", "warning")])
         figures.append([look.segment(f"{health.rates[0]:,.0f} msg/s", "muted")])
         if self.link is not None and self.link.proven and (lag := self._market.clock.lag(now)) is not None:
-            if lag.relative:
-                words = f"lag +{lag.median:.0f} ms p99 +{lag.p99:.0f}"
-            else:
-                words = f"lag {lag.median:.0f} ms p99 {lag.p99:.0f} ±{lag.error:.0f}"
-            figures.append([look.segment(words, "muted")])
+            figures.append([look.segment(f"lag {lag.words}", "muted")])
         figures.append([look.segment(f"{self.symbols} symbol{'' if self.symbols == 1 else 's'}", "muted")])
         figures.append([look.segment(f"reconnects {health.reconnects}", "warning" if health.reconnects else "muted")])
         malformed = health.malformed.total()
