@@ -53,7 +53,7 @@ from tui.widgets.look import Look
 
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 _PRIORITY = {"interrupt", "suspend_process"}
-_LEAVE_WITHIN = 4.0  # s
+_LEAVE_WITHIN = 3.0  # s
 _log = logging.getLogger(__name__)
 
 
