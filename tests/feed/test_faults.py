@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from itertools import pairwise
 
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from tests.feed.running import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port, resolved, serving
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
+from tui.exchange.server import Exchange
 from tui.feed import Phase, Timings
 from tui.feed.clock import monotonic
 from tui.feed.connection import _retry_after
@@ -455,3 +458,40 @@ async def test_other_words_without_an_action_are_counted_as_a_refusal() -> None:
     async with serving(vendor) as url, Running(url) as running:
         await running.reaches(Phase.LIVE)
         assert running.market.health.malformed == {"refusal": 1}
+
+
+# --- leaving ---
+
+
+async def test_a_goodbye_does_not_wait_behind_what_a_busy_feed_still_sends() -> None:
+    tick = encode(Tick(symbol="QQQ$US", last=512.34))
+
+    async def floods(connection: ServerConnection) -> None:
+        answering = asyncio.create_task(vendor(connection))
+        with suppress(ConnectionClosed):
+            while True:
+                for _ in range(100):
+                    await connection.send(tick, text=True)
+                await asyncio.sleep(0.002)
+        await answering
+
+    vendor = Vendor()
+    async with serving(floods) as url:
+        for _ in range(5):
+            async with Running(url, timings=QUICK._replace(close=1.0)) as running:
+                await until(lambda running=running: running.market.health.ticks > 500)  # type: ignore[misc]
+                asked = monotonic()
+                running.link.reconnect()
+                again = await running.reaches(Phase.CONNECTING, times=2)
+                assert again.since - asked < 0.5
+                await running.reaches(Phase.LIVE)
+                asked = monotonic()
+            assert monotonic() - asked < 0.5
+
+
+async def test_a_silent_link_is_left_without_waiting_for_a_goodbye() -> None:
+    async with Exchange(rate=0, faults=["half-open"], fault_every=0.2) as exchange:
+        timings = QUICK._replace(ping_every=0.1, pong=0.05, close=2.0)
+        async with Running(exchange.url, timings=timings) as running:
+            await running.is_lost()
+            assert running.states[-1].since - running.market.health.frame_at < 1.0

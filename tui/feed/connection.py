@@ -6,6 +6,7 @@ It never tries twice. Whatever ends it ends as a FeedError with words; `link.py`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -196,6 +197,7 @@ class Connection:
             planned = clock() + min(timings.look_every, max(0.0, next_ping - clock()))
             await asyncio.sleep(planned - clock())
             if clock() - planned > timings.asleep:
+                self._abandon()
                 raise NoConnection("this machine was asleep")
 
     async def _ping(self, within: float) -> bool:
@@ -212,6 +214,7 @@ class Connection:
         else:
             health.heartbeats_missed += 1
             if self._pulse.last < sent:
+                self._abandon()
                 raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
             return False
         health.pong_at = clock()
@@ -225,8 +228,23 @@ class Connection:
             raise Dropped(_closed_words(error)) from None
 
     async def close(self) -> None:
-        """Say goodbye, for at most `Timings.close` seconds."""
-        await self._websocket.close()
+        """Say goodbye, for at most `Timings.close` seconds. What still comes is thrown away: unread, it would stand
+        before the other side's goodbye."""
+        draining = asyncio.create_task(self._drain(), name="feed close")
+        try:
+            await self._websocket.close()
+        finally:
+            draining.cancel()
+            await asyncio.wait([draining])
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self._websocket.recv(decode=False)
+
+    def _abandon(self) -> None:
+        """End the connection without a goodbye, which the other side would not hear."""
+        self._websocket.transport.abort()
 
 
 async def dial(
