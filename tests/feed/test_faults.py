@@ -146,6 +146,18 @@ async def test_tries_come_slower_and_slower_up_to_a_limit() -> None:
     assert all(b - a >= wait for (a, b), wait in zip(pairwise(gone), waits, strict=False))
 
 
+async def test_whoever_asks_to_reconnect_starts_the_waiting_afresh() -> None:
+    timings = QUICK._replace(retry_first=0.01, retry_gap=5.0, retry_longest=10.0)
+    async with Running(f"ws://127.0.0.1:{free_port()}/fund", timings=timings) as running:
+        for n in (2, 4, 6):
+            long = await running.reaches(Phase.RECONNECTING, times=n)
+            assert long.retry_at - long.since > 4
+            running.link.reconnect()
+            short = await running.reaches(Phase.RECONNECTING, times=n + 1)
+            assert short.retry_at - short.since < 1
+            assert short.since - long.since < 1
+
+
 # --- at the authentication ---
 
 

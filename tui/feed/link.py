@@ -137,12 +137,11 @@ class Link:
                     PermanentError(f"a fault in the program ({type(error).__name__}): press r to start again")
                 )
                 continue
-            if self._act.is_set():
-                retries = _Retries(self._timings)
-                continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._act.wait()
+            if self._act.is_set():
+                retries = _Retries(self._timings)
 
     async def _stop(self, error: FeedError) -> None:
         self._enter(Phase.STOPPED, error=error)
