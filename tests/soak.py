@@ -1,0 +1,322 @@
+"""A storm: `python -m tests.soak --minutes 10 --seed 3`.
+
+A link follows 50 funds of a demo exchange over a real socket, while everything that an exchange, a network or a person
+may do is done to it. Each fault that ends a connection is also tried alone on a healthy link, and the time measured
+until the link says so, and until it is live again. Then the storm ends, and the link must know what the exchange knows,
+have counted what it was sent, and have left nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import random
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.feed.agreement import differences, miscounts, received
+from tests.waiting import until
+from tui.exchange.faults import FAULTS, FROM_THE_START
+from tui.exchange.server import Exchange
+from tui.exchange.universe import BY_SYMBOL
+from tui.feed import Link, LinkState, Phase, Timings
+from tui.feed.clock import monotonic
+from tui.market import Market
+from tui.secrets import Token
+
+FUNDS = list(BY_SYMBOL)[:50]
+EVERY = 0.1  # s between two acts of a fault, or until its one act
+GROWTH = 150  # MB that the process may grow by after its first minute, or its first quarter
+
+# By how they are tried alone. Those of the handshake and of the subscription are met by a link that is renewed.
+ENDS = ("reset", "drop", "close-1000", "close-1001", "close-1011", "half-open")
+RENEWED = ("http-401", "http-403", "http-404", "http-429", "redirect", "auth-failed", "auth-silent", "subscribe-silent")
+HEARTBEATS = ("pong-missing", "pong-wrong")
+PARTIAL = ("subscribe-unparsable", "depth-refused", "kline-refused", "plan-limit")
+ALONE = (*ENDS, "restart", *RENEWED, *HEARTBEATS, *PARTIAL, "key-in-use")
+
+HARMLESS = ("malformed", "escapes", "old-time", "future-time", "lists", "spellings")  # a link lives through these
+HEAVY = ("burst", "large")
+WEATHER = tuple(FAULTS.keys() - FROM_THE_START - set(HEAVY))
+
+BRIEF = Timings(
+    auth=0.3,
+    reply=0.3,
+    ping_every=0.4,
+    second_ping=0.2,
+    pong=0.2,
+    urgent_pong=0.2,
+    look_every=0.05,
+    close=0.2,
+    retry_first=0.02,
+    retry_longest=0.5,
+    retry_gap=0.05,
+    slow_down=0.2,
+    short_life=0.5,
+    duel_wait=0.5,
+    healthy=1.0,
+)
+
+
+@dataclass
+class Report:
+    """What a storm found: `failures` in words, and for each fault the (seconds until told, seconds until live)."""
+
+    failures: list[str] = field(default_factory=list)
+    measured: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    figures: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [f"{'fault':<22}{'tried':>6}{'told after s':>22}{'live again after s':>22}"]
+        lines.append(f"{'':<22}{'':>6}{'median':>13}{'max':>9}{'median':>13}{'max':>9}")
+        for fault in ALONE:
+            if times := self.measured.get(fault):
+                told, live = ([pair[n] for pair in times] for n in (0, 1))
+                figures = (statistics.median(told), max(told), statistics.median(live), max(live))
+                lines.append(f"{fault:<22}{len(times):>6}" + "{:>13.2f}{:>9.2f}{:>13.2f}{:>9.2f}".format(*figures))
+        lines += ["", *(f"{name}: {value}" for name, value in self.figures.items()), ""]
+        return "\n".join(lines + (self.failures or ["no failures"]))
+
+
+class Storm:
+    """One link and one exchange, and what is done to them, all of it by the seed."""
+
+    def __init__(self, seed: int, timings: Timings) -> None:
+        self.report = Report()
+        self.market = Market()
+        self._random = random.Random(seed)
+        self._timings = timings
+        self._exchange = Exchange(rate=1_000, seed=seed, fault_every=EVERY)
+        self._states: list[LinkState] = []
+        self._connections = 0
+        self._before: Counter[str] = Counter()
+
+    async def __aenter__(self) -> Storm:
+        await self._exchange.__aenter__()
+        self._link = Link(
+            self._exchange.url, Token("a key"), self.market, on_state=self._entered, timings=self._timings
+        )
+        self._link.want(FUNDS)
+        self._task = asyncio.create_task(self._link.run())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=5)
+        if not self._task.cancelled():
+            self.report.failures.append(f"the link did not end as it was cancelled: {self._task!r}")
+        await self._exchange.__aexit__(None, None, None)
+
+    def _entered(self, state: LinkState) -> None:
+        self._states.append(state)
+        if state.phase is Phase.CONNECTING:
+            self._connections += 1
+            self._before = received(self.market.health)
+        if "a fault in the program" in str(state.error):
+            self.report.failures.append(f"{state.error}, after {self._exchange._faults.names}")
+
+    # --- one fault alone ---
+
+    async def alone(self, fault: str) -> None:
+        """Let one fault befall a healthy link, and measure."""
+        try:
+            await self._calm()
+            told, live = await self._try(fault)
+        except TimeoutError:
+            self.report.failures.append(f"{fault}: not told, or not live again: {self._link.state.words(monotonic())}")
+        else:
+            self.report.measured.setdefault(fault, []).append((told, live))
+
+    async def _try(self, fault: str) -> tuple[float, float]:
+        exchange, link, began = self._exchange, self._link, monotonic()
+        if fault == "restart":
+            await exchange.__aexit__(None, None, None)
+            lost = await self._next(lambda state: not state.proven, began)
+            await exchange.__aenter__()
+            gone = monotonic()
+        elif fault in ENDS:
+            exchange.cause(fault)
+            began = gone = began + EVERY
+            lost = await self._next(lambda state: not state.proven, began - EVERY)
+            exchange.cause()
+        elif fault in HEARTBEATS:
+            exchange.cause(fault)
+            lost = await self._next(lambda state: not state.proven, began)
+            exchange.cause()
+            gone = monotonic()
+        else:
+            exchange.cause(fault)
+            link.reconnect()
+            if fault in PARTIAL:
+                lost = await self._next(lambda state: state.proven, began)
+            elif fault == "key-in-use":
+                lost = await self._next(lambda state: "another client" in str(state.error), began)
+            else:
+                lost = await self._next(lambda state: state.error is not None, began)
+            exchange.cause()
+            gone = monotonic()
+            if fault in PARTIAL or fault == "key-in-use" or lost.phase is Phase.STOPPED:
+                link.reconnect()
+        live = await self._next(lambda state: state.proven, max(lost.since, gone) if lost.proven else lost.since)
+        return lost.since - began, live.since - gone
+
+    async def _next(self, so: Callable[[LinkState], bool], since: float) -> LinkState:
+        """The first state entered after `since` that is so."""
+        found: list[LinkState] = []
+
+        def entered() -> bool:
+            for state in reversed(self._states):
+                if state.since <= since:
+                    break
+                if so(state):
+                    found.append(state)
+            return bool(found)
+
+        await until(entered, within=90)
+        return found[-1]
+
+    async def _calm(self) -> None:
+        """No faults, a fresh and healthy link to all funds, and time enough for it to know what is usual."""
+        began = monotonic()
+        self._exchange.cause()
+        self._link.want(FUNDS)
+        self._link.reconnect()
+        await self._next(lambda state: state.proven, began)
+        messages = self.market.health.messages
+        await until(lambda: self.market.health.messages > messages + 100, within=10)
+        await asyncio.sleep(2 * self._timings.look_every)
+
+    # --- all at once ---
+
+    async def rage(self, seconds: float) -> None:
+        """Any faults, restarts, and a person who presses r and changes the list."""
+        chance, until_ = self._random, monotonic() + seconds
+        while (now := monotonic()) < until_:
+            names = chance.sample(sorted(WEATHER), chance.randint(0, 3))
+            names += chance.sample(HEAVY, 1) if chance.random() < 0.1 else []
+            self._exchange.cause(*names)
+            for _ in range(chance.randint(1, 4)):
+                await asyncio.sleep(min(chance.uniform(0.02, 0.6), until_ - now))
+                what = chance.random()
+                if what < 0.3:
+                    self._link.want(chance.sample(FUNDS, chance.randint(0, len(FUNDS))))
+                elif what < 0.5 or self._link.state.phase is Phase.STOPPED:
+                    self._link.reconnect()
+                elif what < 0.6:
+                    await self._exchange.__aexit__(None, None, None)
+                    await asyncio.sleep(chance.uniform(0, 0.1))
+                    await self._exchange.__aenter__()
+        self._exchange.cause()
+
+    # --- the end ---
+
+    async def settle(self, seconds: float) -> None:
+        """The storm is over but for what a link lives through; then the market closes, and all must agree."""
+        report, exchange, health = self.report, self._exchange, self.market.health
+        try:
+            await self._calm()
+        except TimeoutError:
+            report.failures.append(f"the link does not settle: {self._link.state.words(monotonic())}")
+            return
+        connections = self._connections
+        exchange.cause(*HARMLESS)
+        await asyncio.sleep(seconds)
+        await exchange.close_market()
+        sent = exchange.sent[max(exchange.sent)]
+
+        def wrong() -> list[str]:
+            return differences(self.market, exchange, FUNDS) + miscounts(health, sent, self._before)
+
+        with suppress(TimeoutError):
+            await until(lambda: not wrong(), within=10)
+        report.failures += wrong()
+        if health.out_of_order < sent["stale"]:
+            report.failures.append(f"{sent['stale']} older messages were sent, {health.out_of_order} noticed")
+        if self._connections != connections:
+            report.failures.append(f"the link did not stay: {self._states[-8:]}")
+        tasks = Counter(task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("feed"))
+        if tasks != {"feed read": 1, "feed renew": 1, "feed watch": 1}:
+            report.failures.append(f"tasks of the feed: {dict(tasks)}")
+        report.figures |= {
+            "connections": self._connections,
+            "reconnects": health.reconnects,
+            "messages": health.messages,
+            "applied": health.applied,
+            "out of order": health.out_of_order,
+            "malformed": dict(health.malformed),
+            "unfollowed": health.unfollowed,
+            "from the future": health.future,
+            "heartbeats missed": health.heartbeats_missed,
+            "sent on the last connection": dict(sent),
+        }
+
+
+async def soak(seconds: float, seed: int, timings: Timings, faults: Sequence[str] = ALONE) -> Report:
+    """A storm of about `seconds`: each of `faults` alone, in rounds and shuffled, with rage between them."""
+    loop, complaints = asyncio.get_running_loop(), []
+
+    def complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    loop.set_exception_handler(complain)
+    began, files, memory = loop.time(), _open_files(), 0.0
+    chance = random.Random(seed)
+    calm = min(70.0, seconds / 10)  # the end: over the turn of a minute, where there is time
+    left: list[str] = []
+    async with Storm(seed, timings) as storm:
+        while loop.time() - began < seconds - calm:
+            left = left or chance.sample(faults, len(faults))
+            await storm.alone(left.pop())
+            await storm.rage(chance.uniform(0.2, 1.0))
+            if not memory and loop.time() - began > min(60.0, seconds / 4):
+                memory = _resident()
+        await storm.settle(calm)
+    report = storm.report
+    gc.collect()
+    if (tasks := asyncio.all_tasks() - {asyncio.current_task()}) != set():
+        report.failures.append(f"tasks left: {tasks}")
+    await asyncio.sleep(0.1)
+    if _open_files() > files:
+        report.failures.append(f"{_open_files()} files and sockets open, {files} before")
+    grown = _resident() - memory
+    report.figures |= {"memory": f"{memory:.0f} MB after a while, {grown:+.0f} MB at the end", "seed": seed}
+    if grown > GROWTH:
+        report.failures.append(f"grown by {grown:.0f} MB")
+    report.failures += complaints
+    return report
+
+
+def _open_files() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.exists() else 0
+
+
+def _resident() -> float:
+    """MB of memory in use now."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 if statm.exists() else 0.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--brief", action="store_true", help="with short waits, as in the test suite")
+    options = parser.parse_args()
+    logging.getLogger("tui").addHandler(logging.NullHandler())
+    report = asyncio.run(soak(60 * options.minutes, options.seed, BRIEF if options.brief else Timings()))
+    print(report)
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
