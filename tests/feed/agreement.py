@@ -25,6 +25,7 @@ def received(health: Health) -> Counter[str]:
         {
             "frames": health.messages,
             "data, applied or older": health.applied + health.out_of_order,
+            "older": health.out_of_order,
             "malformed": health.malformed.total(),
             "unfollowed": health.unfollowed,
         }
