@@ -86,8 +86,11 @@ async def test_a_restart_of_the_server() -> None:
         await running.__aexit__(None, None, None)
 
 
-async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and_an_unanswered_ping() -> None:
-    timings = QUICK._replace(ping_every=30.0, urgent_pong=0.3)
+@pytest.mark.parametrize("second_ping", [30.0, 0.6], ids=["long after a ping", "just before one"])
+async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and_an_unanswered_ping(
+    second_ping: float,
+) -> None:
+    timings = QUICK._replace(second_ping=second_ping, ping_every=30.0, pong=10.0, urgent_pong=0.3)
     async with (
         Exchange(rate=2_000, faults=["half-open"], fault_every=0.5) as exchange,
         Running(exchange.url, timings=timings) as running,

@@ -188,7 +188,7 @@ class Connection:
             limit = self._pulse.limit(now)
             silent = limit is not None and now - self._pulse.last > limit
             if silent or now >= next_ping:
-                missed = 0 if await self._ping(timings.urgent_pong if silent else timings.pong) else missed + 1
+                missed = 0 if await self._ping() else missed + 1
                 if missed == 2:
                     raise NoConnection("heartbeat missed twice")
                 pings += 1
@@ -200,26 +200,38 @@ class Connection:
                 self._abandon()
                 raise NoConnection("this machine was asleep")
 
-    async def _ping(self, within: float) -> bool:
-        """Send a ping; whether its own pong came in time. Raises NoConnection where nothing came at all."""
-        health, clock = self._market.health, self._clock
+    async def _ping(self) -> bool:
+        """Send a ping; whether its own pong came in time. Raises NoConnection where nothing came at all, or a busy feed
+        fell silent meanwhile."""
+        health, clock, timings = self._market.health, self._clock, self._timings
         sent = clock()
         self._pinged = str(int(self._market.local_time(sent)))
-        self._pong = asyncio.get_running_loop().create_future()
+        self._pong = pong = asyncio.get_running_loop().create_future()
         await self._send(encode(Ping(params=self._pinged)))
-        for wait in (within, min(within, 0.25)):
-            # A program that was stopped for a while finds its time over and the answer unread: it may read first.
-            if (await asyncio.wait([self._pong], timeout=wait))[0]:
+        late = False
+        while not pong.done():
+            wait = self._patience(sent) - clock()
+            if wait <= 0 and late:
                 break
-        else:
-            health.heartbeats_missed += 1
-            if self._pulse.last < sent:
-                self._abandon()
-                raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
-            return False
-        health.pong_at = clock()
-        health.round_trips.append(health.pong_at - sent)
-        return True
+            # A program that was stopped for a while finds its time over and the answer unread: it may read first.
+            late = wait <= 0
+            await asyncio.wait([pong], timeout=min(timings.pong, 0.25) if late else min(wait, timings.look_every))
+        if pong.done():
+            health.pong_at = clock()
+            health.round_trips.append(health.pong_at - sent)
+            return True
+        health.heartbeats_missed += 1
+        if self._pulse.last < sent or self._patience(sent) < sent + timings.pong:
+            self._abandon()
+            raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
+        return False
+
+    def _patience(self, sent: float) -> float:
+        """Until when the answer to a ping is waited for: less long where a busy feed has fallen silent."""
+        timings = self._timings
+        limit = self._pulse.limit(self._clock())
+        patience = sent + timings.pong
+        return patience if limit is None else min(patience, max(sent, self._pulse.last + limit) + timings.urgent_pong)
 
     async def _send(self, frame: bytes) -> None:
         try:
