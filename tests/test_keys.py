@@ -1,22 +1,67 @@
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
-from tui.keys import KEYS
+import pytest
+
+from tui.errors import UsageError
+from tui.keys import KEYS, cap, clash, named, remapped
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def test_no_key_means_two_things() -> None:
-    counted = Counter(name for key in KEYS for name in key.keys)
-    assert [name for name, times in counted.items() if times > 1] == []
+    assert clash(KEYS) is None
 
 
-def test_every_key_has_a_cap_and_words() -> None:
-    for key in KEYS:
-        assert len(key.keys) == len(key.caps), key.id
-        assert key.help
+def test_every_key_has_words() -> None:
+    assert all(key.help for key in KEYS)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a", "a"), ("G", "G"), ("down", "↓"), ("pagedown", "PgDn"), ("f1", "F1"), ("ctrl+c", "Ctrl+C"), ("?", "?")],
+)
+def test_what_stands_on_a_key(name: str, shown: str) -> None:
+    assert cap(name) == shown
+    assert named(shown) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Ctrl+Shift+F5", "ctrl+shift+f5"),
+        (" ", "space"),
+        ("Space", "space"),
+        (",", "comma"),
+        ("+", "+"),
+        ("Esc", "escape"),
+    ],
+)
+def test_a_key_as_a_person_writes_it(written: str, name: str) -> None:
+    assert named(written) == name
+
+
+@pytest.mark.parametrize("written", ["", "foo", "hyper+a", "ctrl+foo", "ab", "\n", "\x1b"])
+def test_what_is_no_key_is_said(written: str) -> None:
+    with pytest.raises(UsageError, match="is no key"):
+        named(written)
+
+
+def test_a_remapped_table_keeps_all_else() -> None:
+    table = remapped({"add": ["n", "Ctrl+A"]})
+    assert [key.keys for key in table if key.id == "add"] == [("n", "ctrl+a")]
+    assert [key for key in table if key.id != "add"] == [key for key in KEYS if key.id != "add"]
+
+
+def test_a_key_given_twice_is_told_by_the_id_that_asked_for_it() -> None:
+    assert clash(remapped({"add": ["q"]}), ["add"]) == ("add", "q cannot mean add, it means quit already")
+    # Two ids may change places.
+    assert clash(remapped({"add": ["q"], "quit": ["a"]})) is None
+
+
+def test_the_row_of_digits_is_one_cap() -> None:
+    assert next(key for key in KEYS if key.id == "show_list").caps == ("1–9",)
 
 
 def test_readme_tells_exactly_the_keys_of_the_table() -> None:

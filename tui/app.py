@@ -8,12 +8,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from textual import on
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.theme import Theme as TextualTheme
 from textual.worker import WorkerFailed
 
@@ -34,7 +34,7 @@ from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.target import host_of
 from tui.frames import FrameClock
-from tui.keys import KEYS
+from tui.keys import KEYS, Key
 from tui.market import Market
 from tui.market.health import Event
 from tui.outage import Outage
@@ -68,6 +68,7 @@ class Start(NamedTuple):
     notices: Sequence[str] = ()
     bell: bool = True
     take_over: bool = False
+    keys: Sequence[Key] = KEYS
 
 
 class ItickApp(App[None]):
@@ -79,21 +80,13 @@ class ItickApp(App[None]):
     ToastRack { margin-bottom: 2; }
     Toast { padding: 0 1; width: auto; max-width: 60; margin-top: 0; background: $surface; }
     """
-    BINDINGS = [
-        Binding(
-            ",".join(key.keys),
-            f"move('{key.id}')" if key.id in _MOVES else key.id,
-            key.label or key.help,
-            id=key.id,
-            priority=key.id in _PRIORITY,
-        )
-        for key in KEYS
-    ]
 
     def __init__(
         self, start: Start, clock: Callable[[], float] = monotonic, wall: Callable[[], float] = time.time
     ) -> None:
         super().__init__()
+        # Not the class's BINDINGS: the table may be remapped, and Textual's own keys have no place beside it.
+        self._bindings = BindingsMap(_bindings(start.keys))
         self._start = start
         self._clock = clock
         self._wall = wall
@@ -363,6 +356,13 @@ class ItickApp(App[None]):
         """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
         terminal."""
         self._handle_exception(RuntimeError("the keyboard can no longer be read"))
+
+
+def _bindings(table: Sequence[Key]) -> Iterator[Binding]:
+    for key in table:
+        for n, name in enumerate(key.keys, 1):
+            action = f"move('{key.id}')" if key.id in _MOVES else f"show_list({n})" if key.id == "show_list" else key.id
+            yield Binding(name, action, key.label or key.help, priority=key.id in _PRIORITY)
 
 
 def _textual_theme(theme: Theme) -> TextualTheme:

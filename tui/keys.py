@@ -1,45 +1,131 @@
-"""The key table: the one place where a key gets its meaning. Dispatch, footer, help and README come from it."""
+"""The key table: the one place where a key gets its meaning. Dispatch, footer, help, palette and README come from it,
+and `[keys]` of the config file gives other keys to the ids in it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+from tui.errors import UsageError
+
+_CAPS = {
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "insert": "Ins",
+    "delete": "Del",
+    "backspace": "Backspace",
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "tab": "Tab",
+    "comma": ",",
+} | {f"f{n}": f"F{n}" for n in range(1, 13)}
+_NAMES = {cap.lower(): name for name, cap in _CAPS.items()} | {name: name for name in _CAPS}
 
 
 class Key(NamedTuple):
-    """`id` is the action's name. `keys` are Textual's names for the keys, `caps` what stands on them; the first is the
+    """`id` is the action's name. `keys` are Textual's names for the keys, signs as themselves; the first is the
     footer's. `label` is the word in the footer ("" keeps the key out of it), `help` the line in the help."""
 
     id: str
     keys: tuple[str, ...]
-    caps: tuple[str, ...]
     label: str
     help: str
     group: str
 
+    @property
+    def caps(self) -> tuple[str, ...]:
+        """What stands on the keys: `j`, `↓`, `PgDn`, `Ctrl+C`; the row of digits is `1–9`."""
+        if self.keys == _DIGITS:
+            return ("1–9",)
+        return tuple(map(cap, self.keys))
+
+
+_DIGITS = tuple("123456789")
 
 KEYS = (
-    Key("add", ("a",), ("a",), "Add", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
-    Key("remove", ("d", "delete"), ("d", "Del"), "Remove", "remove the selected symbol", "Watchlist"),
-    Key("undo", ("u",), ("u",), "Undo", "bring back the symbol removed last", "Watchlist"),
-    Key("down", ("j", "down"), ("j", "↓"), "", "next symbol", "Move"),
-    Key("up", ("k", "up"), ("k", "↑"), "", "previous symbol", "Move"),
-    Key("first", ("g", "home"), ("g", "Home"), "", "first symbol", "Move"),
-    Key("last", ("G", "end"), ("G", "End"), "", "last symbol", "Move"),
-    Key("page_down", ("pagedown",), ("PgDn",), "", "a page down", "Move"),
-    Key("page_up", ("pageup",), ("PgUp",), "", "a page up", "Move"),
-    Key("reconnect", ("r",), ("r",), "Reconnect", "drop the connection and make a new one now", "Feed"),
-    Key("health", ("h",), ("h",), "", "feed health: every figure, and the link's history", "Feed"),
-    Key("theme", ("t",), ("t",), "Theme", "choose a theme, seen at once", "Look"),
-    Key("help", ("question_mark", "f1"), ("?", "F1"), "Help", "this help", "Program"),
-    Key("quit", ("q",), ("q",), "Quit", "close what is open, else quit", "Program"),
-    Key("interrupt", ("ctrl+c",), ("Ctrl+C",), "", "quit at once, from anywhere", "Program"),
-    Key("suspend_process", ("ctrl+z",), ("Ctrl+Z",), "", "to the shell; fg comes back", "Program"),
+    Key("add", ("a",), "Add", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
+    Key("remove", ("d", "delete"), "Remove", "remove the marked symbols, or the selected one", "Watchlist"),
+    Key("undo", ("u",), "Undo", "take back the last change of the lists, and the one before", "Watchlist"),
+    Key("mark", ("space",), "", "mark the symbol, to remove or move several", "Watchlist"),
+    Key("row_down", ("J",), "", "move the row down; the order is then yours", "Watchlist"),
+    Key("row_up", ("K",), "", "move the row up", "Watchlist"),
+    Key("find", ("/",), "Find", "show only what has these letters in code or name", "Order"),
+    Key("sort", ("s",), "Sort", "choose what to sort by", "Order"),
+    Key("reverse", ("S",), "", "turn the order round", "Order"),
+    Key("columns", ("o",), "Columns", "choose columns and their order", "Order"),
+    Key("show_list", _DIGITS, "", "show a list", "Lists"),
+    Key("lists", ("L",), "Lists", "new list, rename, delete, move symbols to another", "Lists"),
+    Key("save_list", ("w",), "", "keep a --watch list among your lists", "Lists"),
+    Key("down", ("j", "down"), "", "next symbol", "Move"),
+    Key("up", ("k", "up"), "", "previous symbol", "Move"),
+    Key("first", ("g", "home"), "", "first symbol", "Move"),
+    Key("last", ("G", "end"), "", "last symbol", "Move"),
+    Key("page_down", ("pagedown",), "", "a page down", "Move"),
+    Key("page_up", ("pageup",), "", "a page up", "Move"),
+    Key("back", ("escape",), "", "leave the filter, drop the marks", "Move"),
+    Key("reconnect", ("r",), "", "drop the connection and make a new one now", "Feed"),
+    Key("health", ("h",), "", "feed health: every figure, and the link's history", "Feed"),
+    Key("theme", ("t",), "Theme", "choose a theme, seen at once", "Look"),
+    Key("red_up", ("C",), "", "red or green for rising prices", "Look"),
+    Key("help", ("?", "f1"), "Help", "this help", "Program"),
+    Key("palette", ("ctrl+p",), "", "every command by its name", "Program"),
+    Key("quit", ("q",), "Quit", "close what is open, else quit", "Program"),
+    Key("interrupt", ("ctrl+c",), "", "quit at once, from anywhere", "Program"),
+    Key("suspend_process", ("ctrl+z",), "", "to the shell; fg comes back", "Program"),
 )
 
 
-def groups() -> dict[str, list[Key]]:
+class Clash(NamedTuple):
+    """A key that means two things; `id` is the one that was asked for."""
+
+    id: str
+    words: str
+
+
+def cap(key: str) -> str:
+    """What stands on a key, by Textual's name for it."""
+    *held, last = key.split("+") if len(key) > 1 else [key]
+    return "+".join([*(modifier.capitalize() for modifier in held), _CAPS.get(last, last.upper() if held else last)])
+
+
+def named(text: str) -> str:
+    """Textual's name for a key as a person writes it: `?`, `Ctrl+K`, `PgDn`, `f5`. Raises UsageError."""
+    written = "space" if text == " " else text.strip()
+    *held, last = re.split(r"(?<=.)\+(?=.)", written)
+    modifiers = [modifier.lower() for modifier in held]
+    name = _NAMES.get(last.lower(), last.lower() if held else last)
+    if (len(name) == 1 or name in _CAPS) and name.isprintable() and {*modifiers} <= {"ctrl", "shift", "alt"}:
+        return "+".join([*modifiers, name])
+    raise UsageError(f"'{text}' is no key: write a letter or sign, or for example Ctrl+K, F5, PgDn")
+
+
+def remapped(keys: Mapping[str, Iterable[str]]) -> tuple[Key, ...]:
+    """The table with other keys for some ids. Raises UsageError where something is no key."""
+    return tuple(key._replace(keys=tuple(map(named, keys[key.id]))) if key.id in keys else key for key in KEYS)
+
+
+def clash(table: Iterable[Key], asked: Iterable[str] = ()) -> Clash | None:
+    """The first key that means two things; of the two ids the one in `asked` is named."""
+    owners: dict[str, str] = {}
+    for key in table:
+        for name in key.keys:
+            if (owner := owners.setdefault(name, key.id)) != key.id:
+                first, other = (owner, key.id) if owner in asked else (key.id, owner)
+                return Clash(first, f"{cap(name)} cannot mean {first}, it means {other} already")
+    return None
+
+
+def groups(table: Iterable[Key] = KEYS) -> dict[str, list[Key]]:
     """The keys by group, in the order of the table."""
     by_group: dict[str, list[Key]] = {}
-    for key in KEYS:
+    for key in table:
         by_group.setdefault(key.group, []).append(key)
     return by_group

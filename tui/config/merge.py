@@ -1,0 +1,65 @@
+"""Three-way merges of settings: what we changed goes into what others wrote meanwhile, and neither loses anything.
+
+Undo is a merge too: from what an edit made of the lists back to what they were, into what they are now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from tui.config.settings import Lists, Settings
+
+_T = TypeVar("_T")
+
+
+def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
+    """`theirs` with all that differs between `base` and `ours`."""
+    if ours == base:
+        return theirs
+    merged: dict[str, Any] = {}
+    for field in Settings.__struct_fields__:
+        before, mine, other = (getattr(settings, field) for settings in (base, ours, theirs))
+        if field == "lists":
+            merged[field] = merge_lists(before, mine, other)
+        else:
+            merged[field] = other if mine == before else mine
+    return Settings(**merged)
+
+
+def merge_lists(base: Lists, ours: Lists, theirs: Lists) -> Lists:
+    """Lists by name. A list that one side deleted and the other changed stays as it was changed."""
+    names = merge_sequence(list(base), [*ours, *_rescued(base, theirs, ours)], [*theirs, *_rescued(base, ours, theirs)])
+    merged = {}
+    for name in names:
+        before = base.get(name, ())
+        mine, other = ours.get(name), theirs.get(name)
+        if mine is None or other is None:
+            merged[name] = tuple((mine if other is None else other) or ())
+        else:
+            merged[name] = tuple(merge_sequence(before, mine, other))
+    return merged
+
+
+def merge_sequence(base: Sequence[_T], ours: Sequence[_T], theirs: Sequence[_T]) -> list[_T]:
+    """Sequences of things that stand in them once. Additions and removals of both sides take place; the order is that
+    of the side that changed it, ours where both did."""
+    if _same_order(base, ours):
+        ours, theirs = theirs, ours
+    merged = [item for item in ours if item in theirs or item not in base]
+    for n, item in enumerate(theirs):
+        if item not in base and item not in merged:
+            # Behind the one it follows on the other side, as far as that is here too.
+            before = next((earlier for earlier in reversed(theirs[:n]) if earlier in merged), None)
+            merged.insert(merged.index(before) + 1 if before is not None else 0, item)
+    return merged
+
+
+def _rescued(base: Lists, changed: Lists, deleted: Lists) -> list[str]:
+    """Names gone from `deleted` whose lists are no longer what they were in `base`."""
+    return [name for name in changed if name in base and name not in deleted and changed[name] != base[name]]
+
+
+def _same_order(one: Sequence[_T], other: Sequence[_T]) -> bool:
+    both = set(one) & set(other)
+    return [item for item in one if item in both] == [item for item in other if item in both]

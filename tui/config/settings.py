@@ -1,0 +1,159 @@
+"""What the config file holds, read into one Struct; whatever is wrong is named with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from tui.errors import UsageError
+from tui.keys import KEYS, clash, remapped
+from tui.protocol import MAX_SYMBOLS
+from tui.symbol import Symbol, parse_symbol
+from tui.themes import DEFAULT_THEME
+
+ColumnId: TypeAlias = Literal[
+    "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
+    "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
+]  # fmt: skip
+Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order."""
+
+    theme: str = DEFAULT_THEME
+    red_up: bool = False
+    flash: bool = True
+    bell: bool = True
+    url: str = ""
+    token_command: tuple[str, ...] = ()
+    columns: tuple[ColumnId, ...] = ()
+    sort: str = ""
+    list: str = ""
+    lists: Lists = {}
+    keys: Mapping[str, tuple[str, ...]] = {}
+
+
+class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same as it stands in the file. An empty `columns` means the usual ones, `-` before the column in `sort` that
+    the largest comes first; an empty `sort` is the order made by hand."""
+
+    theme: str = DEFAULT_THEME
+    red_up: bool = False
+    flash: bool = True
+    bell: bool = True
+    url: str = ""
+    token_command: tuple[str, ...] = ()
+    columns: tuple[ColumnId, ...] = ()
+    sort: str = ""
+    list: str = ""
+    lists: dict[str, tuple[str, ...]] = {}
+    keys: dict[str, str | tuple[str, ...]] = {}
+
+
+def parse(text: str, name: str) -> Settings:
+    """The settings in a file's text. Raises UsageError with the file's name, the line and what is wrong there."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        words, _, place = str(error).partition(" (at ")
+        line = re.search(r"line (\d+)", place)
+        raise _wrong(name, int(line[1]) if line else 0, words[:1].lower() + words[1:]) from None
+    try:
+        file = msgspec.convert(raw, _File)
+    except msgspec.ValidationError as error:
+        path, words = _explain(raw, str(error))
+        raise _wrong(name, line_of(text, *path), words) from None
+    lists: dict[str, tuple[Symbol, ...]] = {}
+    for title, spellings in file.lists.items():
+        try:
+            lists[title] = _symbols(title, spellings)
+        except UsageError as error:
+            raise _wrong(name, line_of(text, "lists", title), f"list '{title}': {error}") from None
+    if file.sort and file.sort.removeprefix("-") not in ColumnId.__args__:  # type: ignore[attr-defined]
+        raise _wrong(name, line_of(text, "sort"), f"sort: there is no column '{file.sort.removeprefix('-')}'")
+    keys = {id_: (caps,) if isinstance(caps, str) else caps for id_, caps in file.keys.items()}
+    for id_, caps in keys.items():
+        if problem := _key_problem(id_, caps, keys):
+            raise _wrong(name, line_of(text, "keys", id_), f"keys: {problem}")
+    plain = {field: getattr(file, field) for field in _File.__struct_fields__ if field not in ("lists", "keys")}
+    return Settings(**plain, lists=lists, keys=keys)
+
+
+def line_of(text: str, key: str, inner: str | None = None) -> int:
+    """The line, from 1, where a key (or the key `inner` of the table `key`) is set; of its table where it cannot be
+    found by itself; 0 where neither can."""
+    table, of_table = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?$", line):
+            table = _bare(header[1])
+            of_table = of_table or (number if table == key else 0)
+        elif setting := re.match(r"\s*([^=#]+?)\s*=", line):
+            path = (table, _bare(setting[1])) if table else (_bare(setting[1]),)
+            if path == ((key,) if inner is None else (key, inner)):
+                return number
+            if not table and _bare(setting[1].split(".")[0]) == key:
+                of_table = of_table or number
+    return of_table
+
+
+def _bare(key: str) -> str:
+    return key.strip().strip("\"'")
+
+
+def _wrong(name: str, line: int, words: str) -> UsageError:
+    return UsageError(f"{name}, line {line}: {words}" if line else f"{name}: {words}")
+
+
+def _symbols(title: str, spellings: tuple[str, ...]) -> tuple[Symbol, ...]:
+    if not title.strip():
+        raise UsageError("a list needs a name")
+    symbols = tuple(dict.fromkeys(parse_symbol(spelling).symbol for spelling in spellings))
+    if len(symbols) > MAX_SYMBOLS:
+        raise UsageError(f"{len(symbols)} symbols: one connection takes at most {MAX_SYMBOLS}")
+    return symbols
+
+
+def _key_problem(id_: str, caps: tuple[str, ...], keys: Mapping[str, tuple[str, ...]]) -> str:
+    known = [key.id for key in KEYS]
+    if id_ not in known:
+        return f"there is no '{id_}'{_like(id_, known)}"
+    if not caps:
+        return f"{id_} has no key"
+    try:
+        remapped({id_: caps})
+        found = clash(remapped({other: keys[other] for other in keys if other in known}), [id_])
+    except UsageError as error:
+        return f"{id_}: {error}"
+    return found.words if found is not None and found.id == id_ else ""
+
+
+def _explain(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], str]:
+    """Where msgspec found something wrong, and that in plain words."""
+    if unknown := re.search(r"unknown field `(.*)`", error):
+        return (unknown[1],), f"there is no setting '{unknown[1]}'{_like(unknown[1], _File.__struct_fields__)}"
+    words, _, place = error.partition(" - at `$.")
+    words = words[:1].lower() + words[1:].replace("`", "'")
+    if invalid := re.match(r"invalid enum value '(.*)'", words):
+        words = f"there is no column '{invalid[1]}'{_like(invalid[1], ColumnId.__args__)}"  # type: ignore[attr-defined]
+    field = re.match(r"\w*", place)
+    key = field[0] if field else ""
+    if "[...]" in place and isinstance(raw.get(key), dict):
+        for inner, value in raw[key].items():
+            try:
+                msgspec.convert({key: {inner: value}}, _File)
+            except msgspec.ValidationError:
+                return (key, inner), f"{key}.{inner}: {words}"
+    return (key,), f"{key}: {words}" if key else words
+
+
+def _like(given: str, known: Any) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, known, 1)
+    return f": did you mean '{close[0]}'?" if close else ""
