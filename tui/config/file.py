@@ -47,7 +47,10 @@ class ConfigFile:
                 theirs = parse(text, str(self.path))
                 merged = merge(base, ours, theirs)
                 if merged != theirs:
-                    self._replace(_edited(text, theirs, merged))
+                    edited = _edited(text, theirs, merged)
+                    if parse(edited, str(self.path)) != merged:
+                        raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
+                    self._replace(edited)
                 return merged
         except OSError as error:
             raise UsageError(f"cannot write {self.path}: {(error.strerror or str(error)).lower()}") from None
@@ -128,22 +131,37 @@ def _edited(text: str, before: Settings, after: Settings) -> str:
 
 
 def _edit_lists(table: Any, before: Mapping[str, Sequence[object]], after: Mapping[str, Sequence[object]]) -> None:
-    if list(after) != [*(name for name in before if name in after), *(name for name in after if name not in before)]:
-        # The names stand in another order. A table keeps its order, so that they are all taken out and put in again.
-        kept = {name: table[name] for name in after if name in before}
-        for name in before:
-            del table[name]
-        for name, array in kept.items():
-            table[name] = array
     for name in before:
         if name not in after:
             del table[name]
     for name, symbols in after.items():
-        spelled = [str(symbol) for symbol in symbols]
-        if name not in before:
-            table[name] = spelled
-        elif symbols != before[name]:
-            _edit_array(table[name], [str(symbol) for symbol in before[name]], spelled)
+        if name in before and symbols != before[name]:
+            _edit_array(table[name], list(map(str, before[name])), list(map(str, symbols)))
+    arrays = {}
+    kept = [name for name in before if name in after]
+    if list(after)[: len(kept)] != kept:
+        # A table keeps the order in which it was made: all are taken out and put in again.
+        arrays = {name: table[name] for name in kept}
+        for name in kept:
+            del table[name]
+    after_it = _take_trail(table)
+    for name, symbols in after.items():
+        if name not in table:
+            table[name] = arrays.get(name) or list(map(str, symbols))
+    if after_it:
+        table.value.body.extend(after_it)
+
+
+def _take_trail(table: Any) -> list[Any]:
+    """Blank lines and comments behind the last entry: they belong to what follows, and new entries go before them."""
+    from tomlkit.items import Table
+
+    trail: list[Any] = []
+    if isinstance(table, Table):
+        body = table.value.body
+        while body and body[-1][0] is None:
+            trail.insert(0, body.pop())
+    return trail
 
 
 def _edit_array(array: Array, before: list[str], after: list[str]) -> None:

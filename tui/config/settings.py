@@ -22,6 +22,15 @@ ColumnId: TypeAlias = Literal[
 ]  # fmt: skip
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
+_TYPES = {  # by msgspec's words for them
+    "str": "text in quotes",
+    "bool": "true or false",
+    "array": "a list in brackets",
+    "object": "a table",
+    "int": "a number",
+    "float": "a number",
+}
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order."""
@@ -63,7 +72,8 @@ def parse(text: str, name: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         words, _, place = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", place)
-        raise _wrong(name, int(line[1]) if line else 0, words[:1].lower() + words[1:]) from None
+        at = int(line[1]) if line else len(text.splitlines())
+        raise _wrong(name, at, words[:1].lower() + words[1:]) from None
     try:
         file = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
@@ -138,7 +148,9 @@ def _explain(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], str]:
     if unknown := re.search(r"unknown field `(.*)`", error):
         return (unknown[1],), f"there is no setting '{unknown[1]}'{_like(unknown[1], _File.__struct_fields__)}"
     words, _, place = error.partition(" - at `$.")
-    words = words[:1].lower() + words[1:].replace("`", "'")
+    words = words[:1].lower() + words[1:]
+    for type_, plain in _TYPES.items():
+        words = words.replace(f"`{type_}`", plain)
     if invalid := re.match(r"invalid enum value '(.*)'", words):
         words = f"there is no column '{invalid[1]}'{_like(invalid[1], ColumnId.__args__)}"  # type: ignore[attr-defined]
     field = re.match(r"\w*", place)

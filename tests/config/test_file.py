@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tui.config.file import ConfigFile
+from tui.config.settings import Settings, parse
+from tui.errors import UsageError
+from tui.symbol import Symbol
+
+A, B, C, D = (Symbol(letter, "US") for letter in "ABCD")
+
+WRITTEN = """\
+# My funds.
+theme = "amber"   # warm
+
+[lists]
+Core = ["A$US", "B$US"]  # the core
+China = [
+  "510300$SH",  # CSI 300
+  "2800",
+]
+
+# Hands off.
+[keys]
+add = "n"
+"""
+
+
+def edit(text: str, after: Settings, folder: Path) -> str:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    ConfigFile(path).save(parse(text, "config.toml"), after)
+    return path.read_text(encoding="utf-8")
+
+
+def changed(text: str, **what: object) -> Settings:
+    settings = parse(text, "config.toml")
+    return Settings(**{field: getattr(settings, field) for field in Settings.__struct_fields__} | what)  # type: ignore[arg-type]
+
+
+def test_comments_and_layout_stay(tmp_path: Path) -> None:
+    lists = parse(WRITTEN, "").lists
+    after = changed(WRITTEN, theme="harbor", lists={"Core": (A, C), "China": (*lists["China"], D), "New": (B,)})
+    assert edit(WRITTEN, after, tmp_path) == WRITTEN.replace('"amber"', '"harbor"').replace(
+        '"A$US", "B$US"', '"A$US", "C$US"'
+    ).replace('  "2800",\n]\n', '  "2800",\n  "D$US",\n]\nNew = ["B$US"]\n')
+
+
+def test_a_list_in_another_order_and_under_another_name(tmp_path: Path) -> None:
+    after = changed(WRITTEN, lists={"China": (Symbol("2800", "HK"), Symbol("510300", "SH")), "Kern": (B, A)})
+    text = edit(WRITTEN, after, tmp_path)
+    assert parse(text, "") == after
+    assert list(parse(text, "").lists) == ["China", "Kern"]
+    assert "# My funds." in text
+    assert "# Hands off." in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'lists = {Core = ["A$US"], China = ["2800"]}\n',
+        'lists.Core = ["A$US"]\nlists.China = ["2800"]\ntheme = "amber"\n',
+        "[lists]\n",
+        "[lists]\n\n# Hands off.\n\n[keys]\n",
+        'theme = "amber"\n\n\n# end',
+        '[lists]\n\'Core\' = [\n"A$US", # one\n]\n"China" = []',
+    ],
+)
+def test_any_layout_is_edited_or_refused(text: str, tmp_path: Path) -> None:
+    before = parse(text, "")
+    for lists in (
+        {**before.lists, "New": (D,)},
+        {"New": (D,), **before.lists},
+        {"Core": (*before.lists.get("Core", ()), C)},
+        {"China": (), "Core": (B,)},
+        {},
+    ):
+        after = changed(text, lists=lists, sort="last")
+        result = parse(edit(text, after, tmp_path), "")
+        assert result == after
+        if "lists.Core" not in text:  # dotted keys keep the places they have
+            assert list(result.lists) == list(lists)
+
+
+def test_a_file_comes_into_being_with_the_first_change(tmp_path: Path) -> None:
+    file = ConfigFile(tmp_path / "new" / "config.toml")
+    assert file.read() == Settings()
+    file.save(Settings(), Settings())
+    assert not file.path.exists()
+    after = Settings(theme="amber", lists={"Core": (A,)}, sort="-change%", columns=("symbol", "last"))
+    assert file.save(Settings(), after) == after
+    assert file.read() == after
+    assert [path.name for path in file.path.parent.iterdir()] == ["config.toml"]
+
+
+def test_an_edit_made_meanwhile_by_hand_stays(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(WRITTEN, encoding="utf-8")
+    file = ConfigFile(path)
+    base = file.read()
+    path.write_text(WRITTEN.replace('"B$US"]', '"B$US", "D$US"]').replace("amber", "daylight"), encoding="utf-8")
+    merged = file.save(base, changed(WRITTEN, lists={**base.lists, "Core": (A, B, C)}))
+    assert merged.lists["Core"] == (A, B, D, C) or merged.lists["Core"] == (A, B, C, D)
+    assert merged.theme == "daylight"
+    assert file.read() == merged
+
+
+def test_a_file_broken_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("theme = ", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 1"):
+        ConfigFile(path).save(Settings(), Settings(theme="amber"))
+    assert path.read_text(encoding="utf-8") == "theme = "
+
+
+def test_a_link_stays_a_link_and_the_mode_stays(tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles" / "itick.toml"
+    real.parent.mkdir()
+    real.write_text(WRITTEN, encoding="utf-8")
+    real.chmod(0o640)
+    link = tmp_path / "config.toml"
+    link.symlink_to(real)
+    ConfigFile(link).save(parse(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
+    assert link.is_symlink()
+    assert "harbor" in real.read_text(encoding="utf-8")
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_disk_that_takes_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(WRITTEN, encoding="utf-8")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match=r"cannot write .*config.toml: no space left on device"):
+        ConfigFile(path).save(parse(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
+    assert path.read_text(encoding="utf-8") == WRITTEN
+    assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory"):
+        ConfigFile(tmp_path).read()
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="not a text file"):
+        ConfigFile(tmp_path / "binary.toml").read()
+
+
+SAVING = """
+import sys
+from itertools import count
+from pathlib import Path
+from tui.config.file import ConfigFile
+from tui.config.settings import Settings
+from tui.symbol import Symbol
+
+file = ConfigFile(Path(sys.argv[1]))
+settings = file.read()
+print("ready", flush=True)
+for n in count():
+    lists = {**settings.lists, sys.argv[2]: tuple(Symbol(f"S{k}", "US") for k in range(n % 50))}
+    settings = file.save(settings, Settings(lists=lists, theme=f"t{n}"))
+"""
+
+
+def test_killed_at_any_moment_it_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(WRITTEN, encoding="utf-8")
+    chance = random.Random(3)
+    for _ in range(12):
+        with subprocess.Popen([sys.executable, "-c", SAVING, str(path), "Mine"], stdout=subprocess.PIPE) as saving:
+            assert saving.stdout is not None
+            saving.stdout.readline()
+            time.sleep(chance.uniform(0.0, 0.15))
+            saving.send_signal(signal.SIGKILL)
+        text = path.read_text(encoding="utf-8")
+        assert list(parse(text, "").lists)[:2] == ["Core", "China"]
+        assert "# Hands off." in text
+    assert "Mine" in parse(path.read_text(encoding="utf-8"), "").lists
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"config.toml", ".config.toml.new"}
+
+
+def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    script = SAVING.replace("count():", "range(40):")
+    copies = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in ("One", "Two")]
+    assert [copy.wait(30) for copy in copies] == [0, 0]
+    assert {name: len(symbols) for name, symbols in ConfigFile(path).read().lists.items()} == {"One": 39, "Two": 39}

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.config.merge import merge, merge_lists, merge_sequence
+from tui.config.settings import Settings
+from tui.symbol import Symbol
+
+A, B, C, D, E = (Symbol(letter, "US") for letter in "ABCDE")
+SEQUENCES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
+LISTS = st.dictionaries(st.sampled_from(["x", "y", "z"]), st.lists(st.sampled_from([A, B, C]), unique=True).map(tuple))
+
+
+def test_each_side_changes_something_else() -> None:
+    base = Settings(theme="a", red_up=False, lists={"Core": (A, B)})
+    ours = Settings(theme="b", red_up=False, lists={"Core": (A, B, C)})
+    theirs = Settings(theme="a", red_up=True, lists={"Core": (B,), "New": (D,)})
+    assert merge(base, ours, theirs) == Settings(theme="b", red_up=True, lists={"Core": (B, C), "New": (D,)})
+
+
+def test_both_change_one_thing_and_ours_stands() -> None:
+    assert merge(Settings(theme="a"), Settings(theme="b"), Settings(theme="c")).theme == "b"
+
+
+def test_additions_of_both_sides_stand_behind_what_they_follow() -> None:
+    assert merge_sequence("abc", "axbc", "abyc") == list("axbyc")
+
+
+def test_a_new_order_of_either_side_is_kept() -> None:
+    assert merge_sequence("abc", "cab", "abcd") == list("cdab")
+    assert merge_sequence("abc", "abcd", "cab") == list("cdab")
+
+
+def test_a_deleted_list_goes_unless_it_was_changed_meanwhile() -> None:
+    base = {"x": (A,), "y": (B,)}
+    assert merge_lists(base, {"y": (B,)}, base) == {"y": (B,)}
+    assert merge_lists(base, {"y": (B,)}, {"x": (A, C), "y": (B,)}) == {"y": (B,), "x": (A, C)}
+    assert merge_lists(base, {"x": (A, C), "y": (B,)}, {"y": (B,)}) == {"x": (A, C), "y": (B,)}
+
+
+def test_the_order_of_lists_is_merged_too() -> None:
+    base = {"x": (A,), "y": (B,)}
+    assert list(merge_lists(base, {"y": (B,), "x": (A,)}, {**base, "z": (C,)})) == ["y", "z", "x"]
+
+
+@given(SEQUENCES, SEQUENCES, SEQUENCES)
+def test_nothing_is_lost_and_nothing_comes_back(base: list[str], ours: list[str], theirs: list[str]) -> None:
+    merged = merge_sequence(base, ours, theirs)
+    assert len(merged) == len(set(merged))
+    assert set(merged) == {item for item in {*ours, *theirs} if (item in ours and item in theirs) or item not in base}
+
+
+@given(SEQUENCES, SEQUENCES)
+def test_where_one_side_did_nothing_the_other_stands(base: list[str], changed: list[str]) -> None:
+    assert merge_sequence(base, changed, base) == changed
+    assert merge_sequence(base, base, changed) == changed
+
+
+@given(LISTS, LISTS)
+def test_lists_where_one_side_did_nothing(
+    base: dict[str, tuple[Symbol, ...]], changed: dict[str, tuple[Symbol, ...]]
+) -> None:
+    assert merge_lists(base, changed, base) == changed
+    assert merge_lists(base, base, changed) == changed

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from tui.config.settings import Settings, line_of, parse
+from tui.errors import UsageError
+from tui.symbol import Symbol
+
+WHOLE = """\
+# mine
+theme = "harbor"
+red_up = true
+columns = ["symbol", "last", "change%"]
+sort = "-change%"
+token_command = ["pass", "show", "itick"]
+list = "China"
+
+[lists]
+Core = ["QQQ$US", "spy.us", "TLT", "QQQ$US"]
+"China" = [
+  "510300$SH", # CSI 300
+  "2800",
+]
+
+[keys]
+add = "n"
+help = ["?", "Ctrl+H"]
+"""
+
+
+def test_a_whole_file() -> None:
+    settings = parse(WHOLE, "config.toml")
+    assert settings.theme == "harbor"
+    assert settings.red_up
+    assert settings.bell
+    assert settings.columns == ("symbol", "last", "change%")
+    assert settings.sort == "-change%"
+    assert settings.token_command == ("pass", "show", "itick")
+    assert dict(settings.lists) == {
+        "Core": (Symbol("QQQ", "US"), Symbol("SPY", "US"), Symbol("TLT", "US")),
+        "China": (Symbol("510300", "SH"), Symbol("2800", "HK")),
+    }
+    assert list(settings.lists) == ["Core", "China"]
+    assert dict(settings.keys) == {"add": ("n",), "help": ("?", "Ctrl+H")}
+
+
+def test_an_empty_file_holds_the_defaults() -> None:
+    assert parse("", "config.toml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('theme = "a"\ncolums = []', "config.toml, line 2: there is no setting 'colums': did you mean 'columns'?"),
+        ('\n\ntheme = "a', "config.toml, line 3: "),
+        ("theme = 3", "config.toml, line 1: theme: expected text in quotes, got a number"),
+        (
+            'columns = ["last",\n"vwop"]',
+            "config.toml, line 1: columns: there is no column 'vwop': did you mean 'vwap'?",
+        ),
+        ('sort = "-chang"', "config.toml, line 1: sort: there is no column 'chang'"),
+        ('[lists]\nA = ["SPY$US"]\nB = ["?"]', "config.toml, line 3: list 'B': '?' is not a symbol: write CODE$REGION"),
+        (
+            '[lists]\nA = ["SPY$US"]\nB = "QQQ"',
+            "config.toml, line 3: lists.B: expected a list in brackets, got text in quotes",
+        ),
+        ("lists.B = 3", "config.toml, line 1: lists.B: expected a list in brackets, got a number"),
+        ("lists = 3", "config.toml, line 1: lists: expected a table, got a number"),
+        ('[lists]\n"" = []', "config.toml, line 2: list '': a list needs a name"),
+        ('[keys]\nad = "n"', "config.toml, line 2: keys: there is no 'ad': did you mean 'add'?"),
+        ('[keys]\nadd = "foo"', "config.toml, line 2: keys: add: 'foo' is no key: write a letter or sign"),
+        ('[keys]\nadd = "q"', "config.toml, line 2: keys: q cannot mean add, it means quit already"),
+        ("[keys]\nadd = []", "config.toml, line 2: keys: add has no key"),
+        ("[keys]\nadd = 1", "config.toml, line 2: keys.add: "),
+        ("[alerts]\nx = 1", "config.toml, line 1: there is no setting 'alerts'"),
+        ("theme = 'a'\ntheme = 'b'", "config.toml"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(text, "config.toml")
+    assert str(raised.value).startswith(said)
+
+
+def test_keys_may_change_places() -> None:
+    assert parse('[keys]\nadd = "q"\nquit = "a"', "config.toml").keys == {"add": ("q",), "quit": ("a",)}
+
+
+def test_a_list_holds_no_more_than_a_connection() -> None:
+    many = ", ".join(f'"A{n}$US"' for n in range(501))
+    with pytest.raises(UsageError, match="list 'Big': 501 symbols: one connection takes at most 500"):
+        parse(f"[lists]\nBig = [{many}]", "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "inner", "line"),
+    [
+        ("theme", None, 2),
+        ("lists", "Core", 10),
+        ("lists", "China", 11),
+        ("keys", "help", 18),
+        ("lists", None, 9),
+        ("no", None, 0),
+    ],
+)
+def test_the_line_of_a_setting(key: str, inner: str | None, line: int) -> None:
+    assert line_of(WHOLE, key, inner) == line
