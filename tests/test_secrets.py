@@ -7,8 +7,18 @@ from pathlib import Path
 
 import pytest
 
+import tui.secrets
 from tui.errors import UsageError
-from tui.secrets import VARIABLE, Token, exposure, forget_environment, read_file, redact, take_from_environment
+from tui.secrets import (
+    VARIABLE,
+    Token,
+    ask_command,
+    exposure,
+    forget_environment,
+    read_file,
+    redact,
+    take_from_environment,
+)
 
 KEY = "2abf6c0e7dd8a1930a2f48ba14a"
 
@@ -132,3 +142,42 @@ def test_a_variable_that_is_not_wanted_is_removed_whatever_it_holds(monkeypatch:
     assert VARIABLE not in os.environ
     assert "s0mething" not in redact("it was s0mething-private")
     forget_environment()
+
+
+def test_a_command_prints_the_key() -> None:
+    assert ask_command(["printf", "%s\\n", KEY]).reveal() == KEY
+    assert KEY not in redact(f"it said {KEY}")
+
+
+def test_no_shell_reads_the_command(tmp_path: Path) -> None:
+    ask_command(["echo", f"$(touch${{IFS}}{tmp_path}/ran);touch{tmp_path}"])
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_command_does_not_inherit_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+    assert ask_command(["sh", "-c", f"echo got-${VARIABLE}-it"]).reveal() == "got--it"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (
+            ["no-such-program-here", KEY],
+            "token_command: 'no-such-program-here' cannot be run: no such file or directory",
+        ),
+        (["sh", "-c", f"exit 3 {KEY}"], "token_command: 'sh' ended with code 3 instead of printing the key"),
+        (["true", KEY], "token_command: 'true' printed nothing: it must print the key"),
+        (["echo", KEY, KEY], "token_command: 'echo' does not hold a key: a key is one word"),
+        (["printf", "\\377"], "token_command: 'printf' does not print a key: that is no text"),
+        (["sleep", "5"], "token_command: 'sleep' gave no key within 0 s"),
+    ],
+)
+def test_a_command_that_gives_no_key_is_told_by_its_name_alone(
+    command: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.4)
+    with pytest.raises(UsageError) as caught:
+        ask_command(command)
+    assert str(caught.value).startswith(words)
+    assert KEY not in str(caught.value)

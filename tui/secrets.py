@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +19,7 @@ from tui.symbol import printable
 
 VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
+_COMMAND_WITHIN = 60.0  # s: a password manager may ask for its own password first
 _LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
 
 _known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
@@ -65,6 +68,28 @@ def read_file(path: Path) -> Token:
     if not key:
         raise UsageError(f"the key file {path} is empty: put the key from your iTick account into it")
     return _checked(key, f"the key file {path}")
+
+
+def ask_command(command: Sequence[str]) -> Token:
+    """Run a command of the person's, without a shell, and take the key from what it prints. It may ask its own
+    questions on the terminal. Raises UsageError where it gives none; of the command only its name is told."""
+    name = f"token_command: '{command[0]}'"
+    environment = {variable: value for variable, value in os.environ.items() if variable != VARIABLE}
+    try:
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, timeout=_COMMAND_WITHIN, check=False, text=True
+        )
+    except OSError as error:
+        raise UsageError(f"{name} cannot be run: {(error.strerror or str(error)).lower()}") from None
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"{name} gave no key within {_COMMAND_WITHIN:.0f} s") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} does not print a key: that is no text") from None
+    if done.returncode:
+        raise UsageError(f"{name} ended with code {done.returncode} instead of printing the key")
+    if not (key := done.stdout.strip()):
+        raise UsageError(f"{name} printed nothing: it must print the key")
+    return _checked(key, name)
 
 
 def exposure(path: Path) -> str:

@@ -113,6 +113,7 @@ def _sync(folder: Path) -> None:
 def _edited(text: str, before: Settings, after: Settings) -> str:
     """The text with every setting changed that differs; comments and layout stay."""
     import tomlkit  # slow to load, and most runs change nothing
+    from tomlkit.items import InlineTable, Table
 
     document = tomlkit.parse(text)
     for field in Settings.__struct_fields__:
@@ -120,8 +121,10 @@ def _edited(text: str, before: Settings, after: Settings) -> str:
         if was == is_:
             continue
         if field == "lists":
-            if "lists" not in document:
-                document["lists"] = tomlkit.table()
+            if not isinstance(document.get("lists"), Table | InlineTable):
+                # Not there yet, or written as `lists.Core = […]`, which cannot be edited piece by piece.
+                document.pop("lists", None)
+                document["lists"], was = tomlkit.table(), {}
             _edit_lists(document["lists"], was, is_)
         elif isinstance(is_, tuple):
             document[field] = list(is_)
