@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
 from tui.feed import Phase
+from tui.feed.connection import Connection
 from tui.feed.link import _gravest
 from tui.market import Instrument
 from tui.protocol import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
@@ -177,6 +179,13 @@ async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
             assert len(qqq.bars) >= bars
             await until(lambda: qqq.depth)
             assert running.market.health.reconnects == 1, "an outage counts once, however many tries it took"
+
+
+async def test_a_state_that_is_kept_does_not_keep_the_connection_that_was_lost() -> None:
+    async with Exchange(faults=["drop"], fault_every=0.02) as exchange, Running(exchange.url) as running:
+        await running.reaches(R, times=3)
+        gc.collect()
+        assert not any(type(each) is Connection for each in gc.get_objects())
 
 
 async def test_a_refused_key_stops_the_link_until_the_person_acts() -> None:

@@ -206,6 +206,9 @@ class Link:
             await self._wanted_changed.wait()
 
     def _enter(self, phase: Phase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None) -> None:
+        if error is not None:
+            # A state may be kept for long, and where its error came from holds the connection with its last frame.
+            error.__traceback__ = error.__context__ = None
         self.state = LinkState(phase, self._clock(), detail, retry_at, error)
         if self._on_state is not None:
             self._on_state(self.state)
