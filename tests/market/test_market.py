@@ -170,6 +170,12 @@ def test_endless_new_spellings_are_not_all_remembered() -> None:
     assert market.apply(tick(1, s="qqq.us"), 1.0) is market.instruments[QQQ]
 
 
+def test_a_spelling_beyond_all_measure_is_not_remembered() -> None:
+    market = following(QQQ)
+    market.apply(tick(1, s="N" * 1_000_000), 1.0)
+    assert list(market._by_spelling) == ["QQQ$US"]
+
+
 # --- what is followed ---
 
 
@@ -194,6 +200,13 @@ def test_a_new_connection_keeps_prices_and_bars_drops_books_refusals_and_what_is
     assert market.take_changed() == {instrument}
     assert market.apply(tick(1, 9, s="SPY$US"), 2.0) is None
     assert market.apply(tick(3, 0), 2.0) is None, "an old message after a reconnect is still old"
+
+
+def test_a_screen_that_never_looks_is_owed_nothing_of_what_is_no_longer_followed() -> None:
+    market = following(QQQ, SPY)
+    market.apply(tick(1, s="SPY$US"), 1.0)
+    market.reconnected([QQQ])
+    assert market.take_changed() == {market.instruments[QQQ]}
 
 
 def test_a_refusal_stands_at_its_symbols_and_its_type() -> None:

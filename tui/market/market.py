@@ -15,6 +15,7 @@ from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
 
 _MAX_SPELLINGS = 4_096
+_LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
 _FUTURE = 60_000  # ms: a message dated later than this by the exchange's clock cannot be right about its time
 
 
@@ -46,6 +47,7 @@ class Market:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
+        self._changed.intersection_update(self.instruments.values())
         for instrument in self.instruments.values():
             instrument.reconnected()
             self._mark(instrument)
@@ -181,7 +183,7 @@ class Market:
         else:
             same_code = [i for symbol, i in self.instruments.items() if symbol.code == code]
             instrument = same_code[0] if len(same_code) == 1 else None
-        if len(self._by_spelling) < _MAX_SPELLINGS:
+        if len(self._by_spelling) < _MAX_SPELLINGS and len(spelling) <= _LONGEST_SPELLING:
             self._by_spelling[spelling] = instrument
         return instrument
 
