@@ -1,0 +1,151 @@
+"""Lines to choose from, drawn one by one: the inside of every menu, and what a field suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.secrets import clean
+
+
+class Row(NamedTuple):
+    """`mark` stands before the words in accent, `more` in a column of its own beside them, `note` at the right end."""
+
+    words: str
+    mark: str = ""
+    more: str = ""
+    note: str = ""
+
+
+class Choices(ScrollView, can_focus=False):
+    """One row is highlighted, or none. Whoever holds it gives it the keys, by `move`; the mouse it knows itself."""
+
+    COMPONENT_CLASSES = {"choices--mark", "choices--words", "choices--muted", "choices--highlighted"}
+    DEFAULT_CSS = """
+    Choices {
+        width: auto; height: auto; overflow-x: hidden;
+        background: $surface; border: round $accent; border-title-color: $foreground;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+    }
+    Choices .choices--mark { color: $accent; background: $surface; text-style: bold; }
+    Choices .choices--words { color: $foreground; background: $surface; }
+    Choices .choices--muted { color: $secondary; background: $surface; }
+    Choices .choices--highlighted { color: $background; background: $accent; text-style: bold; }
+    """
+
+    highlighted: reactive[int | None] = reactive(None, init=False)
+
+    class Highlighted(Message):
+        """Another row is highlighted."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Chosen(Message):
+        """A row was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, rows: Sequence[Row] = (), title: str = "", keys: str = "") -> None:
+        """`title` stands in the upper border, `keys` in the lower one."""
+        super().__init__()
+        self.border_title, self.border_subtitle = _plain(title), _plain(keys)
+        self._frame = max(map(cell_len, (title, keys))) + 4
+        self._rows: list[Row] = []
+        self.show(rows)
+
+    def show(self, rows: Sequence[Row], highlighted: int | None = None) -> None:
+        """Take these rows. Text from outside may be among them."""
+        self._rows = [Row(*map(clean, row)) for row in rows]
+        self._marks = max((cell_len(row.mark) for row in self._rows), default=0)
+        self._words = max((cell_len(row.words) for row in self._rows), default=0)
+        self.virtual_size = Size(self._natural_width(), len(self._rows))
+        self.set_reactive(Choices.highlighted, highlighted)
+        self.refresh(layout=True)
+        self.call_after_refresh(self._follow)
+
+    def move(self, where: str) -> None:
+        """`up`, `down` (these two go round), `first`, `last`, `page_up` or `page_down`."""
+        last, at, page = len(self._rows) - 1, self.highlighted, max(1, self.size.height)
+        if last < 0:
+            return
+        if at is None:
+            self.highlighted = last if where in ("up", "last") else 0
+        else:
+            self.highlighted = {
+                "up": (at - 1) % (last + 1),
+                "down": (at + 1) % (last + 1),
+                "first": 0,
+                "last": last,
+                "page_up": max(0, at - page),
+                "page_down": min(last, at + page),
+            }[where]
+
+    def watch_highlighted(self, index: int | None) -> None:
+        self._follow()
+        if index is not None:
+            self.post_message(self.Highlighted(index))
+
+    def _follow(self) -> None:
+        if self.highlighted is not None:
+            self.scroll_to_region(Region(0, self.highlighted, 1, 1), animate=False, force=True, immediate=True)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and (index := offset.y + self.scroll_offset.y) < len(self._rows):
+            self.highlighted = index
+            self.post_message(self.Chosen(index))
+
+    # --- drawing ---
+
+    @property
+    def _left(self) -> int:
+        """Where the words begin."""
+        return 1 + (self._marks + 2 if self._marks else 0)
+
+    def _natural_width(self) -> int:
+        more = max((cell_len(row.more) + 2 for row in self._rows if row.more), default=0)
+        note = max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
+        return max(self._frame, self._left + self._words + more + note + 1)
+
+    def render_line(self, y: int) -> Strip:
+        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if index >= len(self._rows):
+            return Strip.blank(width, self.get_component_rich_style("choices--words"))
+        row = self._rows[index]
+        note = f"  {row.note}" if row.note else ""
+        room = max(0, width - self._left - cell_len(note) - 1)
+        words = min(self._words, width // 2, room) if row.more else room
+        more = f"  {_fit(row.more, room - words - 2)}" if row.more else ""
+        pieces = (
+            (" " + _fit(row.mark, self._left - 1), "mark"),
+            (_fit(row.words, words), "words"),
+            (more + note + " ", "muted"),
+        )
+        one = "highlighted" if index == self.highlighted else ""
+        line = [Segment(text, self.get_component_rich_style(f"choices--{one or role}")) for text, role in pieces]
+        return Strip(line).adjust_cell_length(width, line[-1].style)
+
+
+def _fit(text: str, width: int) -> str:
+    """Exactly `width` cells: filled with blanks, or cut with an ellipsis."""
+    width = max(0, width)
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…" * (width > 0)
+
+
+def _plain(text: str) -> Content:
+    return Content(clean(text))
