@@ -1,25 +1,35 @@
-"""The columns of the watchlist: what each cell says, and which columns stay when the width shrinks."""
+"""The columns of the watchlist: what each cell says, what rows are sorted by, and which columns stay when the width
+shrinks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from tui import format as fmt
+from tui.funds import NAMES
 from tui.market import Instrument
 from tui.market.bars import MinuteBars
 from tui.market.book import Touch, touch
-from tui.market.change import Change, change, reference
+from tui.market.change import Change, Reference, change, reference
+from tui.market.figures import day_position, premium, vwap
+from tui.market.money import currency
 from tui.market.row import RowState
+from tui.market.sessions import zone
 from tui.market.spark import closes, heights
+from tui.protocol import Quote
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
 WORD_STATES = (RowState.STALE, RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
+_RANGE = 8  # cells of the day's range
+
+Key: TypeAlias = float | str | tuple[str, float] | None
+"""What a row is sorted by; None has no place in the order and goes last, whatever the direction."""
 
 
 class Cell(NamedTuple):
@@ -32,39 +42,135 @@ class Cell(NamedTuple):
     glow: str = ""
 
 
+class Moment(NamedTuple):
+    """What all rows of the list are drawn with."""
+
+    now: float  # s, monotonic
+    time: float  # the exchange's, ms UTC
+    span: float  # of the sparklines, in %
+    spark: int  # cells of a sparkline
+    mixed: bool  # whether the list has money of more than one kind
+
+
 class Row(NamedTuple):
     """What the cells of one row are made from."""
 
     instrument: Instrument
     state: RowState
-    age: float | None
-    now: float
-    span: float  # of the sparklines, in %
-    spark: int  # cells of a sparkline
-    change: Change | None  # None where it is not known or not true now
+    age: float | None  # s
+    moment: Moment
+    base: Reference | None  # what change is measured from
+    change: Change | None
+    extended: float | None  # the move in pre-market or after hours, in %
     touch: Touch | None
 
+    @property
+    def stale(self) -> bool:
+        return self.state is RowState.STALE
 
-def make_row(instrument: Instrument, state: RowState, age: float | None, now: float, span: float, spark: int) -> Row:
+
+def make_row(instrument: Instrument, state: RowState, age: float | None, moment: Moment) -> Row:
     """Derive what more than one cell of the row needs."""
-    moved = None
-    if instrument.last is not None and instrument.quote is not None and state is not RowState.STALE:
-        base = reference(instrument.quote)
-        moved = change(instrument.last, base) if base is not None else None
+    base = reference(instrument.quote) if instrument.quote is not None else None
+    moved = change(instrument.last, base) if instrument.last is not None and base is not None else None
     book = touch(instrument.depth) if instrument.depth is not None else None
-    return Row(instrument, state, age, now, span, spark, moved, book)
+    return Row(instrument, state, age, moment, base, moved, None, book)
 
 
 class Column(NamedTuple):
-    """`worth` decides who leaves first when the width shrinks: the smaller goes, together with its equals. `pad` blanks
-    go before it."""
+    """`worth` decides who leaves first when the width shrinks: the smaller goes, together with its equals.
 
+    `letter` picks it in the menu of sorting, None where an order by it says nothing; `descending`: largest first, at
+    first. `width` in cells is the least; it grows with the widest number, or, where `most` is given, with the room
+    there is. On the `point` are aligned numbers without a unit."""
+
+    id: str
     title: str
+    words: str
+    letter: str | None
     width: int
     worth: int
     cell: Callable[[Row], Cell]
+    key: Callable[[Row], Key]
+    descending: bool = True
     left: bool = False
-    pad: int = 2
+    point: bool = False
+    most: int = 0
+
+
+Figure: TypeAlias = Callable[[Row], float | None]
+
+
+# --- figures ---
+
+
+def _amount(row: Row) -> float | None:
+    return row.change.amount if row.change is not None else None
+
+
+def _percent(row: Row) -> float | None:
+    return row.change.percent if row.change is not None else None
+
+
+def _extended(row: Row) -> float | None:
+    return row.extended
+
+
+def _previous(row: Row) -> float | None:
+    return row.base.price if row.base is not None and not row.base.is_open else None
+
+
+def _bid(row: Row) -> float | None:
+    return row.touch.bid if row.touch is not None else None
+
+
+def _ask(row: Row) -> float | None:
+    return row.touch.ask if row.touch is not None else None
+
+
+def _spread(row: Row) -> float | None:
+    return row.touch.spread if row.touch is not None and row.touch.spread > 0 else None
+
+
+def _quoted(take: Callable[[Quote], float | None]) -> Figure:
+    """A price of the quote, where zero stands for none."""
+    return lambda row: (take(row.instrument.quote) or None) if row.instrument.quote is not None else None
+
+
+def _volume(row: Row) -> float | None:
+    return row.instrument.quote.volume if row.instrument.quote is not None else None
+
+
+def _turnover(row: Row) -> tuple[str, float] | None:
+    quote = row.instrument.quote
+    if quote is None or quote.turnover is None:
+        return None
+    return currency(row.instrument.symbol.region).code, quote.turnover
+
+
+def _vwap(row: Row) -> float | None:
+    i = row.instrument
+    return vwap(i.quote, i.tick_size or 10.0**-i.decimals) if i.quote is not None else None
+
+
+def _premium(row: Row) -> float | None:
+    i = row.instrument
+    if i.last is None or i.quote is None:
+        return None
+    return premium(i.last, i.quote, row.moment.time, zone(i.symbol.region))
+
+
+def _hour_move(row: Row) -> float | None:
+    bars = row.instrument.bars
+    known = [point for point in hour(bars, bars.version, row.moment.spark) if point]
+    return 100 * (known[-1] / known[0] - 1) if known else None
+
+
+def _last_time(row: Row) -> float | None:
+    return row.instrument.last_time or None
+
+
+# --- cells ---
 
 
 def _symbol(row: Row) -> Cell:
@@ -73,15 +179,20 @@ def _symbol(row: Row) -> Cell:
     return Cell(f"{code}${region}", "text", bold=True, lit=len(region) + 1)
 
 
+def _name(row: Row) -> Cell:
+    name = NAMES.get(row.instrument.symbol)
+    return Cell(name, "muted") if name else Cell(fmt.UNKNOWN, "faint")
+
+
 def _last(row: Row) -> Cell:
     i = row.instrument
     if i.last is None:
         return Cell(fmt.UNKNOWN, "faint")
     text = fmt.price(i.last, i.decimals)
-    if row.state is RowState.STALE:
+    if row.stale:
         return Cell(text, "muted")
     lit = 0
-    if i.previous is not None and row.now - i.last_changed_at < FLASH:
+    if i.previous is not None and row.moment.now - i.last_changed_at < FLASH:
         before = fmt.price(i.previous, i.decimals)
         same = next((n for n, (a, b) in enumerate(zip(text, before, strict=False)) if a != b), 0)
         lit = len(text) - same if len(text) == len(before) else len(text)
@@ -89,51 +200,88 @@ def _last(row: Row) -> Cell:
 
 
 def _no_change(row: Row) -> Cell:
-    return Cell("--" if row.state is RowState.STALE else fmt.UNKNOWN, "faint")
+    return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
 
 
-def _change(row: Row) -> Cell:
+def _change_cell(row: Row) -> Cell:
     moved = row.change
-    if moved is None:
+    if moved is None or row.stale:
         return _no_change(row)
     return Cell(fmt.signed(moved.amount, row.instrument.decimals), _DIRECTIONS[fmt.sign(moved.percent)])
 
 
-def _percent(row: Row) -> Cell:
+def _percent_cell(row: Row) -> Cell:
     moved = row.change
-    if moved is None:
+    if moved is None or row.stale:
         return _no_change(row)
     text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
     return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
 
 
-def _touch(side: str) -> Callable[[Row], Cell]:
+def _signed_cell(figure: Figure) -> Callable[[Row], Cell]:
+    """A figure in %, coloured by its sign."""
+
     def cell(row: Row) -> Cell:
-        if row.touch is None:
-            return Cell(fmt.UNKNOWN, "faint")
-        role = "faint" if row.state is RowState.STALE else "text"
-        return Cell(fmt.price(getattr(row.touch, side), row.instrument.decimals), role)
+        value = figure(row)
+        if value is None or row.stale:
+            return _no_change(row)
+        return Cell(fmt.percent(value), _DIRECTIONS[fmt.sign(value)])
 
     return cell
 
 
-def _quoted(field: str) -> Callable[[Row], Cell]:
+def _price_cell(figure: Figure, role: str = "muted") -> Callable[[Row], Cell]:
     def cell(row: Row) -> Cell:
-        quote = row.instrument.quote
-        value = getattr(quote, field) if quote is not None else None
+        value = figure(row)
         if value is None:
             return Cell(fmt.UNKNOWN, "faint")
-        text = (
-            fmt.compact(value) if field in ("volume", "turnover") else fmt.price(value or None, row.instrument.decimals)
-        )
-        return Cell(text, "faint" if row.state is RowState.STALE else "muted")
+        return Cell(fmt.price(value, row.instrument.decimals), "faint" if row.stale else role)
 
     return cell
 
 
-def _spark(row: Row) -> Cell:
+def _spread_cell(row: Row) -> Cell:
+    if row.touch is not None and row.touch.spread <= 0:
+        return Cell("crossed" if row.touch.spread else "locked", "warning")
+    return _price_cell(_spread)(row)
+
+
+def _volume_cell(row: Row) -> Cell:
+    value = _volume(row)
+    return Cell(fmt.compact(value), "faint" if row.stale or value is None else "muted")
+
+
+def _turnover_cell(row: Row) -> Cell:
+    figure = _turnover(row)
+    if figure is None:
+        return Cell(fmt.UNKNOWN, "faint")
+    sign = currency(row.instrument.symbol.region).sign if row.moment.mixed else ""
+    return Cell(sign + fmt.compact(figure[1]), "faint" if row.stale else "muted")
+
+
+def _range_cell(row: Row) -> Cell:
+    i = row.instrument
+    position = day_position(i.last, i.quote) if i.last is not None and i.quote is not None else None
+    if position is None:
+        return Cell(fmt.UNKNOWN.center(_RANGE), "faint")
+    left = round(position * (_RANGE - 1))
+    return Cell("─" * left + "●" + "─" * (_RANGE - 1 - left), "faint" if row.stale else "muted")
+
+
+def _time_cell(row: Row) -> Cell:
+    i = row.instrument
+    if not i.last_time:
+        return Cell(fmt.UNKNOWN, "faint")
+    local = zone(i.symbol.region)
+    then, now = local.at(i.last_time), local.at(row.moment.time)
+    # The time alone would read as today's.
+    text = f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%m-%d}"
+    return Cell(text, "faint" if row.stale else "muted")
+
+
+def _hour_cell(row: Row) -> Cell:
     bars = row.instrument.bars
-    return _sparkline(bars, bars.version, row.spark, row.span, row.state is RowState.STALE)
+    return _sparkline(bars, bars.version, row.moment.spark, row.moment.span, row.stale)
 
 
 @lru_cache(maxsize=1_024)
@@ -155,41 +303,126 @@ def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: b
 
 def age_cell(row: Row) -> Cell:
     age = fmt.seconds(row.age) if row.age is not None else ""
-    if row.state is RowState.STALE:
+    if row.stale:
         return Cell(f" stale {age}".rstrip(), "warning")
     if row.state in WORD_STATES:
         return Cell(f" {row.state.value}", "warning")
     return Cell(age, "muted" if row.state is RowState.LIVE else "faint")
 
 
-# On the screen from left to right.
-COLUMNS = (
-    Column("SYMBOL", 8, 100, _symbol, left=True, pad=0),
-    Column("LAST", 7, 99, _last),
-    Column("CHG", 6, 60, _change),
-    Column("CHG%", 7, 98, _percent),
-    Column("BID", 7, 40, _touch("bid")),
-    Column("ASK", 7, 40, _touch("ask")),
-    Column("OPEN", 7, 8, _quoted("open")),
-    Column("HIGH", 7, 8, _quoted("high")),
-    Column("LOW", 7, 8, _quoted("low")),
-    Column("VOLUME", 6, 35, _quoted("volume")),
-    Column("TURNOVER", 8, 30, _quoted("turnover")),
-    Column("LAST HOUR", SPARKS[-1], 50, _spark, left=True),
-    Column("AGE", 4, 90, age_cell),
+def _priced(
+    id: str, title: str, words: str, letter: str, width: int, worth: int, figure: Figure, role: str = "muted"
+) -> Column:
+    return Column(id, title, words, letter, width, worth, _price_cell(figure, role), figure, point=True)
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "symbol",
+        "SYMBOL",
+        "code and region",
+        "s",
+        8,
+        100,
+        _symbol,
+        lambda row: str(row.instrument.symbol),
+        descending=False,
+        left=True,
+    ),
+    Column(
+        "name",
+        "NAME",
+        "the fund's name, where it is known",
+        "n",
+        12,
+        1,
+        _name,
+        lambda row: NAMES.get(row.instrument.symbol),
+        descending=False,
+        left=True,
+        most=28,
+    ),
+    Column("last", "LAST", "price of the last trade", "l", 7, 99, _last, lambda row: row.instrument.last, point=True),
+    Column("change", "CHG", "change since the previous close, in money", "c", 6, 60, _change_cell, _amount, point=True),
+    Column("change%", "CHG%", "change since the previous close, in %", "p", 7, 98, _percent_cell, _percent, point=True),
+    Column(
+        "ext%",
+        "EXT%",
+        "move in pre-market or after hours, in %",
+        "x",
+        6,
+        28,
+        _signed_cell(_extended),
+        _extended,
+        point=True,
+    ),
+    _priced("bid", "BID", "best price somebody would buy at", "b", 7, 40, _bid, "text"),
+    _priced("ask", "ASK", "best price somebody would sell at", "a", 7, 40, _ask, "text"),
+    Column("spread", "SPREAD", "ask less bid", "d", 6, 40, _spread_cell, _spread, point=True),
+    _priced("previous", "PREV", "previous close, which change is measured from", "r", 7, 9, _previous),
+    _priced("open", "OPEN", "first price of the day", "o", 7, 8, _quoted(lambda quote: quote.open)),
+    _priced("high", "HIGH", "highest price of the day", "h", 7, 8, _quoted(lambda quote: quote.high)),
+    _priced("low", "LOW", "lowest price of the day", "w", 7, 8, _quoted(lambda quote: quote.low)),
+    Column(
+        "range",
+        "RANGE",
+        "where the last price stands between the day's low and high",
+        None,
+        _RANGE,
+        12,
+        _range_cell,
+        lambda row: None,
+    ),
+    Column("volume", "VOLUME", "units traded today", "v", 6, 35, _volume_cell, _volume),
+    Column("turnover", "TURNOVER", "money traded today, in the fund's currency", "t", 8, 30, _turnover_cell, _turnover),
+    _priced("vwap", "VWAP", "average price of the day, weighted by volume", "f", 7, 10, _vwap),
+    _priced(
+        "iopv", "IOPV", "value of what the fund holds, as the feed tells it", "i", 7, 14, _quoted(lambda q: q.iopv)
+    ),
+    Column("premium", "PREM%", "last price over IOPV, in %", "m", 6, 16, _signed_cell(_premium), _premium, point=True),
+    Column(
+        "hour",
+        "LAST HOUR",
+        "the last hour, one scale for all rows; sorted by its move",
+        "u",
+        SPARKS[-1],
+        50,
+        _hour_cell,
+        _hour_move,
+        left=True,
+        most=SPARKS[0],
+    ),
+    Column("time", "TIME", "time of the last trade, on the exchange's clock", "e", 8, 6, _time_cell, _last_time),
+    Column("age", "AGE", "time since the newest data, or what is wrong", "g", 4, 90, age_cell, lambda row: row.age),
 )
-PRICES = {"LAST", "CHG", "BID", "ASK", "OPEN", "HIGH", "LOW"}
+"""Every column, in the order of the screen."""
+
+BY_ID: Mapping[str, Column] = {column.id: column for column in COLUMNS}
+
+DEFAULT: tuple[str, ...] = (
+    "symbol",
+    "last",
+    "change",
+    "change%",
+    "bid",
+    "ask",
+    "spread",
+    "volume",
+    "turnover",
+    "hour",
+    "age",
+)
+"""The columns shown where nobody chose others."""
 
 
-def choose(columns: Sequence[Column], widths: dict[str, int], room: int) -> list[Column]:
-    """The columns that fit into `room` cells, the worthier first kept, in their order on the screen. Those of one worth
-    (bid and ask) come and go together."""
+def choose(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> list[Column]:
+    """The columns that fit into `room` cells with a blank between them, the worthier first kept, in the order given.
+    Those of one worth (bid, ask and spread) come and go together."""
     chosen: list[Column] = []
+    room += 1  # the first has no blank before it
     for _, group in groupby(sorted(columns, key=lambda column: -column.worth), key=lambda column: column.worth):
         together = list(group)
-        for column in together:
-            grown = widths.get(column.title, 0) if column.title != "LAST HOUR" else 0
-            room -= column.pad + max(column.width, grown)
+        room -= sum(1 + max(column.width, widths.get(column.id, 0)) for column in together)
         if room < 0:
             break
         chosen += together

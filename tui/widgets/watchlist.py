@@ -14,17 +14,20 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui import format as fmt
 from tui.market import Instrument, Market
+from tui.market.money import currency
 from tui.market.row import RowState, row_state
 from tui.market.spark import span
 from tui.widgets.columns import (
-    COLUMNS,
+    BY_ID,
+    DEFAULT,
     FLASH,
-    PRICES,
     SPARKS,
     WORD_STATES,
     Cell,
     Column,
+    Moment,
     Row,
     age_cell,
     choose,
@@ -43,6 +46,9 @@ class Watchlist(Pane, can_focus=True):
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
     """Index of the selected row."""
 
+    columns: reactive[tuple[str, ...]] = reactive(DEFAULT, repaint=False, init=False)
+    """The ids of the columns to show, from left to right, as far as there is room for them."""
+
     class Selected(Message):
         """The cursor went to another symbol, or to none."""
 
@@ -58,13 +64,15 @@ class Watchlist(Pane, can_focus=True):
         self._index: dict[Instrument, int] = {}
         self._top = 0
         self._widths: dict[str, int] = {}
-        self._points = 0  # decimals that prices are aligned on
+        self._points: dict[str, int] = {}  # by column: characters behind the point that its numbers are aligned on
         self._columns: list[Column] = []
         self._flashing: set[Instrument] = set()
         self._ages: dict[Instrument, str] = {}
         self._span = 1.0
         self._spark = SPARKS[-1]
+        self._gap = 1  # blanks between two columns
         self._slack = 0  # cells left over, put before the last column
+        self._mixed = False
         self._now = 0.0
         self._proven = False
 
@@ -87,8 +95,9 @@ class Watchlist(Pane, can_focus=True):
         keep = select or self.selected
         self._rows = list(rows)
         self._index = {instrument: n for n, instrument in enumerate(self._rows)}
+        self._mixed = len({currency(instrument.symbol.region).code for instrument in self._rows}) > 1
         self._widths.clear()
-        self._points = 0
+        self._points.clear()
         self._flashing.clear()
         self._ages.clear()
         position = self._index.get(keep, self.cursor) if keep else self.cursor
@@ -137,7 +146,7 @@ class Watchlist(Pane, can_focus=True):
             n = self._index.get(instrument)
             if n is None or not top <= n < bottom:
                 continue
-            before = dict(self._widths), self._points
+            before = dict(self._widths), dict(self._points)
             line = self._row_line(n, width - 2)
             grew = grew or before != (self._widths, self._points)
             y = n - top + 2
@@ -175,28 +184,40 @@ class Watchlist(Pane, can_focus=True):
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
         for _ in range(3):
             # Building rows may widen a column, which may push another one out: settle before the header is drawn.
-            known = dict(self._widths), self._points
-            self._columns = choose(COLUMNS, self._widths, width - _MARGIN - 1)
-            self._slack = width - _MARGIN - 1 - sum(column.pad + self._width(column) for column in self._columns)
-            self._widen_spark()
+            known = dict(self._widths), dict(self._points)
+            self._columns = choose([BY_ID[id] for id in self.columns], self._widths, width - _MARGIN - 1)
+            self._spread_out(width - _MARGIN - 1)
             rows = [self._row_line(n, width) for n in range(self._top, min(len(self._rows), self._top + self._page))]
             if (self._widths, self._points) == known:
                 break
         return [self._header(), *rows]
 
-    def _widen_spark(self) -> None:
-        """What room is left goes to the sparklines, as far as the hour divides evenly."""
-        if any(column.title == "LAST HOUR" for column in self._columns):
-            room = self._slack + self._widths.get("LAST HOUR", SPARKS[-1])
-            self._spark = next((cells for cells in SPARKS if cells <= room), SPARKS[-1])
-            self._widths["LAST HOUR"] = self._spark
-            self._slack = room - self._spark
+    def _spread_out(self, room: int) -> None:
+        """What room is left goes to wider gaps, then to the columns that can use it: the sparklines as far as the hour
+        divides evenly."""
+        between = max(0, len(self._columns) - 1)
+        self._slack = room - between - sum(self._least(column) for column in self._columns)
+        self._gap = 2 if self._slack >= between else 1
+        self._slack -= between * (self._gap - 1)
+        for column in self._columns:
+            if column.most:
+                width = min(column.most, column.width + self._slack)
+                if column.id == "hour":
+                    width = self._spark = next((cells for cells in SPARKS if cells <= width), SPARKS[-1])
+                self._widths[column.id] = width
+                self._slack -= width - column.width
+
+    def _least(self, column: Column) -> int:
+        return column.width if column.most else self._width(column)
 
     def _pad(self, column: Column) -> int:
-        return column.pad + (self._slack if column is self._columns[-1] else 0)
+        """Blanks before a column."""
+        if column is self._columns[0]:
+            return 0
+        return self._gap + (self._slack if column is self._columns[-1] else 0)
 
     def _width(self, column: Column) -> int:
-        return max(column.width, self._widths.get(column.title, 0))
+        return max(column.width, self._widths.get(column.id, 0))
 
     def _header(self) -> Line:
         text = " " * _MARGIN
@@ -207,7 +228,8 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument) -> Row:
         age = self._market.age(instrument, self._now)
-        return make_row(instrument, row_state(instrument, age, self._proven), age, self._now, self._span, self._spark)
+        moment = Moment(self._now, self._market.exchange_time(self._now), self._span, self._spark, self._mixed)
+        return make_row(instrument, row_state(instrument, age, self._proven), age, moment)
 
     def _row_line(self, n: int, width: int) -> Line:
         look, instrument = self.style, self._rows[n]
@@ -221,12 +243,12 @@ class Watchlist(Pane, can_focus=True):
         line += [*self._glyph(row, ground), look.segment(" ", "text", ground)]
         for column in self._columns:
             cell = column.cell(row)
-            if column.title == "AGE":
+            if column.id == "age":
                 self._ages[instrument] = cell.text
                 if row.state in WORD_STATES:
                     # A word with or instead of the age: it may cover what stands left of it, so that nothing moves.
                     room = self._width(column) + self._pad(column)
-                    line = fill(line, width_of(line) + room - len(cell.text), look("text", ground))
+                    line = fill(line, max(_MARGIN, width_of(line) + room - len(cell.text)), look("text", ground))
                     line.append(look.segment(cell.text, cell.role, ground))
                     continue
             line += self._cell(column, cell, ground)
@@ -244,11 +266,14 @@ class Watchlist(Pane, can_focus=True):
 
     def _cell(self, column: Column, cell: Cell, ground: str) -> Line:
         look, text = self.style, cell.text
-        if column.title in PRICES and "." in text:
-            decimals = len(text) - text.index(".") - 1
-            self._points = max(self._points, decimals)
-            text += " " * (self._points - decimals)
-        self._widths[column.title] = max(self._widths.get(column.title, 0), len(text))
+        if column.most:
+            cell = cell._replace(text=(text := fmt.clip(text, self._width(column))))
+        elif column.point and "." in text:
+            behind = len(text) - text.index(".") - 1
+            most = self._points[column.id] = max(self._points.get(column.id, 0), behind)
+            text += " " * (most - behind)
+        if not column.most:
+            self._widths[column.id] = max(self._widths.get(column.id, 0), len(text))
         width = self._width(column)
         before = " " * (self._pad(column) + (0 if column.left else width - len(text)))
         after = text[len(cell.text) :] + " " * (width - len(text) if column.left else 0)
@@ -261,6 +286,9 @@ class Watchlist(Pane, can_focus=True):
             line.append(look.segment(tail, cell.role, cell.glow, bold=cell.bold))
             return [*line, look.segment(after, "text", ground)] if after else line
         return [*line, look.segment(tail + after, "faint", ground)]
+
+    def watch_columns(self) -> None:
+        self.update_lines()
 
     # --- moving ---
 
