@@ -4,29 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.market.messages import QQQ
 from tui.market.clock import ServerClock
+from tui.symbol import Symbol
 
 
 def test_the_worked_example_bounds_the_offset_from_both_sides() -> None:
     clock = ServerClock()
     clock.observe_date(sent=1_000_000, received=1_000_060, date=1_002_000)
     assert (clock.low, clock.high) == (1_940, 3_000)
-    clock.observe_frame(1_007_650, arrival=1_005_200)
+    clock.observe_frame(QQQ, 1_007_650, arrival=1_005_200)
     assert (clock.low, clock.high) == (2_450, 3_000)
     assert (clock.offset, clock.half_width) == (2_725, 275)
 
 
 def test_a_frame_without_news_of_the_offset_changes_no_bound() -> None:
     clock = ServerClock()
-    clock.observe_frame(1_000, arrival=900)
-    clock.observe_frame(2_000, arrival=2_500)
+    clock.observe_frame(QQQ, 1_000, arrival=900)
+    clock.observe_frame(QQQ, 2_000, arrival=2_500)
     assert clock.low == 100
 
 
 def test_bounds_that_exclude_each_other_start_again_from_the_latest() -> None:
     clock = ServerClock()
     clock.observe_date(0, 50, 5_000)
-    clock.observe_frame(6_000, arrival=1_000)
+    clock.observe_frame(QQQ, 6_000, arrival=1_000)
     assert clock.lag(1.0) is not None
     clock.observe_date(10_000, 10_050, 10_000)
     assert (clock.low, clock.high) == (-50, 1_000)
@@ -36,14 +38,14 @@ def test_bounds_that_exclude_each_other_start_again_from_the_latest() -> None:
 @pytest.mark.parametrize(("t", "offset"), [(900, 0), (1_000, 0), (1_300, 300)])
 def test_with_one_bound_the_offset_is_as_near_to_none_as_that_allows(t: int, offset: float) -> None:
     clock = ServerClock()
-    clock.observe_frame(t, arrival=1_000)
+    clock.observe_frame(QQQ, t, arrival=1_000)
     assert clock.offset == offset
 
 
 def test_without_a_known_offset_lag_is_relative_to_its_smallest() -> None:
     clock = ServerClock()
     for n, late in enumerate([40, 45, 50, 90]):
-        clock.observe_frame(1_000 * n, arrival=1_000 * n + late)
+        clock.observe_frame(QQQ, 1_000 * n, arrival=1_000 * n + late)
     lag = clock.lag(1.0)
     assert lag is not None and lag.relative
     assert (lag.median, lag.p99) == (5, 10)
@@ -51,10 +53,10 @@ def test_without_a_known_offset_lag_is_relative_to_its_smallest() -> None:
 
 def test_with_a_narrow_offset_lag_is_absolute() -> None:
     clock = ServerClock()
-    clock.observe_frame(1_000, arrival=1_000)
+    clock.observe_frame(QQQ, 1_000, arrival=1_000)
     clock.observe_date(10_900, 10_920, 10_000)
     assert clock.half_width <= 250
-    clock.observe_frame(12_000, arrival=12_080)
+    clock.observe_frame(QQQ, 12_000, arrival=12_080)
     lag = clock.lag(1.0)
     assert lag is not None and not lag.relative
     assert lag.error == clock.half_width
@@ -63,10 +65,10 @@ def test_with_a_narrow_offset_lag_is_absolute() -> None:
 
 def test_the_smallest_lag_is_remembered_for_ten_minutes_and_no_longer() -> None:
     clock = ServerClock()
-    clock.observe_frame(1_000, arrival=1_010)
+    clock.observe_frame(QQQ, 1_000, arrival=1_010)
     clock.lag(0.0)
     for n in range(3_000):
-        clock.observe_frame(2_000 + n, arrival=2_000 + n + 110)
+        clock.observe_frame(QQQ, 2_000 + n, arrival=2_000 + n + 110)
     for second in range(1, 600):
         lag = clock.lag(float(second))
         assert lag is not None and lag.median == 100
@@ -78,11 +80,11 @@ def test_the_smallest_lag_is_remembered_for_ten_minutes_and_no_longer() -> None:
 def test_where_our_own_clock_was_set_the_offset_moves_with_it(by: float) -> None:
     clock = ServerClock()
     clock.observe_date(sent=1_000_000, received=1_000_060, date=1_002_000)
-    clock.observe_frame(1_007_650, arrival=1_005_200)
+    clock.observe_frame(QQQ, 1_007_650, arrival=1_005_200)
     clock.local_moved(by)
     assert (clock.low, clock.high) == (2_450 - by, 3_000 - by)
     assert (clock.lag(1.0) is None) is (abs(by) > 1), "samples by the old clock tell nothing by the new one"
-    clock.observe_frame(1_008_650, arrival=1_006_200 + by)
+    clock.observe_frame(QQQ, 1_008_650, arrival=1_006_200 + by)
     assert (clock.low, clock.high) == (2_450 - by, 3_000 - by), "what comes by the new clock agrees with what was known"
 
 
@@ -102,7 +104,7 @@ def test_whatever_comes_the_bounds_enclose_the_offset_and_lag_is_not_negative(fr
     for n, (t, late) in enumerate(frames):
         if n % 5 == 4:
             clock.observe_date(t, t + 20, t + late)
-        clock.observe_frame(t, arrival=t + late)
+        clock.observe_frame(QQQ, t, arrival=t + late)
         assert clock.low <= clock.offset <= clock.high
         lag = clock.lag(float(n))
         assert lag is not None and 0 <= lag.median <= lag.p99
@@ -118,7 +120,7 @@ def known(offset: float, width: float = 20.0) -> ServerClock:
 def test_times_in_whole_seconds_tell_lag_no_finer_than_that() -> None:
     clock = known(0.0)
     for n in range(100):
-        clock.observe_frame(1_000_000 + 1_000 * n, 1_000_000 + 1_000 * n + 640.0)
+        clock.observe_frame(QQQ, 1_000_000 + 1_000 * n, 1_000_000 + 1_000 * n + 640.0)
     lag = clock.lag(1.0)
     assert lag is not None and lag.coarse
     assert lag.words == "≤ 1 s"
@@ -127,21 +129,55 @@ def test_times_in_whole_seconds_tell_lag_no_finer_than_that() -> None:
 def test_times_in_milliseconds_tell_it_finely() -> None:
     clock = known(0.0)
     for n in range(100):
-        clock.observe_frame(1_000_001 + 997 * n, 1_000_001 + 997 * n + 95.0)
+        clock.observe_frame(QQQ, 1_000_001 + 997 * n, 1_000_001 + 997 * n + 95.0)
     lag = clock.lag(1.0)
     assert lag is not None and lag.words == "95 ms p99 95 ±10"
 
 
-def test_a_feed_a_quarter_of_an_hour_behind_is_delayed_and_one_a_second_behind_is_not() -> None:
-    for behind, delay in ((900_000.0, 900.0), (1_000.0, None)):
-        clock = known(500.0)
-        for n in range(10):
-            clock.observe_frame(10_000_001 + n, 10_000_001 + n + behind - 500)
-        told = clock.delay()
-        assert told == delay or (told is not None and delay is not None and abs(told - delay) < 1)
+@pytest.mark.parametrize(
+    ("behind", "delay"),
+    [
+        ({"QQQ": 900}, 900),
+        ({"QQQ": 1}, None),
+        ({"CHATTY": 0.1, "A": 900, "B": 900, "C": 901, "D": 902, "E": 903}, 900),
+        ({"CHATTY": 900, "A": 0.1, "B": 0.2, "C": 0.1, "D": 0.1, "E": 0.1}, None),
+        ({"CHATTY": 0.1, "A": 900}, None),
+        ({"CHATTY": 900, "A": 900, "B": 0.1}, 900),
+        ({"CHATTY": 59, "A": 59.9, "B": 60.1}, None),
+    ],
+    ids=["one", "one on time", "a chatty one on time", "a chatty one delayed", "half", "two in three", "a minute"],
+)
+def test_delayed_is_a_feed_whose_symbols_mostly_are_by_their_median(
+    behind: dict[str, float], delay: float | None
+) -> None:
+    """`behind` and `delay` in s. The first symbol has fifty frames to each of the others."""
+    clock = known(500.0)
+    for n in range(60):
+        for code, late in list(behind.items())[: None if n % 50 == 0 else 1]:
+            t = 10_000_001 + n
+            clock.observe_frame(Symbol(code, "US"), t, t + 1_000 * late - 500)
+    assert clock.delay() == pytest.approx(delay, abs=0.05)
+
+
+def test_a_feed_that_is_delayed_no_more_is_not_called_so_any_longer() -> None:
+    clock = known(0.0)
+    for n in range(3_000):
+        clock.observe_frame(QQQ, 10_000_001 + n, 10_900_001.0 + n)
+    assert clock.delay() == pytest.approx(900, abs=0.05)
+    clock.observe_frame(QQQ, 11_000_000, 11_000_080.0)
+    assert clock.delay() is None
+
+
+def test_what_symbols_told_on_another_connection_or_by_another_clock_is_no_delay() -> None:
+    for forget in (ServerClock.reconnected, lambda clock: clock.local_moved(5_000)):
+        clock = known(0.0)
+        clock.observe_frame(QQQ, 10_000_001, 10_900_001.0)
+        assert clock.delay() is not None
+        forget(clock)
+        assert clock.delay() is None
 
 
 def test_without_a_known_clock_nothing_is_called_delayed() -> None:
     clock = ServerClock()
-    clock.observe_frame(1_000, 10_000_000.0)
+    clock.observe_frame(QQQ, 1_000, 10_000_000.0)
     assert clock.delay() is None

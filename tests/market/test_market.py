@@ -290,6 +290,20 @@ def dated(date: float | None = 0.0) -> tuple[Market, Instrument]:
     return market, market.instruments[QQQ]
 
 
+def test_a_delay_is_that_of_most_symbols_not_of_most_messages_and_of_this_connection() -> None:
+    market, _ = dated()
+    market.follow([SPY, QQQ_HK])
+    for message in (tick, quote):
+        for t in range(0, 5_000, 50):
+            market.apply(message(1, t, s="SPY$US"), 105.0)
+    for t in (0, 1_000):
+        market.apply(tick(1, t), 1_000.0)
+        market.apply(quote(1, t, s="QQQ$HK"), 1_000.0)
+    assert market.clock.delay() == pytest.approx(900, abs=2)
+    market.reconnected([QQQ])
+    assert market.clock.delay() is None
+
+
 @pytest.mark.parametrize("make", [tick, quote])
 @pytest.mark.parametrize("late", [0, 900_000], ids=["now", "15 minutes late"])
 def test_a_time_from_the_future_does_not_shut_out_what_comes_after_it(make: Callable[..., Push], late: int) -> None:

@@ -11,6 +11,8 @@ import math
 from collections import deque
 from typing import NamedTuple
 
+from tui.symbol import Symbol
+
 _INF = float("inf")
 _TRUSTED = 50.0  # ms of half-width up to which lag is shown as an absolute figure: lag itself is of that order
 _WORTH_A_WORD = 2_000.0  # ms
@@ -42,12 +44,14 @@ class Lag(NamedTuple):
 
 
 class ServerClock:
-    """The offset's bounds in ms, and a ring of arrival − t, both raw. Local times are ms of wall clock."""
+    """The offset's bounds in ms, and arrival − t, both raw: of the latest frames, and of the latest of each symbol.
+    Local times are ms of wall clock."""
 
     def __init__(self) -> None:
         self.low = -_INF
         self.high = _INF
         self._late: deque[float] = deque(maxlen=_SAMPLES)
+        self._late_of: dict[Symbol, float] = {}  # of one connection's symbols
         self._seen = 0
         self._whole = 0  # of those seen, with a time in whole seconds
         self._minima: deque[tuple[float, float]] = deque(maxlen=1_024)  # of once a second
@@ -56,12 +60,14 @@ class ServerClock:
         """An HTTP response asked for at `sent`, here at `received`, that names the whole second `date`."""
         self._narrow(date - received, date + 1000 - sent)
 
-    def observe_frame(self, t: int, arrival: float) -> None:
-        """A data frame whose `t` is newer than any before of that symbol and type."""
+    def observe_frame(self, symbol: Symbol, t: int, arrival: float) -> None:
+        """A data frame whose `t` is newer than any before of that symbol and type. Costs a comparison and a few
+        stores."""
         late = arrival - t
         if -late > self.low:
             self._narrow(-late, _INF)
         self._late.append(late)
+        self._late_of[symbol] = late
         self._seen += 1
         if t % 1000 == 0:
             self._whole += 1
@@ -71,16 +77,23 @@ class ServerClock:
         self.low -= by
         self.high -= by
         if abs(by) > 1:
-            self._late.clear()
-            self._minima.clear()
+            self._forget()
+
+    def reconnected(self) -> None:
+        """A new connection may serve other symbols, and in another way."""
+        self._late_of.clear()
 
     def _narrow(self, low: float, high: float) -> None:
         self.low, self.high = max(self.low, low), min(self.high, high)
         if self.low > self.high:
             # The bounds exclude each other: one of the clocks was set. What was known is worth nothing now.
             self.low, self.high = low, high
-            self._late.clear()
-            self._minima.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._late.clear()
+        self._late_of.clear()
+        self._minima.clear()
 
     @property
     def offset(self) -> float:
@@ -100,12 +113,13 @@ class ServerClock:
         return surely / 1000 if _WORTH_A_WORD < surely < _INF else None
 
     def delay(self) -> float | None:
-        """Seconds by which the feed is delayed as a whole, where that is over a minute: the median lag, as far as it
-        is sure. None for a feed that is not, or where the clocks' difference is not known."""
-        if not self._late or self.high == _INF:
+        """Seconds by which the feed is delayed as a whole: the median of its symbols' latest lags, where most of them
+        are surely over a minute. None for a feed that is not, or where the clocks' difference is not known. Sorts the
+        symbols: once a second is often enough."""
+        if not self._late_of or self.high == _INF:
             return None
-        # At least so late: the offset at its lower bound.
-        sure = sorted(self._late)[len(self._late) // 2] + self.low
+        # Of two middle ones the lower, so that it speaks for most; and the offset at its lower bound: at least so late.
+        sure = sorted(self._late_of.values())[(len(self._late_of) - 1) // 2] + self.low
         return (sure + self.half_width) / 1000 if sure > _DELAYED else None
 
     def lag(self, now: float) -> Lag | None:

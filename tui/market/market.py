@@ -48,6 +48,7 @@ class Market:
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
         self._changed.intersection_update(self.instruments.values())
+        self.clock.reconnected()
         for instrument in self.instruments.values():
             instrument.reconnected()
             self._mark(instrument)
@@ -111,7 +112,7 @@ class Market:
             if time > arrival + self.clock.high + _FUTURE:
                 tick.time = time = self._undated(instrument.tick_time)
             elif instrument.tick_sampled:
-                self.clock.observe_frame(time, arrival)
+                self.clock.observe_frame(instrument.symbol, time, arrival)
             instrument.tick_sampled = True
             instrument.tick_time = time
         instrument.tick = tick
@@ -131,7 +132,7 @@ class Market:
             if time > arrival + self.clock.high + _FUTURE:
                 quote.time = time = self._undated(instrument.quote_time)
             elif instrument.quote_sampled:
-                self.clock.observe_frame(time, arrival)
+                self.clock.observe_frame(instrument.symbol, time, arrival)
             instrument.quote_sampled = True
             instrument.quote_time = time
         instrument.quote = quote
