@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
-from tui.config.settings import Settings, parse
+from tui.config.settings import Settings, parse, same_lists
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ConfigFile:
                 text = self._text()
                 theirs = parse(text, str(self.path))
                 merged = merge(base, ours, theirs)
-                if merged != theirs:
+                if merged != theirs or not same_lists(merged.lists, theirs.lists):
                     edited = _edited(text, theirs, merged)
                     if parse(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
@@ -118,7 +118,7 @@ def _edited(text: str, before: Settings, after: Settings) -> str:
     document = tomlkit.parse(text)
     for field in Settings.__struct_fields__:
         was, is_ = getattr(before, field), getattr(after, field)
-        if was == is_:
+        if same_lists(was, is_) if field == "lists" else was == is_:
             continue
         if field == "lists":
             if not isinstance(document.get("lists"), Table | InlineTable):

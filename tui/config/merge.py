@@ -15,8 +15,6 @@ _T = TypeVar("_T")
 
 def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
     """`theirs` with all that differs between `base` and `ours`."""
-    if ours == base:
-        return theirs
     merged: dict[str, Any] = {}
     for field in Settings.__struct_fields__:
         before, mine, other = (getattr(settings, field) for settings in (base, ours, theirs))

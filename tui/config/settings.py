@@ -48,6 +48,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: Mapping[str, tuple[str, ...]] = {}
 
 
+def same_lists(one: Lists, other: Lists) -> bool:
+    """Whether they are equal, in the same order too."""
+    return list(one.items()) == list(other.items())
+
+
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same as it stands in the file. An empty `columns` means the usual ones, `-` before the column in `sort` that
     the largest comes first; an empty `sort` is the order made by hand."""

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tui.config.file import ConfigFile
+from tui.config.keeper import Keeper
+from tui.config.settings import Lists, Settings
+from tui.symbol import Symbol
+
+A, B, C = (Symbol(letter, "US") for letter in "ABC")
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.lists: list[tuple[Lists, Lists]] = []
+        self.troubles: list[str] = []
+
+    def keeper(self, file: ConfigFile, started: Settings) -> Keeper:
+        return Keeper(file, started, lambda sent, found: self.lists.append((sent, found)), self.troubles.append)
+
+
+async def test_only_what_changed_since_the_start_is_written(tmp_path: Path) -> None:
+    file = ConfigFile(tmp_path / "config.toml")
+    keeper = Heard().keeper(file, Settings(theme="from the command line"))
+    keeper.keep(Settings(theme="from the command line", lists={"Core": (A,)}))
+    await keeper.finish()
+    assert file.path.read_text() == '[lists]\nCore = ["A$US"]\n'
+
+
+async def test_the_newest_of_many_changes_is_written(tmp_path: Path) -> None:
+    file, heard = ConfigFile(tmp_path / "config.toml"), Heard()
+    keeper = heard.keeper(file, Settings())
+    for n in range(50):
+        keeper.keep(Settings(theme=f"t{n}"))
+    await keeper.finish()
+    assert file.read().theme == "t49"
+    assert heard.lists == []
+
+
+async def test_what_another_copy_wrote_is_heard_and_stays(tmp_path: Path) -> None:
+    file, heard = ConfigFile(tmp_path / "config.toml"), Heard()
+    start = Settings(lists={"Core": (A,)})
+    keeper = heard.keeper(file, start)
+    ConfigFile(file.path).save(Settings(), Settings(lists={"Core": (A, B)}, theme="theirs"))
+    keeper.keep(replace(start, sort="last"))
+    await keeper.finish()
+    assert heard.lists == [({"Core": (A,)}, {"Core": (A, B)})]
+    keeper.keep(replace(start, sort="last", lists={"Core": (A, B, C)}))
+    await keeper.finish()
+    assert file.read() == Settings(theme="theirs", sort="last", lists={"Core": (A, B, C)})
+
+
+async def test_a_change_made_while_another_is_written_does_not_undo_what_others_wrote(tmp_path: Path) -> None:
+    file, heard = ConfigFile(tmp_path / "config.toml"), Heard()
+    start = Settings(lists={"Core": (A,)})
+    keeper = heard.keeper(file, start)
+    ConfigFile(file.path).save(Settings(), Settings(lists={"Core": (A, B)}))
+
+    saving = file.save
+
+    def save(base: Settings, ours: Settings) -> Settings:
+        found = saving(base, ours)
+        keeper._newest = Settings(lists={"Core": (A, C)})  # the person adds C before the write is over
+        file.save = saving  # type: ignore[method-assign]
+        return found
+
+    file.save = save  # type: ignore[method-assign]
+    keeper.keep(replace(start, sort="last"))
+    await keeper.finish()
+    assert set(file.read().lists["Core"]) == {A, B, C}
+
+
+async def test_what_cannot_be_written_is_told_once_and_tried_again(tmp_path: Path) -> None:
+    file, heard = ConfigFile(tmp_path / "folder" / "config.toml"), Heard()
+    (tmp_path / "folder").write_text("in the way")
+    keeper = heard.keeper(file, Settings())
+    for theme in ("a", "b"):
+        keeper.keep(Settings(theme=theme))
+        await keeper.finish()
+    assert heard.troubles == [f"cannot write {file.path}: file exists"]
+    assert keeper.trouble == heard.troubles[0]
+    (tmp_path / "folder").unlink()
+    await keeper.finish()
+    assert keeper.trouble == ""
+    assert file.read().theme == "b"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.config.settings import Lists
+from tui.symbol import Symbol
+from tui.watchlists import FIRST, Watchlists
+
+A, B, C, D = (Symbol(letter, "US") for letter in "ABCD")
+
+
+def lists() -> Watchlists:
+    return Watchlists({"Core": (A, B), "Bonds": (C,)}, "Core")
+
+
+def test_somebody_without_lists_has_an_empty_one() -> None:
+    new = Watchlists({})
+    assert (new.shown, new.symbols) == (FIRST, ())
+    assert Watchlists({"Core": (A,)}, "gone").shown == "Core"
+
+
+def test_edits() -> None:
+    mine = lists()
+    mine.add([B, C, D])
+    assert mine.lists["Core"] == (A, B, C, D)
+    mine.remove([A, C])
+    assert mine.lists["Core"] == (B, D)
+    mine.arrange([D, B], "moved D$US")
+    assert mine.lists["Core"] == (D, B)
+    mine.move([D], "Bonds")
+    assert mine.lists == {"Core": (B,), "Bonds": (C, D)}
+    mine.move([B], "New")
+    assert mine.lists == {"Core": (), "Bonds": (C, D), "New": (B,)}
+
+
+def test_a_list_is_made_renamed_and_deleted_in_its_place() -> None:
+    mine = lists()
+    mine.create("New")
+    assert (mine.shown, list(mine.lists)) == ("New", ["Core", "Bonds", "New"])
+    mine.rename("Core", "Kern")
+    assert (mine.shown, list(mine.lists)) == ("New", ["Kern", "Bonds", "New"])
+    mine.delete("New")
+    assert (mine.shown, list(mine.lists)) == ("Bonds", ["Kern", "Bonds"])
+    mine.delete("Kern")
+    mine.delete("Bonds")
+    assert (mine.shown, mine.lists) == (FIRST, {FIRST: ()})
+
+
+def test_undo_takes_back_edit_by_edit_and_says_which() -> None:
+    mine = lists()
+    before = dict(mine.lists)
+    mine.remove([A])
+    mine.create("New")
+    mine.add([D])
+    mine.delete("New")
+    assert mine.undo() == ("deleted the list New", D)
+    assert mine.shown == "New"
+    assert mine.undo() == ("added D$US", None)
+    assert mine.undo() == ("made the list New", None)
+    assert mine.shown == "Core"
+    assert mine.undo() == ("removed A$US", A)
+    assert mine.lists == before
+    assert list(mine.lists) == list(before)
+    assert mine.undo() is None
+
+
+def test_undo_leaves_what_others_did_since() -> None:
+    mine = lists()
+    mine.remove([A])
+    mine.adopt(mine.saved, {"Core": (B, D), "Bonds": (C,)})
+    assert mine.symbols == (B, D)
+    mine.undo()
+    assert set(mine.symbols) == {A, B, D}
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    mine = lists()
+    mine.add([A])
+    mine.arrange((A, B), "moved A$US")
+    assert mine.undo() is None
+
+
+def test_a_list_of_the_command_line_is_not_saved_until_asked() -> None:
+    mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
+    assert mine.saved == {"Core": (A,)}
+    mine.add([B])
+    mine.adopt({"Core": (A,)}, {"Core": (A, C)})
+    assert mine.lists == {"Watch": (D, B), "Core": (A, C)}
+    assert mine.shown == "Watch"
+    mine.rename("Watch", "Today")
+    assert mine.saved == {"Core": (A, C)}
+    mine.save()
+    assert mine.saved == {"Today": (D, B), "Core": (A, C)}
+
+
+def test_the_shown_list_is_deleted_by_another_copy() -> None:
+    mine = lists()
+    mine.adopt(mine.saved, {"Bonds": (C,)})
+    assert (mine.shown, mine.lists) == ("Bonds", {"Bonds": (C,)})
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "remove", "move", "create", "rename", "delete", "show"]),
+        st.integers(0, 3),
+        st.integers(0, 3),
+    ),
+    max_size=12,
+)
+
+
+@given(EDITS)
+def test_undoing_everything_leads_back_to_the_start(edits: list[tuple[str, int, int]]) -> None:
+    mine = lists()
+    before: Lists = dict(mine.lists)
+    for what, one, other in edits:
+        names, symbol = list(mine.lists), (A, B, C, D)[other]
+        name, new = names[one % len(names)], f"L{one}{other}"
+        if what in ("add", "remove"):
+            getattr(mine, what)([symbol])
+        elif what == "move":
+            mine.move([symbol], name)
+        elif what == "show":
+            mine.show(name)
+        elif what == "delete":
+            mine.delete(name)
+        elif new not in names:
+            mine.create(new) if what == "create" else mine.rename(name, new)
+        assert mine.shown in mine.lists
+        assert all(len(set(symbols)) == len(symbols) for symbols in mine.lists.values())
+    while mine.undo() is not None:
+        assert mine.shown in mine.lists
+    assert {name: set(symbols) for name, symbols in mine.lists.items()} == {
+        name: set(symbols) for name, symbols in before.items()
+    }

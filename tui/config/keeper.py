@@ -1,0 +1,71 @@
+"""What changes in the program goes into the config file at once, without keeping the screen waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from tui.config.file import ConfigFile
+from tui.config.merge import merge_lists
+from tui.config.settings import Lists, Settings, same_lists
+from tui.errors import UsageError
+
+
+class Keeper:
+    """Writes settings to a file, one write at a time, the newest last.
+
+    `started` are the settings the program began with: only what differs from them is written, so that options of the
+    command line do not get into the file. `on_lists` hears where the file holds other lists than were `sent`, since
+    others wrote too; `on_trouble` hears of each new reason why nothing can be written. The next change tries again,
+    and so does `finish`.
+    """
+
+    def __init__(
+        self,
+        file: ConfigFile,
+        started: Settings,
+        on_lists: Callable[[Lists, Lists], None],
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self.file = file
+        self.trouble = ""
+        """Why the newest settings are not in the file; "" where they are."""
+        self._saved = self._newest = started
+        self._on_lists = on_lists
+        self._on_trouble = on_trouble
+        self._writing: asyncio.Task[None] | None = None
+
+    def keep(self, settings: Settings) -> None:
+        """Have these written."""
+        self._newest = settings
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), name="config")
+
+    async def finish(self) -> None:
+        """Wait until everything is written, trying once more where it could not be."""
+        if self._writing is not None:
+            await self._writing
+        await self._write()
+
+    async def _write(self) -> None:
+        while not _same(self._newest, self._saved):
+            sent = self._newest
+            try:
+                found = (await asyncio.to_thread(self.file.save, self._saved, sent)).lists
+            except UsageError as error:
+                if self.trouble != str(error):
+                    self.trouble = str(error)
+                    self._on_trouble(self.trouble)
+                return
+            self.trouble = ""
+            # Of what others wrote only their lists are taken over: nobody wants the colours to change by themselves.
+            self._saved = replace(sent, lists=found)
+            if not same_lists(sent.lists, found):
+                self._newest = replace(self._newest, lists=merge_lists(sent.lists, self._newest.lists, found))
+                self._on_lists(sent.lists, found)
+
+
+def _same(one: Settings, other: Settings) -> bool:
+    return one == other and same_lists(one.lists, other.lists)
