@@ -16,9 +16,9 @@ Id = TypeVar("Id")
 
 
 class Item(NamedTuple, Generic[Id]):
-    """`letter` chooses the item at once; `note` stands at the right."""
+    """`letter` chooses the item at once; `note` stands at the right. An item without an id stands for choosing none."""
 
-    id: Id
+    id: Id | None
     words: str
     letter: str = ""
     note: str = ""
@@ -76,8 +76,9 @@ class Menu(ModalScreen[Id | None], Generic[Id]):
 
     @on(Choices.Highlighted)
     def highlight(self, event: Choices.Highlighted) -> None:
-        if self._on_highlight is not None:
-            self._on_highlight(self._items[event.index].id)
+        id = self._items[event.index].id
+        if self._on_highlight is not None and id is not None:
+            self._on_highlight(id)
 
     def on_key(self, event: events.Key) -> None:
         # Before the moving keys: where an item has the letter j, j is that item.

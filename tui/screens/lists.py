@@ -1,0 +1,72 @@
+"""The menu of the lists: which one is shown, and what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from tui.screens.menu import Item, Menu
+
+
+class ListInfo(NamedTuple):
+    """A list, and how many symbols are in it."""
+
+    name: str
+    symbols: int
+
+
+class ListAction(NamedTuple):
+    """What is to be done. `name` is the list to show or to move to; a move to "" goes to a new list. The others are
+    about the list that is shown."""
+
+    do: Literal["show", "new", "rename", "delete", "move", "save"]
+    name: str = ""
+
+
+class ListMenu(Menu[ListAction]):
+    """Dismissed with a ListAction, or with None."""
+
+    def __init__(self, lists: Sequence[ListInfo], shown: str, moving: int, unsaved: str | None) -> None:
+        """`moving` is how many symbols `m` would move; `unsaved` the name of the list that is shown and not saved."""
+        self._others = [known for known in lists if known.name != shown]
+        self._shown = next((known for known in lists if known.name == shown), ListInfo(shown, 0))
+        items = _numbered("show", lists)
+        items.append(Item(ListAction("new"), "new list", "n"))
+        if unsaved is None:
+            items.append(Item(ListAction("rename"), f"rename '{shown}'", "r"))
+            items.append(Item(ListAction("delete"), f"delete '{shown}'", "d"))
+        if moving:
+            items.append(Item(ListAction("move"), f"move {_symbols(moving)} to another list", "m"))
+        if unsaved is not None:
+            items.append(Item(ListAction("save"), f"keep '{unsaved}' among your lists", "w"))
+        super().__init__("Lists", items, current=ListAction("show", shown))
+
+    def choose(self, item: Item[ListAction]) -> None:
+        match item.id:
+            case ListAction("move"):
+                self._ask("Move to", [*_numbered("move", self._others), Item(item.id, "new list …", "n")])
+            case ListAction("delete") if self._shown.symbols:
+                words = f"yes, with its {_symbols(self._shown.symbols)}: u brings it back"
+                self._ask(f"Delete '{self._shown.name}'?", [Item(item.id, words, "y"), Item(None, "no", "n")])
+            case _:
+                super().choose(item)
+
+    def _ask(self, title: str, items: Sequence[Item[ListAction]]) -> None:
+        """A second menu above this one. What is chosen there ends both; Esc there comes back to this one."""
+
+        def answered(action: ListAction | None) -> None:
+            if action is not None:
+                self.dismiss(action)
+
+        self.app.push_screen(Menu(title, items), answered)
+
+
+def _numbered(do: Literal["show", "move"], lists: Sequence[ListInfo]) -> list[Item[ListAction]]:
+    return [
+        Item(ListAction(do, name), name, str(n) if n < 10 else "", _symbols(symbols))
+        for n, (name, symbols) in enumerate(lists, 1)
+    ]
+
+
+def _symbols(count: int) -> str:
+    return f"{count} symbol{'s' * (count != 1)}"

@@ -1,0 +1,53 @@
+"""A line to type in, in the place of the footer: what the fields for symbols and for finding share."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+
+class Line(Input):
+    """A pasted column is a list like any other; the plain field would keep its first line only."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        self.insert_text_at_cursor(",".join(event.text.split()))
+
+
+class Field(Horizontal):
+    """One line, hidden until it is opened. Subclasses say what Enter and Esc do."""
+
+    DEFAULT_CSS = """
+    Field { height: 1; display: none; background: $surface; }
+    Field Label { padding: 0 1; color: $accent; text-style: bold; }
+    Field Input { width: 1fr; background: $surface; }
+    Field Input:focus { background: $surface; background-tint: transparent; }
+    """
+    BINDINGS = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, label: str, placeholder: str) -> None:
+        super().__init__(id=label)
+        self._label = label
+        self.input = Line(placeholder=placeholder, select_on_focus=False, compact=True)
+
+    def compose(self) -> ComposeResult:
+        yield Label(self._label, markup=False)
+        yield self.input
+
+    def open(self, text: str = "") -> None:
+        """Show the field and put the cursor behind this text in it."""
+        self.display = True
+        self.input.value = text
+        self.input.cursor_position = len(text)
+        self.input.focus()
+
+    def close(self) -> None:
+        self.input.value = ""
+        self.display = False
+
+    def action_leave(self) -> None:
+        raise NotImplementedError
