@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from textual import events
+import re
+from collections.abc import Callable, Sequence
+
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input, Label
+from textual.widgets import Input
+
+from tui.widgets.choices import Choices, Row
+from tui.widgets.field import Field
+
+Suggestions = Callable[[str], Sequence[tuple[str, str]]]
+"""Known symbols with their names that a word just typed can mean, best first."""
 
 
-class _SymbolInput(Input):
-    BINDINGS = [Binding("escape", "leave", show=False)]
-
-    def on_paste(self, event: events.Paste) -> None:
-        # A pasted column is a list like any other; the plain field would keep its first line only.
-        event.prevent_default()
-        event.stop()
-        self.insert_text_at_cursor(",".join(event.text.split()))
-
-    def action_leave(self) -> None:
-        self.post_message(AddField.Left())
-
-
-class AddField(Horizontal):
-    """One line in the place of the footer while open."""
+class AddField(Field):
+    """Above it, over the dashboard, stand the known symbols that the last word typed can mean."""
 
     DEFAULT_CSS = """
-    AddField { height: 1; display: none; background: $surface; }
-    AddField Label { padding: 0 1; color: $accent; text-style: bold; }
-    AddField Input { width: 1fr; background: $surface; }
-    AddField Input:focus { background: $surface; background-tint: transparent; }
+    AddField Choices { overlay: screen; constrain: inside none; display: none; width: 60; max-width: 100%; }
     """
+    BINDINGS = [
+        Binding("tab", "complete", show=False),
+        Binding("down", "move('down')", show=False),
+        Binding("up", "move('up')", show=False),
+    ]
 
     class Submitted(Message):
         """Enter was pressed on this text."""
@@ -43,27 +40,48 @@ class AddField(Horizontal):
     class Left(Message):
         """Esc was pressed."""
 
-    def __init__(self) -> None:
-        super().__init__(id="add")
-        self._input = _SymbolInput(
-            placeholder="GLD$US, TLT …  Enter adds, Esc leaves", select_on_focus=False, compact=True
-        )
+    def __init__(self, suggestions: Suggestions = lambda part: ()) -> None:
+        super().__init__("add", "GLD$US, TLT …  Enter adds, Esc leaves")
+        self._suggestions = suggestions
+        self._suggested: Sequence[tuple[str, str]] = ()
+        self._choices = Choices(keys="Tab completes")
 
     def compose(self) -> ComposeResult:
-        yield Label("add", markup=False)
-        yield self._input
+        yield self._choices
+        yield from super().compose()
 
-    def open(self, text: str = "") -> None:
-        """Show the field and put the cursor into it."""
-        self.display = True
-        self._input.value = text
-        self._input.cursor_position = len(text)
-        self._input.focus()
-
-    def close(self) -> None:
-        self._input.value = ""
-        self.display = False
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        part = _last_part(event.value)
+        room = self.screen.size.height - 3
+        self._suggested = self._suggestions(part)[:room] if part else ()
+        self._choices.show([Row(symbol, more=name) for symbol, name in self._suggested])
+        self._choices.styles.offset = (3, -len(self._suggested) - 2)
+        self._choices.display = bool(self._suggested)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Submitted(event.value))
+        if self._choices.highlighted is None:
+            self.post_message(self.Submitted(event.value))
+        else:
+            self.action_complete()
+
+    @on(Choices.Chosen)
+    def action_complete(self) -> None:
+        """Put the highlighted symbol, or else the best, in the place of the last word."""
+        if self._suggested:
+            symbol, _ = self._suggested[self._choices.highlighted or 0]
+            kept = self.input.value.removesuffix(_last_part(self.input.value))
+            self.input.value = f"{kept}{symbol}, "
+            self.input.cursor_position = len(self.input.value)
+            self.input.focus()
+
+    def action_move(self, where: str) -> None:
+        self._choices.move(where)
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+
+def _last_part(text: str) -> str:
+    return re.split(r"[,;\s'\"]", text)[-1]
