@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.market.change import Reference, change, reference
+from tui.market.change import Reference, Source, change, reference
 from tui.protocol import Quote
 
 
@@ -11,7 +11,7 @@ def quote(last: float, **fields: float | None) -> Quote:
 
 
 def test_change_over_a_previous_close() -> None:
-    moved = change(512.34, Reference(509.13))
+    moved = change(512.34, Reference(509.13, Source.CHANGE))
     assert round(moved.amount, 2) == 3.21
     assert round(moved.percent, 2) == 0.63
     assert not moved.from_open
@@ -19,24 +19,24 @@ def test_change_over_a_previous_close() -> None:
 
 def test_a_quote_s_change_gives_the_previous_close() -> None:
     found = reference(quote(613.70, change=-11.88))
-    assert found == Reference(625.58)
+    assert found == Reference(625.58, Source.CHANGE)
     assert round(change(613.70, found).percent, 2) == -1.90
 
 
 @pytest.mark.parametrize(
-    ("fields", "price"),
+    ("fields", "source"),
     [
-        ({"change": 3.21, "change_percent": 99.0, "previous_close": 1.0, "open": 2.0}, 509.13),
-        ({"change_percent": 100 * 3.21 / 509.13, "previous_close": 1.0, "open": 2.0}, 509.13),
-        ({"previous_close": 509.13, "open": 2.0}, 509.13),
-        ({"previous_close": 509.13}, 509.13),
+        ({"change": 3.21, "change_percent": 99.0, "previous_close": 1.0, "open": 2.0}, Source.CHANGE),
+        ({"change_percent": 100 * 3.21 / 509.13, "previous_close": 1.0, "open": 2.0}, Source.PERCENT),
+        ({"previous_close": 509.13, "open": 2.0}, Source.PREVIOUS),
+        ({"previous_close": 509.13}, Source.PREVIOUS),
     ],
     ids=["ld - ch", "ld / (1 + chp)", "p", "p without o"],
 )
-def test_the_previous_close_is_the_first_of_these(fields: dict[str, float], price: float) -> None:
+def test_the_previous_close_is_the_first_of_these(fields: dict[str, float], source: Source) -> None:
     found = reference(quote(512.34, **fields))
     assert found is not None and not found.is_open
-    assert found.price == pytest.approx(price)
+    assert found.source is source and found.price == pytest.approx(509.13)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_previous_close_is_the_first_of_these(fields: dict[str, float], pric
 )
 def test_without_a_previous_close_the_open_stands_in_and_says_so(fields: dict[str, float]) -> None:
     found = reference(quote(512.34, open=510.0, **fields))
-    assert found == Reference(510.0, is_open=True)
+    assert found == Reference(510.0, Source.OPEN)
     assert change(512.34, found).from_open
 
 

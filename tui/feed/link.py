@@ -157,6 +157,7 @@ class Link:
         market.set_clock((self._wall() - clock()) * 1000)
         connection = await dial(self.url, self._token, market, self._timings, clock, self._on_push)
         self.is_demo = connection.is_demo
+        market.set_hours(demo=connection.is_demo)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")

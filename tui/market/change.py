@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 from tui.protocol import Quote
 
 
+class Source(IntEnum):
+    """What a reference was taken from, the best first."""
+
+    CHANGE = 0  # ld − ch
+    PERCENT = 1  # ld / (1 + chp/100): chp is rounded
+    PREVIOUS = 2  # p
+    OPEN = 3
+
+
 class Reference(NamedTuple):
-    """The price that change is measured from. `is_open` where no previous close is known and the open stands in."""
+    """The price that change is measured from: the previous close, or the open that stands in where none is known."""
 
     price: float
-    is_open: bool = False
+    source: Source
+
+    @property
+    def is_open(self) -> bool:
+        return self.source is Source.OPEN
 
 
 class Change(NamedTuple):
@@ -28,17 +42,16 @@ def reference(quote: Quote) -> Reference | None:
     First of `ld − ch`, `ld / (1 + chp/100)`, and `p` where it is not just the open again: in the vendor's samples `p`
     contradicts `ch`.
     """
+    close, source = 0.0, Source.OPEN
     if quote.change is not None:
-        close = round(quote.last - quote.change, 6)
+        close, source = round(quote.last - quote.change, 6), Source.CHANGE
     elif quote.change_percent is not None and quote.change_percent > -100:
-        close = quote.last / (1 + quote.change_percent / 100)
+        close, source = quote.last / (1 + quote.change_percent / 100), Source.PERCENT
     elif quote.previous_close is not None and quote.previous_close != quote.open:
-        close = quote.previous_close
-    else:
-        close = 0.0
+        close, source = quote.previous_close, Source.PREVIOUS
     if close > 0:
-        return Reference(close)
-    return Reference(quote.open, is_open=True) if quote.open else None
+        return Reference(close, source)
+    return Reference(quote.open, Source.OPEN) if quote.open else None
 
 
 def change(last: float, from_: Reference) -> Change:

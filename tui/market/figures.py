@@ -22,11 +22,8 @@ def vwap(quote: Quote, tick: float) -> float | None:
         average /= 100
     elif not 0.9 <= ratio <= 1.1:
         return None
-    if (quote.low is not None and average < quote.low - tick) or (
-        quote.high is not None and average > quote.high + tick
-    ):
-        return None
-    return average
+    low, high = quote.low or average, quote.high or average
+    return average if low - tick <= average <= high + tick else None
 
 
 def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from tui.market.bars import MinuteBars
 from tui.market.book import best, smallest_step
-from tui.market.sessions import zone
+from tui.market.change import Reference
+from tui.market.day import TradingDay
+from tui.market.sessions import calendar, zone
 from tui.market.trades import TradeSizes
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
@@ -18,6 +20,7 @@ class Instrument:
 
     __slots__ = (
         "bars",
+        "day",
         "decimals",
         "depth",
         "depth_at",
@@ -39,8 +42,9 @@ class Instrument:
         "trades",
     )
 
-    def __init__(self, symbol: Symbol) -> None:
+    def __init__(self, symbol: Symbol, demo: bool = False) -> None:
         self.symbol = symbol
+        self.day = TradingDay(calendar(symbol.region, demo))
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
@@ -69,6 +73,17 @@ class Instrument:
         return max(self.tick_time, self.quote_time)
 
     @property
+    def base(self) -> Reference | None:
+        """What the day's change is measured from."""
+        self.day.learn(self.quote)
+        return self.day.base
+
+    @property
+    def regular_last(self) -> float | None:
+        """The last price that counts for the day's change: outside the regular session that session's, where known."""
+        return self.last if self.day.close is None else self.day.close
+
+    @property
     def has_data(self) -> bool:
         return self.last is not None or self.depth is not None
 
@@ -87,6 +102,11 @@ class Instrument:
         else:
             self.moved = False
         self.last_time = time
+
+    def turn(self, time: int) -> None:
+        """Data of another session than before, not yet applied; `time` in ms UTC."""
+        seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
+        self.day.turn(time, self.last if seen else None, self.quote)
 
     @property
     def builds_bars(self) -> bool:

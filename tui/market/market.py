@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tui.market.clock import ServerClock
+from tui.market.day import TradingDay
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.sessions import calendar
 from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
 
@@ -30,6 +32,7 @@ class Market:
         self.clock = ServerClock()
         self.health = Health()
         self.on_change = on_change
+        self._demo = False
         self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
         self._changed: set[Instrument] = set()
         self._by_spelling: dict[str, Instrument | None] = {}
@@ -40,8 +43,15 @@ class Market:
         """Make room for symbols; those known already keep their data."""
         for symbol in symbols:
             if symbol not in self.instruments:
-                self.instruments[symbol] = Instrument(symbol)
+                self.instruments[symbol] = Instrument(symbol, self._demo)
         self._respell()
+
+    def set_hours(self, demo: bool) -> None:
+        """Keep the hours of the demo exchange, or else each region's own."""
+        if demo != self._demo:
+            self._demo = demo
+            for instrument in self.instruments.values():
+                instrument.day = TradingDay(calendar(instrument.symbol.region, demo))
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
@@ -113,6 +123,8 @@ class Market:
                 tick.time = time = self._undated(instrument.tick_time)
             elif instrument.tick_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
+            if time >= instrument.day.ends:
+                instrument.turn(time)
             instrument.tick_sampled = True
             instrument.tick_time = time
         instrument.tick = tick
@@ -133,9 +145,13 @@ class Market:
                 quote.time = time = self._undated(instrument.quote_time)
             elif instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
+            if time >= instrument.day.ends:
+                instrument.turn(time)
             instrument.quote_sampled = True
             instrument.quote_time = time
         instrument.quote = quote
+        if instrument.day.base is None:
+            instrument.day.learn(quote)
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)

@@ -10,7 +10,6 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
-from tui.market.change import reference
 from tui.market.sessions import zone
 from tui.protocol import Kline
 from tui.widgets.braille import dot_row, draw_line
@@ -96,7 +95,7 @@ class MinuteChart(Pane):
     def _canvas(self, i: Instrument, width: int, rows: int, volume_rows: int) -> _Canvas:
         """All that depends on the bars alone, kept until they or the size change: they change once a second or so,
         and the last price many times."""
-        base = reference(i.quote) if i.quote else None
+        base = i.base
         close = base.price if base and not base.is_open else None
         key = (i.symbol, i.bars.version, width, rows, close, i.decimals, self.style)
         if self._kept is not None and self._kept[0] == key:
@@ -129,7 +128,7 @@ class MinuteChart(Pane):
 
         role = "muted"
         if self._proven and i.last is not None:
-            base = reference(i.quote) if i.quote else None
+            base = i.base
             role = ("flat", "up", "down")[fmt.sign(i.last - (base.price if base else canvas.first), 4)]
         room = width - len(canvas.rows[0]) - 1
         labels = {

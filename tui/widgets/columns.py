@@ -13,7 +13,7 @@ from tui.funds import NAMES
 from tui.market import Instrument
 from tui.market.bars import MinuteBars
 from tui.market.book import Touch, touch
-from tui.market.change import Change, Reference, change, reference
+from tui.market.change import Change, Reference, change
 from tui.market.figures import day_position, premium, vwap
 from tui.market.money import currency
 from tui.market.row import RowState
@@ -61,7 +61,6 @@ class Row(NamedTuple):
     moment: Moment
     base: Reference | None  # what change is measured from
     change: Change | None
-    extended: float | None  # the move in pre-market or after hours, in %
     touch: Touch | None
 
     @property
@@ -71,10 +70,10 @@ class Row(NamedTuple):
 
 def make_row(instrument: Instrument, state: RowState, age: float | None, moment: Moment) -> Row:
     """Derive what more than one cell of the row needs."""
-    base = reference(instrument.quote) if instrument.quote is not None else None
-    moved = change(instrument.last, base) if instrument.last is not None and base is not None else None
+    base, last = instrument.base, instrument.regular_last
+    moved = change(last, base) if last is not None and base is not None else None
     book = touch(instrument.depth) if instrument.depth is not None else None
-    return Row(instrument, state, age, moment, base, moved, None, book)
+    return Row(instrument, state, age, moment, base, moved, book)
 
 
 class Column(NamedTuple):
@@ -113,7 +112,8 @@ def _percent(row: Row) -> float | None:
 
 
 def _extended(row: Row) -> float | None:
-    return row.extended
+    i = row.instrument
+    return i.day.extended(i.last, row.moment.time) if i.last is not None else None
 
 
 def _previous(row: Row) -> float | None:
