@@ -89,6 +89,13 @@ def test_a_better_source_replaces_a_worse_one_and_not_the_other_way_round() -> N
         assert day.instrument.base == CLOSE
 
 
+def test_where_no_session_was_seen_a_better_source_counts_too() -> None:
+    day = Day()
+    day.quote("08:00", 512.34, open=510.0)
+    day.quote("08:01", 512.34, change=3.21)
+    assert day.instrument.base == CLOSE
+
+
 def test_without_a_quote_there_is_no_base() -> None:
     day = Day()
     day.tick("10:00", 512.34)

@@ -42,10 +42,10 @@ class TradingDay:
 
     def learn(self, quote: Quote | None) -> None:
         """Take the base from a quote of this date, unless a better one is known. Outside the regular session a quote
-        may measure from another close, so there it counts only where nothing else is known."""
+        may measure from another close, so there it counts only where that session told nothing."""
         if quote is None or 0 < quote.time < self._since:
             return
-        if self.base is not None and (self.base.source is Source.CHANGE or not self._regular):
+        if self.base is not None and (self.base.source is Source.CHANGE or self._outside):
             return
         found = reference(quote)
         if found is not None and (self.base is None or found.source < self.base.source):
@@ -59,5 +59,6 @@ class TradingDay:
         return 100 * (last - self.close) / self.close
 
     @property
-    def _regular(self) -> bool:
-        return self._stretch is None or self._stretch.phase.regular
+    def _outside(self) -> bool:
+        """Whether a regular session was seen, and is over."""
+        return self._date is not None and self._stretch is not None and not self._stretch.phase.regular
