@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, cast
 
-from rich.markup import escape
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from tui.secrets import clean
+
+_CAPS, _NAMES = 8, 32  # cells
 
 
 class Command(NamedTuple):
-    """`help` is shown under the name."""
+    """`help` tells more than the name, `cap` is what stands on the key that does the same."""
 
     name: str
     help: str
     run: Callable[[], None]
+    cap: str = ""
 
 
 class Commanded(Protocol):
@@ -24,21 +29,71 @@ class Commanded(Protocol):
 
 
 class Commands(Provider):
-    @property
-    def _all(self) -> Iterable[Command]:
-        return cast(Commanded, self.app).commands()
+    """What the app can do, found by the letters of a name, or by words of its help."""
 
     async def discover(self) -> Hits:
-        for name, help, run in self._all:
-            yield DiscoveryHit(escape(name), run, name, escape(help))
+        commands, width = self._all()
+        for command in commands:
+            yield DiscoveryHit(_line(command, Content(command.name), width), command.run, command.name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for name, help, run in self._all:
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(escape(name)), run, name, escape(help))
+        commands, width = self._all()
+        for command in commands:
+            score, letters = matcher.fuzzy_search.match(query, command.name)
+            name = Content(command.name)
+            for letter in letters:
+                name = name.stylize(matcher.match_style, letter, letter + 1)
+            if not score and query.casefold() in command.help.casefold():
+                score = 0.01  # after all that were found by name
+            if score:
+                yield Hit(score, _line(command, name, width), command.run, command.name)
+
+    def _all(self) -> tuple[list[Command], int]:
+        """The commands, and the width of their names."""
+        commands = [
+            Command(clean(name), clean(help), run, cap) for name, help, run, cap in cast(Commanded, self.app).commands()
+        ]
+        return commands, min(_NAMES, max((Content(command.name).cell_length for command in commands), default=0))
+
+
+def _line(command: Command, name: Content, width: int) -> Content:
+    name = name.pad_right(max(0, width - name.cell_length))
+    return Content.assemble((f"{command.cap:<{_CAPS}}", "bold"), name, (f"  {command.help}", "dim"))
 
 
 class Palette(CommandPalette):
+    """Esc or a click outside closes it."""
+
+    CSS = """
+    Palette { align: center top; }
+    Palette #--container {
+        visibility: visible; width: 90; max-width: 94%; height: auto; margin-top: 1;
+        background: $surface; border: round $accent; border-title-color: $foreground;
+    }
+    Palette #--input, Palette #--input.--list-visible { border: none; height: 1; padding: 0 1; background: $panel; }
+    Palette CommandInput, Palette CommandInput:focus { border: none; height: 1; padding: 0; }
+    Palette SearchIcon, Palette LoadingIndicator { display: none; }
+    Palette #--results { overlay: none; visibility: visible; }
+    Palette CommandList, Palette CommandList.--populating {
+        border: none; height: auto; max-height: 4; text-wrap: nowrap; text-overflow: ellipsis;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
+    }
+    Palette.-medium CommandList { max-height: 14; }
+    Palette.-high CommandList { max-height: 26; }
+    Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
+    Palette CommandList > .option-list--option-highlighted {
+        background: $accent; color: $background; text-style: bold;
+    }
+    """
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-medium"), (36, "-high")]
+
     def __init__(self) -> None:
-        super().__init__([Commands], placeholder="a command")
+        super().__init__([Commands], placeholder="what is to be done")
+
+    def on_mount(self) -> None:
+        box = self.query_one("#--container")
+        box.border_title = "Commands"
+        box.border_subtitle = "Enter runs · Esc back"
