@@ -1,16 +1,20 @@
-"""The help: every key by group, from the key table."""
+"""The help: every key by group, from the key table, and what the signs on the screen mean."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from tui.keys import groups
+from tui.keys import KEYS, Key, groups
 from tui.widgets.look import Look
 
 _SIGNS = (
@@ -24,46 +28,144 @@ _SIGNS = (
     ("DEMO", "made-up prices: the exchange that comes with this program"),
 )
 
+_CLOSED = "/ finds · Esc closes"
+
+Sections = dict[str, list[tuple[str, str]]]
+"""What stands on the keys, and what they do, by group."""
+
+
+def find(keys: Sequence[Key], text: str) -> Sections:
+    """The lines in whose caps, words, group or id something begins with each word of the text."""
+    wanted = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
+    lines = [
+        (key.group, " ".join(key.caps), key.help, key.id.replace("_", " "))
+        for keys in groups(keys).values()
+        for key in keys
+    ]
+    lines += [("Signs", sign, words, "") for sign, words in _SIGNS]
+    found: Sections = {}
+    for line in lines:
+        group, caps, words, _ = line
+        if all(word.search(" ".join(line).casefold()) for word in wanted):
+            found.setdefault(group, []).append((caps, words))
+    return found
+
+
+def columns(sections: Sections) -> tuple[Sections, Sections]:
+    """The sections, in their order, in two columns as equal in length as can be."""
+    items = list(sections.items())
+    splits = [(dict(items[:n]), dict(items[n:])) for n in range(len(items) + 1)]
+    return min(splits, key=lambda split: max(map(_length, split)))
+
+
+def _length(sections: Sections) -> int:
+    return sum(2 + len(lines) for lines in sections.values())
+
 
 class Help(ModalScreen[None]):
-    """Closes on Esc, q, ? or a click outside."""
+    """`/` finds among the lines. Esc ends that first; then it closes the help, as do q, ? and a click outside."""
 
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
     Help VerticalScroll {
-        width: 80; max-width: 96%; height: auto; max-height: 94%;
+        width: 80; max-width: 97%; height: auto; max-height: 94%;
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
-        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+        scrollbar-background: $surface; scrollbar-color: $secondary;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
+    Help Container { width: 1fr; height: auto; layout: vertical; }
     Help Static { width: 1fr; height: auto; }
+    Help #right { padding-bottom: 1; }
+    Help Input, Help Input:focus {
+        display: none; dock: top; width: 1fr; padding: 0 1; background: $panel; background-tint: transparent;
+    }
+    Help.-wide VerticalScroll { width: 154; }
+    Help.-wide Container { layout: horizontal; }
+    Help.-wide #left { padding-right: 2; }
     """
-    BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
+    BINDINGS = [
+        Binding("escape", "back", "Back"),
+        Binding("slash", "find", "Find"),
+        Binding("j,down", "scroll('down')", show=False),
+        Binding("k,up", "scroll('up')", show=False),
+        Binding("g,home", "scroll('home')", show=False),
+        Binding("G,end", "scroll('end')", show=False),
+        Binding("pagedown,space", "scroll('page_down')", show=False),
+        Binding("pageup", "scroll('page_up')", show=False),
+    ]
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, keys: Sequence[Key] = KEYS) -> None:
         super().__init__()
         self._look = look
+        self._keys = keys
+        for key in keys:
+            if key.id in ("help", "quit"):
+                self._bindings.bind(",".join(key.keys), "dismiss")
+        self._field = Input(placeholder="a key, or what it does", compact=True)
+        self._left, self._right = Static(id="left"), Static(id="right")
+        self._box = VerticalScroll(self._field, Container(self._left, self._right), can_focus=False)
 
     def compose(self) -> ComposeResult:
-        box = VerticalScroll(Static(self._table()))
-        box.border_title = "Keys"
-        box.border_subtitle = "Esc closes"
-        yield box
+        self._box.border_title = "Keys"
+        self._box.border_subtitle = _CLOSED
+        yield self._box
 
-    def _table(self) -> Table:
+    def on_mount(self) -> None:
+        self._show("")
+
+    def _show(self, text: str) -> None:
+        found = find(self._keys, text)
+        left, right = columns(found)
+        self._left.update(
+            self._table(left) if found else Text(f"\nNo key for '{text}'", self._look("muted", "surface"))
+        )
+        self._right.update(self._table(right))
+
+    def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
         look = self._look
-        table = Table.grid(padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=True, min_width=9)
-        table.add_column()
-        rows = [(group, [(" ".join(key.caps), key.help) for key in keys]) for group, keys in groups().items()]
-        for group, lines in [*rows, ("Signs", list(_SIGNS))]:
+        table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        table.add_column(no_wrap=True, width=12)
+        table.add_column(ratio=1)
+        for group, lines in sections.items():
             table.add_row()
             table.add_row(Text(group, look("muted", "surface")))
-            for cap, words in lines:
-                left = Text(f"  {cap}", look("accent", "surface", bold=True))
+            for caps, words in lines:
+                left = Text(f"  {caps}", look("accent", "surface", bold=True))
                 table.add_row(left, Text(words, look("text", "surface")))
         return table
 
-    def on_click(self, event: object) -> None:
-        if getattr(event, "widget", None) is self:
+    # --- finding ---
+
+    def action_find(self) -> None:
+        self._box.styles.min_height = self._box.outer_size.height  # what is found is less: the frame stays
+        self._box.border_subtitle = "Esc shows all"
+        self._field.display = True
+        self._field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._show(event.value.strip())
+        self._box.scroll_home(animate=False)
+
+    def on_input_submitted(self) -> None:
+        self.set_focus(None)
+
+    def action_back(self) -> None:
+        if self._field.display:
+            self._field.value = ""
+            self._field.display = False
+            self._box.border_subtitle = _CLOSED
+            self._box.styles.min_height = None
+        else:
+            self.dismiss()
+
+    # --- moving ---
+
+    def action_scroll(self, where: str) -> None:
+        getattr(self._box, f"scroll_{where}")(animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.widget is self:
             self.dismiss()
