@@ -50,6 +50,7 @@ class Moment(NamedTuple):
     span: float  # of the sparklines, in %
     spark: int  # cells of a sparkline
     mixed: bool  # whether the list has money of more than one kind
+    flash: bool = True  # whether digits that changed light up
 
 
 class Row(NamedTuple):
@@ -192,7 +193,7 @@ def _last(row: Row) -> Cell:
     if row.stale:
         return Cell(text, "muted")
     lit = 0
-    if i.previous is not None and row.moment.now - i.last_changed_at < FLASH:
+    if row.moment.flash and i.previous is not None and row.moment.now - i.last_changed_at < FLASH:
         before = fmt.price(i.previous, i.decimals)
         same = next((n for n, (a, b) in enumerate(zip(text, before, strict=False)) if a != b), 0)
         lit = len(text) - same if len(text) == len(before) else len(text)
@@ -422,7 +423,9 @@ def choose(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> l
     room += 1  # the first has no blank before it
     for _, group in groupby(sorted(columns, key=lambda column: -column.worth), key=lambda column: column.worth):
         together = list(group)
-        room -= sum(1 + max(column.width, widths.get(column.id, 0)) for column in together)
+        for column in together:
+            grown = 0 if column.most else widths.get(column.id, 0)
+            room -= 1 + max(column.width, grown)
         if room < 0:
             break
         chosen += together
