@@ -120,7 +120,7 @@ def test_numbers_are_sorted_largest_first_and_letters_from_a_on() -> None:
         ("vwap", "511.00", 511.0),
         ("iopv", "510.00", 510.0),
         ("premium", "+0.46%", 0.46),
-        ("hour", "▂          ▇", 0.46),
+        ("hour", "▃          ▆", 0.46),
         ("time", f"{zone('US').at(T + 1_000):%H:%M:%S}", T + 1_000),
         ("age", "1s", 1.0),
     ],
