@@ -10,7 +10,7 @@ from textual.content import Content
 
 from tui.secrets import clean
 
-_CAPS, _NAMES = 8, 32  # cells
+_CAPS, _NAMES = 8, 60  # cells
 
 
 class Command(NamedTuple):
@@ -18,7 +18,7 @@ class Command(NamedTuple):
 
     name: str
     help: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     cap: str = ""
 
 

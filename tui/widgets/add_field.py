@@ -18,6 +18,9 @@ Suggestions = Callable[[str], Sequence[tuple[str, str]]]
 """Known symbols with their names that a word just typed can mean, best first."""
 
 
+_MOST = 6  # suggestions
+
+
 class AddField(Field):
     """Above it, over the dashboard, stand the known symbols that the last word typed can mean."""
 
@@ -53,8 +56,10 @@ class AddField(Field):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         part = _last_part(event.value)
-        room = self.screen.size.height - 3
-        self._suggested = self._suggestions(part)[:room] if part else ()
+        room = min(_MOST, self.screen.size.height - 3)
+        found = self._suggestions(part) if part else ()
+        # What is written in full needs no completing.
+        self._suggested = [known for known in found if known[0] != part.upper()][:room]
         self._choices.show([Row(symbol, more=name) for symbol, name in self._suggested])
         self._choices.styles.offset = (3, -len(self._suggested) - 2)
         self._choices.display = bool(self._suggested)

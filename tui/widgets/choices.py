@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -110,35 +111,43 @@ class Choices(ScrollView, can_focus=False):
             self.highlighted = index
             self.post_message(self.Chosen(index))
 
-    # --- drawing ---
-
-    @property
-    def _left(self) -> int:
-        """Where the words begin."""
-        return 1 + (self._marks + 2 if self._marks else 0)
-
     def _natural_width(self) -> int:
         more = max((cell_len(row.more) + 2 for row in self._rows if row.more), default=0)
         note = max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
-        return max(self._frame, self._left + self._words + more + note + 1)
+        return max(self._frame, _left(self._marks) + self._words + more + note + 1)
 
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= len(self._rows):
             return Strip.blank(width, self.get_component_rich_style("choices--words"))
-        row = self._rows[index]
-        note = f"  {row.note}" if row.note else ""
-        room = max(0, width - self._left - cell_len(note) - 1)
-        words = min(self._words, width // 2, room) if row.more else room
-        more = f"  {_fit(row.more, room - words - 2)}" if row.more else ""
-        pieces = (
-            (" " + _fit(row.mark, self._left - 1), "mark"),
-            (_fit(row.words, words), "words"),
-            (more + note + " ", "muted"),
-        )
         one = "highlighted" if index == self.highlighted else ""
-        line = [Segment(text, self.get_component_rich_style(f"choices--{one or role}")) for text, role in pieces]
-        return Strip(line).adjust_cell_length(width, line[-1].style)
+        return lay_out(
+            self._rows[index],
+            width,
+            self._marks,
+            self._words,
+            lambda role: self.get_component_rich_style(f"choices--{one or role}"),
+        )
+
+
+def lay_out(row: Row, width: int, marks: int, words: int, style: Callable[[str], Style]) -> Strip:
+    """A row of so many cells, where the widest mark has `marks` and the widest words have `words`."""
+    left = _left(marks)
+    note = f"  {row.note}" if row.note else ""
+    room = max(0, width - left - cell_len(note) - 1)
+    words = min(words, width // 2, room) if row.more else room
+    more = f"  {_fit(row.more, room - words - 2)}" if row.more else ""
+    line = [
+        Segment(" " + _fit(row.mark, left - 1), style("mark")),
+        Segment(_fit(row.words, words), style("words")),
+        Segment(more + note + " ", style("muted")),
+    ]
+    return Strip(line).adjust_cell_length(width, style("muted"))
+
+
+def _left(marks: int) -> int:
+    """Where the words begin."""
+    return 1 + (marks + 2 if marks else 0)
 
 
 def _fit(text: str, width: int) -> str:
