@@ -12,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
@@ -21,7 +22,6 @@ from tui.screens.health import FeedHealth
 from tui.screens.help import Help
 from tui.secrets import Token
 from tui.symbol import Symbol
-from tui.themes import find_theme
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
 
@@ -35,7 +35,7 @@ async def until(condition: Callable[[], Any]) -> None:
 @asynccontextmanager
 async def running(*symbols: Symbol, theme: str = "midnight") -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     async with Exchange() as exchange:
-        app = ItickApp(Start(symbols, find_theme(theme), exchange.url, Token("key")))
+        app = ItickApp(wanting(symbols, theme=theme), Start(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
             yield app, pilot
@@ -166,7 +166,7 @@ async def test_a_lost_link_rings_with_a_notice_and_so_does_its_return(monkeypatc
 
 
 async def test_the_sound_can_be_turned_off_the_notice_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = ItickApp(Start([], find_theme("midnight"), "wss://nowhere.invalid/fund", Token("key"), bell=False))
+    app = ItickApp(wanting(bell=False), Start("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test():
         monkeypatch.setattr(app, "bell", lambda: pytest.fail("it rang"))
         app._lost("connection lost")

@@ -14,13 +14,13 @@ import pytest
 
 from tests.crashing import Fault, Faulty
 from tests.terminal import Terminal
+from tests.wanting import wanting
 from tui import __version__, crash
 from tui.app import Start
 from tui.errors import EXIT_CRASH
 from tui.exchange.server import Exchange
 from tui.secrets import Token, read_file
 from tui.symbol import Symbol
-from tui.themes import find_theme
 
 KEY = "a-known-key-7351"
 PLACES = ("handler", "widget", "worker", "frame", "timer", "keyboard")
@@ -40,7 +40,7 @@ def reports(state: Path) -> list[Path]:
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
     async with Exchange() as exchange:
-        app = Faulty(Start([Symbol("QQQ", "US")], find_theme("midnight"), exchange.url, Token(KEY)))
+        app = Faulty(wanting([Symbol("QQQ", "US")]), Start(exchange.url, Token(KEY)))
         app.where = where
         with pytest.raises((Fault, RuntimeError)) as caught:
             async with app.run_test() as pilot:

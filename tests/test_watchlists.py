@@ -23,11 +23,11 @@ def test_somebody_without_lists_has_an_empty_one() -> None:
 def test_edits() -> None:
     mine = lists()
     mine.add([B, C, D])
-    assert mine.lists["Core"] == (A, B, C, D)
+    assert list(mine.symbols) == [A, B, C, D]
     mine.remove([A, C])
-    assert mine.lists["Core"] == (B, D)
+    assert list(mine.symbols) == [B, D]
     mine.arrange([D, B], "moved D$US")
-    assert mine.lists["Core"] == (D, B)
+    assert list(mine.symbols) == [D, B]
     mine.move([D], "Bonds")
     assert mine.lists == {"Core": (B,), "Bonds": (C, D)}
     mine.move([B], "New")

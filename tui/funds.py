@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tui.symbol import Symbol
 
@@ -89,3 +89,18 @@ NAMES: Mapping[Symbol, str] = {
     Symbol(code, region): name for region, names in _BY_REGION.items() for code, name in names.items()
 }
 """The name of each fund, as its issuer writes it."""
+
+
+def suggestions(part: str, known: Iterable[Symbol] = ()) -> list[tuple[str, str]]:
+    """Symbols that a word just typed can mean, with their names ("" where unknown), best first: whose code begins with
+    it, then whose name has a word that does. Looked for among the funds above and those `known` besides."""
+    typed = part.casefold()
+    by_code: list[tuple[str, str]] = []
+    by_name: list[tuple[str, str]] = []
+    for symbol in dict.fromkeys([*known, *NAMES]):
+        name = NAMES.get(symbol, "")
+        if str(symbol).casefold().startswith(typed):
+            by_code.append((str(symbol), name))
+        elif any(word.startswith(typed) for word in name.casefold().split()):
+            by_name.append((str(symbol), name))
+    return sorted(by_code, key=lambda found: len(found[0])) + by_name

@@ -9,21 +9,25 @@ program (500 symbols, four types, its screen drawn headless at 160×50) decodes,
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from websockets.asyncio.client import connect
 
 from tests.benchmarks.sender import SYMBOLS
 from tui.app import ItickApp, Start
+from tui.config.file import ConfigFile
+from tui.config.settings import Settings
+from tui.desk import Wanted
 from tui.protocol import TYPES, Subscribe, encode
 from tui.secrets import Token
 from tui.symbol import Symbol, join
-from tui.themes import DEFAULT_THEME, find_theme
 
 LIST = [Symbol(f"S{n:03d}", "US") for n in range(SYMBOLS)]
 REPLIES = 2 + len(TYPES)
@@ -56,7 +60,8 @@ async def bare(url: str, count: int) -> float:
 
 async def program(url: str, count: int) -> tuple[float, float]:
     """Messages a second of the whole program, and the frames a second it drew meanwhile."""
-    app = ItickApp(Start(LIST, find_theme(DEFAULT_THEME), url, Token("benchmark")))
+    wanted = Wanted(Settings(lists={"All": tuple(LIST)}), ConfigFile(Path(os.devnull)))
+    app = ItickApp(wanted, Start(url, Token("benchmark")))
     health = app.market.health
     async with app.run_test(size=(160, 50)):
         while health.messages <= REPLIES:

@@ -8,6 +8,7 @@ from textual.app import App
 
 from tui.exchange.simulation import Market as Simulation
 from tui.feed import LinkState, Phase
+from tui.keys import KEYS
 from tui.market import Instrument, Market
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol
@@ -63,7 +64,7 @@ class Still(App[None]):
         self.link = link
         self.now = now
         self.demo = demo
-        self.dashboard = Dashboard(Look(find_theme(theme)), market, "Demo" if demo else "Watchlist")
+        self.dashboard = Dashboard(Look(find_theme(theme)), market, KEYS, lambda part: ())
 
     def get_default_screen(self) -> Dashboard:
         return self.dashboard
@@ -74,7 +75,9 @@ class Still(App[None]):
 
     def on_dashboard_ready(self) -> None:
         self.dashboard.link_changed(self.link, self.demo)
-        self.dashboard.show(self.rows)
+        self.dashboard.show("Core", self.rows)
+        self.dashboard.header.lists = ("Core", "Bonds")
+        self.dashboard.header.shown = "Core"
         self.turn()
         self.dashboard.tick(self.now)
 

@@ -12,7 +12,6 @@ from textual.widgets import Static
 
 from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
-from tui.app import _textual_theme
 from tui.errors import NoConnection
 from tui.feed import LinkState, Phase
 from tui.market import Market
@@ -22,6 +21,7 @@ from tui.screens.health import Facts, FeedHealth, Figure, data_figures, fault_fi
 from tui.secrets import VARIABLE, take_from_environment
 from tui.symbol import Symbol
 from tui.themes import all_themes
+from tui.widgets.look import textual_theme
 
 Snapshot = Callable[..., bool]
 LIVE = LinkState(Phase.LIVE, 0.0)
@@ -78,7 +78,7 @@ class WithHealth(Still):
     def __init__(self, market: Market, **kind: str) -> None:
         super().__init__(market, theme=kind.get("theme", "midnight"))
         for known in all_themes().values():
-            self.register_theme(_textual_theme(known))
+            self.register_theme(textual_theme(known))
         self.theme = kind.get("theme", "midnight")
         look = self.dashboard.watchlist.look
         assert look is not None

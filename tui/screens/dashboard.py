@@ -12,10 +12,12 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.feed import LinkState
+from tui.keys import Key
 from tui.market import Instrument, Market
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement, arrange
-from tui.widgets.add_field import AddField
+from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart import MinuteChart
+from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder import DepthLadder
@@ -37,16 +39,17 @@ class Dashboard(Screen[None]):
     class Ready(Message):
         """The dashboard is on the screen."""
 
-    def __init__(self, look: Look, market: Market, name: str) -> None:
+    def __init__(self, look: Look, market: Market, keys: Sequence[Key], suggestions: Suggestions) -> None:
         super().__init__(id="dashboard")
         self._market = market
-        self.header = Header(look, name)
-        self.watchlist = Watchlist(look, market, name)
+        self.header = Header(look)
+        self.watchlist = Watchlist(look, market)
         self.ladder = DepthLadder(look)
         self.chart = MinuteChart(look)
         self.status = StatusBar(look, market)
-        self.add_field = AddField()
-        self.footer = Footer(look)
+        self.add_field = AddField(suggestions)
+        self.find_field = FindField()
+        self.footer = Footer(look, keys)
         self._too_small = Static(id="too-small", markup=False)
         self._side = Container(self.ladder, self.chart, id="side")
         self._main = Container(self.watchlist, self._side, id="main")
@@ -58,6 +61,7 @@ class Dashboard(Screen[None]):
         yield self.status
         yield self.footer
         yield self.add_field
+        yield self.find_field
 
     def on_mount(self) -> None:
         self.watchlist.focus()
@@ -71,7 +75,7 @@ class Dashboard(Screen[None]):
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
             part.display = fits
-        self.footer.display = fits and not self.add_field.display
+        self.footer.display = fits and not (self.add_field.display or self.find_field.display)
         beside = plan.arrangement is Arrangement.BESIDE
         self._side.display = plan.side > 0
         self.ladder.display, self.chart.display = plan.ladder > 0, plan.chart > 0
@@ -90,18 +94,25 @@ class Dashboard(Screen[None]):
         for part in (self.header, self.watchlist, self.ladder, self.chart, self.status, self.footer):
             part.look = look
 
-    def show(self, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
-        """Show these symbols in the watchlist."""
+    def show(self, name: str, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
+        """Show these symbols in the watchlist, as the list of that name."""
         self.status.symbols = len(rows)
-        self.watchlist.show(rows, select)
+        self.watchlist.show(name, rows, select)
 
     def open_add_field(self, text: str = "") -> None:
         """Show the field for symbols in the place of the footer, with the cursor in it."""
         self.footer.display = False
         self.add_field.open(text)
 
-    def close_add_field(self) -> None:
+    def open_find_field(self) -> None:
+        """Show the field that says which rows are shown, with what it says now."""
+        self.footer.display = False
+        self.find_field.open(self.watchlist.find)
+
+    def close_fields(self) -> None:
+        """Back to the grid, which keeps showing what was found."""
         self.add_field.close()
+        self.find_field.close()
         self.footer.display = True
         self.watchlist.focus()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.keys import KEYS, Key
+from tui.keys import Key
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill
 
@@ -33,8 +35,9 @@ class Footer(Widget):
             super().__init__()
             self.action = action
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, keys: Sequence[Key]) -> None:
         super().__init__(id="footer")
+        self._keys = keys
         self.set_reactive(Footer.look, look)
         self._spans: list[tuple[int, int, str]] = []
 
@@ -44,8 +47,8 @@ class Footer(Widget):
         line: Line = [look.segment(" ", "text")]
         x = 1
         self._spans = []
-        kept = sum(_length(key) + 3 for key in KEYS if key.id in _LAST_TO_GO)
-        for key in KEYS:
+        kept = sum(_length(key) + 3 for key in self._keys if key.id in _LAST_TO_GO)
+        for key in self._keys:
             length = _length(key)
             if key.id in _LAST_TO_GO:
                 kept -= length + 3

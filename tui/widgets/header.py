@@ -1,7 +1,9 @@
-"""The top line: the program, the list, exchange time, and badges for what is not the real market now."""
+"""The top line: the program, the lists, exchange time, and badges for what is not the real market now."""
 
 from __future__ import annotations
 
+from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -13,7 +15,7 @@ from tui.widgets.pane import Line, fill, width_of
 
 
 class Header(Widget):
-    """One line. The badge stays to the last; the clock leaves first."""
+    """One line. The badge stays to the last; the clock leaves first. A click on a list shows it."""
 
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
@@ -28,23 +30,44 @@ class Header(Widget):
     delay: reactive[float] = reactive(0.0, init=False)
     """Seconds by which the whole feed is delayed; 0 where it is not."""
 
-    def __init__(self, look: Look, name: str) -> None:
+    lists: reactive[tuple[str, ...]] = reactive((), init=False)
+    """The names of all lists, in order."""
+
+    shown: reactive[str] = reactive("", init=False)
+    """The list that is shown."""
+
+    unsaved: reactive[str] = reactive("", init=False)
+    """The list that is not kept yet; it wears a star."""
+
+    class ListPressed(Message):
+        """A list was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class HelpPressed(Message):
+        """The word help was clicked."""
+
+    def __init__(self, look: Look) -> None:
         super().__init__(id="header")
         self.set_reactive(Header.look, look)
-        self._list_name = name
+        self._tabs: list[tuple[int, int, str]] = []
+        self._help_at = 0
 
     def render_line(self, y: int) -> Strip:
         look, width = self.look, self.size.width
         assert look is not None
         left: Line = [look.segment(" itick-tui ", "accent", bold=True)]
-        tab = [look.segment("  ", "text"), look.segment(f" {self._list_name} ", "background", "accent", bold=True)]
         right: Line = [look.segment(" DEMO ", "background", "warning", bold=True)] if self.demo else []
         if self.delay:
             badge = f" DELAYED {fmt.seconds(self.delay)} "
             right = [look.segment(badge, "background", "warning", bold=True), look.segment(" ", "text"), *right]
-        if width_of(left) + width_of(tab) + width_of(right) + 9 <= width:
-            left += tab
+        self._help_at = width
+        if width_of(left) + width_of(right) + len(self.shown) + 5 + 9 <= width:
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
+            self._help_at = width - 7
+        left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
         room = width - width_of(left) - width_of(right)
         clock = self._clock()
         middle: Line = []
@@ -53,6 +76,35 @@ class Header(Widget):
             start = min(max(2, (width - len(clock)) // 2 - width_of(left)), room - len(clock) - 2)
             middle = [look.segment(" " * start, "text"), look.segment(clock, "muted")]
         return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
+
+    def _list_tabs(self, x: int, room: int) -> Line:
+        """A tab for each list with its number, the shown one in reverse; where they do not fit that one alone."""
+        look, names = self.look, list(self.lists)
+        assert look is not None
+        words = [f"{n} {name}{'*' * (name == self.unsaved)}" for n, name in enumerate(names, 1)]
+        if sum(len(word) + 2 for word in words) + 1 > room:
+            at = names.index(self.shown) if self.shown in names else 0
+            words = [f"{words[at]} of {len(names)}"] if len(names) > 1 else words[at : at + 1]
+            names = names[at : at + 1]
+            if sum(map(len, words)) + 3 > room:
+                return []
+        self._tabs = []
+        line: Line = [look.segment(" ", "text")]
+        x += 1
+        for name, word in zip(names, words, strict=True):
+            chosen = name == self.shown
+            role, ground = ("background", "accent") if chosen else ("muted", "background")
+            line.append(look.segment(f" {word} ", role, ground, bold=chosen))
+            self._tabs.append((x, x + len(word) + 2, name))
+            x += len(word) + 2
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        if event.x >= self._help_at:
+            self.post_message(self.HelpPressed())
+        for start, end, name in self._tabs:
+            if start <= event.x < end:
+                self.post_message(self.ListPressed(name))
 
     def _clock(self) -> str:
         if not self.time:

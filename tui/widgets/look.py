@@ -5,8 +5,11 @@ from __future__ import annotations
 from rich.color import Color, blend_rgb
 from rich.segment import Segment
 from rich.style import Style
+from textual.theme import Theme as TextualTheme
 
 from tui.themes import Theme
+
+_SWAPPED = (("up", "down"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
 
 
 class Look:
@@ -16,13 +19,17 @@ class Look:
     made once; painting only looks it up.
     """
 
-    def __init__(self, theme: Theme, *, truecolor: bool = True) -> None:
+    def __init__(self, theme: Theme, *, truecolor: bool = True, red_up: bool = False) -> None:
+        """`red_up` swaps the colours of up and down, and of all that goes with them."""
         self.theme = theme
         self._colours = {
             role: Color.parse(getattr(table, role))
             for table in (theme.screen, theme.market)
             for role in table.__struct_fields__
         }
+        if red_up:
+            for one, other in _SWAPPED:
+                self._colours[one], self._colours[other] = self._colours[other], self._colours[one]
         for role in ("up", "down"):
             # For large areas: the colour at half strength, so that they do not shout down the figures.
             mixed = blend_rgb(self._colours["background"].get_truecolor(), self._colours[role].get_truecolor(), 0.55)
@@ -42,6 +49,25 @@ class Look:
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """A piece of a line."""
         return Segment(text, self(role, background, bold=bold))
+
+
+def textual_theme(theme: Theme) -> TextualTheme:
+    """The same colours for the few ready-made widgets: fields, menus, notices."""
+    screen, market = theme.screen, theme.market
+    return TextualTheme(
+        name=theme.name,
+        primary=screen.accent,
+        secondary=screen.muted,
+        accent=screen.accent,
+        foreground=screen.text,
+        background=screen.background,
+        surface=screen.surface,
+        panel=screen.cursor,
+        success=market.up,
+        warning=screen.warning,
+        error=market.down,
+        dark=theme.dark,
+    )
 
 
 def _nearest(colour: Color) -> Color:

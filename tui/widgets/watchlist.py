@@ -1,7 +1,8 @@
 """The grid of followed symbols.
 
 Rows are built when they are painted, and painted when their symbol changed, their flash ended or their age reads
-differently. Column widths only ever grow while a list stands, so that nothing jumps and no number is cut.
+differently. They are sorted anew once a second at most, and not while the link is unproven. Column widths only ever
+grow while a list stands, so that nothing jumps and no number is cut.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tui.widgets.columns import (
     make_row,
 )
 from tui.widgets.look import Look
+from tui.widgets.order import HOLD, by_column, found
 from tui.widgets.pane import Line, Pane, fill, width_of
 
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
@@ -49,6 +51,12 @@ class Watchlist(Pane, can_focus=True):
     columns: reactive[tuple[str, ...]] = reactive(DEFAULT, repaint=False, init=False)
     """The ids of the columns to show, from left to right, as far as there is room for them."""
 
+    sort: reactive[str] = reactive("", repaint=False, init=False)
+    """The column to sort by, `-` in front for the largest first; "" for the order in which the rows were given."""
+
+    find: reactive[str] = reactive("", repaint=False, init=False)
+    """Only rows with these words in code or name are shown."""
+
     class Selected(Message):
         """The cursor went to another symbol, or to none."""
 
@@ -56,11 +64,23 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.instrument = instrument
 
-    def __init__(self, look: Look, market: Market, name: str) -> None:
+    class HeaderPressed(Message):
+        """A column's title was clicked; `column` is its id."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self, look: Look, market: Market) -> None:
         super().__init__(look, id="watchlist")
         self._market = market
-        self._list_name = name
+        self.flash = True
+        """Whether the digits that changed light up for a moment."""
+        self._list_name = ""
+        self._given: list[Instrument] = []
         self._rows: list[Instrument] = []
+        self._marked: set[Instrument] = set()
+        self._moved_at = -HOLD
         self._index: dict[Instrument, int] = {}
         self._top = 0
         self._widths: dict[str, int] = {}
@@ -72,6 +92,7 @@ class Watchlist(Pane, can_focus=True):
         self._spark = SPARKS[-1]
         self._gap = 1  # blanks between two columns
         self._slack = 0  # cells left over, put before the last column
+        self._titles: list[tuple[int, int, str]] = []  # where each title begins and ends, and its column
         self._mixed = False
         self._now = 0.0
         self._proven = False
@@ -86,25 +107,72 @@ class Watchlist(Pane, can_focus=True):
         return self._rows[self.cursor] if 0 <= self.cursor < len(self._rows) else None
 
     @property
+    def marked(self) -> list[Instrument]:
+        """The marked symbols, in the order given; the selected one where none is."""
+        marked = [instrument for instrument in self._given if instrument in self._marked]
+        return marked or ([self.selected] if self.selected is not None else [])
+
+    @property
+    def has_marks(self) -> bool:
+        return bool(self._marked)
+
+    @property
     def flash_ends(self) -> float | None:
         """When the first flash on the screen is over, s monotonic; None without one."""
         return min((i.last_changed_at + FLASH for i in self._flashing), default=None)
 
-    def show(self, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
-        """Show these rows; the cursor goes to `select`, else stays with its symbol, else near where it was."""
-        keep = select or self.selected
-        self._rows = list(rows)
-        self._index = {instrument: n for n, instrument in enumerate(self._rows)}
-        self._mixed = len({currency(instrument.symbol.region).code for instrument in self._rows}) > 1
+    def show(self, name: str, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
+        """Show these rows as the list of that name; the cursor goes to `select`, else stays with its symbol, else near
+        where it was."""
+        if name != self._list_name:
+            self._marked.clear()
+            self._top = 0
+        self._list_name = name
+        self._given = list(rows)
+        self._marked.intersection_update(rows)
+        self._mixed = len({currency(instrument.symbol.region).code for instrument in rows}) > 1
         self._widths.clear()
         self._points.clear()
         self._flashing.clear()
         self._ages.clear()
-        position = self._index.get(keep, self.cursor) if keep else self.cursor
-        self.cursor = max(0, min(position, len(self._rows) - 1))
+        self._arrange(select)
+
+    def _arrange(self, select: Instrument | None = None) -> None:
+        """Put the rows in order anew; the cursor goes with its symbol."""
+        before = self.selected
+        keep = select or before
+        self._put(self._ordered())
+        at = self._index.get(keep, self.cursor) if keep is not None else self.cursor
+        self.set_reactive(Watchlist.cursor, max(0, min(at, len(self._rows) - 1)))
         self._scroll_to_cursor()
         self.update_lines()
-        self.post_message(self.Selected(self.selected))
+        if self.selected is not before or before is None:
+            self.post_message(self.Selected(self.selected))
+
+    def _ordered(self) -> list[Instrument]:
+        rows = found(self._given, self.find) if self.find else list(self._given)
+        return by_column([self._row(instrument) for instrument in rows], self.sort) if self.sort else rows
+
+    def _put(self, rows: list[Instrument]) -> None:
+        self._rows = rows
+        self._index = {instrument: n for n, instrument in enumerate(rows)}
+
+    def watch_sort(self) -> None:
+        self._arrange()
+
+    def watch_find(self) -> None:
+        self._arrange()
+
+    def mark(self) -> None:
+        """Mark the selected row, or no longer, and go on to the next."""
+        if self.selected is not None:
+            self._marked ^= {self.selected}
+            self.move(1)
+            self.update_lines()
+
+    def clear_marks(self) -> None:
+        self._marked.clear()
+        self.update_lines()
 
     # --- frames ---
 
@@ -122,6 +190,9 @@ class Watchlist(Pane, can_focus=True):
     def tick(self, now: float) -> None:
         """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines."""
         self._now = now
+        if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
+            self._arrange()
+            return
         scale = span(hour(row.bars, row.bars.version, self._spark) for row in self._rows)
         if scale != self._span:
             self._span = scale
@@ -163,10 +234,20 @@ class Watchlist(Pane, can_focus=True):
     # --- drawing ---
 
     def title(self) -> tuple[Line, Line]:
-        look = self.style
-        count = f"{len(self._rows)} symbol{'' if len(self._rows) == 1 else 's'}"
-        name = look.segment(self._list_name, "text", bold=True)
-        return [name, look.segment(f" · {count}", "muted")], []
+        look, given = self.style, len(self._given)
+        words = f" · {given} symbol{'' if given == 1 else 's'}"
+        if self.find:
+            words = f" · {len(self._rows)} of {given}"
+        if self._marked:
+            words += f" · {len(self._marked)} marked"
+        line = [look.segment(self._list_name, "text", bold=True), look.segment(words, "muted")]
+        if self.find:
+            line.append(look.segment(f" · /{self.find}", "accent"))
+        right: Line = []
+        if self.sort:
+            column = BY_ID[self.sort.removeprefix("-")]
+            right = [look.segment(f"{column.title} {_arrow(self.sort)}", "muted")]
+        return line, right
 
     def thumb(self) -> range:
         rows, page = len(self._rows), self._page
@@ -179,7 +260,7 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[Line]:
         look = self.style
         if not self._rows:
-            hint = "press a to add symbols"
+            hint = f"nothing here has '{self.find}' in it" if self._given else "press a to add symbols"
             blank = [[look.segment("", "text")]] * (height // 2)
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
         for _ in range(3):
@@ -220,15 +301,28 @@ class Watchlist(Pane, can_focus=True):
         return max(column.width, self._widths.get(column.id, 0))
 
     def _header(self) -> Line:
-        text = " " * _MARGIN
+        look, x = self.style, _MARGIN
+        line: Line = [look.segment(" " * _MARGIN, "muted")]
+        self._titles = []
         for column in self._columns:
-            width = self._width(column)
-            text += " " * self._pad(column) + (column.title.ljust(width) if column.left else column.title.rjust(width))
-        return [self.style.segment(text, "muted")]
+            width, pad = self._width(column), self._pad(column)
+            title, role = column.title, "muted"
+            if column.id == self.sort.removeprefix("-"):
+                role = "accent"
+                arrow = _arrow(self.sort)
+                # Its arrow stands where the title leaves room, if need be in the blanks before it.
+                title = f"{title}{arrow}" if column.left and len(title) < width else title
+                title = f"{arrow}{title}" if not column.left else title
+            text = title.ljust(width) if column.left else title.rjust(width)
+            line.append(look.segment(" " * (pad + width - len(text)) + text, role))
+            self._titles.append((x + pad, x + pad + width, column.id))
+            x += pad + width
+        return line
 
     def _row(self, instrument: Instrument) -> Row:
         age = self._market.age(instrument, self._now)
-        moment = Moment(self._now, self._market.exchange_time(self._now), self._span, self._spark, self._mixed)
+        time = self._market.exchange_time(self._now)
+        moment = Moment(self._now, time, self._span, self._spark, self._mixed, self.flash)
         return make_row(instrument, row_state(instrument, age, self._proven), age, moment)
 
     def _row_line(self, n: int, width: int) -> Line:
@@ -237,10 +331,11 @@ class Watchlist(Pane, can_focus=True):
         row = self._row(instrument)
         selected = n == self.cursor
         ground = "cursor" if selected else "background"
-        if self._now - instrument.last_changed_at < FLASH:
+        if self.flash and self._now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
         line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
-        line += [*self._glyph(row, ground), look.segment(" ", "text", ground)]
+        line += self._glyph(row, ground)
+        line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         for column in self._columns:
             cell = column.cell(row)
             if column.id == "age":
@@ -299,6 +394,7 @@ class Watchlist(Pane, can_focus=True):
 
     def move(self, by: int) -> None:
         """Move the cursor by rows, stopping at either end."""
+        self._moved_at = self._now
         self.cursor = max(0, min(len(self._rows) - 1, self.cursor + by))
 
     def action_move(self, where: str) -> None:
@@ -324,8 +420,13 @@ class Watchlist(Pane, can_focus=True):
         self.update_lines()
 
     def on_click(self, event: events.Click) -> None:
+        if event.y == 1:
+            for start, end, column in self._titles:
+                if start <= event.x - 1 < end:
+                    self.post_message(self.HeaderPressed(column))
         n = self._top + event.y - 2
         if event.y >= 2 and self._top <= n < min(len(self._rows), self._top + self._page):
+            self._moved_at = self._now
             self.cursor = n
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -340,3 +441,7 @@ class Watchlist(Pane, can_focus=True):
         """The wheel moves the view and not the cursor, whose symbol the other panes show."""
         self._top = max(0, min(self._top + by, len(self._rows) - self._page))
         self.update_lines()
+
+
+def _arrow(sort: str) -> str:
+    return "▾" if sort.startswith("-") else "▴"

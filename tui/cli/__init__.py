@@ -1,0 +1,170 @@
+"""The command line. Loads nothing of the screen or the feed before a command really runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui import __version__
+from tui.cli import config as config_command
+from tui.cli import exchange as exchange_command
+from tui.cli import stream as stream_command
+from tui.cli.options import check_place, config_file, feed_options, find_target, watched
+from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError
+
+if TYPE_CHECKING:
+    from tui.symbol import Symbol
+
+_LONGEST = 500  # characters of a line about what went wrong
+
+EXAMPLES = """\b
+Examples:
+  itick-tui --demo                                look around, no key needed
+  itick-tui --watch 'QQQ$US,SPY$US'               your symbols, key in ITICK_TOKEN
+  itick-tui stream --demo --count 5 | jq .        the same data as JSON lines
+
+\b
+Exit codes: 0 done, 1 standard output cannot be written, 2 wrong usage,
+3 key refused, 4 no connection, 70 a fault in the program (a report is
+written), 129 hung up, 130 Ctrl+C, 143 terminated.
+"""
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
+    subcommand_metavar="[COMMAND]",
+)
+@feed_options
+@click.option("--theme", metavar="NAME", help="Colours: midnight (the default), amber, harbor, daylight.")
+@click.option("--no-bell", is_flag=True, help="No sound when the link is lost and when it is back.")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(
+    context: click.Context,
+    watch: str | None,
+    demo: bool,
+    url: str | None,
+    token_file: Path | None,
+    config: Path | None,
+    log_file: Path | None,
+    take_over: bool,
+    theme: str | None,
+    no_bell: bool,
+) -> int:
+    """Live ETF and fund prices in your terminal: watchlist, order book and minute chart.
+
+    Without a command it opens the dashboard. Press ? there for the keys.
+    """
+    from tui.log import logging_to
+
+    if context.invoked_subcommand is not None:
+        if given := next((name for name, value in context.params.items() if value), None):
+            option = next(parameter.opts[0] for parameter in cli.params if parameter.name == given)
+            command = cli.commands[context.invoked_subcommand]
+            if given not in [parameter.name for parameter in command.params]:
+                raise UsageError(f"{option} is the dashboard's: itick-tui {context.invoked_subcommand} takes none")
+            raise UsageError(f"put {option} after the command: itick-tui {context.invoked_subcommand} {option} …")
+        context.with_resource(logging_to(None))
+        return EXIT_DONE
+    symbols, notices = watched(watch)
+    check_place(demo, url, token_file)
+    file = config_file(config, demo=demo)
+    settings = file.read()
+    from msgspec.structs import replace
+
+    from tui.themes import find_theme
+
+    try:
+        chosen = find_theme(theme or settings.theme)
+    except UsageError as error:
+        raise error if theme else UsageError(f"{file.path}: {error}") from None
+    target, token = find_target(demo, url, token_file, file, notices)
+    for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
+        if open_file is None or not open_file.isatty():
+            raise UsageError(
+                f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
+            )
+
+    from tui.app import ItickApp, Start
+    from tui.desk import Wanted
+
+    settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
+    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {})
+    with logging_to(log_file):
+        app = ItickApp(wanted, Start(target, token, notices, take_over))
+        app.run()
+        if app.crash is not None:
+            raise app.crash
+    if app.keeper.trouble:
+        _complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
+    return app.return_code or EXIT_DONE
+
+
+for _command in (stream_command.stream, exchange_command.exchange, config_command.config):
+    cli.add_command(_command)
+
+
+def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
+    from tui.exchange.universe import DEMO_WATCHLIST
+
+    return {"Demo": DEMO_WATCHLIST}
+
+
+def main() -> None:
+    """Run a command; whatever happens ends in a line or two and an exit code, never in a traceback."""
+    try:
+        code = _run()
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    # From here on Ctrl+C has nothing left to interrupt but Python's own leaving.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
+    except ItickError as error:
+        return _complain(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _complain(f"{error.format_message()} (itick-tui --help tells more)", error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if isinstance(error, OSError) and _was_printing(error):
+            _let_output_go_nowhere()
+            return _complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
+        from tui.crash import words
+
+        return _complain(words(error), EXIT_CRASH)
+
+
+def _complain(text: str, code: int) -> int:
+    from tui.format import clip
+    from tui.secrets import clean
+
+    lines = f"itick-tui: {text}".split("\n")
+    with contextlib.suppress(OSError):  # nobody can be told
+        click.echo("\n".join(clip(clean(line), _LONGEST) for line in lines), err=True)
+    return code
+
+
+def _was_printing(error: OSError) -> bool:
+    """Whether it was raised by `click.echo`, as help and version are printed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
+
+
+def _let_output_go_nowhere() -> None:
+    """Python tries once more to write what is left when it leaves."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,58 @@
+"""The config file, from the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.options import config_file, config_option
+from tui.errors import EXIT_DONE, UsageError
+
+if TYPE_CHECKING:
+    from tui.config.file import ConfigFile
+
+
+@click.group()
+@config_option
+@click.pass_context
+def config(context: click.Context, config: Path | None) -> None:
+    """Where the config file is, what it sets, and one to begin with."""
+    context.obj = config_file(config)
+
+
+@config.command()
+@click.pass_obj
+def path(file: ConfigFile) -> int:
+    """Print where the file is."""
+    click.echo(str(file.path))
+    return EXIT_DONE
+
+
+@config.command()
+@click.pass_obj
+def show(file: ConfigFile) -> int:
+    """Print every setting as it is in force, as TOML."""
+    from tui.config.template import in_force
+
+    click.echo(in_force(file.read()), nl=False)
+    return EXIT_DONE
+
+
+@config.command()
+@click.pass_obj
+def init(file: ConfigFile) -> int:
+    """Write a file that names every setting, and says where. A file that is there stays as it is."""
+    from tui.config.template import fresh
+
+    try:
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        with file.path.open("x", encoding="utf-8") as new:
+            new.write(fresh())
+    except FileExistsError:
+        raise UsageError(f"there is a file already: {file.path}") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {file.path}: {(error.strerror or str(error)).lower()}") from None
+    click.echo(str(file.path))
+    return EXIT_DONE

@@ -1,0 +1,128 @@
+"""What the dashboard and `stream` are both told on the command line, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.config.file import ConfigFile
+    from tui.secrets import Token
+    from tui.symbol import Symbol
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_MAX_SYMBOLS = 500
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use this config file instead of your own (itick-tui config path).",
+)
+
+
+def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
+    """The file given, else the person's own; the demo has one apart."""
+    from tui.config.file import ConfigFile, default_path
+
+    return ConfigFile(given.expanduser() if given is not None else default_path(demo=demo))
+
+
+def feed_options(command: _F) -> _F:
+    """The options that say what to watch and where, the same for the dashboard and for `stream`."""
+    for option in (
+        config_option,
+        click.option(
+            "--log",
+            "log_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Add what happens to FILE, one JSON object a line, never the key.",
+        ),
+        click.option(
+            "--token-file",
+            type=click.Path(path_type=Path, dir_okay=True),
+            metavar="FILE",
+            help="Read the key from FILE instead of ITICK_TOKEN.",
+        ),
+        click.option(
+            "--take-over", is_flag=True, help="Connect although another copy on this machine uses the same key."
+        ),
+        click.option("--url", metavar="URL", help="Connect to another address than wss://api.itick.org/fund."),
+        click.option("--demo", is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."),
+        click.option(
+            "--watch",
+            metavar="SYMBOLS",
+            multiple=True,
+            callback=lambda context, parameter, given: ",".join(given) if given else None,
+            help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
+    """What `--watch` names, and what to say about how it was written."""
+    from tui.symbol import bare, parse_symbols, split_list
+
+    if watch is None:
+        return [], []
+    parsed = parse_symbols(watch)
+    if len(parsed) > _MAX_SYMBOLS:
+        raise UsageError(f"{len(parsed)} symbols: one connection takes at most {_MAX_SYMBOLS}. Name fewer in --watch")
+    notices = [p.notice for p in parsed if p.notice]
+    guessed = [str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, bare, split_list)]
+    if guessed:
+        shown = ", ".join(guessed[:3]) + (" …" if len(guessed) > 3 else "")
+        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{guessed[0]}'")
+    return [p.symbol for p in parsed], notices
+
+
+def _bare_codes(watch: str, bare: Callable[[str], bool], split: Callable[[str], list[str]]) -> set[str]:
+    return {part.upper() for part in split(watch) if bare(part)}
+
+
+def check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
+    if demo and url is not None:
+        raise UsageError("--demo and --url exclude each other: the demo exchange has an address of its own")
+    if demo and token_file is not None:
+        raise UsageError("--demo needs no key: leave --token-file out")
+
+
+def find_target(
+    demo: bool, url: str | None, token_file: Path | None, config: ConfigFile, notices: list[str]
+) -> tuple[str | None, Token | None]:
+    """Where to connect and with which key; nothing for the demo, which starts its own exchange. Adds to the notices
+    what is not well about the key."""
+    from tui.feed.target import VENDOR_URL, check_url
+    from tui.secrets import ask_command, exposure, forget_environment, read_file, take_from_environment
+
+    if demo:
+        forget_environment()
+        return None, None
+    settings = config.read()
+    try:
+        target = check_url(url if url is not None else settings.url or VENDOR_URL)
+    except UsageError as error:
+        raise error if url is not None else UsageError(f"{config.path}, url: {error}") from None
+    if token_file is not None:
+        forget_environment()
+        if warning := exposure(token_file):
+            notices.append(warning)
+        return target, read_file(token_file)
+    token = take_from_environment()
+    if token is None and settings.token_command:
+        token = ask_command(settings.token_command)
+    if token is None:
+        raise UsageError(
+            "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
+            "To look around without one: itick-tui --demo"
+        )
+    return target, token

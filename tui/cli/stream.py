@@ -1,0 +1,89 @@
+"""The feed without a screen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tui.cli.options import check_place, config_file, feed_options, find_target, watched
+from tui.errors import UsageError
+
+TYPES = ("quote", "depth", "tick", "kline@1")
+
+
+@click.command()
+@feed_options
+@click.option("--json-health", is_flag=True, help="At the end print the counters as a JSON object, not in words.")
+@click.option("--types", default=",".join(TYPES), show_default=True, help="Which updates to print.")
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    metavar="S",
+    help="Give up after S seconds without a live connection.",
+)
+def stream(
+    watch: str | None,
+    demo: bool,
+    url: str | None,
+    token_file: Path | None,
+    config: Path | None,
+    log_file: Path | None,
+    take_over: bool,
+    types: str,
+    count: int | None,
+    seconds: float | None,
+    deadline: float,
+    json_health: bool,
+) -> int:
+    """Print updates as JSON, one a line.
+
+    Each object has symbol, type and the fields by their full names (last, open, bids …); states of the link go to
+    standard error, and at the end the counters of the feed.
+    """
+    symbols, notices = watched(watch)
+    if demo and not symbols:
+        from tui.exchange.universe import DEMO_WATCHLIST
+
+        symbols = list(DEMO_WATCHLIST)
+    if not symbols:
+        raise UsageError("nothing to stream: give --watch 'QQQ$US,SPY$US', or --demo")
+    wanted = [part for part in types.split(",") if part]
+    for type_ in wanted:
+        if type_ not in TYPES:
+            raise UsageError(f"unknown type '{type_}': choose from {', '.join(TYPES)}")
+    if not wanted:
+        raise UsageError(f"no type given: choose from {', '.join(TYPES)}")
+    if sys.stdout is None:
+        raise UsageError("nowhere to stream to: standard output is closed")
+    check_place(demo, url, token_file)
+    target, token = find_target(demo, url, token_file, config_file(config), notices)
+    for notice in notices:
+        click.echo(notice, err=True)
+
+    import asyncio
+
+    from tui.feed.lock import KeyLock
+    from tui.feed.target import host_of
+    from tui.log import logging_to
+    from tui.secrets import Token
+    from tui.stream import Stream
+
+    printer = Stream(symbols, count, seconds, deadline, json_health=json_health)
+
+    async def run() -> int:
+        if target is not None and token is not None:
+            with KeyLock(host_of(target), token, take_over=take_over):
+                return await printer.run(target, token, wanted)
+        from tui.exchange.server import Exchange
+
+        async with Exchange() as exchange:
+            return await printer.run(exchange.url, Token("demo"), wanted)
+
+    with logging_to(log_file):
+        return asyncio.run(run())

@@ -1,0 +1,59 @@
+"""The config file as text: one to begin with, and what is in force, each setting with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui.config.settings import Settings
+
+WORDS = {
+    "theme": "Colours: midnight, amber, harbor or daylight.",
+    "red_up": "Rising prices in red and falling ones in green, as in China.",
+    "flash": "The digits of LAST that changed light up for a moment.",
+    "bell": "A sound when the link is lost and when it is back.",
+    "url": 'Your account\'s address where it has another than wss://api.itick.org/fund ("" is that).',
+    "token_command": "A command that prints your key, run without a shell where neither --token-file nor\n"
+    '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
+    "columns": "Columns from left to right; [] are the usual ones.",
+    "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
+    "list": "The list that is shown at the start.",
+    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
+    "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
+}
+_HEAD = """\
+# itick-tui: what is not set here is as it stands. The program writes its changes into
+# this file too, and leaves your comments where they are.
+"""
+
+
+def fresh() -> str:
+    """A file to begin with: every setting, commented out."""
+    parts = [_HEAD]
+    for name, value in _plain(Settings()).items():
+        parts.append(f"# {WORDS[name]}\n" + (f"[{name}]\n" if isinstance(value, dict) else f"# {_line(name, value)}"))
+    return "\n".join(parts)
+
+
+def in_force(settings: Settings) -> str:
+    """Every setting as it is."""
+    import tomlkit
+
+    return tomlkit.dumps(_plain(settings))
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    """As TOML has it, tables last."""
+    plain: dict[str, Any] = {name: getattr(settings, name) for name in WORDS}
+    for name, value in plain.items():
+        if isinstance(value, Mapping):
+            plain[name] = {inner: [str(item) for item in items] for inner, items in value.items()}
+        elif isinstance(value, tuple):
+            plain[name] = list(value)
+    return plain
+
+
+def _line(name: str, value: object) -> str:
+    import tomlkit
+
+    return tomlkit.dumps({name: value})

@@ -1,0 +1,473 @@
+"""What the person wants, and does: lists, order, columns, colours, and the keys that change them.
+
+State has one home: lists in `Watchlists`, everything else that is remembered in `Settings`; the keeper writes both.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingsMap
+
+from tui.config.file import ConfigFile
+from tui.config.keeper import Keeper
+from tui.config.settings import Lists, Settings
+from tui.errors import UsageError
+from tui.funds import suggestions
+from tui.keys import Key, remapped
+from tui.market import Market
+from tui.protocol import MAX_SYMBOLS
+from tui.screens.columns import Choice, ColumnChooser
+from tui.screens.dashboard import Dashboard
+from tui.screens.help import Help
+from tui.screens.lists import ListAction, ListInfo, ListMenu
+from tui.screens.menu import Item, Menu
+from tui.screens.palette import Command, Palette
+from tui.screens.prompt import Prompt
+from tui.screens.theme_menu import ThemeMenu
+from tui.symbol import Symbol, parse_symbol, printable, split_list
+from tui.themes import Theme, all_themes, find_theme
+from tui.watchlists import Watchlists
+from tui.widgets.add_field import AddField
+from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
+from tui.widgets.find_field import FindField
+from tui.widgets.footer import Footer
+from tui.widgets.header import Header
+from tui.widgets.look import Look, textual_theme
+from tui.widgets.order import first_press, reversed_order
+from tui.widgets.watchlist import Watchlist
+
+WATCHED = "Watch"  # the name of the list that --watch opens
+_MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
+_PRIORITY = {"interrupt", "suspend_process"}
+_LONGEST_NAME = 24
+
+
+class Wanted(NamedTuple):
+    """What the person came with. `watch` opens as a list of its own; `first` are the lists of somebody who has none."""
+
+    settings: Settings
+    file: ConfigFile
+    watch: Sequence[Symbol] = ()
+    first: Lists = {}
+
+
+class Desk(App[None]):
+    """The keys of the dashboard and what they change. Whoever inherits it follows what is `wanted_changed`."""
+
+    ENABLE_COMMAND_PALETTE = False  # ours is opened by the key table
+    TITLE = "itick-tui"
+    CSS = """
+    ToastRack { margin-bottom: 2; }
+    Toast { padding: 0 1; width: auto; max-width: 60; margin-top: 0; background: $surface; }
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
+        self.settings = wanted.settings
+        self.keys = remapped(wanted.settings.keys)
+        # Not the class's BINDINGS: the table may be remapped, and Textual's own keys have no place beside it.
+        self._bindings = BindingsMap(_bindings(self.keys))
+        self.lists = _opened(wanted)
+        self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save)
+        self._theme = find_theme(wanted.settings.theme)
+        self.market = Market()
+        self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
+        self.dashboard.watchlist.columns = self._columns
+        self.dashboard.watchlist.sort = wanted.settings.sort
+        self.dashboard.watchlist.flash = wanted.settings.flash and not os.environ.get("NO_COLOR")
+        for theme in all_themes().values():
+            self.register_theme(textual_theme(theme))
+        self.theme = self._theme.name
+
+    def get_default_screen(self) -> Dashboard:
+        return self.dashboard
+
+    def wanted_changed(self) -> None:
+        """Other symbols are shown than before."""
+        raise NotImplementedError
+
+    # --- what is remembered ---
+
+    def _set(self, **changes: Any) -> None:
+        self.settings = replace(self.settings, **changes)
+        self._keep()
+
+    def _keep(self) -> None:
+        shown = self.settings.list if self.lists.shown == self.lists.unsaved else self.lists.shown
+        self.settings = replace(self.settings, lists=self.lists.saved, list=shown)
+        self.keeper.keep(self.settings)
+
+    def _edited(self, select: Symbol | None = None) -> None:
+        """The lists are not what they were: show it, follow it, remember it."""
+        self._show(select)
+        self._keep()
+
+    def _show(self, select: Symbol | None = None) -> None:
+        self.wanted_changed()
+        rows = [self.market.instruments[symbol] for symbol in self.lists.symbols]
+        at = self.market.instruments.get(select) if select is not None else None
+        self.dashboard.show(self.lists.shown, rows, at)
+        self.dashboard.header.lists = tuple(self.lists.lists)
+        self.dashboard.header.shown = self.lists.shown
+        self.dashboard.header.unsaved = self.lists.unsaved or ""
+
+    def _others_wrote(self, sent: Lists, found: Lists) -> None:
+        self.lists.adopt(sent, found)
+        self.settings = replace(self.settings, lists=self.lists.saved)
+        self._show()
+
+    def _cannot_save(self, words: str) -> None:
+        self.notify(f"not saved: {words}", severity="warning", markup=False, timeout=10)
+
+    def _say(self, words: str, *, warn: bool = False) -> None:
+        severity: Literal["warning", "information"] = "warning" if warn else "information"
+        self.notify(words, markup=False, severity=severity, timeout=8 if warn else 4)
+
+    # --- symbols ---
+
+    def _suggest(self, part: str) -> Sequence[tuple[str, str]]:
+        known = (symbol for symbols in self.lists.lists.values() for symbol in symbols)
+        return suggestions(part, [*known, *self.market.instruments])
+
+    def action_add(self) -> None:
+        self.dashboard.open_add_field()
+
+    @on(AddField.Left)
+    def leave_add_field(self) -> None:
+        self.dashboard.close_fields()
+
+    @on(AddField.Submitted)
+    def add(self, event: AddField.Submitted) -> None:
+        """Every part is answered; what could not be added stays in the field, to be mended."""
+        added: dict[Symbol, None] = {}
+        answers: list[str] = []
+        there: list[str] = []
+        wrong: list[str] = []
+        for part in split_list(event.text):
+            try:
+                symbol, notice = parse_symbol(part)
+            except UsageError as error:
+                wrong.append(part)
+                answers.append(str(error))
+                continue
+            if symbol in self.lists.symbols or symbol in added:
+                there.append(str(symbol))
+            elif len(added) >= self.lists.room:
+                wrong.append(part)
+                answers.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
+            else:
+                added[symbol] = None
+                if notice:
+                    answers.append(notice)
+        if there:
+            answers.append(f"already there: {', '.join(there)}")
+        if added:
+            answers.insert(0, f"added {', '.join(map(str, added))}")
+            self.lists.add(added)
+            self._edited(next(iter(added)))
+        if answers:
+            self._say("\n".join(answers), warn=bool(wrong))
+        if wrong:
+            self.dashboard.open_add_field(", ".join(wrong))
+        else:
+            self.leave_add_field()
+
+    def action_remove(self) -> None:
+        gone = [instrument.symbol for instrument in self.dashboard.watchlist.marked]
+        if gone:
+            self.lists.remove(gone)
+            self._edited()
+            self.clear_notifications()
+            self._say(f"removed {_count(gone)}: u brings {'it' if len(gone) == 1 else 'them'} back")
+
+    def action_undo(self) -> None:
+        self.clear_notifications()
+        undone = self.lists.undo()
+        if undone is None:
+            self._say("nothing to undo")
+            return
+        self._edited(undone.select)
+        self._say(f"taken back: {undone.words}")
+
+    def action_mark(self) -> None:
+        self.dashboard.watchlist.mark()
+
+    def action_row_down(self) -> None:
+        self._carry(1)
+
+    def action_row_up(self) -> None:
+        self._carry(-1)
+
+    def _carry(self, by: int) -> None:
+        """Move the selected row past its neighbour on the screen. From then on the order is the person's own."""
+        grid = self.dashboard.watchlist
+        to = grid.cursor + by
+        if grid.selected is None or not 0 <= to < len(grid.rows):
+            return
+        symbol, neighbour = grid.selected.symbol, grid.rows[to].symbol
+        shown = [instrument.symbol for instrument in grid.rows]
+        order = [*shown, *(each for each in self.lists.symbols if each not in set(shown))]
+        if not grid.sort:
+            order = list(self.lists.symbols)
+        order.remove(symbol)
+        order.insert(order.index(neighbour) + (by > 0), symbol)
+        if grid.sort:
+            self._say("the order is yours now; s sorts again")
+            grid.set_reactive(Watchlist.sort, "")
+            self.settings = replace(self.settings, sort="")
+        self.lists.arrange(order, f"moved {symbol}")
+        self._edited(symbol)
+
+    async def action_back(self) -> None:
+        grid = self.dashboard.watchlist
+        if grid.has_marks:
+            grid.clear_marks()
+        else:
+            grid.find = ""
+
+    def action_move(self, where: str) -> None:
+        self.dashboard.watchlist.action_move(where)
+
+    # --- order ---
+
+    def action_find(self) -> None:
+        self.dashboard.open_find_field()
+
+    @on(FindField.Changed)
+    def find(self, event: FindField.Changed) -> None:
+        self.dashboard.watchlist.find = event.text
+
+    @on(FindField.Move)
+    def move_while_finding(self, event: FindField.Move) -> None:
+        self.dashboard.watchlist.move(event.by)
+
+    @on(FindField.Submitted)
+    def keep_found(self) -> None:
+        self.dashboard.close_fields()
+
+    @on(FindField.Left)
+    def leave_find_field(self) -> None:
+        self.dashboard.watchlist.find = ""
+        self.dashboard.close_fields()
+
+    def action_sort(self) -> None:
+        now = self.dashboard.watchlist.sort
+        items = [
+            Item(column.id, column.title, column.letter, _arrow(now) if column.id == now.removeprefix("-") else "")
+            for column in COLUMNS
+            if column.letter
+        ]
+        items.append(Item("", "by hand, with J and K", "0"))
+        self.push_screen(Menu("Sort by", items, current=now.removeprefix("-")), self._sort_chosen)
+
+    def _sort_chosen(self, column: str | None) -> None:
+        if column is not None:
+            self.sort_by(column)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column, the other way round where it is that one already; "" leaves the order to the person."""
+        now = self.dashboard.watchlist.sort
+        sort = "" if not column else reversed_order(now) if now.removeprefix("-") == column else first_press(column)
+        self.dashboard.watchlist.sort = sort
+        self._set(sort=sort)
+
+    def action_reverse(self) -> None:
+        if sort := self.dashboard.watchlist.sort:
+            self.sort_by(sort.removeprefix("-"))
+        else:
+            self._say("the order is yours: s sorts by a column")
+
+    @on(Watchlist.HeaderPressed)
+    def press_header(self, event: Watchlist.HeaderPressed) -> None:
+        if BY_ID[event.column].letter:
+            self.sort_by(event.column)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self.settings.columns or DEFAULT
+
+    def action_columns(self) -> None:
+        choices = [Choice(column.id, column.title, column.words) for column in COLUMNS]
+        self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT))
+
+    def _choose_columns(self, columns: tuple[str, ...]) -> None:
+        self.dashboard.watchlist.columns = columns
+        self._set(columns=() if columns == DEFAULT else columns)
+
+    # --- lists ---
+
+    def action_show_list(self, number: int) -> None:
+        names = list(self.lists.lists)
+        if number <= len(names):
+            self.show_list(names[number - 1])
+        else:
+            self._say(f"there is no list {number}: L makes one")
+
+    def show_list(self, name: str) -> None:
+        self.lists.show(name)
+        self.dashboard.watchlist.find = ""
+        self._edited()
+
+    @on(Header.ListPressed)
+    def press_list(self, event: Header.ListPressed) -> None:
+        self.show_list(event.name)
+
+    def action_lists(self) -> None:
+        lists = [ListInfo(name, len(symbols)) for name, symbols in self.lists.lists.items()]
+        unsaved = self.lists.unsaved if self.lists.unsaved == self.lists.shown else None
+        moving = len(self.dashboard.watchlist.marked)
+        self.push_screen(ListMenu(lists, self.lists.shown, moving, unsaved), self._do_with_lists)
+
+    def _do_with_lists(self, action: ListAction | None) -> None:
+        match action:
+            case ListAction("show", name):
+                self.show_list(name)
+            case ListAction("new"):
+                self.push_screen(Prompt("New list", check=self._name_problem), self._create_list)
+            case ListAction("rename"):
+                shown = self.lists.shown
+                check = lambda name: "" if name == shown else self._name_problem(name)  # noqa: E731
+                self.push_screen(Prompt(f"Rename '{shown}'", shown, check), self._rename_list)
+            case ListAction("delete"):
+                name = self.lists.shown
+                self.lists.delete(name)
+                self._edited()
+                self._say(f"deleted the list {name}: u brings it back")
+            case ListAction("move", ""):
+                self.push_screen(Prompt("Move to a new list", check=self._name_problem), self._move_to)
+            case ListAction("move", name):
+                self._move_to(name)
+            case ListAction("save"):
+                self.action_save_list()
+
+    def _name_problem(self, name: str) -> str:
+        if not name:
+            return "a list needs a name"
+        if len(name) > _LONGEST_NAME:
+            return f"{len(name)} characters: at most {_LONGEST_NAME}"
+        if name != printable(name):
+            return "it holds characters that cannot be printed"
+        return f"there is a list '{name}' already" if name in self.lists.lists else ""
+
+    def _create_list(self, name: str | None) -> None:
+        if name is not None:
+            self.lists.create(name)
+            self._edited()
+
+    def _rename_list(self, name: str | None) -> None:
+        if name is not None and name != self.lists.shown:
+            self.lists.rename(self.lists.shown, name)
+            self._edited()
+
+    def _move_to(self, name: str | None) -> None:
+        moved = [instrument.symbol for instrument in self.dashboard.watchlist.marked]
+        if name is not None and moved:
+            self.lists.move(moved, name)
+            self._edited()
+            self._say(f"moved {_count(moved)} to {name}")
+
+    def action_save_list(self) -> None:
+        if self.lists.unsaved is None:
+            self._say("every list is kept already")
+            return
+        name = self.lists.unsaved
+        self.lists.save()
+        self._edited()
+        self._say(f"{name} is one of your lists now")
+
+    # --- look ---
+
+    def _look(self) -> Look:
+        return Look(self._theme, truecolor=self.console.color_system == "truecolor", red_up=self.settings.red_up)
+
+    def action_theme(self) -> None:
+        before = self._theme
+
+        def keep(_: object) -> None:
+            if self._theme is not before:
+                self._set(theme=self._theme.name)
+
+        self.push_screen(ThemeMenu(list(all_themes().values()), before, self._wear), keep)
+
+    def _wear(self, theme: Theme) -> None:
+        self._theme = theme
+        self.theme = theme.name
+        self.dashboard.wear(self._look())
+
+    def action_red_up(self) -> None:
+        self._set(red_up=not self.settings.red_up)
+        self._wear(self._theme)
+        self._say(f"rising prices are {'red' if self.settings.red_up else 'green'} now")
+
+    # --- help and commands ---
+
+    def action_help(self) -> None:
+        self.push_screen(Help(self._look(), self.keys))
+
+    def action_palette(self) -> None:
+        self.push_screen(Palette())
+
+    def commands(self) -> Iterable[Command]:
+        """What the palette offers: every key of the table, and what menus lead to."""
+        for key in self.keys:
+            if key.id not in _MOVES and key.id not in ("palette", "show_list"):
+                yield Command(_capital(key.help), key.group, _Run(self, key.id), key.caps[0])
+        for n, name in enumerate(self.lists.lists, 1):
+            cap = str(n) if n < 10 else ""
+            yield Command(f"Show list {name}", "Lists", lambda name=name: self.show_list(name), cap)  # type: ignore[misc]
+        for column in COLUMNS:
+            if column.letter:
+                run = lambda id=column.id: self.sort_by(id)  # noqa: E731
+                yield Command(f"Sort by {column.title}", column.words, run)
+
+    @on(Header.HelpPressed)
+    def press_help(self) -> None:
+        self.action_help()
+
+    @on(Footer.Pressed)
+    async def press(self, event: Footer.Pressed) -> None:
+        await self.run_action(event.action)
+
+
+class _Run:
+    """An action as the palette calls it."""
+
+    def __init__(self, app: Desk, action: str) -> None:
+        self._app, self._action = app, action
+
+    async def __call__(self) -> None:
+        await self._app.run_action(self._action)
+
+
+def _bindings(table: Sequence[Key]) -> Iterator[Binding]:
+    for key in table:
+        for n, name in enumerate(key.keys, 1):
+            action = f"move('{key.id}')" if key.id in _MOVES else f"show_list({n})" if key.id == "show_list" else key.id
+            yield Binding(name, action, key.label or key.help, priority=key.id in _PRIORITY)
+
+
+def _opened(wanted: Wanted) -> Watchlists:
+    """The lists as they are at the start: those of the config, or first ones, and that of `--watch` before them."""
+    lists = dict(wanted.settings.lists) or dict(wanted.first)
+    if not wanted.watch:
+        return Watchlists(lists, wanted.settings.list)
+    name = next(name for n in range(1, len(lists) + 2) if (name := f"{WATCHED} {n}" if n > 1 else WATCHED) not in lists)
+    return Watchlists({name: tuple(wanted.watch), **lists}, name, unsaved=name)
+
+
+def _count(symbols: Sequence[Symbol]) -> str:
+    return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"
+
+
+def _arrow(sort: str) -> str:
+    return "▾" if sort.startswith("-") else "▴"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
