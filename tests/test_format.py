@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from tui.format import clip, compact, milliseconds, percent, price, seconds, sign, signed, size
+from tui.format import cells, clip, compact, milliseconds, percent, price, seconds, sign, signed, size
 
 figures = st.floats(-1e9, 1e9)
 amounts = st.floats(0, 1e16, exclude_max=True)
@@ -158,6 +159,26 @@ def test_nothing_prints_as_minus_zero(value: float, decimals: int) -> None:
         assert not (text.startswith("-") and float(text) == 0)
 
 
-@given(st.text(max_size=20), st.integers(0, 25))
-def test_a_clipped_text_fits(text: str, width: int) -> None:
-    assert len(clip(text, width)) == min(len(text), width)
+@pytest.mark.parametrize(
+    ("text", "width"), [("", 0), ("QQQ", 3), ("…", 1), ("▲", 1), ("沪深300ETF", 10), ("é", 1), ("e\u0301", 1)]
+)
+def test_cells(text: str, width: int) -> None:
+    assert cells(text) == width == cell_len(text)
+
+
+@pytest.mark.parametrize(
+    ("width", "text"), [(10, "沪深300ETF"), (9, "沪深300E…"), (4, "沪…"), (3, "沪…"), (2, "…"), (1, "…"), (0, "")]
+)
+def test_clip_of_wide_characters(width: int, text: str) -> None:
+    assert clip("沪深300ETF", width) == text
+
+
+texts = st.text(st.sampled_from("aZ 7é沪深ｶ한e\u0301▲…"), max_size=20)
+
+
+@given(texts, st.integers(0, 25))
+def test_a_clipped_text_fits_and_is_cut_only_where_it_must_be(text: str, width: int) -> None:
+    clipped = clip(text, width)
+    assert cells(clipped) <= width
+    assert clipped == text or (cells(text) > width and text.startswith(clipped.removesuffix("…")))
+    assert cells(clipped) >= min(cells(text), width) - 1

@@ -5,6 +5,9 @@ What is not known prints as `—`: nothing is invented and no zero stands in.
 
 from __future__ import annotations
 
+from itertools import accumulate
+from unicodedata import combining, east_asian_width
+
 UNKNOWN = "—"
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
@@ -78,6 +81,20 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.1f} s"
 
 
+def cells(text: str) -> int:
+    """The cells of a terminal that a text takes: 沪深300ETF has eight characters and ten cells."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def _cells(character: str) -> int:
+    if combining(character):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
 def clip(text: str, width: int) -> str:
-    """Text of one cell a character, cut to a width with an ellipsis."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…" * (width > 0)
+    """Text cut to so many cells, with an ellipsis where something is missing."""
+    if cells(text) <= width:
+        return text
+    kept = sum(used < width for used in accumulate(map(_cells, text)))
+    return text[:kept] + "…" * (width > 0)

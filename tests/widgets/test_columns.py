@@ -161,6 +161,13 @@ def test_on_an_unproven_link_changes_are_hidden_and_the_order_stands() -> None:
     assert key("change", stale) == pytest.approx(3.21)
 
 
+def test_a_nav_is_told_from_an_iopv_and_gives_no_premium() -> None:
+    day_old = row(quote(nav=510.0))
+    assert (text("iopv", day_old), text("premium", day_old)) == ("510.00n", "—")
+    both = row(quote(nav=510.0, iopv=511.0))
+    assert (text("iopv", both), text("premium", both)) == ("511.00", "+0.26%")
+
+
 def test_the_move_after_hours_stands_in_a_column_of_its_own() -> None:
     at = int(datetime(2024, 11, 15, 15, 59, tzinfo=zone("US").tz).timestamp() * 1000) - T
     told: list[Push] = [quote(t=at, change=3.21), Tick(symbol="QQQ$US", last=517.4634, time=T + at + 60_000)]
@@ -214,6 +221,11 @@ def test_turnover_names_its_money_where_the_list_mixes_it(symbol: Symbol, alone:
     told = quote(turnover=8.09e9, s=str(symbol))
     assert text("turnover", row(told, symbol=symbol)) == alone
     assert text("turnover", row(told, symbol=symbol, mixed=True)) == mixed
+
+
+@pytest.mark.parametrize(("volume", "shown"), [(0, "0 "), (900, "900 "), (15_800, "15.8K"), (1.06e8, "106M")])
+def test_digits_stand_under_digits_with_and_without_a_unit(volume: float, shown: str) -> None:
+    assert text("volume", row(quote(volume=volume))) == shown
 
 
 def test_turnover_is_sorted_within_a_currency() -> None:

@@ -154,6 +154,11 @@ def _vwap(row: Row) -> float | None:
     return vwap(i.quote, i.tick_size or 10.0**-i.decimals) if i.quote is not None else None
 
 
+def _iopv(row: Row) -> float | None:
+    quote = row.instrument.quote
+    return quote.iopv or quote.nav or None if quote is not None else None
+
+
 def _premium(row: Row) -> float | None:
     i = row.instrument
     if i.last is None or i.quote is None:
@@ -247,17 +252,29 @@ def _spread_cell(row: Row) -> Cell:
     return _price_cell(_spread)(row)
 
 
+def _iopv_cell(row: Row) -> Cell:
+    cell = _price_cell(_iopv)(row)
+    quote = row.instrument.quote
+    # A NAV is of an earlier close, nobody says of which.
+    return cell._replace(text=f"{cell.text}n") if quote is not None and quote.nav and not quote.iopv else cell
+
+
+def _amount_cell(row: Row, value: float | None, sign: str = "") -> Cell:
+    if value is None:
+        return Cell(fmt.UNKNOWN, "faint")
+    text = sign + fmt.compact(value)
+    # Digits stand under digits, also those of a number without a unit.
+    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if row.stale else "muted")
+
+
 def _volume_cell(row: Row) -> Cell:
-    value = _volume(row)
-    return Cell(fmt.compact(value), "faint" if row.stale or value is None else "muted")
+    return _amount_cell(row, _volume(row))
 
 
 def _turnover_cell(row: Row) -> Cell:
     figure = _turnover(row)
-    if figure is None:
-        return Cell(fmt.UNKNOWN, "faint")
     sign = currency(row.instrument.symbol.region).sign if row.moment.mixed else ""
-    return Cell(sign + fmt.compact(figure[1]), "faint" if row.stale else "muted")
+    return _amount_cell(row, figure[1] if figure is not None else None, sign)
 
 
 def _range_cell(row: Row) -> Cell:
@@ -377,8 +394,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("volume", "VOLUME", "units traded today", "v", 6, 35, _volume_cell, _volume),
     Column("turnover", "TURNOVER", "money traded today, in the fund's currency", "t", 8, 30, _turnover_cell, _turnover),
     _priced("vwap", "VWAP", "average price of the day, weighted by volume", "f", 7, 10, _vwap),
-    _priced(
-        "iopv", "IOPV", "value of what the fund holds, as the feed tells it", "i", 7, 14, _quoted(lambda q: q.iopv)
+    Column(
+        "iopv",
+        "IOPV",
+        "worth of a unit of the fund; n: a NAV, not of this moment",
+        "i",
+        7,
+        14,
+        _iopv_cell,
+        _iopv,
+        point=True,
     ),
     Column("premium", "PREM%", "last price over IOPV, in %", "m", 6, 16, _signed_cell(_premium), _premium, point=True),
     Column(
