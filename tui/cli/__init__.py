@@ -113,9 +113,9 @@ for _command in (stream_command.stream, exchange_command.exchange, config_comman
 
 
 def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
-    from tui.exchange.universe import DEMO_WATCHLIST
+    from tui.exchange.universe import DEMO_LISTS
 
-    return {"Demo": DEMO_WATCHLIST}
+    return dict(DEMO_LISTS)
 
 
 def main() -> None:
