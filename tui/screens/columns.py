@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import Binding
-from textual.screen import ModalScreen
 
+from tui.screens.panel import Chooser
 from tui.widgets.choices import Choices, Row
 
 _ALWAYS = "symbol"
@@ -23,26 +22,16 @@ class Choice(NamedTuple):
     words: str
 
 
-class ColumnChooser(ModalScreen[None]):
+class ColumnChooser(Chooser[None]):
     """Each change is applied at once. What is taken out keeps its place until this closes, so that the same key brings
     it back to where it was."""
 
-    DEFAULT_CSS = """
-    ColumnChooser { align: left bottom; background: transparent; }
-    ColumnChooser Choices { max-width: 94%; max-height: 80%; margin: 0 0 3 2; }
-    """
     BINDINGS = [
-        Binding("escape,q,o", "dismiss", "Close"),
+        Binding("o", "leave", "Close"),
         Binding("space,enter", "switch", "In or out"),
         Binding("J,shift+down", "carry(1)", show=False),
         Binding("K,shift+up", "carry(-1)", show=False),
         Binding("r", "usual", show=False),
-        Binding("j,down", "move('down')", show=False),
-        Binding("k,up", "move('up')", show=False),
-        Binding("g,home", "move('first')", show=False),
-        Binding("G,end", "move('last')", show=False),
-        Binding("pagedown", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
     ]
 
     def __init__(
@@ -52,15 +41,11 @@ class ColumnChooser(ModalScreen[None]):
         apply: Callable[[tuple[str, ...]], None],
         usual: Sequence[str],
     ) -> None:
-        super().__init__()
+        super().__init__("Columns", "Space in or out · J K move · r usual · Esc closes")
         self._columns = {column.id: column for column in columns}
         self._apply = apply
         self._usual = usual
         self._take(chosen)
-        self._choices = Choices(title="Columns", keys="Space in or out · J K move · r usual · Esc closes")
-
-    def compose(self) -> ComposeResult:
-        yield self._choices
 
     def on_mount(self) -> None:
         self._show(0)
@@ -68,12 +53,12 @@ class ColumnChooser(ModalScreen[None]):
     def _take(self, chosen: Sequence[str]) -> None:
         """The chosen ones first, in their order."""
         self._chosen = set(chosen)
-        self._order = [*chosen, *(column for column in self._columns if column not in self._chosen)]
+        self._order = list(dict.fromkeys([*chosen, *self._columns]))
 
     def _show(self, at: int) -> None:
         columns = [self._columns[id] for id in self._order]
         rows = [Row(title, "✓" if id in self._chosen else "", more=words) for id, title, words in columns]
-        self._choices.show(rows, at)
+        self.choices.show(rows, at)
 
     def _changed(self, at: int) -> None:
         self._show(at)
@@ -81,7 +66,7 @@ class ColumnChooser(ModalScreen[None]):
 
     @property
     def _at(self) -> int:
-        return self._choices.highlighted or 0
+        return self.choices.highlighted or 0
 
     @on(Choices.Chosen)
     def action_switch(self) -> None:
@@ -102,10 +87,3 @@ class ColumnChooser(ModalScreen[None]):
         at = self._order[self._at]
         self._take(self._usual)
         self._changed(self._order.index(at))
-
-    def action_move(self, where: str) -> None:
-        self._choices.move(where)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.widget is self:
-            self.dismiss()

@@ -28,7 +28,7 @@ class ListMenu(Menu[ListAction]):
 
     def __init__(self, lists: Sequence[ListInfo], shown: str, moving: int, unsaved: str | None) -> None:
         """`moving` is how many symbols `m` would move; `unsaved` the name of the list that is shown and not saved."""
-        self._others = [known for known in lists if known.name != shown]
+        self._lists = lists
         self._shown = next((known for known in lists if known.name == shown), ListInfo(shown, 0))
         items = _numbered("show", lists)
         items.append(Item(ListAction("new"), "new list", "n"))
@@ -44,12 +44,17 @@ class ListMenu(Menu[ListAction]):
     def choose(self, item: Item[ListAction]) -> None:
         match item.id:
             case ListAction("move"):
-                self._ask("Move to", [*_numbered("move", self._others), Item(item.id, "new list …", "n")])
+                self._ask("Move to", [*self._targets(), Item(item.id, "new list …", "n")])
             case ListAction("delete") if self._shown.symbols:
                 words = f"yes, with its {_symbols(self._shown.symbols)}: u brings it back"
+                # Without an id, "no" is what the menu opens at.
                 self._ask(f"Delete '{self._shown.name}'?", [Item(item.id, words, "y"), Item(None, "no", "n")])
             case _:
                 super().choose(item)
+
+    def _targets(self) -> list[Item[ListAction]]:
+        """The other lists, under the numbers they have everywhere."""
+        return [item for item in _numbered("move", self._lists) if item.id and item.id.name != self._shown.name]
 
     def _ask(self, title: str, items: Sequence[Item[ListAction]]) -> None:
         """A second menu above this one. What is chosen there ends both; Esc there comes back to this one."""

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen
 
+from tui.screens.panel import Chooser
 from tui.widgets.choices import Choices, Row
 
 Id = TypeVar("Id")
@@ -24,24 +23,11 @@ class Item(NamedTuple, Generic[Id]):
     note: str = ""
 
 
-class Menu(ModalScreen[Id | None], Generic[Id]):
-    """Dismissed with the id of the chosen item, or with None on Esc, q or a click outside."""
+class Menu(Chooser[Id], Generic[Id]):
+    """Dismissed with the id of the chosen item, or with None."""
 
-    DEFAULT_CSS = """
-    Menu { align: left bottom; background: transparent; }
-    Menu Choices { min-width: 36; max-width: 94%; max-height: 80%; margin: 0 0 3 2; }
-    """
-    # The screen's own keys, not the list's: they work from the first moment, before anything has focus.
-    BINDINGS = [
-        Binding("escape,q", "leave", "Back"),
-        Binding("enter", "choose", "Choose"),
-        Binding("j,down", "move('down')", show=False),
-        Binding("k,up", "move('up')", show=False),
-        Binding("g,home", "move('first')", show=False),
-        Binding("G,end", "move('last')", show=False),
-        Binding("pagedown", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
-    ]
+    DEFAULT_CSS = "Menu Choices { min-width: 36; }"
+    BINDINGS = [Binding("enter", "choose", "Choose")]
 
     def __init__(
         self,
@@ -52,18 +38,14 @@ class Menu(ModalScreen[Id | None], Generic[Id]):
         keeps: str = "Enter chooses",
         on_highlight: Callable[[Id], None] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(title, f"{keeps} · Esc back")
         self._items = items
         self._current = current
         self._on_highlight = on_highlight
-        self._choices = Choices(title=title, keys=f"{keeps} · Esc back")
-
-    def compose(self) -> ComposeResult:
-        yield self._choices
 
     def on_mount(self) -> None:
         at = next((n for n, item in enumerate(self._items) if item.id == self._current), 0)
-        self._choices.show([Row(item.words, item.letter, note=item.note) for item in self._items], at)
+        self.choices.show([Row(item.words, item.letter, note=item.note) for item in self._items], at)
 
     def choose(self, item: Item[Id]) -> None:
         """What choosing does."""
@@ -71,8 +53,8 @@ class Menu(ModalScreen[Id | None], Generic[Id]):
 
     @on(Choices.Chosen)
     def action_choose(self) -> None:
-        if self._choices.highlighted is not None:
-            self.choose(self._items[self._choices.highlighted])
+        if self.choices.highlighted is not None:
+            self.choose(self._items[self.choices.highlighted])
 
     @on(Choices.Highlighted)
     def highlight(self, event: Choices.Highlighted) -> None:
@@ -87,13 +69,3 @@ class Menu(ModalScreen[Id | None], Generic[Id]):
                 event.stop()
                 self.choose(item)
                 return
-
-    def action_move(self, where: str) -> None:
-        self._choices.move(where)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.widget is self:
-            self.action_leave()
