@@ -102,7 +102,7 @@ def test_numbers_are_sorted_largest_first_and_letters_from_a_on() -> None:
     ("id", "shown", "by"),
     [
         ("symbol", "QQQ$US", "QQQ$US"),
-        ("name", "Invesco QQQ Trust", "Invesco QQQ Trust"),
+        ("name", "Invesco QQQ Trust".ljust(28), "Invesco QQQ Trust"),
         ("last", "512.34", 512.34),
         ("change", "+3.21", 3.21),
         ("change%", "+0.63%", 0.63),
@@ -139,7 +139,14 @@ def test_what_is_not_known_is_a_dash_and_has_no_key(id: str) -> None:
 
 def test_a_fund_without_a_known_name_has_none() -> None:
     unknown = row(symbol=Symbol("NOSUCH", "US"))
-    assert (text("name", unknown), key("name", unknown)) == ("—", None)
+    assert (text("name", unknown), key("name", unknown)) == ("—".ljust(28), None)
+
+
+@pytest.mark.parametrize("width", [12, 20, 28])
+def test_a_name_fills_its_column_and_is_clipped_where_it_is_longer(width: int) -> None:
+    known = row(symbol=Symbol("DIA", "US"))
+    shown = text("name", known._replace(moment=known.moment._replace(name=width)))
+    assert shown == f"{NAMES[known.instrument.symbol][: width - 1]}…"
 
 
 def test_every_known_name_is_of_plain_letters_and_belongs_to_a_region() -> None:

@@ -51,6 +51,7 @@ class Moment(NamedTuple):
     spark: int  # cells of a sparkline
     mixed: bool  # whether the list has money of more than one kind
     flash: bool = True  # whether digits that changed light up
+    name: int = 28  # cells of a name
 
 
 class Row(NamedTuple):
@@ -82,7 +83,7 @@ class Column(NamedTuple):
 
     `letter` picks it in the menu of sorting, None where an order by it says nothing; `descending`: largest first, at
     first. `width` in cells is the least; it grows with the widest number, or, where `most` is given, with the room
-    there is. On the `point` are aligned numbers without a unit."""
+    there is: a cell then fills it all. On the `point` are aligned numbers without a unit."""
 
     id: str
     title: str
@@ -186,8 +187,9 @@ def _symbol(row: Row) -> Cell:
 
 
 def _name(row: Row) -> Cell:
-    name = NAMES.get(row.instrument.symbol)
-    return Cell(name, "muted") if name else Cell(fmt.UNKNOWN, "faint")
+    name, width = NAMES.get(row.instrument.symbol, fmt.UNKNOWN), row.moment.name
+    text = fmt.clip(name, width)
+    return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
 
 
 def _last(row: Row) -> Cell:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.reactive import reactive
@@ -109,8 +110,8 @@ class Pane(Widget, can_focus=False):
 
 
 def width_of(line: Iterable[Segment]) -> int:
-    """Cells of a line. Every character of ours is one cell wide."""
-    return sum([len(segment.text) for segment in line])
+    """Cells of a line."""
+    return sum([cell_len(segment.text) for segment in line])
 
 
 def fill(line: Line, width: int, style: object) -> Line:

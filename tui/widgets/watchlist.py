@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.money import currency
 from tui.market.row import RowState, row_state
@@ -80,6 +79,7 @@ class Watchlist(Pane, can_focus=True):
         self._given: list[Instrument] = []
         self._rows: list[Instrument] = []
         self._marked: set[Instrument] = set()
+        self._left: dict[str, Instrument | None] = {}  # by list, where the cursor was when another one was shown
         self._moved_at = -HOLD
         self._index: dict[Instrument, int] = {}
         self._top = 0
@@ -89,6 +89,7 @@ class Watchlist(Pane, can_focus=True):
         self._flashing: set[Instrument] = set()
         self._ages: dict[Instrument, str] = {}
         self._span = 1.0
+        self._minute = 0
         self._spark = SPARKS[-1]
         self._gap = 1  # blanks between two columns
         self._slack = 0  # cells left over, put before the last column
@@ -125,8 +126,13 @@ class Watchlist(Pane, can_focus=True):
         """Show these rows as the list of that name; the cursor goes to `select`, else stays with its symbol, else near
         where it was."""
         if name != self._list_name:
+            self._left[self._list_name] = self.selected
+            select = select or self._left.get(name)
             self._marked.clear()
             self._top = 0
+            if select is None:
+                self._put([])
+                self.set_reactive(Watchlist.cursor, 0)
         self._list_name = name
         self._given = list(rows)
         self._marked.intersection_update(rows)
@@ -188,14 +194,16 @@ class Watchlist(Pane, can_focus=True):
         self._repaint(changed | over)
 
     def tick(self, now: float) -> None:
-        """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines."""
+        """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines. Once a
+        minute all rows, for what ends by the clock alone: after hours, a date."""
         self._now = now
         if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
             self._arrange()
             return
         scale = span(hour(row.bars, row.bars.version, self._spark) for row in self._rows)
-        if scale != self._span:
-            self._span = scale
+        minute = int(now // 60)
+        if scale != self._span or minute != self._minute:
+            self._span, self._minute = scale, minute
             self.update_lines()
             return
         self._repaint({i for i in self._visible() if age_cell(self._row(i)).text != self._ages.get(i)})
@@ -298,7 +306,7 @@ class Watchlist(Pane, can_focus=True):
         return self._gap + (self._slack if column is self._columns[-1] else 0)
 
     def _width(self, column: Column) -> int:
-        return max(column.width, self._widths.get(column.id, 0))
+        return self._widths.get(column.id, column.width)
 
     def _header(self) -> Line:
         look, x = self.style, _MARGIN
@@ -322,7 +330,8 @@ class Watchlist(Pane, can_focus=True):
     def _row(self, instrument: Instrument) -> Row:
         age = self._market.age(instrument, self._now)
         time = self._market.exchange_time(self._now)
-        moment = Moment(self._now, time, self._span, self._spark, self._mixed, self.flash)
+        name = self._widths.get("name", 0)
+        moment = Moment(self._now, time, self._span, self._spark, self._mixed, self.flash, name)
         return make_row(instrument, row_state(instrument, age, self._proven), age, moment)
 
     def _row_line(self, n: int, width: int) -> Line:
@@ -333,7 +342,12 @@ class Watchlist(Pane, can_focus=True):
         ground = "cursor" if selected else "background"
         if self.flash and self._now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
-        line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
+        bar = (
+            look.segment("▌", "accent" if self.has_focus else "muted", ground)
+            if selected
+            else look.segment(" ", "text")
+        )
+        line: Line = [bar]
         line += self._glyph(row, ground)
         line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         for column in self._columns:
@@ -360,18 +374,21 @@ class Watchlist(Pane, can_focus=True):
         return [look.segment("▲" if i.direction > 0 else "▼", role, ground)]
 
     def _cell(self, column: Column, cell: Cell, ground: str) -> Line:
-        look, text = self.style, cell.text
+        look, text, pad = self.style, cell.text, self._pad(column)
         if column.most:
-            cell = cell._replace(text=(text := fmt.clip(text, self._width(column))))
-        elif column.point and "." in text:
-            behind = len(text) - text.index(".") - 1
-            most = self._points[column.id] = max(self._points.get(column.id, 0), behind)
-            text += " " * (most - behind)
-        if not column.most:
-            self._widths[column.id] = max(self._widths.get(column.id, 0), len(text))
-        width = self._width(column)
-        before = " " * (self._pad(column) + (0 if column.left else width - len(text)))
-        after = text[len(cell.text) :] + " " * (width - len(text) if column.left else 0)
+            return [look.segment(" " * pad + text, cell.role, ground)]
+        shift = 0
+        if column.point and (point := text.find(".")) >= 0:
+            behind, most = len(text) - point - 1, self._points.get(column.id, 0)
+            if behind > most:
+                self._points[column.id] = most = behind
+            shift = most - behind
+        width, needed = self._width(column), len(text) + shift
+        if needed > width:
+            self._widths[column.id] = width = needed
+        before, after = " " * (pad + width - needed), " " * shift
+        if column.left:
+            before, after = " " * pad, " " * (width - needed)
         # Blanks look the same in every colour, so they join the text beside them: fewer pieces to draw and to send.
         if not cell.lit:
             return [look.segment(before + cell.text + after, cell.role, ground, bold=cell.bold)]
