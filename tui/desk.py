@@ -126,6 +126,10 @@ class Desk(App[None]):
         self.notify(f"not saved: {words}", severity="warning", markup=False, timeout=10)
 
     def _say(self, words: str, *, warn: bool = False) -> None:
+        """Answer what the person did, in the place of the answer before."""
+        self.clear_notifications()
+        if self.keeper.trouble:
+            self._cannot_save(self.keeper.trouble)
         severity: Literal["warning", "information"] = "warning" if warn else "information"
         self.notify(words, markup=False, severity=severity, timeout=8 if warn else 4)
 
@@ -183,11 +187,9 @@ class Desk(App[None]):
         if gone:
             self.lists.remove(gone)
             self._edited()
-            self.clear_notifications()
             self._say(f"removed {_count(gone)}: u brings {'it' if len(gone) == 1 else 'them'} back")
 
     def action_undo(self) -> None:
-        self.clear_notifications()
         undone = self.lists.undo()
         if undone is None:
             self._say("nothing to undo")

@@ -120,6 +120,13 @@ def test_a_file_broken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "theme = "
 
 
+def test_a_file_taken_away_meanwhile_comes_back_with_every_list(tmp_path: Path) -> None:
+    base = parse(WRITTEN, "")
+    file = ConfigFile(tmp_path / "config.toml")
+    file.save(base, changed(WRITTEN, lists={**base.lists, "New": (D,)}))
+    assert list(file.read().lists) == ["Core", "China", "New"]
+
+
 def test_a_link_stays_a_link_and_the_mode_stays(tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "itick.toml"
     real.parent.mkdir()

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
@@ -45,7 +46,9 @@ class ConfigFile:
             with _locked(self._real.parent):
                 text = self._text()
                 theirs = parse(text, str(self.path))
-                merged = merge(base, ours, theirs)
+                # A file that was taken away meanwhile is no wish to lose every list.
+                gone = not self.path.exists()
+                merged = merge(base, ours, replace(theirs, lists=base.lists) if gone else theirs)
                 if merged != theirs or not same_lists(merged.lists, theirs.lists):
                     edited = _edited(text, theirs, merged)
                     if parse(edited, str(self.path)) != merged:

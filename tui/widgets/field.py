@@ -46,7 +46,8 @@ class Field(Horizontal):
         self.input.focus()
 
     def close(self) -> None:
-        self.input.value = ""
+        with self.input.prevent(Input.Changed):  # what was typed stands, it only is no longer shown
+            self.input.value = ""
         self.display = False
 
     def action_leave(self) -> None:

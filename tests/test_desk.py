@@ -1,0 +1,369 @@
+"""The keys of the dashboard and what they change, on a screen without a feed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual import on
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.market.messages import quote
+from tests.wanting import wanting
+from tui.config.file import ConfigFile
+from tui.config.settings import Settings
+from tui.desk import Desk, Wanted
+from tui.screens.dashboard import Dashboard
+from tui.symbol import Symbol, parse_symbols
+from tui.widgets.columns import COLUMNS, DEFAULT
+from tui.widgets.watchlist import Watchlist
+
+QQQ, SPY, TLT, GLD = (Symbol(code, "US") for code in ("QQQ", "SPY", "TLT", "GLD"))
+PRICES = {QQQ: 500.0, SPY: 600.0, TLT: 90.0, GLD: 300.0}
+LISTS = {"Core": (QQQ, SPY, TLT), "Metals": (GLD,)}
+
+
+class Still(Desk):
+    """A desk whose market stands still. `asked` is what was wanted of the feed, time after time."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        self.asked: list[tuple[Symbol, ...]] = []
+
+    def wanted_changed(self) -> None:
+        self.asked.append(self.lists.symbols)
+        self.market.follow(self.lists.symbols)
+        for symbol in self.lists.symbols:
+            if symbol in PRICES:
+                self.market.apply(quote(PRICES[symbol], s=str(symbol)), 1.0)
+
+    @on(Dashboard.Ready)
+    def begin(self) -> None:
+        self._show()
+        self.turn()
+
+    def turn(self, now: float = 10.0) -> None:
+        """A frame and a second's tick."""
+        self.dashboard.sync(self.market.take_changed(), now, True)
+        self.dashboard.tick(now)
+
+    async def on_unmount(self) -> None:
+        await self.keeper.finish()
+
+    @property
+    def rows(self) -> list[str]:
+        return [row.symbol.code for row in self.dashboard.watchlist.rows]
+
+    @property
+    def selected(self) -> str:
+        selected = self.dashboard.watchlist.selected
+        return selected.symbol.code if selected else ""
+
+    @property
+    def said(self) -> str:
+        return "\n".join(str(notice.message) for notice in self._notifications)
+
+
+@asynccontextmanager
+async def desk(size: tuple[int, int] = (160, 45), **settings: Any) -> AsyncIterator[tuple[Still, Pilot[None]]]:
+    app = Still(wanting(**({"lists": LISTS} | settings)))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield app, pilot
+
+
+async def type_in(pilot: Pilot[None], text: str) -> None:
+    """Into the field that is open, and Enter."""
+    field = next(field for field in pilot.app.screen.query(Input) if field.has_focus)
+    field.value = text
+    await pilot.pause()
+    await pilot.press("enter")
+    await pilot.pause()
+
+
+def kept(path: Path | None = None) -> Settings:
+    return ConfigFile(path or Path(os.environ["XDG_CONFIG_HOME"]) / "config.toml").read()
+
+
+# --- symbols ---
+
+
+async def test_every_part_of_what_is_added_is_answered() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        await type_in(pilot, "GLD$US, spy.us\n2800 ?? tlt,iwm")
+        assert app.rows == ["QQQ", "SPY", "TLT", "GLD", "2800", "IWM"]
+        assert app.selected == "GLD"
+        assert app.said.splitlines() == [
+            "added GLD$US, 2800$HK, IWM$US",
+            "2800 read as 2800$HK, where 4-digit codes are usual",
+            "'??' is not a symbol: write CODE$REGION, for example QQQ$US",
+            "already there: SPY$US, TLT$US",
+        ]
+        assert app.query_one("#add Input", Input).value == "??"
+    assert [symbol.code for symbol in kept().lists["Core"]] == ["QQQ", "SPY", "TLT", "GLD", "2800", "IWM"]
+
+
+async def test_more_than_a_connection_takes_is_said() -> None:
+    many = tuple(Symbol(f"A{n}", "US") for n in range(499))
+    async with desk(lists={"Big": many}) as (app, pilot):
+        await pilot.press("a")
+        await type_in(pilot, "QQQ,SPY")
+        assert len(app.lists.symbols) == 500
+        assert "no room for SPY$US: a list takes 500 symbols" in app.said
+
+
+async def test_marked_symbols_go_together_and_come_back_together() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("space", "space", "d")
+        assert app.rows == ["TLT"]
+        assert app.said == "removed 2 symbols: u brings them back"
+        await pilot.press("u")
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+        assert app.selected == "QQQ"
+        assert app.said == "taken back: removed 2 symbols"
+        await pilot.press("u")
+        assert app.said == "nothing to undo"
+
+
+async def test_esc_drops_the_marks_first_and_then_the_filter() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("/")
+        await type_in(pilot, "invesco")
+        await pilot.press("space", "escape")
+        assert (app.rows, app.dashboard.watchlist.has_marks) == (["QQQ"], False)
+        await pilot.press("escape")
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+
+
+# --- order ---
+
+
+async def test_find_shows_what_has_the_letters_while_one_types() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("/", "t", "r", "e", "a")
+        await pilot.pause()
+        assert app.rows == ["TLT"]  # iShares 20+ Year Treasury Bond ETF
+        await pilot.press("escape")
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+        await pilot.press("/", "u", "s", "down", "enter", "j")
+        assert (app.rows, app.selected) == (["QQQ", "SPY", "TLT"], "TLT")
+
+
+async def test_sort_by_a_letter_and_round_by_the_same_again() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("s", "l")
+        await pilot.pause()
+        assert (app.rows, app.selected) == (["SPY", "QQQ", "TLT"], "QQQ")
+        await pilot.press("S")
+        assert app.rows == ["TLT", "QQQ", "SPY"]
+        await pilot.press("s", "0")
+        await pilot.pause()
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+        await pilot.press("S")
+        assert app.said == "the order is yours: s sorts by a column"
+        await pilot.press("s", "s")
+        await pilot.pause()
+        assert app.dashboard.watchlist.sort == "symbol"
+    assert kept().sort == "symbol"
+
+
+async def test_a_click_on_a_title_sorts() -> None:
+    async with desk() as (app, pilot):
+        start, _, column = next(title for title in app.dashboard.watchlist._titles if title[2] == "last")
+        for sort in ("-last", "last"):
+            await pilot.click(Watchlist, offset=(start + 1, 1))
+            await pilot.pause()
+            assert app.dashboard.watchlist.sort == sort
+        assert column == "last"
+
+
+async def test_the_order_holds_still_after_the_cursor_moved_and_while_the_link_is_unproven() -> None:
+    async with desk(sort="-last") as (app, pilot):
+        assert app.rows == ["SPY", "QQQ", "TLT"]
+        await pilot.press("j")
+        app.market.apply(quote(700.0, 60_000), 10.5)
+        app.turn(12.0)
+        assert app.rows == ["SPY", "QQQ", "TLT"]
+        app.dashboard.sync(set(), 13.5, False)
+        app.dashboard.tick(13.5)
+        assert app.rows == ["SPY", "QQQ", "TLT"]
+        app.turn(14.0)
+        assert (app.rows, app.selected) == (["QQQ", "SPY", "TLT"], "QQQ")
+
+
+async def test_a_row_moved_by_hand_makes_the_order_the_persons_own() -> None:
+    async with desk(sort="-last") as (app, pilot):
+        await pilot.press("K", "J", "J", "J")  # the first row goes no further up, and comes down to the end
+        assert (app.rows, app.selected) == (["QQQ", "TLT", "SPY"], "SPY")
+        assert app.dashboard.watchlist.sort == ""
+        await pilot.press("u")
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+    assert kept().sort == ""
+    assert list(kept().lists["Core"]) == [QQQ, SPY, TLT]
+
+
+async def test_a_row_moves_past_its_neighbour_on_the_screen() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("/")
+        await type_in(pilot, "etf")  # SPY and TLT
+        await pilot.press("g", "J", "escape")
+        assert app.rows == ["QQQ", "TLT", "SPY"]
+
+
+async def test_columns_are_chosen_live_and_remembered() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("o", "down", "down", "space")
+        await pilot.pause()
+        assert "change" not in app.dashboard.watchlist.columns
+        await pilot.press("r", "escape")
+        assert app.dashboard.watchlist.columns == DEFAULT
+        await pilot.press("o", "down", "J", "escape")
+    assert kept().columns == ("symbol", "change", "last", *DEFAULT[3:])
+
+
+# --- lists ---
+
+
+async def test_lists_are_shown_by_number_and_by_click_and_each_keeps_its_cursor() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("j", "2")
+        assert (app.rows, app.asked[-1]) == (["GLD"], (GLD,))
+        await pilot.press("7")
+        assert app.said == "there is no list 7: L makes one"
+        start = next(start for start, _, name in app.dashboard.header._tabs if name == "Core")
+        await pilot.click("#header", offset=(start + 1, 0))
+        await pilot.pause()
+        assert (app.rows, app.selected) == (["QQQ", "SPY", "TLT"], "SPY")
+        await pilot.press("2")
+    assert kept().list == "Metals"
+
+
+async def test_a_list_is_made_renamed_filled_and_deleted() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("L", "n")
+        await type_in(pilot, "Core")
+        assert "there is a list 'Core' already" in str(app.screen.query_one("Static").render())
+        await type_in(pilot, "Mine")
+        assert (app.lists.shown, app.rows) == ("Mine", [])
+        await pilot.press("1", "space", "L", "m", "2")
+        await pilot.pause()
+        assert list(app.lists.lists.items()) == [("Core", (SPY, TLT)), ("Metals", (GLD, QQQ)), ("Mine", ())]
+        await pilot.press("2", "L", "r")
+        await type_in(pilot, "Edel")
+        assert list(app.lists.lists) == ["Core", "Edel", "Mine"]
+        await pilot.press("L", "d", "y")
+        await pilot.pause()
+        assert list(app.lists.lists) == ["Core", "Mine"]
+        await pilot.press("u", "u", "u", "u")
+        assert app.lists.lists == LISTS
+        assert list(app.lists.lists) == list(LISTS)
+
+
+async def test_a_list_of_the_command_line_is_kept_when_asked() -> None:
+    app = Still(wanting(lists=LISTS)._replace(watch=(TLT,)))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert (list(app.lists.lists), app.rows) == (["Watch", "Core", "Metals"], ["TLT"])
+        await pilot.press("a")
+        await type_in(pilot, "GLD")
+        assert app.dashboard.header.unsaved == "Watch"
+        await pilot.press("C")
+        await app.keeper.finish()
+        assert "Watch" not in kept().lists
+        await pilot.press("w")
+        assert app.dashboard.header.unsaved == ""
+        await pilot.press("w")
+        assert app.said == "every list is kept already"
+    assert kept().lists["Watch"] == (TLT, GLD)
+    assert kept().red_up
+
+
+async def test_what_another_copy_wrote_is_shown() -> None:
+    async with desk() as (app, pilot):
+        other = ConfigFile(app.keeper.file.path)
+        other.save(Settings(lists=LISTS), Settings(lists={**LISTS, "Core": (QQQ, SPY, TLT, GLD), "New": ()}))
+        await pilot.press("d")
+        await app.keeper.finish()
+        await pilot.pause()
+        assert app.rows == ["SPY", "TLT", "GLD"]
+        assert app.dashboard.header.lists == ("Core", "Metals", "New")
+
+
+async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
+    async with app.run_test() as pilot:
+        await pilot.press("d", "d")
+        await app.keeper.finish()
+        await pilot.pause()
+        assert app.said.count("not saved: cannot write") == 1
+        await pilot.press("u", "d")
+        assert app.said.startswith("not saved: cannot write") and "removed SPY$US" in app.said
+        assert app.rows == ["TLT"]
+        (tmp_path / "folder").unlink()
+    assert kept(tmp_path / "folder" / "config.toml").lists["Core"] == (TLT,)
+
+
+# --- look, help, keys ---
+
+
+async def test_red_up_swaps_the_colours_of_the_whole_screen() -> None:
+    async with desk() as (app, pilot):
+        before = app.dashboard.look
+        await pilot.press("C")
+        after = app.dashboard.look
+        assert before is not None and after is not None
+        assert (after("up"), after("bid_bar")) == (before("down"), before("ask_bar"))
+        assert app.said == "rising prices are red now"
+    assert kept().red_up
+
+
+async def test_a_theme_is_remembered_once_it_is_kept() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("t", "j", "escape")
+        await app.keeper.finish()
+        assert app.theme == "midnight"
+        await pilot.press("t", "j", "enter")
+        await pilot.pause()
+        chosen = app.theme
+    assert kept().theme == chosen != "midnight"
+
+
+async def test_other_keys_of_the_config_do_what_the_table_says() -> None:
+    async with desk(keys={"remove": ("x", "Ctrl+D"), "help": ("F2",)}) as (app, pilot):
+        await pilot.press("d", "delete")
+        assert len(app.rows) == 3
+        await pilot.press("x", "ctrl+d")
+        assert app.rows == ["TLT"]
+        await pilot.press("f2")
+        await pilot.pause()
+        assert app.screen.id != "dashboard"
+        await pilot.press("escape")
+
+
+async def test_the_palette_offers_every_key_list_and_column_and_runs_them() -> None:
+    async with desk() as (app, pilot):
+        names = [command.name for command in app.commands()]
+        assert "Show list Metals" in names
+        assert all(f"Sort by {column.title}" in names for column in COLUMNS if column.letter)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        for letter in "list metals":
+            await pilot.press("space" if letter == " " else letter)
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert app.lists.shown == "Metals"
+
+
+async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:
+    async with desk(lists={"Core": tuple(p.symbol for p in parse_symbols("ZZZ9$US"))}) as (app, _):
+        assert app._suggest("zz") == [("ZZZ9$US", "")]
+        assert app._suggest("qq")[:2] == [("QQQ$US", "Invesco QQQ Trust"), ("QQQM$US", "Invesco NASDAQ 100 ETF")]
+        gold: Sequence[tuple[str, str]] = app._suggest("gold")
+        assert ("GLD$US", "SPDR Gold Shares") in gold
