@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.containers import Container, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -101,9 +101,8 @@ class Help(ModalScreen[None]):
         super().__init__()
         self._look = look
         self._keys = keys
-        for key in keys:
-            if key.id in ("help", "quit"):
-                self._bindings.bind(",".join(key.keys), "dismiss")
+        closing = [Binding(name, "dismiss") for key in keys if key.id in ("help", "quit") for name in key.keys]
+        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(closing)])
         self._field = Input(placeholder="a key, or what it does", compact=True)
         self._left, self._right = Static(id="left"), Static(id="right")
         self._box = VerticalScroll(self._field, Container(self._left, self._right), can_focus=False)

@@ -53,9 +53,15 @@ class AddField(Field):
         yield self._choices
         yield from super().compose()
 
+    def close(self) -> None:
+        super().close()
+        self._suggest("")
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        part = _last_part(event.value)
+        self._suggest(_last_part(event.value))
+
+    def _suggest(self, part: str) -> None:
         room = min(_MOST, self.screen.size.height - 3)
         found = self._suggestions(part) if part else ()
         # What is written in full needs no completing.

@@ -1,0 +1,125 @@
+"""A menu: letters, moving keys, mouse; and the theme menu, which is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.over import NONE, Over, Snapshot, highlighted, opened, rows
+from tui.screens.menu import Item, Menu
+from tui.screens.theme_menu import ThemeMenu
+from tui.themes import all_themes, find_theme
+from tui.widgets.choices import Choices
+
+ITEMS = [
+    Item("change%", "CHG%", "c", "▼"),
+    Item("last", "LAST", "l"),
+    Item("volume", "VOLUME", "V"),
+    Item("iopv", "IOPV [b]x[/b]\x1b[31m", "j"),
+    Item("own", "沪深300ETF, an order by hand that needs very many words", "0"),
+]
+
+
+def menu(current: str | None = None) -> Menu[str]:
+    return Menu("Sort by", ITEMS, current=current)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 8)])
+def test_a_menu(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(Over(lambda: menu("last")), terminal_size=size)
+
+
+def test_a_menu_in_light(snap_compare: Snapshot) -> None:
+    assert snap_compare(Over(lambda: menu("last"), "daylight"), terminal_size=(80, 24))
+
+
+def test_a_menu_without_colour(snap_compare: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(Over(lambda: menu("last")), terminal_size=(80, 24))
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        ("enter", "last"),
+        ("down enter", "volume"),
+        ("k enter", "change%"),
+        ("up up enter", "own"),
+        ("G down enter", "change%"),
+        ("g enter", "change%"),
+        ("end enter", "own"),
+        ("home enter", "change%"),
+        ("pagedown enter", "own"),
+        ("c", "change%"),
+        ("V", "volume"),
+        ("j", "iopv"),  # its own letter, not the moving key
+        ("0", "own"),
+        ("escape", None),
+        ("q", None),
+        ("v", NONE),  # letters have a case
+        ("L", NONE),
+        ("z", NONE),
+    ],
+)
+async def test_keys(keys: str, answer: object) -> None:
+    async with opened(lambda: menu("last")) as (app, pilot):
+        assert highlighted(app) == "l  LAST"
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        assert app.answer == answer
+
+
+async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it_is() -> None:
+    async with opened(menu) as (app, _):
+        assert [" ".join(row.split()) for row in rows(app)] == [
+            "c CHG% ▼",
+            "l LAST",
+            "V VOLUME",
+            "j IOPV [b]x[/b]�[31m",
+            "0 沪深300ETF, an order by hand that needs very many words",
+        ]
+
+
+async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
+    async with opened(lambda: Menu("Sort by", ITEMS + ITEMS), (40, 8)) as (app, pilot):
+        choices = app.screen.query_one(Choices)
+        assert choices.size.height == 5
+        await pilot.press("G")
+        await pilot.pause()
+        assert highlighted(app).startswith("0  沪深300ETF")
+        assert choices.region.right <= 40 and choices.region.bottom <= 8
+        await pilot.press("down")
+        await pilot.pause()
+        assert highlighted(app).startswith("c  CHG%")
+
+
+async def test_a_click_chooses_and_one_outside_chooses_nothing() -> None:
+    async with opened(menu) as (app, pilot):
+        await pilot.click(Choices, offset=(5, 3))
+        await pilot.pause()
+        assert app.answer == "volume"
+    async with opened(menu) as (app, pilot):
+        await pilot.click(offset=(70, 2))
+        await pilot.pause()
+        assert app.answer is None
+
+
+async def test_ctrl_c_ends_the_program_from_a_menu_too() -> None:
+    async with opened(menu) as (app, pilot):
+        await pilot.press("ctrl+c")
+        assert app.return_code == 130
+
+
+@pytest.mark.parametrize(
+    ("keys", "worn"), [("j enter", "amber"), ("end enter", "daylight"), ("j j escape", "midnight"), ("j t", "midnight")]
+)
+async def test_a_theme_is_worn_while_highlighted(keys: str, worn: str) -> None:
+    history = ["midnight"]
+    themes = [find_theme(name) for name in ("midnight", "amber", "daylight")]
+    assert {theme.name for theme in themes} <= set(all_themes())
+    async with opened(lambda: ThemeMenu(themes, themes[0], lambda theme: history.append(theme.name))) as (app, pilot):
+        for key in keys.split():
+            await pilot.press(key)
+            await pilot.pause()
+        assert history[-1] == worn
+        assert len(history) > 1
+        assert app.answer is not NONE

@@ -1,0 +1,67 @@
+"""The palette: what it finds, how it looks, what it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from textual.command import CommandList
+
+from tests.screens.over import NONE, Over, Snapshot
+from tui.screens.palette import Command, Palette
+
+
+class Commanded(Over):
+    """Has commands, and keeps which of them were run."""
+
+    def __init__(self) -> None:
+        super().__init__(Palette)
+        self.run_: list[str] = []
+
+    def commands(self) -> Iterable[Command]:
+        yield Command("Add symbols", "a pasted list too", self._noted("add"), "a")
+        yield Command("Reconnect", "drop the connection", self._noted("reconnect"), "r")
+        yield Command("Show list [b]x[/b] [/]\x1b[31m", "Lists [/]", self._noted("show"), "2")
+        for n in range(30):
+            yield Command(f"Sort by {n}", "Order", self._noted(f"sort {n}"))
+
+    def _noted(self, name: str) -> Callable[[], None]:
+        return lambda: self.run_.append(name)
+
+
+async def listed(app: Commanded) -> list[str]:
+    return [" ".join(str(option.prompt).split()) for option in app.screen.query_one(CommandList).options]
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (40, 8)])
+def test_the_palette(snap_compare: Snapshot, size: tuple[int, int]) -> None:
+    assert snap_compare(Commanded(), terminal_size=size)
+
+
+def test_finding(snap_compare: Snapshot) -> None:
+    assert snap_compare(Commanded(), press=[*"list", "down"], terminal_size=(80, 24))
+
+
+async def test_names_come_before_help_and_nothing_is_markup() -> None:
+    app = Commanded()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        assert len(await listed(app)) == 33
+        await pilot.press(*"list")
+        await pilot.pause(0.3)
+        assert await listed(app) == ["2 Show list [b]x[/b] [/]�[31m Lists [/]", "a Add symbols a pasted list too"]
+        await pilot.press("down", "enter")
+        await pilot.pause(0.1)
+        assert app.run_ == ["add"]
+        assert app.answer is None
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+async def test_it_is_left_without_running_anything(key: str) -> None:
+    app = Commanded()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        await pilot.press(key)
+        await pilot.pause(0.1)
+        assert app.run_ == []
+        assert app.return_code == 130 if key == "ctrl+c" else app.answer is not NONE
