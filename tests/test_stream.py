@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, started
+from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
 from tests.feed.running import free_port
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
 from tui.market.health import Health
@@ -165,6 +165,20 @@ def test_a_symbol_without_a_region_works_with_a_notice(watch: str, notice: str) 
 def test_a_symbol_with_its_region_needs_no_notice() -> None:
     result = itick("stream", "--demo", "--watch", "QQQ$US,SPY.US,US:IEF", "--seconds", "0.2")
     assert result.stderr.startswith("connecting ")
+
+
+def test_who_is_taken_over_on_this_machine_stops_with_4_and_the_other_goes_on() -> None:
+    with exchange("--one-connection") as url:
+        arguments = ("stream", "--url", url, "--watch", "QQQ$US", "--types", "quote")
+        with started(*arguments, key=KEY) as first:
+            lines_until(first.stderr, "LIVE")
+            with started(*arguments, "--take-over", "--seconds", "4", key=KEY) as second:
+                _, said = first.communicate(timeout=10)
+                assert first.returncode == 4
+                assert f"itick-tui: taken over by pid {second.pid} on this machine" in said.splitlines()
+                _, said = second.communicate(timeout=10)
+                assert second.returncode == 0
+                assert "connection" not in said.partition("LIVE")[2], "it was never lost"
 
 
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:

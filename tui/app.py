@@ -115,17 +115,19 @@ class ItickApp(Desk):
 
     async def _alone(self, url: str, token: Token) -> None:
         """Follow unless another copy uses the key; then ask first."""
-        try:
-            with KeyLock(host_of(url), token, take_over=self._start.take_over):
-                await self._follow(url, token)
-        except KeyInUse as error:
-            if await self.push_screen_wait(TakeOver(error.pid)):
-                await self._follow(url, token)
-            else:
-                self.exit(return_code=error.exit_code)
+        take_over = self._start.take_over
+        while True:
+            try:
+                with KeyLock(host_of(url), token, take_over=take_over) as lock:
+                    await self._follow(url, token, lock)
+            except KeyInUse as error:
+                take_over = await self.push_screen_wait(TakeOver(error.pid))
+                if not take_over:
+                    self.exit(return_code=error.exit_code)
+                    return
 
-    async def _follow(self, url: str, token: Token) -> None:
-        self._link = Link(url, token, self.market, on_state=self._link_changed, clock=self._clock)
+    async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
+        self._link = Link(url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock)
         self._link.want(self.lists.symbols)
         await self._link.run()
 

@@ -17,6 +17,7 @@ from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection
 from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
+from tui.feed.lock import KeyLock
 from tui.market import Instrument, Market
 from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
 from tui.secrets import Token, clean
@@ -48,7 +49,7 @@ class Stream:
         self._lines: list[bytes] = []
         self._giving_up: asyncio.TimerHandle | None = None
 
-    async def run(self, url: str, token: Token, types: Sequence[str]) -> int:
+    async def run(self, url: str, token: Token, types: Sequence[str], lock: KeyLock | None = None) -> int:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
@@ -61,7 +62,7 @@ class Stream:
         if self._seconds is not None:
             loop.call_later(self._seconds, self._finish, EXIT_DONE)
         market = Market()
-        self._link = Link(url, token, market, types=types, on_state=self._link_changed, on_push=self._push)
+        self._link = Link(url, token, market, types=types, on_state=self._link_changed, on_push=self._push, lock=lock)
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())

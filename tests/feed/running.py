@@ -17,6 +17,7 @@ from websockets.http11 import Response
 from tests.waiting import until
 from tui.feed import Link, LinkState, Phase, Timings
 from tui.feed.clock import monotonic
+from tui.feed.lock import KeyLock
 from tui.market import Instrument, Market
 from tui.protocol import (
     AUTHENTICATED,
@@ -71,6 +72,7 @@ class Running:
         types: Sequence[str] = TYPES,
         on_push: Callable[[Push, Instrument], None] | None = None,
         on_state: Callable[[LinkState], None] = lambda state: None,
+        lock: KeyLock | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.market = Market()
@@ -81,7 +83,15 @@ class Running:
             on_state(state)
 
         self.link = Link(
-            url, Token(KEY), self.market, types=types, on_state=entered, on_push=on_push, timings=timings, clock=clock
+            url,
+            Token(KEY),
+            self.market,
+            types=types,
+            on_state=entered,
+            on_push=on_push,
+            lock=lock,
+            timings=timings,
+            clock=clock,
         )
         self.link.want(wanted or [QQQ, SPY])
 

@@ -45,7 +45,7 @@ from tui.secrets import Token
 C, A, S, L, R, X = list(Phase)
 
 # What may follow what. The ways in HURRIED need somebody in a hurry: the person, or a symbol that waits for room.
-WAYS = {C: {A, R, X}, A: {S, L, R, X}, S: {S, L, R, X}, L: {R, X}, R: {C}, X: set[Phase]()}
+WAYS = {C: {A, R, X}, A: {S, L, R, X}, S: {S, L, R, X}, L: {R, X}, R: {C, X}, X: set[Phase]()}
 HURRIED = {(C, C), (A, C), (S, C), (L, C), (X, C)}
 
 HASTY = Timings(

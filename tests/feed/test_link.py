@@ -15,6 +15,7 @@ from tui.exchange.server import Exchange
 from tui.feed import Phase
 from tui.feed.connection import Connection
 from tui.feed.link import _gravest
+from tui.feed.lock import KeyLock
 from tui.market import Instrument
 from tui.protocol import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
 from tui.secrets import Token
@@ -243,6 +244,45 @@ async def test_two_clients_of_one_key_are_not_silent_about_it() -> None:
         async with Running(exchange.url) as second:
             await second.reaches(L)
             assert await first.is_lost()
+
+
+class Owner(KeyLock):
+    """A lock file that tells who is to use the key."""
+
+    def __init__(self) -> None:
+        self.pid: int | None = None
+
+    @property
+    def other(self) -> int | None:
+        return self.pid
+
+    def claim(self) -> None:
+        self.pid = None
+
+
+async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() -> None:
+    mine, theirs = Owner(), Owner()
+    async with Exchange(single_connection=True) as exchange, Running(exchange.url, lock=mine) as first:
+        await first.reaches(L)
+        mine.pid = 4711
+        async with Running(exchange.url, lock=theirs) as second:
+            await second.reaches(L)
+            assert await first.stops() == "taken over by pid 4711 on this machine"
+            assert R not in first.phases
+            await asyncio.sleep(0.2)
+            assert second.link.state.proven and first.link.state.phase is X
+            theirs.pid = 4710
+            first.link.reconnect()
+            assert await second.stops() == "taken over by pid 4710 on this machine"
+            assert first.link.state.proven
+
+
+async def test_who_is_taken_over_while_it_waits_does_not_try_again() -> None:
+    lock = Owner()
+    async with Running(f"ws://127.0.0.1:{free_port()}", lock=lock) as running:
+        await running.reaches(R)
+        lock.pid = 4711
+        assert await running.stops() == "taken over by pid 4711 on this machine"
 
 
 async def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

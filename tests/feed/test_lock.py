@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,25 @@ from tui.feed.lock import KeyInUse, KeyLock
 from tui.secrets import Token
 
 KEY = Token("5ecre7-2abf6c0e7dd8a1930a")
+
+HOLD = """
+import sys; from pathlib import Path; from tui.feed.lock import KeyLock; from tui.secrets import Token
+with KeyLock('host', Token(sys.argv[2]), take_over=True, folder=Path(sys.argv[1])): print('held', flush=True); input()
+"""
+
+
+@contextmanager
+def another_copy(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that takes the key, until the end of the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder), KEY.reveal()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        yield holder
+        holder.communicate("\n")
 
 
 def test_one_copy_a_key_and_host(tmp_path: Path) -> None:
@@ -25,10 +46,52 @@ def test_one_copy_a_key_and_host(tmp_path: Path) -> None:
         pass
 
 
-def test_taking_over_goes_on_without_the_lock_and_leaves_it_to_its_holder(tmp_path: Path) -> None:
+def test_taking_over_is_known_to_the_holder_until_it_ends_or_the_key_is_taken_back(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.other is None
+        for _ in range(2):
+            with another_copy(tmp_path) as taker:
+                assert lock.other == taker.pid
+                with pytest.raises(KeyInUse) as refused:
+                    KeyLock("host", KEY, folder=tmp_path).__enter__()
+                assert refused.value.pid == taker.pid
+                lock.claim()
+                assert lock.other is None
+            assert lock.other is None
+        with another_copy(tmp_path):
+            assert lock.other
+        assert lock.other is None, "nobody is left who uses it"
+        with pytest.raises(KeyInUse):
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+
+
+def test_who_took_over_keeps_the_key_after_the_holder_has_ended(tmp_path: Path) -> None:
+    lock = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    with another_copy(tmp_path) as taker:
+        lock.__exit__(None, None, None)
+        with pytest.raises(KeyInUse) as refused:
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+        assert refused.value.pid == taker.pid
     with KeyLock("host", KEY, folder=tmp_path):
-        with KeyLock("host", KEY, folder=tmp_path, take_over=True):
-            pass
+        pass
+
+
+def test_a_key_that_nobody_uses_leaves_no_file(tmp_path: Path) -> None:
+    first = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    second = KeyLock("host", KEY, folder=tmp_path, take_over=True).__enter__()
+    second.__exit__(None, None, None)
+    assert list(tmp_path.iterdir())
+    first.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_removed_between_opening_and_locking_it_is_made_anew(tmp_path: Path) -> None:
+    first = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    with KeyLock("host", KEY, folder=tmp_path):
+        first.__exit__(None, None, None)
+        assert file.exists(), "another's file is not removed"
         with pytest.raises(KeyInUse):
             KeyLock("host", KEY, folder=tmp_path).__enter__()
 
@@ -41,14 +104,7 @@ def test_the_key_is_not_in_the_files_name_or_text(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    code = (
-        "import sys, time; from pathlib import Path; from tui.feed.lock import KeyLock; from tui.secrets import Token\n"
-        "with KeyLock('host', Token(sys.argv[2]), folder=Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path), KEY.reveal()], stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    with another_copy(tmp_path) as holder:
         with pytest.raises(KeyInUse) as refused:
             KeyLock("host", KEY, folder=tmp_path).__enter__()
         assert refused.value.pid == holder.pid

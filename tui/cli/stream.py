@@ -78,8 +78,8 @@ def stream(
 
     async def run() -> int:
         if target is not None and token is not None:
-            with KeyLock(host_of(target), token, take_over=take_over):
-                return await printer.run(target, token, wanted)
+            with KeyLock(host_of(target), token, take_over=take_over) as lock:
+                return await printer.run(target, token, wanted, lock)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:

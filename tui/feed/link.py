@@ -3,8 +3,10 @@
 CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (to LIVE at once where there is nothing to ask for)
   ↑     │           │              │          │
   │     └───────────┴───────┬──────┴──────────┘
-  ├── RECONNECTING ←────────┤   it failed: tried again when the wait is over
-  ├── STOPPED ←─────────────┤   the key or the address is refused, or a fault of ours: only `reconnect()` starts again
+  ├── RECONNECTING ←────────┤   it failed: tried again when the wait is over, unless another copy took the key meanwhile
+  │     ↓                   │
+  ├── STOPPED ←─────────────┤   the key or the address is refused, another copy took the key, or a fault of ours: only
+  │                         │   `reconnect()` starts again
   └─────────────────────────┘   renewed at once: the person asked for it, or room must be made
 """
 
@@ -19,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.connection import Clock, Connection, Dropped, OnPush, PermanentError, SlowDown, dial
+from tui.feed.lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.state import LinkState, Phase, Timings
 from tui.feed.subscriptions import NeedsFresh, Subscriptions
 from tui.feed.target import check_url, host_of
@@ -49,7 +52,7 @@ class _Retries:
         if isinstance(error, Dropped) and authenticated is not None:
             self._short_lives = self._short_lives + 1 if authenticated < timings.short_life else 0
             if self._short_lives >= _DUEL:
-                return timings.duel_wait, NoConnection("another client seems to be using this key")
+                return timings.duel_wait, AnotherClient()
         attempt, self._attempt = self._attempt, min(self._attempt + 1, _DOUBLINGS)
         # Jitter, at the longest wait too, because many clients must not come back in one wave.
         delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
@@ -63,8 +66,9 @@ class _Retries:
 class Link:
     """Keeps one connection to `url` alive and writes what it brings into `market`.
 
-    `on_state` hears of every step; `on_push` of every message that was applied. Raises UsageError where the key may
-    not be sent to `url`.
+    `on_state` hears of every step; `on_push` of every message that was applied. With a `lock` the link stops where
+    another copy took the key, and takes it back on `reconnect()`. Raises UsageError where the key may not be sent to
+    `url`.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Link:
         types: Sequence[str] = TYPES,
         on_state: Callable[[LinkState], None] | None = None,
         on_push: OnPush | None = None,
+        lock: KeyLock | None = None,
         timings: Timings | None = None,
         clock: Clock = monotonic,
         wall: Clock = time.time,
@@ -88,6 +93,7 @@ class Link:
         self._types = tuple(types)
         self._on_state = on_state
         self._on_push = on_push
+        self._lock = lock
         self._timings = timings or Timings()
         self._clock = clock
         self._wall = wall
@@ -110,6 +116,8 @@ class Link:
     def reconnect(self) -> None:
         """Start a fresh connection now, whatever the link is doing, and ask again for what was never answered."""
         self._doubts.clear()
+        if self._lock is not None:
+            self._lock.claim()
         self._act.set()
 
     async def run(self) -> None:
@@ -119,10 +127,11 @@ class Link:
             self._act.clear()
             self._authenticated_at = self._live_at = None
             try:
+                self._check_owner()
                 await self._live_once()
             except NeedsFresh:
                 delay = 0.0
-            except (KeyRefused, PermanentError) as error:
+            except (KeyRefused, PermanentError, TakenOver) as error:
                 await self._stop(error)
                 retries = _Retries(self._timings)
                 continue
@@ -172,9 +181,16 @@ class Link:
             if task is not None and task.cancelling():
                 # Up to 3.12 a task group that is failing already forgets that it was cancelled too.
                 raise asyncio.CancelledError from None
+            self._check_owner()
             raise _gravest(group) from None
         finally:
             await connection.close()
+
+    def _check_owner(self) -> None:
+        """Raises TakenOver where another copy on this machine was told to use the key: two that take it from each
+        other would never end."""
+        if self._lock is not None and (pid := self._lock.other) is not None:
+            raise TakenOver(pid) from None
 
     async def _renew(self) -> None:
         await self._act.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -11,7 +12,7 @@ from typing import Self
 
 from platformdirs import user_state_path
 
-from tui.errors import UsageError
+from tui.errors import FeedError, NoConnection, UsageError
 from tui.secrets import Token
 
 
@@ -23,11 +24,26 @@ class KeyInUse(UsageError):
         self.pid = pid
 
 
+class TakenOver(FeedError):
+    """Another copy on this machine was told to take the key from this one."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"taken over by pid {pid} on this machine")
+
+
+class AnotherClient(NoConnection):
+    """The connection is taken away each time it is made: somebody elsewhere seems to have the key too."""
+
+    def __init__(self) -> None:
+        super().__init__("another client seems to be using this key")
+
+
 class KeyLock:
     """A lock file named after the key's hash and the host, held while the block lasts. The system lets go of it when
-    the process ends, however it ends, so no stale lock can stand in the way.
+    the process ends, however it ends, so no stale lock can stand in the way. In it stands the pid of whoever is to use
+    the key: that of its holder, until another copy takes over.
 
-    Entering raises KeyInUse where another copy holds it; with `take_over` it goes on without.
+    Entering raises KeyInUse where another copy uses the key; with `take_over` it takes the key from it.
     """
 
     def __init__(self, host: str, token: Token, *, take_over: bool = False, folder: Path | None = None) -> None:
@@ -39,27 +55,85 @@ class KeyLock:
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            held = self._open()
         except OSError:
             return self  # without a place for the lock there is none, and nothing else is lost
+        if not self._take_over and (self.other or not held):
+            pid = self._owner()
+            self._close()
+            raise KeyInUse(pid)
+        self.claim()
+        return self
+
+    def _open(self) -> bool:
+        """Open the file, and lock it where nobody else has; whether it is ours. Its last holder may have removed it
+        between the two: then it is made anew."""
+        while True:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            held = self._lock()
+            if self._in_place():
+                return held
+            self._close()
+
+    def _in_place(self) -> bool:
+        """Whether the open file is still the one that others would find."""
+        assert self._file is not None
+        try:
+            return os.path.samestat(os.fstat(self._file), self._path.stat())
+        except OSError:
+            return False
+
+    def _lock(self) -> bool:
+        assert self._file is not None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            if self._take_over:
-                return self
-            holder = os.pread(self._file, 20, 0)
-            self._release()
-            raise KeyInUse(int(holder) if holder.isdigit() else 0) from None
-        os.truncate(self._file, 0)
-        os.pwrite(self._file, str(os.getpid()).encode(), 0)
-        return self
+            return False
+        return True
+
+    @property
+    def other(self) -> int | None:
+        """The pid of another living copy that is to use the key now; None where it is ours."""
+        pid = self._owner()
+        return pid if pid and pid != os.getpid() and _lives(pid) else None
+
+    def claim(self) -> None:
+        """Say that this copy is to use the key."""
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
+            if not self._in_place():
+                self._close()
+                self._open()
+            os.truncate(self._file, 0)
+            os.pwrite(self._file, str(os.getpid()).encode(), 0)
+
+    def _owner(self) -> int:
+        text = os.pread(self._file, 20, 0) if self._file is not None else b""
+        return int(text) if text.isdigit() else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        if self._file is not None and self.other is None:
+            with contextlib.suppress(OSError):
+                if not self._lock():
+                    os.truncate(self._file, 0)  # it belongs to the copy that was taken over from
+                elif self._in_place():
+                    self._path.unlink()
+        self._close()
 
-    def _release(self) -> None:
+    def _close(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
