@@ -1,0 +1,98 @@
+"""The config file as the shell sees it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.command import KEY, itick
+from tests.test_cli import assert_usage_error
+from tui.config.settings import Settings, parse
+from tui.config.template import WORDS, fresh, in_force
+from tui.exchange.server import Exchange
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_path_init_and_show() -> None:
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "itick-tui" / "config.toml"
+    assert itick("config", "path").stdout == f"{path}\n"
+    assert itick("config", "init").stdout == f"{path}\n"
+    assert path.read_text(encoding="utf-8") == fresh()
+    assert parse(itick("config", "show").stdout, "") == Settings()
+    assert_usage_error(itick("config", "init"), f"there is a file already: {path}")
+
+
+def test_another_file(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text('theme = "amber"\n', encoding="utf-8")
+    assert 'theme = "amber"' in itick("config", "--config", str(other), "show").stdout
+    assert_usage_error(itick("--config", str(other), "config", "show"), "put --config after the command")
+
+
+def test_a_fresh_file_sets_nothing_and_names_everything() -> None:
+    assert parse(fresh(), "") == Settings()
+    lines = fresh().splitlines()
+    opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in WORDS else line for line in lines)
+    assert set(tomllib.loads(opened)) >= set(Settings.__struct_fields__)
+    assert set(WORDS) == set(Settings.__struct_fields__)
+
+
+def test_what_is_in_force_can_be_read_back() -> None:
+    settings = Settings(
+        theme="amber",
+        columns=("symbol", "last"),
+        lists={"Core": (Symbol("QQQ", "US"),), "A B": ()},
+        keys={"add": ("n",)},
+        token_command=("pass", "x"),
+    )
+    assert parse(in_force(settings), "") == settings
+
+
+def test_readme_names_every_setting() -> None:
+    part = README.split("\n## Configuration\n")[1].split("\n## ")[0]
+    assert [name for name in WORDS if f"| `{name}` |" not in part] == []
+
+
+@pytest.mark.parametrize(
+    "command", [("--watch", "QQQ$US"), ("stream", "--watch", "QQQ$US")], ids=["dashboard", "stream"]
+)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('theme = "amber"\ncolour = 1', "config.toml, line 2: there is no setting 'colour'"),
+        ('url = "ws://example.org/fund"', "config.toml, url: refusing plain ws:// to example.org"),
+        ('token_command = ["no-such-program-here"]', "token_command: 'no-such-program-here' cannot be run"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, command: tuple[str, ...], text: str, words: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    assert_usage_error(itick(*command, "--config", str(path)), words)
+
+
+def test_a_theme_that_is_not_there_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('theme = "pink"', encoding="utf-8")
+    assert_usage_error(itick("--demo", "--config", str(path)), f"{path}: unknown theme 'pink': choose one of midnight")
+
+
+async def test_the_key_of_a_command_connects_and_stays_unseen(tmp_path: Path) -> None:
+    import asyncio
+
+    key = tmp_path / "key"
+    key.write_text(KEY, encoding="utf-8")
+    path = tmp_path / "config.toml"
+    async with Exchange(key=Token(KEY)) as exchange:
+        path.write_text(f'url = "{exchange.url}"\ntoken_command = ["cat", "{key}"]', encoding="utf-8")
+        result = await asyncio.to_thread(
+            itick, "stream", "--config", str(path), "--watch", "QQQ$US", "--count", "1", "--log", str(tmp_path / "log")
+        )
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 1
+    assert KEY not in (tmp_path / "log").read_text(encoding="utf-8")
