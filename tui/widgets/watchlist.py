@@ -342,8 +342,7 @@ class Watchlist(Pane, can_focus=True):
         ground = "cursor" if selected else "background"
         if self.flash and self._now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
-        edge = "accent" if selected and self.has_focus else "muted"
-        line: Line = [look.segment("▌" if selected else " ", edge, ground)]
+        line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
         line += self._glyph(row, ground)
         line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         for column in self._columns:
