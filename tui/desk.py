@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
@@ -419,14 +420,24 @@ class Desk(App[None]):
         """What the palette offers: every key of the table, and what menus lead to."""
         for key in self.keys:
             if key.id not in _MOVES and key.id not in ("palette", "show_list"):
-                yield Command(_capital(key.help), key.group, _Run(self, key.id), key.caps[0])
+                yield Command(_capital(key.help), key.group, partial(self.run_action, key.id), key.caps[0])
         for n, name in enumerate(self.lists.lists, 1):
             cap = str(n) if n < 10 else ""
-            yield Command(f"Show list {name}", "Lists", lambda name=name: self.show_list(name), cap)  # type: ignore[misc]
+            yield Command(f"Show list {name}", "Lists", partial(self.show_list, name), cap)
+        for words, action in (
+            ("New list", ListAction("new")),
+            (f"Rename list {self.lists.shown}", ListAction("rename")),
+            (f"Delete list {self.lists.shown}", ListAction("delete")),
+            *(
+                (f"Move to list {name}", ListAction("move", name))
+                for name in self.lists.lists
+                if name != self.lists.shown
+            ),
+        ):
+            yield Command(words, "Lists", partial(self._do_with_lists, action))
         for column in COLUMNS:
             if column.letter:
-                run = lambda id=column.id: self.sort_by(id)  # noqa: E731
-                yield Command(f"Sort by {column.title}", column.words, run)
+                yield Command(f"Sort by {column.title}", column.words, partial(self.sort_by, column.id))
 
     @on(Header.HelpPressed)
     def press_help(self) -> None:
@@ -435,16 +446,6 @@ class Desk(App[None]):
     @on(Footer.Pressed)
     async def press(self, event: Footer.Pressed) -> None:
         await self.run_action(event.action)
-
-
-class _Run:
-    """An action as the palette calls it."""
-
-    def __init__(self, app: Desk, action: str) -> None:
-        self._app, self._action = app, action
-
-    async def __call__(self) -> None:
-        await self._app.run_action(self._action)
 
 
 def _bindings(table: Sequence[Key]) -> Iterator[Binding]:

@@ -1,0 +1,35 @@
+"""Lists and what is asked of the exchange for them, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.test_app import until
+from tests.wanting import wanting
+from tui.app import ItickApp, Start
+from tui.exchange.server import Exchange
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+QQQ, SPY, TLT = (Symbol(code, "US") for code in ("QQQ", "SPY", "TLT"))
+
+
+async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_stay_alive() -> None:
+    asked: list[bytes] = []
+    async with Exchange(on_request=lambda number, frame: asked.append(frame)) as exchange:
+        app = ItickApp(wanting(lists={"Core": (QQQ, SPY), "More": (SPY, TLT)}), Start(exchange.url, Token("key")))
+        async with app.run_test() as pilot:
+            await until(lambda: app.market.instruments[SPY].last is not None)
+            assert TLT not in app.market.instruments
+            asked.clear()
+            await pilot.press("2")
+            await until(lambda: app.market.instruments[TLT].last is not None)
+            assert sum(b"subscribe" in request for request in asked) == 4
+            asked.clear()
+            # Back and forth: nothing more is asked, and what was seen before is still live.
+            before = app.market.instruments[QQQ].newest_time
+            await pilot.press("1", "2", "1")
+            await until(lambda: app.market.instruments[QQQ].newest_time > before)
+            await asyncio.sleep(0.3)
+            assert [request for request in asked if b"subscribe" in request] == []
+            assert app.market.health.reconnects == 0
