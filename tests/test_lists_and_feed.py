@@ -19,7 +19,7 @@ async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_st
     async with Exchange(on_request=lambda number, frame: asked.append(frame)) as exchange:
         app = ItickApp(wanting(lists={"Core": (QQQ, SPY), "More": (SPY, TLT)}), Start(exchange.url, Token("key")))
         async with app.run_test() as pilot:
-            await until(lambda: app.market.instruments[SPY].last is not None)
+            await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
             assert TLT not in app.market.instruments
             asked.clear()
             await pilot.press("2")
