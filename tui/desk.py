@@ -6,21 +6,20 @@ State has one home: lists in `Watchlists`, everything else that is remembered in
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 from textual import on
 from textual.app import App
-from textual.binding import Binding, BindingsMap
 
 from tui.config.file import ConfigFile
 from tui.config.keeper import Keeper
 from tui.config.settings import Lists, Settings
 from tui.errors import UsageError
 from tui.funds import suggestions
-from tui.keys import Key, remapped
+from tui.keys import remapped
 from tui.market import Market
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.columns import Choice, ColumnChooser
@@ -35,6 +34,7 @@ from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
 from tui.watchlists import Watchlists
 from tui.widgets.add_field import AddField
+from tui.widgets.bindings import bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
@@ -45,7 +45,6 @@ from tui.widgets.watchlist import Watchlist
 
 WATCHED = "Watch"  # the name of the list that --watch opens
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
-_PRIORITY = {"interrupt", "suspend_process"}
 _LONGEST_NAME = 24
 
 
@@ -73,7 +72,7 @@ class Desk(App[None]):
         self.settings = wanted.settings
         self.keys = remapped(wanted.settings.keys)
         # Not the class's BINDINGS: the table may be remapped, and Textual's own keys have no place beside it.
-        self._bindings = BindingsMap(_bindings(self.keys))
+        self._bindings = bindings(self.keys)
         self.lists = _opened(wanted)
         self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save)
         self._theme = find_theme(wanted.settings.theme)
@@ -446,13 +445,6 @@ class Desk(App[None]):
     @on(Footer.Pressed)
     async def press(self, event: Footer.Pressed) -> None:
         await self.run_action(event.action)
-
-
-def _bindings(table: Sequence[Key]) -> Iterator[Binding]:
-    for key in table:
-        for n, name in enumerate(key.keys, 1):
-            action = f"move('{key.id}')" if key.id in _MOVES else f"show_list({n})" if key.id == "show_list" else key.id
-            yield Binding(name, action, key.label or key.help, priority=key.id in _PRIORITY)
 
 
 def _opened(wanted: Wanted) -> Watchlists:

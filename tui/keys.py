@@ -32,13 +32,15 @@ _NAMES = {cap.lower(): name for name, cap in _CAPS.items()} | {name: name for na
 
 class Key(NamedTuple):
     """`id` is the action's name. `keys` are Textual's names for the keys, signs as themselves; the first is the
-    footer's. `label` is the word in the footer ("" keeps the key out of it), `help` the line in the help."""
+    footer's. `label` is the word in the footer ("" keeps the key out of it), `help` the line in the help. A key acts in
+    its `scope`, a pane or screen by its id, before it acts everywhere ("")."""
 
     id: str
     keys: tuple[str, ...]
     label: str
     help: str
     group: str
+    scope: str = ""
 
     @property
     def caps(self) -> tuple[str, ...]:
@@ -113,11 +115,11 @@ def remapped(keys: Mapping[str, Iterable[str]]) -> tuple[Key, ...]:
 
 
 def clash(table: Iterable[Key], asked: Iterable[str] = ()) -> Clash | None:
-    """The first key that means two things; of the two ids the one in `asked` is named."""
-    owners: dict[str, str] = {}
+    """The first key that means two things in one scope; of the two ids the one in `asked` is named."""
+    owners: dict[tuple[str, str], str] = {}
     for key in table:
         for name in key.keys:
-            if (owner := owners.setdefault(name, key.id)) != key.id:
+            if (owner := owners.setdefault((key.scope, name), key.id)) != key.id:
                 first, other = (owner, key.id) if owner in asked else (key.id, owner)
                 return Clash(first, f"{cap(name)} cannot mean {first}, it means {other} already")
     return None
