@@ -25,7 +25,7 @@ class Over(App[None]):
     """Opens the screen, and keeps what it was dismissed with in `answer`."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [Binding("ctrl+c", "leave_at_once", priority=True)]
+    BINDINGS = [Binding("ctrl+c", "leave_at_once", priority=True), Binding("l", "own_key")]
 
     def __init__(self, opened: Callable[[], Screen[Any]], theme: str = DEFAULT_THEME) -> None:
         super().__init__()
@@ -33,12 +33,16 @@ class Over(App[None]):
         self.theme = theme
         self._opened = opened
         self.answer: object = NONE
+        self.own_key_pressed = False
 
     def on_mount(self) -> None:
         self.push_screen(self._opened(), self._answered)
 
     def _answered(self, answer: object) -> None:
         self.answer = answer
+
+    def action_own_key(self) -> None:
+        self.own_key_pressed = True
 
     def action_leave_at_once(self) -> None:
         self.exit(return_code=130)
@@ -60,7 +64,7 @@ def text_of(widget: Widget) -> str:
 
 
 def rows(app: App[Any]) -> list[str]:
-    """The rows of the menu that is open, without the blanks around them."""
+    """The rows of the menu that is open, as far as they are in sight, without the blanks around them."""
     choices = app.screen.query_one(Choices)
     return [choices.render_line(y).text.strip() for y in range(choices.size.height)]
 
@@ -68,4 +72,6 @@ def rows(app: App[Any]) -> list[str]:
 def highlighted(app: App[Any]) -> str:
     choices = app.screen.query_one(Choices)
     assert choices.highlighted is not None
-    return choices.render_line(choices.highlighted - choices.scroll_offset.y).text.strip()
+    y = choices.highlighted - choices.scroll_offset.y
+    assert 0 <= y < choices.size.height, "out of sight"
+    return choices.render_line(y).text.strip()

@@ -15,7 +15,7 @@ ITEMS = [
     Item("last", "LAST", "l"),
     Item("volume", "VOLUME", "V"),
     Item("iopv", "IOPV [b]x[/b]\x1b[31m", "j"),
-    Item("own", "沪深300ETF, an order by hand that needs very many words", "0"),
+    Item("own", "沪深300ETF, an order by hand that needs very many words", "q"),
 ]
 
 
@@ -52,9 +52,8 @@ def test_a_menu_without_colour(snap_compare: Snapshot, monkeypatch: pytest.Monke
         ("c", "change%"),
         ("V", "volume"),
         ("j", "iopv"),  # its own letter, not the moving key
-        ("0", "own"),
+        ("q", "own"),
         ("escape", None),
-        ("q", None),
         ("v", NONE),  # letters have a case
         ("L", NONE),
         ("z", NONE),
@@ -68,6 +67,23 @@ async def test_keys(keys: str, answer: object) -> None:
         assert app.answer == answer
 
 
+async def test_a_letter_that_chose_is_not_also_a_key_of_what_lies_below() -> None:
+    async with opened(menu) as (app, pilot):
+        await pilot.press("l")
+        await pilot.pause()
+        assert app.answer == "last" and not app.own_key_pressed
+        await pilot.press("l")
+        await pilot.pause()
+        assert app.own_key_pressed
+
+
+async def test_where_no_item_has_the_letter_q_leaves() -> None:
+    async with opened(lambda: Menu("Sort by", ITEMS[:2])) as (app, pilot):
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.answer is None
+
+
 async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it_is() -> None:
     async with opened(menu) as (app, _):
         assert [" ".join(row.split()) for row in rows(app)] == [
@@ -75,7 +91,7 @@ async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it
             "l LAST",
             "V VOLUME",
             "j IOPV [b]x[/b]�[31m",
-            "0 沪深300ETF, an order by hand that needs very many words",
+            "q 沪深300ETF, an order by hand that needs very many words",
         ]
 
 
@@ -85,7 +101,7 @@ async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
         assert choices.size.height == 5
         await pilot.press("G")
         await pilot.pause()
-        assert highlighted(app).startswith("0  沪深300ETF")
+        assert highlighted(app).startswith("q  沪深300ETF")
         assert choices.region.right <= 40 and choices.region.bottom <= 8
         await pilot.press("down")
         await pilot.pause()
