@@ -89,6 +89,13 @@ def test_a_better_source_replaces_a_worse_one_and_not_the_other_way_round() -> N
         assert day.instrument.base == CLOSE
 
 
+def test_an_evening_s_quote_does_not_improve_what_the_session_told() -> None:
+    day = Day()
+    day.quote("15:59", 512.34, open=510.0)
+    day.quote("16:01", 513.0, change=0.66)
+    assert day.instrument.base == Reference(510.0, Source.OPEN)
+
+
 def test_where_no_session_was_seen_a_better_source_counts_too() -> None:
     day = Day()
     day.quote("08:00", 512.34, open=510.0)

@@ -278,6 +278,11 @@ def test_columns_leave_by_their_worth(room: int, shown: str) -> None:
     assert chosen(room) == shown.split()
 
 
+def test_a_column_that_has_grown_with_the_room_pushes_nothing_out() -> None:
+    columns = [BY_ID[id] for id in DEFAULT]
+    assert choose(columns, {"hour": 30}, 72) == choose(columns, {}, 72)
+
+
 def test_a_name_never_pushes_a_number_out() -> None:
     for room in range(20, 160):
         with_name = chosen(room, ("symbol", "name", *DEFAULT[1:]))
