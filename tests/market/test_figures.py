@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import T
-from tui.market.figures import day_position, premium, vwap
+from tests.market.messages import T, bar
+from tui.market.bars import MinuteBars
+from tui.market.figures import day_position, premium, volatility, vwap
 from tui.market.sessions import zone
 from tui.protocol import Quote
 
@@ -126,3 +129,24 @@ def test_where_the_last_price_stands_in_the_day_s_range(
 def test_a_position_is_between_0_and_1(last: float, low: float, high: float) -> None:
     position = day_position(last, quote(last, low=low, high=high))
     assert position is None if low >= high else position is not None and 0 <= position <= 1
+
+
+def test_volatility_of_an_hour() -> None:
+    bars = MinuteBars()
+    for minute in range(61):
+        bars.put(bar(minute, 100.0 * (1.001 if minute % 2 else 1.0)))
+    assert volatility(bars) == pytest.approx(100 * math.sqrt(60) * math.log(1.001))
+
+
+def test_volatility_needs_neighbouring_minutes() -> None:
+    bars = MinuteBars()
+    for minute in range(0, 60, 2):
+        bars.put(bar(minute, 100.0 + minute))
+    assert volatility(bars) is None
+
+
+def test_a_price_that_stands_still_has_none() -> None:
+    bars = MinuteBars()
+    for minute in range(11):
+        bars.put(bar(minute, 100.0))
+    assert volatility(bars) == 0.0

@@ -1,7 +1,10 @@
-"""Figures of one quote."""
+"""Figures of one quote, and of the minutes of an hour."""
 
 from __future__ import annotations
 
+import math
+
+from tui.market.bars import MinuteBars
 from tui.market.sessions import Zone
 from tui.protocol import Quote
 
@@ -40,3 +43,14 @@ def day_position(last: float, quote: Quote) -> float | None:
     if not quote.low or not quote.high or quote.low >= quote.high:
         return None
     return min(1.0, max(0.0, (last - quote.low) / (quote.high - quote.low)))
+
+
+def volatility(bars: MinuteBars) -> float | None:
+    """How much the price moved in the last hour, in % an hour: 100·√(Σ r² · 60/n), r the logarithmic returns between
+    the closes of neighbouring minutes. None with fewer than ten of them."""
+    closes = bars.window(bars.latest - 60, bars.latest)
+    pairs = zip(closes, closes[1:], strict=False)
+    returns = [math.log(b.close / a.close) for a, b in pairs if a and b and a.close > 0 and b.close > 0]
+    if len(returns) < 10:
+        return None
+    return 100 * math.sqrt(sum(r * r for r in returns) * 60 / len(returns))

@@ -6,10 +6,11 @@ What can be derived (change, spread, imbalance) is derived by whoever paints it,
 from __future__ import annotations
 
 from tui.market.bars import MinuteBars
-from tui.market.book import best, smallest_step
+from tui.market.book import best, smallest_step, touch
 from tui.market.change import Reference
 from tui.market.day import TradingDay
 from tui.market.sessions import calendar, zone
+from tui.market.spreads import SpreadHour
 from tui.market.trades import TradeSizes
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
@@ -34,6 +35,7 @@ class Instrument:
         "quote_sampled",
         "quote_time",
         "refused",
+        "spreads",
         "symbol",
         "tick",
         "tick_sampled",
@@ -64,6 +66,7 @@ class Instrument:
         self.moved = False  # whether the latest trade moved the price
         self.trades = TradeSizes(zone(symbol.region))
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
+        self.spreads = SpreadHour()
         self.tick_size: float | None = None
         self.decimals = 2
 
@@ -135,6 +138,11 @@ class Instrument:
             step = smallest_step(self.depth)
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
+
+    def sample(self, now: float) -> None:
+        """Once a second while the link is proven: what is measured by time."""
+        if self.depth is not None and (known := touch(self.depth)) is not None and known.spread > 0:
+            self.spreads.sample(known.spread, self.tick_size, now)
 
     def reconnected(self) -> None:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
