@@ -1,41 +1,91 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.screens.layout import Arrangement, arrange
+from tui.screens.layout import PANES, Box, Boxes, arrange
+
+SIDES = st.sets(st.sampled_from(PANES))
 
 
-@given(width=st.integers(1, 300), height=st.integers(1, 100))
-def test_the_panes_fill_the_screen_and_never_overflow(width: int, height: int) -> None:
-    plan = arrange(width, height)
-    room = height - 3
+def cells(box: Box) -> int:
+    return box.width * box.height
+
+
+def apart(one: Box, other: Box) -> bool:
+    return (
+        one.x + one.width <= other.x
+        or other.x + other.width <= one.x
+        or one.y + one.height <= other.y
+        or other.y + other.height <= one.y
+    )
+
+
+@given(st.integers(1, 300), st.integers(1, 100), SIDES, st.sampled_from(["", *PANES]), st.booleans())
+def test_the_panes_fill_the_screen_and_never_overlap(
+    width: int, height: int, hidden: set[str], zoomed: str, detail: bool
+) -> None:
+    boxes = arrange(width, height, hidden, zoomed, detail=detail)
     if width < 40 or height < 8:
-        assert plan.arrangement is Arrangement.TOO_SMALL
-    elif plan.arrangement is Arrangement.BESIDE:
-        assert plan.side < width - plan.side
-        assert plan.ladder + plan.chart == room
-        assert (plan.ladder >= 12 and plan.ladder % 2 == 0 and plan.chart >= 8) or plan.chart == 0
-    elif plan.arrangement is Arrangement.BELOW:
-        assert plan.ladder + plan.chart == width
-        assert plan.side % 2 == 0
-        assert room - plan.side >= 7
-    else:
-        assert plan == (Arrangement.GRID, 0, 0, 0)
+        assert boxes == {}
+        return
+    assert all(box.x >= 0 and box.y >= 0 and box.width > 0 and box.height > 0 for box in boxes.values())
+    assert all(apart(one, other) for one, other in combinations(boxes.values(), 2))
+    filled = sum(map(cells, boxes.values()))
+    assert filled == width * (height - 3) or (detail and height - 3 - 5 < 3)
+    if zoomed:
+        assert list(boxes) == [zoomed]
+
+
+@given(st.integers(40, 300), st.integers(8, 100), SIDES)
+def test_hidden_panes_are_left_out_and_something_is_always_shown(width: int, height: int, hidden: set[str]) -> None:
+    boxes = arrange(width, height, hidden)
+    assert boxes
+    assert set(boxes).isdisjoint(hidden) or hidden == set(PANES)
+
+
+@given(st.integers(40, 300), st.integers(8, 100))
+def test_the_watchlist_has_the_larger_part(width: int, height: int) -> None:
+    boxes = arrange(width, height)
+    beside = [box for pane, box in boxes.items() if pane != "watchlist"]
+    assert all(cells(boxes["watchlist"]) > cells(box) or box.width == boxes["watchlist"].width for box in beside)
+
+
+def shown(boxes: Boxes) -> list[str]:
+    return list(boxes)
 
 
 @pytest.mark.parametrize(
-    ("size", "arrangement"),
+    ("size", "panes"),
     [
-        ((160, 45), Arrangement.BESIDE),
-        ((120, 36), Arrangement.BESIDE),
-        ((80, 24), Arrangement.BELOW),
-        ((60, 20), Arrangement.GRID),
-        ((40, 8), Arrangement.GRID),
-        ((39, 8), Arrangement.TOO_SMALL),
-        ((40, 7), Arrangement.TOO_SMALL),
+        ((160, 45), ["watchlist", "ladder", "chart", "tape"]),
+        ((120, 36), ["watchlist", "ladder", "chart", "tape"]),
+        ((120, 24), ["watchlist", "ladder", "chart"]),
+        ((120, 18), ["watchlist", "ladder"]),
+        ((80, 24), ["watchlist", "ladder", "chart"]),
+        ((60, 20), ["watchlist"]),
+        ((40, 8), ["watchlist"]),
+        ((39, 8), []),
+        ((40, 7), []),
     ],
 )
-def test_arrangements_by_size(size: tuple[int, int], arrangement: Arrangement) -> None:
-    assert arrange(*size).arrangement is arrangement
+def test_the_tape_goes_first_then_the_chart_then_the_ladder(size: tuple[int, int], panes: list[str]) -> None:
+    assert shown(arrange(*size)) == panes
+
+
+@pytest.mark.parametrize(
+    ("size", "panes"),
+    [
+        ((160, 45), ["headline", "ladder", "chart", "tape"]),
+        ((80, 30), ["headline", "chart", "ladder", "tape"]),
+        ((80, 24), ["headline", "ladder", "chart"]),
+        ((60, 40), ["headline", "ladder", "chart", "tape"]),
+        ((60, 24), ["headline", "ladder"]),
+        ((40, 8), ["headline"]),
+    ],
+)
+def test_the_detail_gives_one_symbol_the_screen(size: tuple[int, int], panes: list[str]) -> None:
+    assert shown(arrange(*size, detail=True)) == panes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from tui.market.bars import MinuteBars
 from tui.market.sessions import Zone
@@ -49,8 +50,7 @@ def volatility(bars: MinuteBars) -> float | None:
     """How much the price moved in the last hour, in % an hour: 100·√(Σ r² · 60/n), r the logarithmic returns between
     the closes of neighbouring minutes. None with fewer than ten of them."""
     closes = bars.window(bars.latest - 60, bars.latest)
-    pairs = zip(closes, closes[1:], strict=False)
-    returns = [math.log(b.close / a.close) for a, b in pairs if a and b and a.close > 0 and b.close > 0]
+    returns = [math.log(b.close / a.close) for a, b in pairwise(closes) if a and b and a.close > 0 and b.close > 0]
     if len(returns) < 10:
         return None
     return 100 * math.sqrt(sum(r * r for r in returns) * 60 / len(returns))

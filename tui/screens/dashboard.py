@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tui.feed import LinkState
 from tui.keys import Key
 from tui.market import Instrument, Market
-from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, Arrangement, arrange
+from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, arrange
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart import MinuteChart
 from tui.widgets.find_field import FindField
@@ -32,7 +32,7 @@ class Dashboard(Screen[None]):
     DEFAULT_CSS = """
     Dashboard { background: $background; overflow: hidden; }
     Dashboard #main { width: 1fr; height: 1fr; }
-    Dashboard #side { width: 1fr; height: 1fr; }
+    Dashboard #main > * { position: absolute; }
     Dashboard #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
     """
 
@@ -51,8 +51,14 @@ class Dashboard(Screen[None]):
         self.find_field = FindField()
         self.footer = Footer(look, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._side = Container(self.ladder, self.chart, id="side")
-        self._main = Container(self.watchlist, self._side, id="main")
+        self._panes = (self.watchlist, self.ladder, self.chart)
+        self._main = Container(*self._panes, id="main")
+        self.hidden: set[str] = {"tape"}
+        """Panes the person does not want to see."""
+        self.zoomed = ""
+        """The pane that has the whole screen."""
+        self.detail = False
+        """Whether the screen is given to the selected symbol."""
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -67,23 +73,33 @@ class Dashboard(Screen[None]):
         self.watchlist.focus()
         self.post_message(self.Ready())
 
-    def on_resize(self, event: events.Resize) -> None:
-        width, height = event.size
-        plan = arrange(width, height)
-        fits = plan.arrangement is not Arrangement.TOO_SMALL
-        self._too_small.display = not fits
+    def on_resize(self) -> None:
+        self.place()
+
+    def place(self) -> None:
+        """Give every pane its place, as large as the terminal allows."""
+        width, height = self.size
+        boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
+        self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
-            part.display = fits
-        self.footer.display = fits and not (self.add_field.display or self.find_field.display)
-        beside = plan.arrangement is Arrangement.BESIDE
-        self._side.display = plan.side > 0
-        self.ladder.display, self.chart.display = plan.ladder > 0, plan.chart > 0
-        self._main.styles.layout = "horizontal" if beside else "vertical"
-        self._side.styles.layout = "vertical" if beside else "horizontal"
-        for pane, extent in ((self.ladder, plan.ladder), (self.chart, plan.chart)):
-            pane.styles.width, pane.styles.height = ("1fr", extent) if beside else (extent, "1fr")
-        self._side.styles.width, self._side.styles.height = (plan.side, "1fr") if beside else ("1fr", plan.side)
+            part.display = bool(boxes)
+        self.footer.display = bool(boxes) and not (self.add_field.display or self.find_field.display)
+        for pane in self._panes:
+            box = boxes.get(pane.id or "")
+            pane.display = box is not None
+            if box is not None:
+                pane.styles.offset = (box.x, box.y)
+                pane.styles.width, pane.styles.height = box.width, box.height
+        if self.focused is None or not self.focused.display:
+            self.focus_pane()
+
+    def focus_pane(self) -> None:
+        """Give the keys to the watchlist, or to the first pane that is there."""
+        for pane in self._panes:
+            if pane.display and pane.can_focus:
+                pane.focus()
+                return
 
     @property
     def look(self) -> Look | None:
@@ -114,7 +130,7 @@ class Dashboard(Screen[None]):
         self.add_field.close()
         self.find_field.close()
         self.footer.display = True
-        self.watchlist.focus()
+        self.focus_pane()
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
