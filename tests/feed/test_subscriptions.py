@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import NoConnection
-from tui.feed.subscriptions import NO_ANSWER, Subscriptions
+from tui.feed.subscriptions import Subscriptions
 from tui.market import Market
+from tui.market.plan import NO_ANSWER
 from tui.protocol import OVER_LIMIT, SUBSCRIBED, TYPES, UNRESOLVED, SubscribeReply
 from tui.symbol import Symbol
 

@@ -16,7 +16,7 @@ from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed import Phase, Timings
 from tui.feed.pulse import LEAST
-from tui.feed.subscriptions import NO_ANSWER
+from tui.market.plan import NO_ANSWER
 from tui.market import Market
 from tui.protocol import OVER_LIMIT, TYPES, UNRESOLVED
 from tui.secrets import Token
@@ -48,9 +48,9 @@ async def agrees(running: Running, exchange: Exchange, *, dated: bool = True) ->
     [
         ("reset", "connection lost"),
         ("drop", "connection lost"),
-        ("close-1000", "closed by the server (1000)"),
-        ("close-1001", "closed by the server (1001)"),
-        ("close-1011", "closed by the server (1011)"),
+        ("close-1000", "the server closed the connection (1000)"),
+        ("close-1001", "the server closed the connection (1001)"),
+        ("close-1011", "the server had an error (1011)"),
     ],
 )
 async def test_a_connection_that_ends_is_renewed_with_all_that_was_subscribed(fault: str, words: str) -> None:
@@ -185,7 +185,7 @@ async def test_a_vendor_that_asks_to_slow_down_is_left_alone(fault_every: float 
     ):
         state = await running.reaches(R)
         assert state.retry_at - state.since == pytest.approx(asked, abs=1.1)
-        assert state.words(state.since).startswith(f"reconnecting in {asked} s: {running.link.host} asks to slow down")
+        assert state.words(state.since).startswith(f"trying again in {asked} s: {running.link.host} asks to slow down")
         await asyncio.sleep(0.2)
         assert running.phases == [C, R]
         exchange.cause()

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tui.market import Instrument
-from tui.market.plan import shortfalls
-from tui.protocol import OVER_LIMIT
+from tui.market.plan import NO_ANSWER, Refusal, refusals, shortfalls, unserved
+from tui.protocol import OVER_LIMIT, UNRESOLVED
 from tui.symbol import Symbol
 
 
@@ -23,13 +23,45 @@ def instrument(code: str, **refused: str) -> Instrument:
             ["plan limit: 1 of 3 symbols live"],
         ),
         ([instrument("A"), instrument("B", quote="no", tick="no")], ["1 symbol refused"]),
-        ([instrument(c, kline="upgrade") for c in "AB"], ["klines not in this plan: built from trades"]),
-        ([instrument(c, depth="upgrade") for c in "AB"], ["no order books in this plan"]),
+        ([instrument(c, kline="please upgrade") for c in "AB"], ["klines not in this plan: built from trades"]),
+        ([instrument(c, depth="please upgrade") for c in "AB"], ["order books not in this plan"]),
+        ([instrument(c, depth="busy") for c in "AB"], ["order books: refused by the server"]),
+        ([instrument("A", depth=NO_ANSWER)], ["order books: no answer from the server"]),
         (
-            [instrument("A", kline="no", depth="no"), instrument("B", quote="no", tick="no", kline="no")],
-            ["1 symbol refused", "klines not in this plan: built from trades", "no order books in this plan"],
+            [instrument("A"), instrument("B", depth=UNRESOLVED)],
+            ["order books of 1 symbol: request not understood by the server"],
+        ),
+        (
+            [instrument("A", kline=NO_ANSWER, depth="no plan"), instrument("B", quote="no", tick="no", kline="no")],
+            [
+                "1 symbol refused",
+                "klines: no answer from the server: built from trades",
+                "order books not in this plan",
+            ],
         ),
     ],
 )
 def test_what_is_refused_is_said_once_a_kind(instruments: list[Instrument], words: list[str]) -> None:
     assert shortfalls(instruments) == words
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (OVER_LIMIT, "depth: over plan"),
+        ("permission denied: please upgrade your package", "depth not in this plan"),
+        ("no Premium", "depth not in this plan"),
+        ("airplane mode", "depth: refused by the server"),
+    ],
+)
+def test_the_plan_is_blamed_only_where_the_server_s_words_are_about_it(words: str, said: str) -> None:
+    assert unserved("depth", words) == said
+
+
+def test_refusals_are_gathered_by_type_and_words() -> None:
+    a, b, c = instrument("A", depth="no", kline="no"), instrument("B", depth="no"), instrument("C", depth=OVER_LIMIT)
+    assert refusals([a, b, c, instrument("D")]) == [
+        Refusal("depth", "no", (a.symbol, b.symbol)),
+        Refusal("kline@1", "no", (a.symbol,)),
+        Refusal("depth", OVER_LIMIT, (c.symbol,)),
+    ]

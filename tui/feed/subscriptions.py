@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from tui.errors import NoConnection
 from tui.market import Market
+from tui.market.plan import NO_ANSWER
 from tui.protocol import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
 from tui.secrets import clean
 from tui.symbol import Symbol
 
-NO_ANSWER = "no answer"
 _TRIES = 2
 
 Ask = Callable[[Iterable[Symbol], str], Awaitable[SubscribeReply | None]]

@@ -22,6 +22,9 @@ class RowState(Enum):
     HALTED = "halted"
 
 
+UNSERVED = (RowState.REFUSED, RowState.OVER_PLAN)
+
+
 def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> RowState:
     """The state of one row. `age` in s by the data's own time; `link_proven` is the link's, the same for all rows."""
     if not instrument.has_data:

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
+from tui.market.row import UNSERVED, row_state
 from tui.market.sessions import zone
 from tui.protocol import Kline
 from tui.widgets.braille import dot_row, draw_line
@@ -67,6 +68,7 @@ class MinuteChart(Pane):
         bar = instrument.bars.get(instrument.bars.latest)
         if bar is None:
             return left, []
+        stale = [] if self._proven else [look.segment("stale ", "warning")]
         d = instrument.decimals
         high, low, close = bar.high, bar.low, bar.close
         if instrument.last is not None and instrument.last_time // MINUTE == instrument.bars.latest:
@@ -74,17 +76,20 @@ class MinuteChart(Pane):
             close, high, low = instrument.last, max(high, instrument.last), min(low, instrument.last)
         prices = zip("OHLC", (bar.open, high, low, close), strict=True)
         words = " ".join(f"{name} {fmt.price(value, d)}" for name, value in prices)
-        full = look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")
-        short = look.segment(f"C {fmt.price(close, d)} V {fmt.compact(bar.volume)}", "muted")
-        fits = width_of([*left, full]) + 8 <= self.size.width
-        return left, [full if fits else short]
+        full = [*stale, look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")]
+        short = [*stale, look.segment(f"C {fmt.price(close, d)} V {fmt.compact(bar.volume)}", "muted")]
+        fits = width_of([*left, *full]) + 8 <= self.size.width
+        return left, full if fits else short
 
     def body(self, width: int, height: int) -> list[Line]:
         look, instrument = self.style, self.instrument
         if instrument is None or height < 3:
             return []
         if not len(instrument.bars):
-            words = "no trades yet to build bars from" if instrument.builds_bars else "no minute bars yet"
+            if (state := row_state(instrument, None, self._proven)) in UNSERVED:
+                words = state.value
+            else:
+                words = "no trades yet to build bars from" if instrument.builds_bars else "no minute bars yet"
             blank: list[Line] = [[] for _ in range((height - 1) // 2)]
             return [*blank, [look.segment(fmt.clip(words, width).center(width), "muted")]]
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
@@ -137,9 +142,10 @@ class MinuteChart(Pane):
             if value is not None
         }
         if i.last is not None:
-            labels[row_of(i.last)] = look.segment(
-                f" {fmt.price(i.last, i.decimals)} ".rjust(room), "background", role, bold=True
-            )
+            tag = f" {fmt.price(i.last, i.decimals)} ".rjust(room)
+            # Light on dark is for what is so now, also where there are no colours.
+            live = look.segment(tag, "background", role, bold=True)
+            labels[row_of(i.last)] = live if self._proven else look.segment(tag, "muted")
         dotted = row_of(canvas.close) if canvas.close is not None else -1
         lines: list[Line] = []
         for y, text in enumerate(canvas.rows):

@@ -10,6 +10,8 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.book import cumulative, imbalance, levels, touch
+from tui.market.plan import unserved
+from tui.market.row import UNSERVED, row_state
 from tui.protocol import Depth, Level
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, fill, width_of
@@ -97,8 +99,10 @@ class DepthLadder(Pane):
         return [fill(line, width, look("text")) for line in lines]
 
     def _empty(self, instrument: Instrument, width: int, height: int) -> list[Line]:
-        if "depth" in instrument.refused:
-            words = "depth is not served for this symbol"
+        if (state := row_state(instrument, None, self._proven)) in UNSERVED:
+            words = state.value
+        elif why := instrument.refused.get("depth"):
+            words = unserved("order book", why)
         else:
             words = "no book" if instrument.depth else "no book yet"
         blank: list[Line] = [[] for _ in range((height - 1) // 2)]
