@@ -392,10 +392,10 @@ def test_how_long_the_vendor_asks_to_wait(header: str, wait: float) -> None:
 @pytest.mark.parametrize(
     ("code", "reason", "words"),
     [
-        (1000, "", "closed by the server (1000)"),
-        (1008, "one connection a key", "closed by the server (1008, one connection a key)"),
-        (1001, "\x1b[31mbye\u202e", "closed by the server (1001, �[31mbye�)"),
-        (1011, "x" * 120, f"closed by the server (1011, {'x' * 80})"),
+        (1000, "", "the server closed the connection (1000)"),
+        (1008, "one connection a key", "the server closed the connection (1008, one connection a key)"),
+        (1001, "\x1b[31mbye\u202e", "the server closed the connection (1001, �[31mbye�)"),
+        (1011, "x" * 120, f"the server had an error (1011, {'x' * 80})"),
     ],
     ids=["1000", "1008", "escape", "long"],
 )

@@ -195,8 +195,10 @@ class Trial:
             assert other in ways, f"step {n}: {one} → {other} in {phases}"
             if one is X:
                 assert sum(self.hurries[began + 1 : n + 1]), f"STOPPED was left though nobody asked, in {phases}"
+        lost = None  # why, until it is live again or somebody is in a hurry
         for state in self.states:
-            assert (state.error is not None) == (state.phase in (R, X))
+            assert state.error is not None if state.phase in (R, X) else state.error in (lost, None)
+            lost = state.error if state.phase is not L else None
             assert state.retry_at >= state.since if state.phase is R else not state.retry_at
             assert state.proven == (state.phase is L)
             assert state.words(state.since).isprintable() and KEY not in state.words(state.since)

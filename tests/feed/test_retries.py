@@ -14,7 +14,7 @@ from tui.feed.connection import Dropped, SlowDown
 from tui.feed.link import _Retries
 
 REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
-DROPPED = Dropped("closed by the server (1000)")
+DROPPED = Dropped("the server closed the connection (1000)")
 IN_USE = "another client seems to be using this key"
 
 

@@ -138,6 +138,8 @@ def test_times_in_milliseconds_tell_it_finely() -> None:
     ("behind", "delay"),
     [
         ({"QQQ": 900}, 900),
+        ({"QQQ": 899.2}, 900),
+        ({"QQQ": 100}, 120),
         ({"QQQ": 1}, None),
         ({"CHATTY": 0.1, "A": 900, "B": 900, "C": 901, "D": 902, "E": 903}, 900),
         ({"CHATTY": 900, "A": 0.1, "B": 0.2, "C": 0.1, "D": 0.1, "E": 0.1}, None),
@@ -145,7 +147,17 @@ def test_times_in_milliseconds_tell_it_finely() -> None:
         ({"CHATTY": 900, "A": 900, "B": 0.1}, 900),
         ({"CHATTY": 59, "A": 59.9, "B": 60.1}, None),
     ],
-    ids=["one", "one on time", "a chatty one on time", "a chatty one delayed", "half", "two in three", "a minute"],
+    ids=[
+        "one",
+        "nearly",
+        "two minutes",
+        "one on time",
+        "a chatty one on time",
+        "a chatty one delayed",
+        "half",
+        "two in three",
+        "a minute",
+    ],
 )
 def test_delayed_is_a_feed_whose_symbols_mostly_are_by_their_median(
     behind: dict[str, float], delay: float | None
@@ -181,3 +193,27 @@ def test_without_a_known_clock_nothing_is_called_delayed() -> None:
     clock = ServerClock()
     clock.observe_frame(QQQ, 1_000, 10_000_000.0)
     assert clock.delay() is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "differs"), [(180_000, 179.5), (-180_000, -179.5), (2_600, 2.1), (-2_600, -2.1), (900, None), (0, None)]
+)
+def test_clocks_that_surely_differ_are_told_with_the_direction(ahead: float, differs: float | None) -> None:
+    clock = ServerClock()
+    assert clock.differs is None
+    clock.observe_date(10_000, 10_000, 9_500 + ahead)
+    assert clock.differs == differs
+
+
+def test_samples_can_be_taken_back() -> None:
+    clock = known(0.0)
+    for n in range(10):
+        clock.observe_frame(QQQ, 1_001 + n, 1_096.0 + n)
+    seen = clock.seen
+    for n in range(5_000):
+        clock.observe_frame(QQQ, 2_001 + n, 22_096.0 + n)
+        if n in (3, 4_999):
+            clock.disregard(seen)
+            seen = clock.seen
+            lag = clock.lag(1.0)
+            assert (lag is None) if n > 3 else (lag is not None and lag.p99 == 95)

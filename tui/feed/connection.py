@@ -101,6 +101,7 @@ class Connection:
         self._pong: asyncio.Future[None] | None = None
         self._pinged = ""
         self._pulse = Pulse(clock())
+        market.health.missed = 0
 
     @property
     def is_demo(self) -> bool:
@@ -181,8 +182,9 @@ class Connection:
         """Prove for ever that the link lives: ping on time, ask at once when a busy feed falls silent, and end the
         connection when nothing answers. While other frames arrive a missing or wrong pong is counted, and two in a
         row end it too."""
-        timings, clock = self._timings, self._clock
+        timings, clock, server = self._timings, self._clock, self._market.clock
         missed, pings, next_ping = 0, 0, clock()
+        seen, stopped = server.seen, False
         while True:
             now = clock()
             limit = self._pulse.limit(now)
@@ -196,7 +198,11 @@ class Connection:
                 next_ping = now + (timings.ping_every if pings > 1 else timings.second_ping)
             planned = clock() + min(timings.look_every, max(0.0, next_ping - clock()))
             await asyncio.sleep(planned - clock())
-            if clock() - planned > timings.asleep:
+            late = clock() - planned
+            if stopped or late > timings.stopped:
+                server.disregard(seen)  # at the next look too, for some may still be coming in
+            seen, stopped = server.seen, late > timings.stopped
+            if late > timings.asleep:
                 self._abandon()
                 raise NoConnection("this machine was asleep")
 
@@ -221,6 +227,7 @@ class Connection:
             health.round_trips.append(health.pong_at - sent)
             return True
         health.heartbeats_missed += 1
+        health.missed += 1
         if self._pulse.last < sent or self._patience(sent) < sent + timings.pong:
             self._abandon()
             raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
@@ -335,4 +342,5 @@ def _closed_words(error: ConnectionClosed) -> str:
     if frame is None:
         return "connection lost"
     reason = clean(frame.reason)[:80]
-    return f"closed by the server ({frame.code}{', ' + reason if reason else ''})"
+    what = "had an error" if frame.code == CloseCode.INTERNAL_ERROR else "closed the connection"
+    return f"the server {what} ({frame.code}{', ' + reason if reason else ''})"

@@ -104,6 +104,7 @@ class Link:
         self._authenticated_at: float | None = None
         self._live_at: float | None = None
         self._was_live = False
+        self._lost: FeedError | None = None  # why, until it is live again
         self.state = LinkState(Phase.CONNECTING, clock(), self.host)
 
     def want(self, symbols: Iterable[Symbol]) -> None:
@@ -151,10 +152,12 @@ class Link:
                     await self._act.wait()
             if self._act.is_set():
                 retries = _Retries(self._timings)
+                self._lost = None
 
     async def _stop(self, error: FeedError) -> None:
         self._enter(Phase.STOPPED, error=error)
         await self._act.wait()
+        self._lost = None
 
     def _lived(self, since: float | None) -> float | None:
         return None if since is None else self._clock() - since
@@ -204,7 +207,8 @@ class Link:
 
         def on_type(type_: str) -> None:
             if self.state.phase is not Phase.LIVE:
-                self._enter(Phase.SUBSCRIBING, f"{len(self._wanted)} symbols: {type_}")
+                count = len(self._wanted)
+                self._enter(Phase.SUBSCRIBING, f"{count} symbol{'s'[: count != 1]}: {type_}")
 
         while True:
             self._wanted_changed.clear()
@@ -213,6 +217,7 @@ class Link:
                 if self._was_live:
                     market.health.reconnects += 1
                 self._was_live = True
+                self._lost = None
                 self._live_at = self._clock()
                 self._enter(Phase.LIVE)
             if subscriptions.needs_fresh(self._wanted):
@@ -226,7 +231,8 @@ class Link:
         if error is not None:
             # A state may be kept for long, and where its error came from holds the connection with its last frame.
             error.__traceback__ = error.__context__ = None
-        self.state = LinkState(phase, self._clock(), detail, retry_at, error)
+            self._lost = error
+        self.state = LinkState(phase, self._clock(), detail, retry_at, self._lost, self._was_live)
         if self._on_state is not None:
             self._on_state(self.state)
 

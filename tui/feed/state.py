@@ -21,13 +21,21 @@ class Phase(Enum):
 
 class LinkState(NamedTuple):
     """One step. Times are s, monotonic. `detail` says what is being connected to or subscribed; `error` is why the
-    link was lost or stopped."""
+    link was lost or stopped, also while it is being made again; `again`: it was live before."""
 
     phase: Phase
     since: float
     detail: str = ""
     retry_at: float = 0.0
     error: FeedError | None = None
+    again: bool = False
+
+    @property
+    def word(self) -> str:
+        """The step in a word or two."""
+        if self.phase is Phase.RECONNECTING and not self.again:
+            return "trying again"
+        return str(self.phase.value)
 
     @property
     def proven(self) -> bool:
@@ -36,14 +44,12 @@ class LinkState(NamedTuple):
 
     def words(self, now: float) -> str:
         """The state as a person reads it, at `now`: `reconnecting in 4 s: connection reset`."""
-        if self.phase is Phase.LIVE:
-            return str(self.phase.value)
         if self.phase is Phase.RECONNECTING:
             wait = max(0, round(self.retry_at - now))
-            return f"reconnecting in {wait} s: {self.error}" if wait else f"reconnecting: {self.error}"
+            return f"{self.word} in {wait} s: {self.error}" if wait else f"{self.word}: {self.error}"
         if self.phase is Phase.STOPPED:
-            return f"stopped: {self.error}"
-        return f"{self.phase.value} {self.detail}".rstrip()
+            return f"{self.word}: {self.error}"
+        return f"{self.word} {self.detail}".rstrip()
 
 
 class Timings(NamedTuple):
@@ -57,6 +63,7 @@ class Timings(NamedTuple):
     pong: float = 10.0
     urgent_pong: float = 3.0  # where a busy feed fell silent: any frame will do
     look_every: float = 0.5  # at the silence
+    stopped: float = 1.0  # a look so late: the program did not run, and what it reads now waited for it
     asleep: float = 60.0  # a machine that was away longer has been given up by the vendor
     close: float = 1.0  # how long leaving may take
     retry_first: float = 0.5

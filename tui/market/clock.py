@@ -52,7 +52,7 @@ class ServerClock:
         self.high = _INF
         self._late: deque[float] = deque(maxlen=_SAMPLES)
         self._late_of: dict[Symbol, float] = {}  # of one connection's symbols
-        self._seen = 0
+        self.seen = 0  # frames observed
         self._whole = 0  # of those seen, with a time in whole seconds
         self._minima: deque[tuple[float, float]] = deque(maxlen=1_024)  # of once a second
 
@@ -68,9 +68,15 @@ class ServerClock:
             self._narrow(-late, _INF)
         self._late.append(late)
         self._late_of[symbol] = late
-        self._seen += 1
+        self.seen += 1
         if t % 1000 == 0:
             self._whole += 1
+
+    def disregard(self, since: int) -> None:
+        """Take back the samples of lag that came after `since` frames were seen: they waited for a program that was
+        stopped."""
+        for _ in range(min(self.seen - since, len(self._late))):
+            self._late.pop()
 
     def local_moved(self, by: float) -> None:
         """Our own clock was set forward by so many ms (back, if negative)."""
@@ -108,19 +114,20 @@ class ServerClock:
 
     @property
     def differs(self) -> float | None:
-        """Seconds by which the clocks surely differ, where that is worth a word; None where it is not, or not known."""
-        surely = max(self.low, -self.high)
-        return surely / 1000 if _WORTH_A_WORD < surely < _INF else None
+        """Seconds by which the exchange's clock is surely ahead of ours (behind, if negative), where that is worth a
+        word; None where it is not, or not known."""
+        surely = self.low if self.low > 0 else min(self.high, 0.0)
+        return surely / 1000 if _WORTH_A_WORD < abs(surely) < _INF else None
 
     def delay(self) -> float | None:
-        """Seconds by which the feed is delayed as a whole: the median of its symbols' latest lags, where most of them
-        are surely over a minute. None for a feed that is not, or where the clocks' difference is not known. Sorts the
-        symbols: once a second is often enough."""
+        """Seconds, in whole minutes, by which the feed is delayed as a whole: the median of its symbols' latest lags,
+        where most of them are surely over a minute. None for a feed that is not, or where the clocks' difference is not
+        known. Sorts the symbols: once a second is often enough."""
         if not self._late_of or self.high == _INF:
             return None
         # Of two middle ones the lower, so that it speaks for most; and the offset at its lower bound: at least so late.
         sure = sorted(self._late_of.values())[(len(self._late_of) - 1) // 2] + self.low
-        return (sure + self.half_width) / 1000 if sure > _DELAYED else None
+        return 60.0 * round((sure + self.half_width) / 60_000) if sure > _DELAYED else None
 
     def lag(self, now: float) -> Lag | None:
         """Median and p99 of lag at arrival; None without data. `now` in s, monotonic. Sorts its samples: once a
@@ -134,4 +141,4 @@ class ServerClock:
         relative = self.half_width > _TRUSTED
         base = -min(value for _, value in self._minima) if relative else self.offset
         at = [max(0.0, late[int((len(late) - 1) * q)] + base) for q in (0.5, 0.99)]
-        return Lag(at[0], at[1], relative, self.half_width, self._whole > _NEARLY_ALL * self._seen)
+        return Lag(at[0], at[1], relative, self.half_width, self._whole > _NEARLY_ALL * self.seen)

@@ -46,6 +46,7 @@ class Health:
         self.outside = 0  # quotes whose last or open lies outside their day's range
         self.reconnects = 0
         self.heartbeats_missed = 0
+        self.missed = 0  # of them, those of the present connection
         self.malformed: Counter[str] = Counter()
         self.last_malformed: Malformed | None = None
         self.shown = 0  # changed symbols handed to frames
