@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed import LinkState, Phase
+from tui.feed.lock import TakenOver
 from tui.market import Market
 from tui.market.plan import shortfalls
 from tui.secrets import clean
@@ -15,10 +16,13 @@ from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
 
 _DOTS = {Phase.LIVE: ("●", "up"), Phase.STOPPED: ("■", "down")}
+_GAP = "   "
+_LEAST = 12  # cells: a shorter beginning of an explanation explains nothing
 
 
 class StatusBar(Widget):
-    """One line. What does not fit leaves from the right, figure by figure, never in the middle of one."""
+    """One line: the link's state and what can be done about it, what is not as it should be, and figures. Where there
+    is no room the figures go, from the right and whole; only then is an explanation cut, and `h why` has the rest."""
 
     DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
 
@@ -36,44 +40,79 @@ class StatusBar(Widget):
         self._market = market
 
     def render_line(self, y: int) -> Strip:
-        look = self.look
+        look, width = self.look, self.size.width
         assert look is not None
         if self.link is None:
-            return Strip.blank(self.size.width, look("text"))
-        width = self.size.width - 1
-        line = self._state(look, width - 1)
-        for figure in self._figures(look):
-            if width_of(line) + width_of(figure) + 3 > width:
-                break
-            line += [look.segment("   ", "text"), *figure]
-        return Strip(fill([look.segment(" ", "text"), *line], self.size.width, look("text")), self.size.width)
+            return Strip.blank(width, look("text"))
+        line = [look.segment(" ", "text"), *self._line(look, self.link, width - 2)]
+        return Strip(fill(line, width, look("text")), width)
 
-    def _state(self, look: Look, width: int) -> Line:
-        assert self.link is not None
-        dot, role = _DOTS.get(self.link.phase, ("◌", "warning"))
-        words = fmt.clip(clean(self.link.words(self.now)), width - 2)
-        line = [look.segment(f"{dot} ", role), look.segment(words, role, bold=True)]
-        if self.link.phase in (Phase.RECONNECTING, Phase.STOPPED) and len(words) + 12 < width:
-            line += [look.segment("   r", "accent", bold=True), look.segment(" try now", "muted")]
+    def _line(self, look: Look, link: LinkState, width: int) -> Line:
+        dot, role = _DOTS.get(link.phase, ("◌", "warning"))
+        said = [(clean(link.words(self.now)), role, True)]
+        said += [(words, "warning", False) for words in self._troubles(link)]
+        action = _key(look, "r", _deed(link)) if link.phase in (Phase.RECONNECTING, Phase.STOPPED) else []
+        why = _key(look, "h", "why")
+        room = width - 2 - width_of(action)
+        whole = sum(len(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
+        left = room if whole else room - width_of(why)
+        line: Line = [look.segment(f"{dot} ", role)]
+        for n, (words, colour, bold) in enumerate(said):
+            gap = _GAP if n else ""
+            if n and len(words) + len(gap) > left and left < _LEAST + len(gap):
+                break
+            words = fmt.clip(words, max(0, left - len(gap)))
+            line.append(look.segment(gap + words, colour, bold=bold))
+            left -= len(gap + words)
+        line += action
+        if not whole:
+            return [*line, *why]
+        for figure in self._figures(look, link):
+            if width_of(line) + width_of(figure) > width:
+                break
+            line += figure
         return line
 
-    def _figures(self, look: Look) -> list[Line]:
+    def _troubles(self, link: LinkState) -> list[str]:
+        """What is not as it should be, the gravest first."""
+        health = self._market.health
+        said: list[str] = []
+        if link.error is not None and link.phase not in (Phase.RECONNECTING, Phase.STOPPED):
+            said.append(clean(str(link.error)))
+        if link.proven:
+            said += shortfalls(list(self._market.instruments.values()))
+            if health.missed:
+                said.append(f"heartbeat missed {health.missed}")
+        if (differs := self._market.clock.differs) is not None:
+            said.append(f"clock {abs(differs):.0f} s {'behind' if differs > 0 else 'ahead of'} the exchange's")
+        return said
+
+    def _figures(self, look: Look, link: LinkState) -> list[Line]:
         """The figures, the most telling first."""
-        health, now = self._market.health, self.now
-        figures: list[Line] = []
-        if self.link is not None and self.link.phase is Phase.LIVE and health.round_trip is not None:
-            beat = f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
-            figures.append([look.segment("♥ ", "text"), look.segment(beat, "text")])
-        figures += [[look.segment(words, "warning")] for words in shortfalls(list(self._market.instruments.values()))]
-        if health.heartbeats_missed:
-            figures.append([look.segment(f"heartbeat missed {health.heartbeats_missed}", "warning")])
-        if (off := self._market.clock.differs) is not None:
-            figures.append([look.segment(f"clock differs from the exchange by {off:.0f} s", "warning")])
-        figures.append([look.segment(f"{health.rates[0]:,.0f} msg/s", "muted")])
-        if self.link is not None and self.link.proven and (lag := self._market.clock.lag(now)) is not None:
-            figures.append([look.segment(f"lag {lag.words}", "muted")])
-        figures.append([look.segment(f"{self.symbols} symbol{'' if self.symbols == 1 else 's'}", "muted")])
-        figures.append([look.segment(f"reconnects {health.reconnects}", "warning" if health.reconnects else "muted")])
+        health, clock, now = self._market.health, self._market.clock, self.now
+        figures: list[tuple[str, str]] = []
+        if link.proven:
+            if health.round_trip is not None:
+                beat = (
+                    f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
+                )
+                figures.append((f"♥ {beat}", "text"))
+            figures.append((f"{health.rates[0]:,.0f} msg/s", "muted"))
+            if (delay := clock.delay()) is not None:
+                figures.append((f"lag {fmt.seconds(delay)}", "muted"))
+            elif (lag := clock.lag(now)) is not None:
+                figures.append((f"lag {lag.words}", "muted"))
+        figures.append((f"{self.symbols} symbol{'s'[: self.symbols != 1]}", "muted"))
+        figures.append((f"reconnects {health.reconnects}", "warning" if health.reconnects else "muted"))
         malformed = health.malformed.total()
-        figures.append([look.segment(f"malformed {malformed}", "warning" if malformed else "muted")])
-        return figures
+        figures.append((f"malformed {malformed}", "warning" if malformed else "muted"))
+        return [[look.segment(_GAP + words, role)] for words, role in figures]
+
+
+def _deed(link: LinkState) -> str:
+    """What `r` does."""
+    return "takes it back" if isinstance(link.error, TakenOver) else "tries now"
+
+
+def _key(look: Look, key: str, does: str) -> Line:
+    return [look.segment(f"{_GAP}{key}", "accent", bold=True), look.segment(f" {does}", "muted")]

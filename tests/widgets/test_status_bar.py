@@ -1,0 +1,94 @@
+"""The status bar, line by line at the widths people have."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.screens.still import START, US
+from tui.errors import KeyRefused, NoConnection
+from tui.feed import LinkState, Phase
+from tui.feed.lock import TakenOver
+from tui.market import Market
+from tui.themes import find_theme
+from tui.widgets.look import Look
+from tui.widgets.status_bar import StatusBar
+
+LIVE = LinkState(Phase.LIVE, 0.0)
+REASON = NoConnection("cannot reach api.itick.org: TLS certificate: unable to get local issuer certificate")
+LOST = LinkState(Phase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, again=True)
+REFUSED = LinkState(Phase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on"))
+TAKEN = LinkState(Phase.STOPPED, 0.0, error=TakenOver(12_345))
+
+
+def market() -> Market:
+    made = Market()
+    made.follow(US[:3])
+    made.health.round_trips.append(0.038)
+    made.health.pong_at = 16.0
+    return made
+
+
+def line(market: Market, link: LinkState, width: int) -> str:
+    look = Look(find_theme("midnight"))
+    bar = StatusBar(look, market)
+    bar.set_reactive(StatusBar.now, 20.0)
+    bar.set_reactive(StatusBar.symbols, 3)
+    text = "".join(segment.text for segment in bar._line(look, link, width))
+    assert len(text) <= width
+    return text
+
+
+def test_a_live_link_with_its_figures() -> None:
+    assert line(market(), LIVE, 158) == "● LIVE   ♥ 38 ms, 4s ago   0 msg/s   3 symbols   reconnects 0   malformed 0"
+    assert line(market(), LIVE, 40) == "● LIVE   ♥ 38 ms, 4s ago   0 msg/s"
+
+
+@pytest.mark.parametrize("width", [58, 78])
+@pytest.mark.parametrize(("link", "deed"), [(LOST, "r tries now"), (REFUSED, "r tries now")])
+def test_what_to_do_and_where_the_whole_reason_is_stand_whatever_the_room(
+    link: LinkState, deed: str, width: int
+) -> None:
+    said = line(market(), link, width)
+    assert said.endswith(f"…   {deed}   h why")
+    assert len(said) == width
+
+
+def test_figures_leave_before_the_reason_is_cut() -> None:
+    lost = LOST._replace(error=NoConnection("connection lost"))
+    said = "◌ reconnecting in 4 s: connection lost   r tries now"
+    assert line(market(), lost, 158) == f"{said}   3 symbols   reconnects 0   malformed 0"
+    assert line(market(), lost, len(said)) == said
+    assert line(market(), lost, len(said) - 1).endswith("…   r tries now   h why")
+    assert line(market(), TAKEN, 78) == "■ stopped: taken over by pid 12345 on this machine   r takes it back"
+
+
+def test_the_reason_stays_while_the_link_is_made_again() -> None:
+    again = LinkState(Phase.CONNECTING, 0.0, "127.0.0.1:9010", error=NoConnection("connection lost"), again=True)
+    assert line(market(), again, 60) == "◌ connecting 127.0.0.1:9010   connection lost   3 symbols"
+
+
+def test_explanations_go_before_figures_and_are_cut_only_where_they_must() -> None:
+    limited = market()
+    limited.refuse(US[:3], "depth", "please upgrade")
+    limited.health.missed = 1
+    limited.health.heartbeats_missed = 7
+    troubles = "● LIVE   order books not in this plan   heartbeat missed 1"
+    assert line(limited, LIVE, 158).startswith(f"{troubles}   ♥ 38 ms")
+    assert line(limited, LIVE, 58) == troubles
+    assert line(limited, LIVE, 57) == "● LIVE   order books not in this plan   h why"
+    assert line(limited, LIVE, 38) == "● LIVE   order books not in t…   h why"
+
+
+def test_a_feed_that_is_delayed_says_so_in_its_lag_too() -> None:
+    late = market()
+    late.clock.observe_date(START, START + 60, START - 400)
+    late.clock.observe_frame(US[0], START - 900_000, START + 100)
+    assert "lag 15m" in line(late, LIVE, 158)
+    assert "lag" not in line(late, LOST, 300)
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(180_000, "clock 180 s behind"), (-180_000, "clock 180 s ahead of")])
+def test_clocks_that_differ_say_which_way(ahead: int, words: str) -> None:
+    off = market()
+    off.clock.observe_date(START, START, START - 500 + ahead)
+    assert f"{words} the exchange's" in line(off, LIVE, 158)
