@@ -17,7 +17,16 @@ from tui.feed import LinkState, Phase
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
-from tui.screens.health import Facts, FeedHealth, Figure, data_figures, fault_figures, link_figures, missing_minutes
+from tui.screens.health import (
+    Facts,
+    FeedHealth,
+    Figure,
+    data_figures,
+    fault_figures,
+    link_figures,
+    missing_minutes,
+    refused_figures,
+)
 from tui.secrets import VARIABLE, take_from_environment
 from tui.symbol import Symbol
 from tui.themes import all_themes
@@ -60,7 +69,7 @@ def troubled() -> Market:
     yesterday = START - 86_400_000
     for at, state, reason in (
         (yesterday, "LIVE", ""),
-        (START, "reconnecting", "closed by the server (1011, [b]internal[/b] error)"),
+        (START, "reconnecting", "the server had an error (1011, [b]internal[/b])"),
         (START + 1_000, "connecting", ""),
         (START + 1_500, "reconnecting", "cannot reach api.itick.org: connection refused"),
         (START + 5_000, "connecting", ""),
@@ -157,6 +166,40 @@ def test_before_anything_came_nothing_is_invented() -> None:
     assert dict(named(data_figures(market, empty)))["lag at arrival"] == "—"
     assert {value for _, value in named(fault_figures(market, empty))} == {"0"}
     assert not any(figure.odd for figure in fault_figures(market, empty))
+
+
+def test_what_is_refused_is_told_by_type_with_the_server_s_own_words() -> None:
+    market = Market()
+    market.follow(US[:3])
+    assert refused_figures(facts(market)) == []
+    market.refuse(US[:3], "depth", "permission\x1b[31m denied")
+    market.refuse(US[:1], "kline@1", "x" * 200)
+    assert refused_figures(facts(market)) == [
+        Figure("depth", "3 symbols: permission�[31m denied", True),
+        Figure("kline@1", f"1 symbol: {'x' * 159}…", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        (-400, "within 0.6 s of this machine's"),
+        (60, "within 1.1 s of this machine's"),
+        (5_060, "exchange 5,530 ms ahead of this machine, ±530 ms"),
+        (-5_000, "exchange 4,530 ms behind this machine, ±530 ms"),
+    ],
+)
+def test_how_far_the_clocks_are_apart_is_told_only_where_they_surely_are(date: int, words: str) -> None:
+    market = Market()
+    market.clock.observe_date(START, START + 60, START + date)
+    assert dict(named(link_figures(market, facts(market))))["clock"] == words
+
+
+def test_a_delayed_feed_tells_its_delay_not_its_jitter() -> None:
+    market = Market()
+    market.clock.observe_date(START, START + 60, START - 400)
+    market.clock.observe_frame(US[0], START - 899_800, START + 100)
+    assert dict(named(data_figures(market, facts(market))))["lag at arrival"] == "15m: the whole feed is delayed"
 
 
 def test_what_is_not_as_it_should_be_is_marked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from datetime import datetime
@@ -18,11 +19,13 @@ from textual.widgets import Static
 from tui import format as fmt
 from tui.feed import LinkState
 from tui.market import Instrument, Market
+from tui.market.plan import refusals
 from tui.secrets import clean
 from tui.widgets.look import Look
 
 _HOUR = 60  # minutes
 _PROVEN = "LIVE"
+_WORDS = 160  # characters of what a server says
 
 
 class Facts(NamedTuple):
@@ -95,9 +98,12 @@ class FeedHealth(ModalScreen[None]):
         for section, figures in (
             ("Link", link_figures(self._market, facts)),
             ("Data", data_figures(self._market, facts)),
+            ("Refused", refused_figures(facts)),
             ("Faults", fault_figures(self._market, facts)),
             ("Screen", screen_figures(self._market)),
         ):
+            if not figures:
+                continue
             table.add_row()
             table.add_row(Text(section, look("accent", "surface", bold=True)))
             for name, value, odd in figures:
@@ -114,7 +120,9 @@ class FeedHealth(ModalScreen[None]):
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_row()
-        table.add_row(Text("History", look("accent", "surface", bold=True)))
+        table.add_row(
+            Text("History", look("accent", "surface", bold=True)), Text("local time", look("muted", "surface"))
+        )
         for event in reversed(self._market.health.history):
             role = "up" if event.state == _PROVEN else "warning" if event.reason else "muted"
             what = Text(event.state, look(role, "surface", bold=event.state == _PROVEN))
@@ -138,8 +146,7 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         round_trip = f"last {last} · median {median} · most {most}"
     silence = now - health.frame_at if health.frame_at else None
     if clock.half_width < float("inf"):
-        where = "ahead of" if clock.offset >= 0 else "behind"
-        offset = f"exchange {abs(clock.offset):,.0f} ms {where} this machine, ±{clock.half_width:,.0f} ms"
+        offset = _apart(clock.low, clock.high)
     else:
         offset = "not known: the exchange has not told the time"
     return [
@@ -158,7 +165,9 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     messages, size = health.rates
     by_type = (("tick", health.ticks), ("quote", health.quotes), ("depth", health.depths), ("kline", health.klines))
     arrival = fmt.UNKNOWN
-    if (lag := market.clock.lag(facts.now)) is not None:
+    if (delay := market.clock.delay()) is not None:
+        arrival = f"{fmt.seconds(delay)}: the whole feed is delayed"
+    elif (lag := market.clock.lag(facts.now)) is not None:
         if lag.coarse:
             arrival = f"{lag.words}: the data's times are whole seconds"
         elif lag.relative:
@@ -172,6 +181,14 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
         Figure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
         Figure("lag at arrival", arrival),
         Figure("coalesced", f"{coalesced:,} updates came between two frames"),
+    ]
+
+
+def refused_figures(facts: Facts) -> list[Figure]:
+    """What is not served, by type, with the server's own words."""
+    return [
+        Figure(type_, f"{_symbols(len(symbols))}: {fmt.clip(clean(words), _WORDS)}", True)
+        for type_, words, symbols in refusals(facts.instruments)
     ]
 
 
@@ -209,6 +226,18 @@ def missing_minutes(instrument: Instrument, time: float) -> int:
     slot = int(time // 60_000)
     present = [n for n, bar in enumerate(instrument.bars.window(slot - _HOUR + 1, slot)) if bar is not None]
     return present[-1] - present[0] + 1 - len(present) if present else 0
+
+
+def _symbols(count: int) -> str:
+    return f"{count} symbol{'s'[: count != 1]}"
+
+
+def _apart(low: float, high: float) -> str:
+    """Between which bounds (ms) the exchange's clock is ahead of ours, in words."""
+    if low <= 0 <= high:
+        return f"within {math.ceil(max(-low, high) / 100) / 10:g} s of this machine's"
+    where = "ahead of" if low > 0 else "behind"
+    return f"exchange {abs(low + high) / 2:,.0f} ms {where} this machine, ±{(high - low) / 2:,.0f} ms"
 
 
 def _moment(time: float, now: float) -> str:
