@@ -6,6 +6,7 @@ import asyncio
 
 from tui.errors import NoConnection
 from tui.feed import LinkState, Phase
+from tui.feed.lock import AnotherClient, TakenOver
 from tui.outage import Outage
 
 BRIEF = 0.05
@@ -37,6 +38,16 @@ async def test_a_loss_and_the_return_are_told_once_each() -> None:
     assert await heard.of(LIVE, LOST, CONNECTING, long, REFUSED, CONNECTING, long) == ["connection lost"]
     assert await heard.of(LIVE, LIVE) == ["connection lost", "back"]
     assert await heard.of(LOST, long, LIVE) == ["connection lost", "back"] * 2
+
+
+async def test_what_waits_for_the_person_is_told_at_once_and_in_its_own_words() -> None:
+    long = 3 * BRIEF
+    elsewhere = LinkState(Phase.RECONNECTING, 0.0, error=AnotherClient())
+    trying = LinkState(Phase.CONNECTING, 0.0, error=AnotherClient())
+    taken = LinkState(Phase.STOPPED, 0.0, error=TakenOver(7))
+    said = ["connection lost", str(elsewhere.error), "taken over by pid 7 on this machine", "back"]
+    assert await Heard().of(LIVE, LOST, long, elsewhere, trying, long, taken, LIVE) == said
+    assert await Heard().of(LIVE, taken) == said[2:3]
 
 
 async def test_the_first_connect_is_silent_however_long_it_takes() -> None:

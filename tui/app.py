@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from textual import on
+from textual.notifications import Notification, Notify
 from textual.worker import WorkerFailed
 
 from tui import format as fmt
@@ -27,7 +28,7 @@ from tui.errors import (
     EXIT_TERMINATED,
     KeyRefused,
 )
-from tui.feed import Link, LinkState
+from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.target import host_of
@@ -69,6 +70,7 @@ class ItickApp(Desk):
         self._frames: FrameClock | None = None
         self._link: Link | None = None
         self._outage = Outage(self._lost, self._back)
+        self._notice: Notification | None = None  # the latest about the link
         self.crash: Exception | None = None
         """The exception that ended the program, where it is at fault itself."""
 
@@ -135,6 +137,8 @@ class ItickApp(Desk):
         assert self._link is not None
         self._remember(state)
         self._outage.entered(state)
+        if not state.proven and self._notice is not None and self._notice.severity == "information":
+            self._withdraw_notice()  # that it is back is no longer so
         self.dashboard.link_changed(state, self._link.is_demo)
         if self._link.is_demo and self.keeper.file.path == default_path():
             # However it was reached: what is done to made-up prices is kept apart.
@@ -145,8 +149,12 @@ class ItickApp(Desk):
 
     def _remember(self, state: LinkState) -> None:
         """Into the history and the log, once for each phase: a subscription goes through many states."""
-        history, word = self.market.health.history, str(state.phase.value)
-        reason = clean(str(state.error) if state.error is not None else "")
+        health = self.market.health
+        history, word, reason = health.history, state.word, ""
+        if state.phase in (Phase.RECONNECTING, Phase.STOPPED):
+            reason = clean(str(state.error))
+        elif state.proven and health.reconnects:
+            reason = f"reconnect {health.reconnects}"
         _log.info("link %s", clean(state.words(self._clock())))
         if not history or (history[-1].state, history[-1].reason) != (word, reason):
             history.append(Event(1000 * self._wall(), word, reason))
@@ -160,7 +168,15 @@ class ItickApp(Desk):
     def _call_attention(self, words: str, severity: Literal["information", "warning"]) -> None:
         if self.settings.bell:
             self.bell()
-        self.notify(words, severity=severity, markup=False)
+        self._withdraw_notice()
+        self._notice = Notification(words, severity=severity, timeout=self.NOTIFICATION_TIMEOUT, markup=False)
+        self.post_message(Notify(self._notice))
+
+    def _withdraw_notice(self) -> None:
+        """A notice about the link must not outlive what it tells."""
+        if self._notice is not None and self._notice in self._notifications:
+            self._unnotify(self._notice)
+        self._notice = None
 
     # --- the screen ---
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tui.feed import LinkState
+from tui.feed import LinkState, Phase
+from tui.feed.lock import AnotherClient
 
 BRIEF = 1.0  # s: a renewal within this is nobody's concern
 
@@ -15,7 +16,7 @@ class Outage:
     once each.
 
     Silent at the first connect, for a renewal that takes less than `brief` s, and for one asked for (`renewing`) as
-    long as nothing fails in it.
+    long as nothing fails in it. What waits for the person is told at once, also where the loss was told before.
     """
 
     def __init__(self, lost: Callable[[str], object], back: Callable[[float], object], *, brief: float = BRIEF) -> None:
@@ -42,9 +43,16 @@ class Outage:
                 self._back(loop.time() - self._since)
             self._proven, self._asked, self._reason, self._since = True, False, "", 0.0
             return
-        if not self._proven or self._told:
+        if not self._proven:
             return
         self._since = self._since or loop.time()
+        elsewhere = state.phase is Phase.RECONNECTING and isinstance(state.error, AnotherClient)
+        if elsewhere or state.phase is Phase.STOPPED:
+            self._reason = str(state.error)
+            self._tell()
+            return
+        if self._told:
+            return
         if state.error is not None:
             self._asked = False
             self._reason = self._reason or str(state.error)
@@ -52,7 +60,7 @@ class Outage:
             self._timer = loop.call_later(self._brief, self._tell)
 
     def _tell(self) -> None:
-        self._timer = None
+        self.stop()
         self._told = True
         self._lost(self._reason)
 
