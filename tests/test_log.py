@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import re
@@ -118,6 +119,18 @@ def test_a_full_disk_is_no_reason_to_stop_or_to_write_over_the_screen(capfd: pyt
     with logging_to(Path("/dev/full")):
         _log.error("lost")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_terminal_that_was_closed_is_no_failure(file: Path) -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with logging_to(file):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    line = lines(file)[1]
+    assert (line["level"], line["message"]) == ("info", "the terminal is gone") and "exception" not in line
 
 
 @pytest.mark.parametrize("to", ["file", "nowhere"])

@@ -7,6 +7,7 @@ nowhere. Without this, Python would print tracebacks of stray tasks and threads 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import sys
@@ -114,7 +115,9 @@ class OnceASecond(logging.Filter):
 
 
 def _thread_failed(args: threading.ExceptHookArgs) -> None:
-    if args.exc_value is not None:
+    if isinstance(args.exc_value, OSError) and args.exc_value.errno == errno.EIO:
+        _log.info("the terminal is gone")  # as it does, and no fault: the one who writes to it is the first to notice
+    elif args.exc_value is not None:
         name = args.thread.name if args.thread is not None else "unknown"
         _log.error("thread %s failed", name, exc_info=args.exc_value)
 
