@@ -335,12 +335,12 @@ async def test_a_theme_is_remembered_once_it_is_kept() -> None:
 
 
 async def test_other_keys_of_the_config_do_what_the_table_says() -> None:
-    async with desk(keys={"remove": ("x", "Ctrl+D"), "help": ("F2",)}) as (app, pilot):
+    async with desk(keys={"remove": ("x", "Ctrl+D"), "help": ("F6",)}) as (app, pilot):
         await pilot.press("d", "delete")
         assert len(app.rows) == 3
         await pilot.press("x", "ctrl+d")
         assert app.rows == ["TLT"]
-        await pilot.press("f2")
+        await pilot.press("f6")
         await pilot.pause()
         assert app.screen.id != "dashboard"
         await pilot.press("escape")
@@ -367,3 +367,77 @@ async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:
         assert app._suggest("qq")[:2] == [("QQQ$US", "Invesco QQQ Trust"), ("QQQM$US", "Invesco NASDAQ 100 ETF")]
         gold: Sequence[tuple[str, str]] = app._suggest("gold")
         assert ("GLD$US", "SPDR Gold Shares") in gold
+
+
+# --- panes ---
+
+
+def shown(app: Still) -> list[str]:
+    return [pane.id or "" for pane in app.dashboard._panes if pane.display]
+
+
+async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("j", "enter")
+        assert shown(app)[0] == "headline" and "watchlist" not in shown(app)
+        assert app.dashboard.headline.instrument is app.dashboard.watchlist.selected
+        await pilot.press(".")
+        assert app.dashboard.headline.instrument is app.market.instruments[TLT]
+        await pilot.press(",", ",", "escape")
+        assert (shown(app)[0], app.selected) == ("watchlist", "QQQ")
+        assert app.focused is app.dashboard.watchlist
+        await pilot.click(Watchlist, offset=(5, 3), times=2)
+        await pilot.pause()
+        assert (shown(app)[0], app.selected) == ("headline", "SPY")
+
+
+async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("tab", "z")
+        first = shown(app)
+        assert len(first) == 1 and first != ["watchlist"]
+        await pilot.press("tab")
+        assert len(shown(app)) == 1 and shown(app) != first
+        await pilot.press("shift+tab", "shift+tab")
+        assert shown(app) == ["watchlist"]
+        await pilot.press("escape")
+        assert len(shown(app)) > 2
+
+
+async def test_panes_are_hidden_and_the_last_one_stays() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("f4")
+        assert "chart" not in shown(app) and "ladder" in shown(app)
+        await pilot.press("f2", "f5", "f3")
+        assert shown(app) == ["ladder"]
+        await pilot.press("f2")
+        assert shown(app) == ["watchlist", "ladder"]
+    assert kept().hidden == ("chart", "tape")
+    async with desk(hidden=("ladder", "tape")) as (app, _):
+        assert shown(app) == ["watchlist", "chart"]
+
+
+async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_path: Path) -> None:
+    app = Still(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        for what in "ggsb":
+            await pilot.press("e", what)
+            await pilot.pause()
+        assert app.said.startswith(f"written: {tmp_path / 'out'}")
+    names = sorted(path.name.split("-20")[0] + path.suffix for path in (tmp_path / "out").iterdir())
+    assert names == ["itick-core.csv", "itick-core.csv", "itick-qqq-us-minutes.csv", "itick-screen.svg"]
+    table = next((tmp_path / "out").glob("itick-core*")).read_text()
+    header, first, *_ = table.splitlines()
+    assert header == "symbol,last,change,change%,bid,ask,spread,volume,turnover,state,time"
+    assert first.startswith("QQQ$US,500.0,")
+
+
+async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("in the way")
+    app = Still(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("e", "g")
+        await pilot.pause()
+        assert app.said == f"cannot write into {tmp_path / 'out'}: file exists"

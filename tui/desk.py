@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 from textual import on
 from textual.app import App
 
+from tui import export
 from tui.config.file import ConfigFile
 from tui.config.keeper import Keeper
 from tui.config.settings import Lists, Settings
@@ -25,6 +28,7 @@ from tui.protocol import MAX_SYMBOLS
 from tui.screens.columns import Choice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import Help
+from tui.screens.layout import PANES
 from tui.screens.lists import ListAction, ListInfo, ListMenu
 from tui.screens.menu import Item, Menu
 from tui.screens.palette import Command, Palette
@@ -49,12 +53,14 @@ _LONGEST_NAME = 24
 
 
 class Wanted(NamedTuple):
-    """What the person came with. `watch` opens as a list of its own; `first` are the lists of somebody who has none."""
+    """What the person came with. `watch` opens as a list of its own; `first` are the lists of somebody who has none;
+    `export_to` is the folder that files are written into."""
 
     settings: Settings
     file: ConfigFile
     watch: Sequence[Symbol] = ()
     first: Lists = {}
+    export_to: Path = Path()
 
 
 class Desk(App[None]):
@@ -74,10 +80,12 @@ class Desk(App[None]):
         # Not the class's BINDINGS: the table may be remapped, and Textual's own keys have no place beside it.
         self._bindings = bindings(self.keys)
         self.lists = _opened(wanted)
+        self._folder = wanted.export_to
         self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save)
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
+        self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
         self.dashboard.watchlist.sort = wanted.settings.sort
         self.dashboard.watchlist.flash = wanted.settings.flash and not os.environ.get("NO_COLOR")
@@ -227,14 +235,71 @@ class Desk(App[None]):
         self._edited(symbol)
 
     async def action_back(self) -> None:
-        grid = self.dashboard.watchlist
-        if grid.has_marks:
+        """Undo one layer."""
+        dashboard, grid = self.dashboard, self.dashboard.watchlist
+        if dashboard.zoomed:
+            dashboard.zoom()
+        elif grid.has_marks:
             grid.clear_marks()
-        else:
+        elif grid.find:
             grid.find = ""
+        else:
+            dashboard.show_detail(False)
 
     def action_move(self, where: str) -> None:
         self.dashboard.watchlist.action_move(where)
+
+    def action_next_symbol(self) -> None:
+        self.dashboard.watchlist.move(1)
+
+    def action_previous_symbol(self) -> None:
+        self.dashboard.watchlist.move(-1)
+
+    # --- panes ---
+
+    @on(Watchlist.Opened)
+    def action_detail(self) -> None:
+        if self.dashboard.watchlist.selected is not None:
+            self.dashboard.show_detail(not self.dashboard.detail)
+
+    def action_next_pane(self) -> None:
+        self.dashboard.next_pane(1)
+
+    def action_previous_pane(self) -> None:
+        self.dashboard.next_pane(-1)
+
+    def action_zoom(self) -> None:
+        self.dashboard.zoom()
+
+    def action_toggle_pane(self, pane: str) -> None:
+        self.dashboard.toggle(pane)
+        self._set(hidden=tuple(each for each in PANES if each in self.dashboard.hidden))
+
+    def action_export(self) -> None:
+        items = [
+            Item("grid", "the watchlist as CSV", "g"),
+            Item("screen", "the screen as a picture, SVG", "s"),
+            Item("bars", "the symbol's minutes as CSV", "b"),
+        ]
+        self.push_screen(Menu("Export", items), self._export)
+
+    def _export(self, what: str | None) -> None:
+        grid, now = self.dashboard.watchlist, datetime.now()
+        try:
+            if what == "grid":
+                path = export.write(self._folder, self.lists.shown, "csv", export.grid(*grid.figures()), now)
+            elif what == "screen":
+                path = export.write(self._folder, "screen", "svg", self.export_screenshot(), now)
+            elif what == "bars" and grid.selected is not None:
+                path = export.write(
+                    self._folder, f"{grid.selected.symbol}-minutes", "csv", export.bars(grid.selected), now
+                )
+            else:
+                return
+        except UsageError as error:
+            self._say(str(error), warn=True)
+        else:
+            self._say(f"written: {path}")
 
     # --- order ---
 

@@ -58,6 +58,7 @@ def test_an_empty_file_holds_the_defaults() -> None:
             'columns = ["last",\n"vwop"]',
             "config.toml, line 1: columns: there is no column 'vwop': did you mean 'vwap'?",
         ),
+        ('hidden = ["tapes"]', "config.toml, line 1: hidden: there is no pane 'tapes': did you mean 'tape'?"),
         ('sort = "-chang"', "config.toml, line 1: sort: there is no column 'chang'"),
         ('[lists]\nA = ["SPY$US"]\nB = ["?"]', "config.toml, line 3: list 'B': '?' is not a symbol: write CODE$REGION"),
         (

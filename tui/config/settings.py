@@ -20,6 +20,7 @@ ColumnId: TypeAlias = Literal[
     "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
     "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
 ]  # fmt: skip
+PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
 _TYPES = {  # by msgspec's words for them
@@ -43,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     token_command: tuple[str, ...] = ()
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
+    hidden: tuple[PaneId, ...] = ()
     list: str = ""
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
@@ -65,6 +67,7 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_command: tuple[str, ...] = ()
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
+    hidden: tuple[PaneId, ...] = ()
     list: str = ""
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
@@ -157,7 +160,8 @@ def _explain(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], str]:
     for type_, plain in _TYPES.items():
         words = words.replace(f"`{type_}`", plain)
     if invalid := re.match(r"invalid enum value '(.*)'", words):
-        words = f"there is no column '{invalid[1]}'{_like(invalid[1], ColumnId.__args__)}"  # type: ignore[attr-defined]
+        what, known = ("pane", PaneId) if place.startswith("hidden") else ("column", ColumnId)
+        words = f"there is no {what} '{invalid[1]}'{_like(invalid[1], known.__args__)}"  # type: ignore[attr-defined]
     field = re.match(r"\w*", place)
     key = field[0] if field else ""
     if "[...]" in place and isinstance(raw.get(key), dict):

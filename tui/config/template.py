@@ -17,6 +17,7 @@ WORDS = {
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
     "columns": "Columns from left to right; [] are the usual ones.",
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
+    "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
     "list": "The list that is shown at the start.",
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',

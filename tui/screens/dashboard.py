@@ -14,19 +14,21 @@ from textual.widgets import Static
 from tui.feed import LinkState
 from tui.keys import Key
 from tui.market import Instrument, Market
-from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, arrange
+from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart import MinuteChart
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
+from tui.widgets.headline import Headline
 from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look
+from tui.widgets.pane import Pane
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.watchlist import Watchlist
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Screen[None], inherit_bindings=False):
     """Composition and geometry. The app hands it frames by `sync` and seconds by `tick`."""
 
     DEFAULT_CSS = """
@@ -46,14 +48,15 @@ class Dashboard(Screen[None]):
         self.watchlist = Watchlist(look, market)
         self.ladder = DepthLadder(look)
         self.chart = MinuteChart(look)
+        self.headline = Headline(look, market)
         self.status = StatusBar(look, market)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()
         self.footer = Footer(look, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes = (self.watchlist, self.ladder, self.chart)
+        self._panes: tuple[Pane, ...] = (self.headline, self.watchlist, self.ladder, self.chart)
         self._main = Container(*self._panes, id="main")
-        self.hidden: set[str] = {"tape"}
+        self.hidden: set[str] = set()
         """Panes the person does not want to see."""
         self.zoomed = ""
         """The pane that has the whole screen."""
@@ -94,6 +97,43 @@ class Dashboard(Screen[None]):
         if self.focused is None or not self.focused.display:
             self.focus_pane()
 
+    @property
+    def flash_ends(self) -> float | None:
+        """When the first of the lights on the screen is over, s monotonic; None without one."""
+        panes = (pane for pane in (self.headline, self.watchlist) if pane.display)
+        return min((ends for pane in panes if (ends := pane.flash_ends) is not None), default=None)
+
+    def toggle(self, pane: str) -> None:
+        """Show or hide a pane; the last one stays."""
+        self.zoomed = ""
+        self.hidden ^= {pane}
+        if self.hidden >= set(PANES):
+            self.hidden.discard(pane)
+        self.place()
+
+    def zoom(self) -> None:
+        """Give the focused pane the whole screen, or the others their places back."""
+        focused = self.focused.id if self.focused in self._panes and self.focused is not None else None
+        self.zoomed = "" if self.zoomed else focused or ""
+        self.place()
+
+    def show_detail(self, detail: bool) -> None:
+        self.detail, self.zoomed = detail, ""
+        self.place()
+
+    def next_pane(self, by: int) -> None:
+        """The next pane has the keys; where one is zoomed, it is the next."""
+        shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
+        shown = [pane for pane in shown if pane.id not in self.hidden]
+        if not shown:
+            return
+        at = shown.index(self.focused) if self.focused in shown else 0
+        pane = shown[(at + by) % len(shown)]
+        if self.zoomed:
+            self.zoomed = pane.id or ""
+            self.place()
+        pane.focus()
+
     def focus_pane(self) -> None:
         """Give the keys to the watchlist, or to the first pane that is there."""
         for pane in self._panes:
@@ -107,8 +147,10 @@ class Dashboard(Screen[None]):
 
     def wear(self, look: Look) -> None:
         """Draw everything in another look."""
-        for part in (self.header, self.watchlist, self.ladder, self.chart, self.status, self.footer):
-            part.look = look
+        for pane in self._panes:
+            pane.look = look
+        for bar in (self.header, self.status, self.footer):
+            bar.look = look
 
     def show(self, name: str, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
         """Show these symbols in the watchlist, as the list of that name."""
@@ -134,7 +176,7 @@ class Dashboard(Screen[None]):
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
-        self.ladder.instrument = self.chart.instrument = event.instrument
+        self.ladder.instrument = self.chart.instrument = self.headline.instrument = event.instrument
         if event.instrument is not None:
             self.header.place = event.instrument.symbol.region
 
@@ -145,10 +187,9 @@ class Dashboard(Screen[None]):
     def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
         """A frame: hand the changes to the panes that are on the screen."""
         self.watchlist.sync(changed, now, proven)
-        if self.ladder.display:
-            self.ladder.sync(changed, now, proven)
-        if self.chart.display:
-            self.chart.sync(changed, now, proven)
+        for pane in (self.headline, self.ladder, self.chart):
+            if pane.display:
+                pane.sync(changed, now, proven)
 
     def tick(self, now: float) -> None:
         """Once a second: ages, the clock, the figures of the status bar."""
@@ -157,6 +198,8 @@ class Dashboard(Screen[None]):
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.header.delay = self._market.clock.delay() or 0.0
         self.watchlist.tick(now)
+        if self.headline.display:
+            self.headline.tick(now)
 
     def action_move(self, where: str) -> None:
         self.watchlist.action_move(where)

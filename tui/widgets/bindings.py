@@ -20,5 +20,13 @@ def bindings(table: Iterable[Key], scope: str = "") -> BindingsMap:
 def _bindings(keys: Iterable[Key]) -> Iterator[Binding]:
     for key in keys:
         for n, name in enumerate(key.keys, 1):
-            action = f"move('{key.id}')" if key.id in _MOVES else f"show_list({n})" if key.id == "show_list" else key.id
-            yield Binding(name, action, key.label or key.help, priority=key.id in _ALWAYS)
+            yield Binding(name, _action(key.id, n), key.label or key.help, priority=key.id in _ALWAYS)
+
+
+def _action(id: str, n: int) -> str:
+    """What a key does: the action of its id, or of what several ids share."""
+    if id in _MOVES:
+        return f"move('{id}')"
+    if id == "show_list":
+        return f"show_list({n})"
+    return f"toggle_pane('{id.removeprefix('toggle_')}')" if id.startswith("toggle_") else id

@@ -63,6 +63,9 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.instrument = instrument
 
+    class Opened(Message):
+        """A row was clicked twice."""
+
     class HeaderPressed(Message):
         """A column's title was clicked; `column` is its id."""
 
@@ -168,6 +171,10 @@ class Watchlist(Pane, can_focus=True):
 
     def watch_find(self) -> None:
         self._arrange()
+
+    def figures(self) -> tuple[list[Row], list[Column]]:
+        """The rows as they stand, and the columns of the list."""
+        return [self._row(instrument) for instrument in self._rows], [BY_ID[id] for id in self.columns]
 
     def mark(self) -> None:
         """Mark the selected row, or no longer, and go on to the next."""
@@ -440,6 +447,8 @@ class Watchlist(Pane, can_focus=True):
         if event.y >= 2 and self._top <= n < min(len(self._rows), self._top + self._page):
             self._moved_at = self._now
             self.cursor = n
+            if event.chain == 2:
+                self.post_message(self.Opened())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

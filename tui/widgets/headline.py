@@ -1,0 +1,119 @@
+"""The figures of one symbol, above its panes in the detail: the grid's own cells with their titles, and what is
+measured over an hour."""
+
+from __future__ import annotations
+
+from textual.reactive import reactive
+
+from tui import format as fmt
+from tui.funds import NAMES
+from tui.market import Instrument, Market
+from tui.market.figures import volatility
+from tui.market.row import row_state
+from tui.widgets.columns import BY_ID, FLASH, SPARKS, Moment, Row, make_row
+from tui.widgets.look import Look
+from tui.widgets.pane import Line, Pane, width_of
+
+_LINES = (
+    ("last", "change", "change%", "ext%", "bid", "ask", "spread", "time"),
+    ("previous", "open", "low", "range", "high", "vwap", "iopv", "premium"),
+)
+_GAP = 3
+
+
+class Headline(Pane):
+    """Three lines. Figures that do not fit are left out whole, the last ones first."""
+
+    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
+    """The symbol in large."""
+
+    def __init__(self, look: Look, market: Market) -> None:
+        super().__init__(look, id="headline")
+        self._market = market
+        self._now = 0.0
+        self._proven = False
+
+    def watch_instrument(self) -> None:
+        self.update_lines()
+
+    @property
+    def flash_ends(self) -> float | None:
+        """When the digits that changed no longer light up, s monotonic; None where none do."""
+        i = self.instrument
+        return i.last_changed_at + FLASH if i is not None and self._now - i.last_changed_at < FLASH else None
+
+    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+        """A frame: redraw if the symbol changed, or its flash is over."""
+        flashing = self.flash_ends is not None
+        self._now = now
+        if self.instrument in changed or proven != self._proven or flashing:
+            self._proven = proven
+            self.update_lines()
+
+    def tick(self, now: float) -> None:
+        """Once a second: ages."""
+        self._now = now
+        self.update_lines()
+
+    def title(self) -> tuple[Line, Line]:
+        look, i = self.style, self.instrument
+        if i is None:
+            return [], []
+        left = [look.segment(i.symbol.code, "text", bold=True), look.segment(f"${i.symbol.region}", "faint")]
+        if i.symbol in NAMES:
+            left.append(look.segment(f"  {NAMES[i.symbol]}", "muted"))
+        age = BY_ID["age"].cell(self._row(i))
+        words = f"{age.text.strip()} ago" if age.text.strip().isalnum() else age.text.strip()
+        return left, [look.segment(words, age.role)] if words else []
+
+    def body(self, width: int, height: int) -> list[Line]:
+        i = self.instrument
+        if i is None:
+            return []
+        i.learn_precision()
+        row = self._row(i)
+        lines = [self._fitting([self._figure(row, id) for id in ids], width) for ids in _LINES]
+        over_time = [self._figure(row, "volume"), self._figure(row, "turnover"), *self._hour(i)]
+        return [*lines, self._fitting(over_time, width)][:height]
+
+    def _row(self, i: Instrument) -> Row:
+        age = self._market.age(i, self._now)
+        moment = Moment(self._now, self._market.exchange_time(self._now), 1.0, SPARKS[-1], mixed=True)
+        return make_row(i, row_state(i, age, self._proven), age, moment)
+
+    def _figure(self, row: Row, id: str) -> Line:
+        """A column's title and its cell."""
+        look, column = self.style, BY_ID[id]
+        cell = column.cell(row)
+        text = cell.text.strip()
+        lit = min(cell.lit, len(text)) if cell.glow else 0
+        line = [look.segment(f"{column.title} ", "faint")]
+        line.append(look.segment(text[: len(text) - lit], cell.role, bold=cell.bold))
+        if lit:
+            line.append(look.segment(text[-lit:], cell.role, cell.glow, bold=cell.bold))
+        return line
+
+    def _hour(self, i: Instrument) -> list[Line]:
+        """The spread by time and how much the price moved, over the last hour."""
+        look = self.style
+        figures: list[Line] = []
+        moved = volatility(i.bars)
+        words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
+        figures.append([look.segment("VOLATILITY ", "faint"), look.segment(words, "muted")])
+        known = i.spreads.statistics(self._now)
+        if known is not None:
+            d = i.decimals
+            seen = "1 h" if known.seconds >= 3_500 else fmt.seconds(known.seconds)
+            words = f"ø {fmt.price(known.mean, d + 1)}  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}"
+            if i.tick_size:
+                words += f"  one tick {100 * known.share:.0f}% of the time"
+            figures.append([look.segment(f"SPREAD {seen} ", "faint"), look.segment(words, "muted")])
+        return figures
+
+    def _fitting(self, figures: list[Line], width: int) -> Line:
+        line: Line = [self.style.segment(" ", "text")]
+        for figure in figures:
+            if width_of(line) + width_of(figure) > width:
+                break
+            line += [*figure, self.style.segment(" " * _GAP, "text")]
+        return line
