@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from tests.command import exchange
 from tests.feed.running import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port, resolved, serving
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
@@ -331,6 +332,20 @@ async def test_a_machine_that_slept_renews_its_link() -> None:
         clock.ahead += 3_600
         assert await running.is_lost() == "this machine was asleep"
         await running.reaches(Phase.LIVE, times=2)
+
+
+async def test_what_waited_while_the_program_was_stopped_does_not_count_as_late() -> None:
+    timings = QUICK._replace(ping_every=15.0, look_every=0.3)
+    with exchange("--rate", "400") as url:
+        async with Running(url, timings=timings) as running:
+            clock = running.market.clock
+            await until(lambda: clock.seen > 50)
+            seen = clock.seen
+            time.sleep(2.0)  # noqa: ASYNC251 - the whole program stands still
+            await until(lambda: clock.seen > seen + 100)
+            await asyncio.sleep(0.8)
+            lag = clock.lag(monotonic())
+            assert lag is not None and lag.p99 < 500
 
 
 async def test_a_busy_feed_that_falls_silent_is_asked_at_once_and_stays_where_it_answers() -> None:

@@ -16,8 +16,8 @@ from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed import Phase, Timings
 from tui.feed.pulse import LEAST
-from tui.market.plan import NO_ANSWER
 from tui.market import Market
+from tui.market.plan import NO_ANSWER
 from tui.protocol import OVER_LIMIT, TYPES, UNRESOLVED
 from tui.secrets import Token
 
