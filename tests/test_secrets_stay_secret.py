@@ -175,7 +175,7 @@ def test_a_key_file_that_others_can_read_is_said_once_and_works(key_file: Path, 
         result = itick("stream", *arguments, key="another one, and garbage")
     assert result.returncode == 0
     said = [line for line in result.stderr.splitlines() if "chmod" in line]
-    assert said == [f"others can read your key in {key_file}: chmod 600 {key_file}"]
+    assert said == [f"itick-tui: others can read your key in {key_file}: chmod 600 {key_file}"]
     log = (tmp_path / "log").read_text()
     assert (KEY not in log and "another one" not in log and "link LIVE" in log) or "subscribing" in log
 

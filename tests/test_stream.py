@@ -15,8 +15,10 @@ from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exc
 from tests.feed.running import free_port
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
 from tui.market.health import Health
-from tui.protocol import Push
-from tui.stream import describe, summary
+from tui.market.plan import Refusal
+from tui.protocol import OVER_LIMIT, Push
+from tui.stream import describe, refused_words, summary
+from tui.symbol import Symbol
 
 STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", *COUNTERS)
 FIELDS = {
@@ -124,11 +126,37 @@ def test_what_was_malformed_is_told_by_kind() -> None:
 def test_the_counters_can_be_had_as_one_object(arguments: list[str], code: int) -> None:
     result = itick("stream", *arguments, "--json-health", key=None if "--demo" in arguments else KEY)
     assert result.returncode == code
-    report = json.loads(next(line for line in result.stderr.splitlines() if line.startswith("{")))
+    report = json.loads(result.stderr.splitlines()[-1])
     assert report["messages"] >= report["applied"]["quote"]
     assert bool(report["messages"]) == (code == 0)
     assert set(report) >= {"bytes", "malformed", "out_of_order", "reconnects", "heartbeats_missed", "round_trip_ms"}
     assert not any(line.startswith(COUNTERS) for line in result.stderr.splitlines())
+
+
+def test_what_is_not_served_is_said_in_words_and_counted() -> None:
+    watch = ("--watch", "QQQ$US,SPY$US,IEF$US,GLD$US", "--seconds", "2")
+    with exchange("--fault", "plan-limit", "--fault", "depth-refused") as url:
+        words = itick("stream", "--url", url, *watch, key=KEY).stderr.splitlines()
+        report = json.loads(itick("stream", "--url", url, *watch, "--json-health", key=KEY).stderr.splitlines()[-1])
+    after = words.index("LIVE") + 1
+    assert words[after : after + 2] == [
+        "plan limit: 3 of 4 symbols live: not GLD$US",
+        "depth refused for QQQ$US, SPY$US, IEF$US: permission denied: please upgrade your package",
+    ]
+    assert report["symbols"] == 4
+    denied = "permission denied: please upgrade your package"
+    assert {"type": "depth", "words": denied, "symbols": ["QQQ$US", "SPY$US", "IEF$US"]} in report["refused"]
+    assert {"type": "quote", "words": OVER_LIMIT, "symbols": ["GLD$US"]} in report["refused"]
+
+
+def test_many_that_are_refused_are_not_all_named() -> None:
+    symbols = tuple(Symbol(f"F{n}", "US") for n in range(8))
+    refused = [Refusal("depth", "no\x1b[31m", symbols), Refusal("tick", "no", symbols[:7])]
+    assert refused_words(refused, 8) == [
+        "depth refused for 8 symbols: no�[31m",
+        "tick refused for F0$US, F1$US, F2$US, F3$US, F4$US and 2 more: no",
+    ]
+    assert refused_words([], 8) == []
 
 
 def test_seconds_end_it() -> None:
@@ -159,7 +187,7 @@ def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> 
 def test_a_symbol_without_a_region_works_with_a_notice(watch: str, notice: str) -> None:
     result = itick("stream", "--demo", "--watch", watch, "--seconds", "0.2")
     assert result.returncode == 0
-    assert result.stderr.splitlines()[0] == notice
+    assert result.stderr.splitlines()[0] == f"itick-tui: {notice}"
 
 
 def test_a_symbol_with_its_region_needs_no_notice() -> None:
@@ -238,5 +266,6 @@ def test_a_full_disk_is_said_in_a_line() -> None:
         )
     check_output(result.stderr)
     assert result.returncode == 1
-    assert any(line.startswith("received ") for line in result.stderr.splitlines())
-    assert result.stderr.splitlines()[-1] == "itick-tui: cannot write to standard output: no space left on device"
+    *_, said, received, _, _, _ = result.stderr.splitlines()
+    assert said == "itick-tui: cannot write to standard output: no space left on device"
+    assert received.startswith("received ")

@@ -19,17 +19,19 @@ from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyLock
 from tui.market import Instrument, Market
-from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
+from tui.market.plan import Refusal, refusals
+from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Push, Quote, Tick
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
 
 _log = logging.getLogger(__name__)
+_NAMED = 5  # symbols of a line
 _TYPES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline@1"}
 
 
 class Stream:
     """Prints what is applied to a market. Ends after `count` updates or `seconds`, on a signal, when nobody reads any
-    more, or when there has been no live connection for `deadline` seconds; then it tells the feed's counters."""
+    more, or when there has been no live connection for `deadline` seconds."""
 
     def __init__(
         self,
@@ -48,6 +50,9 @@ class Stream:
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
         self._giving_up: asyncio.TimerHandle | None = None
+        self._market = Market()
+        self._link: Link | None = None
+        self._refused: list[Refusal] = []
 
     async def run(self, url: str, token: Token, types: Sequence[str], lock: KeyLock | None = None) -> int:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
@@ -61,8 +66,9 @@ class Stream:
             loop.add_signal_handler(signum, self._finish, code)
         if self._seconds is not None:
             loop.call_later(self._seconds, self._finish, EXIT_DONE)
-        market = Market()
-        self._link = Link(url, token, market, types=types, on_state=self._link_changed, on_push=self._push, lock=lock)
+        self._link = Link(
+            url, token, self._market, types=types, on_state=self._link_changed, on_push=self._push, lock=lock
+        )
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())
@@ -72,8 +78,20 @@ class Stream:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            report = market.health.report()
-            _say(self._encode(report).decode() if self._json_health else summary(report))
+
+    def tell_counters(self) -> None:
+        """How the feed did, where there was one."""
+        if self._link is None:
+            return
+        report = self._market.health.report()
+        if not self._json_health:
+            _say(summary(report))
+            return
+        refused = [
+            {"type": type_, "words": clean(words), "symbols": [str(symbol) for symbol in symbols]}
+            for type_, words, symbols in self._refused
+        ]
+        _say(self._encode(report | {"symbols": len(self._symbols), "refused": refused}).decode())
 
     def _finish(self, result: int | Exception) -> None:
         if self._done.done():
@@ -90,21 +108,32 @@ class Stream:
     def _link_changed(self, state: LinkState) -> None:
         words = clean(state.words(monotonic()))
         _log.info("link %s", words)
-        _say(words)
         if state.phase is Phase.STOPPED and state.error is not None:
             self._finish(state.error)
-        elif state.phase is Phase.LIVE:
+            return
+        _say(words)
+        if state.phase is Phase.LIVE:
+            self._tell_refused()
             if self._giving_up is not None:
                 self._giving_up.cancel()
                 self._giving_up = None
         else:
             self._expect_life()
 
+    def _tell_refused(self) -> None:
+        """What is not served, where that is not what it was on the connection before."""
+        now = refusals(self._market.instruments.values())
+        if now != self._refused:
+            for line in refused_words(now, len(self._symbols)):
+                _say(line)
+        self._refused = now
+
     def _expect_life(self) -> None:
         if self._giving_up is None:
             self._giving_up = self._loop.call_later(self._deadline, self._give_up)
 
     def _give_up(self) -> None:
+        assert self._link is not None
         why = self._link.state.error or self._link.state.words(monotonic())
         self._finish(NoConnection(f"no live connection within {self._deadline:g} s: {why}"))
 
@@ -177,6 +206,26 @@ def summary(report: dict[str, Any]) -> str:
             f"round trip {round_trip}",
         )
     )
+
+
+def refused_words(refused: Sequence[Refusal], wanted: int) -> list[str]:
+    """What is not served of so many symbols, a line each: `plan limit: 3 of 4 symbols live: not GLD$US`, `depth refused
+    for 3 symbols:` and the server's own words."""
+    over = list(
+        dict.fromkeys(symbol for refusal in refused if refusal.words == OVER_LIMIT for symbol in refusal.symbols)
+    )
+    lines = [f"plan limit: {wanted - len(over)} of {wanted} symbols live: not {_named(over)}"] if over else []
+    for type_, words, symbols in refused:
+        if words != OVER_LIMIT:
+            whom = f"{wanted} symbol{'s'[: wanted != 1]}" if len(symbols) == wanted else _named(symbols)
+            lines.append(f"{type_} refused for {whom}: {clean(words)}")
+    return lines
+
+
+def _named(symbols: Sequence[Symbol]) -> str:
+    """GLD$US, TLT$US and 6 more"""
+    named = ", ".join(str(symbol) for symbol in symbols[:_NAMED])
+    return f"{named} and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else named
 
 
 def _say(words: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -15,13 +14,11 @@ from tui import __version__
 from tui.cli import config as config_command
 from tui.cli import exchange as exchange_command
 from tui.cli import stream as stream_command
-from tui.cli.options import check_place, config_file, feed_options, find_target, watched
+from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.symbol import Symbol
-
-_LONGEST = 500  # characters of a line about what went wrong
 
 EXAMPLES = """\b
 Examples:
@@ -104,7 +101,7 @@ def cli(
         if app.crash is not None:
             raise app.crash
     if app.keeper.trouble:
-        _complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
+        complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
     return app.return_code or EXIT_DONE
 
 
@@ -133,28 +130,18 @@ def _run() -> int:
     try:
         return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
     except ItickError as error:
-        return _complain(str(error), error.exit_code)
+        return complain(str(error), error.exit_code)
     except click.ClickException as error:
-        return _complain(f"{error.format_message()} (itick-tui --help tells more)", error.exit_code)
+        return complain(f"{error.format_message()} (itick-tui --help tells more)", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and _was_printing(error):
             _let_output_go_nowhere()
-            return _complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
+            return complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
         from tui.crash import words
 
-        return _complain(words(error), EXIT_CRASH)
-
-
-def _complain(text: str, code: int) -> int:
-    from tui.format import clip
-    from tui.secrets import clean
-
-    lines = f"itick-tui: {text}".split("\n")
-    with contextlib.suppress(OSError):  # nobody can be told
-        click.echo("\n".join(clip(clean(line), _LONGEST) for line in lines), err=True)
-    return code
+        return complain(words(error), EXIT_CRASH)
 
 
 def _was_printing(error: OSError) -> bool:

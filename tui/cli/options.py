@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _MAX_SYMBOLS = 500
+_LONGEST = 500  # characters of a line about what went wrong
+
+
+def complain(text: str, code: int) -> int:
+    """Say on standard error what went wrong, in our name; the code."""
+    from tui.format import clip
+    from tui.secrets import clean
+
+    lines = f"itick-tui: {text}".split("\n")
+    with contextlib.suppress(OSError):  # nobody can be told
+        click.echo("\n".join(clip(clean(line), _LONGEST) for line in lines), err=True)
+    return code
 
 
 config_option = click.option(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from tui.cli.options import check_place, config_file, feed_options, find_target, watched
-from tui.errors import UsageError
+from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
+from tui.errors import EXIT_DONE, ItickError, UsageError
 
 TYPES = ("quote", "depth", "tick", "kline@1")
 
@@ -60,11 +60,11 @@ def stream(
     if not wanted:
         raise UsageError(f"no type given: choose from {', '.join(TYPES)}")
     if sys.stdout is None:
-        raise UsageError("nowhere to stream to: standard output is closed")
+        raise ItickError("cannot write to standard output: it is closed")
     check_place(demo, url, token_file)
     target, token = find_target(demo, url, token_file, config_file(config), notices)
     for notice in notices:
-        click.echo(notice, err=True)
+        complain(notice, EXIT_DONE)
 
     import asyncio
 
@@ -85,5 +85,10 @@ def stream(
         async with Exchange() as exchange:
             return await printer.run(exchange.url, Token("demo"), wanted)
 
-    with logging_to(log_file):
-        return asyncio.run(run())
+    try:
+        with logging_to(log_file):
+            return asyncio.run(run())
+    except ItickError as error:
+        return complain(str(error), error.exit_code)
+    finally:
+        printer.tell_counters()  # the last word, for scripts that look for it there
