@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,42 @@ def test_a_pipe_is_nobody_elses_to_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "pipe").chmod(0o644)
     assert exposure(tmp_path / "pipe") == exposure(tmp_path / "none") == ""
+
+
+def test_a_key_comes_through_a_pipe_that_is_written_late_and_in_parts(tmp_path: Path) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        time.sleep(0.1)
+        with pipe.open("w") as file:
+            for part in (KEY[:5], KEY[5:], "\n"):
+                time.sleep(0.1)
+                print(part, end="", file=file, flush=True)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert read_file(pipe).reveal() == KEY
+    writer.join()
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(tui.secrets, "_WRITER_WITHIN", 0.1)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    with pytest.raises(UsageError, match=f"no key came through the pipe {pipe} within 0 s"):
+        read_file(pipe)
+    silent = os.open(pipe, os.O_RDWR)
+    try:
+        begun = time.monotonic()
+        with pytest.raises(UsageError, match="no key came"):
+            read_file(pipe)
+        assert time.monotonic() - begun >= 0.3, "who asks for a password first has longer"
+    finally:
+        os.close(silent)
 
 
 def test_a_key_that_was_read_is_taken_out_of_any_text(monkeypatch: pytest.MonkeyPatch) -> None:

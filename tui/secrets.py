@@ -10,6 +10,7 @@ import os
 import shlex
 import stat
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +21,8 @@ from tui.symbol import printable
 VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
 _COMMAND_WITHIN = 60.0  # s: a password manager may ask for its own password first
+_WRITER_WITHIN = 5.0  # s: as long as nobody has the pipe open that the key is to come through
+_LONGEST = 65_536  # bytes of what comes through it: far more than any key
 _LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
 
 _known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
@@ -60,7 +63,7 @@ def forget_environment() -> None:
 def read_file(path: Path) -> Token:
     """Read the key from a file that holds nothing else. Raises UsageError where there is none."""
     try:
-        key = path.read_text(encoding="utf-8").strip()
+        key = (_read_pipe(path) if path.is_fifo() else path.read_bytes()).decode().strip()
     except OSError as error:
         raise UsageError(f"cannot read the key from {path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
@@ -68,6 +71,26 @@ def read_file(path: Path) -> Token:
     if not key:
         raise UsageError(f"the key file {path} is empty: put the key from your iTick account into it")
     return _checked(key, f"the key file {path}")
+
+
+def _read_pipe(path: Path) -> bytes:
+    """All that comes through a pipe, as from `<(pass itick)`, without waiting for ever for somebody to write."""
+    read = b""
+    begun = time.monotonic()
+    with open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as pipe:
+        while len(read) <= _LONGEST:
+            part = pipe.read(_LONGEST)
+            if part:
+                read += part
+                continue
+            writing = part is None  # somebody has it open
+            if read and not writing:
+                break
+            waited = time.monotonic() - begun
+            if waited > (_COMMAND_WITHIN if writing else _WRITER_WITHIN):
+                raise UsageError(f"no key came through the pipe {path} within {waited:.0f} s")
+            time.sleep(0.05)
+    return read
 
 
 def ask_command(command: Sequence[str]) -> Token:
