@@ -41,6 +41,13 @@ written), 129 hung up, 130 Ctrl+C, 143 terminated.
 )
 @feed_options
 @click.option("--theme", metavar="NAME", help="Colours: midnight (the default), amber, harbor, daylight.")
+@click.option(
+    "--export-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    metavar="DIR",
+    help="Where e writes its files; the current folder unless said otherwise.",
+)
 @click.option("--no-bell", is_flag=True, help="No sound when the link is lost and when it is back.")
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @click.pass_context
@@ -55,6 +62,7 @@ def cli(
     take_over: bool,
     theme: str | None,
     no_bell: bool,
+    export_dir: Path,
 ) -> int:
     """Live ETF and fund prices in your terminal: watchlist, order book and minute chart.
 
@@ -63,7 +71,7 @@ def cli(
     from tui.log import logging_to
 
     if context.invoked_subcommand is not None:
-        if given := next((name for name, value in context.params.items() if value), None):
+        if given := next((name for name, value in context.params.items() if value and value != Path()), None):
             option = next(parameter.opts[0] for parameter in cli.params if parameter.name == given)
             command = cli.commands[context.invoked_subcommand]
             if given not in [parameter.name for parameter in command.params]:
@@ -94,7 +102,7 @@ def cli(
     from tui.desk import Wanted
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
-    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {})
+    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
     with logging_to(log_file):
         app = ItickApp(wanted, Start(target, token, notices, take_over))
         app.run()
