@@ -74,7 +74,7 @@ def test_what_may_be_old_says_so_in_the_title(kind: type[MinuteChart] | type[Dep
         market.apply(message, 0.0)
     for proven in (True, False):
         _, right = pane(kind, market.instruments[QQQ], proven=proven).title()
-        assert right and right[0].text.startswith("stale") != proven
+        assert (right[:1] == [LOOK.segment("stale", "warning")]) != proven, "also where there is no room for more"
 
 
 def test_the_tag_of_the_last_price_is_light_on_dark_only_while_it_is_so() -> None:

@@ -68,7 +68,8 @@ class MinuteChart(Pane):
         bar = instrument.bars.get(instrument.bars.latest)
         if bar is None:
             return left, []
-        stale = [] if self._proven else [look.segment("stale ", "warning")]
+        stale = [] if self._proven else [look.segment("stale", "warning")]
+        gap = [look.segment(" ", "muted")] if stale else []
         d = instrument.decimals
         high, low, close = bar.high, bar.low, bar.close
         if instrument.last is not None and instrument.last_time // MINUTE == instrument.bars.latest:
@@ -76,10 +77,10 @@ class MinuteChart(Pane):
             close, high, low = instrument.last, max(high, instrument.last), min(low, instrument.last)
         prices = zip("OHLC", (bar.open, high, low, close), strict=True)
         words = " ".join(f"{name} {fmt.price(value, d)}" for name, value in prices)
-        full = [*stale, look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")]
-        short = [*stale, look.segment(f"C {fmt.price(close, d)} V {fmt.compact(bar.volume)}", "muted")]
-        fits = width_of([*left, *full]) + 8 <= self.size.width
-        return left, full if fits else short
+        full = [*stale, *gap, look.segment(f"{words} V {fmt.compact(bar.volume)}", "muted")]
+        short = [*stale, *gap, look.segment(f"C {fmt.price(close, d)} V {fmt.compact(bar.volume)}", "muted")]
+        room = self.size.width - 9 - width_of(left)
+        return left, next((right for right in (full, short) if width_of(right) <= room), stale)
 
     def body(self, width: int, height: int) -> list[Line]:
         look, instrument = self.style, self.instrument
