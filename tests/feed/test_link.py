@@ -251,6 +251,11 @@ class Owner(KeyLock):
 
     def __init__(self) -> None:
         self.pid: int | None = None
+        self.since = 0.0
+
+    @property
+    def claimed(self) -> float:
+        return self.since
 
     @property
     def other(self) -> int | None:
@@ -275,6 +280,21 @@ async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() ->
             first.link.reconnect()
             assert await second.stops() == "taken over by pid 4710 on this machine"
             await first.reaches(L, 2)
+
+
+async def test_two_copies_that_the_plan_has_room_for_come_back_both() -> None:
+    lock = Owner()
+    timings = QUICK._replace(healthy=0.2)
+    async with (
+        Exchange(faults=["drop"], fault_every=0.5) as exchange,
+        Running(exchange.url, lock=lock, timings=timings) as running,
+    ):
+        await running.reaches(L)
+        lock.pid, lock.since = 4711, 60.0
+        await running.reaches(L, 3)
+        assert X not in running.phases
+        lock.pid, lock.since = 4712, 0.1
+        assert await running.stops() == "taken over by pid 4712 on this machine"
 
 
 async def test_who_is_taken_over_while_it_waits_does_not_try_again() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -96,6 +97,11 @@ class KeyLock:
         """The pid of another living copy that is to use the key now; None where it is ours."""
         pid = self._owner()
         return pid if pid and pid != os.getpid() and _lives(pid) else None
+
+    @property
+    def claimed(self) -> float:
+        """Seconds since somebody last said that it is to use the key."""
+        return time.time() - os.fstat(self._file).st_mtime if self._file is not None else 0.0
 
     def claim(self) -> None:
         """Say that this copy is to use the key."""
