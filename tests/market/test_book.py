@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.market.messages import BOOK_B, Sizes, depth, side
-from tui.market.book import best, cumulative, imbalance, levels, smallest_step, touch
+from tui.market.book import (
+    best,
+    cumulative,
+    decimals,
+    imbalance,
+    levels,
+    microprice,
+    resized,
+    smallest_step,
+    touch,
+)
 from tui.protocol import Depth
 
 sizes = st.lists(
@@ -106,3 +116,50 @@ def test_imbalance_stays_within_one_and_turns_over_with_the_sides(asks: Sizes, b
     assert -1 <= value <= 1
     assert 1 <= over <= k
     assert swapped == (-value, over)
+
+
+def test_microprice_of_book_b() -> None:
+    found = microprice(BOOK_B)
+    assert found is not None and f"{found:.5f}" == "512.34544"
+
+
+@pytest.mark.parametrize("bid", [512.35, 512.36], ids=["locked", "crossed"])
+def test_without_a_spread_there_is_no_microprice(bid: float) -> None:
+    assert microprice(depth(asks=[(512.35, 100)], bids=[(bid, 100)])) is None
+    assert microprice(depth(asks=[(512.35, 100)], bids=[])) is None
+
+
+@given(st.floats(1e-4, 1e6), st.floats(1e-4, 1e3), st.floats(1e-3, 1e9), st.floats(1e-3, 1e9))
+def test_microprice_is_inside_the_spread_nearer_to_the_side_that_has_less(
+    bid: float, spread: float, bids: float, asks: float
+) -> None:
+    book = depth(asks=[(bid + spread, asks)], bids=[(bid, bids)])
+    found, known = microprice(book), touch(book)
+    assert found is not None and known is not None
+    assert known.bid <= found <= known.ask
+    assert (found - known.mid) * (bids - asks) >= -1e-6 * abs(bids - asks)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ([(1, 5), (2, 5)], [(1, 5), (2, 5)], set()),
+        ([(1, 5), (2, 5)], [(1, 5), (2, 6)], {2}),
+        ([(2, 5), (3, 5)], [(1, 4), (2, 5), (3, 5)], {1}),  # better than any
+        ([(1, 5), (3, 5)], [(1, 5), (2, 4), (3, 5)], {2}),  # between two
+        ([(1, 5), (2, 5)], [(2, 5), (3, 5)], set()),  # came into sight as the first went
+        ([(1, 5)], [(4, 5), (5, 5)], set()),  # another book
+        ([], [(1, 5)], set()),
+        ([(1, 5)], [], set()),
+    ],
+)
+def test_which_levels_changed_their_size(before: Sizes, after: Sizes, changed: set[float]) -> None:
+    assert resized(side(before), side(after)) == changed
+
+
+@pytest.mark.parametrize(
+    ("prices", "digits"),
+    [([], 2), ([512.34, 512.0], 2), ([4.12, 4.125], 3), ([0.0001], 4), ([1_000_000.0001], 4), ([0.123456], 4)],
+)
+def test_digits_that_all_prices_need(prices: list[float], digits: int) -> None:
+    assert decimals(prices) == digits

@@ -6,6 +6,7 @@ zeros), so every function looks only at `levels`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -53,6 +54,16 @@ def cumulative(side: list[Level]) -> list[float]:
     return list(accumulate(level.volume for level in side))
 
 
+def microprice(depth: Depth) -> float | None:
+    """(a·Qb + b·Qa) / (Qa + Qb) at the touch: the mid, drawn towards the side that has less. None where there is no
+    spread to be inside of."""
+    bid, ask = best(depth.bids), best(depth.asks)
+    if bid is None or ask is None or bid.price >= ask.price:
+        return None
+    # The same as the formula, and inside the spread by its form.
+    return bid.price + (ask.price - bid.price) * (bid.volume / (bid.volume + ask.volume))
+
+
 def imbalance(depth: Depth, k: int = 5) -> tuple[float, int] | None:
     """(ΣQb − ΣQa) / (ΣQb + ΣQa) in [-1, 1] over the nearest levels, at most `k`, that both sides have, with how many
     that were. None for a one-sided book."""
@@ -69,3 +80,20 @@ def smallest_step(depth: Depth) -> float | None:
     """The smallest distance between two neighbouring prices of the book: the tick, as far as this book shows it."""
     prices = sorted({level.price for side in (depth.asks, depth.bids) for level in levels(side)})
     return min((round(b - a, 6) for a, b in pairwise(prices)), default=None)
+
+
+def resized(before: list[Level], after: list[Level]) -> set[float]:
+    """Prices of one side whose size is another one than before. Levels that only came into sight, beyond the last one
+    known from before, are none of them."""
+    sizes = {level.price: level.volume for level in before}
+    known = max((n for n, level in enumerate(after, 1) if level.price in sizes), default=0)
+    return {level.price for level in after[:known] if sizes.get(level.price) != level.volume}
+
+
+def decimals(prices: Iterable[float], least: int = 2, most: int = 4) -> int:
+    """Digits behind the point that all prices need, within bounds."""
+    needed = least
+    for price in prices:
+        while needed < most and round(price, needed) != round(price, most):
+            needed += 1
+    return needed
