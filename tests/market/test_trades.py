@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.market import Market
-from tui.market.sessions import zone
 from tui.market.trades import TradeSizes
 from tui.protocol import Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -18,79 +17,97 @@ def tick(time: int, price: float, volume: float | None) -> Tick:
     return Tick(symbol="QQQ$US", last=price, volume=volume, time=time)
 
 
-def decided(before: float) -> TradeSizes:
-    """Sizes that know by now that volume is cumulative; the greatest so far is `before`."""
-    sizes = TradeSizes(zone("US"))
-    for n in range(20):
-        time, volume = AT - 30_000 + n, before - 1_900 + 100 * n
-        sizes.take(tick(time, 512.3, volume), Quote(symbol="QQQ$US", last=512.3, volume=volume, time=time))
-    assert sizes.cumulative
-    return sizes
+class Known(TradeSizes):
+    """Sizes that know by now that volume is cumulative."""
+
+    def __init__(self, before: float) -> None:
+        """`before` is the greatest volume so far."""
+        super().__init__()
+        for n in range(20):
+            time, volume = AT - 30_000 + n, before - 1_900 + 100 * n
+            self.take(tick(time, 512.3, volume), Quote(symbol="QQQ$US", last=512.3, volume=volume, time=time), n)
+        assert self.cumulative
+        self.settle()
 
 
 def test_a_cumulative_volume_is_known_by_twenty_rises_one_of_them_the_quotes() -> None:
-    sizes = TradeSizes(zone("US"))
-    for n in range(19):
-        assert sizes.take(tick(AT + n, 1.0, 1_000.0 + n), None).size is None
-    assert sizes.take(tick(AT + 19, 1.0, 1_019.0), None).size is None, "never met by a quote"
+    sizes = TradeSizes()
+    for n in range(20):
+        assert sizes.take(tick(AT + n, 1.0, 1_000.0 + n), None, n) is None, "never met by a quote"
     assert sizes.cumulative is None
-    last = sizes.take(tick(AT + 20, 1.0, 1_025.0), Quote(symbol="QQQ$US", last=1.0, volume=1_025.5, time=AT + 900))
+    quote = Quote(symbol="QQQ$US", last=1.0, volume=1_025.5, time=AT + 900)
+    assert sizes.take(tick(AT + 20, 1.0, 1_025.0), quote, 20) == 6
     assert sizes.cumulative is True
-    assert last.size == 6
-    assert last.owed == tuple((AT + n, 1.0) for n in range(1, 20))
+    assert sizes.settle() == [(n, AT + n, 1.0) for n in range(1, 20)]
+    assert sizes.settle() == []
 
 
 def test_a_quote_of_another_second_or_another_volume_proves_nothing() -> None:
-    sizes = TradeSizes(zone("US"))
+    sizes = TradeSizes()
     for n in range(40):
         late = Quote(symbol="QQQ$US", last=1.0, volume=1_000.0 + n, time=AT + n + 1_001)
         other = Quote(symbol="QQQ$US", last=1.0, volume=(1_000.0 + n) * 1.002, time=AT + n)
-        sizes.take(tick(AT + n, 1.0, 1_000.0 + n), late if n % 2 else other)
+        sizes.take(tick(AT + n, 1.0, 1_000.0 + n), late if n % 2 else other, n)
     assert sizes.cumulative is None
 
 
 def test_the_second_fall_means_that_each_trade_tells_its_own_size() -> None:
-    sizes = TradeSizes(zone("US"))
-    assert [sizes.take(tick(AT + n, 1.0, v), None).size for n, v in enumerate([300.0, 100.0, 500.0])] == [None] * 3
-    trade = sizes.take(tick(AT + 3, 1.0, 200.0), None)
+    sizes = TradeSizes()
+    assert [sizes.take(tick(AT + n, 1.0, v), None, n) for n, v in enumerate([300.0, 100.0, 500.0])] == [None] * 3
+    assert sizes.take(tick(AT + 3, 1.0, 200.0), None, 3) == 200
     assert sizes.cumulative is False
-    assert trade.size == 200
-    assert [size for _, size in trade.owed] == [300, 100, 500]
-    assert sizes.take(tick(AT + 4, 1.0, 50.0), None).size == 50
+    assert [(number, size) for number, _, size in sizes.settle()] == [(0, 300), (1, 100), (2, 500)]
+    assert sizes.take(tick(AT + 4, 1.0, 50.0), None, 4) == 50
+
+
+def test_a_trade_without_volume_has_no_size_and_decides_nothing() -> None:
+    sizes = Known(10_000.0)
+    assert sizes.take(tick(AT, 1.0, None), None, 20) is None
+    assert sizes.take(tick(AT, 1.0, 10_100.0), None, 21) == 100
+
+
+def test_sizes_are_waited_for_by_the_latest_trades_and_not_for_ever() -> None:
+    sizes = TradeSizes()
+    for n in range(1_000):
+        sizes.take(tick(AT + n, 1.0, 1_000.0 + n), None, n)
+    sizes.take(tick(AT + 1_000, 1.0, 500.0), None, 1_000)
+    sizes.take(tick(AT + 1_001, 1.0, 400.0), None, 1_001)
+    owed = sizes.settle()
+    assert (len(owed), owed[-1].number) == (256, 1_000)
 
 
 def test_a_fall_of_a_cumulative_volume_is_counted_and_has_no_size() -> None:
-    sizes = decided(10_000.0)
-    assert sizes.take(tick(AT, 1.0, 9_000.0), None).size is None
+    sizes = Known(10_000.0)
+    assert sizes.take(tick(AT, 1.0, 9_000.0), None, 20) is None
     assert sizes.falls == 1
-    assert sizes.take(tick(AT, 1.0, 10_150.0), None).size == 150
+    assert sizes.take(tick(AT, 1.0, 10_150.0), None, 21) == 150
 
 
 def test_what_passed_while_the_link_was_not_proven_is_no_trade() -> None:
-    sizes = decided(10_000.0)
+    sizes = Known(10_000.0)
     sizes.lost()
-    trade = sizes.take(tick(AT, 1.0, 14_000.0), None)
-    assert (trade.size, trade.gap) == (None, 4_000)
-    assert sizes.take(tick(AT + 1, 1.0, 14_100.0), None) == (100, 0.0, ())
+    assert sizes.take(tick(AT, 1.0, 14_000.0), None, 20) is None
+    assert sizes.gap == 4_000
+    assert sizes.take(tick(AT + 1, 1.0, 14_100.0), None, 21) == 100
+    assert sizes.gap == 4_000
 
 
-def test_a_new_date_of_the_exchange_starts_afresh() -> None:
-    sizes = decided(10_000.0)
-    assert sizes.take(tick(AT + 24 * 3_600_000, 1.0, 300.0), None).size is None
+def test_a_new_date_is_decided_anew() -> None:
+    sizes = Known(10_000.0)
+    sizes.restart()
+    assert sizes.take(tick(AT, 1.0, 300.0), None, 20) is None
     assert sizes.cumulative is None
-    assert sizes.falls == 0
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=60), st.integers(1, 59))
 def test_volume_is_conserved(rises: list[int], lost_before: int) -> None:
-    sizes, volume, total = decided(10_000.0), 10_000.0, 0.0
+    sizes, volume, total = Known(10_000.0), 10_000.0, 0.0
     for n, rise in enumerate(rises):
         if n == lost_before:
             sizes.lost()
         volume += rise
-        trade = sizes.take(tick(AT + n, 1.0, volume), None)
-        total += (trade.size or 0.0) + trade.gap
-    assert total == volume - 10_000
+        total += sizes.take(tick(AT + n, 1.0, volume), None, n) or 0.0
+    assert total + sizes.gap == volume - 10_000
 
 
 def following(refused: bool = True) -> Market:
@@ -104,7 +121,8 @@ def following(refused: bool = True) -> Market:
 def test_the_minutes_of_the_definition() -> None:
     market = following()
     instrument = market.instruments[QQQ]
-    instrument.trades = decided(10_000_000.0)
+    instrument.tape.take(tick(AT - 30_000, 512.3, None), None, None)  # its date has begun
+    instrument.tape.sizes = Known(10_000_000.0)
     for time, price, volume in [
         (AT, 512.30, 10_000_400.0),
         (AT + 20_000, 512.36, 10_001_000.0),

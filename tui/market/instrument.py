@@ -10,8 +10,9 @@ from tui.market.book import best, smallest_step, touch
 from tui.market.change import Reference
 from tui.market.day import TradingDay
 from tui.market.sessions import calendar, zone
+from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
-from tui.market.trades import TradeSizes
+from tui.market.tape import Tape
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -29,6 +30,7 @@ class Instrument:
         "last",
         "last_changed_at",
         "last_time",
+        "middle",
         "moved",
         "previous",
         "quote",
@@ -37,16 +39,16 @@ class Instrument:
         "refused",
         "spreads",
         "symbol",
+        "tape",
         "tick",
         "tick_sampled",
         "tick_size",
         "tick_time",
-        "trades",
     )
 
     def __init__(self, symbol: Symbol, demo: bool = False) -> None:
         self.symbol = symbol
-        self.day = TradingDay(calendar(symbol.region, demo))
+        self.set_hours(demo)
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
@@ -54,6 +56,7 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
+        self.middle: float | None = None  # of the book, where it is uncrossed
         # Whether this connection has brought one before: the first may be old, and says nothing of the lag.
         self.tick_sampled = False
         self.quote_sampled = False
@@ -64,11 +67,16 @@ class Instrument:
         self.last_changed_at = 0.0
         self.direction = 0
         self.moved = False  # whether the latest trade moved the price
-        self.trades = TradeSizes(zone(symbol.region))
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
         self.spreads = SpreadHour()
         self.tick_size: float | None = None
         self.decimals = 2
+
+    def set_hours(self, demo: bool) -> None:
+        """Keep the dates of the demo exchange, or else the region's own."""
+        region = self.symbol.region
+        self.day = TradingDay(calendar(region, demo))
+        self.tape = Tape(zone("UTC" if demo else region))
 
     @property
     def newest_time(self) -> int:
@@ -116,12 +124,14 @@ class Instrument:
         """Whether minute bars are made here, because the feed refuses them."""
         return "kline@1" in self.refused
 
-    def build_bar(self, tick: Tick) -> None:
-        """Put a trade into its minute."""
-        trade = self.trades.take(tick, self.quote)
-        self.bars.trade(tick.time, tick.last, trade.size)
-        for time, size in trade.owed:
-            self.bars.add_volume(time, size)
+    def trade(self, tick: Tick, now: float) -> None:
+        """Put a trade on the tape, and into its minute where bars are built here."""
+        size = self.tape.take(tick, self.quote, self.middle if now - self.depth_at <= BOOK_FOR else None)
+        owed = self.tape.settle() if self.tape.sizes.owed else ()
+        if self.refused and self.builds_bars and tick.time:
+            self.bars.trade(tick.time, tick.last, size)
+            for _, time, late in owed:
+                self.bars.add_volume(time, late)
 
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
@@ -147,8 +157,8 @@ class Instrument:
     def reconnected(self) -> None:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
         new one, and what was refused may not be again."""
-        self.depth = None
+        self.depth = self.middle = None
         self.depth_at = 0.0
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
-        self.trades.lost()
+        self.tape.reconnected()

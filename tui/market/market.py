@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tui.market.clock import ServerClock
-from tui.market.day import TradingDay
 from tui.market.health import Health
 from tui.market.instrument import Instrument
-from tui.market.sessions import calendar
+from tui.market.side import middle_of
 from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
 
@@ -51,7 +50,7 @@ class Market:
         if demo != self._demo:
             self._demo = demo
             for instrument in self.instruments.values():
-                instrument.day = TradingDay(calendar(instrument.symbol.region, demo))
+                instrument.set_hours(demo)
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
@@ -130,8 +129,8 @@ class Market:
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
-        if instrument.refused and instrument.builds_bars and tick.time and tick.last > 0:
-            instrument.build_bar(tick)
+        if tick.last > 0:
+            instrument.trade(tick, now)
         self.health.ticks += 1
         return True
 
@@ -165,6 +164,7 @@ class Market:
     def _depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
         instrument.depth = depth
         instrument.depth_at = now
+        instrument.middle = middle_of(depth)
         asks, bids = depth.asks, depth.bids
         if asks and bids and 0 < asks[0].price < bids[0].price:
             self.health.crossed += 1

@@ -6,109 +6,110 @@ equals the day's. It is decided for each symbol and date from what arrives, and 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections import deque
 from typing import NamedTuple
 
-from tui.market.sessions import Zone
 from tui.protocol import Quote, Tick
 
 _TICKS_TO_DECIDE = 20
 _FALLS_TO_DECIDE = 2
 _NEAR = 0.001  # of the quote's volume
 _APART = 1_000  # ms between tick and quote
-_PENDING = 256  # trades at most whose size is waited for
+_PENDING = 256  # trades at most whose size is waited for: the latest
 
 
-class Trade(NamedTuple):
-    """A tick as a trade. `size` in units, None where it is not known (yet); `gap` is volume that passed unseen before
-    it. `owed` are the sizes, by time, of earlier trades that only now are known."""
+class Owed(NamedTuple):
+    """The size, in units, of an earlier trade that only now is known: its number and its time, ms UTC."""
 
-    size: float | None
-    gap: float = 0.0
-    owed: tuple[tuple[int, float], ...] = ()
+    number: int
+    time: int
+    size: float
 
 
 class TradeSizes:
-    """Decides for one symbol. `cumulative` is None until it is known for the date; `falls` counts what a cumulative
-    volume cannot do."""
+    """Decides for one symbol and date. `cumulative` is None until it is known; `owed` are sizes known late, until they
+    are settled; `gap` is the date's volume that passed unseen and is no trade; `falls` counts what a cumulative volume
+    cannot do."""
 
     __slots__ = (
-        "_day_ends",
         "_falls",
         "_greatest",
         "_met",
         "_pending",
         "_rising",
         "_unproven",
-        "_zone",
         "cumulative",
         "falls",
+        "gap",
+        "owed",
     )
 
-    def __init__(self, zone: Zone) -> None:
-        self._zone = zone
-        self._day_ends = 0
+    def __init__(self) -> None:
         self.falls = 0
-        self._start()
+        self.restart()
 
-    def _start(self) -> None:
+    def restart(self) -> None:
+        """A new date of the exchange."""
         self.cumulative: bool | None = None
+        self.gap = 0.0
+        self.owed: list[Owed] = []
         self._greatest: float | None = None
         self._rising = 0
         self._falls = 0
         self._met = False  # whether the volume was once that of a quote of its time
         self._unproven = False
-        self._pending: list[tuple[int, float, float]] = []  # time, volume, rise since the one before
+        self._pending: deque[tuple[int, int, float, float]] = deque(maxlen=_PENDING)  # number, time, volume, its rise
 
     def lost(self) -> None:
         """The link was not proven for a while: what the volume has grown by since is no trade of its own."""
         self._unproven = True
 
-    def take(self, tick: Tick, quote: Quote | None) -> Trade:
-        """The trade of a tick, in order of time; the first of a date starts afresh."""
+    def take(self, tick: Tick, quote: Quote | None, number: int) -> float | None:
+        """The size, in units, of the trade of that number, in order of time; None where it is not known (yet)."""
         volume = tick.volume
-        if volume is None:
-            return Trade(None)
-        if tick.time >= self._day_ends:
-            self._start()
-            local = self._zone.at(tick.time)
-            midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo) + timedelta(days=1)
-            self._day_ends = int(midnight.timestamp() * 1000)
-        if self.cumulative is None:
-            return self._undecided(tick, volume, quote)
-        return Trade(volume) if self.cumulative is False else self._risen(volume)
+        if volume is None or self.cumulative is False:
+            return volume
+        return self._risen(volume) if self.cumulative else self._undecided(tick, volume, quote, number)
 
-    def _risen(self, volume: float) -> Trade:
-        before, unproven, self._unproven = self._greatest, self._unproven, False
+    def settle(self) -> list[Owed]:
+        """The sizes that became known since the last call."""
+        owed, self.owed = self.owed, []
+        return owed
+
+    def _risen(self, volume: float) -> float | None:
+        before, unproven = self._greatest, self._unproven
+        self._unproven = False
         if before is None:
             self._greatest = volume
-            return Trade(None)
+            return None
         if volume < before:
             self.falls += 1
-            return Trade(None)
+            return None
         self._greatest = volume
-        return Trade(None, gap=volume - before) if unproven else Trade(volume - before)
+        if unproven:
+            self.gap += volume - before
+            return None
+        return volume - before
 
-    def _undecided(self, tick: Tick, volume: float, quote: Quote | None) -> Trade:
+    def _undecided(self, tick: Tick, volume: float, quote: Quote | None, number: int) -> float | None:
         """Cumulative: a run that never falls and meets the quote's volume. Per trade: the second fall."""
         if self._greatest is not None and volume < self._greatest:
             self._falls += 1
             self._rising = 0
             if self._falls >= _FALLS_TO_DECIDE:
                 self.cumulative = False
-                owed = tuple((time, size) for time, size, _ in self._pending)
+                self.owed = [Owed(n, time, size) for n, time, size, _ in self._pending]
                 self._pending.clear()
-                return Trade(volume, owed=owed)
+                return volume
         self._rising += 1
         if quote is not None and quote.volume and abs(tick.time - quote.time) <= _APART:
             self._met = self._met or abs(volume - quote.volume) <= _NEAR * quote.volume
-        trade = self._risen(volume)
-        if len(self._pending) < _PENDING:
-            self._pending.append((tick.time, volume, trade.size or 0.0))
+        size = self._risen(volume)
         if self._rising >= _TICKS_TO_DECIDE and self._met:
             self.cumulative = True
             self.falls = 0
-            owed = tuple((time, rise) for time, _, rise in self._pending[:-1] if rise)
+            self.owed = [Owed(n, time, rise) for n, time, _, rise in self._pending if rise]
             self._pending.clear()
-            return Trade(trade.size, trade.gap, owed)
-        return Trade(None)
+            return size
+        self._pending.append((number, tick.time, volume, size or 0.0))
+        return None
