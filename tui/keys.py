@@ -93,6 +93,12 @@ KEYS = (
     Key("quit", ("q",), "Quit", "close what is open, else quit", "Program"),
     Key("interrupt", ("ctrl+c",), "", "quit at once, from anywhere", "Program"),
     Key("suspend_process", ("ctrl+z",), "", "to the shell; fg comes back", "Program"),
+    Key("ladder_up", ("up",), "", "ladder: higher prices", "Ladder", "ladder"),
+    Key("ladder_down", ("down",), "", "ladder: lower prices", "Ladder", "ladder"),
+    Key("ladder_centre", ("space",), "", "ladder: the spread back in the middle", "Ladder", "ladder"),
+    Key("ladder_static", ("f",), "", "ladder: prices stand still, or float with the spread", "Ladder", "ladder"),
+    Key("ladder_root", ("y",), "", "ladder: bars by size, or by its square root", "Ladder", "ladder"),
+    Key("ladder_size", ("n",), "", "ladder: what to trade, in shares or money, for its cost", "Ladder", "ladder"),
 )
 
 
