@@ -135,7 +135,7 @@ async def test_nor_by_the_dashboard_with_feed_health_open(tmp_path: Path) -> Non
         arguments = ["--url", url, *WATCH, "--log", str(tmp_path / "log")]
         terminal = Terminal(arguments, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path / "state"))
         try:
-            await terminal.until(lambda: "reconnecting" in terminal.text())
+            await terminal.until(lambda: "trying again" in terminal.text())
             terminal.press("h")
             await terminal.until(lambda: "Feed health" in terminal.text() and "who are you, [key]?" in terminal.text())
             await terminal.until(lambda: "\\x1b" not in terminal.text() and "malformed" in terminal.text())
