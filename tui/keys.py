@@ -99,6 +99,11 @@ KEYS = (
     Key("ladder_static", ("f",), "", "ladder: prices stand still, or float with the spread", "Ladder", "ladder"),
     Key("ladder_root", ("y",), "", "ladder: bars by size, or by its square root", "Ladder", "ladder"),
     Key("ladder_size", ("n",), "", "ladder: what to trade, in shares or money, for its cost", "Ladder", "ladder"),
+    Key("tape_up", ("up",), "", "tape: newer trades", "Tape", "tape"),
+    Key("tape_down", ("down",), "", "tape: older trades; it stands still meanwhile", "Tape", "tape"),
+    Key("tape_page_up", ("pageup",), "", "tape: a page of newer ones", "Tape", "tape"),
+    Key("tape_page_down", ("pagedown",), "", "tape: a page of older ones", "Tape", "tape"),
+    Key("tape_live", ("end", "home"), "", "tape: the newest trade, and live again", "Tape", "tape"),
 )
 
 
