@@ -131,7 +131,9 @@ async def test_reconnecting_by_hand_keeps_prices_and_takes_a_new_book() -> None:
         await pilot.press("r")
         await until(lambda: instrument.depth is not None and instrument.depth is not old)
         assert instrument.last is not None
+        await until(lambda: app.market.health.history[-1].state == "LIVE")
         assert app.market.health.reconnects == 1
+        assert app.market.health.history[-1].reason == "reconnect 1", "the same number wherever it stands"
 
 
 async def test_a_click_on_the_footer_presses_the_key() -> None:
