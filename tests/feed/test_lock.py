@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,11 +70,20 @@ def test_who_took_over_keeps_the_key_after_the_holder_has_ended(tmp_path: Path) 
     lock = KeyLock("host", KEY, folder=tmp_path).__enter__()
     with another_copy(tmp_path) as taker:
         lock.__exit__(None, None, None)
+        time.sleep(0.1)
         with pytest.raises(KeyInUse) as refused:
             KeyLock("host", KEY, folder=tmp_path).__enter__()
         assert refused.value.pid == taker.pid
     with KeyLock("host", KEY, folder=tmp_path):
         pass
+
+
+def test_a_pid_that_was_left_behind_and_is_another_program_s_now_is_not_in_the_way(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path):
+        (file,) = tmp_path.iterdir()
+    file.write_text(str(os.getppid()))
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.other is None
 
 
 def test_a_key_that_nobody_uses_leaves_no_file(tmp_path: Path) -> None:

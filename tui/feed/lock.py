@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +43,7 @@ class AnotherClient(NoConnection):
 class KeyLock:
     """A lock file named after the key's hash and the host, held while the block lasts. The system lets go of it when
     the process ends, however it ends, so no stale lock can stand in the way. In it stands the pid of whoever is to use
-    the key: that of its holder, until another copy takes over.
+    the key: that of its holder, until another copy takes over, which gets the lock when its holder ends.
 
     Entering raises KeyInUse where another copy uses the key; with `take_over` it takes the key from it.
     """
@@ -52,6 +53,7 @@ class KeyLock:
         self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
         self._take_over = take_over
         self._file: int | None = None
+        self._waiting = threading.Thread()
 
     def __enter__(self) -> Self:
         try:
@@ -59,7 +61,7 @@ class KeyLock:
             held = self._open()
         except OSError:
             return self  # without a place for the lock there is none, and nothing else is lost
-        if not self._take_over and (self.other or not held):
+        if not held and not self._take_over:
             pid = self._owner()
             self._close()
             raise KeyInUse(pid)
@@ -81,7 +83,7 @@ class KeyLock:
         assert self._file is not None
         try:
             return os.path.samestat(os.fstat(self._file), self._path.stat())
-        except OSError:
+        except FileNotFoundError:
             return False
 
     def _lock(self) -> bool:
@@ -113,6 +115,9 @@ class KeyLock:
                 self._open()
             os.truncate(self._file, 0)
             os.pwrite(self._file, str(os.getpid()).encode(), 0)
+            if not self._lock() and not self._waiting.is_alive():
+                self._waiting = threading.Thread(target=_wait, args=(os.dup(self._file),), daemon=True)
+                self._waiting.start()
 
     def _owner(self) -> int:
         text = os.pread(self._file, 20, 0) if self._file is not None else b""
@@ -133,6 +138,13 @@ class KeyLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _wait(file: int) -> None:
+    """Get the lock when nobody else holds it any more. It belongs to the open file, not to this second way to it."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)
+    os.close(file)
 
 
 def _lives(pid: int) -> bool:
