@@ -44,7 +44,7 @@ class Axis(NamedTuple):
 def centred(low: int, high: int, step: int, rows: int) -> Axis:
     """The axis with the middle of two prices in its middle row; `low` is on the grid of steps."""
     middle = low + (high - low) // 2 // step * step
-    return Axis(middle + (rows - 1) // 2 * step, step, rows)
+    return Axis(middle + rows // 2 * step, step, rows)
 
 
 def common_step(prices: Iterable[int], known: int = 0) -> int:

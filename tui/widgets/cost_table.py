@@ -35,7 +35,7 @@ def cost_table(
         roles.append([role, "warning" if short else "text", "text", "text", "muted"] if live else ["muted"] * 5)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     columns, gap = next(
-        ((kept, gap) for kept in _KEPT for gap in _GAPS if sum(widths[n] + gap for n in kept) - gap + 2 <= width),
+        ((kept, gap) for kept in _KEPT for gap in _GAPS if sum(widths[n] + gap for n in kept) - gap < width),
         ((0,), 0),
     )
     lines: list[Line] = []

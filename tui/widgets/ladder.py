@@ -120,6 +120,7 @@ class DepthLadder(Pane, can_focus=True):
         self._tinted_bids: dict[float, float] = {}
         self._scale = 0.0
         self._scaled_at = self._now
+        self._last_side = ""  # of the last trade: B, S, ~B, ~S, "" where it is not known
         self._decimals = 2
         self._offset = 0  # rows by which the spread was moved down
         self._axis: Axis | None = None
@@ -185,6 +186,7 @@ class DepthLadder(Pane, can_focus=True):
             needed = decimals((level.price for level in (*asks, *bids)), max(self._decimals, instrument.decimals))
             if needed != self._decimals:
                 self._decimals, self._axis, self._step = needed, None, 0
+        self._last_side = self._side_of_last()
         for tinted in (self._tinted_asks, self._tinted_bids):
             for price in [price for price, at in tinted.items() if self._now >= at + TINT]:
                 del tinted[price]
@@ -192,6 +194,12 @@ class DepthLadder(Pane, can_focus=True):
         faded = self._scale * math.exp((self._scaled_at - self._now) / _DECAY)
         largest = max((level.volume for side in (self._asks, self._bids) for level in side), default=0.0)
         self._scale, self._scaled_at = max(largest, faded), self._now
+
+    def _side_of_last(self) -> str:
+        """B or S, with a ~ where that is inferred; "" where nothing is known, or a quote brought the last price."""
+        i = self.instrument
+        trade = next(i.tape.runs(), None) if i is not None else None
+        return "" if i is None or trade is None or trade.price != i.last else trade.side.strip("·")
 
     def _age(self) -> str:
         """How old the book is, where that matters: the last price has moved since."""
@@ -271,7 +279,7 @@ class DepthLadder(Pane, can_focus=True):
                 right = [look.segment(words, role)] if words else []
                 if width_of([*left, *right]) + 9 <= self.size.width:
                     return left, right
-        return short, []
+        return short, right
 
     def _words(self, instrument: Instrument) -> Iterator[tuple[str, str]]:
         """What is said of the book as a whole: with its role, the fullest form first."""
@@ -443,13 +451,7 @@ class DepthLadder(Pane, can_focus=True):
         """The role of the last trade's mark at a price."""
         if i.last is None or abs(price - i.last) > 1e-6:
             return ""
-        return _SIDE_ROLES[self._last_side(i)[-1:]] if self._live else "muted"
-
-    def _last_side(self, i: Instrument) -> str:
-        """B or S as the feed says, ~B or ~S by the last price change, "" where neither is known."""
-        if i.tick is not None and i.tick_time == i.last_time and i.tick.side in (1, 2):
-            return "B" if i.tick.side == 2 else "S"
-        return ("", "~B", "~S")[i.direction]
+        return _SIDE_ROLES[self._last_side[-1:]] if self._live else "muted"
 
     def _row(self, row: _Row, frame: _Frame) -> Line:
         """A row, as it was drawn before where nothing about it has changed."""
@@ -514,7 +516,7 @@ class DepthLadder(Pane, can_focus=True):
             middle = [look.segment(f" {fmt.price(i.last, self._decimals).rjust(frame.price)}{arrow}", role, bold=True)]
         left = next((line for line in self._middles(i) if width_of(line) <= half), [])
         room = width - half - width_of(middle)
-        side, *balance = next(line for line in self._balances(i) if width_of(line) <= room or len(line) == 1)
+        side, *balance = next(line for line in self._balances() if width_of(line) <= room or len(line) == 1)
         gap = room - width_of([side, *balance])
         rules = self._rule(half - width_of(left)), self._rule(gap - 1)
         return [*left, rules[0], *middle, side, rules[1], look.segment(" " * min(1, gap), "text"), *balance]
@@ -542,11 +544,11 @@ class DepthLadder(Pane, can_focus=True):
                 yield [look.segment(f" {name} ", "muted"), look.segment(f"{micro:.{places + 2}f} ", role), *mid]
         yield mid
 
-    def _balances(self, i: Instrument) -> Iterator[Line]:
+    def _balances(self) -> Iterator[Line]:
         """The last trade's side and the imbalance, the fullest form first. The bar has a centre mark; it is filled to
         the right of it where bids outweigh, to half a cell."""
         look = self.style
-        words = self._last_side(i)
+        words = self._last_side
         side = look.segment(f" {words} " if words else " ", _SIDE_ROLES[words[-1:]] if self._live else "muted")
         known = imbalance(self._depth) if self._touch is not None and self._depth is not None else None
         if known is not None:
