@@ -68,6 +68,17 @@ def test_the_oldest_bar_makes_room_and_does_not_come_back() -> None:
     assert len(bars) == KEPT
 
 
+def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -> None:
+    bars = of(bar(1, 2), bar(0, 1))
+    before = bars.grown, bars.version
+    bars.put(bar(1, 3))
+    bars.trade(bar(1).time, 4.0, 100)
+    assert (bars.grown, bars.version) == (before[0], before[1] + 2)
+    bars.trade(bar(2).time, 4.0, 100)
+    assert bars.grown == before[0] + 1
+    assert bars.minutes() == [bar(0).time, bar(1).time, bar(2).time]
+
+
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 20) | st.integers(0, 2 * KEPT), st.integers(0, 3)), max_size=60))
 def test_in_whatever_order_bars_come_they_are_held_in_order_and_no_bound_is_passed(puts: list[tuple[int, int]]) -> None:

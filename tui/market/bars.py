@@ -13,13 +13,14 @@ KEPT = 1_500  # a whole day of minutes and a little more
 class MinuteBars:
     """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT."""
 
-    __slots__ = ("_bars", "built", "latest", "version")
+    __slots__ = ("_bars", "built", "grown", "latest", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
         self.latest = -1
         self.built = False  # whether bars were made here, from trades, because the feed sends none
         self.version = 0  # raised with every change, for whoever keeps something made from the bars
+        self.grown = 0  # raised where a minute got its first bar
 
     def put(self, bar: Kline) -> bool:
         """Take a bar; False where it is older than what is held.
@@ -34,6 +35,7 @@ class MinuteBars:
                 return held == bar  # told once more, as after a reconnect: neither news nor out of order
             if held is None and len(self._bars) >= KEPT and slot < min(self._bars):
                 return False
+        self.grown += slot not in self._bars
         self._bars[slot] = bar
         self.version += 1
         self.latest = max(self.latest, slot)
@@ -66,6 +68,10 @@ class MinuteBars:
         """One entry for each slot from `first` to `last`, both included: its bar, or None for a gap."""
         get = self._bars.get
         return [get(slot) for slot in range(first, last + 1)]
+
+    def minutes(self) -> list[int]:
+        """When the bars begin, ms UTC, ascending."""
+        return [slot * MINUTE for slot in sorted(self._bars)]
 
     def __len__(self) -> int:
         return len(self._bars)
