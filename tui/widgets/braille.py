@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 _BLANK = 0x2800
 # The bit of a dot by its column and row in the cell, from the top.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+# The bits of all dots from one row to another, by column.
+_STROKES = [[[sum(dots[a : b + 1]) for b in range(4)] for a in range(4)] for dots in _DOTS]
+
+COLUMN = ("⡇", "⢸")
+"""A cell with all dots of its left column, and of its right one."""
+
+Stroke = tuple[int, int, int]
+"""A column of dots and the rows it begins and ends at, counted from the left and the top."""
 
 
-def dot_row(value: float, low: float, high: float, rows: int) -> int:
-    """The dot row of a value, 0 at the top, in a plot of `rows` cells from `low` to `high`."""
-    dots = 4 * rows - 1
-    return min(dots, max(0, round((high - value) / (high - low) * dots)))
+def line(points: Sequence[tuple[int, int]]) -> list[Stroke]:
+    """A line through points (column, row) whose columns rise: a stroke for each column."""
+    strokes = [(x, y, y) for x, y in points[:1]]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        before = y0
+        for x in range(x0 + 1, x1 + 1):
+            y = y1 if x == x1 else y0 + round((y1 - y0) * (x - x0) / (x1 - x0))
+            if abs(y - before) > 1:
+                # The step between two columns belongs half to either: drawn in one it would look like a range.
+                middle = (before + y) // 2
+                left, top, bottom = strokes[-1]
+                strokes[-1] = left, min(top, middle), max(bottom, middle)
+                strokes.append((x, min(middle, y), max(middle, y)))
+            else:
+                strokes.append((x, y, y))
+            before = y
+    return strokes
 
 
-def draw_line(values: Sequence[float | None], rows: int, low: float, high: float) -> list[str]:
-    """A line through the values, one dot column each, in `rows` strings of half as many characters; a None leaves a
-    gap, and a cell without a dot is a space."""
-    grid = [[0] * ((len(values) + 1) // 2) for _ in range(rows)]
-
-    def dot(x: int, y: int) -> None:
-        grid[y // 4][x // 2] |= _DOTS[x % 2][y % 4]
-
-    before: int | None = None
-    for x, value in enumerate(values):
-        if value is None:
-            before = None
-            continue
-        y = dot_row(value, low, high, rows)
-        dot(x, y)
-        if before is not None and abs(y - before) > 1:
-            # The step between two values belongs half to either: drawn in one column it would look like a range.
-            middle = (before + y) // 2
-            for step in range(min(before, middle), max(before, middle) + 1):
-                dot(x - 1, step)
-            for step in range(min(middle, y), max(middle, y) + 1):
-                dot(x, step)
-        before = y
-    return ["".join(chr(_BLANK + bits) if bits else " " for bits in row) for row in grid]
+def in_cells(strokes: Iterable[Stroke]) -> dict[tuple[int, int], str]:
+    """The characters that hold the strokes, by the cell's column and row."""
+    cells: dict[tuple[int, int], int] = {}
+    for x, top, bottom in strokes:
+        column, masks = x // 2, _STROKES[x % 2]
+        for row in range(top // 4, bottom // 4 + 1):
+            bits = masks[max(0, top - 4 * row)][min(3, bottom - 4 * row)]
+            cells[column, row] = cells.get((column, row), 0) | bits
+    return {at: chr(_BLANK + bits) for at, bits in cells.items()}
