@@ -28,8 +28,14 @@ def test_above_the_mid_is_bought_and_below_it_sold() -> None:
 
 def test_at_the_mid_the_last_price_change_tells() -> None:
     assert sides(MIDDLE, middle=MIDDLE) == ["·"]
-    # (512.34 + 512.35) / 2 as it comes out of a processor is not always what the feed writes as 512.345.
-    assert sides(512.35, MIDDLE, middle=(512.34 + 512.35) / 2) == ["~B", "~S"]
+    assert sides(512.35, MIDDLE, middle=MIDDLE) == ["~B", "~S"]
+
+
+@given(st.integers(1, 100_000_000))
+def test_a_mid_as_the_processor_halves_it_is_the_one_the_feed_writes(bid: int) -> None:
+    """In 0.0001, the spread one of them: (4.1261 + 4.1262) / 2 is not always 4.12615."""
+    middle = middle_of(depth([((bid + 1) / 10_000, 1)], [(bid / 10_000, 1)]))
+    assert Sides().take((2 * bid + 1) / 20_000, None, middle) == "·"
 
 
 def test_without_a_book_the_last_change_that_was_none_of_zero_tells() -> None:

@@ -109,6 +109,15 @@ def test_a_new_connection_may_tell_the_last_trade_again_and_what_it_missed_is_no
     assert tape.sizes.gap == 3_760
 
 
+def test_a_new_connection_may_tell_the_last_trade_again_also_where_each_tells_its_own_size() -> None:
+    tape = printed((0, 1.0, 100), (1, 2.0, 100))
+    tape.reconnected()
+    for total in (2, 3):
+        again = tick(2.0, 1, volume=100)
+        tape.take(again, None, None)
+        assert tape.total == total, "once"
+
+
 def test_a_new_date_decides_sizes_anew() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     tape.take(tick(1.0, DAY, volume=100.0), None, None)

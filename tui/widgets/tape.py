@@ -42,7 +42,7 @@ class _Columns(NamedTuple):
 
     time: int
     price: int
-    count: int
+    folded: int
     size: int
     gap: int
 
@@ -154,7 +154,7 @@ class TradeTape(Pane, can_focus=True):
         words = f"TIME {local.label}" if time > 5 else "TIME"
         text = " " * min(columns.gap, _MARGIN) + (words.ljust(time) + gap if time else "")
         text += f"{'PRICE'.rjust(columns.price)}{gap}{' ' * _SIDE}{gap}"
-        text += " " * (columns.count + columns.gap) if columns.count else ""
+        text += " " * (columns.folded + columns.gap) if columns.folded else ""
         return [self.style.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
 
     def _line(
@@ -169,9 +169,9 @@ class TradeTape(Pane, can_focus=True):
             line.append(look.segment(_time(run.time, columns.time, local) + gap, "muted"))
         line.append(look.segment(price.rjust(columns.price) + gap, role, bold=is_large))
         line.append(look.segment(run.side.rjust(_SIDE) + gap, hue, bold=is_large))
-        if columns.count:
+        if columns.folded:
             count = f"×{run.trades}" if run.trades > 1 else ""
-            line.append(look.segment(count.ljust(columns.count) + gap, "muted"))
+            line.append(look.segment(count.ljust(columns.folded) + gap, "muted"))
         if not columns.size:
             return line
         part = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
