@@ -78,7 +78,12 @@ def test_an_average_lies_between_the_touch_and_the_worst_level_and_costs(
         assert near <= fill.average <= far
         assert fill.bp >= 0
         assert fill.filled == pytest.approx(min(size, sum(level.volume for level in levels)))
-        assert fill.filled <= fill.asked
+        assert fill.short == (sum(level.volume for level in levels) < size * (1 - 1e-9))
+
+
+def test_fractions_that_add_up_are_not_short() -> None:
+    fill = cost(side([(1.0, 0.1), (1.1, 0.2), (1.2, 0.3)]), 0.6, 0.9)
+    assert fill is not None and not fill.short
 
 
 @given(books(), volumes, volumes)

@@ -602,3 +602,9 @@ def test_no_line_is_too_long_and_no_number_is_cut(
         for row in lines(pane, width, height):
             if not re.search("[─%a-jl-z]", row) and "PRICE" not in row:
                 assert set(re.sub("[▏▎▍▌▋▊▉]", " ", row).split()) <= whole, row
+
+
+def test_a_size_without_room_is_written_short_and_then_left_out() -> None:
+    pane = ladder(instrument(depth([(12_345_678_901.25, 1_234.5)], []), None, None))
+    rows = {width: next(row for row in lines(pane, width) if "901.25" in row) for width in (30, 24, 22)}
+    assert [re.sub("[▏▎▍▌▋▊▉]", " ", row).split()[1:] for row in rows.values()] == [["1,234"], ["1.2K"], []]

@@ -26,7 +26,7 @@ class Fill(NamedTuple):
 
     @property
     def short(self) -> bool:
-        return self.filled < self.asked
+        return self.filled < self.asked * (1 - 1e-9)  # sums of fractions are not exact
 
 
 class Within(NamedTuple):

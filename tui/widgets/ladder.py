@@ -274,10 +274,11 @@ class DepthLadder(Pane, can_focus=True):
         code, region = instrument.symbol
         short = [look.segment(code, "text", bold=True), look.segment(f"${region}", "faint")]
         full = [*short, look.segment(" depth · static" if self.static else " depth", "muted")]
+        room = self.size.width - 9
         for words, role in self._words(instrument):
+            right = [look.segment(words, role)] if words else []
             for left in (full, short):
-                right = [look.segment(words, role)] if words else []
-                if width_of([*left, *right]) + 9 <= self.size.width:
+                if width_of([*left, *right]) <= room:
                     return left, right
         return short, right
 
