@@ -187,7 +187,7 @@ class ItickApp(Desk):
         now = self._clock()
         proven = self._link is not None and self._link.state.proven
         self.dashboard.sync(self.market.take_changed(), now, proven)
-        ends = self.dashboard.watchlist.flash_ends
+        ends = self.dashboard.flash_ends
         if ends is not None:
             self._frames.wake(max(0.0, ends - now))
 

@@ -24,6 +24,7 @@ from tui.errors import UsageError
 from tui.funds import suggestions
 from tui.keys import remapped
 from tui.market import Market
+from tui.market.money import parse_amount
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.columns import Choice, ColumnChooser
 from tui.screens.dashboard import Dashboard
@@ -43,6 +44,7 @@ from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
+from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look, textual_theme
 from tui.widgets.order import first_press, reversed_order
 from tui.widgets.watchlist import Watchlist
@@ -85,10 +87,14 @@ class Desk(App[None]):
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
+        ladder = self.dashboard.ladder
+        ladder.static, ladder.root = wanted.settings.static_ladder, wanted.settings.root_ladder
+        ladder.flash = self._flashes
+        self._cost_of(wanted.settings.cost_of)
         self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
         self.dashboard.watchlist.sort = wanted.settings.sort
-        self.dashboard.watchlist.flash = wanted.settings.flash and not os.environ.get("NO_COLOR")
+        self.dashboard.watchlist.flash = self._flashes
         for theme in all_themes().values():
             self.register_theme(textual_theme(theme))
         self.theme = self._theme.name
@@ -99,6 +105,10 @@ class Desk(App[None]):
     def wanted_changed(self) -> None:
         """Other symbols are shown than before."""
         raise NotImplementedError
+
+    @property
+    def _flashes(self) -> bool:
+        return self.settings.flash and not os.environ.get("NO_COLOR")
 
     # --- what is remembered ---
 
@@ -274,6 +284,26 @@ class Desk(App[None]):
     def action_toggle_pane(self, pane: str) -> None:
         self.dashboard.toggle(pane)
         self._set(hidden=tuple(each for each in PANES if each in self.dashboard.hidden))
+
+    @on(DepthLadder.Changed)
+    def keep_ladder(self) -> None:
+        ladder = self.dashboard.ladder
+        self._set(static_ladder=ladder.static, root_ladder=ladder.root)
+
+    @on(DepthLadder.AskSize)
+    def ask_size(self) -> None:
+        title = "To trade: 3000 shares, $20k"
+        self.push_screen(Prompt(title, self.settings.cost_of, _amount_problem), self._size_given)
+
+    def _size_given(self, text: str | None) -> None:
+        if text is not None:
+            self._cost_of(text)
+            self._set(cost_of=text)
+
+    def _cost_of(self, text: str) -> None:
+        amount, ladder = parse_amount(text), self.dashboard.ladder
+        ladder.amount = amount.size if amount is not None else None
+        ladder.money = amount is not None and amount.money
 
     def action_export(self) -> None:
         items = [
@@ -519,6 +549,14 @@ def _opened(wanted: Wanted) -> Watchlists:
         return Watchlists(lists, wanted.settings.list)
     name = next(name for n in range(1, len(lists) + 2) if (name := f"{WATCHED} {n}" if n > 1 else WATCHED) not in lists)
     return Watchlists({name: tuple(wanted.watch), **lists}, name, unsaved=name)
+
+
+def _amount_problem(text: str) -> str:
+    try:
+        parse_amount(text)
+    except UsageError as error:
+        return str(error)
+    return ""
 
 
 def _count(symbols: Sequence[Symbol]) -> str:

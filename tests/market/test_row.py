@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.market.messages import QQQ, depth, quote
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.row import LIVE_FOR, RowState, row_state
 from tui.protocol import OVER_LIMIT
 
@@ -46,8 +46,8 @@ def test_on_an_unproven_link_every_row_with_data_is_stale() -> None:
 @pytest.mark.parametrize(
     ("refused", "state"),
     [
-        ({}, RowState.WAITING),
-        ({"depth": "no answer", "kline@1": OVER_LIMIT}, RowState.WAITING),
+        ({}, RowState.ASKED),
+        ({"depth": "no answer", "kline@1": OVER_LIMIT}, RowState.ASKED),
         ({"quote": "cannot be resolved action"}, RowState.REFUSED),
         ({"tick": "no answer"}, RowState.REFUSED),
         ({"quote": OVER_LIMIT}, RowState.OVER_PLAN),
@@ -64,3 +64,35 @@ def test_a_refused_type_does_not_hide_the_data_of_another() -> None:
     row.refused["quote"] = OVER_LIMIT
     row.depth = depth([(512.35, 1)], [(512.34, 1)])
     assert row_state(row, None, link_proven=True) is RowState.QUIET
+
+
+OPEN, WEEKEND = 1_731_689_400_000.0, 1_731_776_400_000.0  # Friday 11:50 and Saturday 12:00 in New York
+
+
+@pytest.mark.parametrize(("time", "word"), [(OPEN, "no data yet"), (WEEKEND, "closed")])
+def test_ten_seconds_without_data_are_said_unless_the_exchange_is_closed(time: float, word: str) -> None:
+    market = Market()
+    market.follow([QQQ])
+    row = market.instruments[QQQ]
+    market.wall_base = time
+    market.sample(5.0)
+    assert row_state(row, None, True) is RowState.ASKED  # nothing was asked for yet
+    market.served([QQQ], 5.0)
+    market.sample(14.9)
+    assert row_state(row, None, True) is RowState.ASKED
+    market.served([QQQ], 14.0)
+    market.sample(15.0)
+    assert row_state(row, None, True).value == word
+    market.apply(quote(500.0), 15.1)
+    assert row_state(row, 1.0, True) is RowState.LIVE
+    market.reconnected([QQQ])
+    assert not row.overdue
+
+
+@pytest.mark.parametrize(("time", "state"), [(OPEN, RowState.QUIET), (WEEKEND, RowState.CLOSED)])
+def test_what_is_quiet_outside_the_hours_is_closed(time: float, state: RowState) -> None:
+    row = instrument()
+    row.sample(1.0, time)
+    assert row_state(row, 60.0, True) is state
+    assert row_state(row, 60.0, False) is RowState.STALE
+    assert row_state(row, 1.0, True) is RowState.LIVE

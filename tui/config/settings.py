@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tui.errors import UsageError
 from tui.keys import KEYS, clash, remapped
+from tui.market.money import parse_amount
 from tui.protocol import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
 from tui.themes import DEFAULT_THEME
@@ -45,6 +46,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    static_ladder: bool = False
+    root_ladder: bool = False
+    cost_of: str = "1000"
     list: str = ""
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
@@ -68,6 +72,9 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    static_ladder: bool = False
+    root_ladder: bool = False
+    cost_of: str = "1000"
     list: str = ""
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
@@ -95,6 +102,10 @@ def parse(text: str, name: str) -> Settings:
             raise _wrong(name, line_of(text, "lists", title), f"list '{title}': {error}") from None
     if file.sort and file.sort.removeprefix("-") not in ColumnId.__args__:  # type: ignore[attr-defined]
         raise _wrong(name, line_of(text, "sort"), f"sort: there is no column '{file.sort.removeprefix('-')}'")
+    try:
+        parse_amount(file.cost_of)
+    except UsageError as error:
+        raise _wrong(name, line_of(text, "cost_of"), f"cost_of: {error}") from None
     keys = {id_: (caps,) if isinstance(caps, str) else caps for id_, caps in file.keys.items()}
     for id_, caps in keys.items():
         if problem := _key_problem(id_, caps, keys):

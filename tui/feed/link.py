@@ -218,6 +218,7 @@ class Link:
         while True:
             self._wanted_changed.clear()
             await subscriptions.settle(self._wanted, on_type)
+            market.served(self._wanted, self._clock())
             if self.state.phase is not Phase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1

@@ -9,18 +9,21 @@ from tui.market.bars import MinuteBars
 from tui.market.book import best, smallest_step, touch
 from tui.market.change import Reference
 from tui.market.day import TradingDay
-from tui.market.sessions import calendar, zone
+from tui.market.sessions import Stretch, calendar, zone
 from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
+_PATIENCE = 10.0  # s
+
 
 class Instrument:
     """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
 
     __slots__ = (
+        "_calendar",
         "bars",
         "day",
         "decimals",
@@ -32,11 +35,14 @@ class Instrument:
         "last_time",
         "middle",
         "moved",
+        "overdue",
         "previous",
         "quote",
         "quote_sampled",
         "quote_time",
         "refused",
+        "served_at",
+        "session",
         "spreads",
         "symbol",
         "tape",
@@ -69,13 +75,17 @@ class Instrument:
         self.moved = False  # whether the latest trade moved the price
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
         self.spreads = SpreadHour()
+        self.served_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
+        self.overdue = False  # whether none came within _PATIENCE
         self.tick_size: float | None = None
         self.decimals = 2
 
     def set_hours(self, demo: bool) -> None:
         """Keep the dates of the demo exchange, or else the region's own."""
         region = self.symbol.region
-        self.day = TradingDay(calendar(region, demo))
+        self._calendar = calendar(region, demo)
+        self.session: Stretch | None = None
+        self.day = TradingDay(self._calendar)
         self.tape = Tape(zone("UTC" if demo else region))
 
     @property
@@ -149,8 +159,12 @@ class Instrument:
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
 
-    def sample(self, now: float) -> None:
-        """Once a second while the link is proven: what is measured by time."""
+    def sample(self, now: float, time: float) -> None:
+        """Once a second while the link is proven: what is measured by time. `now` in s, monotonic, `time` the
+        exchange's, ms UTC."""
+        if self.session is None or time >= self.session.end or time < self.session.start:
+            self.session = self._calendar.at(time)
+        self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= _PATIENCE
         if self.depth is not None and (known := touch(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 
@@ -158,7 +172,8 @@ class Instrument:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
         new one, and what was refused may not be again."""
         self.depth = self.middle = None
-        self.depth_at = 0.0
+        self.depth_at = self.served_at = 0.0
+        self.overdue = False
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()

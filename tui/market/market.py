@@ -218,6 +218,18 @@ class Market:
         self.health.shown += len(changed)
         return changed
 
+    def sample(self, now: float) -> None:
+        """Once a second while the link is proven: what is measured by time, of every instrument."""
+        time = self.exchange_time(now)
+        for instrument in self.instruments.values():
+            instrument.sample(now, time)
+
+    def served(self, symbols: Iterable[Symbol], now: float) -> None:
+        """The feed accepted to serve these: from now on data is waited for."""
+        for symbol in symbols:
+            if (instrument := self.instruments.get(symbol)) is not None and not instrument.served_at:
+                instrument.served_at = now
+
     def local_time(self, now: float) -> float:
         """ms of wall clock at `now`: the clock as it stood at connect, plus monotonic time since."""
         return now * 1000 + self.wall_base

@@ -1,8 +1,12 @@
-"""What money a region's prices are in."""
+"""What money a region's prices are in, and amounts as people write them."""
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from tui.errors import UsageError
+from tui.symbol import printable
 
 
 class Currency(NamedTuple):
@@ -23,3 +27,22 @@ _BY_REGION = {
 def currency(region: str) -> Currency:
     """A region's trade currency. Where it is not known, the region stands for it, and it has no sign."""
     return _BY_REGION.get(region) or Currency(region, "")
+
+
+class Amount(NamedTuple):
+    """What to trade: units of the fund, or with `money` an amount of its currency."""
+
+    size: float
+    money: bool = False
+
+
+def parse_amount(text: str) -> Amount | None:
+    """`3000`, `3,000`, `3k`, `$20k`, `1.5m`; None for an empty text. Raises UsageError, in words, for anything else."""
+    written = text.strip()
+    if not written:
+        return None
+    found = re.fullmatch(r"([$€£¥]?)\s*(\d[\d,]*(?:\.\d+)?|\.\d+)\s*([km]?)", written, re.IGNORECASE)
+    size = float(found[2].replace(",", "")) * {"": 1, "k": 1e3, "m": 1e6}[found[3].lower()] if found else 0.0
+    if found is None or not 0 < size <= 1e12:
+        raise UsageError(f"'{printable(written)}' is no size: write 3000 shares, or $20k of money")
+    return Amount(size, bool(found[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from tui.market.instrument import Instrument
+from tui.market.sessions import Phase
 from tui.protocol import OVER_LIMIT
 
 LIVE_FOR = 10.0  # s
@@ -15,7 +16,9 @@ class RowState(Enum):
 
     LIVE = ""  # data at most LIVE_FOR old
     QUIET = " "  # older, but the link is proven: nothing has happened
+    CLOSED = "closed"  # quiet, and its exchange is closed by its hours
     STALE = "stale"  # the link is not proven: the number may be wrong by now
+    ASKED = "…"  # no data, which is no wonder yet
     WAITING = "no data yet"
     REFUSED = "refused"
     OVER_PLAN = "over plan"
@@ -31,9 +34,18 @@ def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> R
         why = instrument.refused.get("quote") or instrument.refused.get("tick")
         if why:
             return RowState.OVER_PLAN if why == OVER_LIMIT else RowState.REFUSED
-        return RowState.WAITING
+        if not instrument.overdue:
+            return RowState.ASKED
+        return RowState.CLOSED if _closed(instrument) else RowState.WAITING
     if not link_proven:
         return RowState.STALE
     if instrument.quote is not None and instrument.quote.status in (1, 3):
         return RowState.HALTED
-    return RowState.LIVE if age is not None and age <= LIVE_FOR else RowState.QUIET
+    if age is not None and age <= LIVE_FOR:
+        return RowState.LIVE
+    return RowState.CLOSED if _closed(instrument) else RowState.QUIET
+
+
+def _closed(instrument: Instrument) -> bool:
+    """By its hours, holidays not known."""
+    return instrument.session is not None and instrument.session.phase is Phase.CLOSED

@@ -25,6 +25,7 @@ from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look
 from tui.widgets.pane import Pane
 from tui.widgets.status_bar import StatusBar
+from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist import Watchlist
 
 
@@ -46,15 +47,16 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._market = market
         self.header = Header(look)
         self.watchlist = Watchlist(look, market)
-        self.ladder = DepthLadder(look)
+        self.ladder = DepthLadder(look, keys)
         self.chart = MinuteChart(look)
+        self.tape = TradeTape(look, keys)
         self.headline = Headline(look, market)
         self.status = StatusBar(look, market)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()
         self.footer = Footer(look, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.headline, self.watchlist, self.ladder, self.chart)
+        self._panes: tuple[Pane, ...] = (self.headline, self.watchlist, self.ladder, self.chart, self.tape)
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
         """Panes the person does not want to see."""
@@ -100,8 +102,12 @@ class Dashboard(Screen[None], inherit_bindings=False):
     @property
     def flash_ends(self) -> float | None:
         """When the first of the lights on the screen is over, s monotonic; None without one."""
-        panes = (pane for pane in (self.headline, self.watchlist) if pane.display)
-        return min((ends for pane in panes if (ends := pane.flash_ends) is not None), default=None)
+        ends = (
+            self.headline.flash_ends if self.headline.display else None,
+            self.watchlist.flash_ends if self.watchlist.display else None,
+            self.ladder.tint_ends if self.ladder.display else None,
+        )
+        return min((end for end in ends if end is not None), default=None)
 
     def toggle(self, pane: str) -> None:
         """Show or hide a pane; the last one stays."""
@@ -120,6 +126,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def show_detail(self, detail: bool) -> None:
         self.detail, self.zoomed = detail, ""
         self.place()
+        self.focus_pane()
 
     def next_pane(self, by: int) -> None:
         """The next pane has the keys; where one is zoomed, it is the next."""
@@ -176,7 +183,8 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
-        self.ladder.instrument = self.chart.instrument = self.headline.instrument = event.instrument
+        for pane in (self.headline, self.ladder, self.chart, self.tape):
+            pane.instrument = event.instrument
         if event.instrument is not None:
             self.header.place = event.instrument.symbol.region
 
@@ -187,7 +195,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
         """A frame: hand the changes to the panes that are on the screen."""
         self.watchlist.sync(changed, now, proven)
-        for pane in (self.headline, self.ladder, self.chart):
+        for pane in (self.headline, self.ladder, self.chart, self.tape):
             if pane.display:
                 pane.sync(changed, now, proven)
 
@@ -197,9 +205,12 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.status.now = now
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.header.delay = self._market.clock.delay() or 0.0
+        if self.status.link is not None and self.status.link.proven:
+            self._market.sample(now)
         self.watchlist.tick(now)
-        if self.headline.display:
-            self.headline.tick(now)
+        for pane in (self.headline, self.ladder):
+            if pane.display:
+                pane.tick(now)
 
     def action_move(self, where: str) -> None:
         self.watchlist.action_move(where)

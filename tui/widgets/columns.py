@@ -23,7 +23,8 @@ from tui.protocol import Quote
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
-WORD_STATES = (RowState.STALE, RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
+_CALM = (RowState.ASKED, RowState.CLOSED)
+WORD_STATES = (*_CALM, RowState.STALE, RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 _RANGE = 8  # cells of the day's range
@@ -326,8 +327,8 @@ def age_cell(row: Row) -> Cell:
     if row.stale:
         return Cell(f" stale {age}".rstrip(), "warning")
     if row.state in WORD_STATES:
-        return Cell(f" {row.state.value}", "warning")
-    return Cell(age, "muted" if row.state is RowState.LIVE else "faint")
+        return Cell(f" {row.state.value}", "faint" if row.state in _CALM else "warning")
+    return Cell(age or fmt.UNKNOWN, "muted" if row.state is RowState.LIVE else "faint")
 
 
 def _priced(
