@@ -20,7 +20,7 @@ from tui.market.side import Side
 from tui.market.tape import Run, large_from
 from tui.widgets.bindings import bindings
 from tui.widgets.look import Look
-from tui.widgets.pane import Line, Pane, fill, width_of
+from tui.widgets.pane import Line, Pane, width_of
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SIDE = 2  # cells of "~B"
@@ -47,6 +47,18 @@ class _Columns(NamedTuple):
     gap: int
 
 
+class _Frame(NamedTuple):
+    """What all lines have in common: `scale` is the size whose bar is full, `large` the one from which a trade is
+    marked, in units."""
+
+    columns: _Columns
+    local: Zone
+    scale: float | None
+    large: float | None
+    live: bool
+    look: Look
+
+
 class TradeTape(Pane, can_focus=True):
     """Trades of one price and side that follow each other are one line. It stands still while it is scrolled."""
 
@@ -58,6 +70,8 @@ class TradeTape(Pane, can_focus=True):
         self._bindings = bindings(keys, "tape")
         self._proven = False
         self._top: int | None = None  # the newest trade shown while the tape stands still; None while it runs
+        self._frame: _Frame | None = None
+        self._lines: dict[tuple[Run, str], Line] = {}  # as last drawn, from the top
         self._seen = 0  # trades that were on the screen, or that scrolled away before it stood still
 
     def watch_instrument(self) -> None:
@@ -104,7 +118,7 @@ class TradeTape(Pane, can_focus=True):
         return words
 
     def body(self, width: int, height: int) -> list[Line]:
-        look, instrument = self.style, self.instrument
+        instrument = self.instrument
         if instrument is None:
             return []
         if not len(instrument.tape):
@@ -118,10 +132,14 @@ class TradeTape(Pane, can_focus=True):
         large = scale if len(sizes) >= _ENOUGH else None
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
-        lines = [self._header(columns, local)] if header else []
-        for run, price in zip(runs, prices, strict=True):
-            lines.append(self._line(run, price, columns, local, scale, large))
-        return [fill(line, width, look("text")) for line in lines]
+        frame = _Frame(columns, local, scale, large, self._live, self.style)
+        if frame != self._frame:
+            self._frame, self._lines = frame, {}
+        # A new trade moves the others down: most lines are those of the last frame in another place.
+        known = self._lines
+        self._lines = {key: known.get(key) or self._line(frame, *key) for key in zip(runs, prices, strict=True)}
+        lines = list(self._lines.values())
+        return [self._header(columns, local), *lines] if header else lines
 
     def _empty(self, instrument: Instrument, width: int, height: int) -> list[Line]:
         if (state := row_state(instrument, None, self._proven)) in UNSERVED:
@@ -157,10 +175,9 @@ class TradeTape(Pane, can_focus=True):
         text += " " * (columns.folded + columns.gap) if columns.folded else ""
         return [self.style.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
 
-    def _line(
-        self, run: Run, price: str, columns: _Columns, local: Zone, scale: float | None, large: float | None
-    ) -> Line:
-        look, live, gap = self.style, self._live, " " * columns.gap
+    def _line(self, frame: _Frame, run: Run, price: str) -> Line:
+        columns, local, scale, large, live, look = frame
+        gap = " " * columns.gap
         is_large = large is not None and run.size is not None and run.size >= large
         role = "text" if live else "muted"
         hue = _ROLES[run.side] if live else "muted"
