@@ -43,6 +43,7 @@ def in_cells(strokes: Iterable[Stroke]) -> dict[tuple[int, int], str]:
     for x, top, bottom in strokes:
         column, masks = x // 2, _STROKES[x % 2]
         for row in range(top // 4, bottom // 4 + 1):
-            bits = masks[max(0, top - 4 * row)][min(3, bottom - 4 * row)]
-            cells[column, row] = cells.get((column, row), 0) | bits
+            start, end = top - 4 * row, bottom - 4 * row
+            at = column, row
+            cells[at] = cells.get(at, 0) | masks[start if start > 0 else 0][end if end < 3 else 3]
     return {at: chr(_BLANK + bits) for at, bits in cells.items()}

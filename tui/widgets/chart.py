@@ -307,10 +307,11 @@ class MinuteChart(Pane, can_focus=True):
         if place is None:
             return names[0], []
         readouts = self._readouts(i, place)
-        if self._crosshair_slot(place) is None:
-            pairs = [(name, readout) for name in names for readout in readouts]
-        else:
-            pairs = [(name, readout) for readout in readouts for name in names]
+        pairs = [(name, readout) for name in names for readout in readouts]
+        if self._crosshair_slot(place) is not None:
+            # All figures beside some name, else as many as there can be.
+            whole = [(name, readout) for readout in readouts[:2] for name in names[:-1]]
+            pairs = whole + [(name, readout) for readout in readouts for name in names]
         room = self.size.width - 9
         return next((pair for pair in pairs if width_of(pair[0]) + width_of(pair[1]) <= room), (names[-1], []))
 
@@ -324,12 +325,13 @@ class MinuteChart(Pane, can_focus=True):
             marks.append(look.segment(f" VWAP{self._since(i, place)}", "accent"))
         if place is not None and self._until is not None:
             until = self._time(i, place, min(place.last, place.view.stop - 1))
-            marks.append(look.segment(f" until {until}", "accent"))
+            marks.append(look.segment(f" · until {until}", "accent"))
         long = [look.segment(" built from trades", "warning")] if i.bars.built else []
         short = [look.segment(" built", "warning")] if i.bars.built else []
         return [
             [symbol, look.segment(f"${region}", "faint"), interval, *long, *marks],
             [symbol, interval, *short, *marks],
+            [symbol, interval, *short],
             short,
         ]
 

@@ -87,13 +87,14 @@ class Plot:
     def _runs(self, values: Iterable[float | None]) -> Iterator[list[tuple[int, int]]]:
         """The points of each stretch without a gap."""
         scene, run = self.scene, list[tuple[int, int]]()
+        at, width, left = scene.timeline.at, scene.timeline.width, scene.view.left
+        low, high, steps = scene.low, scene.high, 4 * self.rows
         for slot, value in enumerate(values, scene.view.first):
-            if run and (value is None or not scene.timeline.joined(slot)):
+            if run and (value is None or at[slot] - at[slot - 1] != width):
                 yield run
                 run = []
             if value is not None:
-                y = level(value, scene.low, scene.high, 4 * self.rows)
-                run.append((self._x(slot), y))
+                run.append((at[slot] - left, level(value, low, high, steps)))
         if run:
             yield run
 

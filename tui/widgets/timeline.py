@@ -23,7 +23,7 @@ class View(NamedTuple):
 
 
 class Timeline:
-    """Slots side by side, each `width` wide. A mark before one stands in a cell of its own."""
+    """Slots side by side, each `width` wide. A mark before one stands in a cell of its own, and so sets it apart."""
 
     def __init__(self, slots: Sequence[Slot], width: int) -> None:
         self.slots = slots
@@ -51,7 +51,3 @@ class Timeline:
     def under(self, x: int) -> int:
         """The slot that stands at a half cell, or the one before it."""
         return max(0, bisect_right(self.at, x) - 1)
-
-    def joined(self, slot: int) -> bool:
-        """Whether nothing stands between a slot and the one before it."""
-        return slot > 0 and self.at[slot] - self.at[slot - 1] == self.width
