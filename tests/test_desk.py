@@ -441,3 +441,20 @@ async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         await pilot.press("e", "g")
         await pilot.pause()
         assert app.said == f"cannot write into {tmp_path / 'out'}: file exists"
+
+
+async def test_what_ladder_and_chart_show_is_remembered() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("]", "]", "[", "c", "v", "tab", "f", "y", "n")
+        await type_in(pilot, "$20k")
+        ladder = app.dashboard.ladder
+        assert (ladder.static, ladder.root, ladder.amount, ladder.money) == (True, True, 20_000, True)
+    settings = kept()
+    assert (settings.interval, settings.candles, settings.vwap) == (5, True, True)
+    assert (settings.static_ladder, settings.root_ladder, settings.cost_of) == (True, True, "$20k")
+    async with desk(interval=60, static_ladder=True, cost_of="") as (app, _):
+        assert (app.dashboard.chart.interval, app.dashboard.ladder.static, app.dashboard.ladder.amount) == (
+            60,
+            True,
+            None,
+        )

@@ -87,7 +87,8 @@ class Desk(App[None]):
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
-        ladder = self.dashboard.ladder
+        chart, ladder = self.dashboard.chart, self.dashboard.ladder
+        chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
         ladder.static, ladder.root = wanted.settings.static_ladder, wanted.settings.root_ladder
         ladder.flash = self._flashes
         self._cost_of(wanted.settings.cost_of)
@@ -247,7 +248,9 @@ class Desk(App[None]):
     async def action_back(self) -> None:
         """Undo one layer."""
         dashboard, grid = self.dashboard, self.dashboard.watchlist
-        if dashboard.zoomed:
+        if dashboard.chart.display and dashboard.chart.leave_crosshair():
+            pass
+        elif dashboard.zoomed:
             dashboard.zoom()
         elif grid.has_marks:
             grid.clear_marks()
@@ -304,6 +307,26 @@ class Desk(App[None]):
         amount, ladder = parse_amount(text), self.dashboard.ladder
         ladder.amount = amount.size if amount is not None else None
         ladder.money = amount is not None and amount.money
+
+    def action_shorter(self) -> None:
+        self.dashboard.chart.shorter()
+        self._keep_chart()
+
+    def action_longer(self) -> None:
+        self.dashboard.chart.longer()
+        self._keep_chart()
+
+    def action_candles(self) -> None:
+        self.dashboard.chart.candles = not self.dashboard.chart.candles
+        self._keep_chart()
+
+    def action_vwap(self) -> None:
+        self.dashboard.chart.vwap = not self.dashboard.chart.vwap
+        self._keep_chart()
+
+    def _keep_chart(self) -> None:
+        chart = self.dashboard.chart
+        self._set(interval=chart.interval, candles=chart.candles, vwap=chart.vwap)
 
     def action_export(self) -> None:
         items = [

@@ -59,6 +59,7 @@ def test_an_empty_file_holds_the_defaults() -> None:
             "config.toml, line 1: columns: there is no column 'vwop': did you mean 'vwap'?",
         ),
         ('hidden = ["tapes"]', "config.toml, line 1: hidden: there is no pane 'tapes': did you mean 'tape'?"),
+        ("interval = 7", "config.toml, line 1: interval: 7 is none of 1, 5, 15, 30, 60 and 1440 minutes"),
         ('sort = "-chang"', "config.toml, line 1: sort: there is no column 'chang'"),
         ('[lists]\nA = ["SPY$US"]\nB = ["?"]', "config.toml, line 3: list 'B': '?' is not a symbol: write CODE$REGION"),
         (

@@ -134,7 +134,7 @@ def test_a_cell_and_its_key(id: str, shown: str, by: Key) -> None:
 @pytest.mark.parametrize("id", [id for id in BY_ID if id not in ("symbol", "name")])
 def test_what_is_not_known_is_a_dash_and_has_no_key(id: str) -> None:
     assert key(id, EMPTY) is None
-    assert text(id, EMPTY).strip() == {"hour": "", "age": "no data yet"}.get(id, "—")
+    assert text(id, EMPTY).strip() == {"hour": "", "age": "…"}.get(id, "—")
 
 
 def test_a_fund_without_a_known_name_has_none() -> None:

@@ -22,6 +22,7 @@ ColumnId: TypeAlias = Literal[
     "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
 ]  # fmt: skip
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
+Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
 _TYPES = {  # by msgspec's words for them
@@ -46,6 +47,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    interval: Interval = 1
+    candles: bool = False
+    vwap: bool = False
     static_ladder: bool = False
     root_ladder: bool = False
     cost_of: str = "1000"
@@ -72,6 +76,9 @@ class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    interval: Interval = 1
+    candles: bool = False
+    vwap: bool = False
     static_ladder: bool = False
     root_ladder: bool = False
     cost_of: str = "1000"
@@ -170,7 +177,9 @@ def _explain(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], str]:
     words = words[:1].lower() + words[1:]
     for type_, plain in _TYPES.items():
         words = words.replace(f"`{type_}`", plain)
-    if invalid := re.match(r"invalid enum value '(.*)'", words):
+    if invalid := re.match(r"invalid enum value '?(.*?)'?$", words):
+        if place.startswith("interval"):
+            return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
         what, known = ("pane", PaneId) if place.startswith("hidden") else ("column", ColumnId)
         words = f"there is no {what} '{invalid[1]}'{_like(invalid[1], known.__args__)}"  # type: ignore[attr-defined]
     field = re.match(r"\w*", place)

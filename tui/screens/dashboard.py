@@ -48,7 +48,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.header = Header(look)
         self.watchlist = Watchlist(look, market)
         self.ladder = DepthLadder(look, keys)
-        self.chart = MinuteChart(look)
+        self.chart = MinuteChart(look, keys)
         self.tape = TradeTape(look, keys)
         self.headline = Headline(look, market)
         self.status = StatusBar(look, market)
@@ -190,7 +190,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         self.status.link = state
-        self.header.demo = demo
+        self.header.demo = self.chart.demo = demo
 
     def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
         """A frame: hand the changes to the panes that are on the screen."""
@@ -204,6 +204,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
+        self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
         if self.status.link is not None and self.status.link.proven:
             self._market.sample(now)
