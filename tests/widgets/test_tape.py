@@ -335,6 +335,16 @@ async def test_trades_of_before_a_refusal_are_old() -> None:
         assert not colours & {app.tape.style(role).color for role in ("up", "down")}
 
 
+async def test_the_frame_tells_at_once_whether_it_has_the_focus() -> None:
+    app = Alone(counted(3))
+    async with app.run_test(size=(40, 13)) as pilot:
+        for focused in (False, True):
+            app.screen.set_focus(app.tape if focused else None)
+            await pilot.pause()
+            edge = app.tape.render_line(5)._segments[0].style
+            assert edge == app.tape.style("accent" if focused else "border")
+
+
 async def test_a_frame_draws_only_lines_that_changed() -> None:
     app = Alone(counted(100))
     async with app.run_test(size=(40, 13)) as pilot:

@@ -213,10 +213,8 @@ class TradeTape(Pane, can_focus=True):
         ]
         return [piece for piece in pieces if piece.text]
 
-    def on_focus(self) -> None:
-        self.update_lines()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self.update_lines()
 
     # --- moving ---
