@@ -257,6 +257,20 @@ def test_the_view_follows_the_crosshair_and_end_returns() -> None:
     assert title(made) == title(chart(SHAPES["days"]()))
 
 
+def test_a_view_moved_on_to_the_newest_bar_follows_it_again() -> None:
+    i = SHAPES["days"]()
+    made = chart(i)
+    for _ in range(150):
+        made.action_chart_left()
+    for _ in range(149):
+        made.action_chart_right()
+    made.leave_crosshair()
+    for bar in walk(OPEN, range(200, 260)):
+        i.bars.put(bar)
+    assert "until" not in title(made)
+    assert rows(made) == rows(chart(i))
+
+
 def test_panning_ends_at_the_first_bar_and_at_the_newest() -> None:
     made = chart(SHAPES["days"](), interval=15)
     before = rows(made)

@@ -32,13 +32,14 @@ class Mark(Enum):
 
 
 class Segment(NamedTuple):
-    """Time of one date without a break. Its slots are counted from `anchor`, hold the minutes from `first` to `last`,
-    and none goes past `limit`. ms UTC."""
+    """Time of one date without a break. Its slots are counted from `anchor` and hold the minutes from `first` to
+    `last`; none begins before `floor` or goes past `limit`. ms UTC."""
 
     date: date
     anchor: int
     first: int
     last: int
+    floor: int
     limit: int
 
     @property
@@ -66,7 +67,7 @@ def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
         if all(stretch.phase is Phase.OPEN for stretch in day):  # it never closes: dates follow without a gap
             start, end = day[0].start, day[-1].end
             last = min(end - MINUTE, minutes[-1])
-            found.append(Segment(day[0].date, start, max(start, minutes[0]), last, end))
+            found.append(Segment(day[0].date, start, max(start, minutes[0]), last, start, end))
         else:
             found += _in_session(minutes[n:after], day)
         n = after
@@ -80,19 +81,19 @@ def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
 
 def _in_session(minutes: Sequence[int], day: Sequence[Stretch]) -> list[Segment]:
     """One date of an exchange with hours: its sessions, and a segment more for bars before, between or after them."""
-    day_, end = day[0].date, day[-1].end
+    day_, start, end = day[0].date, day[0].start, day[-1].end
     hours = _hours(day)
     if not any(opens <= minute < closes for minute in minutes for opens, closes in hours):
-        return [Segment(day_, day[0].start, minutes[0], minutes[-1], end)]
+        return [Segment(day_, start, minutes[0], minutes[-1], start, end)]
     found: list[Segment] = []
     first = hours[0][0]
     if minutes[0] < first:
-        found.append(Segment(day_, first, minutes[0], first - MINUTE, first))
+        found.append(Segment(day_, first, minutes[0], first - MINUTE, start, first))
     for (opens, closes), until in zip(hours, [*(opens for opens, _ in hours[1:]), end], strict=True):
-        found.append(Segment(day_, opens, opens, closes - MINUTE, closes))
+        found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes))
         beyond = minutes[bisect_left(minutes, closes) : bisect_left(minutes, until)]
         if beyond:
-            found.append(Segment(day_, closes, closes, beyond[-1], until))
+            found.append(Segment(day_, closes, closes, beyond[-1], closes, until))
     return found
 
 
@@ -124,7 +125,7 @@ def slots(segments: Sequence[Segment], minutes: int) -> list[Slot]:
     length = minutes * MINUTE
     marks = [Mark.NONE, *(_mark(before, after) for before, after in pairwise(segments))]
     return [
-        Slot(start, min(start + length, part.limit), part.date, Mark.NONE if n else mark)
+        Slot(max(start, part.floor), min(start + length, part.limit), part.date, Mark.NONE if n else mark)
         for part, mark in zip(segments, marks, strict=False)
         for n, start in enumerate(
             range(part.anchor + (part.first - part.anchor) // length * length, part.last + 1, length)

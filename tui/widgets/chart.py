@@ -140,7 +140,7 @@ class MinuteChart(Pane, can_focus=True):
 
     def leave_crosshair(self) -> bool:
         """Take the crosshair away; whether there was one."""
-        place = self._place()
+        place = self._place(self.inner_width)
         there = place is not None and self._crosshair_slot(place) is not None
         self._crosshair = None
         self.update_lines()
@@ -170,7 +170,7 @@ class MinuteChart(Pane, can_focus=True):
 
     def _move_crosshair(self, by: int) -> None:
         """To the next slot, with or without a bar; from nowhere to the newest. The view follows."""
-        if (place := self._place()) is None:
+        if (place := self._place(self.inner_width)) is None:
             return
         timeline, view, last, cells = place
         at = self._crosshair_slot(place)
@@ -182,15 +182,16 @@ class MinuteChart(Pane, can_focus=True):
 
     def _pan(self, by: int) -> None:
         """By a quarter of what is shown."""
-        if (place := self._place()) is not None:
+        if (place := self._place(self.inner_width)) is not None:
             step = max(1, (place.view.stop - place.view.first) // 4)
             self._show_until(place, min(place.last, place.view.stop - 1) + by * step)
             self.update_lines()
 
     def _show_until(self, place: _Place, slot: int) -> None:
-        """Make `slot` the rightmost of the view, or follow the newest bar where it is that."""
-        slot = max(slot, place.timeline.reach(0, place.cells))
-        self._until = None if slot >= place.last else place.timeline.slots[slot].start
+        """Make `slot` the rightmost of the view, or follow the newest bar where that comes into view."""
+        slot = min(place.last, max(slot, place.timeline.reach(0, place.cells)))
+        newest = place.timeline.view(place.cells, slot).stop > place.last
+        self._until = None if newest else place.timeline.slots[slot].start
 
     @property
     def _width(self) -> int:
@@ -227,7 +228,7 @@ class MinuteChart(Pane, can_focus=True):
 
     def _point(self, x: int, y: int) -> None:
         """The crosshair to the slot under the mouse: of two in one cell, the later."""
-        place = self._place()
+        place = self._place(self.inner_width)
         if place is None or not (0 < x <= place.cells and 0 < y <= self.inner_height):
             self.leave_crosshair()
             return
@@ -251,13 +252,13 @@ class MinuteChart(Pane, can_focus=True):
     def _last(self, i: Instrument, timeline: Timeline) -> int:
         return find(timeline.slots, i.bars.latest * MINUTE)
 
-    def _place(self) -> _Place | None:
-        """The part of the time axis that is shown; None without one."""
+    def _place(self, width: int) -> _Place | None:
+        """The part of the time axis that so many cells show, prices at the right edge included; None without one."""
         i = self.instrument
-        if i is None or not len(i.bars) or self.inner_width < 1:
+        if i is None or not len(i.bars):
             return None
         timeline, room = self._axis(i).timeline, self._label(i)
-        cells = self.inner_width - room if self.inner_width >= 2 * room else self.inner_width
+        cells = width - room if width >= 2 * room else max(1, width)
         last = self._last(i, timeline)
         until = last if self._until is None else min(last, find(timeline.slots, self._until))
         return _Place(timeline, timeline.view(cells, until), last, cells)
@@ -302,7 +303,7 @@ class MinuteChart(Pane, can_focus=True):
         i = self.instrument
         if i is None:
             return [self.style.segment(_name(self.interval), "muted")], []
-        place = self._place()
+        place = self._place(self.inner_width)
         names = self._names(i, place)
         if place is None:
             return names[0], []
@@ -313,7 +314,7 @@ class MinuteChart(Pane, can_focus=True):
             whole = [(name, readout) for readout in readouts[:2] for name in names[:-1]]
             pairs = whole + [(name, readout) for readout in readouts for name in names]
         room = self.size.width - 9
-        return next((pair for pair in pairs if width_of(pair[0]) + width_of(pair[1]) <= room), (names[-1], []))
+        return next((pair for pair in pairs if width_of(pair[0]) + width_of(pair[1]) <= room), pairs[-1])
 
     def _names(self, i: Instrument, place: _Place | None) -> list[Line]:
         """In full, short, and no more than has to be said."""
@@ -355,12 +356,13 @@ class MinuteChart(Pane, can_focus=True):
             figures = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             # The axis tells the time of the crosshair too.
             figures += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
-        stale = [] if self._proven else [look.segment("stale ", "warning")]
+        stale = [] if self._proven else [look.segment("stale", "warning")]
         head = look.segment(f"{time} ", "accent" if pointed else "muted", bold=pointed)
+        first = [*stale, look.segment(" ", "text")] if stale else []
         role = "text" if pointed and self._proven else "muted"
-        readouts = [[*stale, head, look.segment(text, role)] for text in figures]
+        readouts = [[*first, head, look.segment(text, role)] for text in figures]
         if pointed and bar is not None:
-            readouts.insert(3, [*stale, look.segment(figures[2], role)])
+            readouts.insert(3, [*first, look.segment(figures[2], role)])
         return [*readouts, stale]
 
     def _time(self, i: Instrument, place: _Place, slot: int) -> str:
@@ -387,7 +389,7 @@ class MinuteChart(Pane, can_focus=True):
         i = self.instrument
         if i is None or height < 3:
             return []
-        if (place := self._place()) is None:
+        if (place := self._place(width)) is None:
             return self._empty(i, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
