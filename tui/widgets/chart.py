@@ -207,12 +207,6 @@ class MinuteChart(Pane, can_focus=True):
             self._zoomed = width
             self.update_lines()
 
-    def on_focus(self) -> None:
-        self.update_lines()
-
-    def on_blur(self) -> None:
-        self.update_lines()
-
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if self._crosshair is None or self._pointed:
             self._point(event.x, event.y)
@@ -329,11 +323,12 @@ class MinuteChart(Pane, can_focus=True):
             marks.append(look.segment(f" · until {until}", "accent"))
         long = [look.segment(" built from trades", "warning")] if i.bars.built else []
         short = [look.segment(" built", "warning")] if i.bars.built else []
+        least = [look.segment("built", "warning")] if i.bars.built else []
         return [
             [symbol, look.segment(f"${region}", "faint"), interval, *long, *marks],
             [symbol, interval, *short, *marks],
             [symbol, interval, *short],
-            short,
+            least,
         ]
 
     def _readouts(self, i: Instrument, place: _Place) -> list[Line]:
