@@ -458,3 +458,22 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
             True,
             None,
         )
+
+
+async def test_the_palette_runs_what_the_keys_run() -> None:
+    async with desk() as (app, pilot):
+        names = {command.name: command.run for command in app.commands()}
+        assert not any("tape:" in name or "ladder:" in name for name in names)
+        await names["Show or hide the chart"]()  # type: ignore[misc]
+        assert "chart" not in shown(app)
+
+
+async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
+    async with desk() as (app, pilot):
+        look = app.dashboard.look
+        assert look is not None
+        for _ in range(5):
+            await pilot.press("tab")
+            await pilot.pause()
+            edges = {pane.id: pane._drawn[-1][0].style for pane in app.dashboard._panes if pane.display}
+            assert [id for id, style in edges.items() if style == look("accent")] == [app.focused and app.focused.id]

@@ -133,7 +133,7 @@ async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange:
     second = Terminal(["--url", exchange.url, "--watch", "TLT$US"], 80, 24, ITICK_TOKEN="a-known-key-7351")
     try:
         await second.until(lambda: f"itick-tui (pid {terminal.pid}) is using this key" in second.text())
-        assert "no data yet" in second.text()
+        assert row(second, "TLT")
         second.press("t")
         await live(second)
     finally:
@@ -143,11 +143,11 @@ async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange:
 async def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     await live(terminal)
     terminal.resize(50, 12)
-    await terminal.until(lambda: row(terminal, "QQQ") and "depth" not in terminal.text())
+    await terminal.until(lambda: row(terminal, "QQQ") and "PRICE" not in terminal.text())
     terminal.resize(30, 5)
     await terminal.until(lambda: "needs 40×8, has 30×5" in terminal.text())
     terminal.resize(120, 36)
-    await terminal.until(lambda: "depth" in terminal.text() and ladder_last(terminal))
+    await terminal.until(lambda: "PRICE" in terminal.text() and ladder_last(terminal))
 
 
 async def test_a_pasted_column_is_a_list(terminal: Terminal) -> None:

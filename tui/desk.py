@@ -39,7 +39,7 @@ from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
 from tui.watchlists import Watchlists
 from tui.widgets.add_field import AddField
-from tui.widgets.bindings import bindings
+from tui.widgets.bindings import action_of, bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
@@ -536,8 +536,8 @@ class Desk(App[None]):
     def commands(self) -> Iterable[Command]:
         """What the palette offers: every key of the table, and what menus lead to."""
         for key in self.keys:
-            if key.id not in _MOVES and key.id not in ("palette", "show_list"):
-                yield Command(_capital(key.help), key.group, partial(self.run_action, key.id), key.caps[0])
+            if not key.scope and key.id not in _MOVES and key.id not in ("palette", "show_list"):
+                yield Command(_capital(key.help), key.group, partial(self.run_action, action_of(key.id)), key.caps[0])
         for n, name in enumerate(self.lists.lists, 1):
             cap = str(n) if n < 10 else ""
             yield Command(f"Show list {name}", "Lists", partial(self.show_list, name), cap)

@@ -65,8 +65,8 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
     assert columns({}) == ({}, {})
 
 
-async def test_on_a_wide_terminal_everything_is_seen_at_once() -> None:
-    async with opened(help_, (160, 45)) as (app, _):
+async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
+    async with opened(help_, (160, 64)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 

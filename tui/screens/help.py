@@ -23,7 +23,9 @@ _SIGNS = (
     ("⊘ stale", "the link is not proven: the number may be wrong by now, and -- hides its change"),
     ("0.63%o", "measured from the open, since no previous close is known"),
     ("▃▅▆█▆▄", "the last hour, one scale in percent for all rows; green up, red down over that hour"),
-    ("imb5 +39%", "of the size on the five nearest levels of either side, how much more is bid than asked"),
+    ("imb5 +39 %", "of the size on the five nearest levels of either side, how much more is bid than asked"),
+    ("μ 512.3454", "the microprice: between bid and ask, nearer to the side with less on it"),
+    ("~B ~S", "a trade whose side is inferred from the book or the move; without ~ it was told"),
     ("lag +14 ms", "how late data arrives, over the least seen in ten minutes: the clocks' difference is not known"),
     ("DEMO", "made-up prices: the exchange that comes with this program"),
 )

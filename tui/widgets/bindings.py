@@ -20,10 +20,10 @@ def bindings(table: Iterable[Key], scope: str = "") -> BindingsMap:
 def _bindings(keys: Iterable[Key]) -> Iterator[Binding]:
     for key in keys:
         for n, name in enumerate(key.keys, 1):
-            yield Binding(name, _action(key.id, n), key.label or key.help, priority=key.id in _ALWAYS)
+            yield Binding(name, action_of(key.id, n), key.label or key.help, priority=key.id in _ALWAYS)
 
 
-def _action(id: str, n: int) -> str:
+def action_of(id: str, n: int = 1) -> str:
     """What a key does: the action of its id, or of what several ids share."""
     if id in _MOVES:
         return f"move('{id}')"

@@ -250,12 +250,6 @@ class DepthLadder(Pane, can_focus=True):
         event.stop()
         self._scroll(-1)
 
-    def on_focus(self) -> None:
-        self.update_lines()
-
-    def on_blur(self) -> None:
-        self.update_lines()
-
     def _scroll(self, by: int) -> None:
         """Show prices so many rows higher up."""
         self._held_until = self._now + _HELD

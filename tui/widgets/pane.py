@@ -103,6 +103,10 @@ class Pane(Widget, can_focus=False):
         self._drawn = []
         self.update_lines()
 
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self.update_lines()
+
     def watch_look(self, look: Look) -> None:
         self.style = look
         self._drawn = []

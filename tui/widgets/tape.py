@@ -213,10 +213,6 @@ class TradeTape(Pane, can_focus=True):
         ]
         return [piece for piece in pieces if piece.text]
 
-    def watch_has_focus(self, has_focus: bool) -> None:
-        super().watch_has_focus(has_focus)
-        self.update_lines()
-
     # --- moving ---
 
     def action_tape_up(self) -> None:

@@ -432,12 +432,6 @@ class Watchlist(Pane, can_focus=True):
         self._scroll_to_cursor()
         super().on_resize()
 
-    def on_focus(self) -> None:
-        self.update_lines()
-
-    def on_blur(self) -> None:
-        self.update_lines()
-
     def on_click(self, event: events.Click) -> None:
         if event.y == 1:
             for start, end, column in self._titles:
