@@ -461,7 +461,7 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
 
 
 async def test_the_palette_runs_what_the_keys_run() -> None:
-    async with desk() as (app, pilot):
+    async with desk() as (app, _):
         names = {command.name: command.run for command in app.commands()}
         assert not any("tape:" in name or "ladder:" in name for name in names)
         await names["Show or hide the chart"]()  # type: ignore[misc]
