@@ -35,8 +35,9 @@ _TYPES = {  # by msgspec's words for them
 }
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order."""
+class _Plain(Struct, frozen=True, kw_only=True):
+    """What stands in the file as the program uses it. An empty `columns` means the usual ones, `-` before the column in
+    `sort` that the largest comes first; an empty `sort` is the order made by hand."""
 
     theme: str = DEFAULT_THEME
     red_up: bool = False
@@ -54,6 +55,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     root_ladder: bool = False
     cost_of: str = "1000"
     list: str = ""
+
+
+class Settings(_Plain, frozen=True, kw_only=True):
+    """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order."""
+
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
 
@@ -63,26 +69,9 @@ def same_lists(one: Lists, other: Lists) -> bool:
     return list(one.items()) == list(other.items())
 
 
-class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The same as it stands in the file. An empty `columns` means the usual ones, `-` before the column in `sort` that
-    the largest comes first; an empty `sort` is the order made by hand."""
+class _File(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting, as it stands in the file."""
 
-    theme: str = DEFAULT_THEME
-    red_up: bool = False
-    flash: bool = True
-    bell: bool = True
-    url: str = ""
-    token_command: tuple[str, ...] = ()
-    columns: tuple[ColumnId, ...] = ()
-    sort: str = ""
-    hidden: tuple[PaneId, ...] = ()
-    interval: Interval = 1
-    candles: bool = False
-    vwap: bool = False
-    static_ladder: bool = False
-    root_ladder: bool = False
-    cost_of: str = "1000"
-    list: str = ""
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
 
@@ -117,7 +106,7 @@ def parse(text: str, name: str) -> Settings:
     for id_, caps in keys.items():
         if problem := _key_problem(id_, caps, keys):
             raise _wrong(name, line_of(text, "keys", id_), f"keys: {problem}")
-    plain = {field: getattr(file, field) for field in _File.__struct_fields__ if field not in ("lists", "keys")}
+    plain = {field: getattr(file, field) for field in _Plain.__struct_fields__}
     return Settings(**plain, lists=lists, keys=keys)
 
 
