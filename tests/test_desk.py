@@ -477,3 +477,10 @@ async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
             await pilot.pause()
             edges = {pane.id: pane._drawn[-1][0].style for pane in app.dashboard._panes if pane.display}
             assert [id for id, style in edges.items() if style == look("accent")] == [app.focused and app.focused.id]
+
+
+async def test_what_is_said_names_the_keys_as_they_are() -> None:
+    async with desk(keys={"undo": ("Ctrl+U",), "remove": ("x",), "add": ("n",)}, lists={"Core": (QQQ,)}) as (app, pilot):
+        await pilot.press("x")
+        assert app.said == "removed QQQ$US: Ctrl+U brings it back"
+        assert any("press n to add" in "".join(part.text for part in line) for line in app.dashboard.watchlist._drawn)

@@ -22,7 +22,7 @@ from tui.config.keeper import Keeper
 from tui.config.settings import Lists, Settings
 from tui.errors import UsageError
 from tui.funds import suggestions
-from tui.keys import remapped
+from tui.keys import cap_of, remapped
 from tui.market import Market
 from tui.market.money import parse_amount
 from tui.protocol import MAX_SYMBOLS
@@ -152,6 +152,9 @@ class Desk(App[None]):
         severity: Literal["warning", "information"] = "warning" if warn else "information"
         self.notify(words, markup=False, severity=severity, timeout=8 if warn else 4)
 
+    def _cap(self, id: str) -> str:
+        return cap_of(self.keys, id)
+
     # --- symbols ---
 
     def _suggest(self, part: str) -> Sequence[tuple[str, str]]:
@@ -206,7 +209,7 @@ class Desk(App[None]):
         if gone:
             self.lists.remove(gone)
             self._edited()
-            self._say(f"removed {_count(gone)}: u brings {'it' if len(gone) == 1 else 'them'} back")
+            self._say(f"removed {_count(gone)}: {self._cap('undo')} brings {'it' if len(gone) == 1 else 'them'} back")
 
     def action_undo(self) -> None:
         undone = self.lists.undo()
@@ -239,7 +242,7 @@ class Desk(App[None]):
         order.remove(symbol)
         order.insert(order.index(neighbour) + (by > 0), symbol)
         if grid.sort:
-            self._say("the order is yours now; s sorts again")
+            self._say(f"the order is yours now; {self._cap('sort')} sorts again")
             grid.set_reactive(Watchlist.sort, "")
             self.settings = replace(self.settings, sort="")
         self.lists.arrange(order, f"moved {symbol}")
@@ -401,7 +404,7 @@ class Desk(App[None]):
         if sort := self.dashboard.watchlist.sort:
             self.sort_by(sort.removeprefix("-"))
         else:
-            self._say("the order is yours: s sorts by a column")
+            self._say(f"the order is yours: {self._cap('sort')} sorts by a column")
 
     @on(Watchlist.HeaderPressed)
     def press_header(self, event: Watchlist.HeaderPressed) -> None:
@@ -427,7 +430,7 @@ class Desk(App[None]):
         if number <= len(names):
             self.show_list(names[number - 1])
         else:
-            self._say(f"there is no list {number}: L makes one")
+            self._say(f"there is no list {number}: {self._cap('lists')} makes one")
 
     def show_list(self, name: str) -> None:
         self.lists.show(name)
@@ -458,7 +461,7 @@ class Desk(App[None]):
                 name = self.lists.shown
                 self.lists.delete(name)
                 self._edited()
-                self._say(f"deleted the list {name}: u brings it back")
+                self._say(f"deleted the list {name}: {self._cap('undo')} brings it back")
             case ListAction("move", ""):
                 self.push_screen(Prompt("Move to a new list", check=self._name_problem), self._move_to)
             case ListAction("move", name):

@@ -158,6 +158,11 @@ def clash(table: Iterable[Key], asked: Iterable[str] = ()) -> Clash | None:
     return None
 
 
+def cap_of(table: Iterable[Key], id: str) -> str:
+    """What stands on the key that does it, for words such as `u brings it back`."""
+    return next(key.caps[0] for key in table if key.id == id)
+
+
 def groups(table: Iterable[Key] = KEYS) -> dict[str, list[Key]]:
     """The keys by group, in the order of the table."""
     by_group: dict[str, list[Key]] = {}

@@ -320,7 +320,7 @@ async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more() -
             raise LookupError(KEY)
 
     async with Exchange() as exchange, Running(exchange.url, on_push=on_push) as running:
-        assert await running.stops() == "a fault in the program (LookupError): press r to start again"
+        assert await running.stops() == "a fault in the program (LookupError)"
         broken = False
         running.link.reconnect()
         await running.reaches(L, times=running.phases.count(L) + 1)

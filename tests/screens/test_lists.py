@@ -67,7 +67,7 @@ async def test_the_question_says_what_goes_and_that_it_can_come_back() -> None:
         await pilot.press("d")
         await pilot.pause()
         assert str(app.screen.query_one(Choices).border_title) == "Delete 'Core'?"
-        assert rows(app) == ["y  yes, with its 8 symbols: u brings it back", "n  no"]
+        assert rows(app) == ["y  yes, with its 8 symbols; undo brings it back", "n  no"]
 
 
 async def test_a_list_of_watch_is_kept_not_renamed_or_deleted() -> None:

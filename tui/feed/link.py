@@ -144,9 +144,7 @@ class Link:
             except Exception as error:
                 # The one place where a fault of ours becomes a state: the screen goes on and says so. Only the kind is
                 # told, since the text of a stray error could hold anything.
-                await self._stop(
-                    PermanentError(f"a fault in the program ({type(error).__name__}): press r to start again")
-                )
+                await self._stop(PermanentError(f"a fault in the program ({type(error).__name__})"))
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):

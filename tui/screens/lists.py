@@ -46,7 +46,7 @@ class ListMenu(Menu[ListAction]):
             case ListAction("move"):
                 self._ask("Move to", [*self._targets(), Item(item.id, "new list …", "n")])
             case ListAction("delete") if self._shown.symbols:
-                words = f"yes, with its {_symbols(self._shown.symbols)}: u brings it back"
+                words = f"yes, with its {_symbols(self._shown.symbols)}; undo brings it back"
                 # Without an id, "no" is what the menu opens at.
                 self._ask(f"Delete '{self._shown.name}'?", [Item(item.id, words, "y"), Item(None, "no", "n")])
             case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -9,6 +11,7 @@ from textual.widget import Widget
 from tui import format as fmt
 from tui.feed import LinkState, Phase
 from tui.feed.lock import TakenOver
+from tui.keys import KEYS, Key, cap_of
 from tui.market import Market
 from tui.market.plan import shortfalls
 from tui.secrets import clean
@@ -34,8 +37,9 @@ class StatusBar(Widget):
     now: reactive[float] = reactive(0.0, init=False)
     """s, monotonic; set once a second."""
 
-    def __init__(self, look: Look, market: Market) -> None:
+    def __init__(self, look: Look, market: Market, keys: Sequence[Key] = KEYS) -> None:
         super().__init__(id="status")
+        self._renew, self._health = cap_of(keys, "reconnect"), cap_of(keys, "health")
         self.set_reactive(StatusBar.look, look)
         self._market = market
 
@@ -51,8 +55,8 @@ class StatusBar(Widget):
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
         said = [(clean(link.words(self.now)), role, True)]
         said += [(words, "warning", False) for words in self._troubles(link)]
-        action = _key(look, "r", _deed(link)) if link.phase in (Phase.RECONNECTING, Phase.STOPPED) else []
-        why = _key(look, "h", "why")
+        action = _key(look, self._renew, _deed(link)) if link.phase in (Phase.RECONNECTING, Phase.STOPPED) else []
+        why = _key(look, self._health, "why")
         room = width - 2 - width_of(action)
         whole = sum(len(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
         left = room if whole else room - width_of(why)

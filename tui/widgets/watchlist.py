@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui.keys import KEYS, Key, cap_of
 from tui.market import Instrument, Market
 from tui.market.money import currency
 from tui.market.row import RowState, row_state
@@ -73,8 +74,9 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, look: Look, market: Market) -> None:
+    def __init__(self, look: Look, market: Market, keys: Sequence[Key] = KEYS) -> None:
         super().__init__(look, id="watchlist")
+        self._add = cap_of(keys, "add")
         self._market = market
         self.flash = True
         """Whether the digits that changed light up for a moment."""
@@ -275,7 +277,7 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[Line]:
         look = self.style
         if not self._rows:
-            hint = f"nothing here has '{self.find}' in it" if self._given else "press a to add symbols"
+            hint = f"nothing here has '{self.find}' in it" if self._given else f"press {self._add} to add symbols"
             blank = [[look.segment("", "text")]] * (height // 2)
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
         for _ in range(3):
