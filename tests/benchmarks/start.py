@@ -1,0 +1,89 @@
+"""How soon somebody sees something.
+
+    python -m tests.benchmarks.start [RUNS]
+
+From the start of the process to the first full screen on a real 160×50 terminal, against an empty Textual app; and
+`--version` and `--help` against Python doing nothing. All sides take turns; medians and the ratios of the pairs.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+import pexpect
+
+EMPTY = (
+    "from textual.app import App\n"
+    "from textual.widgets import Static\n"
+    "class Empty(App):\n"
+    "    def compose(self):\n"
+    "        yield Static('the-end-of-it')\n"
+    "Empty().run()\n"
+)
+DASHBOARD = [sys.executable, "-m", "tui", "--demo"]
+
+
+def environment(folder: str) -> dict[str, str]:
+    """A config of its own, and compiled modules kept, as they are wherever a program is installed."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    return ours | terminal | {"XDG_CONFIG_HOME": folder, "PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
+
+
+def until_shown(command: list[str], words: str, folder: str) -> float:
+    """Seconds until the last words of a screen are written."""
+    began = time.perf_counter()
+    child = pexpect.spawn(command[0], command[1:], env=environment(folder), dimensions=(50, 160), timeout=30)
+    try:
+        child.expect_exact(words)
+        return time.perf_counter() - began
+    finally:
+        child.close(force=True)
+
+
+def until_done(command: list[str], folder: str) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment(folder))
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        compare(int(sys.argv[1]) if len(sys.argv) > 1 else 7, folder)
+
+
+def compare(runs: int, folder: str) -> None:
+    nothing = [sys.executable, "-c", "pass"]
+    pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
+        "first screen / an empty app's": (
+            lambda: until_shown(DASHBOARD, "Quit", folder),
+            lambda: until_shown([sys.executable, "-c", EMPTY], "the-end-of-it", folder),
+        ),
+        "--version / python -c pass": (
+            lambda: until_done([sys.executable, "-m", "tui", "--version"], folder),
+            lambda: until_done(nothing, folder),
+        ),
+        "--help / python -c pass": (
+            lambda: until_done([sys.executable, "-m", "tui", "--help"], folder),
+            lambda: until_done(nothing, folder),
+        ),
+    }
+    for name, (ours, theirs) in pairs.items():
+        ours(), theirs()  # not counted: files are read from disk for the first time
+        taken = [(ours(), theirs()) for _ in range(runs)]
+        ratios = [one / other for one, other in taken]
+        print(
+            f"{name:32}  {1000 * statistics.median(one for one, _ in taken):6.0f} ms  "
+            f"{1000 * statistics.median(other for _, other in taken):6.0f} ms   "
+            f"ratio {statistics.median(ratios):.2f}  ({min(ratios):.2f}-{max(ratios):.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
