@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
+from textual import _wait, screen
+from textual.css.stylesheet import Stylesheet
 
 # A busy machine is no failure of a property.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
+# Compiling takes a good part of the time in which a program starts: no process of a test, nor pytest itself, does it
+# again, whatever the environment says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# An app of a test draws more often, so a pilot has to look only for so long whether there is something left to do. It
+# did nothing but wait for a good part of the time.
+screen.UPDATE_PERIOD = 1 / 250  # type: ignore[misc]
+_wait.SLEEP_GRANULARITY = 1 / 200
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
+
 _numbers = count()
+
+
+def pytest_configure() -> None:
+    """The stylesheets of Textual are parsed once, not by each app that a test starts."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[object, object] = {}
+
+    def parse_once(self: Stylesheet, css: str, read_from: tuple[str, str], *rest: object, **named: object) -> object:
+        key = (css, read_from, rest, *named.items(), *self._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(self, css, read_from, *rest, **named)  # type: ignore[arg-type]
+        return parsed[key]
+
+    Stylesheet._parse_rules = parse_once  # type: ignore[assignment,method-assign]
+
+
+def pytest_collection_finish() -> None:
+    """What the tests are made of stays: it is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
