@@ -1,4 +1,4 @@
-"""The command line, each time a process of its own: the right words, the right exit code, never a traceback."""
+"""The command line: the right words, the right exit code, never a traceback. Where it runs, in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
+from tests.command import (
+    COUNTERS,
+    KEY,
+    PROGRAM,
+    check_output,
+    environment,
+    exchange,
+    itick,
+    itick_here,
+    lines_until,
+    started,
+)
 from tests.feed.running import Raw, free_port
 from tui import __version__
 
@@ -75,7 +86,7 @@ WATCH = ("--watch", "QQQ$US")
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], words: str) -> None:
-    assert_usage_error(itick(*arguments, key=KEY), words)
+    assert_usage_error(itick_here(*arguments, key=KEY), words)
 
 
 @pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH), ()], ids=["dashboard", "stream", "nothing"])
@@ -83,7 +94,7 @@ def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], 
 def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
     arguments: tuple[str, ...], key: str | None
 ) -> None:
-    result = itick(*arguments, key=key)
+    result = itick_here(*arguments, key=key)
     assert_usage_error(result, "no key: put it into ITICK_TOKEN, or into a file named by --token-file.")
     assert result.stderr.splitlines()[1] == "To look around without one: itick-tui --demo"
 
@@ -102,7 +113,7 @@ def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
     ids=["https", "no scheme", "empty", "ws elsewhere", "password", "broken password"],
 )
 def test_the_key_goes_to_no_doubtful_address(arguments: tuple[str, ...], url: str, words: str) -> None:
-    assert_usage_error(itick(*arguments, "--url", url, key=KEY), words)
+    assert_usage_error(itick_here(*arguments, "--url", url, key=KEY), words)
 
 
 @pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH)], ids=["dashboard", "stream"])
@@ -122,18 +133,18 @@ def test_a_key_file_without_a_key(
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
-    assert_usage_error(itick(*arguments, "--token-file", str(file), key=KEY), words)
+    assert_usage_error(itick_here(*arguments, "--token-file", str(file), key=KEY), words)
 
 
 def test_a_key_file_that_cannot_be_read(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    assert_usage_error(itick("stream", *WATCH, "--token-file", str(loop)), "symbolic links")
-    assert_usage_error(itick("stream", *WATCH, "--token-file", str(tmp_path)), "is a directory")
+    assert_usage_error(itick_here("stream", *WATCH, "--token-file", str(loop)), "symbolic links")
+    assert_usage_error(itick_here("stream", *WATCH, "--token-file", str(tmp_path)), "is a directory")
 
 
 def test_a_variable_that_holds_no_key() -> None:
-    assert_usage_error(itick("stream", *WATCH, key="not one word"), "ITICK_TOKEN does not hold a key")
+    assert_usage_error(itick_here("stream", *WATCH, key="not one word"), "ITICK_TOKEN does not hold a key")
 
 
 def test_a_port_in_use_is_named() -> None:

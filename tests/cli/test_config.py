@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import KEY, itick
+from tests.command import KEY, itick, itick_here
 from tests.test_cli import assert_usage_error
 from tui.config.settings import Settings, parse
 from tui.config.template import WORDS, fresh, in_force
@@ -21,18 +21,18 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 def test_path_init_and_show() -> None:
     path = Path(os.environ["XDG_CONFIG_HOME"]) / "itick-tui" / "config.toml"
-    assert itick("config", "path").stdout == f"{path}\n"
-    assert itick("config", "init").stdout == f"{path}\n"
+    assert itick_here("config", "path").stdout == f"{path}\n"
+    assert itick_here("config", "init").stdout == f"{path}\n"
     assert path.read_text(encoding="utf-8") == fresh()
-    assert parse(itick("config", "show").stdout, "") == Settings()
-    assert_usage_error(itick("config", "init"), f"there is a file already: {path}")
+    assert parse(itick_here("config", "show").stdout, "") == Settings()
+    assert_usage_error(itick_here("config", "init"), f"there is a file already: {path}")
 
 
 def test_another_file(tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text('theme = "amber"\n', encoding="utf-8")
-    assert 'theme = "amber"' in itick("config", "--config", str(other), "show").stdout
-    assert_usage_error(itick("--config", str(other), "config", "show"), "put --config after the command")
+    assert 'theme = "amber"' in itick_here("config", "--config", str(other), "show").stdout
+    assert_usage_error(itick_here("--config", str(other), "config", "show"), "put --config after the command")
 
 
 def test_a_fresh_file_sets_nothing_and_names_everything() -> None:
@@ -73,13 +73,15 @@ def test_readme_names_every_setting() -> None:
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, command: tuple[str, ...], text: str, words: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    assert_usage_error(itick(*command, "--config", str(path)), words)
+    assert_usage_error(itick_here(*command, "--config", str(path)), words)
 
 
 def test_a_theme_that_is_not_there_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('theme = "pink"', encoding="utf-8")
-    assert_usage_error(itick("--demo", "--config", str(path)), f"{path}: unknown theme 'pink': choose one of midnight")
+    assert_usage_error(
+        itick_here("--demo", "--config", str(path)), f"{path}: unknown theme 'pink': choose one of midnight"
+    )
 
 
 async def test_the_key_of_a_command_connects_and_stays_unseen(tmp_path: Path) -> None:
