@@ -44,6 +44,11 @@ def pytest_configure() -> None:
     Stylesheet._parse_rules = parse_once  # type: ignore[assignment,method-assign]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The storm comes first: at the end all others would wait for it."""
+    items.sort(key=lambda item: "test_soak" not in item.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """What the tests are made of stays: it is not looked through for garbage again and again."""
     gc.collect()

@@ -36,6 +36,10 @@ class Over(App[None]):
         self.own_key_pressed = False
 
     def on_mount(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        self.answer = NONE
         self.push_screen(self._opened(), self._answered)
 
     def _answered(self, answer: object) -> None:

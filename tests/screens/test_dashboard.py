@@ -235,8 +235,7 @@ async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
 @given(width=st.integers(40, 300), height=st.integers(8, 100))
 async def test_no_line_is_longer_than_its_pane_at_any_size(width: int, height: int) -> None:
     app = Still(market())
-    async with app.run_test(size=(width, height)) as pilot:
-        await pilot.pause()
+    async with app.run_test(size=(width, height)):
         panes = [pane for pane in app.query(Pane) if pane.display and pane.size.width]
         assert panes
         for pane in panes:
