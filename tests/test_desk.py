@@ -12,7 +12,7 @@ from textual import on
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.market.messages import quote
+from tests.market.messages import bar, quote
 from tests.wanting import wanting
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -202,7 +202,8 @@ async def test_a_row_moved_by_hand_makes_the_order_the_persons_own() -> None:
         assert (app.rows, app.selected) == (["QQQ", "TLT", "SPY"], "SPY")
         assert app.dashboard.watchlist.sort == ""
         await pilot.press("u")
-        assert app.rows == ["QQQ", "SPY", "TLT"]
+        assert (app.rows, app.dashboard.watchlist.sort) == (["SPY", "QQQ", "TLT"], "-last")
+        await pilot.press("J")
     assert kept().sort == ""
     assert list(kept().lists["Core"]) == [QQQ, SPY, TLT]
 
@@ -421,6 +422,10 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
     app = Still(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
+        await pilot.press("e", "b")
+        await pilot.pause()
+        assert app.said == "there are no minutes of QQQ$US to write yet"
+        app.market.apply(bar(0, 500.0, 70.0), 1.0)
         for what in "ggsb":
             await pilot.press("e", what)
             await pilot.pause()
@@ -430,7 +435,10 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
     table = next((tmp_path / "out").glob("itick-core*")).read_text()
     header, first, *_ = table.splitlines()
     assert header == "symbol,last,change,change%,bid,ask,spread,volume,turnover,state,time"
-    assert first.startswith("QQQ$US,500.0,")
+    assert first.startswith("QQQ$US,500,")
+    minutes = next((tmp_path / "out").glob("itick-qqq*")).read_text().splitlines()
+    assert minutes[0] == "time,open,high,low,close,volume,complete"
+    assert minutes[1].endswith(",500,500,500,500,70,yes") or minutes[1].endswith(",500,500,500,500,70,no")
 
 
 async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -463,8 +471,8 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
 async def test_the_palette_runs_what_the_keys_run() -> None:
     async with desk() as (app, _):
         names = {command.name: command.run for command in app.commands()}
-        assert not any("tape:" in name or "ladder:" in name for name in names)
-        await names["Show or hide the chart"]()  # type: ignore[misc]
+        assert not any("Tape" in name or "Ladder" in name for name in names if "oggle" not in name)
+        await names["Toggle chart: show or hide the chart"]()  # type: ignore[misc]
         assert "chart" not in shown(app)
 
 
@@ -480,7 +488,10 @@ async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
 
 
 async def test_what_is_said_names_the_keys_as_they_are() -> None:
-    async with desk(keys={"undo": ("Ctrl+U",), "remove": ("x",), "add": ("n",)}, lists={"Core": (QQQ,)}) as (app, pilot):
+    async with desk(keys={"undo": ("Ctrl+U",), "remove": ("x",), "add": ("n",)}, lists={"Core": (QQQ,)}) as (
+        app,
+        pilot,
+    ):
         await pilot.press("x")
         assert app.said == "removed QQQ$US: Ctrl+U brings it back"
         assert any("press n to add" in "".join(part.text for part in line) for line in app.dashboard.watchlist._drawn)

@@ -16,7 +16,6 @@ from textual.notifications import Notification, Notify
 from textual.worker import WorkerFailed
 
 from tui import format as fmt
-from tui.config.file import ConfigFile, default_path
 from tui.crash import catch_callbacks
 from tui.desk import Desk, Wanted
 from tui.errors import (
@@ -140,9 +139,6 @@ class ItickApp(Desk):
         if not state.proven and self._notice is not None and self._notice.severity == "information":
             self._withdraw_notice()  # that it is back is no longer so
         self.dashboard.link_changed(state, self._link.is_demo)
-        if self._link.is_demo and self.keeper.file.path == default_path():
-            # However it was reached: what is done to made-up prices is kept apart.
-            self.keeper.file = ConfigFile(default_path(demo=True))
         self._second()
         if self._frames is not None:
             self._frames.wake()

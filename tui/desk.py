@@ -22,7 +22,7 @@ from tui.config.keeper import Keeper
 from tui.config.settings import Lists, Settings
 from tui.errors import UsageError
 from tui.funds import suggestions
-from tui.keys import cap_of, remapped
+from tui.keys import Key, cap_of, remapped
 from tui.market import Market
 from tui.market.money import parse_amount
 from tui.protocol import MAX_SYMBOLS
@@ -52,6 +52,8 @@ from tui.widgets.watchlist import Watchlist
 WATCHED = "Watch"  # the name of the list that --watch opens
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 _LONGEST_NAME = 24
+_ANSWERS = 6  # lines of a notice at most
+_NAMED = 6  # symbols in one of them
 
 
 class Wanted(NamedTuple):
@@ -83,7 +85,8 @@ class Desk(App[None]):
         self._bindings = bindings(self.keys)
         self.lists = _opened(wanted)
         self._folder = wanted.export_to
-        self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save)
+        self._left_sort = ""  # what the rows were sorted by before one was moved by hand
+        self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save, self._saved)
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
@@ -142,7 +145,12 @@ class Desk(App[None]):
         self._show()
 
     def _cannot_save(self, words: str) -> None:
+        self.dashboard.status.unsaved = True
         self.notify(f"not saved: {words}", severity="warning", markup=False, timeout=10)
+
+    def _saved(self) -> None:
+        self.dashboard.status.unsaved = False
+        self._say("your changes are saved now")
 
     def _say(self, words: str, *, warn: bool = False) -> None:
         """Answer what the person did, in the place of the answer before."""
@@ -182,7 +190,9 @@ class Desk(App[None]):
                 wrong.append(part)
                 answers.append(str(error))
                 continue
-            if symbol in self.lists.symbols or symbol in added:
+            if symbol in added:
+                continue
+            if symbol in self.lists.symbols:
                 there.append(str(symbol))
             elif len(added) >= self.lists.room:
                 wrong.append(part)
@@ -192,15 +202,17 @@ class Desk(App[None]):
                 if notice:
                     answers.append(notice)
         if there:
-            answers.append(f"already there: {', '.join(there)}")
+            answers.append(f"already there: {_few(there)}")
         if added:
-            answers.insert(0, f"added {', '.join(map(str, added))}")
+            answers.insert(0, f"added {_few(list(map(str, added)))}")
             self.lists.add(added)
             self._edited(next(iter(added)))
         if answers:
-            self._say("\n".join(answers), warn=bool(wrong))
+            answers = list(dict.fromkeys(answers))
+            more = [f"and {len(answers) - _ANSWERS} more remarks"] if len(answers) > _ANSWERS else []
+            self._say("\n".join([*answers[:_ANSWERS], *more]), warn=bool(wrong))
         if wrong:
-            self.dashboard.open_add_field(", ".join(wrong))
+            self.dashboard.open_add_field(", ".join(dict.fromkeys(wrong)))
         else:
             self.leave_add_field()
 
@@ -216,6 +228,10 @@ class Desk(App[None]):
         if undone is None:
             self._say("nothing to undo")
             return
+        if self._left_sort and undone.words.startswith("moved ") and not self.dashboard.watchlist.sort:
+            self.dashboard.watchlist.sort = self._left_sort
+            self.settings = replace(self.settings, sort=self._left_sort)
+            self._left_sort = ""
         self._edited(undone.select)
         self._say(f"taken back: {undone.words}")
 
@@ -242,6 +258,7 @@ class Desk(App[None]):
         order.remove(symbol)
         order.insert(order.index(neighbour) + (by > 0), symbol)
         if grid.sort:
+            self._left_sort = grid.sort
             self._say(f"the order is yours now; {self._cap('sort')} sorts again")
             grid.set_reactive(Watchlist.sort, "")
             self.settings = replace(self.settings, sort="")
@@ -253,6 +270,8 @@ class Desk(App[None]):
         dashboard, grid = self.dashboard, self.dashboard.watchlist
         if dashboard.chart.display and dashboard.chart.leave_crosshair():
             pass
+        elif dashboard.tape.display and dashboard.tape.held:
+            dashboard.tape.action_tape_live()
         elif dashboard.zoomed:
             dashboard.zoom()
         elif grid.has_marks:
@@ -288,7 +307,12 @@ class Desk(App[None]):
         self.dashboard.zoom()
 
     def action_toggle_pane(self, pane: str) -> None:
+        before = set(self.dashboard.hidden)
         self.dashboard.toggle(pane)
+        if self.dashboard.hidden == before:
+            self._say("one pane has to stay")
+        elif pane not in self.dashboard.hidden and not self.dashboard.shows(pane):
+            self._say(f"no room for it here: {self._cap('detail')} or a larger terminal shows it")
         self._set(hidden=tuple(each for each in PANES if each in self.dashboard.hidden))
 
     @on(DepthLadder.Changed)
@@ -298,7 +322,7 @@ class Desk(App[None]):
 
     @on(DepthLadder.AskSize)
     def ask_size(self) -> None:
-        title = "To trade: 3000 shares, $20k"
+        title = "To trade: 3000 shares, or $20k in the symbol's own money"
         self.push_screen(Prompt(title, self.settings.cost_of, _amount_problem), self._size_given)
 
     def _size_given(self, text: str | None) -> None:
@@ -348,7 +372,11 @@ class Desk(App[None]):
                 path = export.write(self._folder, "screen", "svg", self.export_screenshot(), now)
             elif what == "bars" and grid.selected is not None:
                 path = export.write(
-                    self._folder, f"{grid.selected.symbol}-minutes", "csv", export.bars(grid.selected), now
+                    self._folder,
+                    f"{grid.selected.symbol}-minutes",
+                    "csv",
+                    export.bars(grid.selected, self.market.exchange_time(self.dashboard.status.now)),
+                    now,
                 )
             else:
                 return
@@ -540,7 +568,9 @@ class Desk(App[None]):
         """What the palette offers: every key of the table, and what menus lead to."""
         for key in self.keys:
             if not key.scope and key.id not in _MOVES and key.id not in ("palette", "show_list"):
-                yield Command(_capital(key.help), key.group, partial(self.run_action, action_of(key.id)), key.caps[0])
+                yield Command(
+                    f"{_title(key)}: {key.help}", key.group, partial(self.run_action, action_of(key.id)), key.caps[0]
+                )
         for n, name in enumerate(self.lists.lists, 1):
             cap = str(n) if n < 10 else ""
             yield Command(f"Show list {name}", "Lists", partial(self.show_list, name), cap)
@@ -585,6 +615,10 @@ def _amount_problem(text: str) -> str:
     return ""
 
 
+def _few(spelled: Sequence[str]) -> str:
+    return ", ".join(spelled) if len(spelled) <= _NAMED else f"{len(spelled)} symbols"
+
+
 def _count(symbols: Sequence[Symbol]) -> str:
     return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"
 
@@ -593,5 +627,6 @@ def _arrow(sort: str) -> str:
     return "▾" if sort.startswith("-") else "▴"
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _title(key: Key) -> str:
+    """What a command is called: as in the footer, else after its id."""
+    return key.label or key.id.replace("_", " ").capitalize()

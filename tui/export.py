@@ -12,12 +12,13 @@ from pathlib import Path
 
 from tui.errors import UsageError
 from tui.market import Instrument
+from tui.market.bars import MINUTE
 from tui.widgets.columns import Column, Row
 
 
 def grid(rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    """The figures of the grid as CSV, unrounded, in the columns of the screen, with each row's state and the time of
-    its newest data. What is not known is empty."""
+    """The figures of the grid as CSV, to ten digits, in the columns of the screen, with each row's state and the time
+    of its newest data. What is not known is empty."""
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
     figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
@@ -27,7 +28,7 @@ def grid(rows: Sequence[Row], columns: Sequence[Column]) -> str:
         values = [column.key(row) for column in figures]
         writer.writerow(
             [
-                *("" if value is None else value[1] if isinstance(value, tuple) else value for value in values),
+                *(_figure(value[1] if isinstance(value, tuple) else value) for value in values),
                 row.state.name.lower().replace("_", " "),
                 _time(newest) if newest else "",
             ]
@@ -35,13 +36,18 @@ def grid(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     return table.getvalue()
 
 
-def bars(instrument: Instrument) -> str:
-    """A symbol's minute bars as CSV, oldest first."""
+def bars(instrument: Instrument, time: float) -> str:
+    """A symbol's minute bars as CSV, oldest first; the minute that `time` (ms UTC) lies in is not complete. Raises
+    UsageError where there are none."""
+    if not len(instrument.bars):
+        raise UsageError(f"there are no minutes of {instrument.symbol} to write yet")
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["time", "open", "high", "low", "close", "volume"])
+    writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
     for bar in instrument.bars:
-        writer.writerow([_time(bar.time), bar.open, bar.high, bar.low, bar.close, bar.volume])
+        figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        complete = "yes" if bar.time + MINUTE <= time else "no"
+        writer.writerow([_time(bar.time), *map(_figure, figures), complete])
     return table.getvalue()
 
 
@@ -61,6 +67,11 @@ def write(folder: Path, what: str, suffix: str, text: str, now: datetime) -> Pat
     except OSError as error:
         raise UsageError(f"cannot write into {folder}: {(error.strerror or str(error)).lower()}") from None
     raise AssertionError
+
+
+def _figure(value: float | str | None) -> str:
+    """As it was meant: 6.32 and not 6.319999999999936."""
+    return "" if value is None else value if isinstance(value, str) else f"{value:.10g}"
 
 
 def _time(ms: float) -> str:

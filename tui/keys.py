@@ -87,7 +87,7 @@ KEYS = (
     Key("last", ("G", "end"), "", "last symbol", "Move"),
     Key("page_down", ("pagedown",), "", "a page down", "Move"),
     Key("page_up", ("pageup",), "", "a page up", "Move"),
-    Key("back", ("escape",), "", "one step back: crosshair, zoom, marks, filter, detail", "Move"),
+    Key("back", ("escape",), "", "one step back: crosshair, held tape, zoom, marks, filter, detail", "Move"),
     Key("reconnect", ("r",), "", "drop the connection and make a new one now", "Feed"),
     Key("health", ("h",), "", "feed health: every figure, and the link's history", "Feed"),
     Key("theme", ("t",), "Theme", "choose a theme, seen at once", "Look"),

@@ -55,6 +55,8 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
         region = _habitual_region(code) or default_region
         if _habitual_region(code):
             notice = f"{code} read as {code}${region}, where {len(code)}-digit codes are usual"
+    if re.fullmatch(r"\d+\.\d+", written):
+        raise UsageError(f"'{shown}' is a number, not a symbol: write CODE$REGION, for example QQQ$US")
     # Beyond ASCII some letters have capitals within it: ß would be read as SS, another symbol.
     if not written.isascii() or not _CODE.fullmatch(code) or not _REGION.fullmatch(region):
         raise UsageError(f"'{shown}' is not a symbol: write CODE$REGION, for example QQQ$US")

@@ -80,7 +80,7 @@ def test_a_theme_that_is_not_there_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('theme = "pink"', encoding="utf-8")
     assert_usage_error(
-        itick_here("--demo", "--config", str(path)), f"{path}: unknown theme 'pink': choose one of midnight"
+        itick_here("--demo", "--config", str(path)), f"{path}, theme: unknown theme 'pink': choose one of midnight"
     )
 
 

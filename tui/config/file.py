@@ -65,7 +65,7 @@ class ConfigFile:
 
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8")
+            return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -173,7 +173,11 @@ def _take_trail(table: Any) -> list[Any]:
 def _edit_array(array: Array, before: list[str], after: list[str]) -> None:
     """Take out what went and put in what came, where the rest keeps its order; else write it anew."""
     kept = [spelling for spelling in before if spelling in after]
-    if len(array) != len(before) or [spelling for spelling in after if spelling in before] != kept:
+    if (
+        "\n" not in array.as_string()
+        or len(array) != len(before)
+        or [spelling for spelling in after if spelling in before] != kept
+    ):
         array.clear()
         array.extend(after)
         return

@@ -12,14 +12,16 @@ from tui.config.merge import merge_lists
 from tui.config.settings import Lists, Settings, same_lists
 from tui.errors import UsageError
 
+_RETRY = 5.0  # s
+
 
 class Keeper:
     """Writes settings to a file, one write at a time, the newest last.
 
     `started` are the settings the program began with: only what differs from them is written, so that options of the
     command line do not get into the file. `on_lists` hears where the file holds other lists than were `sent`, since
-    others wrote too; `on_trouble` hears of each new reason why nothing can be written. The next change tries again,
-    and so does `finish`.
+    others wrote too; `on_trouble` hears of each new reason why nothing can be written, `on_saved` when it could be
+    after all. It is tried again every few seconds, with the next change, and by `finish`.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Keeper:
         started: Settings,
         on_lists: Callable[[Lists, Lists], None],
         on_trouble: Callable[[str], None],
+        on_saved: Callable[[], None] = lambda: None,
     ) -> None:
         self.file = file
         self.trouble = ""
@@ -35,11 +38,14 @@ class Keeper:
         self._saved = self._newest = started
         self._on_lists = on_lists
         self._on_trouble = on_trouble
+        self._on_saved = on_saved
+        self._again: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
     def keep(self, settings: Settings) -> None:
         """Have these written."""
         self._newest = settings
+        self._wait_no_longer()
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="config")
 
@@ -48,6 +54,12 @@ class Keeper:
         if self._writing is not None:
             await self._writing
         await self._write()
+        self._wait_no_longer()
+
+    def _wait_no_longer(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     async def _write(self) -> None:
         while not _same(self._newest, self._saved):
@@ -58,8 +70,11 @@ class Keeper:
                 if self.trouble != str(error):
                     self.trouble = str(error)
                     self._on_trouble(self.trouble)
+                self._again = asyncio.get_running_loop().call_later(_RETRY, self.keep, self._newest)
                 return
-            self.trouble = ""
+            if self.trouble:
+                self.trouble = ""
+                self._on_saved()
             # Of what others wrote only their lists are taken over: nobody wants the colours to change by themselves.
             self._saved = replace(sent, lists=found)
             if not same_lists(sent.lists, found):

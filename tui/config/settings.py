@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +21,7 @@ ColumnId: TypeAlias = Literal[
     "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
     "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
 ]  # fmt: skip
+COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
@@ -96,7 +97,7 @@ def parse(text: str, name: str) -> Settings:
             lists[title] = _symbols(title, spellings)
         except UsageError as error:
             raise _wrong(name, line_of(text, "lists", title), f"list '{title}': {error}") from None
-    if file.sort and file.sort.removeprefix("-") not in ColumnId.__args__:  # type: ignore[attr-defined]
+    if file.sort and file.sort.removeprefix("-") not in COLUMN_IDS:
         raise _wrong(name, line_of(text, "sort"), f"sort: there is no column '{file.sort.removeprefix('-')}'")
     try:
         parse_amount(file.cost_of)
@@ -169,8 +170,8 @@ def _explain(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], str]:
     if invalid := re.match(r"invalid enum value '?(.*?)'?$", words):
         if place.startswith("interval"):
             return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
-        what, known = ("pane", PaneId) if place.startswith("hidden") else ("column", ColumnId)
-        words = f"there is no {what} '{invalid[1]}'{_like(invalid[1], known.__args__)}"  # type: ignore[attr-defined]
+        what, known = ("pane", get_args(PaneId)) if place.startswith("hidden") else ("column", COLUMN_IDS)
+        words = f"there is no {what} '{invalid[1]}'{_like(invalid[1], known)}"
     field = re.match(r"\w*", place)
     key = field[0] if field else ""
     if "[...]" in place and isinstance(raw.get(key), dict):

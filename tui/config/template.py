@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from tui.config.settings import Settings
+from tui.config.settings import COLUMN_IDS, Settings
+from tui.keys import KEYS, Key, cap
 
 WORDS = {
     "theme": "Colours: midnight, amber, harbor or daylight.",
@@ -15,7 +17,8 @@ WORDS = {
     "url": 'Your account\'s address where it has another than wss://api.itick.org/fund ("" is that).',
     "token_command": "A command that prints your key, run without a shell where neither --token-file nor\n"
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
-    "columns": "Columns from left to right; [] are the usual ones.",
+    "columns": "Columns from left to right; [] are the usual ones. There are\n# "
+    + "\n# ".join([", ".join(COLUMN_IDS[:11]) + ",", ", ".join(COLUMN_IDS[11:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",
@@ -39,7 +42,13 @@ def fresh() -> str:
     parts = [_HEAD]
     for name, value in _plain(Settings()).items():
         parts.append(f"# {WORDS[name]}\n" + (f"[{name}]\n" if isinstance(value, dict) else f"# {_line(name, value)}"))
+    parts[-1] += "".join(f"# {key.id} = {_names(key)}\n" for key in KEYS)
     return "\n".join(parts)
+
+
+def _names(key: Key) -> str:
+    """The keys of an id as the file has them."""
+    return json.dumps([cap(name) for name in key.keys], ensure_ascii=False)
 
 
 def in_force(settings: Settings) -> str:

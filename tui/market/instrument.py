@@ -165,6 +165,8 @@ class Instrument:
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self._calendar.at(time)
         self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= _PATIENCE
+        if self.tick_size is None:
+            self.learn_precision()
         if self.depth is not None and (known := touch(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 

@@ -109,6 +109,10 @@ class Dashboard(Screen[None], inherit_bindings=False):
         )
         return min((end for end in ends if end is not None), default=None)
 
+    def shows(self, pane: str) -> bool:
+        """Whether a pane has found room on the screen."""
+        return any(each.id == pane and each.display for each in self._panes)
+
     def toggle(self, pane: str) -> None:
         """Show or hide a pane; the last one stays."""
         self.zoomed = ""

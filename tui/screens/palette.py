@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, cast
 
+from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input
 
 from tui.secrets import clean
 
@@ -44,7 +46,9 @@ class Commands(Provider):
             name = Content(command.name)
             for letter in letters:
                 name = name.stylize(matcher.match_style, letter, letter + 1)
-            if not score and query.casefold() in command.help.casefold():
+            if query.casefold() in command.name.casefold():
+                score += 10  # letters in a row before scattered ones
+            elif not score and query.casefold() in command.help.casefold():
                 score = 0.01  # after all that were found by name
             if score:
                 yield Hit(score, _line(command, name, width), command.run, command.name)
@@ -92,6 +96,13 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__([Commands], placeholder="what is to be done")
+
+    @on(Input.Submitted)
+    async def run_what_was_typed(self, event: Input.Submitted) -> None:
+        """On a slow line text and Enter arrive together: what is found for the text has to be there first."""
+        event.prevent_default()
+        await self.workers.wait_for_complete([worker for worker in self.workers if worker.node is self])
+        self._select_or_command(event)
 
     def on_mount(self) -> None:
         box = self.query_one("#--container")

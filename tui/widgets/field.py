@@ -15,7 +15,9 @@ class Line(Input):
     def on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        self.insert_text_at_cursor(",".join(event.text.split()))
+        # Of a table, as spreadsheets copy it, the first column.
+        lines = (line.split("\t")[0] for line in event.text.splitlines())
+        self.insert_text_at_cursor(",".join(" ".join(lines).split()))
 
 
 class Field(Horizontal):

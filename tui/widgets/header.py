@@ -13,6 +13,8 @@ from tui.market.sessions import zone
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
 
+_NAME = 24  # cells of a list's name
+
 
 class Header(Widget):
     """One line. The badge stays to the last; the clock leaves first. A click on a list shows it."""
@@ -64,7 +66,7 @@ class Header(Widget):
             badge = f" DELAYED {fmt.seconds(self.delay)} "
             right = [look.segment(badge, "background", "warning", bold=True), look.segment(" ", "text"), *right]
         self._help_at = width
-        if width_of(left) + width_of(right) + len(self.shown) + 5 + 9 <= width:
+        if width_of(left) + width_of(right) + min(_NAME, len(self.shown)) + 5 + 9 <= width:
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
@@ -78,26 +80,36 @@ class Header(Widget):
         return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
 
     def _list_tabs(self, x: int, room: int) -> Line:
-        """A tab for each list with its number, the shown one in reverse; where they do not fit that one alone."""
+        """A tab for each list with its number, the shown one in reverse; where they do not all fit, as many as do
+        around that one, between `‹` and `›`."""
         look, names = self.look, list(self.lists)
         assert look is not None
-        words = [f"{n} {name}{'*' * (name == self.unsaved)}" for n, name in enumerate(names, 1)]
-        if sum(len(word) + 2 for word in words) + 1 > room:
-            at = names.index(self.shown) if self.shown in names else 0
-            words = [f"{words[at]} of {len(names)}"] if len(names) > 1 else words[at : at + 1]
-            names = names[at : at + 1]
-            if sum(map(len, words)) + 3 > room:
-                return []
         self._tabs = []
-        line: Line = [look.segment(" ", "text")]
-        x += 1
-        for name, word in zip(names, words, strict=True):
+        words = [f" {n} {fmt.clip(name, _NAME)}{'*' * (name == self.unsaved)} " for n, name in enumerate(names, 1)]
+        at = names.index(self.shown) if self.shown in names else 0
+        first = last = at
+        used = 4 + fmt.cells(words[at]) if words else room + 1
+        if used > room:
+            return []
+        while True:
+            # The next one first, then the one before, as long as there is room for either.
+            if last + 1 < len(words) and used + fmt.cells(words[last + 1]) <= room:
+                last += 1
+                used += fmt.cells(words[last])
+            elif first and used + fmt.cells(words[first - 1]) <= room:
+                first -= 1
+                used += fmt.cells(words[first])
+            else:
+                break
+        line: Line = [look.segment(" ‹" if first else " ", "muted")]
+        x += width_of(line)
+        for name, word in zip(names[first : last + 1], words[first : last + 1], strict=True):
             chosen = name == self.shown
             role, ground = ("background", "accent") if chosen else ("muted", "background")
-            line.append(look.segment(f" {word} ", role, ground, bold=chosen))
-            self._tabs.append((x, x + len(word) + 2, name))
-            x += len(word) + 2
-        return line
+            line.append(look.segment(word, role, ground, bold=chosen))
+            self._tabs.append((x, x + fmt.cells(word), name))
+            x += fmt.cells(word)
+        return [*line, look.segment("›", "muted")] if last + 1 < len(words) else line
 
     def on_click(self, event: events.Click) -> None:
         if event.x >= self._help_at:

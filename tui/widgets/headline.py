@@ -97,9 +97,10 @@ class Headline(Pane):
         """The spread by time and how much the price moved, over the last hour."""
         look = self.style
         figures: list[Line] = []
+        role = "muted" if self._proven else "faint"
         moved = volatility(i.bars)
         words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
-        figures.append([look.segment("VOLATILITY ", "faint"), look.segment(words, "muted")])
+        figures.append([look.segment("VOLATILITY ", "faint"), look.segment(words, role)])
         known = i.spreads.statistics(self._now)
         if known is not None:
             d = i.decimals
@@ -107,7 +108,7 @@ class Headline(Pane):
             words = f"ø {fmt.price(known.mean, d + 1)}  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}"
             if i.tick_size:
                 words += f"  one tick {100 * known.share:.0f}% of the time"
-            figures.append([look.segment(f"SPREAD {seen} ", "faint"), look.segment(words, "muted")])
+            figures.append([look.segment(f"SPREAD OVER {seen} ", "faint"), look.segment(words, role)])
         return figures
 
     def _fitting(self, figures: list[Line], width: int) -> Line:

@@ -268,6 +268,8 @@ class DepthLadder(Pane, can_focus=True):
         code, region = instrument.symbol
         short = [look.segment(code, "text", bold=True), look.segment(f"${region}", "faint")]
         full = [*short, look.segment(" depth · static" if self.static else " depth", "muted")]
+        if self.static:  # nobody may take a standing axis for a floating one
+            short.append(look.segment(" static", "muted"))
         room = self.size.width - 9
         for words, role in self._words(instrument):
             right = [look.segment(words, role)] if words else []

@@ -32,6 +32,8 @@ class StatusBar(Widget):
     look: reactive[Look | None] = reactive(None, init=False)
     link: reactive[LinkState | None] = reactive(None, init=False)
     """The link's latest state."""
+    unsaved: reactive[bool] = reactive(False, init=False)
+    """Whether the last changes are not in the config file."""
     symbols: reactive[int] = reactive(0, init=False)
     """How many symbols are followed."""
     now: reactive[float] = reactive(0.0, init=False)
@@ -87,6 +89,8 @@ class StatusBar(Widget):
             said += shortfalls(list(self._market.instruments.values()))
             if health.missed:
                 said.append(f"heartbeat missed {health.missed}")
+        if self.unsaved:
+            said.append("changes not saved")
         if (differs := self._market.clock.differs) is not None:
             said.append(f"clock {abs(differs):.0f} s {'behind' if differs > 0 else 'ahead of'} the exchange's")
         return said

@@ -112,7 +112,7 @@ class TradeTape(Pane, can_focus=True):
             words.append(look.segment("refused", "warning"))
         if self._top is not None:
             waiting = instrument.tape.total - self._seen
-            words.append(look.segment(f"+{waiting}" if waiting else "held", "text" if waiting else "muted", bold=True))
+            words.append(look.segment(f"held +{waiting}" if waiting else "held", "warning", bold=True))
         if len(words) > 1:
             words.insert(1, look.segment(" · ", "muted"))
         return words
@@ -226,6 +226,11 @@ class TradeTape(Pane, can_focus=True):
 
     def action_tape_page_down(self) -> None:
         self._scroll(self._page - 1)
+
+    @property
+    def held(self) -> bool:
+        """Whether it stands still while new trades wait."""
+        return self._top is not None
 
     def action_tape_live(self) -> None:
         self._top = None

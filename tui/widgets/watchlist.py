@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui import format as fmt
 from tui.keys import KEYS, Key, cap_of
 from tui.market import Instrument, Market
 from tui.market.money import currency
@@ -39,6 +40,7 @@ from tui.widgets.look import Look
 from tui.widgets.order import HOLD, by_column, found
 from tui.widgets.pane import Line, Pane, fill, width_of
 
+_NAME = 24  # cells of a list's name
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
 
 
@@ -94,6 +96,7 @@ class Watchlist(Pane, can_focus=True):
         self._flashing: set[Instrument] = set()
         self._ages: dict[Instrument, str] = {}
         self._span = 1.0
+        self._with_bars: set[Instrument] = set()
         self._minute = 0
         self._spark = SPARKS[-1]
         self._gap = 1  # blanks between two columns
@@ -146,7 +149,13 @@ class Watchlist(Pane, can_focus=True):
         self._points.clear()
         self._flashing.clear()
         self._ages.clear()
+        self._span = self._scale()
         self._arrange(select)
+
+    def _scale(self) -> float:
+        """The vertical scale of the sparklines, for all rows."""
+        self._with_bars = {row for row in self._given if len(row.bars)}
+        return span(hour(row.bars, row.bars.version, self._spark) for row in self._given)
 
     def _arrange(self, select: Instrument | None = None) -> None:
         """Put the rows in order anew; the cursor goes with its symbol."""
@@ -198,6 +207,10 @@ class Watchlist(Pane, can_focus=True):
             self._proven = proven
             self.update_lines()
             return
+        if any(len(i.bars) and i not in self._with_bars for i in changed):
+            # The first bars of a symbol: until now nothing told how far its line would go.
+            self._span = self._scale()
+            self.update_lines()
         over = {i for i in self._flashing if now - i.last_changed_at >= FLASH}
         self._flashing -= over
         self._repaint(changed | over)
@@ -209,7 +222,7 @@ class Watchlist(Pane, can_focus=True):
         if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
             self._arrange()
             return
-        scale = span(hour(row.bars, row.bars.version, self._spark) for row in self._rows)
+        scale = self._scale()
         minute = int(now // 60)
         if scale != self._span or minute != self._minute:
             self._span, self._minute = scale, minute
@@ -257,7 +270,7 @@ class Watchlist(Pane, can_focus=True):
             words = f" · {len(self._rows)} of {given}"
         if self._marked:
             words += f" · {len(self._marked)} marked"
-        line = [look.segment(self._list_name, "text", bold=True), look.segment(words, "muted")]
+        line = [look.segment(fmt.clip(self._list_name, _NAME), "text", bold=True), look.segment(words, "muted")]
         if self.find:
             line.append(look.segment(f" · /{self.find}", "accent"))
         right: Line = []
