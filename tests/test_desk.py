@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual import on
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.market.messages import bar, quote
+from tests.market.messages import bar, quote, tick
 from tests.wanting import wanting
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -495,3 +498,82 @@ async def test_what_is_said_names_the_keys_as_they_are() -> None:
         await pilot.press("x")
         assert app.said == "removed QQQ$US: Ctrl+U brings it back"
         assert any("press n to add" in "".join(part.text for part in line) for line in app.dashboard.watchlist._drawn)
+
+
+# --- what tripped people up ---
+
+
+async def test_a_large_paste_is_answered_in_a_few_lines_with_each_part_once() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        await type_in(pilot, " ".join(f"A{n}" for n in range(40)) + " A1 ?? ?? " + " ".join(f"!{n}" for n in range(20)))
+        assert app.said.splitlines()[0] == "added 40 symbols"
+        assert app.said.splitlines()[-1] == "and 16 more remarks"
+        assert app.query_one("#add Input", Input).value.startswith("??, !0, !1, ")
+
+
+async def test_of_a_pasted_table_the_first_column_is_taken_and_no_price() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        field = app.query_one("#add Input", Input)
+        field.post_message(Paste("VOO\tVanguard\t560.10\nARKK\tARK Innovation\t70.12\n"))
+        await pilot.pause()
+        assert field.value == "VOO,ARKK"
+        await type_in(pilot, "VOO 70.12")
+        assert app.rows[-1] == "VOO"
+        assert "'70.12' is a number, not a symbol" in app.said
+
+
+async def test_a_long_list_name_is_cut_and_tabs_that_do_not_fit_are_around_the_shown_one() -> None:
+    lists = {f"A rather long name of a list {n}": (QQQ,) for n in range(1, 10)}
+    async with desk(lists=lists, size=(120, 36)) as (app, pilot):
+        await pilot.press("5")
+        header = "".join(part.text for part in app.dashboard.header.render_line(0))
+        assert "5 A rather long name of a…" in header and "‹" in header and "›" in header
+        names = [name[-1] for _, _, name in app.dashboard.header._tabs]
+        assert "5" in names and len(names) > 1
+        title = "".join(part.text for part in app.dashboard.watchlist._drawn[0])
+        assert "A rather long name of a… · 1 symbol" in title
+
+
+async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
+    async with desk() as (app, pilot):
+        tape = app.dashboard.tape
+        for n in range(80):
+            app.market.apply(tick(500.0 + n, 5_000 * n), 1.0)
+        app.turn()
+        await pilot.pause()
+        tape._scroll(3)
+        assert tape.held
+        assert "held" in "".join(part.text for part in tape._drawn[0])
+        await pilot.press("escape")
+        assert not tape.held
+
+
+async def test_a_pane_without_room_is_said_and_the_last_one_stays() -> None:
+    async with desk(size=(80, 24), hidden=("tape",)) as (app, pilot):
+        await pilot.press("f5")
+        assert app.said.startswith("no room for it here: Enter or a larger terminal")
+        await pilot.press("f3", "f4", "f5", "f2")
+        assert app.said == "one pane has to stay"
+
+
+async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tui.config.keeper._RETRY", 0.1)
+    (tmp_path / "folder").write_text("in the way")
+    app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
+    async with app.run_test() as pilot:
+        await pilot.press("d")
+        await wait_for(lambda: app.dashboard.status.unsaved)
+        (tmp_path / "folder").unlink()
+        await wait_for(lambda: not app.dashboard.status.unsaved)
+        assert app.said == "your changes are saved now"
+    assert kept(tmp_path / "folder" / "config.toml").lists["Core"] == (SPY, TLT)
+
+
+async def wait_for(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.02)
