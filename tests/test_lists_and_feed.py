@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from tests.test_app import until
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
+from tui.config.file import ConfigFile
+from tui.desk import Wanted
 from tui.exchange.server import Exchange
 from tui.secrets import Token
 from tui.symbol import Symbol
@@ -33,3 +36,17 @@ async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_st
             await asyncio.sleep(0.3)
             assert [request for request in asked if b"subscribe" in request] == []
             assert app.market.health.reconnects == 0
+
+
+async def test_lists_edited_on_an_exchange_of_our_own_are_in_the_file_they_came_from(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[lists]\nMine = ["QQQ$US"]\n', encoding="utf-8")
+    async with Exchange() as exchange:
+        wanted = Wanted(ConfigFile(path).read(), ConfigFile(path))
+        app = ItickApp(wanted, Start(exchange.url, Token("key")))
+        async with app.run_test() as pilot:
+            await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
+            assert app.dashboard.header.demo
+            await pilot.press("a", *"spy", "enter")
+            await pilot.pause()
+    assert ConfigFile(path).read().lists == {"Mine": (QQQ, SPY)}
