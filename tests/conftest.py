@@ -25,7 +25,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # did nothing but wait for a good part of the time.
 screen.UPDATE_PERIOD = 1 / 250  # type: ignore[misc]
 _wait.SLEEP_GRANULARITY = 1 / 200
-_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 20
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 5
 
 _numbers = count()
 

@@ -39,7 +39,7 @@ def reports(state: Path) -> list[Path]:
 
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
-    async with Exchange() as exchange:
+    async with Exchange(rate=20.0) as exchange:
         app = Faulty(wanting([Symbol("QQQ", "US")]), Start(exchange.url, Token(KEY)))
         app.where = where
         with pytest.raises((Fault, RuntimeError)) as caught:
@@ -56,7 +56,7 @@ async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pyte
 
 @pytest.mark.parametrize("where", ["widget", "worker", "start"])
 async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, state: Path) -> None:
-    async with Exchange() as exchange:
+    async with Exchange(rate=20.0) as exchange:
         terminal = Terminal(
             ["-m", "tests.crashing", where, "--url", exchange.url, "--watch", "QQQ$US"],
             program=sys.executable,

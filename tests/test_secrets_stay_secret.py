@@ -198,7 +198,7 @@ def test_the_demo_does_not_mind_what_the_variable_holds(arguments: list[str]) ->
 
 
 async def test_a_crash_with_a_log_tells_the_fault_but_not_the_key(tmp_path: Path) -> None:
-    async with Exchange() as exchange:
+    async with Exchange(rate=20.0) as exchange:
         arguments = ["-m", "tests.crashing", "handler", "--url", exchange.url, *WATCH, "--log", str(tmp_path / "log")]
         terminal = Terminal(arguments, program=sys.executable, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path))
         try:

@@ -26,7 +26,7 @@ async def exchange(asked: list[Request]) -> AsyncIterator[Exchange]:
     def remember(connection: int, frame: bytes) -> None:
         asked.append(decode_request(frame))
 
-    async with Exchange(on_request=remember) as exchange:
+    async with Exchange(on_request=remember, rate=40.0) as exchange:
         yield exchange
 
 

@@ -231,7 +231,7 @@ async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
         assert watchlist.selected is app.rows[0]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(width=st.integers(40, 300), height=st.integers(8, 100))
 async def test_no_line_is_longer_than_its_pane_at_any_size(width: int, height: int) -> None:
     app = Still(market())

@@ -369,7 +369,7 @@ async def test_a_frame_draws_only_lines_that_changed() -> None:
         assert asked == [0], "only the number of those that wait"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(width=st.integers(24, 90), height=st.integers(7, 40), shape=st.sampled_from(sorted(SHAPES)))
 async def test_no_number_is_cut_and_no_line_too_long_at_any_size(width: int, height: int, shape: str) -> None:
     app, wide = Alone(SHAPES[shape]()), Alone(SHAPES[shape]())
