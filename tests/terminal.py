@@ -48,8 +48,9 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen())
 
-    def _drain(self) -> None:
-        while True:
+    def _drain(self, reads: int = 50) -> None:
+        """Read what there is; so often at most, for a program on a busy machine may write faster than it is read."""
+        for _ in range(reads):
             try:
                 data = self._child.read_nonblocking(1 << 16, timeout=0)
             except (pexpect.TIMEOUT, pexpect.EOF):
@@ -84,7 +85,7 @@ class Terminal:
             self._drain()
             assert loop.time() < end, "it does not end:\n" + self.text()
             await asyncio.sleep(0.03)
-        self._drain()
+        self._drain(sys.maxsize)
         return int(self._child.exitstatus) if self._child.exitstatus is not None else 128 + self._child.signalstatus
 
     @property
