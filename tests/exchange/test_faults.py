@@ -461,7 +461,7 @@ async def test_seconds() -> None:
 
 
 async def test_no_time() -> None:
-    items = await data(Exchange(rate=2000, faults=["no-time"]), "tick,quote,kline@1", 0.1)
+    items = await data(Exchange(rate=2000, faults=["no-time"]), "tick,quote,kline@1", 0.5)
     times = {(item["type"], item.get("t", "missing")) for item in items if item["type"] != "kline@1"}
     assert times == {("tick", None), ("tick", "missing"), ("quote", None), ("quote", "missing")}
     assert all(item["t"] for item in items if item["type"] == "kline@1")
