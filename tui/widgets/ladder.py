@@ -11,7 +11,6 @@ from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
-from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -222,10 +221,10 @@ class DepthLadder(Pane, can_focus=True):
     # --- keys ---
 
     def action_ladder_up(self) -> None:
-        self._scroll(1)
+        self._scroll(-1)
 
     def action_ladder_down(self) -> None:
-        self._scroll(-1)
+        self._scroll(1)
 
     def action_ladder_centre(self) -> None:
         self._offset, self._axis, self._held_until = 0, None, 0.0
@@ -242,20 +241,12 @@ class DepthLadder(Pane, can_focus=True):
     def action_ladder_size(self) -> None:
         self.post_message(self.AskSize())
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._scroll(1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._scroll(-1)
-
     def _scroll(self, by: int) -> None:
-        """Show prices so many rows higher up."""
+        """Downward is to lower prices."""
         self._held_until = self._now + _HELD
-        self._offset += by
+        self._offset -= by
         if self._axis is not None:
-            self._axis = self._axis.moved(by)
+            self._axis = self._axis.moved(-by)
         self.update_lines()
 
     # --- drawing ---

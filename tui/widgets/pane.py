@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -94,6 +95,17 @@ class Pane(Widget, can_focus=False):
         if y < len(self._strips):
             return self._strips[y]
         return Strip.blank(self.size.width, self.style("text"))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-1)
+
+    def _scroll(self, by: int) -> None:
+        """Move by lines, downward. A pane that shows all it has does not move."""
 
     def on_resize(self) -> None:
         self._drawn = []

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from textual import events
 from textual.reactive import reactive
 
 from tui import format as fmt
@@ -236,20 +235,12 @@ class TradeTape(Pane, can_focus=True):
         self._top = None
         self.update_lines()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._scroll(1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._scroll(-1)
-
     @property
     def _page(self) -> int:
         return max(2, self.inner_height - (self.inner_height >= 5))
 
     def _scroll(self, by: int) -> None:
-        """Move by lines, downward to what is older. At the newest trade the tape runs again."""
+        """Downward is to what is older. At the newest trade the tape runs again."""
         if self.instrument is None:
             return
         tape, top = self.instrument.tape, self._top

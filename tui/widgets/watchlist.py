@@ -459,14 +459,6 @@ class Watchlist(Pane, can_focus=True):
             if event.chain == 2:
                 self.post_message(self.Opened())
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._scroll(1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._scroll(-1)
-
     def _scroll(self, by: int) -> None:
         """The wheel moves the view and not the cursor, whose symbol the other panes show."""
         self._top = max(0, min(self._top + by, len(self._rows) - self._page))
