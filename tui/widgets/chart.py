@@ -313,8 +313,8 @@ class MinuteChart(Pane, can_focus=True):
     def _names(self, i: Instrument, place: _Place | None) -> list[Line]:
         """In full, short, and no more than has to be said."""
         look = self.style
-        code, region = i.symbol
-        symbol, interval = look.segment(code, "text", bold=True), look.segment(f" {_name(self.interval)}", "muted")
+        code, region = look.symbol(i.symbol)
+        interval = look.segment(f" {_name(self.interval)}", "muted")
         marks: Line = []
         if place is not None and self.vwap:
             marks.append(look.segment(f" VWAP{self._since(i, place)}", "accent"))
@@ -325,9 +325,9 @@ class MinuteChart(Pane, can_focus=True):
         short = [look.segment(" built", "warning")] if i.bars.built else []
         least = [look.segment("built", "warning")] if i.bars.built else []
         return [
-            [symbol, look.segment(f"${region}", "faint"), interval, *long, *marks],
-            [symbol, interval, *short, *marks],
-            [symbol, interval, *short],
+            [code, region, interval, *long, *marks],
+            [code, interval, *short, *marks],
+            [code, interval, *short],
             least,
         ]
 

@@ -59,7 +59,7 @@ class Headline(Pane):
         look, i = self.style, self.instrument
         if i is None:
             return [], []
-        left = [look.segment(i.symbol.code, "text", bold=True), look.segment(f"${i.symbol.region}", "faint")]
+        left = look.symbol(i.symbol)
         if i.symbol in NAMES:
             left.append(look.segment(f"  {NAMES[i.symbol]}", "muted"))
         age = BY_ID["age"].cell(self._row(i))

@@ -256,8 +256,7 @@ class DepthLadder(Pane, can_focus=True):
         self._told_age = self._age()
         if instrument is None:
             return [look.segment("depth", "muted")], []
-        code, region = instrument.symbol
-        short = [look.segment(code, "text", bold=True), look.segment(f"${region}", "faint")]
+        short = look.symbol(instrument.symbol)
         full = [*short, look.segment(" depth · static" if self.static else " depth", "muted")]
         if self.static:  # nobody may take a standing axis for a floating one
             short.append(look.segment(" static", "muted"))

@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
+from tui.symbol import Symbol
 from tui.themes import Theme
 
 _SWAPPED = (("up", "down"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
@@ -49,6 +50,10 @@ class Look:
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """A piece of a line."""
         return Segment(text, self(role, background, bold=bold))
+
+    def symbol(self, symbol: Symbol) -> list[Segment]:
+        """Code and region, as a title begins."""
+        return [self.segment(symbol.code, "text", bold=True), self.segment(f"${symbol.region}", "faint")]
 
 
 def textual_theme(theme: Theme) -> TextualTheme:

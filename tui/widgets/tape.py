@@ -94,13 +94,10 @@ class TradeTape(Pane, can_focus=True):
         look, instrument = self.style, self.instrument
         if instrument is None:
             return [look.segment("trades", "muted")], []
-        code, region = instrument.symbol
-        right = self._state(instrument)
-        left = [look.segment(code, "text", bold=True)]
-        full = [*left, look.segment(f"${region}", "faint"), look.segment(" trades", "muted")]
-        short = [*left, look.segment(" trades", "muted")]
+        code, region = look.symbol(instrument.symbol)
+        words, right = look.segment(" trades", "muted"), self._state(instrument)
         room = self.size.width - 9 - width_of(right)
-        return next((line for line in (full, short) if width_of(line) <= room), left), right
+        return next((line for line in ([code, region, words], [code, words]) if width_of(line) <= room), [code]), right
 
     def _state(self, instrument: Instrument) -> Line:
         """What must be known of the lines: that they are old, that they stand still and how many wait."""
