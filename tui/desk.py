@@ -37,7 +37,7 @@ from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
-from tui.watchlists import Watchlists
+from tui.watchlists import LONGEST_NAME, Watchlists
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import action_of, bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
@@ -51,7 +51,6 @@ from tui.widgets.watchlist import Watchlist
 
 WATCHED = "Watch"  # the name of the list that --watch opens
 _MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
-_LONGEST_NAME = 24
 _ANSWERS = 6  # lines of a notice at most
 _NAMED = 6  # symbols in one of them
 
@@ -500,8 +499,8 @@ class Desk(App[None]):
     def _name_problem(self, name: str) -> str:
         if not name:
             return "a list needs a name"
-        if len(name) > _LONGEST_NAME:
-            return f"{len(name)} characters: at most {_LONGEST_NAME}"
+        if len(name) > LONGEST_NAME:
+            return f"{len(name)} characters: at most {LONGEST_NAME}"
         if name != printable(name):
             return "it holds characters that cannot be printed"
         return f"there is a list '{name}' already" if name in self.lists.lists else ""

@@ -11,6 +11,7 @@ from tui.protocol import MAX_SYMBOLS
 from tui.symbol import Symbol
 
 FIRST = "Watchlist"  # the name of the list of somebody who has none yet
+LONGEST_NAME = 24  # characters of a list's name, and cells it is given
 
 
 class Undone(NamedTuple):

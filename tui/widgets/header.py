@@ -10,10 +10,9 @@ from textual.widget import Widget
 
 from tui import format as fmt
 from tui.market.sessions import zone
+from tui.watchlists import LONGEST_NAME
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
-
-_NAME = 24  # cells of a list's name
 
 
 class Header(Widget):
@@ -66,7 +65,7 @@ class Header(Widget):
             badge = f" DELAYED {fmt.seconds(self.delay)} "
             right = [look.segment(badge, "background", "warning", bold=True), look.segment(" ", "text"), *right]
         self._help_at = width
-        if width_of(left) + width_of(right) + min(_NAME, len(self.shown)) + 5 + 9 <= width:
+        if width_of(left) + width_of(right) + min(LONGEST_NAME, len(self.shown)) + 5 + 9 <= width:
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
@@ -85,7 +84,9 @@ class Header(Widget):
         look, names = self.look, list(self.lists)
         assert look is not None
         self._tabs = []
-        words = [f" {n} {fmt.clip(name, _NAME)}{'*' * (name == self.unsaved)} " for n, name in enumerate(names, 1)]
+        words = [
+            f" {n} {fmt.clip(name, LONGEST_NAME)}{'*' * (name == self.unsaved)} " for n, name in enumerate(names, 1)
+        ]
         at = names.index(self.shown) if self.shown in names else 0
         first = last = at
         used = 4 + fmt.cells(words[at]) if words else room + 1

@@ -21,6 +21,7 @@ from tui.market import Instrument, Market
 from tui.market.money import currency
 from tui.market.row import RowState, row_state
 from tui.market.spark import span
+from tui.watchlists import LONGEST_NAME
 from tui.widgets.columns import (
     BY_ID,
     DEFAULT,
@@ -40,7 +41,6 @@ from tui.widgets.look import Look
 from tui.widgets.order import HOLD, by_column, found
 from tui.widgets.pane import Line, Pane, fill, width_of
 
-_NAME = 24  # cells of a list's name
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
 
 
@@ -270,7 +270,7 @@ class Watchlist(Pane, can_focus=True):
             words = f" · {len(self._rows)} of {given}"
         if self._marked:
             words += f" · {len(self._marked)} marked"
-        line = [look.segment(fmt.clip(self._list_name, _NAME), "text", bold=True), look.segment(words, "muted")]
+        line = [look.segment(fmt.clip(self._list_name, LONGEST_NAME), "text", bold=True), look.segment(words, "muted")]
         if self.find:
             line.append(look.segment(f" · /{self.find}", "accent"))
         right: Line = []
