@@ -39,18 +39,17 @@ from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
 from tui.watchlists import LONGEST_NAME, Watchlists
 from tui.widgets.add_field import AddField
-from tui.widgets.bindings import action_of, bindings
+from tui.widgets.bindings import MOVES, action_of, bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look, textual_theme
-from tui.widgets.order import first_press, reversed_order
+from tui.widgets.order import arrow, first_press, reversed_order
 from tui.widgets.watchlist import Watchlist
 
 WATCHED = "Watch"  # the name of the list that --watch opens
-_MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 _ANSWERS = 6  # lines of a notice at most
 _NAMED = 6  # symbols in one of them
 
@@ -409,7 +408,7 @@ class Desk(App[None]):
     def action_sort(self) -> None:
         now = self.dashboard.watchlist.sort
         items = [
-            Item(column.id, column.title, column.letter, _arrow(now) if column.id == now.removeprefix("-") else "")
+            Item(column.id, column.title, column.letter, arrow(now) if column.id == now.removeprefix("-") else "")
             for column in COLUMNS
             if column.letter
         ]
@@ -566,7 +565,7 @@ class Desk(App[None]):
     def commands(self) -> Iterable[Command]:
         """What the palette offers: every key of the table, and what menus lead to."""
         for key in self.keys:
-            if not key.scope and key.id not in _MOVES and key.id not in ("palette", "show_list"):
+            if not key.scope and key.id not in MOVES and key.id not in ("palette", "show_list"):
                 yield Command(
                     f"{_title(key)}: {key.help}", key.group, partial(self.run_action, action_of(key.id)), key.caps[0]
                 )
@@ -620,10 +619,6 @@ def _few(spelled: Sequence[str]) -> str:
 
 def _count(symbols: Sequence[Symbol]) -> str:
     return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"
-
-
-def _arrow(sort: str) -> str:
-    return "▾" if sort.startswith("-") else "▴"
 
 
 def _title(key: Key) -> str:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingsMap
 from tui.keys import Key
 
 _ALWAYS = {"interrupt", "suspend_process"}  # in a field too
-_MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
+MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 
 
 def bindings(table: Iterable[Key], scope: str = "") -> BindingsMap:
@@ -25,7 +25,7 @@ def _bindings(keys: Iterable[Key]) -> Iterator[Binding]:
 
 def action_of(id: str, n: int = 1) -> str:
     """What a key does: the action of its id, or of what several ids share."""
-    if id in _MOVES:
+    if id in MOVES:
         return f"move('{id}')"
     if id == "show_list":
         return f"show_list({n})"

@@ -39,5 +39,9 @@ def first_press(column: str) -> str:
     return f"-{column}" if BY_ID[column].descending else column
 
 
+def arrow(sort: str) -> str:
+    return "▾" if sort.startswith("-") else "▴"
+
+
 def reversed_order(sort: str) -> str:
     return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"

@@ -38,7 +38,7 @@ from tui.widgets.columns import (
     make_row,
 )
 from tui.widgets.look import Look
-from tui.widgets.order import HOLD, by_column, found
+from tui.widgets.order import HOLD, arrow, by_column, found
 from tui.widgets.pane import Line, Pane, fill, width_of
 
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
@@ -276,7 +276,7 @@ class Watchlist(Pane, can_focus=True):
         right: Line = []
         if self.sort:
             column = BY_ID[self.sort.removeprefix("-")]
-            right = [look.segment(f"{column.title} {_arrow(self.sort)}", "muted")]
+            right = [look.segment(f"{column.title} {arrow(self.sort)}", "muted")]
         return line, right
 
     def thumb(self) -> range:
@@ -339,10 +339,10 @@ class Watchlist(Pane, can_focus=True):
             title, role = column.title, "muted"
             if column.id == self.sort.removeprefix("-"):
                 role = "accent"
-                arrow = _arrow(self.sort)
+                sign = arrow(self.sort)
                 # Its arrow stands where the title leaves room, if need be in the blanks before it.
-                title = f"{title}{arrow}" if column.left and len(title) < width else title
-                title = f"{arrow}{title}" if not column.left else title
+                title = f"{title}{sign}" if column.left and len(title) < width else title
+                title = f"{sign}{title}" if not column.left else title
             text = title.ljust(width) if column.left else title.rjust(width)
             line.append(look.segment(" " * (pad + width - len(text)) + text, role))
             self._titles.append((x + pad, x + pad + width, column.id))
@@ -463,7 +463,3 @@ class Watchlist(Pane, can_focus=True):
         """The wheel moves the view and not the cursor, whose symbol the other panes show."""
         self._top = max(0, min(self._top + by, len(self._rows) - self._page))
         self.update_lines()
-
-
-def _arrow(sort: str) -> str:
-    return "▾" if sort.startswith("-") else "▴"
