@@ -216,6 +216,3 @@ class Dashboard(Screen[None], inherit_bindings=False):
         for pane in (self.headline, self.ladder):
             if pane.display:
                 pane.tick(now)
-
-    def action_move(self, where: str) -> None:
-        self.watchlist.action_move(where)
