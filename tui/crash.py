@@ -15,6 +15,7 @@ from typing import Any
 from platformdirs import user_state_path
 
 from tui import __version__
+from tui.errors import reason
 from tui.secrets import clean
 
 
@@ -45,7 +46,7 @@ def words(error: BaseException) -> str:
     try:
         where = f"a report without your key is in {write_report(error)}"
     except OSError as failure:
-        where = f"no report could be written: {(failure.strerror or 'failed').lower()}"
+        where = f"no report could be written: {reason(failure)}"
     return f"a fault in the program ({kind}): it had to stop\n{where}"
 
 

@@ -64,3 +64,8 @@ class MalformedMessage(ItickError):
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind = kind
         self.salvaged = salvaged
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in words that end a line: `permission denied`."""
+    return (error.strerror or str(error) or "failed").lower()

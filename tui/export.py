@@ -10,7 +10,7 @@ from io import StringIO
 from itertools import count
 from pathlib import Path
 
-from tui.errors import UsageError
+from tui.errors import UsageError, reason
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.widgets.columns import Column, Row
@@ -65,7 +65,7 @@ def write(folder: Path, what: str, suffix: str, text: str, now: datetime) -> Pat
                 continue
             return path
     except OSError as error:
-        raise UsageError(f"cannot write into {folder}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot write into {folder}: {reason(error)}") from None
     raise AssertionError
 
 

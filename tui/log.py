@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
-from tui.errors import ItickError, UsageError
+from tui.errors import ItickError, UsageError, reason
 from tui.secrets import redact
 
 _ONCE_IN = 1.0  # s
@@ -66,7 +66,7 @@ def _open(path: Path) -> logging.Handler:
     try:
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write the log {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot write the log {path}: {reason(error)}") from None
     handler.setFormatter(JsonLines())
     handler.addFilter(OnceASecond())
     return handler

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from tui.errors import UsageError
+from tui.errors import UsageError, reason
 from tui.symbol import printable
 
 VARIABLE = "ITICK_TOKEN"
@@ -65,7 +65,7 @@ def read_file(path: Path) -> Token:
     try:
         key = (_read_pipe(path) if path.is_fifo() else path.read_bytes()).decode().strip()
     except OSError as error:
-        raise UsageError(f"cannot read the key from {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read the key from {path}: {reason(error)}") from None
     except UnicodeDecodeError:
         raise UsageError(f"cannot read the key from {path}: it is not a text file") from None
     if not key:
@@ -103,7 +103,7 @@ def ask_command(command: Sequence[str]) -> Token:
             command, env=environment, stdout=subprocess.PIPE, timeout=_COMMAND_WITHIN, check=False, text=True
         )
     except OSError as error:
-        raise UsageError(f"{name} cannot be run: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"{name} cannot be run: {reason(error)}") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"{name} gave no key within {_COMMAND_WITHIN:.0f} s") from None
     except UnicodeDecodeError:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from tui.crash import catch_callbacks
-from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection
+from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection, reason
 from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyLock
@@ -158,7 +158,7 @@ class Stream:
             if isinstance(error, BrokenPipeError):
                 self._finish(EXIT_DONE)  # whoever read has enough
             else:
-                self._finish(ItickError(f"cannot write to standard output: {(error.strerror or 'failed').lower()}"))
+                self._finish(ItickError(f"cannot write to standard output: {reason(error)}"))
         if self._left == 0:
             self._finish(EXIT_DONE)
 

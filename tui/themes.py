@@ -13,7 +13,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from tui.errors import UsageError
+from tui.errors import UsageError, reason
 
 DEFAULT_THEME = "midnight"
 _FOLDER = Path(__file__).parent / "themes"
@@ -62,7 +62,7 @@ def load_theme(path: Path) -> Theme:
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Theme)
     except OSError as error:
-        raise UsageError(f"cannot read theme {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot read theme {path}: {reason(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"theme {path}: {error}") from None
 

@@ -15,7 +15,7 @@ from tui.cli import config as config_command
 from tui.cli import exchange as exchange_command
 from tui.cli import stream as stream_command
 from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
-from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError
+from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
     from tui.symbol import Symbol
@@ -146,7 +146,7 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, OSError) and _was_printing(error):
             _let_output_go_nowhere()
-            return complain(f"cannot write to standard output: {(error.strerror or 'failed').lower()}", EXIT_OUTPUT)
+            return complain(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
         from tui.crash import words
 
         return complain(words(error), EXIT_CRASH)

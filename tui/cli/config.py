@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.options import config_file, config_option
-from tui.errors import EXIT_DONE, UsageError
+from tui.errors import EXIT_DONE, UsageError, reason
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
@@ -53,6 +53,6 @@ def init(file: ConfigFile) -> int:
     except FileExistsError:
         raise UsageError(f"there is a file already: {file.path}") from None
     except OSError as error:
-        raise UsageError(f"cannot write {file.path}: {(error.strerror or str(error)).lower()}") from None
+        raise UsageError(f"cannot write {file.path}: {reason(error)}") from None
     click.echo(str(file.path))
     return EXIT_DONE

@@ -14,7 +14,7 @@ from platformdirs import user_config_path
 
 from tui.config.merge import merge
 from tui.config.settings import Settings, parse, same_lists
-from tui.errors import UsageError
+from tui.errors import UsageError, reason
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
@@ -56,7 +56,7 @@ class ConfigFile:
                     self._replace(edited)
                 return merged
         except OSError as error:
-            raise UsageError(f"cannot write {self.path}: {(error.strerror or str(error)).lower()}") from None
+            raise UsageError(f"cannot write {self.path}: {reason(error)}") from None
 
     @property
     def _real(self) -> Path:
@@ -69,7 +69,7 @@ class ConfigFile:
         except FileNotFoundError:
             return ""
         except OSError as error:
-            raise UsageError(f"cannot read {self.path}: {(error.strerror or str(error)).lower()}") from None
+            raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
         except UnicodeDecodeError:
             raise UsageError(f"cannot read {self.path}: it is not a text file") from None
 
