@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_MAX_SYMBOLS = 500
 _LONGEST = 500  # characters of a line about what went wrong
 
 
@@ -83,13 +82,14 @@ def feed_options(command: _F) -> _F:
 
 def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
     """What `--watch` names, and what to say about how it was written."""
+    from tui.protocol import MAX_SYMBOLS
     from tui.symbol import bare, parse_symbols, split_list
 
     if watch is None:
         return [], []
     parsed = parse_symbols(watch)
-    if len(parsed) > _MAX_SYMBOLS:
-        raise UsageError(f"{len(parsed)} symbols: one connection takes at most {_MAX_SYMBOLS}. Name fewer in --watch")
+    if len(parsed) > MAX_SYMBOLS:
+        raise UsageError(f"{len(parsed)} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
     notices = [p.notice for p in parsed if p.notice]
     guessed = [str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, bare, split_list)]
     if guessed:
