@@ -91,7 +91,7 @@ def cli(
         chosen = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
-    target, token = find_target(demo, url, token_file, file, notices)
+    target, token = find_target(url, token_file, file, None if demo else settings, notices)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if open_file is None or not open_file.isatty():
             raise UsageError(

@@ -13,6 +13,7 @@ from tui.errors import UsageError
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
+    from tui.config.settings import Settings
     from tui.secrets import Token
     from tui.symbol import Symbol
 
@@ -110,21 +111,20 @@ def check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
 
 
 def find_target(
-    demo: bool, url: str | None, token_file: Path | None, config: ConfigFile, notices: list[str]
+    url: str | None, token_file: Path | None, file: ConfigFile, settings: Settings | None, notices: list[str]
 ) -> tuple[str | None, Token | None]:
-    """Where to connect and with which key; nothing for the demo, which starts its own exchange. Adds to the notices
-    what is not well about the key."""
+    """Where to connect and with which key; nothing for the demo, which starts its own exchange and comes without
+    `settings`. Adds to the notices what is not well about the key."""
     from tui.feed.target import VENDOR_URL, check_url
     from tui.secrets import ask_command, exposure, forget_environment, read_file, take_from_environment
 
-    if demo:
+    if settings is None:
         forget_environment()
         return None, None
-    settings = config.read()
     try:
         target = check_url(url if url is not None else settings.url or VENDOR_URL)
     except UsageError as error:
-        raise error if url is not None else UsageError(f"{config.path}, url: {error}") from None
+        raise error if url is not None else UsageError(f"{file.path}, url: {error}") from None
     if token_file is not None:
         forget_environment()
         if warning := exposure(token_file):

@@ -62,7 +62,8 @@ def stream(
     if sys.stdout is None:
         raise ItickError("cannot write to standard output: it is closed")
     check_place(demo, url, token_file)
-    target, token = find_target(demo, url, token_file, config_file(config), notices)
+    file = config_file(config)
+    target, token = find_target(url, token_file, file, None if demo else file.read(), notices)
     for notice in notices:
         complain(notice, EXIT_DONE)
 
