@@ -7,6 +7,7 @@ holds the colours of the program, a `[market]` table those that mean something a
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -67,6 +68,7 @@ def load_theme(path: Path) -> Theme:
         raise UsageError(f"theme {path}: {error}") from None
 
 
+@cache
 def all_themes() -> dict[str, Theme]:
     """Every theme by name: the default first, then dark ones, then light ones."""
     themes = sorted(
