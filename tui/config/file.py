@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
-from tui.config.settings import Settings, parse, same_lists
+from tui.config.settings import Settings, parse, same, same_lists
 from tui.errors import UsageError, reason
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ConfigFile:
                 # A file that was taken away meanwhile is no wish to lose every list.
                 gone = not self.path.exists()
                 merged = merge(base, ours, replace(theirs, lists=base.lists) if gone else theirs)
-                if merged != theirs or not same_lists(merged.lists, theirs.lists):
+                if not same(merged, theirs):
                     edited = _edited(text, theirs, merged)
                     if parse(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tui.config.file import ConfigFile
 from tui.config.merge import merge_lists
-from tui.config.settings import Lists, Settings, same_lists
+from tui.config.settings import Lists, Settings, same, same_lists
 from tui.errors import UsageError
 
 _RETRY = 5.0  # s
@@ -62,7 +62,7 @@ class Keeper:
             self._again = None
 
     async def _write(self) -> None:
-        while not _same(self._newest, self._saved):
+        while not same(self._newest, self._saved):
             sent = self._newest
             try:
                 found = (await asyncio.to_thread(self.file.save, self._saved, sent)).lists
@@ -80,7 +80,3 @@ class Keeper:
             if not same_lists(sent.lists, found):
                 self._newest = replace(self._newest, lists=merge_lists(sent.lists, self._newest.lists, found))
                 self._on_lists(sent.lists, found)
-
-
-def _same(one: Settings, other: Settings) -> bool:
-    return one == other and same_lists(one.lists, other.lists)

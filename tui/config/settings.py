@@ -70,6 +70,11 @@ def same_lists(one: Lists, other: Lists) -> bool:
     return list(one.items()) == list(other.items())
 
 
+def same(one: Settings, other: Settings) -> bool:
+    """Whether they are equal, their lists in the same order too."""
+    return one == other and same_lists(one.lists, other.lists)
+
+
 class _File(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, as it stands in the file."""
 
