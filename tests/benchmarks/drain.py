@@ -3,88 +3,75 @@
     python -m tests.benchmarks.drain [MESSAGES] [PAIRS]
 
 Both sides read the same flood from the same process, in turns: the bare `websockets` loop throws every frame away; the
-program (500 symbols, four types, its screen drawn headless at 160×50) decodes, applies and paints.
+program (500 symbols, four types, every pane open on a real 160×50 terminal) decodes, applies and paints. Two ratios: of
+messages a second, and of CPU time for a message, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import NamedTuple
 
 from websockets.asyncio.client import connect
 
-from tests.benchmarks.sender import SYMBOLS
-from tui.app import ItickApp, Start
-from tui.config.file import ConfigFile
-from tui.config.settings import Settings
-from tui.desk import Wanted
+from tests.benchmarks.running import REPLIES, program, sender, until
+from tests.benchmarks.sender import symbols
 from tui.protocol import TYPES, Subscribe, encode
-from tui.secrets import Token
-from tui.symbol import Symbol, join
-
-LIST = [Symbol(f"S{n:03d}", "US") for n in range(SYMBOLS)]
-REPLIES = 2 + len(TYPES)
+from tui.symbol import join
 
 
-@contextmanager
-def sender(count: int) -> Iterator[str]:
-    """The flooding server in a process of its own; gives its address."""
-    command = [sys.executable, "-m", "tests.benchmarks.sender", str(count)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"ws://127.0.0.1:{process.stdout.readline().strip()}/fund"
-        finally:
-            process.kill()
+class Drained(NamedTuple):
+    """Messages a second, CPU µs for each, frames drawn a second."""
+
+    speed: float
+    cost: float
+    frames: float = 0.0
 
 
-async def bare(url: str, count: int) -> float:
-    """Messages a second of `recv(decode=False)` alone."""
+async def bare(url: str, count: int) -> Drained:
+    """`recv(decode=False)` alone."""
     async with connect(url, compression=None, ping_interval=None, proxy=None) as websocket:
         for type_ in TYPES:
-            await websocket.send(encode(Subscribe(join(LIST), type_)), text=True)
+            await websocket.send(encode(Subscribe(join(symbols()), type_)), text=True)
         for _ in range(REPLIES):
             await websocket.recv(decode=False)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         for _ in range(count):
             await websocket.recv(decode=False)
-        return count / (time.perf_counter() - began)
+        return Drained(count / (time.perf_counter() - began), 1e6 * (time.process_time() - cpu) / count)
 
 
-async def program(url: str, count: int) -> tuple[float, float]:
-    """Messages a second of the whole program, and the frames a second it drew meanwhile."""
-    wanted = Wanted(Settings(lists={"All": tuple(LIST)}), ConfigFile(Path(os.devnull)))
-    app = ItickApp(wanted, Start(url, Token("benchmark")))
-    health = app.market.health
-    async with app.run_test(size=(160, 50)):
-        while health.messages <= REPLIES:
-            await asyncio.sleep(0)
-        began, first, frames = time.perf_counter(), health.messages, health.frames
-        while health.messages < REPLIES + count:
-            await asyncio.sleep(0.005)
-        took = time.perf_counter() - began
-        assert not health.malformed and not health.out_of_order and not health.unfollowed
-        return (health.messages - first) / took, (health.frames - frames) / took
+def whole(url: str, count: int) -> Drained:
+    """The program, from the first message of the flood on."""
+    with program(url) as running:
+        first = until(running, lambda report: report.messages > REPLIES)
+        last = until(running, lambda report: report.messages >= first.messages + count)
+        assert not last.wrong
+        took, received = last.at - first.at, last.messages - first.messages
+        return Drained(received / took, 1e6 * (last.cpu - first.cpu) / received, (last.frames - first.frames) / took)
 
 
 def main(count: int = 300_000, pairs: int = 5) -> None:
-    print(f"{count:,} messages over {SYMBOLS} symbols, {pairs} pairs")
-    print(f"{'pair':>4} {'bare loop/s':>12} {'program/s':>12} {'ratio':>6} {'frames/s':>9}")
-    ratios = []
-    with sender(count) as url:
+    print(f"{count:,} messages over {len(symbols())} symbols, {pairs} pairs")
+    print(
+        f"{'pair':>4} {'bare/s':>9} {'program/s':>9} {'ratio':>6} {'bare µs':>8} {'program µs':>10} {'ratio':>6} {'frames/s':>8}"
+    )
+    speeds, costs = [], []
+    with sender() as (url, _):
         for pair in range(1, pairs + 1):
             limit = asyncio.run(bare(url, count))
-            speed, frames = asyncio.run(program(url, count))
-            ratios.append(speed / limit)
-            print(f"{pair:>4} {limit:>12,.0f} {speed:>12,.0f} {speed / limit:>6.2f} {frames:>9.1f}")
-    print(f"median ratio {statistics.median(ratios):.2f}")
+            ours = whole(url, count)
+            speeds.append(ours.speed / limit.speed)
+            costs.append(limit.cost / ours.cost)
+            print(
+                f"{pair:>4} {limit.speed:>9,.0f} {ours.speed:>9,.0f} {speeds[-1]:>6.2f} "
+                f"{limit.cost:>8.1f} {ours.cost:>10.1f} {costs[-1]:>6.2f} {ours.frames:>8.1f}",
+                flush=True,
+            )
+    print(f"median ratio: messages a second {statistics.median(speeds):.2f}, CPU {statistics.median(costs):.2f}")
 
 
 if __name__ == "__main__":

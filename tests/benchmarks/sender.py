@@ -1,13 +1,20 @@
-"""A server that floods: every message is made and framed beforehand, then written as fast as the client takes it.
+"""A server that sends as fast as the client takes it, or at a steady rate, for ever or so many messages.
 
-Run as a process of its own, so that its work is not counted as the client's. Prints its port on standard output.
+    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes]
+
+Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed beforehand;
+what must rise from one to the next, times and volumes, is written into them as they go out. Prints its port on standard
+output. With `--probes` every 50 ms one more trade of the first symbol goes out, whose price tells its number, and a
+line with that price and the time (s, monotonic) is printed.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import itertools
 import random
-import sys
+import time
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame, Opcode
@@ -16,6 +23,7 @@ from tui.protocol import (
     AUTHENTICATED,
     CONNECTED,
     SUBSCRIBED,
+    TYPES,
     AuthReply,
     Depth,
     Hello,
@@ -31,23 +39,33 @@ from tui.protocol import (
     decode_request,
     encode,
 )
+from tui.symbol import Symbol
 
 SYMBOLS = 500
-TYPES = 4
-_CHUNK = 64 * 1024
+_KEPT = 100_000  # messages made beforehand, sent again and again
+_TOGETHER = 220  # messages in one write of a flood, about 64 KB
+_TURN = 0.005  # s, between two writes at a steady rate
+_PROBE = 0.05  # s
+# Written over as messages go out, so each stands for one number of as many digits.
+_TIME, _MINUTE, _ROUND = 1_111_111_111_111, 2_222_222_222_222, 3_333
 
 
-def messages(count: int) -> list[Push]:
-    """40 % ticks, 30 % quotes, 27 % ten-level books, 3 % klines over 500 symbols, their times rising."""
+def symbols(count: int = SYMBOLS) -> list[Symbol]:
+    """The symbols that are sent."""
+    return [Symbol(f"S{n:03d}", "US") for n in range(count)]
+
+
+def messages(count: int, of: int = SYMBOLS) -> list[Push]:
+    """40 % ticks, 30 % quotes, 27 % ten-level books, 3 % klines over so many symbols."""
     rng = random.Random(1)
     made: list[Push] = []
     kinds = rng.choices((Tick, Quote, Depth, Kline), weights=(40, 30, 27, 3), k=count)
     for n, kind in enumerate(kinds):
-        code = f"S{rng.randrange(SYMBOLS):03d}"
-        time = 1_731_689_407_000 + n // 50
+        code = f"S{rng.randrange(of):03d}"
         price = round(100 + rng.gauss(0, 1), 2)
+        volume = _ROUND * 1_000_000 + n
         if kind is Tick:
-            made.append(Tick(symbol=f"{code}$US", last=price, volume=16_742_235 + n, time=time))
+            made.append(Tick(symbol=f"{code}$US", last=price, volume=volume, time=_TIME))
         elif kind is Quote:
             made.append(
                 Quote(
@@ -56,8 +74,8 @@ def messages(count: int) -> list[Push]:
                     open=100.1,
                     high=106.2,
                     low=93.4,
-                    time=time,
-                    volume=16_742_235 + n,
+                    time=_TIME,
+                    volume=volume,
                     turnover=3774688301.452,
                 )
             )
@@ -80,7 +98,7 @@ def messages(count: int) -> list[Push]:
                     high=price + 0.1,
                     low=price - 0.1,
                     close=price,
-                    time=time // 60_000 * 60_000,
+                    time=_MINUTE,
                     volume=28,
                     turnover=2800.0,
                 )
@@ -88,18 +106,53 @@ def messages(count: int) -> list[Push]:
     return made
 
 
-def _framed(frame: bytes) -> bytes:
-    return Frame(Opcode.TEXT, frame).serialize(mask=False)
+def _framed(message: Push) -> bytes:
+    return Frame(Opcode.TEXT, encode(message)).serialize(mask=False)
 
 
-async def main(count: int) -> None:
-    chunks, chunk = [], bytearray()
-    for message in messages(count):
-        chunk += _framed(encode(message))
-        if len(chunk) > _CHUNK:
-            chunks.append(bytes(chunk))
-            chunk.clear()
-    chunks.append(bytes(chunk))
+def dated(frames: bytes, time_ms: int, turn: int) -> bytes:
+    """Frames with their times, and the volumes of the `turn`-th time they are sent."""
+    minute = time_ms // 60_000 * 60_000
+    frames = frames.replace(b"%d" % _TIME, b"%d" % time_ms).replace(b"%d" % _MINUTE, b"%d" % minute)
+    return frames.replace(b":%d" % _ROUND, b":%04d" % (1_000 + turn % 9_000))
+
+
+async def flood(websocket: ServerConnection, frames: list[bytes], count: int | None) -> None:
+    left = count if count is not None else float("inf")
+    for turn in itertools.count():
+        for at in range(0, len(frames), _TOGETHER):
+            together = frames[at : at + int(min(_TOGETHER, left))]
+            if not together:
+                return
+            websocket.transport.write(dated(b"".join(together), int(1000 * time.time()), turn))
+            await websocket.drain()
+            left -= len(together)
+
+
+async def at_rate(websocket: ServerConnection, frames: list[bytes], rate: float) -> None:
+    began, sent = time.monotonic(), 0
+    while True:
+        due = int((time.monotonic() - began) * rate)
+        for number in range(sent, due):
+            turn, at = divmod(number, len(frames))
+            websocket.transport.write(dated(frames[at], int(1000 * time.time()), turn))
+        sent = due
+        await websocket.drain()
+        await asyncio.sleep(_TURN)
+
+
+async def probe(websocket: ServerConnection, symbol: Symbol) -> None:
+    for number in itertools.count():
+        price = 10_000 + number / 100
+        frame = _framed(Tick(symbol=str(symbol), last=price, volume=0, time=int(1000 * time.time())))
+        print(f"{price:.2f} {time.monotonic()}", flush=True)
+        websocket.transport.write(frame)
+        await asyncio.sleep(_PROBE)
+
+
+async def main(of: int, count: int | None, rate: float | None, *, probes: bool) -> None:
+    frames = [_framed(message) for message in messages(_KEPT if rate is None or rate else 0, of)]
+    tasks = set()
 
     async def serve_one(websocket: ServerConnection) -> None:
         for greeting in (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)):
@@ -112,10 +165,11 @@ async def main(count: int) -> None:
                 continue
             await websocket.send(encode(SubscribeReply(1, SUBSCRIBED)), text=True)
             subscribed += 1
-            if subscribed == TYPES:
-                for chunk in chunks:
-                    websocket.transport.write(chunk)
-                    await websocket.drain()
+            if subscribed == len(TYPES):
+                sending = flood(websocket, frames, count) if rate is None else at_rate(websocket, frames, rate)
+                tasks.add(asyncio.create_task(sending))
+                if probes:
+                    tasks.add(asyncio.create_task(probe(websocket, symbols(of)[0])))
 
     async with serve(serve_one, "127.0.0.1", 0, compression=None, ping_interval=None, max_queue=None) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
@@ -123,4 +177,10 @@ async def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--symbols", type=int, default=SYMBOLS)
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--probes", action="store_true")
+    options = parser.parse_args()
+    asyncio.run(main(options.symbols, options.count, options.rate, probes=options.probes))

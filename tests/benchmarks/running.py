@@ -1,0 +1,89 @@
+"""What benchmarks start, each a process of its own: the sender, and the program with its counters to be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from tests.benchmarks.pty import Pty
+from tests.benchmarks.sender import SYMBOLS
+
+REPLIES = 6  # to the key (2) and to four subscriptions
+
+
+class Report(NamedTuple):
+    """Counters of the program at one moment: s monotonic, s of CPU, frames received, of them not applied, frames drawn,
+    bytes of memory."""
+
+    at: float
+    cpu: float
+    messages: int
+    wrong: int
+    frames: int
+    rss: int
+
+
+class Sender(NamedTuple):
+    url: str
+    process: subprocess.Popen[str]
+
+
+@contextmanager
+def sender(*options: str) -> Iterator[Sender]:
+    """The server in a process of its own, with its options."""
+    command = [sys.executable, "-m", "tests.benchmarks.sender", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Sender(f"ws://127.0.0.1:{process.stdout.readline().strip()}/fund", process)
+        finally:
+            process.kill()
+
+
+class Running(NamedTuple):
+    """The program, in a terminal."""
+
+    pty: Pty
+    ask: Callable[[], Report]
+
+
+@contextmanager
+def program(url: str, symbols: int = SYMBOLS, module: str = "program", **terminal: Any) -> Iterator[Running]:
+    """The program on a real 160×50 terminal, and what asks it for its counters."""
+    read, write = os.pipe()
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", url, str(symbols), str(write)]
+    reports = os.fdopen(read)
+    with Pty(command, os.environ, pass_fds=[write], **terminal) as pty:
+        os.close(write)
+
+        def report() -> Report:
+            line = reports.readline()
+            if not line:
+                raise RuntimeError(f"the program ended: {pty.last.decode(errors='replace')}")
+            return Report(**json.loads(line))
+
+        def ask() -> Report:
+            pty.process.send_signal(signal.SIGUSR1)
+            return report()
+
+        try:
+            report()  # it is there, and minds the signal
+            yield Running(pty, ask)
+        finally:
+            reports.close()
+
+
+def until(running: Running, condition: Callable[[Report], bool]) -> Report:
+    """Ask until the counters are so."""
+    while True:
+        report = running.ask()
+        if condition(report):
+            return report
+        time.sleep(0.05)
