@@ -56,9 +56,7 @@ def whole(url: str, count: int) -> Drained:
 
 def main(count: int = 300_000, pairs: int = 5) -> None:
     print(f"{count:,} messages over {len(symbols())} symbols, {pairs} pairs")
-    print(
-        f"{'pair':>4} {'bare/s':>9} {'program/s':>9} {'ratio':>6} {'bare µs':>8} {'program µs':>10} {'ratio':>6} {'frames/s':>8}"
-    )
+    print("pair    bare/s program/s  ratio  bare µs program µs  ratio frames/s")
     speeds, costs = [], []
     with sender() as (url, _):
         for pair in range(1, pairs + 1):
