@@ -569,6 +569,7 @@ async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
         await wait_for(lambda: app.dashboard.status.unsaved)
         (tmp_path / "folder").unlink()
         await wait_for(lambda: not app.dashboard.status.unsaved)
+        await pilot.pause()  # the notice is a message still
         assert app.said == "your changes are saved now"
     assert kept(tmp_path / "folder" / "config.toml").lists["Core"] == (SPY, TLT)
 
