@@ -6,7 +6,6 @@ It never tries twice. Whatever ends it ends as a FeedError with words; `link.py`
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
 from websockets.frames import CloseCode
 from websockets.http11 import Response
@@ -23,6 +21,7 @@ from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
 from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
 from tui.feed.target import host_of, is_loopback
+from tui.feed.websocket import Dial, WebSocket
 from tui.market import Instrument, Market
 from tui.protocol import (
     AuthReply,
@@ -70,19 +69,12 @@ class SlowDown(NoConnection):
         self.wait = wait
 
 
-class _Dial(connect):
-    """`websockets.connect`, but a redirect is an error: following one would take the key to another address."""
-
-    def process_redirect(self, exc: Exception) -> Exception:
-        return exc
-
-
 class Connection:
     """An open WebSocket. `read` and `watch` run until it ends; `authenticate` and `subscribe` ask and wait."""
 
     def __init__(
         self,
-        websocket: ClientConnection,
+        websocket: WebSocket,
         host: str,
         market: Market,
         timings: Timings,
@@ -110,29 +102,32 @@ class Connection:
         return response is not None and response.headers.get("Server", "").startswith(DEMO_SERVER)
 
     async def read(self) -> NoReturn:
-        """Drain the socket for ever: decode each frame and hand it to the market or to whoever waits for a reply."""
-        receive, clock = self._websocket.recv, self._clock
+        """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
+        clock, reply = self._clock, self._reply
         market, health, on_push, beat = self._market, self._market.health, self._on_push, self._pulse.beat
+
+        def take(frame: bytes | bytearray) -> None:
+            health.frame_at = now = clock()
+            beat(now)
+            health.messages += 1
+            health.bytes += len(frame)
+            try:
+                messages = decode(frame)
+            except MalformedMessage as error:
+                health.count_malformed(error.kind, frame, now)
+                _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})
+                messages = error.salvaged
+            for message in messages:
+                if type(message) in _PUSHES:
+                    instrument = market.apply(message, now)  # type: ignore[arg-type]
+                    if on_push is not None and instrument is not None:
+                        on_push(message, instrument)  # type: ignore[arg-type]
+                else:
+                    reply(message)  # type: ignore[arg-type]
+
+        self._websocket.listen(take)
         try:
-            while True:
-                frame = await receive(decode=False)
-                health.frame_at = now = clock()
-                beat(now)
-                health.messages += 1
-                health.bytes += len(frame)
-                try:
-                    messages = decode(frame)
-                except MalformedMessage as error:
-                    health.count_malformed(error.kind, frame, now)
-                    _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})
-                    messages = error.salvaged
-                for message in messages:
-                    if type(message) in _PUSHES:
-                        instrument = market.apply(message, now)  # type: ignore[arg-type]
-                        if on_push is not None and instrument is not None:
-                            on_push(message, instrument)  # type: ignore[arg-type]
-                    else:
-                        self._reply(message)  # type: ignore[arg-type]
+            await self._websocket.ended()
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
@@ -247,19 +242,8 @@ class Connection:
             raise Dropped(_closed_words(error)) from None
 
     async def close(self) -> None:
-        """Say goodbye, for at most `Timings.close` seconds. What still comes is thrown away: unread, it would stand
-        before the other side's goodbye."""
-        draining = asyncio.create_task(self._drain(), name="feed close")
-        try:
-            await self._websocket.close()
-        finally:
-            draining.cancel()
-            await asyncio.wait([draining])
-
-    async def _drain(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await self._websocket.recv(decode=False)
+        """Say goodbye, for at most `Timings.close` seconds."""
+        await self._websocket.close()
 
     def _abandon(self) -> None:
         """End the connection without a goodbye, which the other side would not hear."""
@@ -273,7 +257,7 @@ async def dial(
     host = host_of(url)
     sent = clock()
     try:
-        websocket = await _Dial(
+        websocket = await Dial(
             url,
             additional_headers={"token": token.reveal()},
             compression=None,
@@ -304,6 +288,7 @@ async def dial(
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
+    assert isinstance(websocket, WebSocket)
     response = websocket.response
     if response is not None and (date := _http_date(response.headers.get("Date"))):
         market.clock.observe_date(market.local_time(sent), market.local_time(received), date)

@@ -68,10 +68,10 @@ class Health:
         """Of the latest answered ping, in s."""
         return self.round_trips[-1] if self.round_trips else None
 
-    def count_malformed(self, kind: str, frame: bytes, now: float) -> None:
+    def count_malformed(self, kind: str, frame: bytes | bytearray, now: float) -> None:
         """Count a frame that could not be read, and keep its beginning in plain letters."""
         self.malformed[kind] += 1
-        self.last_malformed = Malformed(kind, ascii(frame[:_SHOWN])[2:-1], now)
+        self.last_malformed = Malformed(kind, ascii(bytes(frame[:_SHOWN]))[2:-1], now)
 
     def sample(self, now: float) -> None:
         """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""

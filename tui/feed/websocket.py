@@ -1,0 +1,85 @@
+"""A WebSocket whose messages are handled as they are read.
+
+`recv()` would put each into a queue and wake a task to take it out again: half of what a message costs. Reading is
+slowed down by the handler itself, for nothing more is read from the socket until it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import DATA_OPCODES, Frame, Opcode
+from websockets.protocol import Event
+
+OnMessage = Callable[[bytes | bytearray], None]
+
+
+class WebSocket(ClientConnection):
+    """`listen` and then `ended`; sending and closing as in websockets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._early: list[bytes | bytearray] = []  # what came together with the handshake
+        self._on_message: OnMessage = self._early.append
+        self._parts = bytearray()  # of a message in several frames
+        self._fault: Exception | None = None
+
+    def listen(self, on_message: OnMessage) -> None:
+        """Hand over every message from the first on, as it came. Where `on_message` fails the connection ends."""
+        self._on_message = on_message
+        early, self._early = self._early, []
+        for message in early:
+            self._hand(message)
+
+    async def ended(self) -> NoReturn:
+        """Wait for the end. Raises what the handler raised, else ConnectionClosed."""
+        try:
+            while True:
+                await self.recv(decode=False)
+        except ConnectionClosed:
+            if self._fault is not None:
+                raise self._fault from None
+            raise
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye. What still comes is thrown away."""
+        self._on_message = _nobody
+        await super().close(code, reason)
+
+    def process_event(self, event: Event) -> None:
+        if type(event) is not Frame or event.opcode not in DATA_OPCODES:
+            super().process_event(event)
+            return
+        message = event.data
+        if not event.fin or event.opcode is Opcode.CONT:
+            self._parts += message
+            if not event.fin:
+                return
+            message, self._parts = self._parts, bytearray()
+        self._hand(message)  # type: ignore[arg-type]  # a memoryview only where frames are sent
+
+    def _hand(self, message: bytes | bytearray) -> None:
+        try:
+            self._on_message(message)
+        except Exception as error:
+            self._fault = error
+            self._on_message = _nobody
+            self.transport.abort()
+
+
+class Dial(connect):
+    """`websockets.connect` to a WebSocket of ours. A redirect is an error: following one would take the key to another
+    address."""
+
+    def __init__(self, url: str, **kwargs: Any) -> None:
+        super().__init__(url, create_connection=WebSocket, **kwargs)
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
+def _nobody(_: bytes | bytearray) -> None:
+    pass
