@@ -1,6 +1,6 @@
 """How much of the bare receive loop's speed the whole program keeps.
 
-    python -m tests.benchmarks.drain [MESSAGES] [PAIRS]
+    python -m tests.benchmarks.drain [MESSAGES [PAIRS] | --runs N]
 
 Both sides read the same flood from the same process, in turns: the bare `websockets` loop throws every frame away; the
 program (500 symbols, four types, every pane open on a real 160×50 terminal) decodes, applies and paints. Two ratios: of
@@ -10,13 +10,13 @@ messages a second, and of CPU time for a message, which other work on the machin
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import time
 from typing import NamedTuple
 
 from websockets.asyncio.client import connect
 
+from tests.benchmarks.results import Goal, Result, alone, middle, ratios, say
 from tests.benchmarks.running import REPLIES, program, sender, until
 from tests.benchmarks.sender import symbols
 from tui.protocol import TYPES, Subscribe, encode
@@ -54,23 +54,54 @@ def whole(url: str, count: int) -> Drained:
         return Drained(received / took, 1e6 * (last.cpu - first.cpu) / received, (last.frames - first.frames) / took)
 
 
-def main(count: int = 300_000, pairs: int = 5) -> None:
-    print(f"{count:,} messages over {len(symbols())} symbols, {pairs} pairs")
-    print("pair    bare/s program/s  ratio  bare µs program µs  ratio frames/s")
-    speeds, costs = [], []
+def turns(count: int, pairs: int) -> tuple[list[Drained], list[Drained]]:
+    """The bare loop and the program, one after the other, so many times."""
+    limits, ours = [], []
+    say("pair    bare/s program/s  ratio  bare µs program µs  ratio frames/s")
     with sender() as (url, _):
         for pair in range(1, pairs + 1):
-            limit = asyncio.run(bare(url, count))
-            ours = whole(url, count)
-            speeds.append(ours.speed / limit.speed)
-            costs.append(limit.cost / ours.cost)
-            print(
-                f"{pair:>4} {limit.speed:>9,.0f} {ours.speed:>9,.0f} {speeds[-1]:>6.2f} "
-                f"{limit.cost:>8.1f} {ours.cost:>10.1f} {costs[-1]:>6.2f} {ours.frames:>8.1f}",
-                flush=True,
+            limits.append(limit := asyncio.run(bare(url, count)))
+            ours.append(one := whole(url, count))
+            say(
+                f"{pair:>4} {limit.speed:>9,.0f} {one.speed:>9,.0f} {one.speed / limit.speed:>6.2f} "
+                f"{limit.cost:>8.1f} {one.cost:>10.1f} {limit.cost / one.cost:>6.2f} {one.frames:>8.1f}"
             )
-    print(f"median ratio: messages a second {statistics.median(speeds):.2f}, CPU {statistics.median(costs):.2f}")
+    return limits, ours
+
+
+def measure(runs: int, count: int = 300_000) -> list[Result]:
+    limits, ours = turns(count, runs)
+    return [
+        Result(
+            "messages a second / a bare receive loop's",
+            ratios((one.speed for one in ours), (limit.speed for limit in limits)),
+            "×",
+            ours=middle((one.speed for one in ours), "/s"),
+            theirs=middle((limit.speed for limit in limits), "/s"),
+            goal=Goal(0.4, at_least=True),
+        ),
+        Result(
+            "CPU for a message, a bare receive loop's / ours",
+            ratios((limit.cost for limit in limits), (one.cost for one in ours)),
+            "×",
+            ours=middle((one.cost for one in ours), "µs"),
+            theirs=middle((limit.cost for limit in limits), "µs"),
+            goal=Goal(0.4, at_least=True),
+        ),
+        Result("frames a second meanwhile", [one.frames for one in ours], "/s"),
+    ]
+
+
+def main(count: int = 300_000, pairs: int = 5) -> None:
+    print(f"{count:,} messages over {len(symbols())} symbols, {pairs} pairs")
+    limits, ours = turns(count, pairs)
+    speeds = ratios((one.speed for one in ours), (limit.speed for limit in limits))
+    costs = ratios((limit.cost for limit in limits), (one.cost for one in ours))
+    print(f"median ratio: messages a second {middle(speeds)}, CPU {middle(costs)}")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    if "--runs" in sys.argv:
+        alone("drain", __doc__, measure)
+    else:
+        main(*map(int, sys.argv[1:]))

@@ -1,6 +1,6 @@
 """How soon somebody sees something.
 
-    python -m tests.benchmarks.start [RUNS]
+    python -m tests.benchmarks.start [--runs N]
 
 From the start of the process to the first full screen on a real 160×50 terminal, against an empty Textual app; and
 `--version` and `--help` against Python doing nothing. All sides take turns; medians and the ratios of the pairs.
@@ -9,7 +9,6 @@ From the start of the process to the first full screen on a real 160×50 termina
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ import time
 from collections.abc import Callable
 
 import pexpect
+
+from tests.benchmarks.results import Goal, Result, alone, middle, ratios
 
 EMPTY = (
     "from textual.app import App\n"
@@ -53,37 +54,39 @@ def until_done(command: list[str], folder: str) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
+def measure(runs: int) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
-        compare(int(sys.argv[1]) if len(sys.argv) > 1 else 7, folder)
+        return _compare(runs, folder)
 
 
-def compare(runs: int, folder: str) -> None:
+def _compare(runs: int, folder: str) -> list[Result]:
     nothing = [sys.executable, "-c", "pass"]
-    pairs: dict[str, tuple[Callable[[], float], Callable[[], float]]] = {
-        "first screen / an empty app's": (
+    pairs: dict[str, tuple[Callable[[], float], Callable[[], float], Goal]] = {
+        "first screen / an empty Textual app's": (
             lambda: until_shown(DASHBOARD, "Quit", folder),
             lambda: until_shown([sys.executable, "-c", EMPTY], "the-end-of-it", folder),
+            Goal(1.4),
         ),
         "--version / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--version"], folder),
             lambda: until_done(nothing, folder),
+            Goal(6),
         ),
         "--help / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--help"], folder),
             lambda: until_done(nothing, folder),
+            Goal(6),
         ),
     }
-    for name, (ours, theirs) in pairs.items():
+    results = []
+    for what, (ours, theirs, goal) in pairs.items():
         ours(), theirs()  # not counted: files are read from disk for the first time
-        taken = [(ours(), theirs()) for _ in range(runs)]
-        ratios = [one / other for one, other in taken]
-        print(
-            f"{name:32}  {1000 * statistics.median(one for one, _ in taken):6.0f} ms  "
-            f"{1000 * statistics.median(other for _, other in taken):6.0f} ms   "
-            f"ratio {statistics.median(ratios):.2f}  ({min(ratios):.2f}-{max(ratios):.2f})"
+        ones, others = zip(*((1000 * ours(), 1000 * theirs()) for _ in range(runs)), strict=True)
+        results.append(
+            Result(what, ratios(ones, others), "×", ours=middle(ones, "ms"), theirs=middle(others, "ms"), goal=goal)
         )
+    return results
 
 
 if __name__ == "__main__":
-    main()
+    alone("start", __doc__, measure)
