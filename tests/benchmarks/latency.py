@@ -14,7 +14,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tests.benchmarks.pty import Pty
@@ -66,16 +66,15 @@ class Watch:
         self.moves: list[tuple[float, str]] = []
         self._standing: dict[int, str] = {}  # by line
 
-    def look(self, seen: Seen) -> None:
-        for at, lines in seen.lines():
-            for y, line in lines.items():
-                for price in _PROBE.findall(line):
-                    self.prices.setdefault(price, at)
-                cursor = _CURSOR.search(line)
-                code = cursor.group(1) if cursor is not None else ""
-                if code and self._standing.get(y) != code:
-                    self.moves.append((at, code))
-                self._standing[y] = code
+    def take(self, at: float, lines: Mapping[int, str]) -> None:
+        for y, line in lines.items():
+            for price in _PROBE.findall(line):
+                self.prices.setdefault(price, at)
+            cursor = _CURSOR.search(line)
+            code = cursor.group(1) if cursor is not None else ""
+            if code and self._standing.get(y) != code:
+                self.moves.append((at, code))
+            self._standing[y] = code
 
     def shown(self, prices: Iterable[str]) -> dict[str, float]:
         """When each, or one after it, was first there: between two frames the later one takes its place."""
@@ -98,7 +97,7 @@ class Watch:
 
 def run(rate: int) -> Latencies:
     seen, watch = Seen(), Watch()
-    with sender("--rate", str(rate), "--probes") as (url, process), program(url, on_output=seen.note) as running:
+    with sender("--rate", str(rate), "--probes") as sending, program(sending.url, on_output=seen.note) as running:
         until(running, lambda report: report.messages > REPLIES)
         time.sleep(SETTLE)
         began = time.monotonic()
@@ -107,10 +106,9 @@ def run(rate: int) -> Latencies:
         time.sleep(1)  # what was sent last has time to arrive
         presses = press(running.pty, PRESSES, 0.2)
         time.sleep(1)
-        process.kill()
-        assert process.stdout is not None
-        probes = [line.split() for line in process.stdout.read().splitlines() if line.count(" ") == 1]
-    watch.look(seen)
+        probes = [line.split() for line in sending.lines]
+    for at, lines in seen.lines():
+        watch.take(at, lines)
     sent = {price: float(at) for price, at in probes if began <= float(at) < ended}
     shown = watch.shown(price for price, _ in probes)
     messages = [1000 * (shown[price] - at) for price, at in sent.items()]

@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -31,8 +33,10 @@ class Report(NamedTuple):
 
 
 class Sender(NamedTuple):
+    """Its address, and the lines it has printed so far."""
+
     url: str
-    process: subprocess.Popen[str]
+    lines: Sequence[str]
 
 
 @contextmanager
@@ -41,8 +45,10 @@ def sender(*options: str) -> Iterator[Sender]:
     command = [sys.executable, "-m", "tests.benchmarks.sender", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        url, lines = f"ws://127.0.0.1:{process.stdout.readline().strip()}/fund", deque[str]()
+        threading.Thread(target=lines.extend, args=[process.stdout], daemon=True).start()
         try:
-            yield Sender(f"ws://127.0.0.1:{process.stdout.readline().strip()}/fund", process)
+            yield Sender(url, lines)
         finally:
             process.kill()
 

@@ -7,6 +7,7 @@ screen: digits count from when somebody could read them, however they were cut, 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 import pyte
@@ -21,7 +22,7 @@ class Seen:
     def __init__(self, columns: int = 160, rows: int = 50) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._portions: list[tuple[bytes, float]] = []
+        self._portions: deque[tuple[bytes, float]] = deque()
         self._rest = b""
 
     def note(self, portion: bytes, at: float) -> None:
@@ -29,8 +30,8 @@ class Seen:
 
     def lines(self) -> Iterator[tuple[float, Mapping[int, str]]]:
         """After each portion when it came, and the lines it wrote to as they stand, by their number."""
-        portions, self._portions = self._portions, []
-        for portion, at in portions:
+        while self._portions:
+            portion, at = self._portions.popleft()
             portion = self._rest + portion
             cut = _CUT.search(portion)
             self._rest = cut.group() if cut is not None else b""

@@ -1,22 +1,25 @@
 """A server that sends as fast as the client takes it, or at a steady rate, for ever or so many messages.
 
-    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes]
+    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch]
 
 Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed beforehand;
 what must rise from one to the next, times and volumes, is written into them as they go out. Prints its port on standard
 output. With `--probes` every 50 ms one more trade of the first symbol goes out, whose price tells its number, and a
-line with that price and the time (s, monotonic) is printed.
+line with that price and the time (s, monotonic) is printed. With `--watch`, at a steady rate, ten times a second a line
+tells the messages sent, the bytes of them that still wait to be taken, and the time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import random
 import time
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from tui.protocol import (
@@ -46,6 +49,7 @@ _KEPT = 100_000  # messages made beforehand, sent again and again
 _TOGETHER = 220  # messages in one write of a flood, about 64 KB
 _TURN = 0.005  # s, between two writes at a steady rate
 _PROBE = 0.05  # s
+_LOOK = 0.1  # s
 # Written over as messages go out, so each stands for one number of as many digits.
 _TIME, _MINUTE, _ROUND = 1_111_111_111_111, 2_222_222_222_222, 3_333
 
@@ -106,6 +110,11 @@ def messages(count: int, of: int = SYMBOLS) -> list[Push]:
     return made
 
 
+def kept(of: int = SYMBOLS) -> list[Push]:
+    """What is sent, again and again."""
+    return messages(_KEPT, of)
+
+
 def _framed(message: Push) -> bytes:
     return Frame(Opcode.TEXT, encode(message)).serialize(mask=False)
 
@@ -129,14 +138,20 @@ async def flood(websocket: ServerConnection, frames: list[bytes], count: int | N
             left -= len(together)
 
 
-async def at_rate(websocket: ServerConnection, frames: list[bytes], rate: float) -> None:
-    began, sent = time.monotonic(), 0
-    while True:
+async def at_rate(
+    websocket: ServerConnection, frames: list[bytes], rate: float, count: int | None, *, watch: bool
+) -> None:
+    began, sent, looked = time.monotonic(), 0, 0.0
+    while sent != count:
         due = int((time.monotonic() - began) * rate)
+        due = due if count is None else min(due, count)
         for number in range(sent, due):
             turn, at = divmod(number, len(frames))
             websocket.transport.write(dated(frames[at], int(1000 * time.time()), turn))
         sent = due
+        if watch and (sent == count or time.monotonic() - looked >= _LOOK):
+            looked = time.monotonic()
+            print(sent, websocket.transport.get_write_buffer_size(), looked, flush=True)
         await websocket.drain()
         await asyncio.sleep(_TURN)
 
@@ -150,13 +165,21 @@ async def probe(websocket: ServerConnection, symbol: Symbol) -> None:
         await asyncio.sleep(_PROBE)
 
 
-async def main(of: int, count: int | None, rate: float | None, *, probes: bool) -> None:
-    frames = [_framed(message) for message in messages(_KEPT if rate is None or rate else 0, of)]
-    tasks = set()
+async def main(of: int, count: int | None, rate: float | None, *, probes: bool, watch: bool) -> None:
+    frames = [_framed(message) for message in (kept(of) if rate is None or rate else ())]
 
     async def serve_one(websocket: ServerConnection) -> None:
         for greeting in (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)):
             await websocket.send(encode(greeting), text=True)
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            with contextlib.suppress(ConnectionClosed):
+                await answer(websocket, tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def answer(websocket: ServerConnection, tasks: list[asyncio.Task[None]]) -> None:
         subscribed = 0
         async for frame in websocket:
             request = decode_request(frame if isinstance(frame, bytes) else frame.encode())
@@ -166,10 +189,14 @@ async def main(of: int, count: int | None, rate: float | None, *, probes: bool) 
             await websocket.send(encode(SubscribeReply(1, SUBSCRIBED)), text=True)
             subscribed += 1
             if subscribed == len(TYPES):
-                sending = flood(websocket, frames, count) if rate is None else at_rate(websocket, frames, rate)
-                tasks.add(asyncio.create_task(sending))
+                sending = (
+                    at_rate(websocket, frames, rate, count, watch=watch)
+                    if rate is not None
+                    else flood(websocket, frames, count)
+                )
+                tasks.append(asyncio.create_task(sending))
                 if probes:
-                    tasks.add(asyncio.create_task(probe(websocket, symbols(of)[0])))
+                    tasks.append(asyncio.create_task(probe(websocket, symbols(of)[0])))
 
     async with serve(serve_one, "127.0.0.1", 0, compression=None, ping_interval=None, max_queue=None) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
@@ -182,5 +209,6 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--probes", action="store_true")
+    parser.add_argument("--watch", action="store_true")
     options = parser.parse_args()
-    asyncio.run(main(options.symbols, options.count, options.rate, probes=options.probes))
+    asyncio.run(main(options.symbols, options.count, options.rate, probes=options.probes, watch=options.watch))

@@ -1,0 +1,126 @@
+"""A terminal that reads slowly, as over a bad line, while the market is busy.
+
+    python -m tests.benchmarks.slow [--runs N]
+
+The terminal takes 20 kB a second, and five thousand messages a second come for twenty seconds. The feed has to be
+drained all the same: what the server cannot write waits in its buffer. Keys are to be answered while it lasts, frames
+left out, and once it is over the terminal has to show the last prices: read off the screen that its bytes make.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tests.benchmarks.latency import ENDLESS, Watch, press
+from tests.benchmarks.results import Goal, Result, alone, say
+from tests.benchmarks.running import REPLIES, Sender, program, sender
+from tests.benchmarks.screen import Seen
+from tests.benchmarks.sender import kept
+from tui.protocol import Quote, Tick
+
+READS = 20_000  # bytes a second
+RATE = 5_000
+COUNT = 100_000
+PRESSES = 6
+GAP = 2.5  # s
+PATIENCE = 20.0  # s, for the last prices to be shown
+_LOOK = 0.25  # s
+_LEAST = 10  # prices on the screen, to be sure that it is one
+_ROW = re.compile(r"(S\d{3})\$US +([\d,.]+)")
+
+
+class Slow(NamedTuple):
+    """`handled`: % of the messages sent, as soon as the last was; `took`: s to send them all; `waiting`: kB that the
+    server had to keep, at most; `frames` a second; `key`: s to the slowest answer; `right`: s from the end of the flood
+    until all prices on the screen were the last ones."""
+
+    handled: float
+    took: float
+    waiting: float
+    frames: float
+    key: float
+    right: float
+
+
+def last_prices() -> dict[str, float]:
+    """By code, where the last message that has a price is a trade: a quote's counts only if it is younger than the
+    trade before it, by a clock that is read while sending."""
+    last = {message.symbol: message for message in kept()[:COUNT] if isinstance(message, Tick | Quote)}
+    return {symbol.partition("$")[0]: message.last for symbol, message in last.items() if isinstance(message, Tick)}
+
+
+class Prices:
+    """Those in the grid, by the terminal's lines."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[str, float]] = {}
+
+    def take(self, lines: Mapping[int, str]) -> None:
+        for y, line in lines.items():
+            self._rows.pop(y, None)
+            if row := _ROW.search(line[:40]):
+                self._rows[y] = row.group(1), float(row.group(2).replace(",", ""))
+
+    def right(self, expected: Mapping[str, float]) -> bool:
+        """Whether all are, as far as they are known."""
+        known = [(code, price) for code, price in self._rows.values() if code in expected]
+        return len(known) >= _LEAST and all(expected[code] == price for code, price in known)
+
+
+def run() -> Slow:
+    seen, keys, prices, expected = Seen(), Watch(), Prices(), last_prices()
+    options = ("--rate", str(RATE), "--count", str(COUNT), "--watch")
+    with sender(*options) as sending, program(sending.url, on_output=seen.note, bytes_a_second=READS) as running:
+        first = running.ask()
+        presses = press(running.pty, PRESSES, GAP)
+        end = time.monotonic() + COUNT / RATE + PATIENCE
+        while _sent(sending) < COUNT and time.monotonic() < end:
+            time.sleep(_LOOK)
+        time.sleep(1)
+        report = running.ask()
+        ended = right = time.monotonic()
+        while time.monotonic() < ended + PATIENCE:
+            for at, lines in seen.lines():
+                keys.take(at, lines)
+                prices.take(lines)
+                right = at
+            if prices.right(expected):
+                break
+            time.sleep(_LOOK)
+        else:
+            right = ENDLESS
+    watched = [[float(figure) for figure in line.split()] for line in sending.lines]
+    begun, last = watched[0][2], watched[-1][2]
+    slow = Slow(
+        handled=100 * (report.messages - REPLIES) / COUNT,
+        took=last - begun if watched[-1][0] == COUNT else ENDLESS,
+        waiting=max(waiting for _, waiting, _ in watched) / 1000,
+        frames=(report.frames - first.frames) / (report.at - first.at),
+        key=max(keys.answers(presses)) / 1000,
+        right=max(0.0, right - last),
+    )
+    say(f"slow: {slow}")
+    return slow
+
+
+def _sent(sending: Sender) -> int:
+    return int(sending.lines[-1].split()[0]) if sending.lines else 0
+
+
+def measure(runs: int) -> list[Result]:
+    handled, took, waiting, frames, key, right = zip(*(run() for _ in range(runs)), strict=True)
+    return [
+        Result(f"handled of {COUNT:,} messages, 1 s after the last", handled, "%", goal=Goal(100, at_least=True)),
+        Result(f"the server's time for {COUNT:,} at {RATE:,}/s", took, "s", goal=Goal(1.02 * COUNT / RATE)),
+        Result("most that waited at the server", waiting, "kB", goal=Goal(64)),
+        Result("key to cursor at the slowest", key, "s", goal=Goal(1.5)),
+        Result("frames drawn meanwhile", frames, "/s"),
+        Result("last prices on the terminal, after the flood", right, "s", goal=Goal(5)),
+    ]
+
+
+if __name__ == "__main__":
+    alone("slow", __doc__, measure)
