@@ -93,6 +93,11 @@ class Instrument:
         """The newest `t` of tick and quote, ms UTC; 0 without data. The age of the row is measured from it."""
         return max(self.tick_time, self.quote_time)
 
+    def age(self, time: float) -> float | None:
+        """Seconds from the newest data's own time to `time`, the exchange's in ms UTC; None without data."""
+        newest = self.newest_time
+        return max(0.0, (time - newest) / 1000) if newest else None
+
     @property
     def base(self) -> Reference | None:
         """What the day's change is measured from."""

@@ -240,5 +240,4 @@ class Market:
 
     def age(self, instrument: Instrument, now: float) -> float | None:
         """Seconds since the newest tick or quote was made, by its own time; None without one."""
-        newest = instrument.newest_time
-        return max(0.0, (self.exchange_time(now) - newest) / 1000) if newest else None
+        return instrument.age(self.exchange_time(now))

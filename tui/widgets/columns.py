@@ -65,10 +65,7 @@ class Row(NamedTuple):
     base: Reference | None  # what change is measured from
     change: Change | None
     touch: Touch | None
-
-    @property
-    def stale(self) -> bool:
-        return self.state is RowState.STALE
+    stale: bool
 
 
 def make_row(instrument: Instrument, state: RowState, age: float | None, moment: Moment) -> Row:
@@ -76,7 +73,7 @@ def make_row(instrument: Instrument, state: RowState, age: float | None, moment:
     base, last = instrument.base, instrument.regular_last
     moved = change(last, base) if last is not None and base is not None else None
     book = touch(instrument.depth) if instrument.depth is not None else None
-    return Row(instrument, state, age, moment, base, moved, book)
+    return Row(instrument, state, age, moment, base, moved, book, state is RowState.STALE)
 
 
 class Column(NamedTuple):

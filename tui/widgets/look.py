@@ -49,7 +49,7 @@ class Look:
 
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """A piece of a line."""
-        return Segment(text, self(role, background, bold=bold))
+        return Segment(text, self._styles.get((role, background, bold)) or self(role, background, bold=bold))
 
     def symbol(self, symbol: Symbol) -> list[Segment]:
         """Code and region, as a title begins."""

@@ -7,11 +7,12 @@ in a long list one is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -34,7 +35,7 @@ class Pane(Widget, can_focus=False):
         super().__init__(id=id)
         self.set_reactive(Pane.look, look)
         self.style = look  # the same, read without a reactive's cost for every piece of every line
-        self._strips: list[Strip] = []
+        self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
         self._drawn: list[Line] = []
 
     @property
@@ -65,16 +66,22 @@ class Pane(Widget, can_focus=False):
         lines = self._framed(width, height)
         if len(lines) != len(self._drawn):
             self._drawn = lines
-            self._strips = [Strip(line) for line in lines]
+            self._strips = [None] * len(lines)
             self.refresh()
             return
+        self.put_lines(dict(enumerate(lines)))
+
+    def put_lines(self, lines: Mapping[int, Line]) -> None:
+        """Take these lines, frame included, by their numbers, and repaint those that differ from what the screen
+        shows."""
+        width = self.size.width
         dirty: list[Region] = []
-        for y, (line, before) in enumerate(zip(lines, self._drawn, strict=True)):
-            if line != before:
-                self._strips[y] = Strip(line, width)
+        for y, line in lines.items():
+            if line != self._drawn[y]:
+                self._drawn[y] = line
+                self._strips[y] = None
                 dirty.append(Region(0, y, width, 1))
         if dirty:
-            self._drawn = lines
             self.refresh(*dirty)
 
     def _framed(self, width: int, height: int) -> list[Line]:
@@ -91,10 +98,14 @@ class Pane(Widget, can_focus=False):
         lines.append([Segment(f"╰{'─' * inner}╯", edge)])
         return lines
 
-    def render_line(self, y: int) -> Strip:
-        if y < len(self._strips):
-            return self._strips[y]
-        return Strip.blank(self.size.width, self.style("text"))
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as they are. Textual would look for borders, padding and links in each of them first, and turn
+        colours by number into others, which costs as much again as drawing the line."""
+        strips = [self._strip(y) for y in crop.line_range]
+        for filter in self.get_line_filters():
+            if not isinstance(filter, ANSIToTruecolor):
+                strips = [strip.apply_filter(filter, self.background_colors[1]) for strip in strips]
+        return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -106,6 +117,19 @@ class Pane(Widget, can_focus=False):
 
     def _scroll(self, by: int) -> None:
         """Move by lines, downward. A pane that shows all it has does not move."""
+
+    def _strip(self, y: int) -> Strip:
+        if y >= len(self._strips):
+            return self.render_line(y)
+        strip = self._strips[y]
+        if strip is None:
+            strip = self._strips[y] = self.render_line(y)
+        return strip
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._drawn):
+            return Strip(self._drawn[y], self.size.width)
+        return Strip.blank(self.size.width, self.style("text"))
 
     def on_resize(self) -> None:
         self._drawn = []

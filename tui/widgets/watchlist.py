@@ -7,19 +7,18 @@ grow while a list stands, so that nothing jumps and no number is cut.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from rich.segment import Segment
 from textual import events
-from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 
 from tui import format as fmt
 from tui.keys import KEYS, Key, cap_of
 from tui.market import Instrument, Market
 from tui.market.money import currency
-from tui.market.row import RowState, row_state
+from tui.market.row import row_state
 from tui.market.spark import span
 from tui.watchlists import LONGEST_NAME
 from tui.widgets.columns import (
@@ -39,7 +38,7 @@ from tui.widgets.columns import (
 )
 from tui.widgets.look import Look
 from tui.widgets.order import HOLD, arrow, by_column, found
-from tui.widgets.pane import Line, Pane, fill, width_of
+from tui.widgets.pane import Line, Pane, fill
 
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
 
@@ -91,6 +90,7 @@ class Watchlist(Pane, can_focus=True):
         self._index: dict[Instrument, int] = {}
         self._top = 0
         self._widths: dict[str, int] = {}
+        self._grew = False  # whether a number came that needs a wider column
         self._points: dict[str, int] = {}  # by column: characters behind the point that its numbers are aligned on
         self._columns: list[Column] = []
         self._flashing: set[Instrument] = set()
@@ -99,8 +99,7 @@ class Watchlist(Pane, can_focus=True):
         self._with_bars: set[Instrument] = set()
         self._minute = 0
         self._spark = SPARKS[-1]
-        self._gap = 1  # blanks between two columns
-        self._slack = 0  # cells left over, put before the last column
+        self._places: list[tuple[Column, int, int]] = []  # each column, the blanks before it, and its width
         self._titles: list[tuple[int, int, str]] = []  # where each title begins and ends, and its column
         self._mixed = False
         self._now = 0.0
@@ -171,7 +170,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _ordered(self) -> list[Instrument]:
         rows = found(self._given, self.find) if self.find else list(self._given)
-        return by_column([self._row(instrument) for instrument in rows], self.sort) if self.sort else rows
+        return by_column(self._figured(rows), self.sort) if self.sort else rows
 
     def _put(self, rows: list[Instrument]) -> None:
         self._rows = rows
@@ -185,7 +184,11 @@ class Watchlist(Pane, can_focus=True):
 
     def figures(self) -> tuple[list[Row], list[Column]]:
         """The rows as they stand, and the columns of the list."""
-        return [self._row(instrument) for instrument in self._rows], [BY_ID[id] for id in self.columns]
+        return self._figured(self._rows), [BY_ID[id] for id in self.columns]
+
+    def _figured(self, instruments: Iterable[Instrument]) -> list[Row]:
+        moment = self._at_this_moment()
+        return [self._row(instrument, moment) for instrument in instruments]
 
     def mark(self) -> None:
         """Mark the selected row, or no longer, and go on to the next."""
@@ -228,7 +231,8 @@ class Watchlist(Pane, can_focus=True):
             self._span, self._minute = scale, minute
             self.update_lines()
             return
-        self._repaint({i for i in self._visible() if age_cell(self._row(i)).text != self._ages.get(i)})
+        rows = self._figured(self._visible())
+        self._repaint({row.instrument for row in rows if age_cell(row).text != self._ages.get(row.instrument)})
 
     def _visible(self) -> list[Instrument]:
         return self._rows[self._top : self._top + self._page]
@@ -240,26 +244,18 @@ class Watchlist(Pane, can_focus=True):
     def _repaint(self, instruments: set[Instrument]) -> None:
         if len(self._drawn) != self.size.height:
             return
-        dirty: list[Region] = []
-        width, grew = self.size.width, False
-        top, bottom = self._top, self._top + self._page
-        for instrument in instruments:
-            n = self._index.get(instrument)
-            if n is None or not top <= n < bottom:
-                continue
-            before = dict(self._widths), dict(self._points)
-            line = self._row_line(n, width - 2)
-            grew = grew or before != (self._widths, self._points)
+        width, top = self.size.width, self._top
+        moment, self._grew = self._at_this_moment(), False
+        changed: dict[int, Line] = {}
+        for instrument in instruments & set(self._visible()):
+            n = self._index[instrument]
             y = n - top + 2
-            framed = [self._drawn[y][0], *line, self._drawn[y][-1]]
-            if framed != self._drawn[y]:
-                self._drawn[y] = framed
-                self._strips[y] = Strip(framed, width)
-                dirty.append(Region(0, y, width, 1))
-        if dirty:
-            self.refresh(*dirty)
-        if grew:
+            before = self._drawn[y]
+            changed[y] = [before[0], *self._row_line(n, width - 2, moment), before[-1]]
+        if self._grew:
             self.update_lines()
+        else:
+            self.put_lines(changed)
 
     # --- drawing ---
 
@@ -293,13 +289,15 @@ class Watchlist(Pane, can_focus=True):
             hint = f"nothing here has '{self.find}' in it" if self._given else f"press {self._add} to add symbols"
             blank = [[look.segment("", "text")]] * (height // 2)
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
+        moment = self._at_this_moment()
         for _ in range(3):
             # Building rows may widen a column, which may push another one out: settle before the header is drawn.
-            known = dict(self._widths), dict(self._points)
+            self._grew = False
             self._columns = choose([BY_ID[id] for id in self.columns], self._widths, width - _MARGIN - 1)
             self._spread_out(width - _MARGIN - 1)
-            rows = [self._row_line(n, width) for n in range(self._top, min(len(self._rows), self._top + self._page))]
-            if (self._widths, self._points) == known:
+            shown = range(self._top, min(len(self._rows), self._top + self._page))
+            rows = [self._row_line(n, width, moment) for n in shown]
+            if not self._grew:
                 break
         return [self._header(), *rows]
 
@@ -307,25 +305,24 @@ class Watchlist(Pane, can_focus=True):
         """What room is left goes to wider gaps, then to the columns that can use it: the sparklines as far as the hour
         divides evenly."""
         between = max(0, len(self._columns) - 1)
-        self._slack = room - between - sum(self._least(column) for column in self._columns)
-        self._gap = 2 if self._slack >= between else 1
-        self._slack -= between * (self._gap - 1)
+        slack = room - between - sum(self._least(column) for column in self._columns)
+        gap = 2 if slack >= between else 1
+        slack -= between * (gap - 1)
         for column in self._columns:
             if column.most:
-                width = min(column.most, column.width + self._slack)
+                width = min(column.most, column.width + slack)
                 if column.id == "hour":
                     width = self._spark = next((cells for cells in SPARKS if cells <= width), SPARKS[-1])
                 self._widths[column.id] = width
-                self._slack -= width - column.width
+                slack -= width - column.width
+        self._places = []
+        for column in self._columns:
+            pad = 0 if not self._places else gap
+            pad += slack if pad and column is self._columns[-1] else 0
+            self._places.append((column, pad, self._width(column)))
 
     def _least(self, column: Column) -> int:
         return column.width if column.most else self._width(column)
-
-    def _pad(self, column: Column) -> int:
-        """Blanks before a column."""
-        if column is self._columns[0]:
-            return 0
-        return self._gap + (self._slack if column is self._columns[-1] else 0)
 
     def _width(self, column: Column) -> int:
         return self._widths.get(column.id, column.width)
@@ -334,8 +331,7 @@ class Watchlist(Pane, can_focus=True):
         look, x = self.style, _MARGIN
         line: Line = [look.segment(" " * _MARGIN, "muted")]
         self._titles = []
-        for column in self._columns:
-            width, pad = self._width(column), self._pad(column)
+        for column, pad, width in self._places:
             title, role = column.title, "muted"
             if column.id == self.sort.removeprefix("-"):
                 role = "accent"
@@ -349,72 +345,87 @@ class Watchlist(Pane, can_focus=True):
             x += pad + width
         return line
 
-    def _row(self, instrument: Instrument) -> Row:
-        age = self._market.age(instrument, self._now)
+    def _at_this_moment(self) -> Moment:
         time = self._market.exchange_time(self._now)
         name = self._widths.get("name", 0)
-        moment = Moment(self._now, time, self._span, self._spark, self._mixed, self.flash, name)
+        return Moment(self._now, time, self._span, self._spark, self._mixed, self.flash, name)
+
+    def _row(self, instrument: Instrument, moment: Moment) -> Row:
+        age = instrument.age(moment.time)
         return make_row(instrument, row_state(instrument, age, self._proven), age, moment)
 
-    def _row_line(self, n: int, width: int) -> Line:
+    def _row_line(self, n: int, width: int, moment: Moment) -> Line:
         look, instrument = self.style, self._rows[n]
         instrument.learn_precision()
-        row = self._row(instrument)
+        row = self._row(instrument, moment)
         selected = n == self.cursor
         ground = "cursor" if selected else "background"
-        if self.flash and self._now - instrument.last_changed_at < FLASH:
+        if self.flash and moment.now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
         line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
-        line += self._glyph(row, ground)
+        line.append(self._glyph(row, ground))
         line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
-        for column in self._columns:
+        used = _MARGIN
+        for column, pad, room in self._places:
             cell = column.cell(row)
             if column.id == "age":
                 self._ages[instrument] = cell.text
                 if row.state in WORD_STATES:
                     # A word with or instead of the age: it may cover what stands left of it, so that nothing moves.
-                    room = self._width(column) + self._pad(column)
-                    line = fill(line, max(_MARGIN, width_of(line) + room - len(cell.text)), look("text", ground))
+                    start = max(_MARGIN, used + pad + room - len(cell.text))
+                    line = fill(line, start, look("text", ground))
                     line.append(look.segment(cell.text, cell.role, ground))
+                    used = start + len(cell.text)
                     continue
-            line += self._cell(column, cell, ground)
-        return fill(line, width, look("text", ground))
+            used += pad + room
+            self._put_cell(line, column, cell, pad, room, ground)
+        if self._grew or used > width:
+            return fill(line, width, look("text", ground))
+        line.append(look.segment(" " * (width - used), "text", ground))
+        return line
 
-    def _glyph(self, row: Row, ground: str) -> Line:
+    def _glyph(self, row: Row, ground: str) -> Segment:
         """The direction of the last move: bright where the latest trade moved the price, dim where it did not."""
         i, look = row.instrument, self.style
-        if row.state is RowState.STALE:
-            return [look.segment("⊘", "warning", ground)]
+        if row.stale:
+            return look.segment("⊘", "warning", ground)
         if not i.direction:
-            return [look.segment(" ", "text", ground)]
+            return look.segment(" ", "text", ground)
         role = ("up" if i.direction > 0 else "down") if i.moved else "faint"
-        return [look.segment("▲" if i.direction > 0 else "▼", role, ground)]
+        return look.segment("▲" if i.direction > 0 else "▼", role, ground)
 
-    def _cell(self, column: Column, cell: Cell, ground: str) -> Line:
-        look, text, pad = self.style, cell.text, self._pad(column)
+    def _put_cell(self, line: Line, column: Column, cell: Cell, pad: int, room: int, ground: str) -> None:
+        """Add a cell and the blanks before it; where it needs more room than its column has, remember that."""
+        look, text = self.style, cell.text
         if column.most:
-            return [look.segment(" " * pad + text, cell.role, ground)]
-        shift = 0
+            line.append(look.segment(" " * pad + text, cell.role, ground))
+            return
+        after = ""
         if column.point and (point := text.find(".")) >= 0:
             behind, most = len(text) - point - 1, self._points.get(column.id, 0)
             if behind > most:
                 self._points[column.id] = most = behind
-            shift = most - behind
-        width, needed = self._width(column), len(text) + shift
-        if needed > width:
-            self._widths[column.id] = width = needed
-        before, after = " " * (pad + width - needed), " " * shift
+                self._grew = True
+            after = " " * (most - behind)
+        needed = len(text) + len(after)
+        if needed > room:
+            # It stands further right for this once: all rows are drawn again with a wider column.
+            self._widths[column.id] = max(needed, self._width(column))
+            self._grew = True
+        before = " " * (pad + room - needed)
         if column.left:
-            before, after = " " * pad, " " * (width - needed)
+            before, after = " " * pad, " " * (room - needed)
         # Blanks look the same in every colour, so they join the text beside them: fewer pieces to draw and to send.
         if not cell.lit:
-            return [look.segment(before + cell.text + after, cell.role, ground, bold=cell.bold)]
-        head, tail = before + cell.text[: -cell.lit], cell.text[-cell.lit :]
-        line = [look.segment(head, cell.role, ground, bold=cell.bold)]
-        if cell.glow:
-            line.append(look.segment(tail, cell.role, cell.glow, bold=cell.bold))
-            return [*line, look.segment(after, "text", ground)] if after else line
-        return [*line, look.segment(tail + after, "faint", ground)]
+            line.append(look.segment(f"{before}{text}{after}", cell.role, ground, bold=cell.bold))
+            return
+        line.append(look.segment(before + text[: -cell.lit], cell.role, ground, bold=cell.bold))
+        if not cell.glow:
+            line.append(look.segment(text[-cell.lit :] + after, "faint", ground))
+            return
+        line.append(look.segment(text[-cell.lit :], cell.role, cell.glow, bold=cell.bold))
+        if after:
+            line.append(look.segment(after, "text", ground))
 
     def watch_columns(self) -> None:
         self.update_lines()
