@@ -36,7 +36,7 @@ def applied(module: str, *options: str) -> Applied:
         first = running.ask()
         time.sleep(LONG)
         last = running.ask()
-    updates = max(1, last.messages - first.messages - (last.wrong - first.wrong))
+    updates = max(1, last.updates - first.updates - (last.wrong - first.wrong))
     found = Applied(updates / (last.at - first.at), 1e6 * (last.cpu - first.cpu) / updates)
     say(f"naive, {module}: {found.speed:,.0f} updates/s at {found.cost:.0f} µs, {last.rss / 1e6:.0f} MB")
     return found

@@ -32,7 +32,8 @@ class Measured(ItickApp):
     def _counters(self) -> dict[str, int]:
         health = self.market.health
         wrong = health.malformed.total() + health.out_of_order + health.unfollowed
-        return {"messages": health.messages, "wrong": wrong, "frames": health.frames}
+        updates = health.applied + wrong
+        return {"messages": health.messages, "updates": updates, "wrong": wrong, "frames": health.frames}
 
 
 def main(url: str, count: str, reports: str) -> None:

@@ -21,12 +21,13 @@ REPLIES = 6  # to the key (2) and to four subscriptions
 
 
 class Report(NamedTuple):
-    """Counters of the program at one moment: s monotonic, s of CPU, frames received, of them not applied, frames drawn,
-    bytes of memory."""
+    """Counters of the program at one moment: s monotonic, s of CPU, messages received, those with data of them and how
+    many of these were not applied, frames drawn, bytes of memory."""
 
     at: float
     cpu: float
     messages: int
+    updates: int
     wrong: int
     frames: int
     rss: int

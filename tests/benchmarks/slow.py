@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.benchmarks.latency import ENDLESS, Watch, press
 from tests.benchmarks.results import Goal, Result, alone, say
-from tests.benchmarks.running import REPLIES, Sender, program, sender
+from tests.benchmarks.running import REPLIES, Sender, program, sender, until
 from tests.benchmarks.screen import Seen
 from tests.benchmarks.sender import kept
 from tui.protocol import Quote, Tick
@@ -26,6 +26,7 @@ RATE = 5_000
 COUNT = 100_000
 PRESSES = 6
 GAP = 2.5  # s
+SETTLE = 2.0  # s
 PATIENCE = 20.0  # s, for the last prices to be shown
 _LOOK = 0.25  # s
 _LEAST = 10  # prices on the screen, to be sure that it is one
@@ -74,33 +75,32 @@ def run() -> Slow:
     seen, keys, prices, expected = Seen(), Watch(), Prices(), last_prices()
     options = ("--rate", str(RATE), "--count", str(COUNT), "--watch")
     with sender(*options) as sending, program(sending.url, on_output=seen.note, bytes_a_second=READS) as running:
-        first = running.ask()
+        first = until(running, lambda report: report.messages > REPLIES)
+        time.sleep(SETTLE)
         presses = press(running.pty, PRESSES, GAP)
         end = time.monotonic() + COUNT / RATE + PATIENCE
         while _sent(sending) < COUNT and time.monotonic() < end:
             time.sleep(_LOOK)
         time.sleep(1)
         report = running.ask()
-        ended = right = time.monotonic()
-        while time.monotonic() < ended + PATIENCE:
+        watched = [[float(figure) for figure in line.split()] for line in sending.lines]
+        begun, last, right = watched[0][2], watched[-1][2], ENDLESS
+        end = time.monotonic() + PATIENCE
+        while right == ENDLESS and time.monotonic() < end:
+            time.sleep(_LOOK)
             for at, lines in seen.lines():
                 keys.take(at, lines)
                 prices.take(lines)
-                right = at
-            if prices.right(expected):
-                break
-            time.sleep(_LOOK)
-        else:
-            right = ENDLESS
-    watched = [[float(figure) for figure in line.split()] for line in sending.lines]
-    begun, last = watched[0][2], watched[-1][2]
+                if at >= last and prices.right(expected):
+                    right = at
+                    break
     slow = Slow(
-        handled=100 * (report.messages - REPLIES) / COUNT,
+        handled=100 * report.updates / COUNT,
         took=last - begun if watched[-1][0] == COUNT else ENDLESS,
         waiting=max(waiting for _, waiting, _ in watched) / 1000,
         frames=(report.frames - first.frames) / (report.at - first.at),
         key=max(keys.answers(presses)) / 1000,
-        right=max(0.0, right - last),
+        right=right - last,
     )
     say(f"slow: {slow}")
     return slow

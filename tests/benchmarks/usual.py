@@ -58,7 +58,9 @@ class Usual(App[None]):
         self.columns = {title: self.table.add_column(title, width=width) for title, width in COLUMNS.items()}
         for code in self.codes:
             self.table.add_row(code, *["-"] * (len(COLUMNS) - 1), key=code)
-        report_on_signal(self.reports, lambda: {"messages": self.updates, "wrong": 0, "frames": 0})
+        report_on_signal(
+            self.reports, lambda: {"messages": self.updates, "updates": self.updates, "wrong": 0, "frames": 0}
+        )
         self.run_worker(self.follow())
 
     async def follow(self) -> None:
