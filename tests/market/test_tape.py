@@ -131,16 +131,16 @@ def test_the_demo_exchange_keeps_the_dates_of_utc() -> None:
         market.wall_base = midnight + 1_000
         market.set_hours(demo)
         market.follow([QQQ])
-        tape = market.instruments[QQQ].tape
+        instrument = market.instruments[QQQ]
         for n in range(25):
             volume, before = 1_000.0 + 10 * n, midnight - T - 1_000 + n
             proof = quote(1.0, before)
             proof.volume = volume
             market.apply(proof, 0.0)
             market.apply(tick(1.0, before, volume=volume), 0.0)
-        assert tape.sizes.cumulative
+        assert instrument.tape.sizes.cumulative
         market.apply(tick(1.0, midnight - T, volume=10.0), 0.0)
-        assert tape.sizes.cumulative is (None if demo else True)
+        assert instrument.tape.sizes.cumulative is (None if demo else True)
 
 
 def test_other_hours_begin_another_tape() -> None:

@@ -17,6 +17,7 @@ from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
 _PATIENCE = 10.0  # s
+_TOGETHER = 64  # trades
 
 
 class Instrument:
@@ -24,6 +25,8 @@ class Instrument:
 
     __slots__ = (
         "_calendar",
+        "_tape",
+        "_untold",
         "bars",
         "day",
         "decimals",
@@ -45,7 +48,6 @@ class Instrument:
         "session",
         "spreads",
         "symbol",
-        "tape",
         "tick",
         "tick_sampled",
         "tick_size",
@@ -86,7 +88,15 @@ class Instrument:
         self._calendar = calendar(region, demo)
         self.session: Stretch | None = None
         self.day = TradingDay(self._calendar)
-        self.tape = Tape(zone("UTC" if demo else region))
+        self._tape = Tape(zone("UTC" if demo else region))
+        self._untold: list[tuple[Tick, Quote | None, float | None]] = []  # trades, with what tells their size and side
+
+    @property
+    def tape(self) -> Tape:
+        """The latest trades."""
+        if self._untold:
+            self._tell()
+        return self._tape
 
     @property
     def newest_time(self) -> int:
@@ -140,13 +150,22 @@ class Instrument:
         return "kline@1" in self.refused
 
     def trade(self, tick: Tick, now: float) -> None:
-        """Put a trade on the tape, and into its minute where bars are built here."""
-        size = self.tape.take(tick, self.quote, self.middle if now - self.depth_at <= BOOK_FOR else None)
-        owed = self.tape.settle() if self.tape.sizes.owed else ()
-        if self.refused and self.builds_bars and tick.time:
-            self.bars.trade(tick.time, tick.last, size)
-            for _, time, late in owed:
-                self.bars.add_volume(time, late)
+        """Put a trade on the tape, and into its minute where bars are built here. The tape of a symbol that nobody
+        looks at is told of many together: one by one, each would find it fallen out of the processor's cache."""
+        self._untold.append((tick, self.quote, self.middle if now - self.depth_at <= BOOK_FOR else None))
+        if len(self._untold) >= _TOGETHER or (self.refused and self.builds_bars):
+            self._tell()
+
+    def _tell(self) -> None:
+        tape, untold, builds = self._tape, self._untold, self.builds_bars
+        self._untold = []
+        for tick, quote, middle in untold:
+            size = tape.take(tick, quote, middle)
+            owed = tape.settle() if tape.sizes.owed else ()
+            if builds and tick.time:
+                self.bars.trade(tick.time, tick.last, size)
+                for _, time, late in owed:
+                    self.bars.add_volume(time, late)
 
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""

@@ -210,10 +210,15 @@ class Watchlist(Pane, can_focus=True):
             self._proven = proven
             self.update_lines()
             return
-        if any(len(i.bars) and i not in self._with_bars for i in changed):
+        first = [i for i in changed if i in self._index and i not in self._with_bars and len(i.bars)]
+        if first:
             # The first bars of a symbol: until now nothing told how far its line would go.
-            self._span = self._scale()
-            self.update_lines()
+            self._with_bars.update(first)
+            needed = span(hour(i.bars, i.bars.version, self._spark) for i in first)
+            if needed > self._span:
+                self._span = needed
+                self.update_lines()
+                return
         over = {i for i in self._flashing if now - i.last_changed_at >= FLASH}
         self._flashing -= over
         self._repaint(changed | over)
