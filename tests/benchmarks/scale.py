@@ -42,7 +42,9 @@ def _run(what: str, runs: int, *before: str) -> list[tuple[str, float]]:
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [*before, sys.executable, "-m", "tests.benchmarks.scaled", what, str(runs)]
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2_000:])
     return [(name, taken) for name, taken in json.loads(done.stdout)]
 
 
