@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from textual import on
+from textual.app import App
+from textual.events import CursorPosition
 from textual.notifications import Notification, Notify
 from textual.worker import WorkerFailed
 
@@ -34,12 +38,14 @@ from tui.feed.target import host_of
 from tui.frames import FrameClock
 from tui.market.health import Event
 from tui.outage import Outage
+from tui.pace import QUESTION, Pace
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
 from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
 
 _LEAVE_WITHIN = 3.0  # s
+_GARBAGE = (10_000, 20, 20)  # what is made by the thousand, messages and trades, goes without being collected
 _log = logging.getLogger(__name__)
 
 
@@ -69,6 +75,7 @@ class ItickApp(Desk):
         self._frames: FrameClock | None = None
         self._link: Link | None = None
         self._outage = Outage(self._lost, self._back)
+        self.pace = Pace()
         self._notice: Notification | None = None  # the latest about the link
         self.crash: Exception | None = None
         """The exception that ended the program, where it is at fault itself."""
@@ -77,6 +84,7 @@ class ItickApp(Desk):
         # Before the terminal is touched: from here on, whatever ends the program also restores it.
         loop = asyncio.get_running_loop()
         catch_callbacks(loop, self._handle_exception)
+        threading.excepthook = partial(self._thread_failed, loop)
         for signum, code in (
             (signal.SIGINT, EXIT_INTERRUPTED),
             (signal.SIGTERM, EXIT_TERMINATED),
@@ -86,13 +94,17 @@ class ItickApp(Desk):
 
     @on(Dashboard.Ready)
     def begin(self) -> None:
-        self._frames = FrameClock(self._frame)
+        self._frames = FrameClock(self._frame, self._may_paint)
+        self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
         self.market.on_change = self._frames.wake
         self._show()
         self.set_interval(1.0, self._second)
         # Back from the shell the terminal shows nothing of what was drawn before.
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.run_worker(self._feed(), name="feed", group="feed")
+        # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 
@@ -176,18 +188,41 @@ class ItickApp(Desk):
 
     # --- the screen ---
 
+    def _resumed(self, _: App[None]) -> None:
+        self.pace.forget()
+        self.screen.refresh(layout=True)
+
+    def _may_paint(self) -> bool:
+        return self.pace.may_paint(time.monotonic())
+
+    def _painted(self, seconds: float) -> None:
+        """Something of the dashboard went to the terminal; it took so long to make."""
+        assert self._frames is not None
+        self._frames.spent(seconds)
+        if self._driver is not None and not self.is_headless and self.pace.asks(time.monotonic()):
+            self._driver.write(QUESTION)
+
+    def on_cursor_position(self, event: CursorPosition) -> None:
+        self.pace.answered(event.time)
+        if self._frames is not None:
+            self._frames.release()
+
     def _frame(self) -> None:
         assert self._frames is not None
         self.market.health.frames += 1
         self.market.health.frames_skipped = self._frames.skipped
         now = self._clock()
         proven = self._link is not None and self._link.state.proven
-        self.dashboard.sync(self.market.take_changed(), now, proven)
+        self.dashboard.sync(self.market.take_changed(), now, proven, self.pace.lines)
         ends = self.dashboard.flash_ends
-        if ends is not None:
+        if self.dashboard.owing:
+            self._frames.wake()
+        elif ends is not None:
             self._frames.wake(max(0.0, ends - now))
 
     def _second(self) -> None:
+        if not self.is_headless and not os.isatty(0):
+            self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
         self.dashboard.tick(self._clock())
         if isinstance(self.screen, FeedHealth):
             self.screen.tick()
@@ -204,6 +239,7 @@ class ItickApp(Desk):
 
     def _facts(self) -> Facts:
         link = self._link
+        assert self._frames is not None
         return Facts(
             self._clock(),
             1000 * self._wall(),
@@ -211,6 +247,8 @@ class ItickApp(Desk):
             link.host if link is not None else "",
             link is not None and link.is_demo,
             [self.market.instruments[symbol] for symbol in self.lists.symbols],
+            self._frames,
+            self.pace,
         )
 
     # --- leaving ---
@@ -223,11 +261,17 @@ class ItickApp(Desk):
         self._leave(EXIT_INTERRUPTED)
 
     def _leave(self, code: int) -> None:
-        # Where the terminal is gone, whatever is still written to it waits for ever: then this ends the waiting.
-        watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
-        watchdog.daemon = True
-        watchdog.start()
+        _end_soon(code)
         self.exit(return_code=code)
+
+    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
+        """A thread of Textual's died. The one that writes does where the terminal is gone and no signal tells."""
+        error = failed.exc_value
+        if isinstance(error, OSError):
+            _end_soon(EXIT_HANGUP)
+            loop.call_soon_threadsafe(self._leave, EXIT_HANGUP)
+        elif isinstance(error, Exception):
+            loop.call_soon_threadsafe(self._handle_exception, error)
 
     async def on_unmount(self) -> None:
         await self.keeper.finish()
@@ -252,3 +296,10 @@ class ItickApp(Desk):
         """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
         terminal."""
         self._handle_exception(RuntimeError("the keyboard can no longer be read"))
+
+
+def _end_soon(code: int) -> None:
+    """Where the terminal is gone, whatever is still written to it waits for ever: this ends the waiting."""
+    watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
+    watchdog.daemon = True
+    watchdog.start()

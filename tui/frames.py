@@ -6,20 +6,34 @@ import asyncio
 from collections.abc import Callable
 
 FRAMES = 30  # a second, at most
+FEWEST = 4  # a second, however much a frame costs
+SHARE = 0.4  # of the time, at most, goes into frames, as long as they are not the fewest
+_SMOOTH = 0.2  # the weight of the latest frame's cost
 
 
 class FrameClock:
     """Calls `frame` at most FRAMES times a second, and only after `wake`: at rest it costs nothing.
 
-    `skipped` counts the frames that were due while the loop was busy elsewhere.
+    Frames that cost much come less often. A frame that `ready` refuses is put off until `release`.
+    `skipped` counts the frames that were due while the loop was busy elsewhere, or that were put off.
     """
 
-    def __init__(self, frame: Callable[[], None]) -> None:
+    def __init__(self, frame: Callable[[], None], ready: Callable[[], bool] = lambda: True) -> None:
         self._frame = frame
+        self._ready = ready
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._earliest = 0.0
+        self._spent = 0.0
+        self._put_off = False
+        self.cost = 0.0
+        """s that a frame takes, smoothed."""
         self.skipped = 0
+
+    @property
+    def rate(self) -> float:
+        """Frames a second, at most, by what they cost."""
+        return FRAMES if self.cost <= SHARE / FRAMES else max(FEWEST, SHARE / self.cost)
 
     def wake(self, after: float = 0.0) -> None:
         """Ask for a frame, `after` s from now at the earliest. A sooner one already asked for stands."""
@@ -30,13 +44,32 @@ class FrameClock:
             self._timer.cancel()
         self._timer = self._loop.call_at(when, self._run)
 
+    def spent(self, seconds: float) -> None:
+        """Count what was spent on the frame beside its own call: the painting that follows."""
+        self._spent += seconds
+
     def _run(self) -> None:
         assert self._timer is not None
         now = self._loop.time()
-        self.skipped += int((now - self._timer.when()) * FRAMES)
+        self.skipped += int((now - self._timer.when()) * self.rate)
         self._timer = None
-        self._earliest = now + 1 / FRAMES
+        self._put_off = not self._ready()
+        if self._put_off:
+            self.skipped += 1
+            self._timer = self._loop.call_at(now + 1 / FEWEST, self._run)  # to look again, should nobody release it
+            return
+        if self._spent:
+            self.cost += _SMOOTH * (self._spent - self.cost)
+        self._earliest = now + 1 / self.rate
         self._frame()
+        self._spent = self._loop.time() - now
+
+    def release(self) -> None:
+        """What `ready` waited for has come: a frame that was put off may be drawn."""
+        if self._put_off and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self.wake()
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedOK
 
-from tui.feed.websocket import Dial, WebSocket
+from tui.feed.websocket import Dial, Listener, WebSocket
 
 
 @asynccontextmanager
@@ -25,10 +25,14 @@ async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> Asyn
             await websocket.close()
 
 
+def to(message: Callable[[bytes | bytearray], None]) -> Listener:
+    return Listener(message, lambda: None, lambda: None)
+
+
 async def heard(websocket: WebSocket) -> list[bytes]:
     """All messages until the server says goodbye."""
     messages: list[bytes] = []
-    websocket.listen(lambda message: messages.append(bytes(message)))
+    websocket.listen(to(lambda message: messages.append(bytes(message))))
     with pytest.raises(ConnectionClosedOK):
         await websocket.ended()
     return messages
@@ -73,7 +77,7 @@ async def test_a_handler_that_fails_ends_the_connection_with_its_own_error() -> 
             raise ZeroDivisionError
 
     async with connected(talk) as websocket:
-        websocket.listen(take)
+        websocket.listen(to(take))
         with pytest.raises(ZeroDivisionError):
             await websocket.ended()
     assert heard == [b"fine", b"bad"]
@@ -87,7 +91,7 @@ async def test_nothing_is_heard_after_goodbye() -> None:
 
     heard: list[bytes] = []
     async with connected(talk) as websocket:
-        websocket.listen(lambda message: heard.append(bytes(message)))
+        websocket.listen(to(lambda message: heard.append(bytes(message))))
         while not heard:
             await asyncio.sleep(0.01)
         closing = asyncio.create_task(websocket.close())

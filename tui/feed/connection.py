@@ -21,7 +21,7 @@ from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
 from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
 from tui.feed.target import host_of, is_loopback
-from tui.feed.websocket import Dial, WebSocket
+from tui.feed.websocket import Dial, Listener, WebSocket
 from tui.market import Instrument, Market
 from tui.protocol import (
     AuthReply,
@@ -105,10 +105,18 @@ class Connection:
         """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
         clock, reply = self._clock, self._reply
         market, health, on_push, beat = self._market, self._market.health, self._on_push, self._pulse.beat
+        now, before = clock(), health.messages
+
+        def begin() -> None:
+            nonlocal now, before
+            now, before = clock(), health.messages
+
+        def end() -> None:
+            if health.messages > before:
+                health.frame_at = now
+                beat(now, health.messages - before)
 
         def take(frame: bytes | bytearray) -> None:
-            health.frame_at = now = clock()
-            beat(now)
             health.messages += 1
             health.bytes += len(frame)
             try:
@@ -125,7 +133,7 @@ class Connection:
                 else:
                     reply(message)  # type: ignore[arg-type]
 
-        self._websocket.listen(take)
+        self._websocket.listen(Listener(take, begin, end))
         try:
             await self._websocket.ended()
         except ConnectionClosed as error:

@@ -16,7 +16,7 @@ _BUSY = 60  # frames in the last minute
 
 
 class Pulse:
-    """Told of every frame by `beat`, which costs a subtraction and a comparison."""
+    """Told by `beat` of all that was read."""
 
     __slots__ = ("_frames", "_gaps", "_marks", "last")
 
@@ -26,11 +26,11 @@ class Pulse:
         self._gaps: deque[tuple[float, float]] = deque(maxlen=1_024)
         self._marks: deque[tuple[float, int]] = deque([(now, 0)])
 
-    def beat(self, now: float) -> None:
-        """A frame arrived at `now` (s, monotonic)."""
+    def beat(self, now: float, frames: int = 1) -> None:
+        """So many frames were read at once at `now` (s, monotonic)."""
         gap = now - self.last
         self.last = now
-        self._frames += 1
+        self._frames += frames
         if gap > _NOTED:
             self._gaps.append((now, gap))
 

@@ -6,15 +6,24 @@ slowed down by the handler itself, for nothing more is read from the socket unti
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event
 
-OnMessage = Callable[[bytes | bytearray], None]
+_AT_ONCE = 32 * 1024  # bytes
+
+
+class Listener(NamedTuple):
+    """Who hears the messages: `begin` and `end` stand around all that were read at once."""
+
+    message: Callable[[bytes | bytearray], None]
+    begin: Callable[[], None]
+    end: Callable[[], None]
 
 
 class WebSocket(ClientConnection):
@@ -23,16 +32,28 @@ class WebSocket(ClientConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._early: list[bytes | bytearray] = []  # what came together with the handshake
-        self._on_message: OnMessage = self._early.append
+        self._listener = Listener(self._early.append, _nothing, _nothing)
         self._parts = bytearray()  # of a message in several frames
         self._fault: Exception | None = None
 
-    def listen(self, on_message: OnMessage) -> None:
-        """Hand over every message from the first on, as it came. Where `on_message` fails the connection ends."""
-        self._on_message = on_message
-        early, self._early = self._early, []
-        for message in early:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # asyncio would read a quarter of a megabyte at once, which in a flood keeps everything else waiting for 10 ms.
+        transport.max_size = _AT_ONCE  # type: ignore[attr-defined]  # of its plain sockets; others do without
+
+    def data_received(self, data: bytes) -> None:
+        self._listener.begin()
+        super().data_received(data)
+        self._listener.end()
+
+    def listen(self, listener: Listener) -> None:
+        """Hand over every message from the first on, as it came. Where the listener fails the connection ends."""
+        self._listener = listener
+        listener.begin()
+        for message in self._early:
             self._hand(message)
+        self._early.clear()
+        self._listener.end()
 
     async def ended(self) -> NoReturn:
         """Wait for the end. Raises what the handler raised, else ConnectionClosed."""
@@ -46,7 +67,7 @@ class WebSocket(ClientConnection):
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Say goodbye. What still comes is thrown away."""
-        self._on_message = _nobody
+        self._listener = _NOBODY
         await super().close(code, reason)
 
     def process_event(self, event: Event) -> None:
@@ -63,10 +84,10 @@ class WebSocket(ClientConnection):
 
     def _hand(self, message: bytes | bytearray) -> None:
         try:
-            self._on_message(message)
+            self._listener.message(message)
         except Exception as error:
             self._fault = error
-            self._on_message = _nobody
+            self._listener = _NOBODY
             self.transport.abort()
 
 
@@ -81,5 +102,8 @@ class Dial(connect):
         return exc
 
 
-def _nobody(_: bytes | bytearray) -> None:
+def _nothing(*_: object) -> None:
     pass
+
+
+_NOBODY = Listener(_nothing, _nothing, _nothing)

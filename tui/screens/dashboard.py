@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
@@ -64,6 +65,13 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """The pane that has the whole screen."""
         self.detail = False
         """Whether the screen is given to the selected symbol."""
+        self.may_paint: Callable[[], bool] = lambda: True
+        self.painted: Callable[[float], None] = lambda seconds: None
+        """Told after each painting how long it took."""
+        # What had no room in the frames before, the oldest first: rows of the grid, and whole panes beside it.
+        self._owed_rows: dict[Instrument, None] = {}
+        self._owed_panes: dict[Pane, None] = {}
+        self._rows_were_last = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -196,12 +204,43 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.status.link = state
         self.header.demo = self.chart.demo = demo
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
-        """A frame: hand the changes to the panes that are on the screen."""
-        self.watchlist.sync(changed, now, proven)
-        for pane in (self.headline, self.ladder, self.chart, self.tape):
-            if pane.display:
-                pane.sync(changed, now, proven)
+    def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
+        """A frame: hand the changes to the panes that are on the screen. Where it may draw but few `lines`, it draws so
+        many rows of the grid, or one other pane; the rest has its turn in the next frames, with what is known then."""
+        panes = [pane for pane in (self.headline, self.ladder, self.chart, self.tape) if pane.display]
+        self._owed_rows.update(dict.fromkeys(self.watchlist.on_screen(changed)))
+        self._owed_panes.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
+        rows, due = self._turn(lines)
+        self.watchlist.sync(rows, now, proven)
+        for pane in panes:
+            news = {pane.instrument} if pane in due and pane.instrument is not None else set()
+            pane.sync(news, now, proven)
+
+    def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
+        """Which rows and which panes are drawn in this frame."""
+        rows, panes = list(self._owed_rows), list(self._owed_panes)
+        if lines is not None:
+            beside = panes and (self._rows_were_last or not rows)
+            rows, panes = ([], panes[:1]) if beside else (rows[:lines], [])
+        self._rows_were_last = bool(rows)
+        for row in rows:
+            del self._owed_rows[row]
+        for pane in panes:
+            del self._owed_panes[pane]
+        return set(rows), set(panes)
+
+    @property
+    def owing(self) -> bool:
+        """Whether changes are left to draw that had no room in the last frame."""
+        return bool(self._owed_rows or self._owed_panes)
+
+    def _on_timer_update(self) -> None:
+        # Textual's one place where a screen is painted, and not a public one: there is none to wait in, or to measure.
+        # While the terminal is behind, what is to be painted gathers; the timer comes again by itself.
+        if self.may_paint():
+            began = time.perf_counter()
+            super()._on_timer_update()
+            self.painted(time.perf_counter() - began)
 
     def tick(self, now: float) -> None:
         """Once a second: ages, the clock, the figures of the status bar."""

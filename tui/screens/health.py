@@ -18,8 +18,10 @@ from textual.widgets import Static
 
 from tui import format as fmt
 from tui.feed import LinkState
+from tui.frames import FRAMES, FrameClock
 from tui.market import Instrument, Market
 from tui.market.plan import refusals
+from tui.pace import Pace
 from tui.secrets import clean
 from tui.widgets.look import Look
 
@@ -37,6 +39,8 @@ class Facts(NamedTuple):
     host: str
     demo: bool
     instruments: list[Instrument]
+    frames: FrameClock
+    pace: Pace
 
 
 class Figure(NamedTuple):
@@ -100,7 +104,7 @@ class FeedHealth(ModalScreen[None]):
             ("Data", data_figures(self._market, facts)),
             ("Refused", refused_figures(facts)),
             ("Faults", fault_figures(self._market, facts)),
-            ("Screen", screen_figures(self._market)),
+            ("Screen", screen_figures(self._market, facts)),
         ):
             if not figures:
                 continue
@@ -213,11 +217,20 @@ def fault_figures(market: Market, facts: Facts) -> list[Figure]:
     return figures
 
 
-def screen_figures(market: Market) -> list[Figure]:
-    health = market.health
+def screen_figures(market: Market, facts: Facts) -> list[Figure]:
+    health, frames, pace = market.health, facts.frames, facts.pace
+    slower = ", fewer because one costs so much" if frames.rate < FRAMES else ""
+    if pace.round_trip is None:
+        terminal = "has not told whether it keeps up"
+    elif pace.lines is None:
+        terminal = f"keeps up, answers within {fmt.milliseconds(1000 * (pace.round_trip + pace.late))}"
+    else:
+        terminal = f"behind by {fmt.milliseconds(1000 * pace.late)}: {pace.lines} lines a frame"
     return [
-        Figure("frames", f"{health.frames:,} drawn"),
+        Figure("frames", f"{health.frames:,} drawn · {fmt.milliseconds(1000 * frames.cost)} each"),
+        Figure("at most", f"{frames.rate:.0f} a second{slower}", bool(slower)),
         Figure("skipped", f"{health.frames_skipped:,} that came too late to be drawn"),
+        Figure("terminal", terminal, pace.lines is not None),
     ]
 
 

@@ -239,6 +239,10 @@ class Watchlist(Pane, can_focus=True):
         rows = self._figured(self._visible())
         self._repaint({row.instrument for row in rows if age_cell(row).text != self._ages.get(row.instrument)})
 
+    def on_screen(self, instruments: set[Instrument]) -> set[Instrument]:
+        """Those of them that stand on the screen now."""
+        return instruments.intersection(self._visible()) if self.display else set()
+
     def _visible(self) -> list[Instrument]:
         return self._rows[self._top : self._top + self._page]
 
@@ -252,7 +256,7 @@ class Watchlist(Pane, can_focus=True):
         width, top = self.size.width, self._top
         moment, self._grew = self._at_this_moment(), False
         changed: dict[int, Line] = {}
-        for instrument in instruments & set(self._visible()):
+        for instrument in self.on_screen(instruments):
             n = self._index[instrument]
             y = n - top + 2
             before = self._drawn[y]

@@ -1,0 +1,71 @@
+"""How fast the terminal takes what is drawn, told by its own answers.
+
+Writing tells nothing: what a slow line has not taken yet lies in buffers on the way, ahead of everything that is drawn
+later. So after each frame the terminal is asked where its cursor is, and its answer says that it has read the frame.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from tui.frames import FRAMES
+
+QUESTION = "\x1b[6n"
+"""What a terminal answers with the place of its cursor."""
+
+_LATE = 0.2  # s
+_EARLY = 0.05  # s
+_FEWEST, _MOST = 8, 128  # lines
+_LOST = 30.0  # s after which an answer is not waited for any more
+_DRIFT = 0.01  # by which a round trip may have grown at each answer: lines change
+
+
+class Pace:
+    """Told of every question and every answer, in s, monotonic.
+
+    A line may be long and fast: as many frames may be on their way as fit into its round trip. Whatever the answers
+    take beyond that is spent in buffers: then a frame has fewer lines. Where nothing was ever answered, nothing is
+    known and nothing held back.
+    """
+
+    def __init__(self) -> None:
+        self._asked: deque[float] = deque()
+        self.round_trip: float | None = None
+        """The least that an answer takes; None before the first."""
+        self.lines: int | None = None
+        """How many lines a frame may draw; None for all."""
+        self.late = 0.0
+        """s by which the last answer came later than it could."""
+
+    def asks(self, now: float) -> bool:
+        """Whether to ask after what was drawn now; it is reckoned with the answer. No more is asked of a terminal that
+        has never answered."""
+        deaf = self.round_trip is None and bool(self._asked) and now - self._asked[0] > _LOST
+        if not deaf:
+            self._asked.append(now)
+        return not deaf
+
+    def answered(self, at: float) -> None:
+        if not self._asked:
+            return  # to somebody else, or given up
+        took = max(0.0, at - self._asked.popleft())
+        known = took if self.round_trip is None else self.round_trip * (1 + _DRIFT)
+        self.round_trip = min(took, known)
+        self.late = took - self.round_trip
+        if self.late > _LATE:
+            self.lines = max(_FEWEST, (self.lines or _MOST) // 2)
+        elif self.late < _EARLY and self.lines is not None:
+            self.lines = 2 * self.lines if self.lines < _MOST // 2 else None
+
+    def may_paint(self, now: float) -> bool:
+        """Whether the terminal has taken enough of what was drawn before."""
+        if self.round_trip is None or not self._asked:
+            return True
+        if now - self._asked[0] > _LOST:
+            self.forget()
+            return True
+        return len(self._asked) <= int(self.round_trip * FRAMES)
+
+    def forget(self) -> None:
+        """What was asked will not be answered: the terminal belonged to somebody else meanwhile."""
+        self._asked.clear()
