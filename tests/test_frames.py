@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from tui.frames import FRAMES, FrameClock
+from tui.frames import FEWEST, FRAMES, SHARE, FrameClock
 
 
 async def test_a_thousand_wakes_are_one_frame() -> None:
@@ -62,3 +62,48 @@ async def test_frames_that_were_due_while_the_loop_was_busy_are_counted() -> Non
     await asyncio.sleep(0)
     assert 4 <= clock.skipped <= 5 or clock.skipped > 5 * FRAMES  # a machine that stood still
     clock.stop()
+
+
+async def test_frames_that_cost_much_come_less_often_but_never_less_than_four_a_second() -> None:
+    drawn = 0
+
+    def frame() -> None:
+        nonlocal drawn
+        drawn += 1
+        clock.spent(cost)
+        clock.wake()
+
+    clock = FrameClock(frame)
+    for cost, least, most in ((0.002, FRAMES, FRAMES), (0.04, 9.5, 11), (10.0, FEWEST, FEWEST)):
+        clock._spent = 0.0
+        clock.cost = cost
+        assert least <= clock.rate <= most
+    cost, clock.cost, drawn = 0.04, 0.04, 0
+    clock.wake()
+    await asyncio.sleep(1.0)
+    clock.stop()
+    assert 5 <= drawn <= 0.04**-1 * SHARE + 2
+    assert 0.02 < clock.cost < 0.2
+
+
+async def test_a_frame_that_is_put_off_is_drawn_when_it_is_released_and_not_forgotten() -> None:
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+    ready = False
+    clock = FrameClock(lambda: times.append(loop.time()), lambda: ready)
+    clock.wake()
+    await asyncio.sleep(0.05)
+    assert not times and clock.skipped >= 1
+    ready = True
+    clock.release()
+    await asyncio.sleep(0.05)
+    assert len(times) == 1
+    ready = False
+    clock.wake()
+    await asyncio.sleep(0.05)
+    ready = True
+    await asyncio.sleep(1.5 / FEWEST)
+    assert len(times) == 2, "nobody released it"
+    clock.release()
+    await asyncio.sleep(0.05)
+    assert len(times) == 2, "nothing was put off"

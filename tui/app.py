@@ -247,8 +247,9 @@ class ItickApp(Desk):
             link.host if link is not None else "",
             link is not None and link.is_demo,
             [self.market.instruments[symbol] for symbol in self.lists.symbols],
-            self._frames,
             self.pace,
+            self._frames.cost,
+            self._frames.rate,
         )
 
     # --- leaving ---

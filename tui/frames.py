@@ -61,8 +61,9 @@ class FrameClock:
         if self._spent:
             self.cost += _SMOOTH * (self._spent - self.cost)
         self._earliest = now + 1 / self.rate
+        self._spent = 0.0
         self._frame()
-        self._spent = self._loop.time() - now
+        self._spent += self._loop.time() - now
 
     def release(self) -> None:
         """What `ready` waited for has come: a frame that was put off may be drawn."""

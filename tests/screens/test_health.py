@@ -14,9 +14,11 @@ from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
 from tui.feed import LinkState, Phase
+from tui.frames import FRAMES
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
+from tui.pace import Pace
 from tui.screens.health import (
     Facts,
     FeedHealth,
@@ -26,6 +28,7 @@ from tui.screens.health import (
     link_figures,
     missing_minutes,
     refused_figures,
+    screen_figures,
 )
 from tui.secrets import VARIABLE, take_from_environment
 from tui.symbol import Symbol
@@ -49,7 +52,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> Facts:
-    return Facts(now, START + now * 1000, link, "api.itick.org", False, list(market.instruments.values()))
+    instruments = list(market.instruments.values())
+    return Facts(now, START + now * 1000, link, "api.itick.org", False, instruments, Pace(), 0.002, FRAMES)
 
 
 def troubled() -> Market:
@@ -153,7 +157,7 @@ def named(figures: list[Figure]) -> list[tuple[str, str]]:
 
 def test_before_anything_came_nothing_is_invented() -> None:
     market = Market()
-    empty = Facts(1.0, START, None, "", False, [])
+    empty = Facts(1.0, START, None, "", False, [], Pace(), 0.0, FRAMES)
     assert dict(named(link_figures(market, empty))) == {
         "state": "not begun",
         "server": "—",
@@ -220,3 +224,21 @@ def test_missing_minutes_are_holes_between_bars_of_the_last_hour(minutes: list[i
     for minute in minutes:
         instrument.bars.put(bar(minute, 1.0, 1.0))
     assert missing_minutes(instrument, start + 59 * 60_000 + 30_000) == missing
+
+
+def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
+    market, calm = Market(), facts(Market())
+    assert dict(named(screen_figures(market, calm)))["terminal"] == "has not told whether it keeps up"
+    calm.pace.asks(1.0)
+    calm.pace.answered(1.004)
+    assert named(screen_figures(market, calm)) == [
+        ("frames", "0 drawn · 2 ms each"),
+        ("at most", "30 a second"),
+        ("skipped", "0 that came too late to be drawn"),
+        ("terminal", "keeps up, answers within 4 ms"),
+    ]
+    calm.pace.asks(2.0)
+    calm.pace.answered(3.204)
+    busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
+    assert busy["at most"].value == "10 a second, fewer because one costs so much" and busy["at most"].odd
+    assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].odd

@@ -39,7 +39,9 @@ def levels(side: list[Level]) -> list[Level]:
 
 
 def best(side: list[Level]) -> Level | None:
-    """The level at the touch, or None for an empty side."""
+    """The level at the touch, or None for an empty side. It nearly always is the first."""
+    if side and (first := side[0]).price > 0 and first.volume > 0:
+        return first
     return next((level for level in side if level.price > 0 and level.volume > 0), None)
 
 

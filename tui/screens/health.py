@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from tui import format as fmt
 from tui.feed import LinkState
-from tui.frames import FRAMES, FrameClock
+from tui.frames import FRAMES
 from tui.market import Instrument, Market
 from tui.market.plan import refusals
 from tui.pace import Pace
@@ -39,8 +39,9 @@ class Facts(NamedTuple):
     host: str
     demo: bool
     instruments: list[Instrument]
-    frames: FrameClock
     pace: Pace
+    cost: float  # s that a frame takes
+    rate: float  # frames a second, at most
 
 
 class Figure(NamedTuple):
@@ -218,8 +219,8 @@ def fault_figures(market: Market, facts: Facts) -> list[Figure]:
 
 
 def screen_figures(market: Market, facts: Facts) -> list[Figure]:
-    health, frames, pace = market.health, facts.frames, facts.pace
-    slower = ", fewer because one costs so much" if frames.rate < FRAMES else ""
+    health, pace = market.health, facts.pace
+    slower = ", fewer because one costs so much" if facts.rate < FRAMES else ""
     if pace.round_trip is None:
         terminal = "has not told whether it keeps up"
     elif pace.lines is None:
@@ -227,8 +228,8 @@ def screen_figures(market: Market, facts: Facts) -> list[Figure]:
     else:
         terminal = f"behind by {fmt.milliseconds(1000 * pace.late)}: {pace.lines} lines a frame"
     return [
-        Figure("frames", f"{health.frames:,} drawn · {fmt.milliseconds(1000 * frames.cost)} each"),
-        Figure("at most", f"{frames.rate:.0f} a second{slower}", bool(slower)),
+        Figure("frames", f"{health.frames:,} drawn · {fmt.milliseconds(1000 * facts.cost)} each"),
+        Figure("at most", f"{facts.rate:.0f} a second{slower}", bool(slower)),
         Figure("skipped", f"{health.frames_skipped:,} that came too late to be drawn"),
         Figure("terminal", terminal, pace.lines is not None),
     ]

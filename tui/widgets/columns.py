@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from tui import format as fmt
 from tui.funds import NAMES
@@ -81,7 +81,8 @@ class Column(NamedTuple):
 
     `letter` picks it in the menu of sorting, None where an order by it says nothing; `descending`: largest first, at
     first. `width` in cells is the least; it grows with the widest number, or, where `most` is given, with the room
-    there is: a cell then fills it all. On the `point` are aligned numbers without a unit."""
+    there is: a cell then fills it all. On the `point` are aligned numbers without a unit. A cell made of nothing but
+    the `symbol`, the `depth` or the `quote` is drawn anew only with another one."""
 
     id: str
     title: str
@@ -95,6 +96,7 @@ class Column(NamedTuple):
     left: bool = False
     point: bool = False
     most: int = 0
+    of: Literal["symbol", "depth", "quote"] | None = None
 
 
 Figure: TypeAlias = Callable[[Row], float | None]
@@ -328,10 +330,13 @@ def age_cell(row: Row) -> Cell:
     return Cell(age or fmt.UNKNOWN, "muted" if row.state is RowState.LIVE else "faint")
 
 
-def _priced(
-    id: str, title: str, words: str, letter: str, width: int, worth: int, figure: Figure, role: str = "muted"
-) -> Column:
-    return Column(id, title, words, letter, width, worth, _price_cell(figure, role), figure, point=True)
+def _of_book(id: str, words: str, letter: str, figure: Figure) -> Column:
+    cell = _price_cell(figure, "text")
+    return Column(id, id.upper(), words, letter, 7, 40, cell, figure, point=True, of="depth")
+
+
+def _of_quote(id: str, title: str, words: str, letter: str, worth: int, figure: Figure) -> Column:
+    return Column(id, title, words, letter, 7, worth, _price_cell(figure), figure, point=True, of="quote")
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -346,6 +351,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda row: str(row.instrument.symbol),
         descending=False,
         left=True,
+        of="symbol",
     ),
     Column(
         "name",
@@ -359,6 +365,7 @@ COLUMNS: tuple[Column, ...] = (
         descending=False,
         left=True,
         most=28,
+        of="symbol",
     ),
     Column("last", "LAST", "price of the last trade", "l", 7, 99, _last, lambda row: row.instrument.last, point=True),
     Column("change", "CHG", "change since the previous close, in money", "c", 6, 60, _change_cell, _amount, point=True),
@@ -374,13 +381,23 @@ COLUMNS: tuple[Column, ...] = (
         _extended,
         point=True,
     ),
-    _priced("bid", "BID", "best price somebody would buy at", "b", 7, 40, _bid, "text"),
-    _priced("ask", "ASK", "best price somebody would sell at", "a", 7, 40, _ask, "text"),
-    Column("spread", "SPREAD", "ask less bid", "d", 6, 40, _spread_cell, _spread, point=True),
-    _priced("previous", "PREV", "previous close, which change is measured from", "r", 7, 9, _previous),
-    _priced("open", "OPEN", "first price of the day", "o", 7, 8, _quoted(lambda quote: quote.open)),
-    _priced("high", "HIGH", "highest price of the day", "h", 7, 8, _quoted(lambda quote: quote.high)),
-    _priced("low", "LOW", "lowest price of the day", "w", 7, 8, _quoted(lambda quote: quote.low)),
+    _of_book("bid", "best price somebody would buy at", "b", _bid),
+    _of_book("ask", "best price somebody would sell at", "a", _ask),
+    Column("spread", "SPREAD", "ask less bid", "d", 6, 40, _spread_cell, _spread, point=True, of="depth"),
+    Column(
+        "previous",
+        "PREV",
+        "previous close, which change is measured from",
+        "r",
+        7,
+        9,
+        _price_cell(_previous),
+        _previous,
+        point=True,
+    ),
+    _of_quote("open", "OPEN", "first price of the day", "o", 8, _quoted(lambda quote: quote.open)),
+    _of_quote("high", "HIGH", "highest price of the day", "h", 8, _quoted(lambda quote: quote.high)),
+    _of_quote("low", "LOW", "lowest price of the day", "w", 8, _quoted(lambda quote: quote.low)),
     Column(
         "range",
         "RANGE",
@@ -391,9 +408,19 @@ COLUMNS: tuple[Column, ...] = (
         _range_cell,
         lambda row: None,
     ),
-    Column("volume", "VOLUME", "units traded today", "v", 6, 35, _volume_cell, _volume),
-    Column("turnover", "TURNOVER", "money traded today, in the fund's currency", "t", 8, 30, _turnover_cell, _turnover),
-    _priced("vwap", "VWAP", "average price of the day, weighted by volume", "f", 7, 10, _vwap),
+    Column("volume", "VOLUME", "units traded today", "v", 6, 35, _volume_cell, _volume, of="quote"),
+    Column(
+        "turnover",
+        "TURNOVER",
+        "money traded today, in the fund's currency",
+        "t",
+        8,
+        30,
+        _turnover_cell,
+        _turnover,
+        of="quote",
+    ),
+    _of_quote("vwap", "VWAP", "average price of the day, weighted by volume", "f", 10, _vwap),
     Column(
         "iopv",
         "IOPV",

@@ -8,6 +8,7 @@ grow while a list stands, so that nothing jumps and no number is cut.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual import events
@@ -20,6 +21,7 @@ from tui.market import Instrument, Market
 from tui.market.money import currency
 from tui.market.row import row_state
 from tui.market.spark import span
+from tui.protocol import Depth, Quote
 from tui.watchlists import LONGEST_NAME
 from tui.widgets.columns import (
     BY_ID,
@@ -41,6 +43,15 @@ from tui.widgets.order import HOLD, arrow, by_column, found
 from tui.widgets.pane import Line, Pane, fill
 
 _MARGIN = 3  # the cursor's bar, ▲ or ▼, and a blank
+
+
+class _Kept(NamedTuple):
+    """Of a row as it was last drawn: the cells by column, and what they were made of."""
+
+    depth: Depth | None
+    quote: Quote | None
+    manner: tuple[int, bool, str]  # decimals, whether stale, on which ground
+    cells: dict[str, Line]
 
 
 class Watchlist(Pane, can_focus=True):
@@ -90,6 +101,7 @@ class Watchlist(Pane, can_focus=True):
         self._index: dict[Instrument, int] = {}
         self._top = 0
         self._widths: dict[str, int] = {}
+        self._kept: dict[Instrument, _Kept] = {}
         self._grew = False  # whether a number came that needs a wider column
         self._points: dict[str, int] = {}  # by column: characters behind the point that its numbers are aligned on
         self._columns: list[Column] = []
@@ -146,6 +158,7 @@ class Watchlist(Pane, can_focus=True):
         self._mixed = len({currency(instrument.symbol.region).code for instrument in rows}) > 1
         self._widths.clear()
         self._points.clear()
+        self._kept.clear()
         self._flashing.clear()
         self._ages.clear()
         self._span = self._scale()
@@ -324,11 +337,13 @@ class Watchlist(Pane, can_focus=True):
                     width = self._spark = next((cells for cells in SPARKS if cells <= width), SPARKS[-1])
                 self._widths[column.id] = width
                 slack -= width - column.width
-        self._places = []
+        before, self._places = self._places, []
         for column in self._columns:
             pad = 0 if not self._places else gap
             pad += slack if pad and column is self._columns[-1] else 0
             self._places.append((column, pad, self._width(column)))
+        if self._places != before:
+            self._kept.clear()
 
     def _least(self, column: Column) -> int:
         return column.width if column.most else self._width(column)
@@ -375,7 +390,12 @@ class Watchlist(Pane, can_focus=True):
         line.append(self._glyph(row, ground))
         line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         used = _MARGIN
+        kept, same = self._keep(row, ground)
         for column, pad, room in self._places:
+            if column.of in same:
+                line += kept[column.id]
+                used += pad + room
+                continue
             cell = column.cell(row)
             if column.id == "age":
                 self._ages[instrument] = cell.text
@@ -387,11 +407,30 @@ class Watchlist(Pane, can_focus=True):
                     used = start + len(cell.text)
                     continue
             used += pad + room
+            begin = len(line)
             self._put_cell(line, column, cell, pad, room, ground)
+            if column.of:
+                kept[column.id] = line[begin:]
         if self._grew or used > width:
             return fill(line, width, look("text", ground))
         line.append(look.segment(" " * (width - used), "text", ground))
         return line
+
+    def _keep(self, row: Row, ground: str) -> tuple[dict[str, Line], set[str | None]]:
+        """The cells that the row was last drawn with, and which of them are the same now."""
+        i = row.instrument
+        manner = (i.decimals, row.stale, ground)
+        before = self._kept.get(i)
+        if before is None or before.manner != manner:
+            self._kept[i] = _Kept(i.depth, i.quote, manner, {})
+            return self._kept[i].cells, set()
+        same: set[str | None] = {"symbol"}
+        if before.depth is i.depth:
+            same.add("depth")
+        if before.quote is i.quote:
+            same.add("quote")
+        self._kept[i] = _Kept(i.depth, i.quote, manner, before.cells)
+        return before.cells, same
 
     def _glyph(self, row: Row, ground: str) -> Segment:
         """The direction of the last move: bright where the latest trade moved the price, dim where it did not."""
@@ -414,6 +453,7 @@ class Watchlist(Pane, can_focus=True):
             behind, most = len(text) - point - 1, self._points.get(column.id, 0)
             if behind > most:
                 self._points[column.id] = most = behind
+                self._kept.clear()
                 self._grew = True
             after = " " * (most - behind)
         needed = len(text) + len(after)
@@ -435,6 +475,10 @@ class Watchlist(Pane, can_focus=True):
         line.append(look.segment(text[-cell.lit :], cell.role, cell.glow, bold=cell.bold))
         if after:
             line.append(look.segment(after, "text", ground))
+
+    def watch_look(self, look: Look) -> None:
+        self._kept.clear()
+        super().watch_look(look)
 
     def watch_columns(self) -> None:
         self.update_lines()

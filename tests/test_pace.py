@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from tui.pace import Pace
+
+
+def settled(round_trip: float) -> Pace:
+    """A pace that knows its terminal's round trip."""
+    pace = Pace()
+    pace.asks(0.0)
+    pace.answered(round_trip)
+    return pace
+
+
+def drawn(pace: Pace, at: float, took: float) -> None:
+    assert pace.may_paint(at)
+    pace.asks(at)
+    pace.answered(at + took)
+
+
+def test_before_the_first_answer_nothing_is_held_back() -> None:
+    pace = Pace()
+    for n in range(5):
+        assert pace.may_paint(n) and pace.asks(n)
+    assert pace.lines is None
+
+
+def test_a_terminal_that_never_answers_is_asked_no_more() -> None:
+    pace = Pace()
+    assert [pace.asks(at) for at in (0.0, 20.0, 40.0, 60.0)] == [True, True, False, False]
+    assert pace.may_paint(60.0)
+
+
+def test_a_near_terminal_has_one_frame_at_a_time() -> None:
+    pace = settled(0.002)
+    pace.asks(1.0)
+    assert not pace.may_paint(1.03)
+    pace.answered(1.04)
+    assert pace.may_paint(1.04)
+
+
+def test_a_far_terminal_has_as_many_frames_on_their_way_as_fit_into_its_round_trip() -> None:
+    pace = settled(0.3)
+    sent = 0
+    while pace.may_paint(1.0 + sent / 30):
+        pace.asks(1.0 + sent / 30)
+        sent += 1
+    assert 8 <= sent <= 10
+    assert pace.lines is None
+
+
+def test_where_answers_come_late_frames_get_shorter_and_longer_again_when_they_do_not() -> None:
+    pace = settled(0.01)
+    lines = []
+    for n in range(6):
+        drawn(pace, 10.0 * n, 1.0)
+        lines.append(pace.lines)
+    assert lines == [64, 32, 16, 8, 8, 8]
+    drawn(pace, 100.0, 0.1)
+    assert pace.lines == 8, "neither late nor early"
+    lines = []
+    for n in range(5):
+        drawn(pace, 200.0 + n, 0.012)
+        lines.append(pace.lines)
+    assert lines == [16, 32, 64, None, None]
+
+
+def test_a_line_that_has_become_longer_is_taken_for_long_not_for_slow() -> None:
+    pace = settled(0.01)
+    for n in range(600):
+        drawn(pace, float(n), 0.4)
+    assert pace.round_trip == pytest.approx(0.4)
+    assert pace.lines is None
+
+
+def test_an_answer_that_was_lost_stops_nothing_for_ever() -> None:
+    pace = settled(0.01)
+    pace.asks(1.0)
+    assert not pace.may_paint(20.0)
+    assert pace.may_paint(40.0)
+    pace.answered(50.0)  # after all
+    assert pace.lines is None and pace.may_paint(50.0)
+
+
+def test_a_terminal_that_was_lent_to_somebody_else_owes_no_answer() -> None:
+    pace = settled(0.01)
+    pace.asks(1.0)
+    pace.forget()
+    assert pace.may_paint(1.1)
