@@ -22,6 +22,7 @@ from tui.protocol import (
     PongData,
     Quote,
     Request,
+    ServedLevel,
     Subscribe,
     SubscribeReply,
     Tick,
@@ -156,8 +157,8 @@ SENT_BY_THE_SERVER = {
     ),
     DEPTH: Depth(
         symbol="QQQ$US",
-        asks=[Level(price=3034.01, volume=10.6023, level=1, size=10.6023)],
-        bids=[Level(price=3034, volume=20.9758, level=1, size=20.9758)],
+        asks=[Level(price=3034.01, volume=10.6023)],
+        bids=[Level(price=3034, volume=20.9758)],
     ),
     KLINE: Kline(
         symbol="QQQ",
@@ -205,10 +206,18 @@ def test_each_sample_of_the_server_reads_as_the_page_explains_it(sample: str, me
     assert decode(sample.encode()) == (message,)
 
 
+def served_as_on_the_page(depth: Depth) -> Depth:
+    def side(levels: list[Level]) -> list[Level]:
+        return [ServedLevel(level.price, level.volume, n, level.volume) for n, level in enumerate(levels, 1)]
+
+    return Depth(symbol=depth.symbol, asks=side(depth.asks), bids=side(depth.bids))
+
+
 @pytest.mark.parametrize(("sample", "message"), SENT_BY_THE_SERVER.items(), ids=lambda value: type(value).__name__)
 def test_what_we_encode_as_a_server_is_the_sample(sample: str, message: Message) -> None:
-    assert json.loads(encode(message)) == json.loads(sample)
-    assert decode(encode(message)) == (message,)
+    served = served_as_on_the_page(message) if isinstance(message, Depth) else message
+    assert json.loads(encode(served)) == json.loads(sample)
+    assert decode(encode(served)) == (message,)
 
 
 @pytest.mark.parametrize(("sample", "request_"), SENT_BY_THE_CLIENT.items(), ids=lambda value: type(value).__name__)
@@ -496,8 +505,8 @@ maybe = st.none() | amounts
     | st.builds(
         Depth,
         symbol=st.just("QQQ$US"),
-        asks=st.lists(st.builds(Level, price=amounts, volume=amounts, level=st.integers(1, 10)), max_size=5),
-        bids=st.lists(st.builds(Level, price=amounts, volume=amounts, size=maybe), max_size=5),
+        asks=st.lists(st.builds(Level, price=amounts, volume=amounts), max_size=5),
+        bids=st.lists(st.builds(Level, price=amounts, volume=amounts), max_size=5),
     )
 )
 def test_what_is_encoded_decodes_to_itself(message: Message) -> None:

@@ -84,7 +84,7 @@ def test_every_type_comes_with_full_names() -> None:
         assert list(update)[:2] == ["symbol", "type"]
         assert set(update) - {"symbol", "type"} <= FIELDS[update["type"]]
         for level in update.get("asks", []) + update.get("bids", []):
-            assert {"price", "volume", "level"} <= level.keys() <= {"price", "volume", "level", "size"}
+            assert level.keys() == {"price", "volume", "level"}
 
 
 def test_only_the_types_asked_for_are_printed() -> None:

@@ -73,13 +73,18 @@ class Quote(_Push, tag="quote", gc=False, omit_defaults=True):
 
 
 class Level(Struct, gc=False, omit_defaults=True):
-    """One level of a book: `level` counts from 1 at the touch. `size` is the page's "Ask Size"/"Bid Size", equal to
-    `volume` in its sample."""
+    """One level of a book, as far as it is read. Its place in the list is its level; the page's "Ask Size" and "Bid
+    Size" equal `volume` in its sample. To read them too would cost as much again as all the rest of a book."""
 
     price: Amount = field(name="p")
     volume: Amount = field(name="v")
-    level: int = field(name="po", default=0)
-    size: Amount | None = field(name="o", default=None)
+
+
+class ServedLevel(Level, gc=False):
+    """A level as a server tells it: `level` counts from 1 at the touch."""
+
+    level: int = field(name="po")
+    size: Amount = field(name="o")
 
 
 class Depth(_Push, tag="depth", gc=False, omit_defaults=True):

@@ -173,19 +173,20 @@ def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
         value = getattr(message, name)
         if value is None or name in ("symbol", "region", "interval"):
             continue
-        described[name] = [_level(level) for level in value] if name in ("asks", "bids") else _plain(name, value)
+        described[name] = _levels(value) if name in ("asks", "bids") else _plain(name, value)
     return described
 
 
-def _level(level: Level) -> dict[str, Any]:
-    return {
-        name: _plain(name, value) for name in level.__struct_fields__ if (value := getattr(level, name)) is not None
-    }
+def _levels(side: list[Level]) -> list[dict[str, Any]]:
+    return [
+        {"price": level.price, "volume": _plain("volume", level.volume), "level": number}
+        for number, level in enumerate(side, 1)
+    ]
 
 
 def _plain(name: str, value: Any) -> Any:
     """Whole sizes without a point, as the vendor writes them."""
-    whole = name in ("volume", "size") and isinstance(value, float) and value.is_integer()
+    whole = name == "volume" and isinstance(value, float) and value.is_integer()
     return int(value) if whole else value
 
 

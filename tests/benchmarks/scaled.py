@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 from tests.benchmarks.sender import dated, messages, symbols
 from tui.feed.connection import Connection
 from tui.feed.state import Timings
+from tui.feed.websocket import Listener
 from tui.market import Instrument, Market
 from tui.protocol import Depth, Level, Quote, Tick, encode
 
@@ -65,8 +66,8 @@ class Wire:
     def __init__(self) -> None:
         self.hand: Callable[[bytes], None] = lambda frame: None
 
-    def listen(self, on_message: Callable[[bytes], None]) -> None:
-        self.hand = on_message
+    def listen(self, listener: Listener) -> None:
+        self.hand = listener.message
 
     async def ended(self) -> NoReturn:
         await asyncio.get_running_loop().create_future()
@@ -191,10 +192,7 @@ def fill(market: Market, rows: Sequence[Instrument]) -> None:
             Quote(symbol=symbol, last=100.0, open=100.1, high=106.2, low=93.4, time=time_ms, volume=1, turnover=1e9),
             0.0,
         )
-        asks, bids = (
-            [Level(price=100 + side * level / 100, volume=100, level=level, size=100) for level in range(1, 11)]
-            for side in (1, -1)
-        )
+        asks, bids = ([Level(price=100 + side * level / 100, volume=100) for level in range(1, 11)] for side in (1, -1))
         market.apply(Depth(symbol=symbol, asks=asks, bids=bids), 0.0)
 
 

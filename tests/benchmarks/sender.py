@@ -37,6 +37,7 @@ from tui.protocol import (
     PongData,
     Push,
     Quote,
+    ServedLevel,
     SubscribeReply,
     Tick,
     decode_request,
@@ -84,15 +85,12 @@ def messages(count: int, of: int = SYMBOLS) -> list[Push]:
                 )
             )
         elif kind is Depth:
-            asks, bids = (
-                [
-                    Level(price=round(price + side * level / 100, 2), volume=v, level=level, size=v)
-                    for level in range(1, 11)
-                    for v in (100.0 * rng.randrange(1, 40),)
-                ]
-                for side in (1, -1)
-            )
-            made.append(Depth(symbol=f"{code}$US", asks=asks, bids=bids))
+            sides: list[list[Level]] = [[], []]
+            for side, levels in zip((1, -1), sides, strict=True):
+                for level in range(1, 11):
+                    size = 100.0 * rng.randrange(1, 40)
+                    levels.append(ServedLevel(round(price + side * level / 100, 2), size, level, size))
+            made.append(Depth(symbol=f"{code}$US", asks=sides[0], bids=sides[1]))
         else:
             made.append(
                 Kline(

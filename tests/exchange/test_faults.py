@@ -35,7 +35,7 @@ from tui.errors import MalformedMessage, UsageError
 from tui.exchange.failing import ESCAPES, HOSTILE, MALFORMED
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
-from tui.protocol import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode
+from tui.protocol import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode, encode
 from tui.symbol import Symbol, from_wire
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
@@ -538,7 +538,7 @@ def check_truth(exchange: Exchange, symbol: Symbol, pushes: list[Push]) -> None:
     truth = exchange.truth(symbol)
     assert truth is not None
     for kind, true in ((Tick, truth.tick), (Quote, truth.quote), (Depth, truth.depth)):
-        assert [push for push in pushes if isinstance(push, kind)][-1] == true
+        assert [push for push in pushes if isinstance(push, kind)][-1:] == list(decode(encode(true)))
     bars = {push.time: push for push in pushes if isinstance(push, Kline)}
     assert list(bars.values()) == truth.klines or not bars
 

@@ -16,7 +16,7 @@ from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors
 from tui.exchange.listing import Listing
 from tui.exchange.simulation import Market
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
-from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.protocol import Depth, Kline, Push, Quote, ServedLevel, Tick
 from tui.symbol import Symbol
 
 NOON = 1_750_000_000_000 // DAY * DAY + DAY // 2 + 17_500
@@ -146,8 +146,8 @@ def test_what_is_told_agrees_with_itself(seed: int, symbols: list[Symbol]) -> No
 def check_depth(depth: Depth, tick: int) -> None:
     assert len(depth.asks) == len(depth.bids) == 10
     for side in (depth.asks, depth.bids):
-        assert [level.level for level in side] == list(range(1, 11))
-        for level in side:
+        for n, level in enumerate(side, 1):
+            assert isinstance(level, ServedLevel) and level.level == n
             assert level.price == round(level.price, 3)
             assert round(level.price * 1000) % tick == 0
             assert level.volume == level.size == int(level.volume) > 0

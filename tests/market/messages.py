@@ -25,7 +25,7 @@ def quote(last: float, t: int = 0, *, s: str = "QQQ$US", status: int | None = No
 
 
 def side(sizes: Sizes) -> list[Level]:
-    return [Level(price=price, volume=volume, level=n) for n, (price, volume) in enumerate(sizes, 1)]
+    return [Level(price, volume) for price, volume in sizes]
 
 
 def depth(asks: Sizes, bids: Sizes, s: str = "QQQ$US") -> Depth:

@@ -97,7 +97,7 @@ def test_rows_in_every_state_and_prices_of_every_size(snap_compare: Snapshot) ->
             market.apply(
                 Quote(symbol=f"{code}$US", last=price, change=-price / 5, time=START - age, turnover=3.4e15), 0.0
             )
-    book = [Level(price=10.0, volume=0.5, level=1), Level(price=9.99, volume=12_345_678.0, level=2)]
+    book = [Level(price=10.0, volume=0.5), Level(price=9.99, volume=12_345_678.0)]
     market.apply(Depth(symbol="ONESIDED$US", asks=[], bids=book), 0.0)
     market.apply(Depth(symbol="CROSSED$US", asks=[Level(price=9.0, volume=5.0)], bids=book), 0.0)
     assert snap_compare(Still(market, symbols, demo=False, now=1.0), terminal_size=(160, 20))

@@ -28,6 +28,7 @@ from tui.protocol import (
     Push,
     Quote,
     Reply,
+    ServedLevel,
     SubscribeReply,
     Tick,
     encode,
@@ -209,7 +210,7 @@ def padded(push: Push, size: int) -> bytes:
 
 def _wrong_book(depth: Depth, name: str, turn: int) -> Depth:
     if name == "empty-book":
-        zeros = [Level(0, 0, index, 0) for index in range(1, 11)]
+        zeros: list[Level] = [ServedLevel(0, 0, index, 0) for index in range(1, 11)]
         return msgspec.structs.replace(depth, asks=zeros, bids=zeros)
     if name == "one-sided":
         return msgspec.structs.replace(depth, **{"asks" if turn % 2 else "bids": []})

@@ -15,7 +15,7 @@ from random import Random
 from tui.exchange.book import Book, Side
 from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors, Values
 from tui.exchange.universe import Fund
-from tui.protocol import Depth, Kline, Level, Push, Quote, Tick
+from tui.protocol import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
 
 _SCALE = 1000
 _CLUSTER = 0.25  # the chance that one more trade follows at once: 4 trades in 3 clusters
@@ -200,7 +200,7 @@ class Listing:
 
     def _levels(self, side: Side) -> list[Level]:
         tick = self.fund.tick
-        return [Level(price * tick / _SCALE, size, index, size) for index, (price, size) in enumerate(side, start=1)]
+        return [ServedLevel(price * tick / _SCALE, size, n, size) for n, (price, size) in enumerate(side, start=1)]
 
     def _start_day(self, midnight: int) -> None:
         self.previous_close = self.open = self.high = self.low = self.last
