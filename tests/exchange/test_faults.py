@@ -538,6 +538,7 @@ def check_truth(exchange: Exchange, symbol: Symbol, pushes: list[Push]) -> None:
     truth = exchange.truth(symbol)
     assert truth is not None
     for kind, true in ((Tick, truth.tick), (Quote, truth.quote), (Depth, truth.depth)):
+        assert true is not None
         assert [push for push in pushes if isinstance(push, kind)][-1:] == list(decode(encode(true)))
     bars = {push.time: push for push in pushes if isinstance(push, Kline)}
     assert list(bars.values()) == truth.klines or not bars
