@@ -105,6 +105,7 @@ class ItickApp(Desk):
         # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
+        gc.enable()
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 

@@ -23,9 +23,9 @@ _DRIFT = 0.01  # by which a round trip may have grown at each answer: lines chan
 class Pace:
     """Told of every question and every answer, in s, monotonic.
 
-    A line may be long and fast: as many frames may be on their way as fit into its round trip. Whatever the answers
-    take beyond that is spent in buffers: then a frame has fewer lines. Where nothing was ever answered, nothing is
-    known and nothing held back.
+    A line may be long and fast: as many frames may be on their way as fit into its round trip, and one more, for an
+    answer waits for its turn here too. Whatever answers take beyond that is spent in buffers: then a frame has fewer
+    lines, and only one is on its way. Where nothing was ever answered, nothing is known and nothing held back.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Pace:
         if now - self._asked[0] > _LOST:
             self.forget()
             return True
-        return len(self._asked) <= int(self.round_trip * FRAMES)
+        return len(self._asked) <= int(self.round_trip * FRAMES) + (self.lines is None)
 
     def forget(self) -> None:
         """What was asked will not be answered: the terminal belonged to somebody else meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -98,6 +99,7 @@ def cli(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
+    gc.disable()  # it takes a tenth of a start; the app has it back when the screen stands
     from tui.app import ItickApp, Start
     from tui.desk import Wanted
 

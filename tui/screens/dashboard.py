@@ -10,12 +10,14 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.feed import LinkState
 from tui.keys import Key
 from tui.market import Instrument, Market
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
+from tui.screens.lines import Lines
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart import MinuteChart
 from tui.widgets.find_field import FindField
@@ -211,10 +213,33 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._owed_rows.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._owed_panes.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
         rows, due = self._turn(lines)
+        for pane in self._panes:
+            pane.gathered = set()
         self.watchlist.sync(rows, now, proven)
         for pane in panes:
             news = {pane.instrument} if pane in due and pane.instrument is not None else set()
             pane.sync(news, now, proven)
+        self._paint()
+
+    def _paint(self) -> None:
+        """Paint the lines that changed in this frame. Textual would do it some turns of the loop later, and look at
+        every line of every widget for it: that costs more than all else of a frame. Where something may lie over the
+        panes it does it all the same."""
+        covered = self.add_field.display or self.find_field.display or self.app._notifications
+        settled = self.is_current and not self._layout_required and not self.app._batch_count
+        lines: list[tuple[int, int, Strip]] = []
+        for pane in self._panes:
+            changed, pane.gathered = sorted(pane.gathered or ()), None
+            if not changed or not pane.display:
+                continue
+            if covered or not settled:
+                pane.repaint(changed)
+                continue
+            x, y = pane.region.offset
+            lines += [(x, y + n, strip) for n, strip in zip(changed, pane.strips(changed), strict=True)]
+        if lines:
+            self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
+            self.painted(0.0)
 
     def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Which rows and which panes are drawn in this frame."""

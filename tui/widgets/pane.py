@@ -37,6 +37,8 @@ class Pane(Widget, can_focus=False):
         self.style = look  # the same, read without a reactive's cost for every piece of every line
         self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
         self._drawn: list[Line] = []
+        self.gathered: set[int] | None = None
+        """During a frame the lines that changed: whoever turns it paints those of all panes together."""
 
     @property
     def inner_width(self) -> int:
@@ -74,15 +76,20 @@ class Pane(Widget, can_focus=False):
     def put_lines(self, lines: Mapping[int, Line]) -> None:
         """Take these lines, frame included, by their numbers, and repaint those that differ from what the screen
         shows."""
-        width = self.size.width
-        dirty: list[Region] = []
-        for y, line in lines.items():
-            if line != self._drawn[y]:
-                self._drawn[y] = line
-                self._strips[y] = None
-                dirty.append(Region(0, y, width, 1))
-        if dirty:
-            self.refresh(*dirty)
+        changed = [y for y, line in lines.items() if line != self._drawn[y]]
+        for y in changed:
+            self._drawn[y] = lines[y]
+            self._strips[y] = None
+        if self.gathered is not None:
+            self.gathered.update(changed)
+        else:
+            self.repaint(changed)
+
+    def repaint(self, changed: Iterable[int]) -> None:
+        """Have Textual paint these lines."""
+        regions = [Region(0, y, self.size.width, 1) for y in changed]
+        if regions:
+            self.refresh(*regions)
 
     def _framed(self, width: int, height: int) -> list[Line]:
         look, inner = self.style, width - 2
@@ -101,10 +108,7 @@ class Pane(Widget, can_focus=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines as they are. Textual would look for borders, padding and links in each of them first, and turn
         colours by number into others, which costs as much again as drawing the line."""
-        strips = [self._strip(y) for y in crop.line_range]
-        for filter in self.get_line_filters():
-            if not isinstance(filter, ANSIToTruecolor):
-                strips = [strip.apply_filter(filter, self.background_colors[1]) for strip in strips]
+        strips = self.strips(crop.line_range)
         return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -117,6 +121,14 @@ class Pane(Widget, can_focus=False):
 
     def _scroll(self, by: int) -> None:
         """Move by lines, downward. A pane that shows all it has does not move."""
+
+    def strips(self, lines: Iterable[int]) -> list[Strip]:
+        """These lines as they go to the terminal."""
+        strips = [self._strip(y) for y in lines]
+        for filter in self.get_line_filters():
+            if not isinstance(filter, ANSIToTruecolor):
+                strips = [strip.apply_filter(filter, self.background_colors[1]) for strip in strips]
+        return strips
 
     def _strip(self, y: int) -> Strip:
         if y >= len(self._strips):

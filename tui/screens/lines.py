@@ -1,0 +1,20 @@
+"""Some lines of the screen, as they go to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from textual._compositor import CompositorUpdate
+from textual.strip import Strip
+
+
+class Lines(CompositorUpdate):
+    """What Textual's own compositor makes of a change, for lines that are whole and that nothing covers: column and
+    row, both from 0, and what begins there."""
+
+    def __init__(self, lines: Sequence[tuple[int, int, Strip]]) -> None:
+        self._lines = lines
+
+    def render_segments(self, console: Console) -> str:
+        return "".join([f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self._lines])
