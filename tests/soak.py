@@ -30,8 +30,9 @@ from tests.waiting import until
 from tui.exchange.faults import FAULTS, FROM_THE_START
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
-from tui.feed import Link, LinkState, Phase, Timings
 from tui.feed.clock import monotonic
+from tui.feed.link import Link
+from tui.feed.state import LinkState, Phase, Timings
 from tui.frames import FrameClock
 from tui.market import Market
 from tui.secrets import Token

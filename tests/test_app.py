@@ -16,7 +16,7 @@ from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
-from tui.feed import LinkState, Phase
+from tui.feed.state import LinkState, Phase
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.health import FeedHealth
 from tui.screens.help import Help

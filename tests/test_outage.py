@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tui.errors import NoConnection
-from tui.feed import LinkState, Phase
 from tui.feed.lock import AnotherClient, TakenOver
+from tui.feed.state import LinkState, Phase
 from tui.outage import Outage
 
 BRIEF = 0.05

@@ -21,7 +21,8 @@ from tests.terminal import Terminal
 from tui.errors import EXIT_CRASH
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
-from tui.feed import Link, LinkState
+from tui.feed.link import Link
+from tui.feed.state import LinkState
 from tui.log import logging_to
 from tui.market import Market
 from tui.secrets import take_from_environment

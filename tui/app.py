@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual import on
 from textual.app import App
@@ -31,9 +31,9 @@ from tui.errors import (
     EXIT_TERMINATED,
     KeyRefused,
 )
-from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
+from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.frames import FrameClock
 from tui.market.health import Event
@@ -43,6 +43,9 @@ from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
 from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
+
+if TYPE_CHECKING:
+    from tui.feed.link import Link
 
 _LEAVE_WITHIN = 3.0  # s
 _GARBAGE = (10_000, 20, 20)  # what is made by the thousand, messages and trades, goes without being collected
@@ -101,7 +104,8 @@ class ItickApp(Desk):
         self.set_interval(1.0, self._second)
         # Back from the shell the terminal shows nothing of what was drawn before.
         self.app_resume_signal.subscribe(self, self._resumed)
-        self.run_worker(self._feed(), name="feed", group="feed")
+        # After the first paint: what speaks to a feed takes a while to load.
+        self.call_after_refresh(lambda: self.run_worker(self._feed(), name="feed", group="feed"))
         # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
@@ -141,6 +145,8 @@ class ItickApp(Desk):
                     return
 
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
+        from tui.feed.link import Link
+
         self._link = Link(url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock)
         self._link.want(self.lists.symbols)
         await self._link.run()

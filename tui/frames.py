@@ -50,8 +50,8 @@ class FrameClock:
 
     def _run(self) -> None:
         assert self._timer is not None
-        now = self._loop.time()
-        self.skipped += int((now - self._timer.when()) * self.rate)
+        now, due = self._loop.time(), self._timer.when()
+        self.skipped += int((now - due) * self.rate)
         self._timer = None
         self._put_off = not self._ready()
         if self._put_off:
@@ -60,7 +60,8 @@ class FrameClock:
             return
         if self._spent:
             self.cost += _SMOOTH * (self._spent - self.cost)
-        self._earliest = now + 1 / self.rate
+        # A frame that was a little late does not make the next one late too.
+        self._earliest = max(due + 1 / self.rate, now + 0.5 / self.rate)
         self._spent = 0.0
         self._frame()
         self._spent += self._loop.time() - now

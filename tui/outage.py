@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tui.feed import LinkState, Phase
 from tui.feed.lock import AnotherClient
+from tui.feed.state import LinkState, Phase
 
 BRIEF = 1.0  # s: a renewal within this is nobody's concern
 

@@ -15,9 +15,10 @@ import msgspec
 
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection, reason
-from tui.feed import Link, LinkState, Phase
 from tui.feed.clock import monotonic
+from tui.feed.link import Link
 from tui.feed.lock import KeyLock
+from tui.feed.state import LinkState, Phase
 from tui.market import Instrument, Market
 from tui.market.plan import Refusal, refusals
 from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Push, Quote, Tick

@@ -15,9 +15,10 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from tests.waiting import until
-from tui.feed import Link, LinkState, Phase, Timings
 from tui.feed.clock import monotonic
+from tui.feed.link import Link
 from tui.feed.lock import KeyLock
+from tui.feed.state import LinkState, Phase, Timings
 from tui.market import Instrument, Market
 from tui.protocol import (
     AUTHENTICATED,

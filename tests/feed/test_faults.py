@@ -19,9 +19,9 @@ from tests.feed.running import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port,
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
-from tui.feed import Phase, Timings
 from tui.feed.clock import monotonic
 from tui.feed.connection import _retry_after
+from tui.feed.state import Phase, Timings
 from tui.protocol import (
     AUTHENTICATED,
     CONNECTED,

@@ -21,7 +21,8 @@ from websockets.http11 import Response
 
 from tests.feed.running import IEF, KEY, QQQ, SPY, resolved, serving
 from tests.waiting import until
-from tui.feed import Link, LinkState, Phase, Timings
+from tui.feed.link import Link
+from tui.feed.state import LinkState, Phase, Timings
 from tui.market import Instrument, Market
 from tui.protocol import (
     AUTH_FAILED,

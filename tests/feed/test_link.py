@@ -12,10 +12,10 @@ from tests.feed.running import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
 from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
-from tui.feed import Phase
 from tui.feed.connection import Connection
 from tui.feed.link import _gravest
 from tui.feed.lock import KeyLock
+from tui.feed.state import Phase
 from tui.market import Instrument
 from tui.protocol import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
 from tui.secrets import Token

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import FeedError, NoConnection
-from tui.feed import Timings
 from tui.feed.connection import Dropped, SlowDown
 from tui.feed.link import _Retries
+from tui.feed.state import Timings
 
 REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
 DROPPED = Dropped("the server closed the connection (1000)")

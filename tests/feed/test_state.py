@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tui.errors import KeyRefused, NoConnection
-from tui.feed import LinkState, Phase
+from tui.feed.state import LinkState, Phase
 
 LOST = NoConnection("link silent")
 

@@ -14,8 +14,8 @@ from tests.feed.test_link import Heard
 from tests.waiting import until
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
-from tui.feed import Phase, Timings
 from tui.feed.pulse import LEAST
+from tui.feed.state import Phase, Timings
 from tui.market import Market
 from tui.market.plan import NO_ANSWER
 from tui.protocol import OVER_LIMIT, TYPES, UNRESOLVED

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import App
 
 from tui.exchange.simulation import Market as Simulation
-from tui.feed import LinkState, Phase
+from tui.feed.state import LinkState, Phase
 from tui.keys import KEYS
 from tui.market import Instrument, Market
 from tui.screens.dashboard import Dashboard

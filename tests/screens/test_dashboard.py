@@ -12,7 +12,7 @@ from textual.events import MouseScrollDown
 
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
-from tui.feed import LinkState, Phase
+from tui.feed.state import LinkState, Phase
 from tui.market import Market
 from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Quote, Tick
 from tui.symbol import Symbol

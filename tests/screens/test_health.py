@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
-from tui.feed import LinkState, Phase
+from tui.feed.state import LinkState, Phase
 from tui.frames import FRAMES
 from tui.market import Market
 from tui.market.health import Event

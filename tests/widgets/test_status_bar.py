@@ -6,8 +6,8 @@ import pytest
 
 from tests.screens.still import START, US
 from tui.errors import KeyRefused, NoConnection
-from tui.feed import LinkState, Phase
 from tui.feed.lock import TakenOver
+from tui.feed.state import LinkState, Phase
 from tui.market import Market
 from tui.themes import find_theme
 from tui.widgets.look import Look

@@ -1,6 +1,4 @@
-"""One authenticated connection to a feed, kept alive, and what is subscribed on it. Knows nothing of the screen."""
+"""One authenticated connection to a feed, kept alive, and what is subscribed on it. Knows nothing of the screen.
 
-from tui.feed.link import Link
-from tui.feed.state import LinkState, Phase, Timings
-
-__all__ = ["Link", "LinkState", "Phase", "Timings"]
+`link.py` is the way in. `state.py`, what the screen shows of it, loads no sockets.
+"""

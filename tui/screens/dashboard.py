@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tui.feed import LinkState
+from tui.feed.state import LinkState
 from tui.keys import Key
 from tui.market import Instrument, Market
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange

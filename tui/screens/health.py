@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui import format as fmt
-from tui.feed import LinkState
+from tui.feed.state import LinkState
 from tui.frames import FRAMES
 from tui.market import Instrument, Market
 from tui.market.plan import refusals

@@ -9,8 +9,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import format as fmt
-from tui.feed import LinkState, Phase
 from tui.feed.lock import TakenOver
+from tui.feed.state import LinkState, Phase
 from tui.keys import KEYS, Key, cap_of
 from tui.market import Market
 from tui.market.plan import shortfalls
