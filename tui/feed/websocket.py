@@ -16,6 +16,7 @@ from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event
 
 _AT_ONCE = 32 * 1024  # bytes
+_CONT = Opcode.CONT
 
 
 class Listener(NamedTuple):
@@ -73,14 +74,13 @@ class WebSocket(ClientConnection):
     def process_event(self, event: Event) -> None:
         if type(event) is not Frame or event.opcode not in DATA_OPCODES:
             super().process_event(event)
-            return
-        message = event.data
-        if not event.fin or event.opcode is Opcode.CONT:
-            self._parts += message
-            if not event.fin:
-                return
-            message, self._parts = self._parts, bytearray()
-        self._hand(message)  # type: ignore[arg-type]  # a memoryview only where frames are sent
+        elif event.fin and event.opcode is not _CONT:
+            self._hand(event.data)  # type: ignore[arg-type]  # a memoryview only where frames are sent
+        else:
+            self._parts += event.data
+            if event.fin:
+                message, self._parts = self._parts, bytearray()
+                self._hand(message)
 
     def _hand(self, message: bytes | bytearray) -> None:
         try:

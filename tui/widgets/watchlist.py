@@ -102,6 +102,7 @@ class Watchlist(Pane, can_focus=True):
         self._top = 0
         self._widths: dict[str, int] = {}
         self._kept: dict[Instrument, _Kept] = {}
+        self._bar = (0, "muted")  # the cursor's row and the colour of its bar, read once for many rows
         self._grew = False  # whether a number came that needs a wider column
         self._points: dict[str, int] = {}  # by column: characters behind the point that its numbers are aligned on
         self._columns: list[Column] = []
@@ -267,7 +268,7 @@ class Watchlist(Pane, can_focus=True):
         if len(self._drawn) != self.size.height:
             return
         width, top = self.size.width, self._top
-        moment, self._grew = self._at_this_moment(), False
+        moment = self._begin_rows()
         changed: dict[int, Line] = {}
         for instrument in self.on_screen(instruments):
             n = self._index[instrument]
@@ -311,12 +312,11 @@ class Watchlist(Pane, can_focus=True):
             hint = f"nothing here has '{self.find}' in it" if self._given else f"press {self._add} to add symbols"
             blank = [[look.segment("", "text")]] * (height // 2)
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
-        moment = self._at_this_moment()
         for _ in range(3):
             # Building rows may widen a column, which may push another one out: settle before the header is drawn.
-            self._grew = False
             self._columns = choose([BY_ID[id] for id in self.columns], self._widths, width - _MARGIN - 1)
             self._spread_out(width - _MARGIN - 1)
+            moment = self._begin_rows()
             shown = range(self._top, min(len(self._rows), self._top + self._page))
             rows = [self._row_line(n, width, moment) for n in shown]
             if not self._grew:
@@ -369,6 +369,11 @@ class Watchlist(Pane, can_focus=True):
             x += pad + width
         return line
 
+    def _begin_rows(self) -> Moment:
+        self._grew = False
+        self._bar = (self.cursor, "accent" if self.has_focus else "muted")
+        return self._at_this_moment()
+
     def _at_this_moment(self) -> Moment:
         time = self._market.exchange_time(self._now)
         name = self._widths.get("name", 0)
@@ -382,12 +387,11 @@ class Watchlist(Pane, can_focus=True):
         look, instrument = self.style, self._rows[n]
         instrument.learn_precision()
         row = self._row(instrument, moment)
-        selected = n == self.cursor
+        selected = n == self._bar[0]
         ground = "cursor" if selected else "background"
         if self.flash and moment.now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
-        line: Line = [look.segment("▌" if selected else " ", "accent" if self.has_focus else "muted", ground)]
-        line.append(self._glyph(row, ground))
+        line: Line = [look.segment("▌" if selected else " ", self._bar[1], ground), self._glyph(row, ground)]
         line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         used = _MARGIN
         kept, same = self._keep(row, ground)
