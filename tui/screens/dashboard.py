@@ -20,6 +20,7 @@ from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.screens.lines import Lines
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart import MinuteChart
+from tui.widgets.field import Field
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
@@ -74,6 +75,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._owed_rows: dict[Instrument, None] = {}
         self._owed_panes: dict[Pane, None] = {}
         self._rows_were_last = False
+        self._proven = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -81,8 +83,6 @@ class Dashboard(Screen[None], inherit_bindings=False):
         yield self._main
         yield self.status
         yield self.footer
-        yield self.add_field
-        yield self.find_field
 
     def on_mount(self) -> None:
         self.watchlist.focus()
@@ -180,18 +180,23 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     def open_add_field(self, text: str = "") -> None:
         """Show the field for symbols in the place of the footer, with the cursor in it."""
-        self.footer.display = False
-        self.add_field.open(text)
+        self._open(self.add_field, text)
 
     def open_find_field(self) -> None:
         """Show the field that says which rows are shown, with what it says now."""
+        self._open(self.find_field, self.watchlist.find)
+
+    def _open(self, field: Field, text: str) -> None:
         self.footer.display = False
-        self.find_field.open(self.watchlist.find)
+        if not field.is_attached:
+            self.mount(field)
+        field.open(text)
 
     def close_fields(self) -> None:
         """Back to the grid, which keeps showing what was found."""
-        self.add_field.close()
-        self.find_field.close()
+        for field in (self.add_field, self.find_field):
+            if field.display:
+                field.close()
         self.footer.display = True
         self.focus_pane()
 
@@ -209,6 +214,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
         """A frame: hand the changes to the panes that are on the screen. Where it may draw but few `lines`, it draws so
         many rows of the grid, or one other pane; the rest has its turn in the next frames, with what is known then."""
+        self._proven = proven
         panes = [pane for pane in (self.headline, self.ladder, self.chart, self.tape) if pane.display]
         self._owed_rows.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._owed_panes.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
@@ -267,8 +273,8 @@ class Dashboard(Screen[None], inherit_bindings=False):
             super()._on_timer_update()
             self.painted(time.perf_counter() - began)
 
-    def tick(self, now: float) -> None:
-        """Once a second: ages, the clock, the figures of the status bar."""
+    def tick(self, now: float, lines: int | None = None) -> None:
+        """Once a second: ages, the clock, the figures of the status bar. `lines` as for a frame."""
         self._market.health.sample(now)
         self.status.now = now
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
@@ -276,7 +282,9 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.header.delay = self._market.clock.delay() or 0.0
         if self.status.link is not None and self.status.link.proven:
             self._market.sample(now)
-        self.watchlist.tick(now)
+        self._owed_rows.update(dict.fromkeys(self.watchlist.tick(now)))
         for pane in (self.headline, self.ladder):
             if pane.display:
                 pane.tick(now)
+        if self._owed_rows and self.may_paint():
+            self.sync(set(), now, self._proven, lines)

@@ -24,7 +24,7 @@ class Field(Horizontal):
     """One line, hidden until it is opened. Subclasses say what Enter and Esc do."""
 
     DEFAULT_CSS = """
-    Field { height: 1; display: none; background: $surface; }
+    Field { height: 1; background: $surface; }
     Field Label { padding: 0 1; color: $accent; text-style: bold; }
     Field Input { width: 1fr; background: $surface; }
     Field Input:focus { background: $surface; background-tint: transparent; }
@@ -33,12 +33,17 @@ class Field(Horizontal):
 
     def __init__(self, label: str, placeholder: str) -> None:
         super().__init__(id=label)
+        self.display = False
         self._label = label
         self.input = Line(placeholder=placeholder, select_on_focus=False, compact=True)
 
     def compose(self) -> ComposeResult:
         yield Label(self._label, markup=False)
         yield self.input
+
+    def on_mount(self) -> None:
+        if self.display:
+            self.input.focus()  # it was opened when this was not there yet
 
     def open(self, text: str = "") -> None:
         """Show the field and put the cursor behind this text in it."""
