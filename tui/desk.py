@@ -99,7 +99,9 @@ class Desk(App[None]):
         self.dashboard.watchlist.flash = self._flashes
         for theme in all_themes().values():
             self.register_theme(textual_theme(theme))
-        self.theme = self._theme.name
+        # Not by `self.theme`: what watches it would read every style a second time.
+        self.set_reactive(App.theme, self._theme.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Dashboard:
         return self.dashboard
