@@ -100,7 +100,6 @@ class ItickApp(Desk):
         self._frames = FrameClock(self._frame, self._may_paint)
         self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
         self.market.on_change = self._frames.wake
-        self._show()
         self.set_interval(1.0, self._second)
         # Back from the shell the terminal shows nothing of what was drawn before.
         self.app_resume_signal.subscribe(self, self._resumed)
@@ -230,7 +229,9 @@ class ItickApp(Desk):
     def _second(self) -> None:
         if not self.is_headless and not os.isatty(0):
             self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
-        self.dashboard.tick(self._clock())
+        self.dashboard.tick(self._clock(), self.pace.lines)
+        if self._frames is not None and self.dashboard.owing:
+            self._frames.wake()
         if isinstance(self.screen, FeedHealth):
             self.screen.tick()
 

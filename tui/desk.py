@@ -106,6 +106,9 @@ class Desk(App[None]):
     def get_default_screen(self) -> Dashboard:
         return self.dashboard
 
+    def on_mount(self) -> None:
+        self._show()
+
     def wanted_changed(self) -> None:
         """Other symbols are shown than before."""
         raise NotImplementedError

@@ -85,6 +85,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         yield self.footer
 
     def on_mount(self) -> None:
+        self.place()
         self.watchlist.focus()
         self.post_message(self.Ready())
 
@@ -93,7 +94,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     def place(self) -> None:
         """Give every pane its place, as large as the terminal allows."""
-        width, height = self.size
+        width, height = self.app.size
         boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
         self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")

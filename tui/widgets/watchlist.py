@@ -237,21 +237,21 @@ class Watchlist(Pane, can_focus=True):
         self._flashing -= over
         self._repaint(changed | over)
 
-    def tick(self, now: float) -> None:
-        """Once a second: repaint rows whose age or state reads differently now, and rescale the sparklines. Once a
-        minute all rows, for what ends by the clock alone: after hours, a date."""
+    def tick(self, now: float) -> set[Instrument]:
+        """Once a second: rescale the sparklines, and tell the rows whose age or state reads differently now. Once a
+        minute draw all rows, for what ends by the clock alone: after hours, a date."""
         self._now = now
         if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
             self._arrange()
-            return
+            return set()
         scale = self._scale()
         minute = int(now // 60)
         if scale != self._span or minute != self._minute:
             self._span, self._minute = scale, minute
             self.update_lines()
-            return
+            return set()
         rows = self._figured(self._visible())
-        self._repaint({row.instrument for row in rows if age_cell(row).text != self._ages.get(row.instrument)})
+        return {row.instrument for row in rows if age_cell(row).text != self._ages.get(row.instrument)}
 
     def on_screen(self, instruments: set[Instrument]) -> set[Instrument]:
         """Those of them that stand on the screen now."""
