@@ -46,7 +46,6 @@ class Still(Desk):
 
     @on(Dashboard.Ready)
     def begin(self) -> None:
-        self._show()
         self.turn()
 
     def turn(self, now: float = 10.0) -> None:
