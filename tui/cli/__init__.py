@@ -78,6 +78,7 @@ def cli(
             if given not in [parameter.name for parameter in command.params]:
                 raise UsageError(f"{option} is the dashboard's: itick-tui {context.invoked_subcommand} takes none")
             raise UsageError(f"put {option} after the command: itick-tui {context.invoked_subcommand} {option} …")
+        gc.enable()
         context.with_resource(logging_to(None))
         return EXIT_DONE
     symbols, notices = watched(watch)
@@ -99,7 +100,6 @@ def cli(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
-    gc.disable()  # it takes a tenth of a start; the app has it back when the screen stands
     from tui.app import ItickApp, Start
     from tui.desk import Wanted
 
