@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["tui.stream", "tui.feed", "tui.exchange.server", "tui.market", "tui.protocol", "tui.themes"]
+    "module", ["tui.stream", "tui.feed.link", "tui.exchange.server", "tui.market", "tui.protocol", "tui.themes"]
 )
 def test_everything_below_the_screen_loads_without_textual(module: str) -> None:
     program = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
