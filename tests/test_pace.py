@@ -19,17 +19,19 @@ def drawn(pace: Pace, at: float, took: float) -> None:
     pace.answered(at + took)
 
 
-def test_before_the_first_answer_nothing_is_held_back() -> None:
+def test_until_the_first_answer_frames_come_slowly() -> None:
     pace = Pace()
-    for n in range(5):
-        assert pace.may_paint(n) and pace.asks(n)
-    assert pace.lines is None
+    assert pace.may_paint(0.0) and pace.asks(0.0)
+    assert not pace.may_paint(0.1)
+    assert pace.may_paint(0.5) and pace.asks(0.5)
+    pace.answered(0.6)
+    assert pace.may_paint(0.6)
 
 
-def test_a_terminal_that_never_answers_is_asked_no_more() -> None:
+def test_a_terminal_that_never_answers_is_asked_no_more_and_nothing_is_held_back() -> None:
     pace = Pace()
-    assert [pace.asks(at) for at in (0.0, 20.0, 40.0, 60.0)] == [True, True, False, False]
-    assert pace.may_paint(60.0)
+    assert [pace.asks(at) for at in (0.0, 9.0, 11.0, 60.0)] == [True, True, False, False]
+    assert pace.may_paint(11.0) and pace.may_paint(11.01)
 
 
 def test_a_near_terminal_has_two_frames_at_a_time_and_one_where_it_is_slow() -> None:

@@ -97,7 +97,7 @@ class ItickApp(Desk):
 
     @on(Dashboard.Ready)
     def begin(self) -> None:
-        self._frames = FrameClock(self._frame, self._may_paint)
+        self._frames = FrameClock(self._frame, self._may_draw)
         self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
         self.market.on_change = self._frames.wake
         self.set_interval(1.0, self._second)
@@ -198,18 +198,32 @@ class ItickApp(Desk):
         self.pace.forget()
         self.screen.refresh(layout=True)
 
+    def _may_draw(self) -> bool:
+        """Whether there may be a frame. What a key has changed goes first."""
+        if self.dashboard.pressing:
+            self.dashboard.flush()
+        return self._may_paint()
+
     def _may_paint(self) -> bool:
         return self.pace.may_paint(time.monotonic())
+
+    def on_mount(self) -> None:
+        self._ask()  # before there is anything to draw: how long the line is
 
     def _painted(self, seconds: float) -> None:
         """Something of the dashboard went to the terminal; it took so long to make."""
         assert self._frames is not None
         self._frames.spent(seconds)
+        self._ask()
+
+    def _ask(self) -> None:
         if self._driver is not None and not self.is_headless and self.pace.asks(time.monotonic()):
             self._driver.write(QUESTION)
 
     def on_cursor_position(self, event: CursorPosition) -> None:
         self.pace.answered(event.time)
+        if self.dashboard.pressing:
+            self.dashboard.flush()
         if self._frames is not None:
             self._frames.release()
 

@@ -17,6 +17,8 @@ _LATE = 0.2  # s
 _EARLY = 0.05  # s
 _FEWEST, _MOST = 8, 128  # lines
 _LOST = 30.0  # s after which an answer is not waited for any more
+_DEAF = 10.0  # s after which no first answer is waited for any more
+_UNKNOWN = 0.5  # s between two frames until then
 _DRIFT = 0.01  # by which a round trip may have grown at each answer: lines change
 
 
@@ -25,7 +27,8 @@ class Pace:
 
     A line may be long and fast: as many frames may be on their way as fit into its round trip, and one more, for an
     answer waits for its turn here too. Whatever answers take beyond that is spent in buffers: then a frame has fewer
-    lines, and only one is on its way. Where nothing was ever answered, nothing is known and nothing held back.
+    lines, and only one is on its way. Until the first answer frames come slowly, and where there is none, nothing is
+    held back.
     """
 
     def __init__(self) -> None:
@@ -40,10 +43,13 @@ class Pace:
     def asks(self, now: float) -> bool:
         """Whether to ask after what was drawn now; it is reckoned with the answer. No more is asked of a terminal that
         has never answered."""
-        deaf = self.round_trip is None and bool(self._asked) and now - self._asked[0] > _LOST
+        deaf = self._deaf(now)
         if not deaf:
             self._asked.append(now)
         return not deaf
+
+    def _deaf(self, now: float) -> bool:
+        return self.round_trip is None and bool(self._asked) and now - self._asked[0] > _DEAF
 
     def answered(self, at: float) -> None:
         if not self._asked:
@@ -59,12 +65,14 @@ class Pace:
 
     def may_paint(self, now: float) -> bool:
         """Whether the terminal has taken enough of what was drawn before."""
-        if self.round_trip is None or not self._asked:
+        if not self._asked or self._deaf(now):
             return True
+        if self.round_trip is None:
+            return now - self._asked[-1] >= _UNKNOWN
         if now - self._asked[0] > _LOST:
             self.forget()
             return True
-        return len(self._asked) <= int(self.round_trip * FRAMES) + (self.lines is None)
+        return self.lines is None and len(self._asked) <= 1 + int(self.round_trip * FRAMES)
 
     def forget(self) -> None:
         """What was asked will not be answered: the terminal belonged to somebody else meanwhile."""

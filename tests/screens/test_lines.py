@@ -14,6 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.screens.lines import Lines
+from tui.widgets.styled import PaneStrip
 
 colours = st.none() | st.sampled_from([Color.parse(name) for name in ("#101820", "#34d399", "#ff6b6b", "color(240)")])
 styles = st.none() | st.builds(
@@ -42,6 +43,8 @@ def test_a_line_looks_as_its_pieces_say(lines: list[Strip], console: Console) ->
     lines = [Strip([Segment(text, style or Style()) for text, style, _ in strip]) for strip in lines]
     ours = Lines([(2, y, strip) for y, strip in enumerate(lines)]).render_segments(console)
     theirs = "".join(f"\x1b[{y + 1};3H{strip.render(console)}" for y, strip in enumerate(lines))
+    assert shown(ours) == shown(theirs)
+    theirs = "".join(f"\x1b[{y + 1};3H{PaneStrip(strip).render(console)}" for y, strip in enumerate(lines))
     assert shown(ours) == shown(theirs)
 
 

@@ -68,9 +68,14 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """The pane that has the whole screen."""
         self.detail = False
         """Whether the screen is given to the selected symbol."""
+        for pane in self._panes:
+            pane.on_changed = self._lines_changed
         self.may_paint: Callable[[], bool] = lambda: True
         self.painted: Callable[[float], None] = lambda seconds: None
         """Told after each painting how long it took."""
+        self.pressing = False
+        """Whether what a key has changed waits to be painted: it goes before a frame."""
+        self._flushing = False
         # What had no room in the frames before, the oldest first: rows of the grid, and whole panes beside it.
         self._owed_rows: dict[Instrument, None] = {}
         self._owed_panes: dict[Pane, None] = {}
@@ -220,30 +225,40 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._owed_rows.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._owed_panes.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
         rows, due = self._turn(lines)
-        for pane in self._panes:
-            pane.gathered = set()
+        self._flushing = True  # at the end of this, for all panes together
         self.watchlist.sync(rows, now, proven)
         for pane in panes:
             news = {pane.instrument} if pane in due and pane.instrument is not None else set()
             pane.sync(news, now, proven)
         self._paint()
 
+    def _lines_changed(self) -> None:
+        """A pane has lines to paint: it is done for all of them together, when what is going on now is over."""
+        if not self._flushing:
+            self._flushing = True
+            self.call_next(self.flush)
+
+    def flush(self) -> None:
+        """Paint what has changed, as soon as the terminal may take it."""
+        self.pressing = not self.may_paint()
+        if not self.pressing:
+            self._paint()
+
     def _paint(self) -> None:
-        """Paint the lines that changed in this frame. Textual would do it some turns of the loop later, and look at
-        every line of every widget for it: that costs more than all else of a frame. Where something may lie over the
-        panes it does it all the same."""
+        """Paint the lines that changed. Textual would do it some turns of the loop later, and look at every line of
+        every widget for it: that costs more than all else of a frame. Where something may lie over the panes it does
+        it all the same."""
+        self._flushing = self.pressing = False
         covered = self.add_field.display or self.find_field.display or self.app._notifications
         settled = self.is_current and not self._layout_required and not self.app._batch_count
         lines: list[tuple[int, int, Strip]] = []
         for pane in self._panes:
-            changed, pane.gathered = sorted(pane.gathered or ()), None
-            if not changed or not pane.display:
-                continue
-            if covered or not settled:
-                pane.repaint(changed)
-                continue
-            x, y = pane.region.offset
-            lines += [(x, y + n, strip) for n, strip in zip(changed, pane.strips(changed), strict=True)]
+            if covered or not settled or not pane.display:
+                pane.repaint()
+            elif pane.changed:
+                changed, pane.changed = sorted(pane.changed), set()
+                x, y = pane.region.offset
+                lines += [(x, y + n, strip) for n, strip in zip(changed, pane.strips(changed), strict=True)]
         if lines:
             self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
             self.painted(0.0)

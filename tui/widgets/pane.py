@@ -7,7 +7,7 @@ in a long list one is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -19,6 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.look import Look
+from tui.widgets.styled import PaneStrip
 
 Line = list[Segment]
 
@@ -37,8 +38,10 @@ class Pane(Widget, can_focus=False):
         self.style = look  # the same, read without a reactive's cost for every piece of every line
         self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
         self._drawn: list[Line] = []
-        self.gathered: set[int] | None = None
-        """During a frame the lines that changed: whoever turns it paints those of all panes together."""
+        self.changed: set[int] = set()
+        """The lines that are to be painted."""
+        self.on_changed: Callable[[], None] = self.repaint
+        """Called when there are more of them."""
 
     @property
     def inner_width(self) -> int:
@@ -80,16 +83,15 @@ class Pane(Widget, can_focus=False):
         for y in changed:
             self._drawn[y] = lines[y]
             self._strips[y] = None
-        if self.gathered is not None:
-            self.gathered.update(changed)
-        else:
-            self.repaint(changed)
+        if changed:
+            self.changed.update(changed)
+            self.on_changed()
 
-    def repaint(self, changed: Iterable[int]) -> None:
-        """Have Textual paint these lines."""
-        regions = [Region(0, y, self.size.width, 1) for y in changed]
-        if regions:
-            self.refresh(*regions)
+    def repaint(self) -> None:
+        """Have Textual paint the lines that changed."""
+        changed, self.changed = self.changed, set()
+        if changed:
+            self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
 
     def _framed(self, width: int, height: int) -> list[Line]:
         look, inner = self.style, width - 2
@@ -140,7 +142,7 @@ class Pane(Widget, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._drawn):
-            return Strip(self._drawn[y], self.size.width)
+            return PaneStrip(self._drawn[y], self.size.width)
         return Strip.blank(self.size.width, self.style("text"))
 
     def on_resize(self) -> None:

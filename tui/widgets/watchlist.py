@@ -489,9 +489,13 @@ class Watchlist(Pane, can_focus=True):
 
     # --- moving ---
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
+        top = self._top
         self._scroll_to_cursor()
-        self.update_lines()
+        if self._top != top:
+            self.update_lines()
+        else:
+            self._repaint({self._rows[n] for n in (before, now) if 0 <= n < len(self._rows)})
         self.post_message(self.Selected(self.selected))
 
     def move(self, by: int) -> None:
