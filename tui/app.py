@@ -157,9 +157,9 @@ class ItickApp(Desk):
         if not state.proven and self._notice is not None and self._notice.severity == "information":
             self._withdraw_notice()  # that it is back is no longer so
         self.dashboard.link_changed(state, self._link.is_demo)
-        self._second()
         if self._frames is not None:
-            self._frames.wake()
+            self._frame()  # what every row says of the link stands there together with the word for it
+        self._second()
 
     def _remember(self, state: LinkState) -> None:
         """Into the history and the log, once for each phase: a subscription goes through many states."""
