@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tui.feed.link import Link
 
 _LEAVE_WITHIN = 3.0  # s
-_GARBAGE = (10_000, 20, 20)  # what is made by the thousand, messages and trades, goes without being collected
+_GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _log = logging.getLogger(__name__)
 
 

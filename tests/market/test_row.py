@@ -75,13 +75,13 @@ def test_ten_seconds_without_data_are_said_unless_the_exchange_is_closed(time: f
     market.follow([QQQ])
     row = market.instruments[QQQ]
     market.wall_base = time
-    market.sample(5.0)
+    market.sample(5.0, market.instruments.values())
     assert row_state(row, None, True) is RowState.ASKED  # nothing was asked for yet
     market.served([QQQ], 5.0)
-    market.sample(14.9)
+    market.sample(14.9, market.instruments.values())
     assert row_state(row, None, True) is RowState.ASKED
     market.served([QQQ], 14.0)
-    market.sample(15.0)
+    market.sample(15.0, market.instruments.values())
     assert row_state(row, None, True).value == word
     market.apply(quote(500.0), 15.1)
     assert row_state(row, 1.0, True) is RowState.LIVE

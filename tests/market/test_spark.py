@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.market.messages import T, bar
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.spark import HOUR, closes, heights, span
+from tui.market.spark import HOUR, closes, extent, heights, span
 
 points = st.lists(st.none() | st.floats(1, 1_000), min_size=1, max_size=30)
 
@@ -51,7 +51,7 @@ def test_a_point_stays_in_its_cell_until_its_part_of_the_hour_is_over() -> None:
 def test_one_scale_for_all_is_the_least_round_step_that_holds_the_widest(
     series: list[list[float | None]], scale: float
 ) -> None:
-    assert span(series) == scale
+    assert span(map(extent, series)) == scale
 
 
 def test_a_series_as_wide_as_the_span_uses_every_height() -> None:
@@ -82,5 +82,5 @@ def test_heights_keep_the_order_of_the_points(series: list[float | None], scale:
 
 @given(st.lists(st.lists(st.floats(1, 1.9), min_size=1), min_size=1))
 def test_every_series_fits_the_common_scale(series: list[list[float]]) -> None:
-    scale = span([list(points) for points in series])
+    scale = span(extent(list(points)) for points in series)
     assert all(100 * (max(points) - min(points)) / min(points) <= scale for points in series)

@@ -17,6 +17,8 @@ from tui.symbol import Symbol, from_wire
 
 _MAX_SPELLINGS = 4_096
 _LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
+AT_ONCE = 50
+"""Instruments: work on more of them, once a second, is done in portions, between which there may be a frame."""
 _FUTURE = 60_000  # ms: a message dated later than this by the exchange's clock cannot be right about its time
 
 
@@ -218,10 +220,10 @@ class Market:
         self.health.shown += len(changed)
         return changed
 
-    def sample(self, now: float) -> None:
-        """Once a second while the link is proven: what is measured by time, of every instrument."""
+    def sample(self, now: float, instruments: Iterable[Instrument]) -> None:
+        """Once a second for every instrument while the link is proven: what is measured by time."""
         time = self.exchange_time(now)
-        for instrument in self.instruments.values():
+        for instrument in instruments:
             instrument.sample(now, time)
 
     def served(self, symbols: Iterable[Symbol], now: float) -> None:

@@ -26,14 +26,16 @@ def closes(bars: MinuteBars, cells: int) -> list[float | None]:
     return parts
 
 
-def span(series: Iterable[list[float | None]]) -> float:
+def extent(points: list[float | None]) -> float:
+    """How far a sparkline goes from its lowest point to its highest, in %."""
+    known = [point for point in points if point]
+    return 100 * (max(known) - min(known)) / min(known) if known else 0.0
+
+
+def span(widths: Iterable[float]) -> float:
     """One vertical scale for many sparklines, in % from bottom to top: the least of a few round steps that holds the
     widest of them, so that a calm row looks calm beside a wild one and the scale seldom changes."""
-    widest = 0.0
-    for points in series:
-        known = [point for point in points if point]
-        if known:
-            widest = max(widest, 100 * (max(known) - min(known)) / min(known))
+    widest = max(widths, default=0.0)
     return next((step for step in _SPANS if widest <= step), _SPANS[-1])
 
 

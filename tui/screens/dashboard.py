@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -15,7 +16,7 @@ from textual.widgets import Static
 
 from tui.feed.state import LinkState
 from tui.keys import Key
-from tui.market import Instrument, Market
+from tui.market import AT_ONCE, Instrument, Market
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.screens.lines import Lines
 from tui.widgets.add_field import AddField, Suggestions
@@ -213,6 +214,17 @@ class Dashboard(Screen[None], inherit_bindings=False):
         if event.instrument is not None:
             self.header.place = event.instrument.symbol.region
 
+    def _sample(self, now: float) -> None:
+        """Measure all instruments in the course of the next second."""
+        instruments = list(self._market.instruments.values())
+        portions = [instruments[at : at + AT_ONCE] for at in range(0, len(instruments), AT_ONCE)]
+        for n, some in enumerate(portions):
+            if n:
+                after = n / len(portions)
+                asyncio.get_running_loop().call_later(after, self._market.sample, now + after, some)
+            else:
+                self._market.sample(now, some)
+
     def link_changed(self, state: LinkState, demo: bool) -> None:
         self.status.link = state
         self.header.demo = self.chart.demo = demo
@@ -297,7 +309,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
         if self.status.link is not None and self.status.link.proven:
-            self._market.sample(now)
+            self._sample(now)
         self._owed_rows.update(dict.fromkeys(self.watchlist.tick(now)))
         for pane in (self.headline, self.ladder):
             if pane.display:

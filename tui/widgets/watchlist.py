@@ -17,10 +17,10 @@ from textual.reactive import reactive
 
 from tui import format as fmt
 from tui.keys import KEYS, Key, cap_of
-from tui.market import Instrument, Market
+from tui.market import AT_ONCE, Instrument, Market
 from tui.market.money import currency
 from tui.market.row import row_state
-from tui.market.spark import span
+from tui.market.spark import extent, span
 from tui.protocol import Depth, Quote
 from tui.watchlists import LONGEST_NAME
 from tui.widgets.columns import (
@@ -109,7 +109,8 @@ class Watchlist(Pane, can_focus=True):
         self._flashing: set[Instrument] = set()
         self._ages: dict[Instrument, str] = {}
         self._span = 1.0
-        self._with_bars: set[Instrument] = set()
+        self._wide: dict[Instrument, float] = {}  # how far each sparkline goes, in %
+        self._measured = 0  # how many rows had their turn
         self._minute = 0
         self._spark = SPARKS[-1]
         self._places: list[tuple[Column, int, int]] = []  # each column, the blanks before it, and its width
@@ -162,13 +163,17 @@ class Watchlist(Pane, can_focus=True):
         self._kept.clear()
         self._flashing.clear()
         self._ages.clear()
-        self._span = self._scale()
+        self._wide.clear()
+        self._measured = 0
+        self._span = self._scale(self._given)
         self._arrange(select)
 
-    def _scale(self) -> float:
-        """The vertical scale of the sparklines, for all rows."""
-        self._with_bars = {row for row in self._given if len(row.bars)}
-        return span(hour(row.bars, row.bars.version, self._spark) for row in self._given)
+    def _scale(self, rows: Iterable[Instrument]) -> float:
+        """The vertical scale of the sparklines, the same for all; these rows are measured anew."""
+        for row in rows:
+            if len(row.bars):
+                self._wide[row] = extent(hour(row.bars, row.bars.version, self._spark))
+        return span(self._wide.values())
 
     def _arrange(self, select: Instrument | None = None) -> None:
         """Put the rows in order anew; the cursor goes with its symbol."""
@@ -224,15 +229,12 @@ class Watchlist(Pane, can_focus=True):
             self._proven = proven
             self.update_lines()
             return
-        first = [i for i in changed if i in self._index and i not in self._with_bars and len(i.bars)]
-        if first:
+        first = [i for i in changed if i in self._index and i not in self._wide and len(i.bars)]
+        if first and (scale := self._scale(first)) != self._span:
             # The first bars of a symbol: until now nothing told how far its line would go.
-            self._with_bars.update(first)
-            needed = span(hour(i.bars, i.bars.version, self._spark) for i in first)
-            if needed > self._span:
-                self._span = needed
-                self.update_lines()
-                return
+            self._span = scale
+            self.update_lines()
+            return
         over = {i for i in self._flashing if now - i.last_changed_at >= FLASH}
         self._flashing -= over
         self._repaint(changed | over)
@@ -244,7 +246,10 @@ class Watchlist(Pane, can_focus=True):
         if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
             self._arrange()
             return set()
-        scale = self._scale()
+        # Of a long list some have their turn: what is not on the screen must not keep a frame waiting.
+        some = self._given[self._measured : self._measured + AT_ONCE]
+        self._measured = self._measured + AT_ONCE if len(some) == AT_ONCE else 0
+        scale = self._scale([*some, *self._visible()])
         minute = int(now // 60)
         if scale != self._span or minute != self._minute:
             self._span, self._minute = scale, minute
