@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedOK
+from websockets.frames import Frame, Opcode
+from websockets.utils import accept_key
 
 from tui.feed.websocket import Dial, Listener, WebSocket
 
@@ -99,3 +104,79 @@ async def test_nothing_is_heard_after_goodbye() -> None:
         count = len(heard)
         await closing
     assert len(heard) == count
+
+
+class Pieces:
+    """A server that writes bytes as they are, in portions of its own."""
+
+    def __init__(self, portions: list[bytes]) -> None:
+        self._portions = portions
+
+    async def talk(self, server: ServerConnection) -> None:
+        for portion in self._portions:
+            server.transport.write(portion)
+            await asyncio.sleep(0.001)
+        await server.close()
+
+
+messages = st.lists(
+    st.one_of(
+        st.binary(max_size=200).map(lambda data: [Frame(Opcode.TEXT, data)]),
+        st.integers(120, 70_000).map(lambda size: [Frame(Opcode.TEXT, b"x" * size)]),
+        st.binary(max_size=5).map(lambda data: [Frame(Opcode.BINARY, data)]),
+        st.tuples(st.binary(max_size=9), st.binary(max_size=9)).map(
+            lambda parts: [Frame(Opcode.TEXT, parts[0], fin=False), Frame(Opcode.CONT, parts[1])]
+        ),
+        st.binary(max_size=9).map(lambda data: [Frame(Opcode.PING, data)]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(messages, st.lists(st.integers(1, 400), max_size=12))
+def test_however_the_bytes_are_cut_every_message_is_heard_once_and_whole(
+    sent: list[list[Frame]], cuts: list[int]
+) -> None:
+    stream = b"".join(frame.serialize(mask=False) for frames in sent for frame in frames)
+    portions: list[bytes] = []
+    for cut in cuts:
+        portions.append(stream[:cut])
+        stream = stream[cut:]
+    expected = [b"".join(bytes(frame.data) for frame in frames) for frames in sent if frames[0].opcode != Opcode.PING]
+
+    async def all_heard() -> list[bytes]:
+        async with connected(Pieces([*filter(None, portions), stream]).talk) as websocket:
+            return await heard(websocket)
+
+    assert asyncio.run(all_heard()) == expected
+
+
+async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> None:
+    """Its end is found however it is cut, also where a message follows in the same portion."""
+    message = Frame(Opcode.TEXT, b"first").serialize(mask=False)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        key = re.search(rb"(?i)sec-websocket-key: (\S+)", asked)
+        assert key is not None
+        accept = accept_key(key.group(1).decode())
+        answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        answer += f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode() + message[:3]
+        for cut in (
+            answer[:-5],
+            answer[-5:-4],
+            answer[-4:],
+            message[3:],
+            Frame(Opcode.CLOSE, b"").serialize(mask=False),
+        ):
+            writer.write(cut)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        websocket = await Dial(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None)
+        assert isinstance(websocket, WebSocket)
+        assert await heard(websocket) == [b"first"]
