@@ -262,7 +262,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         it all the same."""
         self._flushing = self.pressing = False
         covered = self.add_field.display or self.find_field.display or self.app._notifications
-        settled = self.is_current and not self._layout_required and not self.app._batch_count
+        settled = self.app.screen is self and not self._layout_required and not self.app._batch_count
         lines: list[tuple[int, int, Strip]] = []
         for pane in self._panes:
             if covered or not settled or not pane.display:

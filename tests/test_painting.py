@@ -1,0 +1,101 @@
+"""What stands on the terminal is what the program means to show, whatever lies over the panes and whoever painted."""
+
+from __future__ import annotations
+
+import random
+
+import pyte
+import pytest
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.pilot import Pilot
+
+from tests.wanting import wanting
+from tui.app import ItickApp, Start
+from tui.protocol import Depth, Level, Quote, Tick
+from tui.symbol import Symbol
+
+FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(60)]
+OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
+SIZES = [(160, 45), (120, 36), (80, 24), (60, 20)]
+KEYS = ["j", "k", "down", "pagedown", "tab", "f", "z", "question_mark", "h", "o", "s", "slash", "a", "c", "enter"]
+
+
+class Painted(HeadlessDriver):
+    """A terminal of its own: all that is written goes to its screen."""
+
+    screen = pyte.Screen(160, 45)
+    stream = pyte.Stream(screen)
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        Painted.stream.feed(data)
+
+
+class Turned(ItickApp):
+    async def _feed(self) -> None:
+        pass
+
+    def _second(self) -> None:
+        pass
+
+    def _ask(self) -> None:
+        pass
+
+
+def meant(app: ItickApp) -> list[str]:
+    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def stands() -> list[str]:
+    return [line.rstrip() for line in Painted.screen.display]
+
+
+async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
+    """Until what is meant is on the terminal, for two seconds at most."""
+    for _ in range(40):
+        await pilot.pause(0.05)
+        if meant(app) == stands():
+            return
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> None:
+    chance = random.Random(seed)
+    Painted.screen.reset()
+    Painted.screen.resize(45, 160)
+    step = 0
+    app = Turned(wanting(FUNDS), Start(""), clock=lambda: float(step))
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(160, 45)) as pilot:
+        market = app.market
+        market.wall_base = OPEN
+        market.follow(FUNDS)
+        await pilot.pause(0.2)
+        done = []
+        for step in range(25):
+            for symbol in map(str, chance.sample(FUNDS, 10)):
+                price, time = 10 + chance.randrange(100) / 100, OPEN + 1000 * step
+                market.apply(Quote(symbol=symbol, last=price, open=9.0, time=time, volume=step), step)
+                market.apply(Tick(symbol=symbol, last=price, volume=1.0, time=time), step)
+                market.apply(Depth(symbol=symbol, asks=[Level(price, 5)], bids=[Level(price - 0.02, 5)]), step)
+            app.dashboard.sync(market.take_changed(), step, True)
+            act = chance.choice(["key", "key", "key", "escape", "notice", "resize", "frame"])
+            if act == "key":
+                done.append(chance.choice(KEYS))
+                await pilot.press(done[-1])
+            elif act == "escape":
+                done.append(act)
+                await pilot.press("escape")
+            elif act == "notice":
+                done.append(act)
+                app.notify(f"notice {step}", timeout=chance.choice([0.1, 60]))
+            elif act == "resize":
+                size = chance.choice(SIZES)
+                done.append(f"{size}")
+                Painted.screen.resize(size[1], size[0])
+                await pilot.resize_terminal(*size)
+            await come_to_rest(app, pilot)
+            assert stands() == meant(app), done
