@@ -35,7 +35,8 @@ async def test_frames_keep_their_distance_however_often_they_are_asked_for() -> 
     clock.stop()
     gaps = [b - a for a, b in pairwise(times)]
     assert 5 <= len(times) <= 0.5 * FRAMES + 2
-    assert min(gaps) > 0.9 / FRAMES
+    # One that was late does not make the next one late too, so two may be nearer than usual.
+    assert min(gaps) > 0.4 / FRAMES
 
 
 async def test_a_sooner_wake_goes_before_a_later_one_and_rest_costs_nothing() -> None:
