@@ -1,6 +1,6 @@
 """How much of the bare receive loop's speed the whole program keeps.
 
-    python -m tests.benchmarks.drain [MESSAGES [PAIRS] | --runs N]
+    python -m tests.benchmarks.drain [--runs N]
 
 Both sides read the same flood from the same process, in turns: the bare `websockets` loop throws every frame away; the
 program (500 symbols, four types, every pane open on a real 160×50 terminal) decodes, applies and paints. Two ratios: of
@@ -10,8 +10,8 @@ messages a second, and of CPU time for a message, which other work on the machin
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from websockets.asyncio.client import connect
@@ -71,37 +71,20 @@ def turns(count: int, pairs: int) -> tuple[list[Drained], list[Drained]]:
 
 def measure(runs: int, count: int = 300_000) -> list[Result]:
     limits, ours = turns(count, runs)
+
+    def compared(words: str, of: Callable[[Drained], float], unit: str, *, larger: bool) -> Result:
+        """`larger`: the more the better."""
+        one, other = [of(drained) for drained in ours], [of(drained) for drained in limits]
+        figure = ratios(one, other) if larger else ratios(other, one)
+        goal = Goal(0.4, at_least=True)
+        return Result(words, figure, "×", ours=middle(one, unit), theirs=middle(other, unit), goal=goal)
+
     return [
-        Result(
-            "messages a second / a bare receive loop's",
-            ratios((one.speed for one in ours), (limit.speed for limit in limits)),
-            "×",
-            ours=middle((one.speed for one in ours), "/s"),
-            theirs=middle((limit.speed for limit in limits), "/s"),
-            goal=Goal(0.4, at_least=True),
-        ),
-        Result(
-            "CPU for a message, a bare receive loop's / ours",
-            ratios((limit.cost for limit in limits), (one.cost for one in ours)),
-            "×",
-            ours=middle((one.cost for one in ours), "µs"),
-            theirs=middle((limit.cost for limit in limits), "µs"),
-            goal=Goal(0.4, at_least=True),
-        ),
+        compared("messages a second / a bare receive loop's", lambda drained: drained.speed, "/s", larger=True),
+        compared("CPU for a message, a bare receive loop's / ours", lambda drained: drained.cost, "µs", larger=False),
         Result("frames a second meanwhile", [one.frames for one in ours], "/s"),
     ]
 
 
-def main(count: int = 300_000, pairs: int = 5) -> None:
-    print(f"{count:,} messages over {len(symbols())} symbols, {pairs} pairs")
-    limits, ours = turns(count, pairs)
-    speeds = ratios((one.speed for one in ours), (limit.speed for limit in limits))
-    costs = ratios((limit.cost for limit in limits), (one.cost for one in ours))
-    print(f"median ratio: messages a second {middle(speeds)}, CPU {middle(costs)}")
-
-
 if __name__ == "__main__":
-    if "--runs" in sys.argv:
-        alone("drain", __doc__, measure)
-    else:
-        main(*map(int, sys.argv[1:]))
+    alone("drain", __doc__, measure)
