@@ -6,9 +6,9 @@ import random
 
 import pyte
 import pytest
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
+from tests.turned import Turned, WholeDriver
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.protocol import Depth, Level, Quote, Tick
@@ -20,29 +20,14 @@ SIZES = [(160, 45), (120, 36), (80, 24), (60, 20)]
 KEYS = ["j", "k", "down", "pagedown", "tab", "f", "z", "question_mark", "h", "o", "s", "slash", "a", "c", "enter"]
 
 
-class Painted(HeadlessDriver):
+class Painted(WholeDriver):
     """A terminal of its own: all that is written goes to its screen."""
 
     screen = pyte.Screen(160, 45)
     stream = pyte.Stream(screen)
 
-    @property
-    def is_headless(self) -> bool:
-        return False
-
     def write(self, data: str) -> None:
         Painted.stream.feed(data)
-
-
-class Turned(ItickApp):
-    async def _feed(self) -> None:
-        pass
-
-    def _second(self) -> None:
-        pass
-
-    def _ask(self) -> None:
-        pass
 
 
 def meant(app: ItickApp) -> list[str]:

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.widget import Widget
 
+from tests.turned import Turned, WholeDriver
 from tests.wanting import wanting
-from tui.app import ItickApp, Start
+from tui.app import Start
 from tui.market.market import Market
 from tui.protocol import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
@@ -25,30 +25,13 @@ OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
 PAST_FLASH = 10.0  # s
 
 
-class Written(HeadlessDriver):
-    """Nothing is left out for being headless: what is written is kept."""
+class Written(WholeDriver):
+    """What is written is kept."""
 
     output = ""
 
-    @property
-    def is_headless(self) -> bool:
-        return False
-
     def write(self, data: str) -> None:
         Written.output += data
-
-
-class Turned(ItickApp):
-    """No feed, seconds do not pass by themselves, and there is no terminal to ask."""
-
-    async def _feed(self) -> None:
-        pass
-
-    def _second(self) -> None:
-        pass
-
-    def _ask(self) -> None:
-        pass
 
 
 @asynccontextmanager

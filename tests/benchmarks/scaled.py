@@ -105,38 +105,24 @@ async def of_messages(runs: int) -> Parts:
 
 async def of_frames(runs: int) -> Parts:
     """From marks to the bytes for a terminal of 160×50."""
-    from textual.drivers.headless_driver import HeadlessDriver
-
-    from tui.app import ItickApp, Start
+    from tests.turned import Turned, WholeDriver
+    from tui.app import Start
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
     from tui.desk import Wanted
 
-    class Silent(HeadlessDriver):
-        """Nothing is left out for being headless: what is written is made, and goes nowhere."""
-
-        @property
-        def is_headless(self) -> bool:
-            return False
-
-    class Turned(ItickApp):
-        """Its frames are turned by hand, and seconds do not pass."""
+    class Noted(Turned):
+        """Tells when something was painted."""
 
         drawn = asyncio.Event()
-
-        async def _feed(self) -> None:
-            pass
-
-        def _second(self) -> None:
-            pass
 
         def post_display_hook(self) -> None:
             self.drawn.set()
 
     parts = Parts()
     most = symbols(max(LISTS))
-    app = Turned(Wanted(Settings(lists={"All": tuple(most[:LIST])}), ConfigFile(Path(os.devnull))), Start(""))
-    app.driver_class = Silent
+    app = Noted(Wanted(Settings(lists={"All": tuple(most[:LIST])}), ConfigFile(Path(os.devnull))), Start(""))
+    app.driver_class = WholeDriver
     async with app.run_test(headless=False, size=(160, 50)) as pilot:
         await pilot.pause()
         market = app.market
