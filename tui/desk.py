@@ -37,7 +37,7 @@ from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
-from tui.watchlists import LONGEST_NAME, Watchlists
+from tui.watchlists import LONGEST_NAME, Watchlists, named
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import MOVES, action_of, bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
@@ -224,7 +224,7 @@ class Desk(App[None]):
         if gone:
             self.lists.remove(gone)
             self._edited()
-            self._say(f"removed {_count(gone)}: {self._cap('undo')} brings {'it' if len(gone) == 1 else 'them'} back")
+            self._say(f"removed {named(gone)}: {self._cap('undo')} brings {'it' if len(gone) == 1 else 'them'} back")
 
     def action_undo(self) -> None:
         undone = self.lists.undo()
@@ -524,7 +524,7 @@ class Desk(App[None]):
         if name is not None and moved:
             self.lists.move(moved, name)
             self._edited()
-            self._say(f"moved {_count(moved)} to {name}")
+            self._say(f"moved {named(moved)} to {name}")
 
     def action_save_list(self) -> None:
         if self.lists.unsaved is None:
@@ -620,10 +620,6 @@ def _amount_problem(text: str) -> str:
 
 def _few(spelled: Sequence[str]) -> str:
     return ", ".join(spelled) if len(spelled) <= _NAMED else f"{len(spelled)} symbols"
-
-
-def _count(symbols: Sequence[Symbol]) -> str:
-    return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"
 
 
 def _title(key: Key) -> str:

@@ -63,14 +63,14 @@ class Watchlists:
     def add(self, symbols: Iterable[Symbol]) -> None:
         """To the end of the shown list."""
         added = tuple(symbol for symbol in symbols if symbol not in self.symbols)
-        self._change({**self.lists, self.shown: self.symbols + added}, f"added {_named(added)}")
+        self._change({**self.lists, self.shown: self.symbols + added}, f"added {named(added)}")
 
     def remove(self, symbols: Iterable[Symbol]) -> None:
         """From the shown list."""
         gone = set(symbols)
         removed = [symbol for symbol in self.symbols if symbol in gone]
         kept = tuple(symbol for symbol in self.symbols if symbol not in gone)
-        self._change({**self.lists, self.shown: kept}, f"removed {_named(removed)}")
+        self._change({**self.lists, self.shown: kept}, f"removed {named(removed)}")
 
     def arrange(self, symbols: Sequence[Symbol], words: str) -> None:
         """The shown list in another order."""
@@ -83,7 +83,7 @@ class Watchlists:
         there = self.lists.get(to, ())
         lists = {**self.lists, self.shown: tuple(symbol for symbol in self.symbols if symbol not in gone)}
         lists[to] = there + tuple(symbol for symbol in moved if symbol not in there)
-        self._change(lists, f"moved {_named(moved)} to {to}")
+        self._change(lists, f"moved {named(moved)} to {to}")
 
     def create(self, name: str) -> None:
         """A new list behind the others, shown at once."""
@@ -143,5 +143,5 @@ class Watchlists:
         )
 
 
-def _named(symbols: Sequence[Symbol]) -> str:
+def named(symbols: Sequence[Symbol]) -> str:
     return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"

@@ -74,11 +74,8 @@ class WebSocket(ClientConnection):
                 at += part
                 continue
             length, start = data[at + 1] if size - at > 1 else 0, at + 2
-            if length == _TWO_BYTES:
-                start += 2
-                length = int.from_bytes(data[at + 2 : start])
-            elif length > _TWO_BYTES:
-                start += 8
+            if length >= _TWO_BYTES:
+                start += 2 if length == _TWO_BYTES else 8
                 length = int.from_bytes(data[at + 2 : start])
             if start > size:
                 self._half = data[at:]

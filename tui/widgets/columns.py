@@ -330,13 +330,17 @@ def age_cell(row: Row) -> Cell:
     return Cell(age or fmt.UNKNOWN, "muted" if row.state is RowState.LIVE else "faint")
 
 
-def _of_book(id: str, words: str, letter: str, figure: Figure) -> Column:
-    cell = _price_cell(figure, "text")
-    return Column(id, id.upper(), words, letter, 7, 40, cell, figure, point=True, of="depth")
-
-
-def _of_quote(id: str, title: str, words: str, letter: str, worth: int, figure: Figure) -> Column:
-    return Column(id, title, words, letter, 7, worth, _price_cell(figure), figure, point=True, of="quote")
+def _priced(
+    id: str,
+    title: str,
+    words: str,
+    letter: str,
+    worth: int,
+    figure: Figure,
+    role: str = "muted",
+    of: Literal["depth", "quote"] | None = "quote",
+) -> Column:
+    return Column(id, title, words, letter, 7, worth, _price_cell(figure, role), figure, point=True, of=of)
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -381,23 +385,13 @@ COLUMNS: tuple[Column, ...] = (
         _extended,
         point=True,
     ),
-    _of_book("bid", "best price somebody would buy at", "b", _bid),
-    _of_book("ask", "best price somebody would sell at", "a", _ask),
+    _priced("bid", "BID", "best price somebody would buy at", "b", 40, _bid, "text", "depth"),
+    _priced("ask", "ASK", "best price somebody would sell at", "a", 40, _ask, "text", "depth"),
     Column("spread", "SPREAD", "ask less bid", "d", 6, 40, _spread_cell, _spread, point=True, of="depth"),
-    Column(
-        "previous",
-        "PREV",
-        "previous close, which change is measured from",
-        "r",
-        7,
-        9,
-        _price_cell(_previous),
-        _previous,
-        point=True,
-    ),
-    _of_quote("open", "OPEN", "first price of the day", "o", 8, _quoted(lambda quote: quote.open)),
-    _of_quote("high", "HIGH", "highest price of the day", "h", 8, _quoted(lambda quote: quote.high)),
-    _of_quote("low", "LOW", "lowest price of the day", "w", 8, _quoted(lambda quote: quote.low)),
+    _priced("previous", "PREV", "previous close, which change is measured from", "r", 9, _previous, of=None),
+    _priced("open", "OPEN", "first price of the day", "o", 8, _quoted(lambda quote: quote.open)),
+    _priced("high", "HIGH", "highest price of the day", "h", 8, _quoted(lambda quote: quote.high)),
+    _priced("low", "LOW", "lowest price of the day", "w", 8, _quoted(lambda quote: quote.low)),
     Column(
         "range",
         "RANGE",
@@ -420,7 +414,7 @@ COLUMNS: tuple[Column, ...] = (
         _turnover,
         of="quote",
     ),
-    _of_quote("vwap", "VWAP", "average price of the day, weighted by volume", "f", 10, _vwap),
+    _priced("vwap", "VWAP", "average price of the day, weighted by volume", "f", 10, _vwap),
     Column(
         "iopv",
         "IOPV",
