@@ -79,6 +79,7 @@ class ItickApp(Desk):
         self._link: Link | None = None
         self._outage = Outage(self._lost, self._back)
         self.pace = Pace()
+        self._told_of_threads = threading.excepthook  # who hears of one that died: the log
         self._notice: Notification | None = None  # the latest about the link
         self.crash: Exception | None = None
         """The exception that ended the program, where it is at fault itself."""
@@ -87,7 +88,7 @@ class ItickApp(Desk):
         # Before the terminal is touched: from here on, whatever ends the program also restores it.
         loop = asyncio.get_running_loop()
         catch_callbacks(loop, self._handle_exception)
-        threading.excepthook = partial(self._thread_failed, loop)
+        self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
         for signum, code in (
             (signal.SIGINT, EXIT_INTERRUPTED),
             (signal.SIGTERM, EXIT_TERMINATED),
@@ -289,6 +290,7 @@ class ItickApp(Desk):
 
     def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
         """A thread of Textual's died. The one that writes does where the terminal is gone and no signal tells."""
+        self._told_of_threads(failed)
         error = failed.exc_value
         if isinstance(error, OSError):
             _end_soon(EXIT_HANGUP)
@@ -298,6 +300,7 @@ class ItickApp(Desk):
 
     async def on_unmount(self) -> None:
         await self.keeper.finish()
+        threading.excepthook = self._told_of_threads
         self._outage.stop()
         if self._frames is not None:
             self._frames.stop()
