@@ -73,7 +73,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
             pane.on_changed = self._lines_changed
         self.may_paint: Callable[[], bool] = lambda: True
         self.painted: Callable[[float], None] = lambda seconds: None
-        """Told after each painting how long it took."""
+        """Told after each painting how long it took, where no frame counts it already."""
         self.pressing = False
         """Whether what a key has changed waits to be painted: it goes before a frame."""
         self._flushing = False

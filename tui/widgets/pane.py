@@ -72,6 +72,7 @@ class Pane(Widget, can_focus=False):
         if len(lines) != len(self._drawn):
             self._drawn = lines
             self._strips = [None] * len(lines)
+            self.changed.clear()
             self.refresh()
             return
         self.put_lines(dict(enumerate(lines)))
