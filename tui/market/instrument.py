@@ -17,7 +17,7 @@ from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
 _PATIENCE = 10.0  # s
-_TOGETHER = 64  # trades
+_TOGETHER = 16  # trades
 
 
 class Instrument:
