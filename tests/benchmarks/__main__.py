@@ -11,7 +11,7 @@ from importlib import import_module
 
 from tests.benchmarks.results import Result, options, say, table
 
-NAMES = ("start", "drain", "naive", "latency", "quiet", "memory", "scale", "slow")
+NAMES = ("start", "drain", "naive", "latency", "quiet", "slow", "scale", "memory")
 
 
 def main() -> None:
