@@ -299,7 +299,7 @@ async def dial(
     assert isinstance(websocket, WebSocket)
     response = websocket.response
     if response is not None and (date := _http_date(response.headers.get("Date"))):
-        market.clock.observe_date(market.local_time(sent), market.local_time(received), date)
+        market.observe_date(sent, received, date)
     return Connection(websocket, host, market, timings, clock, on_push)
 
 

@@ -7,6 +7,7 @@ writes here and one repaint there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from tui.market.clock import ServerClock
 from tui.market.health import Health
@@ -26,6 +27,8 @@ class Market:
     """Instruments by symbol, the set of those that changed since the last frame, and the health counters.
 
     `on_change` is called when the first change after a frame arrives, so that a frame clock at rest can wake.
+    `on_input` is told of everything that comes in from outside but the messages themselves, as the name of the method
+    called and its arguments: called again in the same order with the same, they make the same market.
     """
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
@@ -33,6 +36,7 @@ class Market:
         self.clock = ServerClock()
         self.health = Health()
         self.on_change = on_change
+        self.on_input: Callable[[str, tuple[Any, ...]], None] | None = None
         self._demo = False
         self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
         self._changed: set[Instrument] = set()
@@ -42,6 +46,8 @@ class Market:
 
     def follow(self, symbols: Iterable[Symbol]) -> None:
         """Make room for symbols; those known already keep their data."""
+        symbols = tuple(symbols)
+        self._tell("follow", symbols)
         for symbol in symbols:
             if symbol not in self.instruments:
                 self.instruments[symbol] = Instrument(symbol, self._demo)
@@ -49,6 +55,7 @@ class Market:
 
     def set_hours(self, demo: bool) -> None:
         """Keep the hours of the demo exchange, or else each region's own."""
+        self._tell("set_hours", demo)
         if demo != self._demo:
             self._demo = demo
             for instrument in self.instruments.values():
@@ -56,6 +63,8 @@ class Market:
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
+        wanted = tuple(wanted)
+        self._tell("reconnected", wanted)
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
         self._changed.intersection_update(self.instruments.values())
@@ -67,6 +76,8 @@ class Market:
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """The vendor does not serve a type for these symbols."""
+        symbols = tuple(symbols)
+        self._tell("refuse", symbols, type_, why)
         for symbol in symbols:
             if instrument := self.instruments.get(symbol):
                 instrument.refused[type_] = why
@@ -75,9 +86,19 @@ class Market:
     def set_clock(self, wall_base: float) -> None:
         """Take the wall clock anew, as wall − monotonic in ms. Where it was set meanwhile, what was known of the
         exchange's clock moves with it."""
+        self._tell("set_clock", wall_base)
         if self.wall_base:
             self.clock.local_moved(wall_base - self.wall_base)
         self.wall_base = wall_base
+
+    def observe_date(self, sent: float, received: float, date: float) -> None:
+        """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic."""
+        self._tell("observe_date", sent, received, date)
+        self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
+
+    def _tell(self, name: str, *arguments: Any) -> None:
+        if self.on_input is not None:
+            self.on_input(name, arguments)
 
     def _respell(self) -> None:
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
@@ -228,6 +249,8 @@ class Market:
 
     def served(self, symbols: Iterable[Symbol], now: float) -> None:
         """The feed accepted to serve these: from now on data is waited for."""
+        symbols = tuple(symbols)
+        self._tell("served", symbols, now)
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.served_at:
                 instrument.served_at = now
