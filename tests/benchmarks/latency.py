@@ -59,28 +59,30 @@ def press(pty: Pty, count: int, gap: float) -> list[Press]:
 
 
 class Watch:
-    """Goes through what was seen: when each price was first there, and when the cursor came to which symbol."""
+    """Goes through what was seen: when each price came to be there, and when the cursor came to which symbol."""
 
     def __init__(self) -> None:
-        self.prices: dict[str, float] = {}
+        self.prices: dict[str, list[float]] = {}
         self.moves: list[tuple[float, str]] = []
         self._standing: dict[int, str] = {}  # by line
 
     def take(self, at: float, lines: Mapping[int, str]) -> None:
         for y, line in lines.items():
             for price in _PROBE.findall(line):
-                self.prices.setdefault(price, at)
+                self.prices.setdefault(price, []).append(at)
             cursor = _CURSOR.search(line)
             code = cursor.group(1) if cursor is not None else ""
             if code and self._standing.get(y) != code:
                 self.moves.append((at, code))
             self._standing[y] = code
 
-    def shown(self, prices: Iterable[str]) -> dict[str, float]:
-        """When each, or one after it, was first there: between two frames the later one takes its place."""
+    def shown(self, sent: dict[str, float]) -> dict[str, float]:
+        """When each price sent, or one after it, was first there: between two frames the later one takes its place.
+        Where a portion ends amid the digits, half old and half new may read as one that is yet to be sent."""
         first, times = ENDLESS, {}
-        for price in reversed(list(prices)):
-            times[price] = first = min(first, self.prices.get(price, ENDLESS))
+        for price, sent_at in reversed(sent.items()):
+            seen = (at for at in self.prices.get(price, ()) if at >= sent_at)
+            times[price] = first = min(first, next(seen, ENDLESS))
         return times
 
     def answers(self, presses: Iterable[Press]) -> list[float]:
@@ -109,9 +111,9 @@ def run(rate: int) -> Latencies:
         probes = [line.split() for line in sending.lines]
     for at, lines in seen.lines():
         watch.take(at, lines)
-    sent = {price: float(at) for price, at in probes if began <= float(at) < ended}
-    shown = watch.shown(price for price, _ in probes)
-    messages = [1000 * (shown[price] - at) for price, at in sent.items()]
+    sent = {price: float(at) for price, at in probes}
+    shown = watch.shown(sent)
+    messages = [1000 * (shown[price] - at) for price, at in sent.items() if began <= at < ended]
     latencies = Latencies(messages, watch.answers(presses))
     for what, figures in latencies._asdict().items():
         say(
