@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _LEAVE_WITHIN = 3.0  # s
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
+_SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
 _log = logging.getLogger(__name__)
 
 
@@ -110,6 +112,7 @@ class ItickApp(Desk):
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
         gc.enable()
+        sys.setswitchinterval(_SWITCH)
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 
