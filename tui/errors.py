@@ -7,6 +7,7 @@ ItickError             1  what has no code of its own: standard output cannot be
 │   └── NoConnection   4  no live connection within the deadline
 └── MalformedMessage      one message of the vendor that cannot be read; counted, never fatal
 
+The doctor ends with 1 where something it looked at failed.
 Anything else that is raised is a fault in the program: 70, and a crash report (crash.py).
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 EXIT_DONE = 0
 EXIT_OUTPUT = 1
+EXIT_FAILED = 1  # something the doctor looked at
 EXIT_USAGE = 2
 EXIT_KEY_REFUSED = 3
 EXIT_NO_CONNECTION = 4

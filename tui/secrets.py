@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from tui.errors import UsageError, reason
@@ -43,6 +44,25 @@ class Token:
         return "Token(…)"
 
     __str__ = __repr__
+
+
+class Key(NamedTuple):
+    """A key, where it was found in words that go on after "in", and a warning where others can read it there."""
+
+    token: Token
+    place: str
+    warning: str = ""
+
+
+def find_key(file: Path | None, command: Sequence[str]) -> Key | None:
+    """The key in the file, else in ITICK_TOKEN, else as the command prints it; None where there is none of them. The
+    environment does not hold it afterwards. Raises UsageError where what is found is no key."""
+    if file is not None:
+        forget_environment()
+        return Key(read_file(file), f"the file {file}", exposure(file))
+    if (token := take_from_environment()) is not None:
+        return Key(token, VARIABLE)
+    return Key(ask_command(command), f"what token_command ('{command[0]}') prints") if command else None
 
 
 def take_from_environment() -> Token | None:

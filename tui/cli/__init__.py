@@ -13,44 +13,57 @@ import click
 
 from tui import __version__
 from tui.cli import config as config_command
+from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
 from tui.cli import stream as stream_command
+from tui.cli.completion import completion, themes
+from tui.cli.help import COLOUR, CONFIG, FILES, FOLDERS, GENERAL, KEY, LOOK, PROXY, STATE, Group, Option, option
 from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
     from tui.symbol import Symbol
 
-EXAMPLES = """\b
-Examples:
-  itick-tui --demo                                look around, no key needed
-  itick-tui --watch 'QQQ$US,SPY$US'               your symbols, key in ITICK_TOKEN
-  itick-tui stream --demo --count 5 | jq .        the same data as JSON lines
-
-\b
-Exit codes: 0 done, 1 standard output cannot be written, 2 wrong usage,
-3 key refused, 4 no connection, 70 a fault in the program (a report is
-written), 129 hung up, 130 Ctrl+C, 143 terminated.
-"""
-
 
 @click.group(
+    cls=Group,
     invoke_without_command=True,
-    epilog=EXAMPLES,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 90},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
+    examples=(
+        ("itick-tui --demo", "Look around, no key needed."),
+        ("itick-tui --watch 'QQQ$US,SPY$US,2800$HK,510300$SH'", "These symbols, with the key in ITICK_TOKEN."),
+        ("itick-tui --token-file ~/.itick-key", "Your own lists, with the key in a file."),
+        ("itick-tui doctor --demo", "Whether this machine has all it needs."),
+        ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
+    ),
+    environment=(KEY, PROXY, COLOUR, FOLDERS),
+    files=(CONFIG, STATE),
+    exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
 )
 @feed_options
-@click.option("--theme", metavar="NAME", help="Colours: midnight (the default), amber, harbor, daylight.")
-@click.option(
+@option(
+    "--theme",
+    group=LOOK,
+    metavar="NAME",
+    shell_complete=themes,
+    help="Colours: midnight (the default), amber, harbor, daylight.",
+)
+@option(
     "--export-dir",
+    group=FILES,
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     metavar="DIR",
     help="Where e writes its files; the current folder unless said otherwise.",
 )
-@click.option("--no-bell", is_flag=True, help="No sound when the link is lost and when it is back.")
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@option(
+    "--no-bell",
+    group=LOOK,
+    is_flag=True,
+    help="No sound when the link is lost and when it is back.",
+)
+@click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
     context: click.Context,
@@ -65,9 +78,13 @@ def cli(
     no_bell: bool,
     export_dir: Path,
 ) -> int:
-    """Live ETF and fund prices in your terminal: watchlist, order book and minute chart.
+    """Live ETF and fund prices in your terminal: a watchlist, the order book and the minute chart of the selected
+    symbol, and a status bar that tells the truth about the connection.
 
-    Without a command it opens the dashboard. Press ? there for the keys.
+    Without a command it opens the dashboard with your own lists, or with what --watch names. Press ? there for the
+    keys and q to leave. Symbols are CODE$REGION, in quotes, for a shell takes an unquoted $US away; QQQ.US and plain
+    QQQ (then: US) work too. The key comes from --token-file, ITICK_TOKEN or the setting token_command, in this order,
+    and never stands on the command line.
     """
     from tui.log import logging_to
 
@@ -115,7 +132,13 @@ def cli(
     return app.return_code or EXIT_DONE
 
 
-for _command in (stream_command.stream, exchange_command.exchange, config_command.config):
+for _command in (
+    stream_command.stream,
+    doctor_command.doctor,
+    exchange_command.exchange,
+    config_command.config,
+    completion,
+):
     cli.add_command(_command)
 
 
@@ -142,7 +165,8 @@ def _run() -> int:
     except ItickError as error:
         return complain(str(error), error.exit_code)
     except click.ClickException as error:
-        return complain(f"{error.format_message()} (itick-tui --help tells more)", error.exit_code)
+        in_a_line = " ".join(error.format_message().split())
+        return complain(f"{in_a_line} (itick-tui --help tells more)", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except Exception as error:

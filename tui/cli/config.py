@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui.cli.help import CONFIG, FOLDERS, Group
 from tui.cli.options import config_file, config_option
 from tui.errors import EXIT_DONE, UsageError, reason
 
@@ -14,18 +15,31 @@ if TYPE_CHECKING:
     from tui.config.file import ConfigFile
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    examples=(
+        ("itick-tui config init", "A file that names every setting, to begin with."),
+        ("itick-tui config show", "What is in force now, the file's settings and the rest."),
+        ("itick-tui config --config other.toml show", "The same for another file."),
+    ),
+    environment=(FOLDERS,),
+    files=(CONFIG,),
+)
 @config_option
 @click.pass_context
 def config(context: click.Context, config: Path | None) -> None:
-    """Where the config file is, what it sets, and one to begin with."""
+    """Where the config file is, what it sets, and one to begin with.
+
+    Lists, order, columns and colours are kept in one file. The program writes its changes into it and leaves your
+    comments and layout as they are.
+    """
     context.obj = config_file(config)
 
 
 @config.command()
 @click.pass_obj
 def path(file: ConfigFile) -> int:
-    """Print where the file is."""
+    """Print where the file is, whether or not there is one yet."""
     click.echo(str(file.path))
     return EXIT_DONE
 

@@ -6,40 +6,81 @@ from pathlib import Path
 
 import click
 
+from tui.cli import completion
+from tui.cli.help import MARKET, SERVING, Command, option
 from tui.errors import EXIT_INTERRUPTED
 
 
-class _ExchangeCommand(click.Command):
+class _ExchangeCommand(Command):
     """Lists the faults below its options, from the one table of them."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from tui.exchange.faults import FAULTS
 
+        super().format_options(ctx, formatter)
         with formatter.section("Faults"):
             formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
 
 
-@click.command(cls=_ExchangeCommand)
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=9010, show_default=True, help="Where to listen, on loopback."
+@click.command(
+    cls=_ExchangeCommand,
+    examples=(
+        ("itick-tui exchange --port 9010 --rate 200 --seed 7", "A market that is the same every time."),
+        ("ITICK_TOKEN=demo itick-tui --url ws://127.0.0.1:9010/fund --watch 'QQQ$US'", "The dashboard on it."),
+        ("itick-tui exchange --fault half-open --fault malformed", "One that fails in two ways."),
+    ),
+    exits=(0, 1, 2, 70, 130, 143),
 )
-@click.option(
+@option(
     "--rate",
+    group=MARKET,
     type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
     default=200.0,
     show_default=True,
     help="Messages a second, over all symbols.",
 )
-@click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same market.")
-@click.option(
+@option(
+    "--seed",
+    group=MARKET,
+    type=int,
+    metavar="N",
+    default=7,
+    show_default=True,
+    help="The same seed gives the same market.",
+)
+@option(
+    "--no-history",
+    group=MARKET,
+    is_flag=True,
+    help="Do not send the last two hours of bars on a kline subscription.",
+)
+@option(
+    "--fault",
+    "faults",
+    group=MARKET,
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.faults,
+    help="Fail on purpose, as listed below; repeatable.",
+)
+@option(
+    "--port",
+    group=SERVING,
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    default=9010,
+    show_default=True,
+    help="Where to listen, on loopback; 0 takes a free one.",
+)
+@option(
     "--key-file",
+    group=SERVING,
     type=click.Path(path_type=Path, dir_okay=True),
     metavar="FILE",
     help="Accept only the key in FILE, instead of any.",
 )
-@click.option("--no-history", is_flag=True, help="Do not send the last two hours of bars on a kline subscription.")
-@click.option("--one-connection", is_flag=True, help="A second connection with the same key ends the first.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Fail on purpose, as listed below; repeatable.")
+@option("--one-connection", group=SERVING, is_flag=True, help="A second connection with the same key ends the first.")
 def exchange(
     port: int,
     rate: float,
@@ -49,9 +90,10 @@ def exchange(
     one_connection: bool,
     faults: tuple[str, ...],
 ) -> int:
-    """Run the demo exchange alone.
+    """Run the demo exchange alone, to try programs against.
 
-    It speaks the vendor's protocol on loopback, with made-up prices, day and night.
+    It speaks the vendor's protocol on this machine only, with made-up prices, day and night, and can fail in every way
+    that a vendor, a network or another client may.
     """
     import asyncio
     import shlex

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tui.cli import completion
+from tui.cli.help import FILES, SOURCE, WATCH, option
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,11 +34,48 @@ def complain(text: str, code: int) -> int:
     return code
 
 
-config_option = click.option(
+config_option = option(
     "--config",
+    group=FILES,
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Use this config file instead of your own (itick-tui config path).",
+)
+watch_option = option(
+    "--watch",
+    group=WATCH,
+    metavar="SYMBOLS",
+    multiple=True,
+    shell_complete=completion.symbols,
+    callback=lambda context, parameter, given: ",".join(given) if given else None,
+    help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
+)
+demo_option = option(
+    "--demo", group=SOURCE, is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."
+)
+url_option = option(
+    "--url", group=SOURCE, metavar="URL", help="Connect to another address than wss://api.itick.org/fund."
+)
+token_file_option = option(
+    "--token-file",
+    group=SOURCE,
+    type=click.Path(path_type=Path, dir_okay=True),
+    metavar="FILE",
+    help="Read the key from FILE instead of ITICK_TOKEN.",
+)
+take_over_option = option(
+    "--take-over",
+    group=SOURCE,
+    is_flag=True,
+    help="Connect although another copy on this machine uses the same key.",
+)
+log_option = option(
+    "--log",
+    "log_file",
+    group=FILES,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Add what happens to FILE, one JSON object a line, never the key.",
 )
 
 
@@ -49,35 +88,16 @@ def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
 
 def feed_options(command: _F) -> _F:
     """The options that say what to watch and where, the same for the dashboard and for `stream`."""
-    for option in (
+    for add in (
+        log_option,
         config_option,
-        click.option(
-            "--log",
-            "log_file",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Add what happens to FILE, one JSON object a line, never the key.",
-        ),
-        click.option(
-            "--token-file",
-            type=click.Path(path_type=Path, dir_okay=True),
-            metavar="FILE",
-            help="Read the key from FILE instead of ITICK_TOKEN.",
-        ),
-        click.option(
-            "--take-over", is_flag=True, help="Connect although another copy on this machine uses the same key."
-        ),
-        click.option("--url", metavar="URL", help="Connect to another address than wss://api.itick.org/fund."),
-        click.option("--demo", is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."),
-        click.option(
-            "--watch",
-            metavar="SYMBOLS",
-            multiple=True,
-            callback=lambda context, parameter, given: ",".join(given) if given else None,
-            help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
-        ),
+        take_over_option,
+        token_file_option,
+        url_option,
+        demo_option,
+        watch_option,
     ):
-        command = option(command)
+        command = add(command)
     return command
 
 
@@ -116,7 +136,7 @@ def find_target(
     """Where to connect and with which key; nothing for the demo, which starts its own exchange and comes without
     `settings`. Adds to the notices what is not well about the key."""
     from tui.feed.target import VENDOR_URL, check_url
-    from tui.secrets import ask_command, exposure, forget_environment, read_file, take_from_environment
+    from tui.secrets import find_key, forget_environment
 
     if settings is None:
         forget_environment()
@@ -125,17 +145,12 @@ def find_target(
         target = check_url(url if url is not None else settings.url or VENDOR_URL)
     except UsageError as error:
         raise error if url is not None else UsageError(f"{file.path}, url: {error}") from None
-    if token_file is not None:
-        forget_environment()
-        if warning := exposure(token_file):
-            notices.append(warning)
-        return target, read_file(token_file)
-    token = take_from_environment()
-    if token is None and settings.token_command:
-        token = ask_command(settings.token_command)
-    if token is None:
+    key = find_key(token_file, settings.token_command)
+    if key is None:
         raise UsageError(
             "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
             "To look around without one: itick-tui --demo"
         )
-    return target, token
+    if key.warning:
+        notices.append(key.warning)
+    return target, key.token

@@ -7,25 +7,51 @@ from pathlib import Path
 
 import click
 
+from tui.cli import completion
+from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, WATCH, Command, option
 from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 TYPES = ("quote", "depth", "tick", "kline@1")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        ("itick-tui stream --watch 'QQQ$US,SPY$US' --types quote,tick", "Quotes and trades of two funds, for ever."),
+        ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, laid out by jq."),
+        ("itick-tui stream --demo --seconds 60 --json-health >updates.jsonl", "A minute into a file, and how it went."),
+    ),
+    environment=(KEY, PROXY, FOLDERS),
+    files=(CONFIG, STATE),
+    exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
+)
 @feed_options
-@click.option("--json-health", is_flag=True, help="At the end print the counters as a JSON object, not in words.")
-@click.option("--types", default=",".join(TYPES), show_default=True, help="Which updates to print.")
-@click.option("--count", type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
-@click.option(
+@option(
+    "--types",
+    group=WATCH,
+    default=",".join(TYPES),
+    show_default=True,
+    shell_complete=completion.types,
+    metavar="TYPES",
+    help="Which updates to print.",
+)
+@option("--count", group=END, type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
+@option("--seconds", group=END, type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@option(
     "--deadline",
+    group=END,
     type=click.FloatRange(min=0, min_open=True),
     default=20.0,
     show_default=True,
     metavar="S",
     help="Give up after S seconds without a live connection.",
+)
+@option(
+    "--json-health",
+    group=OUTPUT,
+    is_flag=True,
+    help="At the end print the counters as a JSON object, not in words.",
 )
 def stream(
     watch: str | None,
@@ -41,10 +67,11 @@ def stream(
     deadline: float,
     json_health: bool,
 ) -> int:
-    """Print updates as JSON, one a line.
+    """Print updates as JSON, one a line, for pipes and scripts.
 
-    Each object has symbol, type and the fields by their full names (last, open, bids …); states of the link go to
-    standard error, and at the end the counters of the feed.
+    Each object has symbol, type and the fields by their full names (last, open, bids …); times are milliseconds UTC.
+    States of the link and what is not served go to standard error, and at the end the counters of the feed. A lost
+    link is made again; only --deadline without a live one ends it.
     """
     symbols, notices = watched(watch)
     if demo and not symbols:

@@ -6,10 +6,11 @@ It never tries twice. Whatever ends it ends as a FeedError with words; `link.py`
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
@@ -18,9 +19,10 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
+from tui.feed.proxy import proxy_of
 from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
-from tui.feed.target import host_of, is_loopback
+from tui.feed.target import host_of
 from tui.feed.websocket import Dial, Listener, WebSocket
 from tui.market import Instrument, Market
 from tui.protocol import (
@@ -193,7 +195,7 @@ class Connection:
             limit = self._pulse.limit(now)
             silent = limit is not None and now - self._pulse.last > limit
             if silent or now >= next_ping:
-                missed = 0 if await self._ping() else missed + 1
+                missed = 0 if await self.ping() else missed + 1
                 if missed == 2:
                     raise NoConnection("heartbeat missed twice")
                 pings += 1
@@ -209,7 +211,7 @@ class Connection:
                 self._abandon()
                 raise NoConnection("this machine was asleep")
 
-    async def _ping(self) -> bool:
+    async def ping(self) -> bool:
         """Send a ping; whether its own pong came in time. Raises NoConnection where nothing came at all, or a busy feed
         fell silent meanwhile."""
         health, clock, timings = self._market.health, self._clock, self._timings
@@ -263,22 +265,42 @@ async def dial(
 ) -> Connection:
     """Open a connection with the key in the `token` header (page, step 1). Raises FeedError in words."""
     host = host_of(url)
+    proxied = proxy_of(url) is not None
     sent = clock()
     try:
-        websocket = await Dial(
-            url,
-            additional_headers={"token": token.reveal()},
-            compression=None,
-            open_timeout=timings.open,
-            close_timeout=timings.close,
-            ping_interval=None,  # the vendor counts its own JSON pings only
-            max_size=_MAX_FRAME,
-            proxy=None if is_loopback(url) else True,
-        )
+        with in_words(host, timings.open):
+            websocket = await Dial(
+                url,
+                additional_headers={"token": token.reveal()},
+                compression=None,
+                open_timeout=timings.open,
+                close_timeout=timings.close,
+                ping_interval=None,  # the vendor counts its own JSON pings only
+                max_size=_MAX_FRAME,
+                proxy=proxied or None,
+            )
     except InvalidStatus as error:
         raise _status_error(host, error.response, timings) from None
+    except ProxyError as error:
+        raise NoConnection(f"cannot reach {host}: proxy: {clean(str(error))}") from None
+    except (InvalidHandshake, WebSocketException):
+        raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
+    received = clock()
+    assert isinstance(websocket, WebSocket)
+    response = websocket.response
+    if response is not None and (date := _http_date(response.headers.get("Date"))):
+        market.observe_date(sent, received, date)
+    return Connection(websocket, host, market, timings, clock, on_push)
+
+
+@contextlib.contextmanager
+def in_words(host: str, within: float) -> Iterator[None]:
+    """Tell in words what a network raises: NoConnection in place of every OSError. Whoever comes in gives up after
+    `within` s."""
+    try:
+        yield
     except TimeoutError:
-        raise NoConnection(f"cannot reach {host}: no answer within {timings.open:g} s") from None
+        raise NoConnection(f"cannot reach {host}: no answer within {within:g} s") from None
     except ssl.SSLCertVerificationError as error:
         raise NoConnection(f"cannot reach {host}: TLS certificate: {error.verify_message}") from None
     except ssl.SSLError as error:
@@ -291,16 +313,6 @@ async def dial(
         raise NoConnection(f"cannot reach {host}: connection refused") from None
     except OSError as error:
         raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
-    except ProxyError as error:
-        raise NoConnection(f"cannot reach {host}: proxy: {clean(str(error))}") from None
-    except (InvalidHandshake, WebSocketException):
-        raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
-    received = clock()
-    assert isinstance(websocket, WebSocket)
-    response = websocket.response
-    if response is not None and (date := _http_date(response.headers.get("Date"))):
-        market.observe_date(sent, received, date)
-    return Connection(websocket, host, market, timings, clock, on_push)
 
 
 def _http_date(header: str | None) -> float | None:

@@ -56,15 +56,19 @@ class Subscriptions:
         """Ask until every wanted symbol is served or marked as refused, by type. Raises NoConnection where only a
         fresh connection can go on."""
         for type_ in self._types:
-            new = [symbol for symbol in wanted if symbol not in self._judged[type_]]
-            if not new:
-                continue
-            self._judged[type_].update(new)
-            if self._doubts.get(type_, 0) >= _TRIES:
-                self._refused[type_] = NO_ANSWER
-            if new := self._fitting(type_, new):
-                on_type(type_)
-                await self._subscribe(type_, new)
+            await self.settle_type(type_, wanted, on_type)
+
+    async def settle_type(self, type_: str, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
+        """The same for one type."""
+        new = [symbol for symbol in wanted if symbol not in self._judged[type_]]
+        if not new:
+            return
+        self._judged[type_].update(new)
+        if self._doubts.get(type_, 0) >= _TRIES:
+            self._refused[type_] = NO_ANSWER
+        if new := self._fitting(type_, new):
+            on_type(type_)
+            await self._subscribe(type_, new)
 
     def _fitting(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Those of `new` that are served in another type already or still find room; the rest is marked."""

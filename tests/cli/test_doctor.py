@@ -1,0 +1,107 @@
+"""The doctor as people call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.command import KEY, exchange, itick, itick_here, lines_until, started
+from tests.feed.running import Raw
+from tests.terminal import Terminal
+from tests.test_cli import assert_usage_error
+from tui import __version__
+from tui.cli.report import unnamed
+
+
+def statuses(output: str) -> dict[str, str]:
+    return {check["id"]: check["status"] for check in json.loads(output)["checks"]}
+
+
+async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
+    terminal = Terminal(["doctor", "--demo"], 100, 40)
+    try:
+        await terminal.until(lambda: "22 OK" in terminal.text())
+        text = terminal.text()
+        assert await terminal.exit_code() == 0
+    finally:
+        terminal.kill()
+    assert text.startswith(f"itick-tui {__version__}, Python 3.")
+    assert "…" not in text, "what was being done is written over"
+    assert all(word not in text for word in ("WARN", "FAIL", "skipped"))
+    assert b"\x1b[32mOK" in terminal.raw
+
+
+def test_in_a_pipe_it_is_plain_lines_of_80_cells() -> None:
+    result = itick("doctor", "--demo")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "\x1b" not in result.stdout and "\r" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80 or os.environ["HOME"] not in result.stdout
+    assert result.stdout.splitlines()[-1] == "21 OK, 1 skipped"
+
+
+async def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("the-right-one")
+    with exchange("--key-file", str(key)) as url:
+        result = itick("doctor", "--url", url, "--watch", "QQQ$US", "--json", key=KEY)
+        assert result.returncode == 1
+        report = json.loads(result.stdout)
+        assert report["itick-tui"] == __version__ and report["time"].endswith(" UTC")
+        found = statuses(result.stdout)
+        assert [name for name, status in found.items() if status == "FAIL"] == ["auth"]
+        assert found["subscribe tick"] == "skipped"
+        (check,) = [check for check in report["checks"] if check["id"] == "handshake"]
+        assert check["ms"] > 0 and check["advice"] == ""
+        well = itick("doctor", "--url", url, "--token-file", str(key), "--json", key=KEY)
+    assert well.returncode == 0
+    assert statuses(well.stdout)["key"] == "WARN", "others can read the file"
+
+
+def test_without_a_key_the_network_is_looked_at_all_the_same() -> None:
+    with exchange() as url:
+        result = itick("doctor", "--url", url, "--json")
+    found = statuses(result.stdout)
+    assert (result.returncode, found["key"], found["tcp"], found["handshake"]) == (1, "FAIL", "OK", "skipped")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["doctor", "--url", "ws://example.org"], "refusing plain ws://"),
+        (["doctor", "--demo", "--url", "wss://example.org"], "--demo and --url exclude each other"),
+        (["doctor", "--watch", "QQQ/US"], "'QQQ/US' is not a symbol"),
+        (["doctor", "now"], "Got unexpected extra argument (now)"),
+        (["--demo", "doctor"], "put --demo after the command: itick-tui doctor --demo"),
+        (["completion"], "Missing argument"),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_as_written(arguments: list[str], words: str) -> None:
+    assert_usage_error(itick_here(*arguments, key=KEY), words)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_ends_it_at_once(sent: signal.Signals, code: int) -> None:
+    import asyncio
+
+    async with Raw(None) as server:
+
+        def interrupted() -> tuple[int, str]:
+            with started("doctor", "--url", f"ws://127.0.0.1:{server.port}/fund", key=KEY) as process:
+                lines_until(process.stdout, "tls")  # after which the handshake waits for ever
+                process.send_signal(sent)
+                _, said = process.communicate(timeout=5)
+                return process.returncode, said
+
+        assert await asyncio.to_thread(interrupted) == (code, "")
+
+
+def test_nobody_is_named() -> None:
+    home = str(Path.home())
+    assert unnamed(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
+    assert unnamed("\x1b[31mred") == "�[31mred"

@@ -1,0 +1,282 @@
+"""The way to the feed, over real sockets, well and ill."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from tests.feed.running import KEY, Raw, Vendor, free_port, serving
+from tui.doctor.checks import Checkup, Result, Status
+from tui.doctor.feed import FeedChecks
+from tui.exchange.server import Exchange
+from tui.feed.lock import KeyLock
+from tui.feed.state import Timings
+from tui.feed.target import host_of
+from tui.protocol import AUTHENTICATED, CONNECTED, AuthReply, Hello
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+OK, WARN, FAIL, SKIPPED = Status
+QUICK = Timings(open=2.0, auth=0.3, reply=0.3, pong=0.15, close=0.2)
+QQQ, SPY, IEF, GLD = (Symbol(code, "US") for code in ("QQQ", "SPY", "IEF", "GLD"))
+SUBSCRIBED = ("subscribe tick", "subscribe quote", "subscribe depth", "subscribe kline@1")
+FIRST = ("first tick", "first quote", "first depth", "first kline@1")
+
+
+async def looked(
+    url: str,
+    symbols: Sequence[Symbol] = (QQQ, SPY),
+    *,
+    timings: Timings = QUICK,
+    first: float = 2.0,
+    take_over: bool = False,
+    ends: Callable[[Result], None] = lambda result: None,
+) -> dict[str, Result]:
+    """Every step's result, by name."""
+    checkup = Checkup(lambda name: None, ends)
+    async with FeedChecks(url, Token(KEY), symbols, take_over=take_over, timings=timings, first=first) as feed:
+        await checkup.run(feed.checks(), 10.0)
+    for result in checkup.results:
+        assert KEY not in result.words + result.advice
+        assert bool(result.advice) == (result.status in (WARN, FAIL)), result
+    return {result.name: result for result in checkup.results}
+
+
+def ill(results: dict[str, Result]) -> dict[str, Status]:
+    return {name: result.status for name, result in results.items() if result.status is not OK}
+
+
+def only(results: dict[str, Result], name: str, status: Status = FAIL) -> Result:
+    """The one that is not well, after which nothing was tried."""
+    names = list(results)
+    after = dict.fromkeys(names[names.index(name) + 1 :], SKIPPED)
+    assert ill(results) == {name: status} | after
+    return results[name]
+
+
+async def test_all_is_well_with_the_exchange() -> None:
+    async with Exchange(rate=200.0) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {}
+    assert results["subscribe depth"].words == "2 symbols accepted"
+    assert results["first kline@1"].words in ("QQQ$US", "SPY$US")
+    assert results["pings"].words.startswith("5 answered, median ")
+    assert results["clock"].words.startswith(("+0.", "-0.", "0."))
+
+
+# --- the network ---
+
+
+async def test_a_name_that_is_none() -> None:
+    result = only(await looked("wss://nobody.invalid/fund"), "name")
+    assert result.words.startswith("nobody.invalid: ")
+    assert (await looked("wss://a..b/fund"))["name"].words == "a..b can be nobody's name"
+
+
+async def test_a_name_nobody_answers_for_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = asyncio.Event()
+
+    async def resolve(host: str, port: int) -> list[str]:
+        await silent.wait()
+        return []
+
+    monkeypatch.setattr("tui.doctor.feed._resolve", resolve)
+    result = only(await looked("wss://slow.example/fund", timings=QUICK._replace(open=0.05)), "name")
+    assert result.words == "slow.example: no answer within 0.05 s"
+
+
+async def test_a_closed_port() -> None:
+    port = free_port()
+    result = (await looked(f"ws://127.0.0.1:{port}/fund"))["tcp"]
+    assert (result.status, result.words) == (FAIL, f"cannot reach 127.0.0.1 port {port}: connection refused")
+    assert "firewall" in result.advice
+
+
+async def test_a_plain_port_where_tls_is_expected() -> None:
+    async with Raw(b"220 welcome\r\n") as server:
+        result = only(await looked(f"wss://127.0.0.1:{server.port}/fund"), "tls")
+    assert "TLS: none there" in result.words
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[str, str]:
+    """Files of a certificate of localhost that lasts three days, and of its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    made, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
+    names = ("-subj", "/O=The Makers/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    command = ("openssl", "req", "-x509", *curve, "-days", "3", *names, "-keyout", key, "-out", made)
+    subprocess.run(command, check=True, capture_output=True)
+    return made, key
+
+
+async def test_a_certificate_is_told_with_its_days_and_one_that_nobody_knows_refused(
+    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    async with serve(Vendor(ticks=True), "127.0.0.1", 0, ssl=context, close_timeout=0.2) as server:
+        url = f"wss://localhost:{server.sockets[0].getsockname()[1]}/fund"
+        result = only(await looked(url), "tls")
+        assert "TLS certificate: self-signed" in result.words
+        assert "SSL_CERT_FILE" in result.advice
+        monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
+        results = await looked(url, first=0.1)
+    assert results["tls"].status is WARN, "it ends soon"
+    assert results["tls"].words.startswith("TLSv1.3, the certificate is by The Makers and lasts ")
+    assert results["auth"].status is OK
+
+
+async def test_a_proxy_is_said_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Raw(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
+        monkeypatch.setenv("https_proxy", f"http://somebody:pa55word@127.0.0.1:{proxy.port}")
+        results = await looked("wss://nobody.invalid/fund")
+    assert results["name"].words == "127.0.0.1, the proxy, is an address already"
+    assert results["tcp"].words == f"127.0.0.1 port {proxy.port} answers, the proxy"
+    assert (results["tls"].status, results["handshake"].status) == (SKIPPED, FAIL)
+    assert "proxy" in results["handshake"].words
+    monkeypatch.setenv("https_proxy", "http://somebody:pa55word@[::1")
+    broken = await looked("wss://nobody.invalid/fund")
+    assert only(broken, "name").words == "the address of the proxy cannot be read: look at https_proxy and its kin"
+    monkeypatch.setenv("https_proxy", "socks5://somebody:pa55word@127.0.0.1:1")
+    assert "python-socks" in only(await looked("wss://nobody.invalid/fund"), "name").words
+    assert "pa55word" not in f"{results}{broken}"
+
+
+# --- the key and the connection ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "words"),
+    [
+        ("http-401", "handshake", "key refused by 127.0.0.1:"),
+        ("http-403", "handshake", "key refused by 127.0.0.1:"),
+        ("http-404", "handshake", "answered HTTP 404"),
+        ("http-429", "handshake", "asks to slow down"),
+        ("redirect", "handshake", "redirects to another address: refused"),
+        ("auth-failed", "auth", "key refused by 127.0.0.1:"),
+        ("auth-silent", "auth", "did not authenticate within 0.3 s"),
+    ],
+)
+async def test_who_is_not_let_in(fault: str, name: str, words: str) -> None:
+    async with Exchange(faults=[fault]) as exchange:
+        results = await looked(exchange.url)
+    if name == "handshake":
+        result = only(results, name)
+    else:
+        result = results[name]
+        assert ill(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "pings"), SKIPPED) | {name: FAIL}
+    assert words in result.words
+
+
+async def test_what_is_no_websocket() -> None:
+    async with Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as server:
+        result = only(await looked(f"ws://127.0.0.1:{server.port}/fund"), "handshake")
+    assert "check the address" in result.words
+
+
+async def test_another_copy_keeps_its_connection_unless_this_one_takes_over() -> None:
+    async with Exchange(single_connection=True) as exchange:
+        with KeyLock(host_of(exchange.url), Token(KEY)):
+            results = await looked(exchange.url)
+            assert results["other copies"].status is WARN
+            assert "--take-over" in results["other copies"].advice
+            assert results["tcp"].status is OK
+            assert results["handshake"].words == "not tried, because of other copies"
+            assert exchange.sent == {}, "nobody was thrown out"
+            assert ill(await looked(exchange.url, take_over=True)) == {}
+
+
+# --- what is served ---
+
+
+@pytest.mark.parametrize(("fault", "type_"), [("depth-refused", "depth"), ("kline-refused", "kline@1")])
+async def test_a_type_the_plan_lacks_is_a_warning_in_words(fault: str, type_: str) -> None:
+    async with Exchange(faults=[fault]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {f"subscribe {type_}": WARN, f"first {type_}": SKIPPED}
+    assert results[f"subscribe {type_}"].words.startswith(f"{type_} not in this plan for 2 of 2 symbols: ")
+    assert results[f"first {type_}"].words == "not served"
+
+
+async def test_more_than_the_plan_has_room_for() -> None:
+    async with Exchange(faults=["plan-limit"]) as exchange:
+        results = await looked(exchange.url, [QQQ, SPY, IEF, GLD])
+    assert ill(results) == dict.fromkeys(SUBSCRIBED, WARN)
+    assert results["subscribe tick"].words == "plan limit: 3 of 4 symbols live"
+
+
+async def test_an_answer_that_does_not_come_ends_the_asking_and_not_the_rest() -> None:
+    async with Exchange(faults=["subscribe-silent"]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {
+        "subscribe depth": FAIL,
+        "subscribe kline@1": SKIPPED,
+        "first depth": SKIPPED,
+        "first kline@1": SKIPPED,
+    }
+    assert results["subscribe depth"].words == "no answer to the request for depth"
+
+
+async def test_what_is_not_understood() -> None:
+    async with Exchange(faults=["subscribe-unparsable"]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {"subscribe depth": WARN, "first depth": SKIPPED}
+
+
+async def test_accepted_and_then_silence_is_said_with_the_session() -> None:
+    async with serving(Vendor()) as url:
+        results = await looked(url, [QQQ, Symbol("2800", "HK")], first=0.05)
+    assert ill(results) == dict.fromkeys(FIRST, WARN) | ({} if results["clock"].status is OK else {"clock": WARN})
+    assert results["first tick"].words.startswith("none within 0.05 s (US ")
+    assert ", HK " in results["first tick"].words
+
+
+# --- the life of the connection ---
+
+
+@pytest.mark.parametrize("fault", ["pong-missing", "pong-wrong", "pong-late"])
+async def test_pings_that_are_not_answered(fault: str) -> None:
+    async with Exchange(faults=[fault]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {"pings": FAIL}
+    assert results["pings"].words == "2 of 2 not answered within 0.15 s"
+
+
+async def test_a_connection_that_falls_silent() -> None:
+    async with Exchange(fault_every=0.0) as exchange:
+        fall = lambda result: exchange.cause("half-open") if result.name == FIRST[-1] else None  # noqa: E731
+        results = await looked(exchange.url, ends=fall)
+    assert ill(results) == {"pings": FAIL}
+    assert "link silent for" in results["pings"].words
+
+
+async def test_a_connection_that_is_cut_is_said_once() -> None:
+    async def cut(connection: ServerConnection) -> None:
+        from tui.protocol import encode
+
+        for greeting in (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)):
+            await connection.send(encode(greeting), text=True)
+        await connection.recv()
+
+    async with serving(cut) as url:
+        results = await looked(url)
+    assert results["subscribe tick"].status is FAIL
+    assert "the server closed the connection (1000)" in results["subscribe tick"].words
+    assert set(ill(results).values()) == {FAIL, SKIPPED}
+    assert results["pings"].words == "not tried: the connection is gone"
+
+
+async def test_a_clock_that_is_off_is_a_warning() -> None:
+    async with Exchange(faults=["clock-off"]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {"clock": WARN}
+    assert "this machine's is 1" in results["clock"].words and "s behind the exchange's" in results["clock"].words

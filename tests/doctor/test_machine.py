@@ -1,0 +1,145 @@
+"""What this machine has, and what a person may have done to it."""
+
+from __future__ import annotations
+
+import os
+import pty
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.command import KEY
+from tui.config.file import ConfigFile
+from tui.doctor.checks import Checkup, Result, Status
+from tui.doctor.machine import Machine, terminal
+
+OK, WARN, FAIL, SKIPPED = Status
+
+
+async def looked(machine: Machine) -> dict[str, Result]:
+    checkup = Checkup(lambda name: None, lambda result: None)
+    await checkup.run(machine.checks())
+    assert KEY not in str(checkup.results)
+    return {result.name: result for result in checkup.results}
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigFile:
+    """A config file of one's own, no key anywhere, and folders that are not there yet."""
+    monkeypatch.delenv("ITICK_TOKEN", raising=False)
+    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    return ConfigFile(tmp_path / "config.toml")
+
+
+async def test_a_bare_machine_lacks_only_the_key(file: ConfigFile) -> None:
+    machine = Machine(file)
+    results = await looked(machine)
+    assert [name for name, result in results.items() if result.status is FAIL] == ["key"]
+    assert "none: neither --token-file nor ITICK_TOKEN" in results["key"].words
+    assert "websockets " in results["python"].words and "OpenSSL 3" in results["python"].words
+    assert results["config"].words == f"none at {file.path}: everything is as it comes"
+    assert results["address"].words == "api.itick.org, the vendor's own"
+    assert not list(file.path.parent.iterdir()), "nothing was left behind"
+
+
+async def test_the_demo_needs_nothing_and_takes_the_key_out_of_the_environment(
+    file: ConfigFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    machine = Machine(file, demo="ws://127.0.0.1:1/fund")
+    results = await looked(machine)
+    assert {result.status for result in results.values()} <= {OK, SKIPPED}
+    assert "ITICK_TOKEN" not in os.environ
+    assert machine.url == "ws://127.0.0.1:1/fund"
+
+
+async def test_where_the_key_is(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    file.path.write_text(f'token_command = ["cat", "{key}"]\n[lists]\nA = ["QQQ$US", "SPY$US"]\nB = ["QQQ$US"]')
+    machine = Machine(file)
+    results = await looked(machine)
+    assert results["key"].words == "in what token_command ('cat') prints"
+    assert results["config"].words == f"{file.path}, 2 lists, 2 symbols"
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    assert (await looked(Machine(file)))["key"].words == "in ITICK_TOKEN"
+    machine = Machine(file, token_file=key)
+    assert (await looked(machine))["key"].words == f"in the file {key}"
+    assert machine.token is not None and machine.token.reveal() == KEY
+    key.chmod(0o644)
+    result = (await looked(Machine(file, token_file=key)))["key"]
+    assert (result.status, result.advice) == (WARN, f"others can read your key in {key}: chmod 600 {key}")
+    gone = (await looked(Machine(file, token_file=tmp_path / "gone")))["key"]
+    assert gone.status is FAIL and "no such file" in gone.words
+
+
+async def test_a_config_file_that_cannot_be_read_leaves_address_and_key_untried(
+    file: ConfigFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.path.write_text("flash = maybe")
+    results = await looked(Machine(file))
+    assert results["config"].status is FAIL
+    assert results["config"].words.startswith(f"{file.path}, line 1: ")
+    assert results["address"].words == results["key"].words == "not tried, because of config"
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    results = await looked(Machine(file, url="ws://127.0.0.1:9/fund"))
+    assert results["address"].words == "127.0.0.1:9, from --url"
+    assert results["key"].status is OK
+
+
+async def test_a_config_file_with_an_address_to_which_the_key_may_not_go(file: ConfigFile) -> None:
+    file.path.write_text('url = "ws://example.org/fund"')
+    result = (await looked(Machine(file)))["address"]
+    assert result.status is FAIL and "refusing plain ws://" in result.words
+
+
+async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
+    file.path.write_text("")
+    file.path.chmod(0o666)
+    result = (await looked(Machine(file)))["config"]
+    assert (result.status, result.advice) == (WARN, f"chmod go-w {file.path}")
+
+
+async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nothing").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
+    result = (await looked(Machine(file)))["folders"]
+    assert result.status is WARN
+    assert result.words == f"cannot be written: cache {tmp_path}/nothing/itick-tui: not a directory"
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "status", "words"),
+    [
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "UTF-8", OK, "true colour, UTF-8, TERM xterm-256color"),
+        ({"TERM": "tmux-256color", "TMUX": "x", "SSH_CONNECTION": "x"}, "utf-8", OK, "256 colours, utf-8, TERM tmux"),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, "UTF-8", OK, "no colours (NO_COLOR)"),
+        ({"TERM": "xterm"}, "UTF-8", WARN, "16 colours"),
+        ({"TERM": "xterm-256color"}, "ISO-8859-1", WARN, "ISO-8859-1"),
+        ({"TERM": "dumb"}, "UTF-8", FAIL, "TERM dumb"),
+        ({}, "UTF-8", FAIL, "TERM —"),
+    ],
+)
+def test_terminals(environment: Mapping[str, str], encoding: str, status: Status, words: str) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        import termios
+
+        termios.tcsetwinsize(theirs, (45, 160))
+        found = terminal(theirs, environment, encoding)
+        assert found.status is status
+        assert found.words.startswith("160×45, ") and words in found.words
+        assert bool(found.advice) == (status is not OK)
+        if status is OK:
+            termios.tcsetwinsize(theirs, (10, 40))
+            assert terminal(theirs, environment, encoding).status is WARN
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_no_terminal_at_all() -> None:
+    assert terminal(None, {}, "UTF-8").status is SKIPPED

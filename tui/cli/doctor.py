@@ -1,0 +1,144 @@
+"""What is wrong, if anything, one line a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tui.cli.help import COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, Command, option
+from tui.cli.options import (
+    check_place,
+    complain,
+    config_file,
+    config_option,
+    demo_option,
+    take_over_option,
+    token_file_option,
+    url_option,
+    watch_option,
+    watched,
+)
+from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
+
+if TYPE_CHECKING:
+    from tui.config.file import ConfigFile
+    from tui.doctor.machine import Machine
+    from tui.symbol import Symbol
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        ("itick-tui doctor", "All of it, with your key and the list shown at the start."),
+        ("itick-tui doctor --watch 'SPY$US,2800$HK'", "With these symbols."),
+        ("itick-tui doctor --demo", "This machine only: everything against an exchange of its own."),
+        ("itick-tui doctor --json >doctor.json", "For scripts."),
+    ),
+    environment=(KEY, PROXY, COLOUR, FOLDERS),
+    files=(CONFIG, STATE),
+    exits=((0, "Nothing failed; there may be warnings."), (1, "Something failed."), 2, 70, 130, 143),
+)
+@watch_option
+@demo_option
+@url_option
+@token_file_option
+@take_over_option
+@config_option
+@option("--json", "as_json", group=OUTPUT, is_flag=True, help="Print one JSON object at the end, in place of lines.")
+def doctor(
+    watch: str | None,
+    demo: bool,
+    url: str | None,
+    token_file: Path | None,
+    take_over: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Look for what is wrong and say what to do about it.
+
+    It goes the whole way one step at a time, from Python and the config file to the first data and five pings, and
+    prints each step as it is taken: OK, WARN, FAIL, or skipped where one before it failed. It takes some seconds, 40 at
+    the worst. There is no key, user name or password in what it prints: it is what to put into a report of a fault.
+    """
+    import asyncio
+    import signal
+
+    from tui.feed.target import check_url
+
+    symbols, notices = watched(watch)
+    check_place(demo, url, token_file)
+    if url is not None:
+        check_url(url)
+    for notice in notices:
+        complain(notice, EXIT_DONE)
+    file = config_file(config, demo=demo)
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(_examine(file, symbols, url, token_file, demo, take_over, as_json))
+        ended = EXIT_DONE
+
+        def end(code: int) -> None:
+            nonlocal ended
+            ended = code
+            task.cancel()
+
+        for signum, code in ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)):
+            loop.add_signal_handler(signum, end, code)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return ended
+
+    return asyncio.run(run())
+
+
+async def _examine(
+    file: ConfigFile,
+    symbols: Sequence[Symbol],
+    url: str | None,
+    token_file: Path | None,
+    demo: bool,
+    take_over: bool,
+    as_json: bool,
+) -> int:
+    """Take every step; the exit code."""
+    from contextlib import AsyncExitStack
+
+    from tui.cli.report import Report
+    from tui.doctor.checks import Checkup, Status
+    from tui.doctor.feed import WITHIN, FeedChecks
+    from tui.doctor.machine import Machine
+    from tui.exchange.server import Exchange
+    from tui.feed.target import host_of
+
+    report = Report(as_json=as_json)
+    checkup = Checkup(report.begins, report.ends)
+    async with AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(Exchange()) if demo else None
+        machine = Machine(file, url, token_file, demo=exchange.url if exchange else "")
+        report.head()
+        report.part("This machine")
+        await checkup.run(machine.checks())
+        report.part(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
+        feed = FeedChecks(machine.url, machine.token, symbols or _usual(machine, demo), take_over=take_over)
+        await stack.enter_async_context(feed)
+        await checkup.run(feed.checks(), WITHIN)
+    report.tail(checkup.results)
+    return EXIT_FAILED if any(result.status is Status.FAIL for result in checkup.results) else EXIT_DONE
+
+
+def _usual(machine: Machine, demo: bool) -> Sequence[Symbol]:
+    """What is watched where nobody says what: the list shown at the start."""
+    from tui.exchange.universe import DEMO_WATCHLIST
+    from tui.symbol import Symbol
+
+    if demo:
+        return DEMO_WATCHLIST
+    settings = machine.settings
+    lists = settings.lists if settings is not None else {}
+    first = lists.get(settings.list if settings is not None else "") or next(iter(lists.values()), ())
+    return first or [Symbol("SPY", "US")]

@@ -1,0 +1,128 @@
+"""The help of every command, set like a manual: options in groups, then examples, environment, files and exit codes.
+
+An option says which group it stands in, so that a new one falls into its place; a command says what else it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+WATCH = "What to watch"
+SOURCE = "Where from"
+OUTPUT = "What comes out"
+END = "When to stop"
+LOOK = "How it looks and sounds"
+MARKET = "What it makes up"
+SERVING = "How it is reached"
+FILES = "Files"
+GENERAL = "General"
+GROUPS = (WATCH, SOURCE, MARKET, SERVING, OUTPUT, END, LOOK, FILES, GENERAL)
+
+KEY = "ITICK_TOKEN"
+PROXY = "https_proxy, no_proxy"
+COLOUR = "NO_COLOR"
+FOLDERS = "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME"
+ENVIRONMENT = {
+    KEY: "Your key. It is taken out of the environment at once, so that nothing that is started from here has it.",
+    PROXY: "Proxies, as for other programs. Never used for addresses on this machine.",
+    COLOUR: "Where it is set, to anything, there are no colours.",
+    FOLDERS: "Where the folders named below are on Linux, in place of ~/.config, ~/.local/state and ~/.cache.",
+}
+
+CONFIG = "~/.config/itick-tui/config.toml"
+STATE = "~/.local/state/itick-tui/"
+PLACES = {
+    CONFIG: "Lists, columns, colours, keys. `itick-tui config path` says where it really is.",
+    STATE: "Reports of faults, and locks that tell another copy which key is in use.",
+}
+
+EXITS = {
+    0: "Done.",
+    1: "Standard output cannot be written.",
+    2: "Wrong usage, or a file named there is wrong.",
+    3: "The key is refused.",
+    4: "No live connection, or another copy took the key over.",
+    70: "A fault in the program. A report is written into the state folder.",
+    129: "Hung up.",
+    130: "Ctrl+C.",
+    143: "Terminated.",
+}
+_PLAIN_EXITS = (0, 1, 2, 70, 130)
+_WIDEST = 26  # cells of an option beside its words; a longer one has a line of its own
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """An option in a group of the help."""
+
+    def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+def option(*names: str, group: str, **named: Any) -> Callable[[_F], _F]:
+    """`click.option`, in a group."""
+    return click.option(*names, cls=Option, group=group, **named)
+
+
+class Command(click.Command):
+    """A command whose help is a manual. `examples` are command lines, each with words; `environment` and `files` are
+    keys of the tables above; `exits` are exit codes, or pairs of a code and what it means here."""
+
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[tuple[str, str]] = (),
+        environment: Sequence[str] = (),
+        files: Sequence[str] = (),
+        exits: Sequence[int | tuple[int, str]] = _PLAIN_EXITS,
+        **named: Any,
+    ) -> None:
+        super().__init__(*args, **named)
+        self.examples = examples
+        self.environment = environment
+        self.files = files
+        self.exits = dict(code if isinstance(code, tuple) else (code, EXITS[code]) for code in exits)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        grouped: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
+                grouped[getattr(parameter, "group", GENERAL)].append(record)
+        names = [name for records in grouped.values() for name, _ in records]
+        width = max(len(name) for name in names if len(name) <= _WIDEST)
+        for group, records in grouped.items():
+            if records:
+                with formatter.section(group):
+                    formatter.write_dl([(f"{name:{width}}", words) for name, words in records], col_max=_WIDEST)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.examples:
+            with formatter.section("Examples"):
+                for line, words in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+                    with formatter.indentation():
+                        formatter.write_text(words)
+        for title, rows in (
+            ("Environment", [(name, ENVIRONMENT[name]) for name in self.environment]),
+            ("Files, on Linux", [(name, PLACES[name]) for name in self.files]),
+        ):
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=12)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), words) for code, words in self.exits.items()])
+
+
+class Group(Command, click.Group):
+    """A command that has commands of its own."""
+
+    command_class = Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)

@@ -1,0 +1,328 @@
+"""The way to the feed as the dashboard goes it, one step at a time: from the name of the host to data and pings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import statistics
+import threading
+import time
+from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
+from typing import Any, NoReturn, Self, TypeVar
+from urllib.parse import urlsplit
+
+from tui.doctor.checks import Check, Found, NotTaken, Status
+from tui.errors import FeedError, NoConnection, reason
+from tui.feed.clock import monotonic
+from tui.feed.connection import Connection, dial, in_words
+from tui.feed.lock import KeyInUse, KeyLock
+from tui.feed.proxy import proxy_of
+from tui.feed.state import Timings
+from tui.feed.subscriptions import Subscriptions
+from tui.feed.target import host_of
+from tui.market import Instrument, Market
+from tui.market.plan import refusals, unserved
+from tui.market.sessions import Phase, calendar
+from tui.protocol import OVER_LIMIT, UNRESOLVED, Depth, Kline, Push, Quote, SubscribeReply, Tick
+from tui.secrets import Token, clean
+from tui.symbol import Symbol
+
+TIMINGS = Timings(open=5.0, auth=5.0, reply=5.0, pong=3.0)
+WITHIN = 40.0  # s for all of it
+_FIRST = 6.0  # s
+_PINGS = 5
+_TYPES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
+_WITHOUT = {
+    "tick": "there are no trades to show",
+    "quote": "there is no day's open, high, low and volume to show",
+    "depth": "the order book stays empty",
+    "kline@1": "the minutes of the chart are built from trades",
+}
+_EXPIRES_SOON = 7.0  # days
+_TLS = "is this machine's date right? A proxy that reads along wants its certificate in SSL_CERT_FILE"
+_ACCOUNT = "are key and host those of your iTick account? If they are, try again later"
+_ASKED = "the connection does not hold: try again"
+
+_T = TypeVar("_T")
+
+
+class FeedChecks:
+    """The steps to `url`, on one connection with these symbols. Leaving its block closes what is open. Where there is
+    no address (`""`) or no key, the steps that need it are not to be taken."""
+
+    def __init__(
+        self,
+        url: str,
+        token: Token | None,
+        symbols: Sequence[Symbol],
+        *,
+        take_over: bool = False,
+        timings: Timings = TIMINGS,
+        first: float = _FIRST,
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._symbols = list(symbols)
+        self._take_over = take_over
+        self._timings = timings
+        self._patience = first
+        self._market = Market()
+        self._subscriptions = Subscriptions(tuple(_TYPES), self._ask, self._market, {UNRESOLVED: 1})
+        self._open = contextlib.AsyncExitStack()
+        self._connection: Connection | None = None
+        self._reading: asyncio.Task[NoReturn] | None = None
+        self._asked: dict[type[Push], float] = {}
+        self._first: dict[type[Push], tuple[float, Symbol]] = {}
+        self._came = asyncio.Event()
+        self._waits_until = 0.0
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "wss"
+        self._server = parts.hostname or ""
+        self._gate = (self._server, parts.port or (443 if self._secure else 80))  # what is connected to
+        self._through = ""  # words for a proxy
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    def checks(self) -> list[Check]:
+        """All of them, in order. They build on those of this machine."""
+        asked = [
+            Check(f"subscribe {type_}", partial(self._subscribe, type_), (before,), _ASKED, timed=True)
+            for before, type_ in zip(("auth", *(f"subscribe {t}" for t in _TYPES)), _TYPES, strict=False)
+        ]
+        came = [Check(f"first {type_}", partial(self._arrives, type_), (f"subscribe {type_}",)) for type_ in _TYPES]
+        return [
+            Check("other copies", self._copies, ("address", "key")),
+            Check("name", self._name, ("address",), "is this machine online, and the host spelled right?", timed=True),
+            Check("tcp", self._tcp, ("name",), "is the port right? A firewall may be in the way", timed=True),
+            Check("tls", self._tls, ("tcp",), _TLS, timed=self._secure),
+            Check("handshake", self._handshake, ("tcp", "tls", "key", "other copies"), _ACCOUNT, timed=True),
+            Check("auth", self._auth, ("handshake",), _ACCOUNT, timed=True),
+            *asked,
+            *came,
+            Check("pings", self._pings, ("auth",), "the network or the server stalls: try again"),
+            Check("clock", self._clock, ("handshake",)),
+        ]
+
+    # The network.
+
+    async def _name(self) -> Found:
+        if (proxy := proxy_of(self._url)) is not None:
+            self._gate = proxy
+            self._through = ", the proxy"
+        host, port = self._gate
+        try:
+            async with asyncio.timeout(self._timings.open):
+                addresses = await _resolve(host, port)
+        except TimeoutError:
+            raise NoConnection(f"{host}{self._through}: no answer within {self._timings.open:g} s") from None
+        except OSError as error:
+            raise NoConnection(f"{host}{self._through}: {reason(error)}") from None
+        except UnicodeError:  # a..b
+            raise NoConnection(f"{host} can be nobody's name") from None
+        if addresses == [host]:
+            return Found(f"{host}{self._through}, is an address already")
+        more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+        return Found(f"{host}{self._through}: {addresses[0]}{more}")
+
+    async def _tcp(self) -> Found:
+        await self._reach()
+        return Found(f"{self._gate[0]} port {self._gate[1]} answers{self._through}")
+
+    async def _tls(self) -> Found:
+        if not self._secure:
+            return Found("none needed on this machine")
+        if self._through:
+            return Found("inside the proxy's tunnel: the handshake tells", status=Status.SKIPPED)
+        writer = await self._reach(ssl.create_default_context())
+        secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        certificate: dict[str, Any] = secured.getpeercert() or {}
+        days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86_400
+        words = f"{secured.version()}, the certificate is by {_issuer(certificate)} and lasts {days:.0f} more days"
+        if days < _EXPIRES_SOON:
+            return Found(words, "whoever runs the server has to renew it", Status.WARN)
+        return Found(words)
+
+    async def _reach(self, context: ssl.SSLContext | None = None) -> asyncio.StreamWriter:
+        """A connection, closed again. Raises NoConnection."""
+        host, port = self._gate
+        name = self._server if context else None
+        with in_words(f"{host} port {port}", self._timings.open):
+            async with asyncio.timeout(self._timings.open):
+                _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
+        writer.transport.abort()
+        return writer
+
+    # The connection.
+
+    async def _copies(self) -> Found:
+        assert self._token is not None
+        try:
+            self._open.enter_context(KeyLock(host_of(self._url), self._token, take_over=self._take_over))
+        except KeyInUse as error:
+            return Found(
+                f"itick-tui (pid {error.pid}) is using this key",
+                "a connection from here would end that one: end it first, or give --take-over",
+                Status.WARN,
+                blocks=True,
+            )
+        return Found("none uses this key on this machine")
+
+    async def _handshake(self) -> Found:
+        assert self._token is not None
+        market = self._market
+        market.follow(self._symbols)
+        market.set_clock((time.time() - monotonic()) * 1000)
+        self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
+        self._open.push_async_callback(self._connection.close)
+        market.set_hours(demo=self._connection.is_demo)
+        market.reconnected(self._symbols)
+        self._reading = asyncio.create_task(self._connection.read())
+        self._open.push_async_callback(self._stop_reading, self._reading)
+        whose = " of a demo exchange" if self._connection.is_demo else ""
+        return Found(f"the WebSocket{whose} is open" + (", through the proxy" if self._through else ""))
+
+    async def _stop_reading(self, reading: asyncio.Task[NoReturn]) -> None:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError, FeedError):  # told by whichever step met it
+            await reading
+
+    async def _auth(self) -> Found:
+        assert self._connection is not None
+        await self._while_read(self._connection.authenticate())
+        return Found("the key is accepted")
+
+    async def _subscribe(self, type_: str) -> Found:
+        await self._while_read(self._subscriptions.settle_type(type_, self._symbols, lambda type_: None))
+        self._market.served(self._symbols, monotonic())
+        count = len(self._symbols)
+        symbols = f"{count} symbol{'s'[: count != 1]}"
+        found = [refusal for refusal in refusals(self._market.instruments.values()) if refusal.type == type_]
+        if not found:
+            return Found(f"{symbols} accepted")
+        lines = [
+            f"plan limit: {count - len(refusal.symbols)} of {symbols} live"
+            if refusal.words == OVER_LIMIT
+            else f"{unserved(type_, refusal.words)} for {len(refusal.symbols)} of {symbols}: {clean(refusal.words)}"
+            for refusal in found
+        ]
+        limit = all(refusal.words == OVER_LIMIT for refusal in found)
+        advice = "the others are marked as over plan" if limit else f"without it {_WITHOUT[type_]}"
+        return Found("; ".join(lines), advice, Status.WARN)
+
+    async def _ask(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
+        assert self._connection is not None
+        self._asked.setdefault(_TYPES[type_], monotonic())
+        return await self._connection.subscribe(symbols, type_)
+
+    def _push(self, message: Push, instrument: Instrument) -> None:
+        if type(message) not in self._first:
+            self._first[type(message)] = (monotonic(), instrument.symbol)
+            self._came.set()
+
+    async def _arrives(self, type_: str) -> Found:
+        kind = _TYPES[type_]
+        if all(type_ in instrument.refused for instrument in self._market.instruments.values()):
+            return Found("not served", status=Status.SKIPPED)
+        self._waits_until = self._waits_until or monotonic() + self._patience
+        while kind not in self._first and (left := self._waits_until - monotonic()) > 0:
+            self._came.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._while_read(self._came.wait())
+        if kind in self._first:
+            at, symbol = self._first[kind]
+            return Found(str(symbol), ms=1000 * (at - self._asked[kind]))
+        phases = self._phases()
+        told = ", ".join(f"{region} {phase.value}" for region, phase in phases.items())
+        advice = (
+            "try again when one of them is open"
+            if all(phase is Phase.CLOSED for phase in phases.values())
+            else "quiet ones, or unknown to iTick: check how they are spelled, or try --watch 'SPY$US'"
+        )
+        return Found(f"none within {self._patience:g} s ({told})", advice, Status.WARN)
+
+    async def _pings(self) -> Found:
+        assert self._connection is not None
+        answers: list[bool] = []
+        while len(answers) < _PINGS and answers.count(False) < 2:
+            answers.append(await self._while_read(self._connection.ping()))
+        if lost := answers.count(False):
+            words = f"{lost} of {len(answers)} not answered within {self._timings.pong:g} s"
+            return Found(words, "the link is made again each time two in a row are missed", Status.FAIL)
+        trips = [1000 * trip for trip in self._market.health.round_trips]
+        return Found(f"{_PINGS} answered, median {statistics.median(trips):.1f} ms, slowest {max(trips):.1f} ms")
+
+    async def _clock(self) -> Found:
+        clock = self._market.clock
+        if (seconds := clock.differs) is not None:
+            way = "behind" if seconds > 0 else "ahead of"
+            return Found(
+                f"this machine's is {abs(seconds):.0f} s {way} the exchange's",
+                "let the network set it: timedatectl set-ntp true, on Linux. Ages on the screen allow for it",
+                Status.WARN,
+            )
+        if clock.half_width == float("inf"):
+            return Found("the server does not tell its time: ages and lag are measured by this machine's")
+        return Found(f"{clock.offset / 1000:+.1f} s ± {clock.half_width / 1000:.1f} s against the exchange's")
+
+    async def _while_read(self, work: Awaitable[_T]) -> _T:
+        """The result of `work`, or why the connection ended before."""
+        assert self._reading is not None
+        task = asyncio.ensure_future(work)
+        try:
+            if self._reading.done():
+                raise NotTaken("not tried: the connection is gone")
+            await asyncio.wait([task, self._reading], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                await asyncio.wait([task], timeout=0.05)  # what came together with the end may say more
+            if not task.done():
+                await self._reading
+            return await task
+        finally:
+            task.cancel()
+
+    def _phases(self) -> dict[str, Phase]:
+        """What the exchange of each region does now."""
+        now = self._market.exchange_time(monotonic())
+        demo = self._connection is not None and self._connection.is_demo
+        return {region: calendar(region, demo).at(now).phase for _, region in self._symbols}
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    """Addresses of a name, each once. In a thread that nobody waits for: a resolver may take half a minute to fail, and
+    the program is to end before."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[list[str]] = loop.create_future()
+
+    def settle(found: list[str] | Exception) -> None:
+        if done.cancelled():
+            return
+        if isinstance(found, Exception):
+            done.set_exception(found)
+        else:
+            done.set_result(found)
+
+    def look() -> None:
+        found: list[str] | Exception
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = list(dict.fromkeys(str(address[0]) for *_, address in infos))
+        except (OSError, UnicodeError) as error:
+            found = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+            loop.call_soon_threadsafe(settle, found)
+
+    threading.Thread(target=look, daemon=True).start()
+    return await done
+
+
+def _issuer(certificate: dict[str, Any]) -> str:
+    names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
+    return clean(names.get("organizationName") or names.get("commonName") or "an unnamed issuer")[:60]
