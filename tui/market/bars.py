@@ -2,46 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import inf, isfinite
 
 from tui.protocol import Kline
 
 MINUTE = 60_000
 KEPT = 1_500  # a whole day of minutes and a little more
+_OVERLAP = 5  # minutes that two tell of, at least, to say that they contradict each other
 
 
 class MinuteBars:
-    """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT."""
+    """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT.
 
-    __slots__ = ("_bars", "built", "grown", "latest", "version")
+    They come from the stream (`put`), from trades where it sends none (`trade`), from the vendor's history (`recall`)
+    and from our own file (`remember`). In whatever order the stream and the history come, the same bars are held."""
+
+    __slots__ = ("_bars", "_kept", "_over", "built", "grown", "latest", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
         self.latest = -1
         self.built = False  # whether bars were made here, from trades, because the feed sends none
         self.version = 0  # raised with every change, for whoever keeps something made from the bars
-        self.grown = 0  # raised where a minute got its first bar
+        self.grown = 0  # raised where a minute got its first bar, or lost it
+        self._over = -1  # the newest slot that the vendor's history told, and so was over by then
+        self._kept: set[int] = set()  # slots whose bar is from our own file, until the vendor tells of them
 
     def put(self, bar: Kline) -> bool:
-        """Take a bar; False where it is older than what is held.
+        """Take a bar of the stream; False where it is older than what is held.
 
         The bar in progress repeats with the same `time` and is replaced. An earlier minute fills a gap; where that
         minute is held already, the version with more volume is the newer one, since a minute's volume only grows.
         """
         slot = bar.time // MINUTE
-        if slot < self.latest:
-            held = self._bars.get(slot)
+        if slot < self.latest or slot <= self._over:
+            held = self._bars.get(slot) if slot not in self._kept else None
             if held is not None and held.volume >= bar.volume:
                 return held == bar  # told once more, as after a reconnect: neither news nor out of order
             if held is None and len(self._bars) >= KEPT and slot < min(self._bars):
                 return False
+        self._take(slot, bar)
+        return True
+
+    def recall(self, bars: Iterable[Kline]) -> bool:
+        """Take bars of the vendor's history, of minutes that are over, oldest first and none left out between the first
+        and the last. Of two versions of a minute the one with more volume is held. Whether they agree with what was
+        kept in our own file: where they do not, as after a split, all of that is forgotten."""
+        told = {bar.time // MINUTE: bar for bar in bars}
+        if not told:
+            return True
+        both = [slot for slot in self._kept if slot in told]
+        apart = sum(self._bars[slot].close != told[slot].close for slot in both)
+        agrees = len(both) < _OVERLAP or 2 * apart <= len(both)
+        first, last = min(told), max(told)
+        self._forget(slot for slot in list(self._kept) if not agrees or first <= slot <= last)
+        oldest = min(self._bars) if len(self._bars) >= KEPT else first
+        for slot, bar in told.items():
+            held = self._bars.get(slot)
+            if slot >= oldest and (held is None or held.volume < bar.volume):
+                self._take(slot, bar)
+        self._over = max(self._over, last)
+        return agrees
+
+    def remember(self, bars: Iterable[Kline]) -> None:
+        """Take bars from our own file: they fill gaps."""
+        for bar in bars:
+            slot = bar.time // MINUTE
+            if slot not in self._bars:
+                self._take(slot, bar)
+                self._kept.add(slot)
+        self._kept.intersection_update(self._bars)
+
+    def forget(self) -> None:
+        """They are another exchange's."""
+        self._forget(list(self._bars))
+        self._over = -1
+
+    def _take(self, slot: int, bar: Kline) -> None:
         self.grown += slot not in self._bars
         self._bars[slot] = bar
+        if self._kept:
+            self._kept.discard(slot)
         self.version += 1
         self.latest = max(self.latest, slot)
         if len(self._bars) > KEPT:
             del self._bars[min(self._bars)]
-        return True
+
+    def _forget(self, slots: Iterable[int]) -> None:
+        for slot in slots:
+            del self._bars[slot]
+            self._kept.discard(slot)
+            self.version += 1
+            self.grown += 1
+        self.latest = max(self._bars, default=-1)
 
     def trade(self, time: int, price: float, size: float | None) -> None:
         """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time."""
@@ -79,3 +133,9 @@ class MinuteBars:
     def __iter__(self) -> Iterator[Kline]:
         """All bars, oldest first."""
         return (self._bars[slot] for slot in sorted(self._bars))
+
+
+def makes_sense(bar: Kline) -> bool:
+    """Whether its figures can be a minute's: prices above zero, and a volume."""
+    prices = (bar.low, bar.open, bar.close, bar.high)
+    return min(prices) > 0 and isfinite(sum(prices)) and bar.low <= bar.high and 0 <= bar.volume < inf

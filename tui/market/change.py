@@ -14,7 +14,8 @@ class Source(IntEnum):
     CHANGE = 0  # ld − ch
     PERCENT = 1  # ld / (1 + chp/100): chp is rounded
     PREVIOUS = 2  # p
-    OPEN = 3
+    HISTORY = 3  # the close of the session before, from the bars of the past
+    OPEN = 4
 
 
 class Reference(NamedTuple):

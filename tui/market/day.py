@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from tui.market.change import Reference, Source, reference
 from tui.market.sessions import Calendar, Stretch
-from tui.protocol import Quote
+from tui.protocol import Kline, Quote
+
+_CLOSES = 8  # dates whose close is remembered
 
 
 class TradingDay:
@@ -14,15 +17,19 @@ class TradingDay:
 
     `base` is fixed for a date, and rolls with the first data of the next regular session: in the pre-market before it,
     change is still the last session's. `close` is the last price of the regular session while trading goes on outside
-    it, None where it is not known. `ends` is when the stretch in force is over, ms UTC; 0 before any data."""
+    it, None where it is not known. `ends` is when the stretch in force is over, ms UTC; 0 before any data. `closes` are
+    the last prices of earlier regular sessions by their date, as they were seen or the past tells them."""
 
-    __slots__ = ("_calendar", "_date", "_since", "_stretch", "base", "close", "ends")
+    __slots__ = ("_calendar", "_date", "_past", "_recalled", "_since", "_stretch", "base", "close", "closes", "ends")
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._stretch: Stretch | None = None
         self._date: date | None = None
         self._since = 0
+        self._recalled: Quote | None = None
+        self._past: Reference | None = None  # what the past tells of the date in force
+        self.closes: dict[date, float] = {}
         self.base: Reference | None = None
         self.close: float | None = None
         self.ends = 0
@@ -33,23 +40,60 @@ class TradingDay:
         self.learn(quote)
         before, self._stretch = self._stretch, self._calendar.at(time)
         now, self.ends = self._stretch, self._stretch.end
+        if before is not None and before.phase.regular and last and not (now.phase.regular and now.date == before.date):
+            self.recall_closes({before.date: last})
         if now.phase.regular:
             self.close = None
             if now.date != self._date:
                 self._date, self._since, self.base = now.date, now.start, None
         elif self._calendar.extended and before is not None and before.phase.regular:
             self.close = last
+        self._look_back()
 
     def learn(self, quote: Quote | None) -> None:
-        """Take the base from a quote of this date, unless a better one is known. Outside the regular session a quote
-        may measure from another close, so there it counts only where that session told nothing."""
-        if quote is None or 0 < quote.time < self._since:
+        """Take the base from a quote of this date, or from the past, unless a better one is known. Outside the regular
+        session a quote may measure from another close, so there it counts only where that session told nothing."""
+        if self.base is not None and self.base.source is Source.CHANGE:
             return
-        if self.base is not None and (self.base.source is Source.CHANGE or self._outside):
-            return
-        found = reference(quote)
+        if quote is not None and not 0 < quote.time < self._since and (self.base is None or not self._outside):
+            self._improve(reference(quote))
+        self._improve(self._past)
+
+    def _improve(self, found: Reference | None) -> None:
         if found is not None and (self.base is None or found.source < self.base.source):
             self.base = found
+
+    def recall_closes(self, closes: Mapping[date, float]) -> None:
+        """Learn what earlier sessions closed at."""
+        self.closes |= closes
+        for day in sorted(self.closes)[:-_CLOSES]:
+            del self.closes[day]
+        self._look_back()
+
+    def recall_quote(self, quote: Quote) -> None:
+        """Learn from a quote that the stream did not bring."""
+        self._recalled = quote
+        self._look_back()
+
+    def forget_closes(self) -> None:
+        self.closes.clear()
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """What the past tells of the date in force: a quote of that date, else the close of the session before it, and
+        of no other session. Where hours are not known a date is none of the exchange's, and nothing is told."""
+        self._past = None
+        if self._stretch is None:
+            return
+        day, quote = self._date or self._stretch.date, self._recalled
+        if quote is not None and quote.time:
+            then = self._calendar.at(quote.time)
+            if then.date == day and (then.phase.regular or self._date is None):
+                self._past = reference(quote)
+        if (self._past is None or self._past.is_open) and not self._calendar.always:
+            close = self.closes.get(self._calendar.previous_session(day))
+            if close is not None:
+                self._past = Reference(close, Source.HISTORY)
 
     def extended(self, last: float, time: float) -> float | None:
         """The move since the regular session's last price, in %, while pre-market or after hours go on at `time`, ms
@@ -62,3 +106,19 @@ class TradingDay:
     def _outside(self) -> bool:
         """Whether a regular session was seen, and is over."""
         return self._date is not None and self._stretch is not None and not self._stretch.phase.regular
+
+
+def closes(bars: Iterable[Kline], calendar: Calendar, time: float) -> dict[date, float]:
+    """What each date closed at whose regular session was over at `time` (ms UTC). `bars`, oldest first, are all there
+    were from the first of them up to then. None are told where hours are not known."""
+    found: dict[date, float] = {}
+    if calendar.always:
+        return found
+    stretch = calendar.at(time)
+    today = stretch.date if stretch.phase.regular else None
+    for bar in bars:
+        if not stretch.start <= bar.time < stretch.end:
+            stretch = calendar.at(bar.time)
+        if stretch.phase.regular and stretch.date != today:
+            found[stretch.date] = bar.close
+    return found

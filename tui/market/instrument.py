@@ -5,19 +5,29 @@ What can be derived (change, spread, imbalance) is derived by whoever paints it,
 
 from __future__ import annotations
 
-from tui.market.bars import MinuteBars
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best, smallest_step, touch
 from tui.market.change import Reference
-from tui.market.day import TradingDay
+from tui.market.day import TradingDay, closes
 from tui.market.sessions import Stretch, calendar, zone
 from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
-from tui.protocol import Depth, Quote, Tick
+from tui.protocol import Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 _PATIENCE = 10.0  # s
 _TOGETHER = 16  # trades
+
+
+class Past(NamedTuple):
+    """The last price that the past tells, and when it was so, ms UTC."""
+
+    price: float
+    time: int
 
 
 class Instrument:
@@ -43,6 +53,7 @@ class Instrument:
         "quote",
         "quote_sampled",
         "quote_time",
+        "recalled",
         "refused",
         "served_at",
         "session",
@@ -60,6 +71,7 @@ class Instrument:
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
+        self.recalled: Quote | None = None  # a quote that the stream did not bring
         self.bars = MinuteBars()
         self.tick_time = 0
         self.quote_time = 0
@@ -123,6 +135,43 @@ class Instrument:
     def has_data(self) -> bool:
         return self.last is not None or self.depth is not None
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the stream has brought no price, and history has."""
+        return self.last is None and (len(self.bars) > 0 or self.recalled is not None)
+
+    @property
+    def past(self) -> Past | None:
+        """The last price of what is known from before; None without any."""
+        bar = self.bars.get(self.bars.latest)
+        known = Past(bar.close, bar.time + MINUTE) if bar is not None else None
+        quote = self.recalled
+        if quote is not None and quote.last > 0 and (known is None or quote.time >= known.time):
+            return Past(quote.last, quote.time)
+        return known
+
+    def recall(self, bars: Sequence[Kline], kept: bool, time: float) -> bool:
+        """Take bars of the past, as Market.recall says."""
+        if kept:
+            self.bars.remember(bars)
+            return True
+        agrees = self.bars.recall(bars)
+        if not agrees:
+            self.day.forget_closes()
+        self.day.recall_closes(closes(bars, self._calendar, time))
+        return agrees
+
+    def recall_quote(self, quote: Quote) -> None:
+        """Take a quote of the past, unless a newer one is known."""
+        if self.recalled is None or quote.time >= self.recalled.time:
+            self.recalled = quote
+            self.day.recall_quote(quote)
+
+    def forget_past(self) -> None:
+        """It is another exchange's."""
+        self.recalled = None
+        self.bars.forget()
+
     def set_last(self, price: float, time: int, now: float) -> None:
         """A newer last price. Costs a comparison and a few stores."""
         if price <= 0:
@@ -169,7 +218,8 @@ class Instrument:
 
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
-        prices = [self.last] if self.last is not None else []
+        known = self.last if self.last is not None else self.past.price if self.past is not None else None
+        prices = [known] if known is not None else []
         if self.depth is not None:
             touch = (best(self.depth.bids), best(self.depth.asks))
             # Trades print finer than the book quotes: where there is a book, it decides.

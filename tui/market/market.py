@@ -6,12 +6,15 @@ writes here and one repaint there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from tui.market.bars import MINUTE, makes_sense
 from tui.market.clock import ServerClock
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.sessions import Calendar, calendar
 from tui.market.side import middle_of
 from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
@@ -60,6 +63,11 @@ class Market:
             self._demo = demo
             for instrument in self.instruments.values():
                 instrument.set_hours(demo)
+                instrument.forget_past()
+
+    def calendar(self, region: str) -> Calendar:
+        """The hours of a region's exchange, or of the demo exchange."""
+        return calendar(region, self._demo)
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
@@ -95,6 +103,46 @@ class Market:
         """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic."""
         self._tell("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
+
+    # --- the past ---
+
+    def recall(self, symbol: Symbol, bars: Sequence[Kline], kept: bool, now: float) -> bool:
+        """Take minute bars of the past, oldest first: `kept` in our own file, or told by the vendor at `now`, who then
+        left out none between the first and the last. The stream's word counts for the minute in progress, and the
+        version of a minute with more volume. False where the vendor's contradict those kept, which are then forgotten.
+        """
+        bars = tuple(bars)
+        self._tell("recall", symbol, bars, kept, now)
+        if (instrument := self.instruments.get(symbol)) is None:
+            return True
+        time = self.exchange_time(now)
+        sound = [bar for bar in bars if makes_sense(bar)]
+        past = [bar for bar in sound if bar.time + MINUTE <= time]
+        self.health.future += sum(bar.time > time + _FUTURE for bar in sound)
+        if len(sound) < len(bars):
+            self.health.malformed["history"] += len(bars) - len(sound)
+        agrees = instrument.recall(past, kept, time)
+        self._mark(instrument)
+        return agrees
+
+    def recall_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
+        """Take what earlier regular sessions closed at, by their date as `2026-11-20`."""
+        self._tell("recall_closes", symbol, dict(closes))
+        if (instrument := self.instruments.get(symbol)) is not None:
+            instrument.day.recall_closes({date.fromisoformat(day): close for day, close in closes.items()})
+            self._mark(instrument)
+
+    def recall_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
+        """Take a quote that was asked for and came at `now`, beside the stream: its previous close, and its last price
+        as long as the stream has brought none."""
+        self._tell("recall_quote", symbol, quote, now)
+        if (instrument := self.instruments.get(symbol)) is None:
+            return
+        if quote.time > self.exchange_time(now) + _FUTURE:
+            self.health.future += 1
+            return
+        instrument.recall_quote(quote)
+        self._mark(instrument)
 
     def _tell(self, name: str, *arguments: Any) -> None:
         if self.on_input is not None:

@@ -19,6 +19,7 @@ class RowState(Enum):
     CLOSED = "closed"  # quiet, and its exchange is closed by its hours
     STALE = "stale"  # the link is not proven: the number may be wrong by now
     ASKED = "…"  # no data, which is no wonder yet
+    PAST = "past"  # no price yet, but one is known from before: its time stands in place of the age
     WAITING = "no data yet"
     REFUSED = "refused"
     OVER_PLAN = "over plan"
@@ -30,10 +31,12 @@ UNSERVED = (RowState.REFUSED, RowState.OVER_PLAN)
 
 def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> RowState:
     """The state of one row. `age` in s by the data's own time; `link_proven` is the link's, the same for all rows."""
-    if not instrument.has_data:
+    if not instrument.has_data or instrument.is_past:
         why = instrument.refused.get("quote") or instrument.refused.get("tick")
         if why:
             return RowState.OVER_PLAN if why == OVER_LIMIT else RowState.REFUSED
+        if instrument.is_past:
+            return RowState.PAST
         if not instrument.overdue:
             return RowState.ASKED
         return RowState.CLOSED if _closed(instrument) else RowState.WAITING

@@ -104,19 +104,31 @@ class Calendar:
     def __init__(self, zone: Zone, hours: Hours) -> None:
         self._zone = zone
         self._phases = [(time.fromisoformat(begin), phase) for begin, phase in hours]
-        self._every_day = hours is _ALWAYS
+        self.always = hours is _ALWAYS
+        """Whether it never closes, as the demo exchange, or as far as anybody knows."""
         self.extended = any(phase.extended for _, phase in hours)
 
     def at(self, when: float) -> Stretch:
         """The stretch that `when` (ms UTC) lies in. Costs about 10 µs: to be asked again when it ends."""
         today = self._zone.at(when).date()
         bounds = [(self._ms(today, time.min), Phase.CLOSED)]
-        if self._every_day or today.weekday() < 5:
+        if self.always or today.weekday() < 5:
             bounds += [(self._ms(today, begin), phase) for begin, phase in self._phases]
         ends = [*(start for start, _ in bounds[1:]), self._ms(today + timedelta(days=1), time.min)]
         return next(
             Stretch(phase, today, start, end) for (start, phase), end in zip(bounds, ends, strict=True) if when < end
         )
+
+    def is_session(self, day: date) -> bool:
+        """Whether it opens on that date."""
+        return self.always or day.weekday() < 5
+
+    def previous_session(self, day: date) -> date:
+        """The trading date before that date."""
+        day -= timedelta(days=1)
+        while not self.is_session(day):
+            day -= timedelta(days=1)
+        return day
 
     def _ms(self, day: date, begin: time) -> int:
         return int(datetime.combine(day, begin, self._zone.tz).timestamp() * 1000)

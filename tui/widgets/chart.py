@@ -288,9 +288,13 @@ class MinuteChart(Pane, can_focus=True):
             return figures._replace(bars=bars)
         return figures
 
+    def _live(self, i: Instrument) -> bool:
+        """Whether the newest bar is now's: the link is proven, and the stream has brought a price."""
+        return self._proven and not i.is_past
+
     def _in_progress(self, i: Instrument, place: _Place) -> bool:
         """Whether the newest bar is: by the exchange's time, as far as it is known."""
-        return self._proven and max(self.time, i.newest_time) < place.timeline.slots[place.last].end
+        return self._live(i) and max(self.time, i.newest_time) < place.timeline.slots[place.last].end
 
     def title(self) -> tuple[Line, Line]:
         """The symbol and interval, and a bar in figures: what fits of both; under a crosshair the figures first."""
@@ -316,6 +320,8 @@ class MinuteChart(Pane, can_focus=True):
         code, region = look.symbol(i.symbol)
         interval = look.segment(f" {_name(self.interval)}", "muted")
         marks: Line = []
+        date = self._other_date(i) if place is not None else ""
+        dated = [look.segment(f" {date}", "warning" if i.is_past else "muted")] if date else []
         if place is not None and self.vwap:
             marks.append(look.segment(f" VWAP{self._since(i, place)}", "accent"))
         if place is not None and self._until is not None:
@@ -323,13 +329,22 @@ class MinuteChart(Pane, can_focus=True):
             marks.append(look.segment(f" · until {until}", "accent"))
         long = [look.segment(" built from trades", "warning")] if i.bars.built else []
         short = [look.segment(" built", "warning")] if i.bars.built else []
-        least = [look.segment("built", "warning")] if i.bars.built else []
+        least = [look.segment("built", "warning")] if i.bars.built else dated
         return [
-            [code, region, interval, *long, *marks],
-            [code, interval, *short, *marks],
-            [code, interval, *short],
+            [code, region, interval, *dated, *long, *marks],
+            [code, interval, *dated, *short, *marks],
+            [code, interval, *dated, *short],
             least,
         ]
+
+    def _other_date(self, i: Instrument) -> str:
+        """The newest bar's date, where it is not today's or nothing tells what today is: `Fri 11-20`."""
+        local = zone(i.symbol.region)
+        newest = local.at(i.bars.latest * MINUTE)
+        today = local.at(self.time).date() if self.time else None
+        if today == newest.date() or (today is None and not i.is_past):
+            return ""
+        return f"{newest:%a %m-%d}"
 
     def _readouts(self, i: Instrument, place: _Place) -> list[Line]:
         """A bar in figures, from all of them to none: the one under the crosshair, else the newest."""
@@ -351,7 +366,7 @@ class MinuteChart(Pane, can_focus=True):
             figures = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             # The axis tells the time of the crosshair too.
             figures += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
-        stale = [] if self._proven else [look.segment("stale", "warning")]
+        stale = [] if self._proven or i.is_past else [look.segment("stale", "warning")]
         head = look.segment(f"{time} ", "accent" if pointed else "muted", bold=pointed)
         first = [*stale, look.segment(" ", "text")] if stale else []
         role = "text" if pointed and self._proven else "muted"
@@ -448,7 +463,7 @@ class MinuteChart(Pane, can_focus=True):
             close=close,
             today=today,
             role=role,
-            proven=self._proven,
+            proven=self._live(i),
             unfinished=last if place.newest and self._in_progress(i, place) else None,
             crosshair=self._crosshair_slot(place),
             interval=self.interval,
@@ -472,7 +487,9 @@ class MinuteChart(Pane, can_focus=True):
         put(average, look("accent" if self._proven else "muted"))
         put(scene.close, look("muted"))
         # Light on dark is for what is so now, also where there are no colours.
-        put(i.last, look("background", scene.role, bold=True) if self._proven else look("muted"))
+        style = look("background", scene.role, bold=True) if self._live(i) else look("muted")
+        past = i.past if i.is_past else None
+        put(past.price if past is not None else i.last, style)
         return labels
 
 

@@ -11,20 +11,30 @@ from typing import Literal, NamedTuple, TypeAlias
 from tui import format as fmt
 from tui.funds import NAMES
 from tui.market import Instrument
-from tui.market.bars import MinuteBars
+from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import Touch, touch
 from tui.market.change import Change, Reference, change
 from tui.market.figures import day_position, premium, vwap
+from tui.market.instrument import Past
 from tui.market.money import currency
 from tui.market.row import RowState
-from tui.market.sessions import zone
+from tui.market.sessions import Zone, zone
 from tui.market.spark import closes, heights
 from tui.protocol import Quote
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
 _CALM = (RowState.ASKED, RowState.CLOSED)
-WORD_STATES = (*_CALM, RowState.STALE, RowState.WAITING, RowState.REFUSED, RowState.OVER_PLAN, RowState.HALTED)
+_OTHER_SESSION = 6 * 3_600_000  # ms: no exchange rests for less between two sessions, or for more within one
+WORD_STATES = (
+    *_CALM,
+    RowState.PAST,
+    RowState.STALE,
+    RowState.WAITING,
+    RowState.REFUSED,
+    RowState.OVER_PLAN,
+    RowState.HALTED,
+)
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 _RANGE = 8  # cells of the day's range
@@ -65,7 +75,8 @@ class Row(NamedTuple):
     base: Reference | None  # what change is measured from
     change: Change | None
     touch: Touch | None
-    stale: bool
+    past: Past | None  # what is known from before, where the stream has brought no price
+    stale: bool  # nothing of it may look like now's
 
 
 def make_row(instrument: Instrument, state: RowState, age: float | None, moment: Moment) -> Row:
@@ -73,7 +84,8 @@ def make_row(instrument: Instrument, state: RowState, age: float | None, moment:
     base, last = instrument.base, instrument.regular_last
     moved = change(last, base) if last is not None and base is not None else None
     book = touch(instrument.depth) if instrument.depth is not None else None
-    return Row(instrument, state, age, moment, base, moved, book, state is RowState.STALE)
+    past = instrument.past if instrument.is_past else None
+    return Row(instrument, state, age, moment, base, moved, book, past, state is RowState.STALE or past is not None)
 
 
 class Column(NamedTuple):
@@ -167,8 +179,16 @@ def _premium(row: Row) -> float | None:
     return premium(i.last, i.quote, row.moment.time, zone(i.symbol.region))
 
 
+def _hour_passed(row: Row) -> bool:
+    """Whether the hour up to the latest bar is one of an earlier session."""
+    i = row.instrument
+    return row.past is not None or i.newest_time - i.bars.latest * MINUTE > _OTHER_SESSION
+
+
 def _hour_move(row: Row) -> float | None:
     bars = row.instrument.bars
+    if _hour_passed(row):
+        return None
     known = [point for point in hour(bars, bars.version, row.moment.spark) if point]
     return 100 * (known[-1] / known[0] - 1) if known else None
 
@@ -194,6 +214,8 @@ def _name(row: Row) -> Cell:
 
 def _last(row: Row) -> Cell:
     i = row.instrument
+    if row.past is not None:
+        return Cell(fmt.price(row.past.price, i.decimals), "muted")
     if i.last is None:
         return Cell(fmt.UNKNOWN, "faint")
     text = fmt.price(i.last, i.decimals)
@@ -290,10 +312,11 @@ def _range_cell(row: Row) -> Cell:
 
 def _time_cell(row: Row) -> Cell:
     i = row.instrument
-    if not i.last_time:
+    time = row.past.time if row.past is not None else i.last_time
+    if not time:
         return Cell(fmt.UNKNOWN, "faint")
     local = zone(i.symbol.region)
-    then, now = local.at(i.last_time), local.at(row.moment.time)
+    then, now = local.at(time), local.at(row.moment.time)
     # The time alone would read as today's.
     text = f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%m-%d}"
     return Cell(text, "faint" if row.stale else "muted")
@@ -301,7 +324,7 @@ def _time_cell(row: Row) -> Cell:
 
 def _hour_cell(row: Row) -> Cell:
     bars = row.instrument.bars
-    return _sparkline(bars, bars.version, row.moment.spark, row.moment.span, row.stale)
+    return _sparkline(bars, bars.version, row.moment.spark, row.moment.span, row.stale or _hour_passed(row))
 
 
 @lru_cache(maxsize=1_024)
@@ -321,9 +344,20 @@ def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: b
     return Cell(text, role)
 
 
+def moment_words(then: float, now: float, zone: Zone) -> str:
+    """When something was, both in ms UTC, by the exchange's clock: `16:00` today, `Fri 16:00` in the last days, else
+    `11-20 16:00`."""
+    at, today = zone.at(then), zone.at(now).date()
+    days = (today - at.date()).days
+    return f"{at:%H:%M}" if not days else f"{at:%a %H:%M}" if 0 < days < 7 else f"{at:%m-%d %H:%M}"
+
+
 def age_cell(row: Row) -> Cell:
     age = fmt.seconds(row.age) if row.age is not None else ""
-    if row.stale:
+    if row.state is RowState.PAST and row.past is not None:
+        i = row.instrument
+        return Cell(f" {moment_words(row.past.time, row.moment.time, zone(i.symbol.region))}", "muted")
+    if row.state is RowState.STALE:
         return Cell(f" stale {age}".rstrip(), "warning")
     if row.state in WORD_STATES:
         return Cell(f" {row.state.value}", "faint" if row.state in _CALM else "warning")

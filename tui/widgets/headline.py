@@ -97,7 +97,7 @@ class Headline(Pane):
         """The spread by time and how much the price moved, over the last hour."""
         look = self.style
         figures: list[Line] = []
-        role = "muted" if self._proven else "faint"
+        role = "muted" if self._proven and not i.is_past else "faint"
         moved = volatility(i.bars)
         words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
         figures.append([look.segment("VOLATILITY ", "faint"), look.segment(words, role)])

@@ -444,6 +444,8 @@ class Watchlist(Pane, can_focus=True):
     def _glyph(self, row: Row, ground: str) -> Segment:
         """The direction of the last move: bright where the latest trade moved the price, dim where it did not."""
         i, look = row.instrument, self.style
+        if row.past is not None:
+            return look.segment(" ", "text", ground)
         if row.stale:
             return look.segment("⊘", "warning", ground)
         if not i.direction:

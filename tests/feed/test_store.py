@@ -1,0 +1,252 @@
+"""The file that keeps bars: what comes back, two copies at once, damage, a full disk, and how much it holds."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tui.feed import store as storing
+from tui.feed.store import DAYS, News, Store, StoreError, default_path
+from tui.market.bars import MINUTE
+from tui.protocol import Kline
+from tui.symbol import Symbol
+
+QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
+NOW = 1_795_440_000  # s
+DAY = 86_400
+
+
+def bar(minutes_ago: int, close: float = 1.0, volume: float = 1.0) -> Kline:
+    time = 1000 * NOW - minutes_ago * MINUTE
+    return Kline(symbol="QQQ", region="US", open=close, high=close, low=close, close=close, time=time, volume=volume)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    made: list[Store] = []
+
+    def one(name: str = "itick.sqlite", wall: Callable[[], float] = lambda: NOW) -> Store:
+        made.append(Store(tmp_path / "cache" / name, wall=wall))
+        return made[-1]
+
+    yield one
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def store(make: Callable[..., Store]) -> Store:
+    return make()
+
+
+def held(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int, float]]:
+    """(minutes ago, close)"""
+    return [((1000 * NOW - b.time) // MINUTE, b.close) for b in store.read([symbol], most)[symbol].bars]
+
+
+def test_what_was_kept_comes_back(store: Store, make: Callable[..., Store]) -> None:
+    bars = [bar(3, 1.25, 7.0), bar(2, 1.5), bar(1, 1.75)]
+    store.write([News(QQQ, bars, {"2026-11-20": 512.34}, 1000 * NOW)])
+    again = make()
+    kept = again.read([QQQ, SPY], 2)
+    assert kept[QQQ] == (bars[1:], {"2026-11-20": 512.34}, 1000 * NOW)
+    assert kept[SPY] == ([], {}, 0)
+
+
+def test_real_prices_and_made_up_ones_have_a_file_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_path(demo=False).name == "itick.sqlite"
+    assert default_path(demo=True).name == "demo.sqlite"
+    assert default_path(demo=True).is_relative_to(tmp_path)
+
+
+def test_of_a_minute_told_twice_the_version_with_more_volume_stays(store: Store) -> None:
+    for close, volume in ((1.0, 5.0), (2.0, 9.0), (3.0, 8.0)):
+        store.write([News(QQQ, [bar(1, close, volume)])])
+    assert held(store) == [(1, 2.0)]
+
+
+def test_the_vendor_s_word_stands_in_place_of_all_between_its_first_and_last_bar(store: Store) -> None:
+    store.write([News(QQQ, [bar(ago, 9.0, 99.0) for ago in (5, 4, 3, 2, 1)], {"2026-11-20": 1.0})])
+    store.write([News(QQQ, [bar(4), bar(2)], told=True)])
+    assert held(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
+    store.write([News(QQQ, [bar(3)], told=True, afresh=True)])
+    assert held(store) == [(3, 1.0)]
+    assert store.read([QQQ], 1)[QQQ].closes == {}
+
+
+def test_what_is_older_than_thirty_days_goes_once_a_day(make: Callable[..., Store]) -> None:
+    wall = [float(NOW)]
+    store = make(wall=lambda: wall[0])
+    whole_day = DAY // 60
+    store.write([News(QQQ, [bar(29 * whole_day), bar(0)], {"2026-10-25": 1.0, "2026-11-20": 1.0}, 1000 * NOW)])
+    assert len(held(store)) == 2
+    wall[0] += 2 * DAY
+    assert len(held(store)) == 1  # it is not told any more, before it has gone
+    store.write([News(SPY, [bar(0)])])
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("SELECT count(*) FROM bars WHERE symbol = 'QQQ$US'").fetchone() == (1,)
+        assert db.execute("SELECT date FROM closes").fetchall() == [("2026-11-20",)]
+    assert DAYS == 30
+
+
+def test_too_many_bars_make_room_the_oldest_first_and_the_file_shrinks(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbols = [Symbol(f"F{n}", "US") for n in range(40)]
+    bars = [bar(ago) for ago in range(500, 0, -1)]
+    monkeypatch.setattr(storing, "MOST", 100_000)
+    store.write([News(symbol, bars) for symbol in symbols])
+    with closing(sqlite3.connect(store.path)) as db:
+        before = db.execute("PRAGMA page_count").fetchone()[0]
+    monkeypatch.setattr(storing, "MOST", 4_000)
+    store._tidied = 0.0
+    store.write([News(QQQ, [bar(0)])])
+    assert {len(held(store, symbol)) for symbol in symbols} <= {99, 100}
+    assert held(store, symbols[7])[0][0] <= 100
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("PRAGMA page_count").fetchone()[0] < before / 2
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tui.feed.store import News, Store
+from tui.protocol import Kline
+from tui.symbol import Symbol
+
+store = Store(Path(sys.argv[1]), wall=lambda: {now})
+for n in range(40):
+    symbol = Symbol(f"{{sys.argv[2]}}{{n}}", "US")
+    bars = [
+        Kline(symbol=symbol.code, open=1.0, high=1.0, low=1.0, close=1.0, time={now}000 - m * 60_000, volume=1.0)
+        for m in range(50)
+    ]
+    store.write([News(symbol, bars)])
+    store.write([News(Symbol("BOTH", "US"), bars[n : n + 1])])
+store.close()
+"""
+
+
+def test_two_copies_at_once_lose_nothing(store: Store) -> None:
+    command = [sys.executable, "-c", WRITER.format(now=NOW), str(store.path)]
+    copies = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in ("A", "B")]
+    for copy in copies:
+        _, errors = copy.communicate(timeout=30)
+        assert (copy.returncode, errors) == (0, b"")
+    everything = store.read([Symbol(f"{name}{n}", "US") for name in "AB" for n in range(40)], 500)
+    assert {len(kept.bars) for kept in everything.values()} == {50}
+    assert len(held(store, Symbol("BOTH", "US"))) == 40
+
+
+def damage_head(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 400)
+
+
+def damage_middle(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+
+
+def another_program(path: Path) -> None:
+    path.unlink()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE bars (drinks TEXT)")
+
+
+def newer_version(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+def missing_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE closes")
+
+
+@pytest.mark.parametrize("spoil", [damage_head, damage_middle, another_program, newer_version, missing_table])
+def test_a_file_that_cannot_be_used_is_moved_aside_and_made_anew(
+    make: Callable[..., Store], spoil: Callable[[Path], None]
+) -> None:
+    first = make()
+    first.write([News(QQQ, [bar(ago) for ago in range(400, 0, -1)])])
+    first.close()
+    spoil(first.path)
+    spoiled = first.path.read_bytes()
+    store = make()
+    assert held(store) == []
+    store.write([News(QQQ, [bar(1)])])
+    assert held(store) == [(1, 1.0)]
+    assert first.path.with_name("itick.sqlite.damaged").read_bytes() == spoiled
+
+
+def test_a_row_that_somebody_spoiled_is_left_out(store: Store) -> None:
+    store.write([News(QQQ, [bar(2), bar(1)], {"2026-11-20": 1.0})])
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("UPDATE bars SET close = 'much' WHERE minute = (SELECT min(minute) FROM bars)")
+        db.execute("INSERT INTO closes VALUES ('QQQ$US', 'today', 1.0), ('QQQ$US', '2026-11-19', NULL)")
+        db.commit()
+    assert held(store) == [(1, 1.0)]
+    assert store.read([QQQ], 1)[QQQ].closes == {"2026-11-20": 1.0}
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    store = Store(tmp_path / "cache" / "itick.sqlite")
+    for work in (lambda: store.read([QQQ], 1), lambda: store.write([News(QQQ, [bar(1)])])):
+        with pytest.raises(StoreError, match=r"cannot use .*itick\.sqlite: (file exists|not a directory)"):
+            work()
+
+
+def test_a_full_disk_is_told_in_words_and_what_was_kept_stays(store: Store) -> None:
+    store.write([News(QQQ, [bar(1)])])
+    assert store._open is not None
+    pages = store._open.execute("PRAGMA page_count").fetchone()[0]
+    store._open.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="disk is full") as told:
+        store.write([News(SPY, [bar(ago) for ago in range(9_000)])])
+    assert not told.value.busy
+    assert held(store) == [(1, 1.0)] and held(store, SPY) == []
+
+
+def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: Store) -> None:
+    store.write([News(QQQ, [bar(1)])])
+    with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(StoreError) as told:
+            store.write([News(QQQ, [bar(2)])], leaving=True)
+        assert told.value.busy
+        assert time.monotonic() - began < 0.5
+        threading.Timer(0.1, other.execute, ["COMMIT"]).start()
+        store.write([News(QQQ, [bar(2)])])
+    assert len(held(store)) == 2
+
+
+def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> None:
+    wall = [float(NOW)]
+    store = make(wall=lambda: wall[0])
+    assert store.names("US") is None
+    store.keep_names("US", {"QQQ": "Invesco QQQ", "OLD": "gone soon"})
+    store.keep_names("HK", {"2800": "盈富基金"})
+    wall[0] += 60
+    store.keep_names("US", {"QQQ": "Invesco QQQ Trust"})
+    wall[0] += 60
+    assert store.names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
+    assert store.names("HK") == (120.0, {"2800": "盈富基金"})
+
+
+def test_once_closed_it_stays_closed(store: Store) -> None:
+    store.write([News(QQQ, [bar(1)])])
+    store.close()
+    with pytest.raises(StoreError):
+        store.write([News(QQQ, [bar(1)])])

@@ -1,0 +1,288 @@
+"""What the market makes of the past: bars, closes and quotes that the stream did not bring."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.market.messages import QQQ, T, bar, depth, quote, tick
+from tests.market.walks import at, walk
+from tui.market import Instrument, Market
+from tui.market.bars import MINUTE, MinuteBars
+from tui.market.change import Reference, Source
+from tui.market.day import closes
+from tui.market.row import RowState, row_state
+from tui.market.sessions import calendar
+from tui.protocol import OVER_LIMIT, Kline, Quote, Tick
+from tui.symbol import Symbol
+
+LATER = 10_000 * MINUTE  # ms after T
+
+
+def following(now: int = T + LATER) -> tuple[Market, Instrument]:
+    """A market that follows QQQ, whose clock says `now` at 0 s."""
+    market = Market()
+    market.set_clock(float(now))
+    market.follow([QQQ])
+    market.take_changed()
+    return market, market.instruments[QQQ]
+
+
+def prices(bars: MinuteBars) -> dict[int, tuple[float, float]]:
+    return {each.time: (each.close, each.volume) for each in bars}
+
+
+# --- bars ---
+
+MINUTES = 6
+
+
+class Told:
+    """What is told of some minutes: the stream's bars in order, each minute's volume growing, and `last` what history
+    tells of each when it is over."""
+
+    def __init__(self, growths: Sequence[Sequence[int]]) -> None:
+        self.stream: list[Kline] = []
+        self.last: list[Kline] = []
+        for minute, sizes in enumerate(growths):
+            volume = 0
+            for size in sizes:
+                volume += size
+                self.stream.append(bar(minute, 100.0 + volume, volume))
+            self.last.append(bar(minute, 100.0 + volume, volume))
+
+
+growths = st.lists(st.lists(st.integers(1, 5), min_size=1, max_size=3), min_size=MINUTES, max_size=MINUTES)
+spans = st.lists(st.tuples(st.integers(0, MINUTES - 1), st.integers(1, MINUTES)), max_size=3)
+
+
+@given(growths, spans, st.data())
+def test_in_whatever_order_stream_and_history_come_the_same_bars_are_held(
+    sizes: list[list[int]], batches: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    told = Told(sizes)
+    stream = [each for each in told.stream if data.draw(st.booleans())]  # the link was away now and then
+    history = [told.last[first : first + count] for first, count in batches]
+    expected: dict[int, tuple[float, float]] = {}
+    for each in [*stream, *(each for batch in history for each in batch)]:
+        if each.volume >= expected.get(each.time, (0.0, 0.0))[1]:
+            expected[each.time] = (each.close, each.volume)
+    inputs: list[Kline | list[Kline]] = list(stream)
+    for batch in history:
+        inputs.insert(data.draw(st.integers(0, len(inputs))), batch)
+    held = MinuteBars()
+    for told_next in inputs:
+        if isinstance(told_next, list):
+            held.recall(told_next)
+        else:
+            held.put(told_next)
+    assert prices(held) == expected
+    assert held.latest == max(expected, default=-MINUTE) // MINUTE
+
+
+def test_the_stream_s_word_counts_for_the_bar_in_progress_and_for_more_volume() -> None:
+    market, i = following(T + 2 * MINUTE + 30_000)
+    market.apply(bar(2, 5.0, 10.0), 0.0)
+    market.apply(bar(1, 4.0, 90.0), 0.0)
+    market.recall(QQQ, [bar(0, 1.0, 10.0), bar(1, 2.0, 80.0), bar(2, 3.0, 20.0)], False, 0.0)
+    assert [each.close for each in i.bars] == [1.0, 4.0, 5.0]
+    market.recall(QQQ, [bar(1, 2.0, 91.0)], False, 0.0)
+    assert [each.close for each in i.bars] == [1.0, 2.0, 5.0]
+
+
+def test_bars_of_the_future_and_bars_that_cannot_be_are_counted_and_left_out() -> None:
+    market, i = following(T)
+    odd = [bar(-9, 0.0), bar(-8, math.inf), bar(-7, volume=math.inf), bar(-6, math.nan)]
+    upside_down = bar(-5, 2.0)
+    upside_down.low = 3.0
+    market.recall(QQQ, [*odd, upside_down, bar(-4), bar(0), bar(2)], False, 0.0)
+    assert [each.time for each in i.bars] == [bar(-4).time]
+    assert (market.health.malformed["history"], market.health.future) == (5, 1)
+
+
+def test_a_gap_is_repaired_and_the_frame_hears_of_it() -> None:
+    market, i = following()
+    for minute in (0, 3):
+        market.apply(bar(minute, volume=1.0), 0.0)
+    market.take_changed()
+    before = i.bars.grown, i.bars.version
+    market.recall(QQQ, [bar(1), bar(2)], False, 0.0)
+    assert len(i.bars) == 4
+    assert i.bars.grown > before[0] and i.bars.version > before[1]
+    assert market.take_changed() == {i}
+
+
+def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
+    market, i = following(T + MINUTE + 10_000)
+    market.refuse([QQQ], "kline@1", "not in your plan")
+    market.apply(tick(5.0, MINUTE + 5_000), 0.0)
+    market.recall(QQQ, [bar(-1, volume=3.0), bar(0, volume=3.0), bar(1, 9.0, volume=3.0)], False, 0.0)
+    assert i.bars.built
+    market.apply(tick(6.0, MINUTE + 9_000), 0.0)
+    assert [each.close for each in i.bars] == [1.0, 1.0, 6.0]
+
+
+def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:
+    market, i = following()
+    market.recall(QQQ, [bar(minute, 1.0, 99.0) for minute in range(6)], True, 0.0)
+    market.apply(bar(1, 2.0, 5.0), 0.0)
+    market.recall(QQQ, [bar(2, 1.0, 7.0), bar(4, 1.0, 7.0)], False, 0.0)
+    held = {(each.time - T) // MINUTE: each.volume for each in i.bars}
+    assert held == {0: 99.0, 1: 5.0, 2: 7.0, 4: 7.0, 5: 99.0}  # of minute 3 the vendor knows nothing
+
+
+def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
+    market, i = following()
+    market.recall_closes(QQQ, {"2024-11-14": 1.0})
+    market.recall(QQQ, [bar(minute, 2.0) for minute in range(20)], True, 0.0)
+    assert not market.recall(QQQ, [bar(minute, 1.0) for minute in range(10, 30)], False, 0.0)  # a split, two for one
+    assert [each.close for each in i.bars] == [1.0] * 20
+    assert i.day.closes == {date(2024, 11, 15): 1.0}
+
+
+def test_another_exchange_s_past_is_forgotten() -> None:
+    market, i = following()
+    market.recall(QQQ, [bar(0), bar(1)], True, 0.0)
+    market.set_hours(demo=True)
+    assert len(i.bars) == 0 and i.bars.latest == -1 and not i.is_past
+
+
+def test_a_recording_is_told_of_the_past() -> None:
+    market, _ = following()
+    told: list[str] = []
+    market.on_input = lambda name, arguments: told.append(name)
+    market.recall(QQQ, [bar(0)], False, 0.0)
+    market.recall_quote(QQQ, quote(1.0), 0.0)
+    market.recall_closes(QQQ, {"2024-11-14": 1.0})
+    assert told == ["recall", "recall_quote", "recall_closes"]
+
+
+# --- the previous close ---
+
+FRIDAY = at("2026-11-20 09:30")
+US = calendar("US")
+
+
+def session(start: int, close: float) -> list[Kline]:
+    bars = walk(start, range(390), close)
+    bars[-1].close = close
+    return bars
+
+
+def test_a_close_is_told_of_dates_whose_session_is_over() -> None:
+    thursday = walk(FRIDAY - 1440 * MINUTE, range(200, 390))
+    evening = walk(FRIDAY - 1000 * MINUTE, range(30))
+    friday = walk(FRIDAY, range(390))
+    bars = [*thursday, *evening, *friday]
+    assert closes(bars, US, FRIDAY + 200 * MINUTE) == {date(2026, 11, 19): thursday[-1].close}
+    both = {date(2026, 11, 19): thursday[-1].close, date(2026, 11, 20): friday[-1].close}
+    assert closes(bars, US, FRIDAY + 390 * MINUTE) == both
+    assert closes(bars, calendar("US", demo=True), FRIDAY + 5000 * MINUTE) == {}
+
+
+def opened(*kept: Kline, now: int, quote: Quote | None = None) -> Instrument:
+    market, i = following(now)
+    market.recall(QQQ, kept, False, 0.0)
+    market.apply(quote or Quote(symbol="QQQ$US", last=520.0, open=515.0, time=now), 0.0)
+    return i
+
+
+MONDAY = at("2026-11-23 10:00")
+
+
+def test_the_close_of_the_session_before_stands_between_the_quote_s_word_and_the_open() -> None:
+    kept = session(FRIDAY, 512.0)
+    assert opened(*kept, now=MONDAY).base == Reference(512.0, Source.HISTORY)
+    told = Quote(symbol="QQQ$US", last=520.0, open=515.0, previous_close=511.0, time=MONDAY)
+    assert opened(*kept, now=MONDAY, quote=told).base == Reference(511.0, Source.PREVIOUS)
+
+
+@pytest.mark.parametrize("days", [1, 4])
+def test_the_close_of_an_earlier_session_or_of_today_is_none(days: int) -> None:
+    # From Thursday, and from Monday itself before the program was started.
+    kept = session(FRIDAY + (days if days > 1 else -days) * 1440 * MINUTE, 512.0)
+    assert opened(*kept, now=MONDAY + 1).base in (Reference(515.0, Source.OPEN),)
+
+
+def test_the_close_seen_by_the_stream_is_the_next_session_s_base() -> None:
+    market, i = following(MONDAY)
+    for time, last in ((MONDAY, 512.0), (at("2026-11-23 15:59"), 513.0), (at("2026-11-23 16:01"), 514.0)):
+        market.set_clock(float(time))
+        market.apply(Tick(symbol="QQQ$US", last=last, time=time), 0.0)
+    assert i.day.closes == {date(2026, 11, 23): 513.0}
+    tuesday = at("2026-11-24 09:30")
+    market.set_clock(float(tuesday))
+    market.apply(Quote(symbol="QQQ$US", last=515.0, open=514.5, time=tuesday), 0.0)
+    assert i.base == Reference(513.0, Source.HISTORY)
+
+
+def test_a_close_that_comes_after_the_quote_is_taken_all_the_same() -> None:
+    i = opened(now=MONDAY)
+    assert i.base == Reference(515.0, Source.OPEN)
+    i.recall(session(FRIDAY, 512.0), False, MONDAY)
+    assert i.base == Reference(512.0, Source.HISTORY)
+
+
+def test_a_quote_of_the_date_tells_its_previous_close_and_one_of_another_date_does_not() -> None:
+    for day, base in (("2026-11-23", 509.0), ("2026-11-20", 515.0)):
+        market, i = following(MONDAY)
+        told = Quote(symbol="QQQ$US", last=512.0, change=3.0, time=at(f"{day} 09:45"))
+        market.recall_quote(QQQ, told, 0.0)
+        market.apply(Quote(symbol="QQQ$US", last=520.0, open=515.0, time=MONDAY), 0.0)
+        assert i.base is not None and i.base.price == base
+
+
+def test_closes_are_kept_of_a_few_dates() -> None:
+    _, i = following()
+    i.day.recall_closes({date(2026, 11, day): float(day) for day in range(1, 21)})
+    assert sorted(i.day.closes) == [date(2026, 11, day) for day in range(13, 21)]
+
+
+# --- yesterday's picture ---
+
+
+def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price() -> None:
+    market, i = following()
+    market.recall(QQQ, [bar(0, 4.123), bar(1, 4.128)], True, 0.0)
+    for proven in (False, True):
+        assert row_state(i, None, proven) is RowState.PAST
+    assert i.past is not None and (i.past.price, i.past.time) == (4.128, T + 2 * MINUTE)
+    i.learn_precision()
+    assert i.decimals == 3
+    market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
+    assert row_state(i, None, True) is RowState.PAST
+    market.apply(tick(4.2, LATER), 0.0)
+    assert row_state(i, 0.0, True) is RowState.LIVE
+    assert i.previous is None and i.direction == 0  # the first price is no move from the one of before
+
+
+def test_a_refusal_is_said_although_the_past_is_known() -> None:
+    market, i = following()
+    market.recall(QQQ, [bar(0)], True, 0.0)
+    market.refuse([QQQ], "quote", OVER_LIMIT)
+    assert row_state(i, None, True) is RowState.OVER_PLAN
+
+
+def test_the_newer_of_bar_and_quote_tells_the_last_price() -> None:
+    market, i = following()
+    market.recall(QQQ, [bar(0, 1.0)], False, 0.0)
+    market.recall_quote(QQQ, quote(2.0, 10 * MINUTE), 0.0)
+    assert i.past is not None and i.past.price == 2.0
+    market.recall_quote(QQQ, quote(3.0, 9 * MINUTE), 0.0)
+    assert i.past is not None and i.past.price == 2.0
+    market.recall_quote(QQQ, quote(3.0, 2 * LATER), 0.0)
+    assert i.past is not None and i.past.price == 2.0
+    assert market.health.future == 1
+
+
+def test_what_nobody_follows_is_no_trouble() -> None:
+    market, _ = following()
+    market.recall(Symbol("GLD", "US"), [bar(0)], True, 0.0)
+    market.recall_quote(Symbol("GLD", "US"), quote(1.0), 0.0)
+    market.recall_closes(Symbol("GLD", "US"), {"2024-11-14": 1.0})
+    assert not market.take_changed()

@@ -1,0 +1,307 @@
+"""What is kept from one run to the next: minute bars, closes and names of funds, in one SQLite file.
+
+It is a cache. Nothing in it is missed for long, so a file that is damaged, or is none of ours, is moved aside and made
+anew, and where nothing can be kept the program goes on without. Several copies of the program may use one file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from platformdirs import user_cache_path
+
+from tui.errors import FeedError, reason
+from tui.market.bars import MINUTE
+from tui.protocol import Kline
+from tui.symbol import Symbol
+
+DAYS = 30  # that bars and closes are kept for
+MOST = 1_000_000  # bars of all symbols together, about 60 MB: of more the oldest go
+
+_OURS = 0x6974636B  # application_id: that this file is one of ours
+_VERSION = 1
+_TIDY = 86_400.0  # s from one tidying to the next
+_PATIENCE = 1.0  # s to wait for another copy that writes; less when leaving
+_LEAVING = 0.15
+_TABLES = {"bars", "closes", "complete", "names", "named"}
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_SCHEMA = f"""
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE;
+CREATE TABLE bars (symbol TEXT, minute INTEGER, open REAL, high REAL, low REAL, close REAL, volume REAL,
+    PRIMARY KEY (symbol, minute)) WITHOUT ROWID;
+CREATE TABLE closes (symbol TEXT, date TEXT, close REAL, PRIMARY KEY (symbol, date)) WITHOUT ROWID;
+CREATE TABLE complete (symbol TEXT PRIMARY KEY, until INTEGER) WITHOUT ROWID;
+CREATE TABLE names (region TEXT, code TEXT, name TEXT, PRIMARY KEY (region, code)) WITHOUT ROWID;
+CREATE TABLE named (region TEXT PRIMARY KEY, at REAL) WITHOUT ROWID;
+PRAGMA application_id = {_OURS};
+PRAGMA user_version = {_VERSION};
+COMMIT;
+"""
+_PUT_BAR = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
+_LONGER = """UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+    volume = excluded.volume WHERE excluded.volume >= volume"""
+
+_Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
+
+
+class StoreError(FeedError):
+    """Nothing can be kept, or what is kept cannot be read; the text says why. `busy`: only because another copy of the
+    program writes just now."""
+
+    def __init__(self, words: str, *, busy: bool = False) -> None:
+        super().__init__(words)
+        self.busy = busy
+
+
+class _NoneOfOurs(sqlite3.DatabaseError):
+    """The file is another program's, or of another version of this one."""
+
+
+class Kept(NamedTuple):
+    """What is kept of a symbol: the latest bars, oldest first; closes by date, as `2026-11-20`; and up to when the bars
+    are all there were since the latest of the vendor's history, ms UTC, 0 where that is not known."""
+
+    bars: list[Kline]
+    closes: dict[str, float]
+    complete: int
+
+
+class News(NamedTuple):
+    """What is new of a symbol: as in Kept. `told`: by the vendor's history, in place of all kept between the first and
+    the last; `afresh`: in place of all that is kept."""
+
+    symbol: Symbol
+    bars: Sequence[Kline] = ()
+    closes: Mapping[str, float] = {}
+    complete: int = 0
+    told: bool = False
+    afresh: bool = False
+
+
+def default_path(*, demo: bool) -> Path:
+    """Where it is kept. An exchange of our own has a file apart."""
+    return user_cache_path("itick-tui") / ("demo.sqlite" if demo else "itick.sqlite")
+
+
+class Store:
+    """One file. Its methods wait for the disk, so they are to be called on another thread than the screen's; they may
+    be called on several. `wall` gives s since the epoch. They raise StoreError."""
+
+    def __init__(self, path: Path, *, wall: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._wall = wall
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
+        self._tidied = 0.0
+        self._closed = False
+
+    def read(self, symbols: Iterable[Symbol], most: int) -> dict[Symbol, Kept]:
+        """What is kept of these, `most` bars each; an entry for every symbol."""
+        return self._do(lambda db: {symbol: _read(db, symbol, most, self._oldest) for symbol in symbols})
+
+    def write(self, news: Iterable[News], *, leaving: bool = False) -> None:
+        """Keep all of it, or nothing. Of a minute that is kept already the version with more volume stays. `leaving`:
+        hardly wait for another copy."""
+        news = tuple(news)
+
+        def put(db: sqlite3.Connection) -> None:
+            for each in news:
+                _put(db, each)
+            if not 0 <= self._wall() - self._tidied < _TIDY:
+                self._tidied = self._wall()
+                _tidy(db, self._oldest)
+
+        self._do(put, writes=True, patience=_LEAVING if leaving else _PATIENCE)
+
+    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
+        """The names of a region's funds by code, and how old they are, in s; None where there are none."""
+
+        def get(db: sqlite3.Connection) -> tuple[float, dict[str, str]] | None:
+            row = db.execute("SELECT at FROM named WHERE region = ?", (region,)).fetchone()
+            if row is None:
+                return None
+            names = db.execute("SELECT code, name FROM names WHERE region = ?", (region,))
+            return max(0.0, self._wall() - row[0]), dict(names.fetchall())
+
+        return self._do(get)
+
+    def keep_names(self, region: str, names: Mapping[str, str]) -> None:
+        """Keep these in place of all names of the region."""
+
+        def put(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM names WHERE region = ?", (region,))
+            db.executemany("INSERT INTO names VALUES (?, ?, ?)", [(region, *each) for each in names.items()])
+            db.execute("INSERT OR REPLACE INTO named VALUES (?, ?)", (region, self._wall()))
+
+        self._do(put, writes=True)
+
+    def close(self) -> None:
+        """Let go of the file, for good."""
+        with self._lock:
+            self._close()
+            self._closed = True
+
+    # --- the file ---
+
+    @property
+    def _oldest(self) -> float:
+        """ms UTC: what is older is not kept."""
+        return 1000 * (self._wall() - DAYS * 86_400)
+
+    def _do(
+        self, work: Callable[[sqlite3.Connection], _Result], *, writes: bool = False, patience: float = _PATIENCE
+    ) -> _Result:
+        """Do it in one transaction. A file that proves to be damaged is replaced, once."""
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"{self.path} is closed")
+            try:
+                try:
+                    return self._transact(work, writes, patience)
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._replace(error)
+                    return self._transact(work, writes, patience)
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                why = reason(error) if isinstance(error, OSError) else str(error)
+                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                raise StoreError(f"cannot use {self.path}: {why}", busy=busy) from None
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, patience: float) -> _Result:
+        if self._open is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _alone(self.path):
+                self._open = _opened(self.path)
+        self._open.execute(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
+        with self._open:
+            self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            return work(self._open)
+
+    def _replace(self, damage: sqlite3.DatabaseError) -> None:
+        """Move the file aside and begin another, unless another copy has done so meanwhile."""
+        self._close()
+        _log.warning("%s is moved aside: %s", self.path, damage)
+        with _alone(self.path):
+            try:
+                with closing(_opened(self.path)) as db:
+                    sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            except sqlite3.DatabaseError as error:
+                if not _is_damage(error):
+                    raise
+                sound = False
+            if not sound:
+                for suffix in ("-wal", "-shm"):
+                    self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+                self.path.replace(self.path.with_name(f"{self.path.name}.damaged"))
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other copy looks whether the file is sound, or makes it, at the same time."""
+    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is at fault, and not the disk or another copy that uses it."""
+    return isinstance(error, _NoneOfOurs) or (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file, made where there is none. Raises DatabaseError."""
+    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        known = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        if known == [0, 0] and not tables:
+            db.executescript(_SCHEMA)
+        elif known != [_OURS, _VERSION] or not tables >= _TABLES:
+            raise _NoneOfOurs("none of ours, or of another version")
+        db.execute("PRAGMA synchronous = NORMAL")  # a cut of power may take the last minute, and never the file
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _read(db: sqlite3.Connection, symbol: Symbol, most: int, oldest: float) -> Kept:
+    name = str(symbol)
+    rows = db.execute(
+        "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? AND minute >= ?"
+        " ORDER BY minute DESC LIMIT ?",
+        (name, oldest // MINUTE, most),
+    ).fetchall()
+    closes = db.execute(
+        "SELECT date, close FROM closes WHERE symbol = ? AND date >= ? AND typeof(close) = 'real' AND close > 0"
+        " AND date(date) = date",
+        (name, _date(oldest)),
+    ).fetchall()
+    row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", (name,)).fetchone()
+    return Kept(_bars(symbol, reversed(rows)), dict(closes), row[0] if row is not None else 0)
+
+
+def _bars(symbol: Symbol, rows: Iterable[tuple[Any, ...]]) -> list[Kline]:
+    """Without what is no row of ours, whoever wrote it."""
+    bars: list[Kline] = []
+    code, region = symbol
+    for minute, opened, high, low, close, volume in rows:
+        try:
+            prices = {"open": opened + 0.0, "high": high + 0.0, "low": low + 0.0, "close": close + 0.0}
+            bars.append(Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices))
+        except TypeError:
+            continue
+    return bars
+
+
+def _put(db: sqlite3.Connection, news: News) -> None:
+    name = str(news.symbol)
+    if news.afresh:
+        for table in ("bars", "closes", "complete"):
+            db.execute(f"DELETE FROM {table} WHERE symbol = ?", (name,))
+    elif news.told and news.bars:
+        bounds = news.bars[0].time // MINUTE, news.bars[-1].time // MINUTE
+        db.execute("DELETE FROM bars WHERE symbol = ? AND minute BETWEEN ? AND ?", (name, *bounds))
+    rows = [(name, b.time // MINUTE, b.open, b.high, b.low, b.close, b.volume) for b in news.bars]
+    db.executemany(_PUT_BAR + _LONGER, rows)
+    db.executemany("INSERT OR REPLACE INTO closes VALUES (?, ?, ?)", [(name, *each) for each in news.closes.items()])
+    if news.complete:
+        db.execute("INSERT OR REPLACE INTO complete VALUES (?, ?)", (name, news.complete))
+
+
+def _tidy(db: sqlite3.Connection, oldest: float) -> None:
+    """Let go of what is too old or too much, and give the room back."""
+    db.execute("DELETE FROM bars WHERE minute < ?", (oldest // MINUTE,))
+    db.execute("DELETE FROM closes WHERE date < ?", (_date(oldest),))
+    db.execute("DELETE FROM complete WHERE until < ?", (int(oldest),))
+    if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MOST:
+        row = db.execute("SELECT minute FROM bars ORDER BY minute DESC LIMIT 1 OFFSET ?", (MOST,)).fetchone()
+        db.execute("DELETE FROM bars WHERE minute <= ?", row)
+    db.executescript("PRAGMA incremental_vacuum")  # as a script, which commits first: else it ends after one page
+
+
+def _date(time: float) -> str:
+    return datetime.fromtimestamp(time / 1000, UTC).date().isoformat()
