@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.command import KEY, exchange, itick, itick_here, lines_until, started
+from tests.command import KEY, exchange, itick_here, lines_until, started
 from tests.feed.running import Raw
 from tests.terminal import Terminal
 from tests.test_cli import assert_usage_error
@@ -35,37 +34,32 @@ async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
     assert b"\x1b[32mOK" in terminal.raw
 
 
-def test_in_a_pipe_it_is_plain_lines_of_80_cells() -> None:
-    result = itick("doctor", "--demo")
+def test_in_a_pipe_it_is_plain_lines() -> None:
+    result = itick_here("doctor", "--demo")
     assert (result.returncode, result.stderr) == (0, "")
     assert "\x1b" not in result.stdout and "\r" not in result.stdout
-    assert max(map(len, result.stdout.splitlines())) <= 80 or os.environ["HOME"] not in result.stdout
-    assert result.stdout.splitlines()[-1] == "21 OK, 1 skipped"
+    assert result.stdout.splitlines()[-1].startswith("21 OK, 1 skipped in ")
 
 
-async def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) -> None:
+def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("the-right-one")
     with exchange("--key-file", str(key)) as url:
-        result = itick("doctor", "--url", url, "--watch", "QQQ$US", "--json", key=KEY)
-        assert result.returncode == 1
-        report = json.loads(result.stdout)
-        assert report["itick-tui"] == __version__ and report["time"].endswith(" UTC")
-        found = statuses(result.stdout)
-        assert [name for name, status in found.items() if status == "FAIL"] == ["auth"]
-        assert found["subscribe tick"] == "skipped"
-        (check,) = [check for check in report["checks"] if check["id"] == "handshake"]
-        assert check["ms"] > 0 and check["advice"] == ""
-        well = itick("doctor", "--url", url, "--token-file", str(key), "--json", key=KEY)
-    assert well.returncode == 0
-    assert statuses(well.stdout)["key"] == "WARN", "others can read the file"
-
-
-def test_without_a_key_the_network_is_looked_at_all_the_same() -> None:
-    with exchange() as url:
-        result = itick("doctor", "--url", url, "--json")
-    found = statuses(result.stdout)
-    assert (result.returncode, found["key"], found["tcp"], found["handshake"]) == (1, "FAIL", "OK", "skipped")
+        arguments = ("doctor", "--url", url, "--watch", "QQQ$US", "--json")
+        refused = itick_here(*arguments, key=KEY)
+        well = itick_here(*arguments, "--token-file", str(key), key=KEY)
+        keyless = itick_here(*arguments)
+    report = json.loads(refused.stdout)
+    assert report["itick-tui"] == __version__ and report["time"].endswith(" UTC")
+    found = statuses(refused.stdout)
+    assert refused.returncode == 1
+    assert [name for name, status in found.items() if status == "FAIL"] == ["auth"]
+    assert found["subscribe tick"] == "skipped"
+    (check,) = [check for check in report["checks"] if check["id"] == "handshake"]
+    assert check["ms"] > 0 and check["advice"] == ""
+    assert (well.returncode, statuses(well.stdout)["key"]) == (0, "WARN"), "others can read the file"
+    found = statuses(keyless.stdout)
+    assert (keyless.returncode, found["key"], found["tcp"], found["handshake"]) == (1, "FAIL", "OK", "skipped")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import click
 
 from tui import __version__
 from tui.doctor.checks import Result, Status
+from tui.feed.clock import monotonic
 from tui.secrets import clean
 
 _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.SKIPPED: "bright_black"}
@@ -32,6 +33,7 @@ class Report:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json
+        self._begun = monotonic()
         live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
         self._live = live and not as_json
         self._coloured = live and not os.environ.get("NO_COLOR")
@@ -41,7 +43,7 @@ class Report:
         """What all of it is about."""
         if not self._as_json:
             told = _told()
-            click.echo(f"itick-tui {told['itick-tui']}, Python {told['python']}, {told['platform']}, {told['time']}")
+            click.echo(f"itick-tui {told['itick-tui']}, Python {told['python']}, {told['time']}\n{told['platform']}")
 
     def part(self, title: str) -> None:
         """What follows is of another kind."""
@@ -57,20 +59,17 @@ class Report:
         if self._as_json:
             return
         words = unnamed(result.words) + (f" ({_milliseconds(result.ms)})" if result.ms is not None else "")
-        lines = textwrap.wrap(words, self._width - _BEFORE, break_long_words=False, break_on_hyphens=False)
-        status = self._style(f"{result.status.value:{_STATUS}}", fg=_COLOURS[result.status])
-        click.echo(f"{self._clear()}  {status}  {result.name:{_NAME}}  {lines[0]}")
-        for line in lines[1:]:
+        first, *lines = self._wrapped(words)
+        colour = _COLOURS[result.status]
+        status = self._style(f"{result.status.value:{_STATUS}}", fg=colour)
+        named = f"{result.name:{_NAME}}  {first}"
+        if result.status is Status.SKIPPED:
+            named = self._style(named, fg=colour)
+        click.echo(f"{self._clear()}  {status}  {named}")
+        for line in lines:
             click.echo(f"{'':{_BEFORE}}{line}")
-        if result.advice:
-            advice = textwrap.fill(
-                f"→ {unnamed(result.advice)}",
-                self._width - _BEFORE,
-                subsequent_indent="  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            click.echo(self._style(textwrap.indent(advice, " " * _BEFORE), fg=_COLOURS[result.status]))
+        for line in self._wrapped(f"→ {unnamed(result.advice)}", "  ") if result.advice else ():
+            click.echo(self._style(f"{'':{_BEFORE}}{line}", fg=colour))
 
     def tail(self, results: Sequence[Result]) -> None:
         """How many there are of each; or all of it as JSON."""
@@ -89,7 +88,16 @@ class Report:
             return
         counts = Counter(result.status for result in results)
         told = [self._style(f"{counts[s]} {s.value}", fg=_COLOURS[s]) for s in Status if counts[s]]
-        click.echo(f"\n{', '.join(told)}")
+        click.echo(f"\n{', '.join(told)} in {monotonic() - self._begun:.1f} s")
+
+    def _wrapped(self, text: str, indent: str = "") -> list[str]:
+        return textwrap.wrap(
+            text,
+            self._width - _BEFORE,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=self._live,  # a path in a pipe can be copied whole
+        )
 
     def _clear(self) -> str:
         return "\x1b[K" if self._live else ""

@@ -127,7 +127,7 @@ class FeedChecks:
         except UnicodeError:  # a..b
             raise NoConnection(f"{host} can be nobody's name") from None
         if addresses == [host]:
-            return Found(f"{host}{self._through}, is an address already")
+            return Found(f"{host}{self._through and ', the proxy,'} is an address already")
         more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
         return Found(f"{host}{self._through}: {addresses[0]}{more}")
 
