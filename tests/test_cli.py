@@ -81,6 +81,8 @@ WATCH = ("--watch", "QQQ$US")
         (["stream"], "nothing to stream: give --watch"),
         (["exchange", "--port", "70000"], "--port"),
         (["exchange", "--rate", "0"], "--rate"),
+        (["exchange", "--port", "abc"], "'abc' is not a valid whole number. (itick-tui exchange --help tells more)"),
+        (["QQQ,SPY$US"], "'QQQ,SPY$US' is no command. To watch it: itick-tui --watch 'QQQ,SPY$US'"),
         (["exchange", "--key-file", "/nowhere/key"], "cannot read the key from /nowhere/key: no such file"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",

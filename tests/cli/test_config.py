@@ -28,6 +28,12 @@ def test_path_init_and_show() -> None:
     assert_usage_error(itick_here("config", "init"), f"there is a file already: {path}")
 
 
+def test_without_a_command_its_help_is_shown() -> None:
+    result = itick_here("config")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: itick-tui config ")
+
+
 def test_another_file(tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text('theme = "amber"\n', encoding="utf-8")

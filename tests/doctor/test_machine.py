@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from tests.command import KEY
 from tui.config.file import ConfigFile
 from tui.doctor.checks import Checkup, Result, Status
 from tui.doctor.machine import Machine, terminal
+from tui.feed.store import News, Store, default_path
+from tui.symbol import Symbol
 
 OK, WARN, FAIL, SKIPPED = Status
 
@@ -101,6 +104,17 @@ async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
     file.path.chmod(0o666)
     result = (await looked(Machine(file)))["config"]
     assert (result.status, result.advice) == (WARN, f"chmod go-w {file.path}")
+
+
+async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: ConfigFile) -> None:
+    path = default_path(demo=False)
+    with closing(Store(path)) as store:
+        store.write([News(Symbol("QQQ", "US"), closes={"2026-11-20": 512.3})])
+    assert (await looked(Machine(file)))["history"].words.startswith(f"{path}, 0.0 MB, whole")
+    path.write_bytes(b"garbage" * 1_000)
+    result = (await looked(Machine(file)))["history"]
+    assert (result.status, result.words) == (WARN, f"{path}: file is not a database")
+    assert path.read_bytes() == b"garbage" * 1_000
 
 
 async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -17,16 +18,29 @@ from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
 from tui.cli import stream as stream_command
 from tui.cli.completion import completion, themes
-from tui.cli.help import COLOUR, CONFIG, FILES, FOLDERS, GENERAL, KEY, LOOK, PROXY, STATE, Group, Option, option
+from tui.cli.help import CACHE, COLOUR, CONFIG, FILES, FOLDERS, GENERAL, KEY, LOOK, PROXY, STATE, Group, Option, option
 from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
-from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, ItickError, UsageError, reason
+from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 
+class _Program(Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from tui.symbol import parse_symbols
+
+        if args[0] not in self.commands and args[0] == args[0].upper():
+            with contextlib.suppress(UsageError):
+                parse_symbols(args[0])
+                raise click.UsageError(f"'{args[0]}' is no command. To watch it: itick-tui --watch '{args[0]}'", ctx)
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
-    cls=Group,
+    cls=_Program,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
@@ -38,7 +52,7 @@ if TYPE_CHECKING:
         ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
     ),
     environment=(KEY, PROXY, COLOUR, FOLDERS),
-    files=(CONFIG, STATE),
+    files=(CONFIG, STATE, CACHE),
     exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
 )
 @feed_options
@@ -164,9 +178,13 @@ def _run() -> int:
         return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
     except ItickError as error:
         return complain(str(error), error.exit_code)
-    except click.ClickException as error:
-        in_a_line = " ".join(error.format_message().split())
-        return complain(f"{in_a_line} (itick-tui --help tells more)", error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
+    except click.UsageError as error:
+        said = " ".join(error.format_message().split())
+        command = error.ctx.command_path if error.ctx is not None else "itick-tui"
+        return complain(f"{said} ({command} --help tells more)", EXIT_USAGE)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except Exception as error:

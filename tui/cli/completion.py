@@ -27,7 +27,7 @@ _VARIABLE = "_ITICK_TUI_COMPLETE"
         ("itick-tui completion fish >~/.config/fish/completions/itick-tui.fish", "Once, for fish."),
     ),
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS, case_sensitive=False))
 def completion(shell: str) -> int:
     """Print the script that lets a shell complete what you type.
 

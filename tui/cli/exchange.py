@@ -8,6 +8,7 @@ import click
 
 from tui.cli import completion
 from tui.cli.help import MARKET, SERVING, Command, option
+from tui.cli.options import Number, Whole
 from tui.errors import EXIT_INTERRUPTED
 
 
@@ -34,7 +35,7 @@ class _ExchangeCommand(Command):
 @option(
     "--rate",
     group=MARKET,
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="N",
     default=200.0,
     show_default=True,
@@ -67,7 +68,7 @@ class _ExchangeCommand(Command):
 @option(
     "--port",
     group=SERVING,
-    type=click.IntRange(0, 65535),
+    type=Whole(0, 65535),
     metavar="PORT",
     default=9010,
     show_default=True,

@@ -34,9 +34,11 @@ ENVIRONMENT = {
 
 CONFIG = "~/.config/itick-tui/config.toml"
 STATE = "~/.local/state/itick-tui/"
+CACHE = "~/.cache/itick-tui/itick.sqlite"
 PLACES = {
     CONFIG: "Lists, columns, colours, keys. `itick-tui config path` says where it really is.",
     STATE: "Reports of faults, and locks that tell another copy which key is in use.",
+    CACHE: "Minute bars, closes and names of the last 30 days, to begin with. It can be thrown away.",
 }
 
 EXITS = {

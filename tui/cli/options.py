@@ -34,6 +34,18 @@ def complain(text: str, code: int) -> int:
     return code
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds, and called so."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number within bounds, and called so."""
+
+    name = "number"
+
+
 config_option = option(
     "--config",
     group=FILES,

@@ -9,7 +9,7 @@ import click
 
 from tui.cli import completion
 from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, WATCH, Command, option
-from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
+from tui.cli.options import Number, Whole, check_place, complain, config_file, feed_options, find_target, watched
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 TYPES = ("quote", "depth", "tick", "kline@1")
@@ -36,12 +36,12 @@ TYPES = ("quote", "depth", "tick", "kline@1")
     metavar="TYPES",
     help="Which updates to print.",
 )
-@option("--count", group=END, type=click.IntRange(min=1), metavar="N", help="Stop after N updates.")
-@option("--seconds", group=END, type=click.FloatRange(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@option("--count", group=END, type=Whole(min=1), metavar="N", help="Stop after N updates.")
+@option("--seconds", group=END, type=Number(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
 @option(
     "--deadline",
     group=END,
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=20.0,
     show_default=True,
     metavar="S",

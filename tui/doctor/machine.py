@@ -21,6 +21,7 @@ from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
+from tui.feed.store import default_path, trouble
 from tui.feed.target import VENDOR_URL, check_url, host_of
 from tui.format import UNKNOWN
 from tui.secrets import Token, find_key, forget_environment
@@ -50,6 +51,7 @@ class Machine:
             Check("terminal", self._terminal),
             Check("config", self._config, advice="put that line right, or move the file away and begin anew"),
             Check("folders", self._folders),
+            Check("history", self._history),
             Check(
                 "address",
                 self._address,
@@ -117,6 +119,14 @@ class Machine:
                 Status.WARN,
             )
         return Found("can be written: " + ", ".join(told))
+
+    async def _history(self) -> Found:
+        path = default_path(demo=bool(self._demo))
+        if not path.exists():
+            return Found("none kept yet")
+        if problem := trouble(path):
+            return Found(f"{path}: {problem}", "nothing to do: it is moved aside and begun anew", Status.WARN)
+        return Found(f"{path}, {path.stat().st_size / 1e6:.1f} MB, whole")
 
     async def _address(self) -> Found:
         if self._demo:

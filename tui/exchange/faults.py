@@ -76,5 +76,9 @@ def chosen(names: Iterable[str]) -> tuple[str, ...]:
     once = tuple(dict.fromkeys(names))
     for name in once:
         if name not in FAULTS:
-            raise UsageError(f"unknown fault '{name}': choose from {', '.join(FAULTS)}")
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, FAULTS, 1)
+            like = f", did you mean '{close[0]}'?" if close else ":"
+            raise UsageError(f"unknown fault '{name}'{like} itick-tui exchange --help lists them")
     return once

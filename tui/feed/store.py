@@ -96,6 +96,18 @@ def default_path(*, demo: bool) -> Path:
     return user_cache_path("itick-tui") / ("demo.sqlite" if demo else "itick.sqlite")
 
 
+def trouble(path: Path) -> str:
+    """What is wrong with a file, "" where nothing is. It stays as it is."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as db:
+            if not _made(db):
+                return ""
+            told = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+            return "" if told == "ok" else told
+    except sqlite3.Error as error:
+        return str(error)
+
+
 class Store:
     """One file. Its methods wait for the disk, so they are to be called on another thread than the screen's; they may
     be called on several. `wall` gives s since the epoch. They raise StoreError."""
@@ -235,17 +247,24 @@ def _opened(path: Path) -> sqlite3.Connection:
     """The file, made where there is none. Raises DatabaseError."""
     db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        known = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-        if known == [0, 0] and not tables:
+        if not _made(db):
             db.executescript(_SCHEMA)
-        elif known != [_OURS, _VERSION] or not tables >= _TABLES:
-            raise _NoneOfOurs("none of ours, or of another version")
         db.execute("PRAGMA synchronous = NORMAL")  # a cut of power may take the last minute, and never the file
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _made(db: sqlite3.Connection) -> bool:
+    """Whether it is more than an empty file. Raises DatabaseError where it is another's."""
+    known = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    if known == [0, 0] and not tables:
+        return False
+    if known != [_OURS, _VERSION] or not tables >= _TABLES:
+        raise _NoneOfOurs("none of ours, or of another version")
+    return True
 
 
 def _read(db: sqlite3.Connection, symbol: Symbol, most: int, oldest: float) -> Kept:
