@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -63,6 +64,18 @@ async def test_symbols_come_alive_and_only_those_asked_for() -> None:
         assert listed(app) == ["QQQ$US", "SPY$US"]
         assert set(app.market.instruments) == {QQQ, SPY}
         assert app.dashboard.header.demo
+
+
+async def test_holidays_are_learned_once_the_screen_stands() -> None:
+    told: list[tuple[str, tuple[Any, ...]]] = []
+    async with Exchange(rate=QUIET) as exchange:
+        app = ItickApp(wanting([QQQ]), Start(exchange.url, Token("key")), wall=lambda: 1_795_705_200.0)  # 2026-11-26
+        app.market.on_input = lambda name, arguments: told.append((name, arguments))
+        async with app.run_test(size=(160, 45)):
+            await until(lambda: "set_holidays" in dict(told))
+            (known,) = dict(told)["set_holidays"]
+            assert known["US"].closed[date(2026, 11, 26)] == "Thanksgiving Day"
+            assert {day.year for day in known["SH"].closed} == {2025, 2026, 2027}
 
 
 async def test_every_part_of_a_list_is_answered_and_what_is_wrong_stays_to_be_mended() -> None:

@@ -19,3 +19,9 @@ def test_everything_below_the_screen_loads_without_textual(module: str) -> None:
     assert not loaded & {"textual", "rich"}
     if module in ("tui.market", "tui.protocol", "tui.themes"):
         assert not loaded & {"websockets", "asyncio", "socket"}
+
+
+def test_what_may_wait_is_not_loaded_with_the_screen() -> None:
+    program = "import sys, tui.app; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert not set(result.stdout.split()) & {"holidays", "tui.holidays"}

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -127,12 +128,21 @@ class ItickApp(Desk):
     async def _feed(self) -> None:
         if self._start.url is not None:
             assert self._start.token is not None
+            self.run_worker(self._learn_holidays(), name="holidays", group="holidays")
             await self._alone(self._start.url, self._start.token)
         else:
             from tui.exchange.server import Exchange
 
             async with Exchange() as exchange:
                 await self._follow(exchange.url, Token("demo"))
+
+    async def _learn_holidays(self) -> None:
+        """For this year and those beside it, without holding up the feed or the screen."""
+        from tui.holidays import load
+
+        year = datetime.fromtimestamp(self._wall(), UTC).year
+        self.market.set_holidays(await asyncio.to_thread(load, range(year - 1, year + 2)))
+        self._second()
 
     async def _alone(self, url: str, token: Token) -> None:
         """Follow unless another copy uses the key; then ask first."""
@@ -150,7 +160,9 @@ class ItickApp(Desk):
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
         from tui.feed.link import Link
 
-        self._link = Link(url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock)
+        self._link = Link(
+            url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
+        )
         self._link.want(self.lists.symbols)
         await self._link.run()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tui.market import Instrument, Market
 from tui.market.change import Reference, Source, change
-from tui.market.sessions import zone
+from tui.market.sessions import Holidays, zone
 from tui.protocol import Push, Quote, Tick
 from tui.symbol import Symbol
 
@@ -285,3 +285,58 @@ def test_within_one_date_neither_base_nor_an_evening_s_change_moves(
         if f"{clock:%H:%M}" >= "09:30" and day.base is not None:
             bases.setdefault(clock.date(), set()).add(day.base)
     assert all(len(found) == 1 for found in bases.values())
+
+
+# --- holidays and half days ---
+
+
+def thanksgiving(day: Day) -> None:
+    """Wednesday +2 was told to be a holiday, and Thursday +3 a half day."""
+    holidays = Holidays({date(2024, 11, 13): "Thanksgiving Day"}, {date(2024, 11, 14): "the day after"})
+    day.market.set_holidays({"US": holidays})
+
+
+def test_a_holiday_does_not_roll_the_base_and_the_day_after_does() -> None:
+    day = Day()
+    thanksgiving(day)
+    day.quote("+1 15:59", 512.34, change=3.21)
+    day.quote("+2 11:00", 512.34, change=0.0)
+    assert day.base == 509.13
+    day.quote("+3 09:30", 513.0, change=0.66)
+    assert day.base == 512.34
+
+
+def test_after_an_early_close_the_move_is_told_apart() -> None:
+    day = Day()
+    thanksgiving(day)
+    day.quote("+3 12:59", 512.34, change=3.21)
+    day.tick("+3 13:00", 517.4634)
+    assert (day.amount, day.extended("+3 13:00")) == (3.21, 1.0)
+    assert day.extended("+3 17:00") is None
+
+
+def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known() -> None:
+    day = Day()
+    day.quote("+3 14:00", 512.34, change=3.21)
+    thanksgiving(day)
+    day.tick("+3 14:01", 517.4634)
+    assert (day.base, day.extended("+3 14:01")) == (509.13, None)
+
+
+def test_a_close_the_past_told_of_a_half_day_does_not_count_where_its_hours_were_not_known() -> None:
+    day = Day()
+    day.quote("+4 10:00", 512.34, open=511.0)
+    day.market.recall_closes(day.symbol, {"2024-11-14": 500.0, "2024-11-12": 505.0})
+    assert day.instrument.base == Reference(500.0, Source.HISTORY)
+    thanksgiving(day)
+    day.quote("+4 10:01", 512.34, open=511.0)
+    assert day.instrument.base == Reference(511.0, Source.OPEN)
+
+
+def test_holidays_leave_the_tape_and_the_last_price_alone() -> None:
+    day = Day()
+    day.tick("10:00", 512.0)
+    day.tick("10:01", 512.34)
+    thanksgiving(day)
+    assert (len(day.instrument.tape), day.instrument.last) == (2, 512.34)
+    assert day.instrument in day.market.take_changed()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.market.messages import BOOK_B, QQQ, depth
+from tests.market.messages import BOOK_B, QQQ, T, depth
 from tui.market import Instrument
 
 
@@ -73,3 +73,12 @@ def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:
     assert instrument.depth is None
     assert (instrument.depth_at, instrument.tick_size) == (0.0, 0.01)
     assert instrument.has_data
+
+
+def test_the_spread_of_a_closed_market_s_book_does_not_count() -> None:
+    instrument = Instrument(QQQ)
+    instrument.depth = BOOK_B
+    for hours, counted in ((0, 1), (5, 2), (9, 2), (24, 2)):  # 11:50, after hours, night, Saturday
+        instrument.sample(1.0, T + hours * 3_600_000)
+        known = instrument.spreads.statistics(1.0)
+        assert known is not None and known.seconds == counted

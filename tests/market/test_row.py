@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 
 from tests.market.messages import QQQ, depth, quote
 from tui.market import Instrument, Market
 from tui.market.row import LIVE_FOR, RowState, row_state
+from tui.market.sessions import Holidays
 from tui.protocol import OVER_LIMIT
+from tui.symbol import Symbol
 
 
 def instrument(status: int | None = None, last: float | None = 512.34) -> Instrument:
@@ -96,3 +100,30 @@ def test_what_is_quiet_outside_the_hours_is_closed(time: float, state: RowState)
     assert row_state(row, 60.0, True) is state
     assert row_state(row, 60.0, False) is RowState.STALE
     assert row_state(row, 1.0, True) is RowState.LIVE
+
+
+def test_a_quiet_row_is_closed_once_its_exchange_s_holiday_is_known_and_after_an_early_close() -> None:
+    market = Market()
+    market.follow([QQQ])
+    market.wall_base = OPEN
+    row = market.instruments[QQQ]
+    market.apply(quote(500.0), 0.0)
+    market.sample(60.0, [row])
+    assert row_state(row, 60.0, True) is RowState.QUIET
+    market.set_holidays({"US": Holidays({date(2024, 11, 15): "a holiday"}, {})})
+    market.sample(61.0, [row])
+    assert row_state(row, 61.0, True) is RowState.CLOSED
+    market.set_holidays({"US": Holidays({}, {date(2024, 11, 15): "a half day"})})
+    market.sample(62.0, [row])
+    assert row_state(row, 62.0, True) is RowState.QUIET
+    market.wall_base += 6 * 3_600_000  # 17:51
+    market.sample(63.0, [row])
+    assert row_state(row, 63.0, True) is RowState.CLOSED
+
+
+@pytest.mark.parametrize(("region", "utc"), [("HK", "04:30"), ("SH", "04:00"), ("SZ", "06:58")])
+def test_lunch_and_auctions_are_quiet_and_not_closed(region: str, utc: str) -> None:
+    row = Instrument(Symbol("1", region))
+    row.set_last(25.0, 1, 0.0)
+    row.sample(1.0, datetime.fromisoformat(f"2026-11-23T{utc}+00:00").timestamp() * 1000)
+    assert row_state(row, 600.0, True) is RowState.QUIET

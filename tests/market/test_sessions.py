@@ -1,18 +1,39 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.market.sessions import Phase, calendar, zone
+from tui.market.sessions import Bell, Calendar, Holidays, Phase, calendar, zone
 
 NOON_UTC = 1_731_672_000_000  # 2024-11-15 12:00 UTC, a Friday
 HOUR = 3_600_000
 
 times = st.integers(NOON_UTC - 400 * 24 * HOUR, NOON_UTC + 400 * 24 * HOUR)
 regions = st.sampled_from(["US", "HK", "SH", "SZ", "XX"])
+
+HOLIDAYS = {
+    "US": Holidays(
+        {
+            date(2026, 4, 3): "Good Friday",
+            date(2026, 11, 26): "Thanksgiving Day",
+            date(2026, 12, 25): "Christmas Day",
+            date(2027, 1, 1): "New Year's Day",
+        },
+        {date(2026, 11, 27): "Day after Thanksgiving Day", date(2026, 12, 24): "Christmas Eve"},
+    ),
+    "HK": Holidays(
+        {date(2026, 2, day): "Chinese New Year" for day in (17, 18, 19)} | {date(2026, 12, 25): "Christmas Day"},
+        {date(2026, 2, 16): "Chinese New Year's Eve", date(2026, 12, 24): "Christmas Eve"},
+    ),
+    "SH": Holidays({date(2026, 2, day): "Chinese New Year" for day in (16, 17, 18, 19, 20, 23)}, {}),
+}
+
+
+def known(region: str) -> Calendar:
+    return calendar(region, holidays=HOLIDAYS.get(region))
 
 
 @pytest.mark.parametrize(
@@ -44,11 +65,11 @@ def ms(region: str, local: str) -> int:
     ("region", "phases"),
     [
         ("US", "00:00 closed, 04:00 pre-market, 09:30 open, 16:00 after hours, 20:00 closed"),
-        ("HK", "00:00 closed, 09:00 auction, 09:30 open, 12:00 break, 13:00 open, 16:00 auction, 16:10 closed"),
-        ("SH", "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 break, 13:00 open, 15:00 closed"),
+        ("HK", "00:00 closed, 09:00 auction, 09:30 open, 12:00 lunch, 13:00 open, 16:00 auction, 16:10 closed"),
+        ("SH", "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 lunch, 13:00 open, 15:00 closed"),
         (
             "SZ",
-            "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 break, 13:00 open, "
+            "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 lunch, 13:00 open, "
             "14:57 auction, 15:00 closed",
         ),
     ],
@@ -63,6 +84,36 @@ def test_the_hours_of_a_day(region: str, phases: str, day: str) -> None:
         walked.append(f"{zone(region).at(at):%H:%M} {stretch.phase.value}")
         at = stretch.end
     assert ", ".join(walked) == phases
+
+
+def walked(hours: Calendar, day: str) -> str:
+    """The phases of a date and when they begin, by the exchange's clock."""
+    stretch = hours.at(datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=hours.zone.tz).timestamp() * 1000)
+    while (before := hours.at(stretch.start - 1)).date == stretch.date:
+        stretch = before
+    found = [stretch]
+    while (after := hours.at(found[-1].end)).date == stretch.date:
+        found.append(after)
+    return ", ".join(f"{hours.zone.at(each.start):%H:%M} {each.phase.value}" for each in found)
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "phases"),
+    [
+        ("US", "2026-11-26", "00:00 closed"),
+        ("US", "2026-11-27", "00:00 closed, 04:00 pre-market, 09:30 open, 13:00 after hours, 17:00 closed"),
+        ("HK", "2026-12-24", "00:00 closed, 09:00 auction, 09:30 open, 12:00 auction, 12:10 closed"),
+        ("HK", "2026-02-18", "00:00 closed"),
+        ("SH", "2026-02-23", "00:00 closed"),
+    ],
+)
+def test_a_holiday_is_closed_all_day_and_a_half_day_has_its_own_hours(region: str, day: str, phases: str) -> None:
+    assert walked(known(region), day) == phases
+    assert walked(calendar(region), day) != phases, "nobody told of it: a whole session"
+
+
+def test_what_nobody_told_of_is_a_whole_session() -> None:
+    assert walked(known("US"), "2031-12-25") == walked(known("US"), "2026-11-23")
 
 
 def test_a_weekend_is_closed_all_day() -> None:
@@ -96,10 +147,115 @@ def test_only_new_york_trades_before_and_after(region: str, extended: bool) -> N
     assert calendar(region).extended is extended
 
 
-@given(regions, times)
-def test_every_time_lies_in_its_stretch_and_stretches_follow_each_other(region: str, at: int) -> None:
-    hours = calendar(region)
+# --- bells ---
+
+
+@pytest.mark.parametrize(
+    ("region", "local", "what", "rings"),
+    [
+        ("US", "2026-11-23T03:59", "opens", "2026-11-23T09:30"),
+        ("US", "2026-11-23T08:00", "opens", "2026-11-23T09:30"),
+        ("US", "2026-11-23T09:30", "closes", "2026-11-23T16:00"),
+        ("US", "2026-11-23T16:00", "ends", "2026-11-23T20:00"),
+        ("US", "2026-11-23T20:00", "opens", "2026-11-24T09:30"),
+        ("US", "2026-11-25T21:00", "opens", "2026-11-27T09:30"),
+        ("US", "2026-11-26T12:00", "opens", "2026-11-27T09:30"),
+        ("US", "2026-11-27T10:00", "closes", "2026-11-27T13:00"),
+        ("US", "2026-11-27T13:00", "ends", "2026-11-27T17:00"),
+        ("US", "2026-11-27T17:00", "opens", "2026-11-30T09:30"),
+        ("US", "2026-12-24T17:00", "opens", "2026-12-28T09:30"),
+        ("US", "2026-12-31T20:00", "opens", "2027-01-04T09:30"),
+        ("US", "2026-04-02T20:00", "opens", "2026-04-06T09:30"),
+        ("US", "2026-03-06T20:00", "opens", "2026-03-09T09:30"),
+        ("US", "2026-10-30T20:00", "opens", "2026-11-02T09:30"),
+        ("HK", "2026-11-23T09:10", "opens", "2026-11-23T09:30"),
+        ("HK", "2026-11-23T11:00", "lunch", "2026-11-23T12:00"),
+        ("HK", "2026-11-23T12:30", "opens", "2026-11-23T13:00"),
+        ("HK", "2026-11-23T15:00", "auction", "2026-11-23T16:00"),
+        ("HK", "2026-11-23T16:05", "closes", "2026-11-23T16:10"),
+        ("HK", "2026-02-16T11:00", "auction", "2026-02-16T12:00"),
+        ("HK", "2026-02-16T12:00", "closes", "2026-02-16T12:10"),
+        ("HK", "2026-02-16T12:10", "opens", "2026-02-20T09:30"),
+        ("SH", "2026-11-23T09:26", "opens", "2026-11-23T09:30"),
+        ("SH", "2026-11-23T14:58", "closes", "2026-11-23T15:00"),
+        ("SH", "2026-02-13T15:00", "opens", "2026-02-24T09:30"),
+        ("SZ", "2026-11-23T14:00", "auction", "2026-11-23T14:57"),
+        ("SZ", "2026-11-23T14:57", "closes", "2026-11-23T15:00"),
+    ],
+)
+def test_the_next_bell(region: str, local: str, what: str, rings: str) -> None:
+    assert known(region).next_bell(ms(region, local)) == Bell(ms(region, rings), what)
+
+
+@pytest.mark.parametrize("hours", [calendar("XX"), calendar("US", demo=True)])
+def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
+    assert hours.always and hours.next_bell(NOON_UTC) is None
+    assert hours.is_session(date(2026, 11, 22))
+    assert hours.previous_session(date(2026, 11, 23)) == date(2026, 11, 22)
+
+
+def test_an_exchange_told_to_be_closed_for_ever_is_not_searched_for_ever() -> None:
+    shut = Holidays({date(2026, 1, 1) + timedelta(days=n): "" for n in range(365)}, {})
+    assert calendar("US", holidays=shut).next_bell(ms("US", "2026-03-01T12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "before"),
+    [
+        ("US", "2026-11-24", "2026-11-23"),
+        ("US", "2026-11-23", "2026-11-20"),
+        ("US", "2026-11-26", "2026-11-25"),
+        ("US", "2026-11-27", "2026-11-25"),
+        ("US", "2026-11-30", "2026-11-27"),
+        ("US", "2027-01-04", "2026-12-31"),
+        ("SH", "2026-02-24", "2026-02-13"),
+    ],
+)
+def test_the_trading_date_before(region: str, day: str, before: str) -> None:
+    assert known(region).previous_session(date.fromisoformat(day)) == date.fromisoformat(before)
+
+
+def test_why_it_is_closed_is_told_for_a_holiday_and_not_for_a_weekend() -> None:
+    hours = known("US")
+    assert hours.holiday(date(2026, 11, 26)) == "Thanksgiving Day"
+    assert hours.holiday(date(2026, 11, 28)) == hours.holiday(date(2026, 11, 27)) == ""
+    assert [day for day in range(23, 31) if hours.closes_early(date(2026, 11, day))] == [27]
+
+
+some_days = st.dictionaries(st.integers(0, 800).map(lambda n: date(2023, 10, 12) + timedelta(days=n)), st.just("a day"))
+
+
+@given(regions, some_days, some_days, times)
+def test_stretches_tile_time_whatever_the_holidays_and_bells_ring_between_them(
+    region: str, closed: dict[date, str], early: dict[date, str], at: int
+) -> None:
+    hours = calendar(region, holidays=Holidays(closed, early))
     stretch = hours.at(at)
-    assert stretch.start <= at < stretch.end
+    assert stretch.start <= at < stretch.end and hours.zone.at(at).date() == stretch.date
     assert hours.at(stretch.start) == hours.at(stretch.end - 1) == stretch
     assert hours.at(stretch.end).start == stretch.end
+    assert stretch.phase is Phase.CLOSED or hours.is_session(stretch.date)
+    bell = hours.next_bell(at)
+    if bell is not None:
+        after = hours.at(bell.time)
+        assert at < bell.time == after.start
+        assert (bell.what == "opens") == (after.phase is Phase.OPEN)
+        assert hours.next_bell(bell.time - 1) == bell
+        before = hours.previous_session(after.date)
+        assert before < after.date and hours.is_session(before)
+
+
+@pytest.mark.parametrize("region", ["US", "HK", "SH"])
+def test_two_years_are_walked_through_without_a_gap_or_an_overlap(region: str) -> None:
+    hours = known(region)
+    at, end = ms(region, "2026-01-01T00:00"), ms(region, "2028-01-01T00:00")
+    opened = set()
+    while at < end:
+        stretch = hours.at(at)
+        assert stretch.start == at < stretch.end
+        if stretch.phase is Phase.OPEN:
+            opened.add(stretch.date)
+        at = stretch.end
+    assert at == end
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(730)]
+    assert opened == {day for day in days if day.weekday() < 5} - set(HOLIDAYS[region].closed)

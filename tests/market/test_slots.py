@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.market.walks import DAYS, HK_OPEN, OPEN, at
 from tui.market.bars import MINUTE
-from tui.market.sessions import Calendar, calendar, zone
+from tui.market.sessions import Calendar, Holidays, calendar, zone
 from tui.market.slots import DAY, INTERVALS, Mark, Slot, find, segments, slots
 
 US, HK, SH, SZ, DEMO = (*map(calendar, ("US", "HK", "SH", "SZ")), calendar("US", True))
@@ -53,6 +53,24 @@ def test_hours_are_cut_at_lunch(region: str, expected: list[str], long: list[int
     found = slots(segments([at("2026-11-20 09:35", region)], calendar(region)), 60)
     assert (times(found, region), lengths(found)) == (expected, long)
     assert marks(found, region) == [("13:00", Mark.BREAK)]
+
+
+def test_a_half_day_has_its_own_slots_and_what_comes_after_it_stands_behind_a_bound() -> None:
+    friday = date(2026, 11, 27)
+    hours = calendar("US", holidays=Holidays({}, {friday: "Day after Thanksgiving Day"}))
+    bars = [at("2026-11-27 09:30"), at("2026-11-27 13:20")]
+    assert times(slots(segments(bars[:1], hours), 60)) == ["09:30", "10:30", "11:30", "12:30"]
+    assert lengths(slots(segments(bars[:1], hours), 60)) == [60, 60, 60, 30]
+    assert marks(slots(segments(bars, hours), 60)) == [("13:00", Mark.BOUND)]
+    hong_kong = calendar("HK", holidays=Holidays({}, {date(2026, 12, 24): "Christmas Eve"}))
+    found = slots(segments([at("2026-12-24 09:30", "HK")], hong_kong), 60)
+    assert (times(found, "HK"), lengths(found)) == (["09:30", "10:30", "11:30"], [60, 60, 40])
+
+
+def test_bars_of_a_holiday_go_from_the_first_to_the_last() -> None:
+    hours = calendar("US", holidays=Holidays({date(2026, 11, 20): "a holiday"}, {}))
+    found = slots(segments([OPEN, OPEN + 5 * MINUTE], hours), 1)
+    assert (found[0].start, len(found)) == (OPEN, 6)
 
 
 def test_nights_and_dates_without_bars_are_left_out() -> None:

@@ -25,6 +25,7 @@ def filled(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
     """A market that has followed the symbols for some seconds, up to time `seconds` of its clock."""
     market, simulation = Market(), Simulation(7, START, 200.0)
     market.wall_base = START
+    market.set_hours(demo=True)
     market.follow(symbols)
     for symbol in symbols:
         listing = simulation.watch(symbol)

@@ -9,6 +9,7 @@ from textual.app import App, ComposeResult
 from tests.market.walks import DAYS, HK_OPEN, OPEN, walk
 from tui.market import Instrument
 from tui.market.bars import MINUTE
+from tui.market.sessions import calendar
 from tui.protocol import Kline, Quote, Tick
 from tui.symbol import Symbol
 from tui.themes import DEFAULT_THEME, find_theme
@@ -22,7 +23,7 @@ def of(
     bars: Iterable[Kline], symbol: Symbol = QQQ, *, change: float | None = 1.0, demo: bool = False, built: bool = False
 ) -> Instrument:
     """An instrument with these bars, and the last of them as its last price, `change` over the previous close."""
-    i = Instrument(symbol, demo)
+    i = Instrument(symbol, calendar(symbol.region, demo))
     for bar in bars:
         i.bars.put(bar)
     newest = i.bars.get(i.bars.latest)
@@ -79,7 +80,7 @@ class Alone(App[None]):
     def __init__(
         self, instrument: Instrument, *, proven: bool = True, theme: str = DEFAULT_THEME, **settings: int
     ) -> None:
-        """`settings` are the chart's own: interval, candles, vwap, demo."""
+        """`settings` are the chart's own: interval, candles, vwap."""
         super().__init__()
         self.chart = MinuteChart(Look(find_theme(theme)))
         self._shown, self._proven, self._settings = instrument, proven, settings

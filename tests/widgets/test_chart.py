@@ -41,7 +41,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shape(snap_compare: Snapshot, shape: str, size: tuple[int, int]) -> None:
-    assert snap_compare(Alone(SHAPES[shape](), demo=shape == "demo"), terminal_size=size)
+    assert snap_compare(Alone(SHAPES[shape]()), terminal_size=size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -178,7 +178,7 @@ def test_stale_is_said_and_no_bar_is_in_progress() -> None:
 
 
 def test_what_the_first_bar_does_not_cover_is_said() -> None:
-    made = chart(SHAPES["demo"](), 90, demo=True, interval=60, vwap=True)
+    made = chart(SHAPES["demo"](), 90, interval=60, vwap=True)
     assert "VWAP from 10:07" in title(made)
     for _ in range(9):
         made.action_chart_left()
@@ -411,7 +411,6 @@ anything = st.floats(0, 1.7e308) | st.floats(0, 1e6) | st.sampled_from([0.0, 1e-
             "interval": st.sampled_from(INTERVALS),
             "candles": st.booleans(),
             "vwap": st.booleans(),
-            "demo": st.booleans(),
         }
     ),
     st.integers(4, 90),
@@ -419,6 +418,7 @@ anything = st.floats(0, 1.7e308) | st.floats(0, 1e6) | st.sampled_from([0.0, 1e-
     st.lists(st.sampled_from(["left", "right", "pan_left", "pan_right", "in", "out", "live"]), max_size=8),
     anything,
     st.sampled_from([QQQ, FUND]),
+    st.booleans(),
 )
 def test_drawing_never_raises_and_never_overflows(
     bars: list[tuple[int, float, float, float, float, float]],
@@ -428,6 +428,7 @@ def test_drawing_never_raises_and_never_overflows(
     actions: list[str],
     last: float,
     symbol: Symbol,
+    demo: bool,
 ) -> None:
     i = of(
         [
@@ -435,6 +436,7 @@ def test_drawing_never_raises_and_never_overflows(
             for minute, a, b, c, d, v in bars
         ],
         symbol,
+        demo=demo,
     )
     i.set_last(last, HK_OPEN + 3000 * MINUTE, 0.0)
     made = chart(i, width, height, **chosen)

@@ -50,6 +50,18 @@ class TradingDay:
             self.close = last
         self._look_back()
 
+    def judge_anew(self, calendar: Calendar) -> None:
+        """Other hours hold than was thought, from the next data on. What was taken for a close may have been none."""
+        self._calendar, self._stretch, self.close, self.ends = calendar, None, None, 0
+        self.closes = {
+            day: close
+            for day, close in self.closes.items()
+            if calendar.is_session(day) and not calendar.closes_early(day)
+        }
+        if self.base is not None and self.base.source is Source.HISTORY:
+            self.base = None
+        self._look_back()
+
     def learn(self, quote: Quote | None) -> None:
         """Take the base from a quote of this date, or from the past, unless a better one is known. Outside the regular
         session a quote may measure from another close, so there it counts only where that session told nothing."""

@@ -12,7 +12,7 @@ from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best, smallest_step, touch
 from tui.market.change import Reference
 from tui.market.day import TradingDay, closes
-from tui.market.sessions import Stretch, calendar, zone
+from tui.market.sessions import Calendar, Stretch, calendar
 from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
@@ -34,10 +34,10 @@ class Instrument:
     """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
 
     __slots__ = (
-        "_calendar",
         "_tape",
         "_untold",
         "bars",
+        "calendar",
         "day",
         "decimals",
         "depth",
@@ -65,9 +65,9 @@ class Instrument:
         "tick_time",
     )
 
-    def __init__(self, symbol: Symbol, demo: bool = False) -> None:
+    def __init__(self, symbol: Symbol, hours: Calendar | None = None) -> None:
         self.symbol = symbol
-        self.set_hours(demo)
+        self.set_hours(hours or calendar(symbol.region))
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
@@ -94,14 +94,19 @@ class Instrument:
         self.tick_size: float | None = None
         self.decimals = 2
 
-    def set_hours(self, demo: bool) -> None:
-        """Keep the dates of the demo exchange, or else the region's own."""
-        region = self.symbol.region
-        self._calendar = calendar(region, demo)
+    def set_hours(self, hours: Calendar) -> None:
+        """Keep the dates and hours of another exchange."""
+        self.calendar = hours
         self.session: Stretch | None = None
-        self.day = TradingDay(self._calendar)
-        self._tape = Tape(zone("UTC" if demo else region))
+        self.day = TradingDay(hours)
+        self._tape = Tape(hours.zone)
         self._untold: list[tuple[Tick, Quote | None, float | None]] = []  # trades, with what tells their size and side
+
+    def set_holidays(self, hours: Calendar) -> None:
+        """Keep the hours of the same exchange, its holidays known: what the session is, is judged anew."""
+        self.calendar = hours
+        self.session = None
+        self.day.judge_anew(hours)
 
     @property
     def tape(self) -> Tape:
@@ -158,7 +163,7 @@ class Instrument:
         agrees = self.bars.recall(bars)
         if not agrees:
             self.day.forget_closes()
-        self.day.recall_closes(closes(bars, self._calendar, time))
+        self.day.recall_closes(closes(bars, self.calendar, time))
         return agrees
 
     def recall_quote(self, quote: Quote) -> None:
@@ -237,10 +242,12 @@ class Instrument:
         """Once a second while the link is proven: what is measured by time. `now` in s, monotonic, `time` the
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
-            self.session = self._calendar.at(time)
+            self.session = self.calendar.at(time)
         self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= _PATIENCE
         if self.tick_size is None:
             self.learn_precision()
+        if not self.session.phase.continuous:
+            return  # a book that nobody trades in says nothing of the spread
         if self.depth is not None and (known := touch(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 

@@ -14,7 +14,7 @@ from tui.market.bars import MINUTE, makes_sense
 from tui.market.clock import ServerClock
 from tui.market.health import Health
 from tui.market.instrument import Instrument
-from tui.market.sessions import Calendar, calendar
+from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
 from tui.protocol import Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, from_wire
@@ -41,6 +41,8 @@ class Market:
         self.on_change = on_change
         self.on_input: Callable[[str, tuple[Any, ...]], None] | None = None
         self._demo = False
+        self._holidays: dict[str, Holidays] = {}
+        self._calendars: dict[str, Calendar] = {}
         self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
         self._changed: set[Instrument] = set()
         self._by_spelling: dict[str, Instrument | None] = {}
@@ -53,7 +55,7 @@ class Market:
         self._tell("follow", symbols)
         for symbol in symbols:
             if symbol not in self.instruments:
-                self.instruments[symbol] = Instrument(symbol, self._demo)
+                self.instruments[symbol] = Instrument(symbol, self.calendar(symbol.region))
         self._respell()
 
     def set_hours(self, demo: bool) -> None:
@@ -61,13 +63,26 @@ class Market:
         self._tell("set_hours", demo)
         if demo != self._demo:
             self._demo = demo
+            self._calendars.clear()
             for instrument in self.instruments.values():
-                instrument.set_hours(demo)
+                instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_past()
 
+    def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
+        """Learn on which days each region's exchange does not open, and on which it closes early. They stand in place
+        of those known before."""
+        self._tell("set_holidays", holidays)
+        self._holidays = dict(holidays)
+        self._calendars.clear()
+        for instrument in self.instruments.values():
+            instrument.set_holidays(self.calendar(instrument.symbol.region))
+            self._mark(instrument)
+
     def calendar(self, region: str) -> Calendar:
-        """The hours of a region's exchange, or of the demo exchange."""
-        return calendar(region, self._demo)
+        """The hours of a region's exchange, or of the demo exchange, with the holidays known by now."""
+        if region not in self._calendars:
+            self._calendars[region] = calendar(region, self._demo, self._holidays.get(region))
+        return self._calendars[region]
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
         """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""

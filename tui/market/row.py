@@ -50,5 +50,5 @@ def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> R
 
 
 def _closed(instrument: Instrument) -> bool:
-    """By its hours, holidays not known."""
+    """By its hours, and its holidays where they are known."""
     return instrument.session is not None and instrument.session.phase is Phase.CLOSED

@@ -1,7 +1,9 @@
-"""Exchange time by region: zones, and the hours of a trading date. Holidays and early closes are not known here."""
+"""Exchange time by region: zones, and the hours of a trading date. Pure: holidays and early closes are told from
+outside; until then, and for years nobody told of, every weekday is a whole session."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from functools import cache
@@ -44,6 +46,7 @@ class Phase(Enum):
     AUCTION = "auction"
     OPEN = "open"
     BREAK = "break"
+    LUNCH = "lunch"
     POST = "after hours"
 
     @property
@@ -52,19 +55,39 @@ class Phase(Enum):
         return self in (Phase.PRE, Phase.POST)
 
     @property
+    def continuous(self) -> bool:
+        """Traded without a pause, so that the spread of a book is what trading costs."""
+        return self is Phase.OPEN or self.extended
+
+    @property
     def regular(self) -> bool:
-        """Part of the trading date: its auctions and its lunch break too."""
-        return self in (Phase.AUCTION, Phase.OPEN, Phase.BREAK)
+        """Part of the trading date: its auctions and its lunch too."""
+        return self in (Phase.AUCTION, Phase.OPEN, Phase.BREAK, Phase.LUNCH)
 
 
 class Stretch(NamedTuple):
-    """One phase of one date, from `start` up to but not including `end`, ms UTC. Of a closed exchange, `end` is when
-    its next stretch may begin."""
+    """One phase of one date, from `start` up to but not including `end`, ms UTC. None goes past midnight: of a closed
+    exchange, `end` is when its next stretch may begin."""
 
     phase: Phase
     date: date
     start: int
     end: int
+
+
+class Bell(NamedTuple):
+    """What the next bell rings in, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
+    after hours. `time` in ms UTC."""
+
+    time: int
+    what: str
+
+
+class Holidays(NamedTuple):
+    """The days on which one exchange does not open, and those on which it closes early, each with its name."""
+
+    closed: Mapping[date, str]
+    early: Mapping[date, str]
 
 
 Hours = tuple[tuple[str, Phase], ...]
@@ -76,52 +99,76 @@ _US: Hours = (
     ("16:00", Phase.POST),
     ("20:00", Phase.CLOSED),
 )
+_US_EARLY: Hours = (*_US[:2], ("13:00", Phase.POST), ("17:00", Phase.CLOSED))
 _HK: Hours = (
     ("09:00", Phase.AUCTION),
     ("09:30", Phase.OPEN),
-    ("12:00", Phase.BREAK),
+    ("12:00", Phase.LUNCH),
     ("13:00", Phase.OPEN),
     ("16:00", Phase.AUCTION),
     ("16:10", Phase.CLOSED),
 )
+_HK_EARLY: Hours = (*_HK[:2], ("12:00", Phase.AUCTION), ("12:10", Phase.CLOSED))
 _SH: Hours = (
     ("09:15", Phase.AUCTION),
     ("09:25", Phase.BREAK),
     ("09:30", Phase.OPEN),
-    ("11:30", Phase.BREAK),
+    ("11:30", Phase.LUNCH),
     ("13:00", Phase.OPEN),
     ("15:00", Phase.CLOSED),
 )
 _SZ: Hours = (*_SH[:-1], ("14:57", Phase.AUCTION), ("15:00", Phase.CLOSED))
 _ALWAYS: Hours = (("00:00", Phase.OPEN),)
 
-_HOURS = {"US": _US, "HK": _HK, "SH": _SH, "SZ": _SZ}
+_HOURS: dict[str, tuple[Hours, Hours]] = {
+    "US": (_US, _US_EARLY),
+    "HK": (_HK, _HK_EARLY),
+    "SH": (_SH, ()),
+    "SZ": (_SZ, ()),
+}
+"""By region the hours of a whole day, and of one that closes early; the mainland's exchanges have none of these."""
+
+_LONGEST_CLOSED = 31  # days in which a next session is looked for
 
 
 class Calendar:
-    """The hours of one exchange. `extended`: whether it also trades before or after its regular session."""
+    """The hours of one exchange, date by date."""
 
-    def __init__(self, zone: Zone, hours: Hours) -> None:
-        self._zone = zone
-        self._phases = [(time.fromisoformat(begin), phase) for begin, phase in hours]
+    def __init__(self, zone: Zone, hours: Hours, early: Hours = (), holidays: Holidays | None = None) -> None:
+        self.zone = zone
+        self._hours, self._early = _timed(hours), _timed(early)
+        self._holidays = holidays or Holidays({}, {})
         self.always = hours is _ALWAYS
         """Whether it never closes, as the demo exchange, or as far as anybody knows."""
         self.extended = any(phase.extended for _, phase in hours)
+        """Whether it also trades before or after its regular session."""
 
     def at(self, when: float) -> Stretch:
         """The stretch that `when` (ms UTC) lies in. Costs about 10 µs: to be asked again when it ends."""
-        today = self._zone.at(when).date()
-        bounds = [(self._ms(today, time.min), Phase.CLOSED)]
-        if self.always or today.weekday() < 5:
-            bounds += [(self._ms(today, begin), phase) for begin, phase in self._phases]
+        today = self.zone.at(when).date()
+        bounds = [(self._ms(today, time.min), Phase.CLOSED), *self._bounds(today)]
         ends = [*(start for start, _ in bounds[1:]), self._ms(today + timedelta(days=1), time.min)]
         return next(
             Stretch(phase, today, start, end) for (start, phase), end in zip(bounds, ends, strict=True) if when < end
         )
 
+    def next_bell(self, when: float) -> Bell | None:
+        """The first bell after `when` (ms UTC), nights, weekends and holidays passed over; None where it never closes,
+        or no session is found within a month. Holds until that bell."""
+        if self.always:
+            return None
+        today = self.zone.at(when).date()
+        for days in range(_LONGEST_CLOSED):
+            before = Phase.CLOSED
+            for start, phase in self._bounds(today + timedelta(days=days)):
+                if start > when and (what := _bell(before, phase)):
+                    return Bell(start, what)
+                before = phase
+        return None
+
     def is_session(self, day: date) -> bool:
         """Whether it opens on that date."""
-        return self.always or day.weekday() < 5
+        return self.always or (day.weekday() < 5 and day not in self._holidays.closed)
 
     def previous_session(self, day: date) -> date:
         """The trading date before that date."""
@@ -130,14 +177,43 @@ class Calendar:
             day -= timedelta(days=1)
         return day
 
+    def holiday(self, day: date) -> str:
+        """Why it does not open on that date, where it is no weekend; "" where it does."""
+        return self._holidays.closed.get(day, "") if day.weekday() < 5 else ""
+
+    def closes_early(self, day: date) -> bool:
+        """Whether that date's session is a short one."""
+        return bool(self._early) and self.is_session(day) and day in self._holidays.early
+
+    def _bounds(self, day: date) -> list[tuple[int, Phase]]:
+        """When each phase of a date begins, ms UTC, after the closed one it begins with."""
+        if not self.is_session(day):
+            return []
+        hours = self._early if self.closes_early(day) else self._hours
+        return [(self._ms(day, begin), phase) for begin, phase in hours]
+
     def _ms(self, day: date, begin: time) -> int:
-        return int(datetime.combine(day, begin, self._zone.tz).timestamp() * 1000)
+        return int(datetime.combine(day, begin, self.zone.tz).timestamp() * 1000)
 
 
-@cache
-def calendar(region: str, demo: bool = False) -> Calendar:
+def _timed(hours: Hours) -> list[tuple[time, Phase]]:
+    return [(time.fromisoformat(begin), phase) for begin, phase in hours]
+
+
+def _bell(before: Phase, phase: Phase) -> str:
+    """What a bell between two phases rings in; "" where none rings, as at the beginning of the pre-market."""
+    if phase is Phase.OPEN:
+        return "opens"
+    if before is Phase.OPEN:
+        return {Phase.LUNCH: "lunch", Phase.AUCTION: "auction"}.get(phase, "closes")
+    if phase is Phase.CLOSED:
+        return "ends" if before is Phase.POST else "closes"
+    return ""
+
+
+def calendar(region: str, demo: bool = False, holidays: Holidays | None = None) -> Calendar:
     """The hours of a region's exchange. The demo exchange never closes, and its date is the day of UTC; the same is
     taken where hours are not known."""
     if demo or region not in _HOURS:
         return Calendar(Zone(UTC, "UTC"), _ALWAYS)
-    return Calendar(zone(region), _HOURS[region])
+    return Calendar(zone(region), *_HOURS[region], holidays)

@@ -1,7 +1,7 @@
 """The time axis of a chart: one slot after another over session time, nights and lunch breaks left out. Pure.
 
-Holidays are not known, so a date without any bar has no slots. Where the exchange never closes, or all bars of a date
-come outside its hours, the slots go from the first bar to the last.
+A date without any bar has no slots: it may be a day on which nothing was traded, or one nobody told of. Where the
+exchange never closes, or all bars of a date come outside its hours, the slots go from the first bar to the last.
 """
 
 from __future__ import annotations

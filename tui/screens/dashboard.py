@@ -211,8 +211,13 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def follow_selection(self, event: Watchlist.Selected) -> None:
         for pane in (self.headline, self.ladder, self.chart, self.tape):
             pane.instrument = event.instrument
-        if event.instrument is not None:
-            self.header.place = event.instrument.symbol.region
+        self._keep_hours()
+
+    def _keep_hours(self) -> None:
+        """Show the clock and the session of the selected symbol's exchange, by the hours that are known now."""
+        if (selected := self.chart.instrument) is not None:
+            self.header.place = selected.symbol.region
+        self.header.hours = self._market.calendar(self.header.place)
 
     def _sample(self, now: float) -> None:
         """Measure all instruments in the course of the next second."""
@@ -227,7 +232,8 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         self.status.link = state
-        self.header.demo = self.chart.demo = demo
+        self.header.demo = demo
+        self._keep_hours()
 
     def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
         """A frame: hand the changes to the panes that are on the screen. Where it may draw but few `lines`, it draws so
@@ -305,6 +311,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """Once a second: ages, the clock, the figures of the status bar. `lines` as for a frame."""
         self._market.health.sample(now)
         self.status.now = now
+        self._keep_hours()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0

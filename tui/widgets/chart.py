@@ -18,7 +18,7 @@ from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.intervals import interval_bars, vwap
 from tui.market.row import UNSERVED, row_state
-from tui.market.sessions import calendar, zone
+from tui.market.sessions import zone
 from tui.market.slots import DAY, INTERVALS, Slot, find, segments, slots
 from tui.protocol import Kline
 from tui.widgets.bindings import bindings
@@ -77,9 +77,6 @@ class MinuteChart(Pane, can_focus=True):
     vwap: reactive[bool] = reactive(False, repaint=False, init=False)
     """Whether the average price by volume is drawn."""
 
-    demo: reactive[bool] = reactive(False, repaint=False, init=False)
-    """Whether the exchange is the demo, which never closes."""
-
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set now and then: it ends the bar in progress where no newer data does."""
 
@@ -111,9 +108,6 @@ class MinuteChart(Pane, can_focus=True):
         self.update_lines()
 
     def watch_vwap(self) -> None:
-        self.update_lines()
-
-    def watch_demo(self) -> None:
         self.update_lines()
 
     def watch_time(self, before: float, now: float) -> None:
@@ -235,10 +229,10 @@ class MinuteChart(Pane, can_focus=True):
     # What is on the screen.
 
     def _axis(self, i: Instrument) -> _Axis:
-        key = (i, i.bars.grown, self.interval, self._width, self.demo)
+        key = (i, i.bars.grown, self.interval, self._width, i.calendar)
         if self._kept_axis is None or self._kept_axis[0] != key:
             minutes = i.bars.minutes()
-            parts = segments(minutes, calendar(i.symbol.region, self.demo))
+            parts = segments(minutes, i.calendar)
             timeline = Timeline(slots(parts, self.interval), self._width)
             self._kept_axis = key, _Axis(timeline, slots(parts, DAY)[0], minutes[0])
         return self._kept_axis[1]

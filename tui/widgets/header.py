@@ -1,4 +1,5 @@
-"""The top line: the program, the lists, exchange time, and badges for what is not the real market now."""
+"""The top line: the program, the lists, the exchange's session and time, and badges for what is not the real market
+now."""
 
 from __future__ import annotations
 
@@ -9,14 +10,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import format as fmt
-from tui.market.sessions import zone
+from tui.market.sessions import Calendar
 from tui.watchlists import LONGEST_NAME
+from tui.widgets.hours import session_words
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
 
 
 class Header(Widget):
-    """One line. The badge stays to the last; the clock leaves first. A click on a list shows it."""
+    """One line. The badge stays to the last; what is said of the session gets fewer words and leaves first. A click on
+    a list shows it."""
 
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
@@ -25,6 +28,10 @@ class Header(Widget):
     """Whether the feed is our own exchange, with made-up prices."""
     place: reactive[str] = reactive("US", init=False)
     """Whose clock is shown: the selected symbol's region."""
+
+    hours: reactive[Calendar | None] = reactive(None, init=False)
+    """Those of that region's exchange."""
+
     time: reactive[float] = reactive(0.0, init=False)
     """The exchange's time, ms UTC, set once a second; 0 while it is not known."""
 
@@ -70,12 +77,13 @@ class Header(Widget):
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
         room = width - width_of(left) - width_of(right)
-        clock = self._clock()
+        session = self._session(room - 4)
         middle: Line = []
-        if clock and len(clock) + 4 <= room:
+        if session:
             # In the middle of the line where it can stand there, else in the middle of what is free.
-            start = min(max(2, (width - len(clock)) // 2 - width_of(left)), room - len(clock) - 2)
-            middle = [look.segment(" " * start, "text"), look.segment(clock, "muted")]
+            taken = fmt.cells(session)
+            start = min(max(2, (width - taken) // 2 - width_of(left)), room - taken - 2)
+            middle = [look.segment(" " * start, "text"), look.segment(session, "muted")]
         return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
 
     def _list_tabs(self, x: int, room: int) -> Line:
@@ -119,9 +127,9 @@ class Header(Widget):
             if start <= event.x < end:
                 self.post_message(self.ListPressed(name))
 
-    def _clock(self) -> str:
-        if not self.time:
+    def _session(self, room: int) -> str:
+        """What is said of the session in so many cells; "" where there is no room, or no time yet."""
+        if not self.time or self.hours is None:
             return ""
-        local = zone(self.place)
-        words = f"{local.at(self.time):%H:%M:%S} {local.label}"
-        return f"{words} · DEMO 24h" if self.demo else words
+        words = session_words(self.place, self.hours, self.time, self.demo)
+        return next((each for each in words if fmt.cells(each) <= room), "")

@@ -1,0 +1,89 @@
+"""The session, the clock and the next bell in the top line."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.market.walks import at
+from tests.screens.still import Still
+from tui.market import Market
+from tui.market.sessions import Holidays, calendar
+from tui.symbol import Symbol
+from tui.widgets.hours import session_words
+
+HOLIDAYS = {
+    "US": Holidays({date(2026, 11, 26): "Thanksgiving Day"}, {date(2026, 11, 27): "Day after Thanksgiving Day"}),
+    "HK": Holidays({date(2026, 9, 28): "Trading Suspended for the Whole Day due to Severe Weather"}, {}),
+    "SH": Holidays({date(2026, 10, day): "National Day" for day in (1, 2, 5, 6, 7)}, {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("region", "local", "words"),
+    [
+        ("US", "2026-11-23 15:32:07", "US open · 15:32:07 ET · closes in 27m"),
+        ("US", "2026-11-23 15:59:18", "US open · 15:59:18 ET · closes in 42s"),
+        ("US", "2026-11-23 15:59:00", "US open · 15:59:00 ET · closes in 1m"),
+        ("US", "2026-11-23 09:30:00", "US open · 09:30:00 ET · closes in 6h 30m"),
+        ("US", "2026-11-23 08:25:00", "US pre-market · 08:25:00 ET · opens in 1h 05m"),
+        ("US", "2026-11-23 17:00:01", "US after hours · 17:00:01 ET · ends in 2h 59m"),
+        ("US", "2026-11-23 20:00:00", "US closed · 20:00:00 ET · opens Tue 09:30"),
+        ("US", "2026-11-26 12:00:00", "US closed (Thanksgiving Day) · 12:00:00 ET · opens Fri 09:30"),
+        ("US", "2026-11-27 12:00:00", "US open (half day) · 12:00:00 ET · closes in 1h 00m"),
+        ("HK", "2026-11-23 12:48:00", "HK lunch · 12:48:00 HKT · opens in 12m"),
+        ("HK", "2026-09-28 12:48:00", "HK closed (Trading Suspended for the W…) · 12:48:00 HKT · opens Tue 09:30"),
+        ("SH", "2026-09-30 15:00:00", "SH closed · 15:00:00 CST · opens Thu 8 Oct 09:30"),
+        ("SZ", "2026-11-23 14:56:10", "SZ open · 14:56:10 CST · auction in 50s"),
+        ("XX", "2026-11-23 12:48:00", "12:48:00 UTC"),
+    ],
+)
+def test_session_clock_and_bell(region: str, local: str, words: str) -> None:
+    hours = calendar(region, holidays=HOLIDAYS.get(region))
+    assert session_words(region, hours, at(local, region))[0] == words
+
+
+def test_the_demo_exchange_says_what_it_is() -> None:
+    assert session_words("HK", calendar("HK", True), at("2026-11-23 12:48", "HK"), True)[0] == "12:48:00 HKT · DEMO 24h"
+
+
+def test_the_words_get_fewer_as_the_line_gets_shorter() -> None:
+    hours = calendar("US", holidays=HOLIDAYS["US"])
+    assert session_words("US", hours, at("2026-11-27 12:32:07")) == [
+        "US open (half day) · 12:32:07 ET · closes in 27m",
+        "US open · 12:32:07 ET · closes in 27m",
+        "US open · 12:32:07 ET",
+        "US open",
+    ]
+    assert session_words("US", hours, at("2026-11-26 12:00")) == [
+        "US closed (Thanksgiving Day) · 12:00:00 ET · opens Fri 09:30",
+        "US closed (Thanksgiving Day) · opens Fri 09:30 ET",
+        "US closed · opens Fri 09:30 ET",
+        "US closed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (160, "US closed (Thanksgiving Day) · 12:00:20 ET · opens Fri 09:30"),
+        (100, "US closed (Thanksgiving Day) · opens Fri 09:30 ET"),
+        (80, "US closed · opens Fri 09:30 ET"),
+        (60, "US closed"),
+    ],
+)
+async def test_the_line_shows_what_fits_and_nothing_cut(width: int, said: str) -> None:
+    market = Market()
+    market.wall_base = at("2026-11-26 12:00")
+    market.follow([Symbol("QQQ", "US")])
+    market.set_holidays(HOLIDAYS)
+    app = Still(market, [Symbol("QQQ", "US")], demo=False)
+    async with app.run_test(size=(width, 30)) as pilot:
+        await pilot.pause()
+        line = app.dashboard.header.render_line(0).text
+        assert said in [part.strip() for part in line.split("  ")]
+        assert len(line) == width
+        market.set_holidays({})
+        app.dashboard.tick(20.0)
+        assert "US open" in app.dashboard.header.render_line(0).text
