@@ -187,6 +187,7 @@ def test_the_dashboard_does_not_read_keys_from_a_pipe() -> None:
     [
         ("--demo", 2, "standard output is none"),
         ("stream --demo", 1, "itick-tui: cannot write to standard output: it is closed"),
+        ("doctor --demo", 1, "itick-tui: cannot write to standard output: it is closed"),
     ],
 )
 def test_a_closed_standard_output_is_said(arguments: str, code: int, words: str) -> None:

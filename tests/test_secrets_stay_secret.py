@@ -131,6 +131,13 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_printed_by_the_strea
     assert "who are you" not in check_files(tmp_path) or "[key]" in check_files(tmp_path)
 
 
+async def test_nor_by_the_doctor(hostile: str) -> None:
+    async with serving(HANDLERS[hostile], tell_it_by_http if hostile == "http" else None) as url:
+        result = await asyncio.to_thread(itick, "doctor", "--url", url, *WATCH, "--json", key=KEY)
+    assert result.returncode == 1
+    assert "who are you" not in result.stdout or "[key]" in result.stdout
+
+
 async def test_nor_by_the_dashboard_with_feed_health_open(tmp_path: Path) -> None:
     async with serving(tell_it_in_frames) as url:
         arguments = ["--url", url, *WATCH, "--log", str(tmp_path / "log")]

@@ -15,6 +15,7 @@ from tui.cli.options import (
     config_file,
     config_option,
     demo_option,
+    need_output,
     take_over_option,
     token_file_option,
     url_option,
@@ -70,6 +71,7 @@ def doctor(
 
     symbols, notices = watched(watch)
     check_place(demo, url, token_file)
+    need_output()
     if url is not None:
         check_url(url)
     for notice in notices:

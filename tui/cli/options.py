@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ import click
 
 from tui.cli import completion
 from tui.cli.help import FILES, SOURCE, WATCH, option
-from tui.errors import UsageError
+from tui.errors import ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
@@ -89,6 +90,12 @@ log_option = option(
     metavar="FILE",
     help="Add what happens to FILE, one JSON object a line, never the key.",
 )
+
+
+def need_output() -> None:
+    """Raises ItickError where whoever started us closed standard output."""
+    if sys.stdout is None:
+        raise ItickError("cannot write to standard output: it is closed")
 
 
 def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from tui.cli import completion
 from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, WATCH, Command, option
-from tui.cli.options import Number, Whole, check_place, complain, config_file, feed_options, find_target, watched
+from tui.cli.options import (
+    Number,
+    Whole,
+    check_place,
+    complain,
+    config_file,
+    feed_options,
+    find_target,
+    need_output,
+    watched,
+)
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 TYPES = ("quote", "depth", "tick", "kline@1")
@@ -86,8 +95,7 @@ def stream(
             raise UsageError(f"unknown type '{type_}': choose from {', '.join(TYPES)}")
     if not wanted:
         raise UsageError(f"no type given: choose from {', '.join(TYPES)}")
-    if sys.stdout is None:
-        raise ItickError("cannot write to standard output: it is closed")
+    need_output()
     check_place(demo, url, token_file)
     file = config_file(config)
     target, token = find_target(url, token_file, file, None if demo else file.read(), notices)
