@@ -206,15 +206,19 @@ class FeedChecks:
         found = [refusal for refusal in refusals(self._market.instruments.values()) if refusal.type == type_]
         if not found:
             return Found(f"{symbols} accepted")
-        lines = [
-            f"plan limit: {count - len(refusal.symbols)} of {symbols} live"
-            if refusal.words == OVER_LIMIT
-            else f"{unserved(type_, refusal.words)} for {len(refusal.symbols)} of {symbols}: {clean(refusal.words)}"
+        words = [
+            f"{unserved(type_, refusal.words)} for {len(refusal.symbols)} of {symbols}: {clean(refusal.words)}"
             for refusal in found
+            if refusal.words != OVER_LIMIT
         ]
-        limit = all(refusal.words == OVER_LIMIT for refusal in found)
-        advice = "the others are marked as over plan" if limit else f"without it {_WITHOUT[type_]}"
-        return Found("; ".join(lines), advice, Status.WARN)
+        if words:
+            return Found("; ".join(words), f"without it {_WITHOUT[type_]}", Status.WARN)
+        over = sum(len(refusal.symbols) for refusal in found)
+        return Found(
+            f"plan limit: {count - over} of {symbols} live",
+            "watch fewer, or take a larger plan; what does not fit is marked as over plan",
+            Status.WARN,
+        )
 
     async def _ask(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
         assert self._connection is not None
@@ -255,7 +259,7 @@ class FeedChecks:
             answers.append(await self._while_read(self._connection.ping()))
         if lost := answers.count(False):
             words = f"{lost} of {len(answers)} not answered within {self._timings.pong:g} s"
-            return Found(words, "the link is made again each time two in a row are missed", Status.FAIL)
+            return Found(words, "the link would be made again and again: try another network, or ask iTick", Status.FAIL)
         trips = [1000 * trip for trip in self._market.health.round_trips]
         return Found(f"{_PINGS} answered, median {statistics.median(trips):.1f} ms, slowest {max(trips):.1f} ms")
 
