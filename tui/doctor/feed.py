@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from tui.doctor.checks import Check, Found, NotTaken, Status
 from tui.errors import FeedError, NoConnection, reason
 from tui.feed.clock import monotonic
-from tui.feed.connection import Connection, dial, in_words
+from tui.feed.connection import Connection, SlowDown, dial, in_words
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.proxy import proxy_of
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.target import host_of
+from tui.format import milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
 from tui.market.sessions import Phase, calendar
@@ -82,7 +83,7 @@ class FeedChecks:
         self._secure = parts.scheme == "wss"
         self._server = parts.hostname or ""
         self._gate = (self._server, parts.port or (443 if self._secure else 80))  # what is connected to
-        self._through = ""  # words for a proxy
+        self._proxied = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,31 +115,35 @@ class FeedChecks:
 
     async def _name(self) -> Found:
         if (proxy := proxy_of(self._url)) is not None:
-            self._gate = proxy
-            self._through = ", the proxy"
+            self._gate, self._proxied = proxy, True
         host, port = self._gate
+        named = self._gate_named
         try:
             async with asyncio.timeout(self._timings.open):
                 addresses = await _resolve(host, port)
         except TimeoutError:
-            raise NoConnection(f"{host}{self._through}: no answer within {self._timings.open:g} s") from None
+            raise NoConnection(f"{named}: no answer within {self._timings.open:g} s") from None
         except OSError as error:
-            raise NoConnection(f"{host}{self._through}: {reason(error)}") from None
+            raise NoConnection(f"{named}: {reason(error)}") from None
         except UnicodeError:  # a..b
-            raise NoConnection(f"{host} can be nobody's name") from None
+            raise NoConnection(f"{named} can be nobody's name") from None
         if addresses == [host]:
-            return Found(f"{host}{self._through and ', the proxy,'} is an address already")
+            return Found(f"{named} is an address already")
         more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
-        return Found(f"{host}{self._through}: {addresses[0]}{more}")
+        return Found(f"{named}: {addresses[0]}{more}")
+
+    @property
+    def _gate_named(self) -> str:
+        return f"{self._gate[0]} (the proxy)" if self._proxied else self._gate[0]
 
     async def _tcp(self) -> Found:
         await self._reach()
-        return Found(f"{self._gate[0]} port {self._gate[1]} answers{self._through}")
+        return Found(f"{self._gate_named} answers at port {self._gate[1]}")
 
     async def _tls(self) -> Found:
         if not self._secure:
             return Found("none needed on this machine")
-        if self._through:
+        if self._proxied:
             return Found("inside the proxy's tunnel: the handshake tells", status=Status.SKIPPED)
         writer = await self._reach(ssl.create_default_context())
         secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
@@ -179,14 +184,17 @@ class FeedChecks:
         market = self._market
         market.follow(self._symbols)
         market.set_clock((time.time() - monotonic()) * 1000)
-        self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
+        try:
+            self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
+        except SlowDown as error:
+            return Found(str(error), f"wait {error.wait:.0f} s, and look for others that use the key", Status.FAIL)
         self._open.push_async_callback(self._connection.close)
         market.set_hours(demo=self._connection.is_demo)
         market.reconnected(self._symbols)
         self._reading = asyncio.create_task(self._connection.read())
         self._open.push_async_callback(self._stop_reading, self._reading)
         whose = " of a demo exchange" if self._connection.is_demo else ""
-        return Found(f"the WebSocket{whose} is open" + (", through the proxy" if self._through else ""))
+        return Found(f"the WebSocket{whose} is open" + (", through the proxy" if self._proxied else ""))
 
     async def _stop_reading(self, reading: asyncio.Task[NoReturn]) -> None:
         reading.cancel()
@@ -259,7 +267,9 @@ class FeedChecks:
             answers.append(await self._while_read(self._connection.ping()))
         if lost := answers.count(False):
             words = f"{lost} of {len(answers)} not answered within {self._timings.pong:g} s"
-            return Found(words, "the link would be made again and again: try another network, or ask iTick", Status.FAIL)
+            return Found(
+                words, "the link would be made again and again: try another network, or ask iTick", Status.FAIL
+            )
         trips = [1000 * trip for trip in self._market.health.round_trips]
         return Found(f"{_PINGS} answered, median {statistics.median(trips):.1f} ms, slowest {max(trips):.1f} ms")
 
@@ -274,7 +284,9 @@ class FeedChecks:
             )
         if clock.half_width == float("inf"):
             return Found("the server does not tell its time: ages and lag are measured by this machine's")
-        return Found(f"{clock.offset / 1000:+.1f} s ± {clock.half_width / 1000:.1f} s against the exchange's")
+        sign = "-" if clock.offset < 0 else "+"
+        offset, error = milliseconds(abs(clock.offset)), milliseconds(clock.half_width)
+        return Found(f"the exchange's is {sign}{offset} ± {error} from this machine's")
 
     async def _while_read(self, work: Awaitable[_T]) -> _T:
         """The result of `work`, or why the connection ended before."""
