@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -233,12 +234,23 @@ async def test_what_is_not_understood() -> None:
     assert ill(results) == {"subscribe depth": WARN, "first depth": SKIPPED}
 
 
-async def test_accepted_and_then_silence_is_said_with_the_session() -> None:
+@pytest.mark.parametrize(
+    ("now", "words", "advice"),
+    [
+        ("2026-11-26T18:00+00:00", "US closed, Thanksgiving", "try again when it is open: US opens Fri 09:30 ET"),
+        ("2026-11-25T18:00+00:00", "US open", "quiet ones, or unknown to iTick"),
+    ],
+)
+async def test_accepted_and_then_silence_is_said_with_the_session(
+    now: str, words: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.doctor.feed.time.time", datetime.fromisoformat(now).timestamp)
     async with serving(Vendor()) as url:
-        results = await looked(url, [QQQ, Symbol("2800", "HK")], first=0.05)
-    assert ill(results) == dict.fromkeys(FIRST, WARN) | ({} if results["clock"].status is OK else {"clock": WARN})
-    assert results["first tick"].words.startswith("none within 0.05 s (US ")
-    assert ", HK " in results["first tick"].words
+        results = await looked(url, first=0.05)
+    silent = {name: status for name, status in ill(results).items() if name != "clock"}
+    assert silent == dict.fromkeys(FIRST, WARN)
+    assert results["first tick"].words.startswith(f"none within 0.05 s ({words}")
+    assert results["first tick"].advice.startswith(advice)
 
 
 # --- the life of the connection ---

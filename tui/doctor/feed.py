@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
+from tui import holidays
 from tui.doctor.checks import Check, Found, NotTaken, Status
 from tui.errors import FeedError, NoConnection, reason
 from tui.feed.clock import monotonic
@@ -26,7 +27,7 @@ from tui.feed.target import host_of
 from tui.format import milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
-from tui.market.sessions import Phase, calendar
+from tui.market.sessions import Phase
 from tui.protocol import OVER_LIMIT, UNRESOLVED, Depth, Kline, Push, Quote, SubscribeReply, Tick
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
@@ -79,6 +80,7 @@ class FeedChecks:
         self._first: dict[type[Push], tuple[float, Symbol]] = {}
         self._came = asyncio.Event()
         self._waits_until = 0.0
+        self._sessions: tuple[str, str] | None = None
         parts = urlsplit(url)
         self._secure = parts.scheme == "wss"
         self._server = parts.hostname or ""
@@ -251,14 +253,31 @@ class FeedChecks:
         if kind in self._first:
             at, symbol = self._first[kind]
             return Found(str(symbol), ms=1000 * (at - self._asked[kind]))
-        phases = self._phases()
-        told = ", ".join(f"{region} {phase.value}" for region, phase in phases.items())
-        advice = (
-            "try again when one of them is open"
-            if all(phase is Phase.CLOSED for phase in phases.values())
-            else "quiet ones, or unknown to iTick: check how they are spelled, or try --watch 'SPY$US'"
-        )
-        return Found(f"none within {self._patience:g} s ({told})", advice, Status.WARN)
+        if self._sessions is None:
+            year = time.gmtime().tm_year
+            self._market.set_holidays(await asyncio.to_thread(holidays.load, (year - 1, year, year + 1)))
+            self._sessions = self._hours()
+        words, advice = self._sessions
+        return Found(f"none within {self._patience:g} s ({words})", advice, Status.WARN)
+
+    def _hours(self) -> tuple[str, str]:
+        """What the exchange of each region does now, and when it is worth to try again."""
+        now, words, bells = self._market.exchange_time(monotonic()), [], []
+        for region in dict.fromkeys(symbol.region for symbol in self._symbols):
+            hours = self._market.calendar(region)
+            stretch = hours.at(now)
+            if hours.always:
+                words.append(f"{region} hours unknown")
+                continue
+            why = hours.holiday(stretch.date)
+            words.append(f"{region} {stretch.phase.value}" + (f", {why}" if why else ""))
+            if stretch.phase is Phase.CLOSED and (bell := hours.next_bell(now)):
+                bells.append(
+                    (bell.time, f"{region} {bell.what} {hours.zone.at(bell.time):%a %H:%M} {hours.zone.label}")
+                )
+        if len(bells) < len(words):
+            return ", ".join(words), "quiet ones, or unknown to iTick: check the spelling, or try --watch 'SPY$US'"
+        return ", ".join(words), f"try again when it is open: {min(bells)[1]}"
 
     async def _pings(self) -> Found:
         assert self._connection is not None
@@ -303,12 +322,6 @@ class FeedChecks:
             return await task
         finally:
             task.cancel()
-
-    def _phases(self) -> dict[str, Phase]:
-        """What the exchange of each region does now."""
-        now = self._market.exchange_time(monotonic())
-        demo = self._connection is not None and self._connection.is_demo
-        return {region: calendar(region, demo).at(now).phase for _, region in self._symbols}
 
 
 async def _resolve(host: str, port: int) -> list[str]:
