@@ -227,7 +227,7 @@ def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
     problem: MalformedMessage | None = None
     for item in data if isinstance(data, list) else [data]:
         try:
-            messages.append(_push(item))
+            messages.append(push(item))
         except MalformedMessage as error:
             problem = error
     if problem is not None:
@@ -235,7 +235,8 @@ def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _push(item: Any) -> Push:
+def push(item: Any) -> Push:
+    """One message out of its envelope, read with patience. Raises MalformedMessage."""
     kind = item.get("type") if isinstance(item, dict) else None
     if not isinstance(kind, str):
         raise MalformedMessage("no type")

@@ -95,8 +95,15 @@ def bare(text: str) -> bool:
     return not _split(text.strip().upper())[1]
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is a symbol's code, in upper case and without its region."""
+    return _CODE.fullmatch(text) is not None
+
+
 def printable(text: str) -> str:
     """Text from outside, made safe for a terminal: control and formatting characters become `�`."""
+    if text.isprintable():  # nearly always; to look at each letter takes fifty times as long
+        return text
     return "".join("�" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 

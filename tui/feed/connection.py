@@ -11,7 +11,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from email.utils import parsedate_to_datetime
 from typing import NoReturn
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
@@ -19,6 +18,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
+from tui.feed.headers import http_date, retry_after
 from tui.feed.proxy import proxy_of
 from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
@@ -288,7 +288,7 @@ async def dial(
     received = clock()
     assert isinstance(websocket, WebSocket)
     response = websocket.response
-    if response is not None and (date := _http_date(response.headers.get("Date"))):
+    if response is not None and (date := http_date(response.headers.get("Date"))):
         market.observe_date(sent, received, date)
     return Connection(websocket, host, market, timings, clock, on_push)
 
@@ -315,27 +315,17 @@ def in_words(host: str, within: float) -> Iterator[None]:
         raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
 
 
-def _http_date(header: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(header).timestamp() * 1000 if header else None
-    except ValueError:
-        return None
-
-
 def _status_error(host: str, response: Response, timings: Timings) -> FeedError:
     status = response.status_code
     if status in (401, 403):
         return _key_refused(host)
     if status == 429:
-        return SlowDown(f"{host} asks to slow down", _retry_after(response.headers.get("Retry-After", ""), timings))
+        return SlowDown(
+            f"{host} asks to slow down", retry_after(response.headers.get("Retry-After"), timings.slow_down)
+        )
     if 300 <= status < 400:
         return PermanentError(f"{host} redirects to another address: refused, the key would go there too. Check --url")
     return NoConnection(f"{host} answered HTTP {status}: check the address")
-
-
-def _retry_after(header: str, timings: Timings) -> float:
-    """Seconds to wait: what the vendor asks, at most an hour, and where it names no time the least there is."""
-    return min(3_600.0, max(timings.slow_down, float(header) if header.isdecimal() else 0.0))
 
 
 def _key_refused(host: str) -> KeyRefused:

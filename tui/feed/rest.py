@@ -1,0 +1,259 @@
+"""What the vendor tells over REST: bars of the past, quotes, the funds of a region.
+
+It is beside the feed and never in its way: calls wait for their turn, of which a plan allows few, and whatever goes
+wrong is a RestError in words. None of it is on the vendor's WebSocket page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from tui import __version__, answers
+from tui.answers import Fund
+from tui.errors import FeedError, MalformedMessage
+from tui.feed.clock import monotonic
+from tui.feed.headers import http_date, retry_after
+from tui.feed.target import check_rest_url, host_of, is_loopback, rest_base
+from tui.feed.turns import Turns
+from tui.protocol import Kline, Quote
+from tui.secrets import Token, clean
+from tui.symbol import Symbol
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AT_ONCE", "MOST_BARS", "Fund", "Rest", "RestError", "rest_base"]
+
+AT_ONCE = 50  # codes a call asks for
+MOST_BARS = 500  # a code and call
+
+_LARGEST = 32 << 20  # bytes of an answer
+_WITHIN = 30.0  # s from asking to the last byte
+_SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
+_IDLE = 1.0  # s between two looks of a patient call whether all others are through
+_NO_SUCH_PATH = 404
+
+Clock = Callable[[], float]
+_Read = TypeVar("_Read")
+
+_log = logging.getLogger(__name__)
+
+
+class RestError(FeedError):
+    """A call without an answer; the text says why.
+
+    `refused`: the key or the plan does not allow it, so that asking again would not help. `wait`: seconds that the
+    vendor wants to be left alone, 0 where it did not say. `status` of HTTP, 0 without one."""
+
+    def __init__(self, words: str, *, refused: bool = False, wait: float = 0.0, status: int = 0) -> None:
+        super().__init__(words)
+        self.refused = refused
+        self.wait = wait
+        self.status = status
+
+
+class Rest:
+    """The vendor at `base`, as `rest_base` or the setting names it, with at most `calls_a_minute`; at 0 every call is
+    refused here. `minute` is how long one is, in s.
+
+    `on_date` hears of each answer's `Date`, in ms UTC, after when the call was sent and the answer came, in s of
+    `clock`. `unread` counts rows that could not be read. Raises UsageError where the key may not be sent to `base`."""
+
+    def __init__(
+        self,
+        base: str,
+        token: Token,
+        calls_a_minute: int = 5,
+        *,
+        clock: Clock = monotonic,
+        on_date: Callable[[float, float, float], None] | None = None,
+        minute: float = 60.0,
+    ) -> None:
+        self._base = check_rest_url(base)
+        self.host = host_of(base)
+        self._token = token
+        self._turns = Turns(calls_a_minute, minute) if calls_a_minute > 0 else None
+        self._clock = clock
+        self._on_date = on_date
+        self._opening = asyncio.Lock()
+        self._client: httpx.AsyncClient | None = None
+        self._urgent = 0  # calls that wait or are under way, but for the patient ones
+        self.at_once = AT_ONCE
+        """Codes that a call asks for: 1 where the vendor proved to have no path for several."""
+        self.unread = 0
+
+    async def klines(
+        self, region: str, codes: Sequence[str], limit: int = MOST_BARS, end: int | None = None
+    ) -> dict[str, list[Kline]]:
+        """One-minute bars by code, oldest first: the latest `limit` of them, or those before `end` (ms). A code that
+        the vendor knows nothing of is missing. As many calls as it takes, AT_ONCE codes each. Raises RestError."""
+        found: dict[str, list[Kline]] = {}
+        left = list(codes)
+        while left:
+            some = left[: self.at_once]
+            query: dict[str, object] = {"region": region, "kType": 1, "limit": min(limit, MOST_BARS)}
+            if end is not None:
+                query["et"] = end
+            if len(some) == 1:
+                read = partial(answers.klines_of, symbol=Symbol(some[0], region))
+                found |= await self._ask("/fund/kline", {"code": some[0]} | query, read)
+            else:
+                try:
+                    several = {"codes": ",".join(some)} | query
+                    found |= await self._ask("/fund/klines", several, partial(answers.klines, region=region))
+                except RestError as error:
+                    if error.status != _NO_SUCH_PATH:
+                        raise
+                    self.at_once = 1
+                    continue
+            del left[: len(some)]
+        return {code: found[code] for code in codes if code in found}
+
+    async def quotes(self, region: str, codes: Sequence[str]) -> dict[str, Quote]:
+        """The latest quotes by code; one that the vendor knows nothing of is missing. Raises RestError."""
+        found: dict[str, Quote] = {}
+        for first in range(0, len(codes), AT_ONCE):
+            query = {"region": region, "codes": ",".join(codes[first : first + AT_ONCE])}
+            found |= await self._ask("/fund/quotes", query, partial(answers.quotes, region=region))
+        return {code: found[code] for code in codes if code in found}
+
+    async def funds(self, region: str) -> list[Fund]:
+        """Every fund of a region, some ten thousand of them. Asked for when no other call waits. Raises RestError."""
+        return await self._ask("/symbol/list", {"type": "fund", "region": region}, answers.funds, patient=True)
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _ask(
+        self, path: str, query: dict[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
+    ) -> _Read:
+        """What `read` makes of an answer's data, on another thread: half a megabyte takes as long as a frame may."""
+        self._urgent += not patient
+        try:
+            await self._turn(patient)
+            body = await self._get(path, query)
+            return await asyncio.to_thread(self._read, path, body, read)
+        finally:
+            self._urgent -= not patient
+
+    def _read(self, path: str, body: bytes, read: Callable[[bytes], tuple[_Read, int]]) -> _Read:
+        try:
+            answer = answers.opened(body)
+            if answer.code != 0:
+                words = clean(answer.words or "")[:80] or f"code {answer.code}"
+                raise RestError(f"{self.host} does not serve {path}: {words}", refused=True)
+            result, unread = read(bytes(answer.data))
+        except MalformedMessage as error:
+            raise RestError(f"{self.host} answered {path} with what cannot be read ({error.kind})") from None
+        if unread:
+            self.unread += unread
+            _log.warning("GET %s: %d rows cannot be read", path, unread)
+        return result
+
+    async def _turn(self, patient: bool) -> None:
+        """Wait until a call may be made."""
+        if self._turns is None:
+            raise RestError("calls_a_minute is 0: nothing is asked for over REST", refused=True)
+        while True:
+            wait = self._turns.wait(self._clock())
+            if patient and self._urgent:
+                wait = max(wait, _IDLE)
+            if not wait:
+                break
+            await asyncio.sleep(wait)
+        self._turns.take(self._clock())
+
+    async def _get(self, path: str, query: dict[str, object]) -> bytes:
+        """The body of an answer with status 200. Raises RestError for anything else."""
+        client = await self._opened()
+        from httpx import HTTPError, InvalidURL, TimeoutException  # loaded by now
+
+        url = f"{self._base}{path}?{urlencode(query, safe=',')}"
+        sent = self._clock()
+        try:
+            async with (
+                asyncio.timeout(_WITHIN),
+                client.stream("GET", url, headers={"token": self._token.reveal()}) as response,
+            ):
+                received = self._clock()
+                status = response.status_code
+                _log.info("GET %s: %d after %.0f ms", path, status, (received - sent) * 1000)
+                if self._on_date is not None and (date := http_date(response.headers.get("Date"))):
+                    self._on_date(sent, received, date)
+                if status != 200:
+                    raise self._status_error(path, response)
+                body = bytearray()
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > _LARGEST:
+                        raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
+                return bytes(body)
+        except (TimeoutError, TimeoutException):
+            raise RestError(f"{self.host} did not answer {path} in time") from None
+        except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
+            raise RestError(f"cannot reach {self.host}: {_words(error)}") from None
+
+    def _status_error(self, path: str, response: httpx.Response) -> RestError:
+        status, host = response.status_code, self.host
+        if status in (401, 403):
+            return RestError(f"{host} refuses this key for {path}", refused=True, status=status)
+        if status == 429:
+            wait = retry_after(response.headers.get("Retry-After"), _SLOW_DOWN)
+            assert self._turns is not None
+            self._turns.close(self._clock() + wait)
+            return RestError(f"{host} asks to slow down for {wait:.0f} s", wait=wait, status=status)
+        if 300 <= status < 400:
+            return RestError(f"{host} redirects {path} to another address: refused, the key would go there too")
+        return RestError(f"{host} answered {path} with HTTP {status}", status=status)
+
+    async def _opened(self) -> httpx.AsyncClient:
+        async with self._opening:
+            if self._client is None:
+                # Loading it takes as long as ten frames, and certificates one more.
+                self._client = await asyncio.to_thread(_client, is_loopback(self._base))
+            return self._client
+
+
+def _client(loopback: bool) -> httpx.AsyncClient:
+    import anyio._backends._asyncio  # noqa: F401  # else loaded with the first call, between two frames
+    import httpx
+
+    # At INFO it logs every address; what it has to say of a call is logged here.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG every header, and with them the key
+    return httpx.AsyncClient(
+        headers={"User-Agent": f"itick-tui/{__version__}"},
+        timeout=_WITHIN,
+        follow_redirects=False,
+        trust_env=not loopback,  # no proxy between this machine and itself
+    )
+
+
+def _words(error: BaseException) -> str:
+    """Why a server was not reached, from the error below all the errors that were made of it."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"TLS certificate: {error.verify_message}"
+        if isinstance(error, ssl.SSLError):
+            return f"TLS: {error.reason or 'failed'}"
+        if isinstance(error, socket.gaierror):
+            return "no such host name"
+        if isinstance(error, ConnectionRefusedError):
+            return "connection refused"
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror.lower()
+        cause = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return "the connection was cut"
