@@ -24,13 +24,16 @@ Values = tuple[float, ...]
 class Factors:
     """The common factors up to `time` (ms).
 
-    `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump."""
+    `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump. From `fine` (ms) on
+    it has every minute. `before` holds points half an hour apart, latest first, back from where the path began to a
+    day before."""
 
     def __init__(self, seed: int, now: int) -> None:
         self._random = random.Random(f"{seed}/factors")
         midnight = now - now % DAY
-        fine = now - now % MINUTE - HISTORY
+        self.fine = fine = now - now % MINUTE - HISTORY
         self.time = min(midnight, fine) - _COARSE
+        self.before = _backward(random.Random(f"{seed}/before"), self.time, now - DAY)
         self.values: Values = (0.0,) * len(FACTORS)
         self.path: deque[tuple[int, Values]] = deque([(self.time, self.values)])
         stops = {midnight, fine, *range(self.time, fine, _COARSE), *range(fine, now, MINUTE)}
@@ -67,3 +70,13 @@ class Factors:
         needed = min(self.time - self.time % DAY, self.time - HISTORY) - _COARSE
         while self.path[1][0] <= needed:
             self.path.popleft()
+
+
+def _backward(random: random.Random, time: int, until: int) -> list[tuple[int, Values]]:
+    points: list[tuple[int, Values]] = []
+    values: Values = (0.0,) * len(FACTORS)
+    while time > until:
+        time -= _COARSE
+        values = tuple([value + random.gauss(0.0, (_COARSE / DAY) ** 0.5) for value in values])
+        points.append((time, values))
+    return points

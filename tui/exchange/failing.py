@@ -39,7 +39,17 @@ CLOCK_OFF = 3 * 60_000  # ms
 PLAN_LIMIT = 3  # symbols
 BURST = 100_000  # messages
 ELSEWHERE = "wss://another.invalid/fund"
+_REST_ELSEWHERE = "https://another.invalid/fund/quotes"
 NO_ACTION = Hello(code=0, msg="no action")
+
+
+class Refusal(NamedTuple):
+    """An answer that opens no connection."""
+
+    status: int
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
 
 # The close code of an ending; None where there is no close frame.
 ENDINGS = {
@@ -51,12 +61,33 @@ ENDINGS = {
     "close-1011": 1011,
     "key-in-use": 1000,
 }
+UNAUTHORIZED = Refusal(HTTPStatus.UNAUTHORIZED, '{"message":"Invalid API key in request"}')
 _HANDSHAKES = {
-    "http-401": (HTTPStatus.UNAUTHORIZED, '{"message":"Invalid API key in request"}'),
-    "http-403": (HTTPStatus.FORBIDDEN, '{"message":"You cannot consume this service"}'),
-    "http-404": (HTTPStatus.NOT_FOUND, '{"message":"no Route matched with those values"}'),
-    "redirect": (HTTPStatus.FOUND, ""),
+    "http-401": UNAUTHORIZED,
+    "http-403": Refusal(HTTPStatus.FORBIDDEN, '{"message":"You cannot consume this service"}'),
+    "http-404": Refusal(HTTPStatus.NOT_FOUND, '{"message":"no Route matched with those values"}'),
+    "redirect": Refusal(HTTPStatus.FOUND, "", (("Location", ELSEWHERE),)),
 }
+_RESTS = {
+    "rest-500": Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "<html><body>Internal Server Error</body></html>"),
+    "rest-redirect": Refusal(HTTPStatus.FOUND, "", (("Location", _REST_ELSEWHERE),)),
+    "rest-refused": Refusal(HTTPStatus.OK, '{"code":1,"msg":"permission denied: please upgrade","data":null}'),
+    "rest-null": Refusal(HTTPStatus.OK, '{"code":0,"msg":null,"data":null}'),
+}
+_REST_GARBAGE = (
+    "",
+    "<html><body>maintenance</body></html>",
+    "42",
+    "[[[",
+    "[" * 100_000,
+    '{"code":0,"msg":null,"data":{"QQQ":[{"t":17',
+    '{"code":0,"msg":null,"data":42}',
+    '{"code":0,"msg":null,"data":"QQQ"}',
+    '{"code":[],"msg":null,"data":[]}',
+    '{"msg":"no code"}',
+    "\x00\x1b[2J",
+    '{"code":0,"msg":{},"data":[42]}',
+)
 _REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
     "subscribe-silent": ("depth", None),
     "subscribe-unparsable": ("depth", SubscribeReply(code=0, msg=UNRESOLVED)),
@@ -66,14 +97,6 @@ _REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
 _BOOKS = ("crossed-book", "empty-book", "one-sided")
 _BOOKS_SHARE = 0.4  # of their time, in which books are wrong
 _WRITINGS = frozenset({"second-time", "no-time", "strings", "lists", "spellings"})
-
-
-class Refusal(NamedTuple):
-    """An answer to the handshake that opens no connection."""
-
-    status: HTTPStatus
-    text: str
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Unasked(NamedTuple):
@@ -103,7 +126,7 @@ class Faults:
         self._books = [name for name in _BOOKS if name in self]
         self._writings = _WRITINGS.intersection(self.names)
         self.alters_data = bool(self._books or self._writings)
-        self._open_from: float | None = None
+        self._ends: dict[str, float] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -120,17 +143,29 @@ class Faults:
 
     def handshake(self, now: float) -> Refusal | None:
         """The answer to a handshake at `now` (s, monotonic); None where it may go on."""
-        if "http-429" in self:
-            if self._open_from is None:
-                self._open_from = now + self.every("http-429")
-            if now < self._open_from:
-                wait = str(math.ceil(self._open_from - now))
-                text = '{"message":"API rate limit exceeded"}'
-                return Refusal(HTTPStatus.TOO_MANY_REQUESTS, text, (("Retry-After", wait),))
-        for name in self.names:
-            if name in _HANDSHAKES:
-                return Refusal(*_HANDSHAKES[name], (("Location", ELSEWHERE),) if name == "redirect" else ())
-        return None
+        if wait := self._closed_for("http-429", now):
+            return overrun(wait)
+        return next((_HANDSHAKES[name] for name in self.names if name in _HANDSHAKES), None)
+
+    def rest(self, path: str, now: float) -> Refusal | None:
+        """The answer to a call over REST at `now` (s, monotonic); None where it is told what it asks for."""
+        if wait := self._closed_for("rest-429", now):
+            return overrun(wait)
+        if "rest-garbage" in self:
+            return Refusal(HTTPStatus.OK, _REST_GARBAGE[next(self._turn) % len(_REST_GARBAGE)])
+        if "rest-single" in self and path == "/fund/klines":
+            return _HANDSHAKES["http-404"]
+        return next((_RESTS[name] for name in self.names if name in _RESTS), None)
+
+    def _closed_for(self, name: str, now: float) -> float:
+        """Seconds for which a fault that ends by itself goes on; 0 where it is over, or not there."""
+        if name not in self:
+            return 0.0
+        return max(0.0, self._ends.setdefault(name, now + self.every(name)) - now)
+
+    def named(self, name: str) -> str:
+        """A fund's name as it is told."""
+        return name + HOSTILE[next(self._turn) % len(HOSTILE)] if "escapes" in self else name
 
     def pong(self, params: str) -> Pong | None:
         """The answer to a ping."""
@@ -160,13 +195,14 @@ class Faults:
         if not self._writings:
             yield from ((encode(push), 1) for push in pushes)
             return
-        written = [self._written(push) for push in pushes]
+        written = [self.written(push) for push in pushes]
         if "lists" in self:
             yield msgspec.json.encode({"code": 1, "data": written}), len(written)
         else:
             yield from ((msgspec.json.encode({"code": 1, "data": each}), 1) for each in written)
 
-    def _written(self, push: Push) -> dict[str, Any]:
+    def written(self, push: Push) -> dict[str, Any]:
+        """A message's fields as they are written."""
         data: dict[str, Any] = msgspec.to_builtins(push)
         turn = next(self._turn)
         if "second-time" in self and "t" in data:
@@ -179,6 +215,12 @@ class Faults:
             code, _, region = data["s"].partition("$")
             data |= spelled(code, data.pop("r", region), turn)
         return _as_strings(data) if "strings" in self else data
+
+
+def overrun(wait: float) -> Refusal:
+    """Too many calls, or connections: no more of them for so many seconds."""
+    headers = (("Retry-After", str(math.ceil(wait))),)
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, '{"message":"API rate limit exceeded"}', headers)
 
 
 def spelled(code: str, region: str, turn: int) -> dict[str, str]:

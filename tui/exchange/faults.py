@@ -49,7 +49,7 @@ FAULTS = {
     # Frames nobody asked for.
     "malformed": Fault("every 2 s one frame that cannot be read, a dozen ways in turn", 2),
     "large": Fault("every 5 s a frame of 1 MB, of 20 MB, of 1 MB of garbage, in turn", 5),
-    "escapes": Fault("escape sequences, bidi and markup: in every reply, and every 2 s in symbols and types", 2),
+    "escapes": Fault("escape sequences, bidi and markup: in replies and names, and every 2 s in symbols and types", 2),
     "old-time": Fault("every 2 s older ticks and quotes at other prices", 2),
     "future-time": Fault("every 5 s the latest ticks and quotes again, dated an hour ahead", 5),
     "burst": Fault("every 20 s some 100,000 messages at once: trades, quotes, some books", 20),
@@ -62,6 +62,15 @@ FAULTS = {
     "strings": Fault("numbers as strings"),
     "lists": Fault("data as a list of several messages"),
     "spellings": Fault("symbols in every spelling seen: AAPL.US, lower case, three parts …"),
+    # REST.
+    "rest-429": Fault("REST is refused with 429 and Retry-After, until 40 s have passed since the first try", 40),
+    "rest-500": Fault("REST is answered with 500"),
+    "rest-redirect": Fault("REST is answered with 302 to another address"),
+    "rest-refused": Fault("REST is refused in unknown words"),
+    "rest-null": Fault("data: null in every answer of REST"),
+    "rest-garbage": Fault("REST is answered with what cannot be read, a dozen ways in turn"),
+    "rest-slow": Fault("REST is answered after 8 s", 8),
+    "rest-single": Fault("REST has bars of one fund at a time only"),
     # What the exchange is from its beginning.
     "lagging": Fault("all data 15 minutes behind"),
     "clock-off": Fault("the exchange's clock, t and Date alike, 3 minutes ahead"),

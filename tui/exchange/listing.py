@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from random import Random
 
 from tui.exchange.book import Book, Side
 from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors, Values
+from tui.exchange.past import Bar, filled
 from tui.exchange.universe import Fund
 from tui.protocol import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
 
@@ -41,19 +41,6 @@ def poisson(random: Random, expected: float) -> int:
     return count
 
 
-@dataclass(slots=True)
-class Bar:
-    """One minute: `time` of its beginning in ms, prices and `turnover` in thousandths, `volume` in units."""
-
-    time: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int = 0
-    turnover: int = 0
-
-
 class Listing:
     """A fund as the market trades it. `pace` is its expected number of trades a second. `per_print`: a tick's volume
     is its trade's own size, and not the day's.
@@ -65,6 +52,8 @@ class Listing:
         self.fund = fund
         self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
+        self._older: list[Bar] | None = None  # before the bars are whole, once they were asked for
+        self._seed = seed
         self._wire = str(fund.symbol)
         self._pace = pace
         self._per_print = per_print
@@ -128,6 +117,28 @@ class Listing:
     def history(self, now: int) -> list[Kline]:
         """The bars of the last two hours, oldest first, the one in progress last. Minutes without a trade have none."""
         return [self.kline(bar) for bar in self.bars if bar.time >= now - HISTORY]
+
+    def past(self, factors: Factors) -> list[Bar]:
+        """The bars of a day and more, oldest first, the one in progress last. The first time it takes a few ms."""
+        whole = [bar for bar in self.bars if bar.time >= factors.fine]
+        if self._older is None:
+            random = Random(f"{self._seed}/{self.fund.symbol}/past")
+            known = [*self._before(factors, random), *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
+            each_minute = 1.0 - math.exp(-self._pace * MINUTE / 1000)
+            self._older = filled(known, self.fund.tick, self._volatility, each_minute, random)
+        return [*self._older, *whole]
+
+    def _before(self, factors: Factors, random: Random) -> list[Bar]:
+        """A trade each half an hour, from a day ago to where the path of the factors begins."""
+        own = math.log(self.fund.price * _SCALE)
+        bars: list[Bar] = []
+        for time, values in factors.before:
+            own += random.gauss(0.0, self._noise / 48**0.5)
+            log = own + sum(load * values[index] for index, load in self._loads)
+            price = round(math.exp(log) / self.fund.tick) * self.fund.tick
+            volume = max(1, round(self._pace * 1800 * self.fund.size * _BUSYNESS[time % DAY // MINUTE]))
+            bars.append(Bar(time, price, price, price, price, volume, price * volume))
+        return bars[::-1]
 
     # What happens.
 
@@ -227,7 +238,7 @@ class Listing:
         if bar is None or bar.time != minute:
             bar = Bar(minute, price, price, price, price)
             self.bars.append(bar)
-            while self.bars[0].time < minute - HISTORY:
+            while self.bars[0].time < minute - DAY:
                 self.bars.popleft()
         elif price > bar.high:
             bar.high = price

@@ -19,21 +19,24 @@ from email.utils import formatdate
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from msgspec import Raw
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from tui import __version__
 from tui.errors import UsageError
+from tui.exchange import rest
 from tui.exchange.client import Client, Line, Lines, framed
-from tui.exchange.failing import CLOCK_OFF, ENDINGS, LAG, Faults
+from tui.exchange.failing import CLOCK_OFF, ENDINGS, LAG, UNAUTHORIZED, Faults, Refusal, overrun
 from tui.exchange.faults import FROM_THE_START
 from tui.exchange.pests import Pests
-from tui.exchange.session import HELLO, Session
+from tui.exchange.session import HELLO, Session, accepts
 from tui.exchange.simulation import Market
 from tui.protocol import Depth, Kline, Push, Quote, Tick, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
+from tui.turns import Turns
 
 SERVER_NAME = f"itick-tui-exchange/{__version__}"
 
@@ -64,9 +67,10 @@ class Exchange:
     `port` 0 takes a free one. `rate`: messages a second, as Market says. `key` None accepts any key that is not empty.
     `history`: two hours of bars at the start of a kline subscription. `single_connection`: a second connection with the
     same key ends the first (page, step 1). `heartbeat_limit`: seconds without a ping before the connection is ended
-    (page, step 5). `on_request` is called with the connection's number, from 1, and each frame it sends. `clock` gives
-    UTC ms. `faults`: names of FAULTS; `fault_every` takes the place of each one's own time (s). Raises UsageError for a
-    fault it does not know, and on entering where the port cannot be had.
+    (page, step 5). `calls_a_minute` over REST, more are refused; None allows any number. `on_request` is called with
+    the connection's number, from 1, and each frame it sends. `clock` gives UTC ms. `faults`: names of FAULTS;
+    `fault_every` takes the place of each one's own time (s). Raises UsageError for a fault it does not know, and on
+    entering where the port cannot be had.
 
     It may be left and entered again, for a restart on the same port with the same market."""
 
@@ -82,6 +86,7 @@ class Exchange:
         single_connection: bool = False,
         max_symbols: int = 500,
         heartbeat_limit: float = 60.0,
+        calls_a_minute: int | None = None,
         on_request: Callable[[int, bytes], None] | None = None,
         clock: Callable[[], int] | None = None,
         faults: Iterable[str] = (),
@@ -94,6 +99,8 @@ class Exchange:
         self._single = single_connection
         self._max_symbols = max_symbols
         self._heartbeat_limit = heartbeat_limit
+        self._turns = Turns(calls_a_minute) if calls_a_minute is not None else None
+        self._left = asyncio.Event()
         self._on_request = on_request
         self._faults = Faults(faults, fault_every)
         self._date_off = CLOCK_OFF if "clock-off" in self._faults else 0
@@ -116,6 +123,7 @@ class Exchange:
         return f"ws://{self._host}:{self._port}{_PATH}"
 
     async def __aenter__(self) -> Self:
+        self._left.clear()
         try:
             self._server = await serve(
                 self._serve,
@@ -141,6 +149,7 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._left.set()
         self._pests.stop()
         await self._stop_trading()
         for client in self._silent:
@@ -188,15 +197,45 @@ class Exchange:
 
     # One connection.
 
-    def _handshake(self, socket: ServerConnection, request: Request) -> Response | None:
-        if request.path != _PATH:
+    async def _handshake(self, socket: ServerConnection, request: Request) -> Response | None:
+        question = rest.read(request.path)
+        if question.path in rest.PATHS:
+            refusal: Refusal | None = await self._rest(question, request.headers.get_all("token"))
+        elif request.path == _PATH:
+            refusal = self._faults.handshake(time.monotonic())
+        else:
             return socket.respond(http.HTTPStatus.NOT_FOUND, "the exchange has no such path: connect to /fund\n")
-        refusal = self._faults.handshake(time.monotonic())
         if refusal is None:
             return None
         response = socket.respond(refusal.status, refusal.text)
         response.headers.update(refusal.headers)
         return response
+
+    async def _rest(self, question: rest.Question, tokens: Sequence[str]) -> Refusal:
+        """The answer to a call over REST, which opens no connection."""
+        faults, now = self._faults, time.monotonic()
+        if not accepts(self._key, Token(tokens[0] if tokens else "")):
+            return UNAUTHORIZED
+        if self._turns is not None:
+            if wait := self._turns.wait(now):
+                return overrun(wait)
+            self._turns.take(now)
+        if "rest-slow" in faults:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(faults.every("rest-slow")):
+                    await self._left.wait()
+        refusal = faults.rest(question.path, now)
+        if refusal is not None:
+            return refusal
+        if not self._lines:
+            self.market.skip(self._clock())
+        pieces: dict[str, Raw] = {}
+        for symbol in question.symbols:
+            known = self.market.past(symbol)
+            if known is not None:
+                pieces[symbol.code] = rest.told(question, *known, faults)
+            await asyncio.sleep(0)  # as in `_start`: it takes some ms
+        return rest.answer(question, pieces, faults)
 
     def _misdated(self, socket: ServerConnection, request: Request, response: Response) -> None:
         del response.headers["Date"]

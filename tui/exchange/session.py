@@ -63,9 +63,7 @@ class Session:
 
     def authenticate(self, token: Token) -> AuthReply:
         """Step 2, for the `token` header, empty where there was none. After a refusal the server closes."""
-        given, expected = (_bytes(each) for each in (token, self._key or token))
-        accepted = bool(given) and hmac.compare_digest(given, expected)
-        self.authenticated = accepted and "auth-failed" not in self._faults
+        self.authenticated = accepts(self._key, token) and "auth-failed" not in self._faults
         if self.authenticated:
             return AuthReply(code=1, msg=AUTHENTICATED)
         return AuthReply(code=0, msg=AUTH_FAILED)
@@ -108,6 +106,12 @@ class Session:
     def _replaced(self, types: list[str], symbols: dict[Symbol, None]) -> dict[Symbol, set[str]]:
         """What ends where a request replaces the earlier ones of its types."""
         return {symbol: known & set(types) for symbol, known in self.subscribed.items() if symbol not in symbols}
+
+
+def accepts(key: Token | None, token: Token) -> bool:
+    """Whether a client's token is the key; without one any will do that is not empty."""
+    given, expected = (_bytes(each) for each in (token, key or token))
+    return bool(given) and hmac.compare_digest(given, expected)
 
 
 def _unsubscribes(frame: bytes) -> bool:

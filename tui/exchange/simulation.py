@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from tui.exchange.factors import MINUTE, Factors
 from tui.exchange.listing import Listing, poisson
+from tui.exchange.past import Bar
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST
 from tui.protocol import Push
 from tui.symbol import Symbol
@@ -46,6 +47,21 @@ class Market:
 
     def watch(self, symbol: Symbol) -> Listing | None:
         """Let the fund trade from now on. None where the exchange has no such fund."""
+        listing = self._present(symbol)
+        if listing is not None and symbol not in self._watched:
+            listing.tell_no_more()
+            self._watched[symbol] = listing
+            self._total += listing.fund.liquidity
+        return listing
+
+    def past(self, symbol: Symbol) -> tuple[Listing, list[Bar]] | None:
+        """A fund, watched or not, and its bars of a day and more, oldest first. None where the exchange has no such
+        fund."""
+        listing = self._present(symbol)
+        return None if listing is None else (listing, listing.past(self._factors))
+
+    def _present(self, symbol: Symbol) -> Listing | None:
+        """The fund as it stands now."""
         if symbol in self._watched:
             return self._watched[symbol]
         fund = BY_SYMBOL.get(symbol)
@@ -57,9 +73,6 @@ class Market:
             listing = self._listings[symbol] = Listing(fund, self._seed, self._factors, pace, self._per_print)
         else:
             listing.catch_up(self._factors)
-            listing.tell_no_more()
-        self._watched[symbol] = listing
-        self._total += fund.liquidity
         return listing
 
     def listing(self, symbol: Symbol) -> Listing | None:

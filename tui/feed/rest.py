@@ -21,10 +21,10 @@ from tui.errors import FeedError, MalformedMessage
 from tui.feed.clock import monotonic
 from tui.feed.headers import http_date, retry_after
 from tui.feed.target import check_rest_url, host_of, is_loopback, rest_base
-from tui.feed.turns import Turns
 from tui.protocol import Kline, Quote
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
+from tui.turns import Turns
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +35,6 @@ AT_ONCE = 50  # codes a call asks for
 MOST_BARS = 500  # a code and call
 
 _LARGEST = 32 << 20  # bytes of an answer
-_WITHIN = 30.0  # s from asking to the last byte
 _SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
 _IDLE = 1.0  # s between two looks of a patient call whether all others are through
 _NO_SUCH_PATH = 404
@@ -61,7 +60,7 @@ class RestError(FeedError):
 
 class Rest:
     """The vendor at `base`, as `rest_base` or the setting names it, with at most `calls_a_minute`; at 0 every call is
-    refused here. `minute` is how long one is, in s.
+    refused here. `minute` is how long one is, and `within` what an answer may take to its last byte, in s.
 
     `on_date` hears of each answer's `Date`, in ms UTC, after when the call was sent and the answer came, in s of
     `clock`. `unread` counts rows that could not be read. Raises UsageError where the key may not be sent to `base`."""
@@ -75,11 +74,13 @@ class Rest:
         clock: Clock = monotonic,
         on_date: Callable[[float, float, float], None] | None = None,
         minute: float = 60.0,
+        within: float = 30.0,
     ) -> None:
         self._base = check_rest_url(base)
         self.host = host_of(base)
         self._token = token
         self._turns = Turns(calls_a_minute, minute) if calls_a_minute > 0 else None
+        self._within = within
         self._clock = clock
         self._on_date = on_date
         self._opening = asyncio.Lock()
@@ -92,8 +93,9 @@ class Rest:
     async def klines(
         self, region: str, codes: Sequence[str], limit: int = MOST_BARS, end: int | None = None
     ) -> dict[str, list[Kline]]:
-        """One-minute bars by code, oldest first: the latest `limit` of them, or those before `end` (ms). A code that
-        the vendor knows nothing of is missing. As many calls as it takes, AT_ONCE codes each. Raises RestError."""
+        """One-minute bars by code, oldest first: the latest `limit` of them, or the latest up to `end` (ms). A code
+        that the vendor knows nothing of is missing. As many calls as it takes, `at_once` codes each. Raises
+        RestError."""
         found: dict[str, list[Kline]] = {}
         left = list(codes)
         while left:
@@ -175,13 +177,13 @@ class Rest:
     async def _get(self, path: str, query: dict[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
         client = await self._opened()
-        from httpx import HTTPError, InvalidURL, TimeoutException  # loaded by now
+        from httpx import HTTPError, InvalidURL  # loaded by now
 
         url = f"{self._base}{path}?{urlencode(query, safe=',')}"
         sent = self._clock()
         try:
             async with (
-                asyncio.timeout(_WITHIN),
+                asyncio.timeout(self._within),
                 client.stream("GET", url, headers={"token": self._token.reveal()}) as response,
             ):
                 received = self._clock()
@@ -197,8 +199,8 @@ class Rest:
                     if len(body) > _LARGEST:
                         raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
                 return bytes(body)
-        except (TimeoutError, TimeoutException):
-            raise RestError(f"{self.host} did not answer {path} in time") from None
+        except TimeoutError:
+            raise RestError(f"{self.host} did not answer {path} within {self._within:g} s") from None
         except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
             raise RestError(f"cannot reach {self.host}: {_words(error)}") from None
 
@@ -232,7 +234,7 @@ def _client(loopback: bool) -> httpx.AsyncClient:
     logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG every header, and with them the key
     return httpx.AsyncClient(
         headers={"User-Agent": f"itick-tui/{__version__}"},
-        timeout=_WITHIN,
+        timeout=None,  # `_get` has a deadline for all of it
         follow_redirects=False,
         trust_env=not loopback,  # no proxy between this machine and itself
     )
