@@ -36,7 +36,6 @@ MOST_BARS = 500  # a code and call
 
 _LARGEST = 32 << 20  # bytes of an answer
 _SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
-_IDLE = 1.0  # s between two looks of a patient call whether all others are through
 _NO_SUCH_PATH = 404
 
 Clock = Callable[[], float]
@@ -80,6 +79,7 @@ class Rest:
         self.host = host_of(base)
         self._token = token
         self._turns = Turns(calls_a_minute, minute) if calls_a_minute > 0 else None
+        self._look_every = minute / 60  # of a patient call: whether all others are through
         self._within = within
         self._clock = clock
         self._on_date = on_date
@@ -168,7 +168,7 @@ class Rest:
         while True:
             wait = self._turns.wait(self._clock())
             if patient and self._urgent:
-                wait = max(wait, _IDLE)
+                wait = max(wait, self._look_every)
             if not wait:
                 break
             await asyncio.sleep(wait)

@@ -1,0 +1,316 @@
+"""The client of REST against the demo exchange over real sockets: what it brings, and every way it can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.feed.running import KEY
+from tui.errors import UsageError
+from tui.exchange.server import Exchange
+from tui.feed.clock import monotonic
+from tui.feed.rest import Rest, RestError, rest_base
+from tui.protocol import Kline
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+NOON = 1_763_899_200_000 + 25_000
+
+
+@asynccontextmanager
+async def asking(exchange: Exchange, calls: int = 1_000, **settings: float) -> AsyncIterator[Rest]:
+    rest = Rest(rest_base(exchange.url), Token(KEY), calls, **settings)  # type: ignore[arg-type]
+    try:
+        yield rest
+    finally:
+        await rest.aclose()
+
+
+@asynccontextmanager
+async def answering(answer: bytes | Callable[[bytes], bytes]) -> AsyncIterator[str]:
+    """A server that answers each request with these bytes, and closes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer if isinstance(answer, bytes) else answer(request))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def found(body: bytes, headers: str = "") -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+# --- what it brings ---
+
+
+async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> None:
+    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+        bars = await rest.klines("US", ["QQQ", "TLT", "NOSUCH"], limit=390)
+        assert list(bars) == ["QQQ", "TLT"]
+        for code, day in bars.items():
+            assert len(day) == 390 and all(type(bar) is Kline for bar in day)
+            times = [bar.time for bar in day]
+            assert times == sorted(set(times))
+            assert {(bar.symbol, bar.region, bar.interval) for bar in day} == {(code, "US", 1)}
+        streamed = exchange.market.watch(Symbol("QQQ", "US"))
+        assert streamed is not None
+        known = streamed.history(NOON)
+        assert bars["QQQ"][-len(known) :] == known
+        earlier = await rest.klines("US", ["QQQ"], end=bars["QQQ"][0].time)
+        assert earlier["QQQ"][-1] == bars["QQQ"][0] and len(earlier["QQQ"]) == 500
+        assert await rest.klines("US", ["NOSUCH"]) == {} == await rest.klines("US", [])
+
+
+async def test_quotes_and_the_funds_of_a_region() -> None:
+    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+        quotes = await rest.quotes("HK", ["2800", "NOSUCH"])
+        listing = exchange.market.watch(Symbol("2800", "HK"))
+        assert listing is not None and list(quotes) == ["2800"]
+        assert quotes["2800"].last == listing.last / 1000
+        assert quotes["2800"].previous_close == listing.previous_close / 1000
+        funds = await rest.funds("SZ")
+        assert [fund.code for fund in funds] == ["159915"] and funds[0].name == "E Fund ChiNext ETF"
+        assert await rest.funds("XX") == []
+
+
+async def test_where_several_cannot_be_had_at_once_each_is_asked_for_by_itself() -> None:
+    async with Exchange(faults=["rest-single"]) as exchange, asking(exchange) as rest:
+        assert rest.at_once == 50
+        assert list(await rest.klines("US", ["QQQ", "SPY", "IEF"], limit=2)) == ["QQQ", "SPY", "IEF"]
+        assert rest.at_once == 1
+
+
+async def test_each_answers_date_is_told_with_its_times() -> None:
+    heard: list[tuple[float, float, float]] = []
+    async with Exchange(faults=["clock-off"]) as exchange:
+        rest = Rest(rest_base(exchange.url), Token(KEY), on_date=lambda *date: heard.append(date))
+        before = monotonic()
+        await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    (sent, received, date), after = heard[0], monotonic()
+    assert before <= sent <= received <= after
+    ahead = date / 1000 - time.time()
+    assert len(heard) == 1 and 175 < ahead < 182
+
+
+# --- what goes wrong ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "refused"),
+    [
+        ("rest-500", "answered /fund/quotes with HTTP 500", False),
+        ("rest-redirect", "redirects /fund/quotes to another address: refused", False),
+        ("rest-refused", "does not serve /fund/quotes: permission denied", True),
+        ("rest-429", "asks to slow down for 60 s", False),
+    ],
+)
+async def test_a_refusal_is_told_in_words(fault: str, words: str, refused: bool) -> None:
+    async with Exchange(faults=[fault]) as exchange, asking(exchange) as rest:
+        with pytest.raises(RestError) as caught:
+            await rest.quotes("US", ["QQQ"])
+    assert words in str(caught.value)
+    assert caught.value.refused is refused
+    assert caught.value.wait == (60.0 if fault == "rest-429" else 0.0)
+
+
+async def test_a_wrong_key_is_refused() -> None:
+    async with Exchange(key=Token("right")) as exchange, asking(exchange) as rest:
+        with pytest.raises(RestError, match="refuses this key") as caught:
+            await rest.funds("US")
+        assert caught.value.refused
+
+
+async def test_nothing_known_is_no_error() -> None:
+    async with Exchange(faults=["rest-null"]) as exchange, asking(exchange) as rest:
+        assert await rest.klines("US", ["QQQ"]) == await rest.klines("US", ["QQQ", "SPY"]) == {}
+        assert await rest.quotes("US", ["QQQ"]) == {}
+        assert await rest.funds("US") == []
+
+
+async def test_what_cannot_be_read_is_told_in_words_and_nothing_else() -> None:
+    failed = 0
+    async with Exchange(faults=["rest-garbage"]) as exchange, asking(exchange) as rest:
+        for _ in range(12):
+            for ask in (rest.quotes("US", ["QQQ"]), rest.klines("US", ["QQQ"]), rest.klines("US", ["QQQ", "SPY"])):
+                try:
+                    assert await ask == {}
+                except RestError as error:
+                    assert "with what cannot be read" in str(error) and str(error).isprintable()
+                    failed += 1
+    assert failed > 25
+
+
+@pytest.mark.parametrize("fault", ["strings", "second-time"])
+async def test_rows_written_otherwise_are_the_same(fault: str) -> None:
+    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+        plain = await rest.klines("US", ["QQQ", "SPY"])
+        exchange.cause(fault)
+        assert await rest.klines("US", ["QQQ", "SPY"]) == plain
+        assert rest.unread == 0
+
+
+async def test_names_hold_nothing_that_a_terminal_would_obey() -> None:
+    async with Exchange(faults=["escapes"]) as exchange, asking(exchange) as rest:
+        names = [fund.name for fund in await rest.funds("US")]
+    assert len(names) == 59 and all(name.isprintable() for name in names)
+    assert any("�" in name for name in names)
+
+
+async def test_an_answer_has_its_time() -> None:
+    async with Exchange(faults=["rest-slow"], fault_every=0.2) as exchange:
+        async with asking(exchange, within=0.1) as rest:
+            with pytest.raises(RestError, match=r"did not answer /fund/quotes within 0\.1 s"):
+                await rest.quotes("US", ["QQQ"])
+        async with asking(exchange) as rest:
+            assert await rest.quotes("US", ["QQQ"])
+
+
+async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
+    async with Exchange(faults=["rest-slow"], fault_every=60.0) as exchange, asking(exchange) as rest:
+        asked = asyncio.create_task(rest.quotes("US", ["QQQ"]))
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(2):
+            await exchange.__aexit__(None, None, None)
+        await asyncio.gather(asked, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "the connection was cut"),
+        (b"SMTP ready\r\n", "the connection was cut"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "the connection was cut"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", "the connection was cut"),
+        (b"HTTP/1.1 302 Found\r\nLocation: //\r\nContent-Length: 0\r\n\r\n", "redirects"),
+        (b"HTTP/1.1 429 No\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n", "slow down for 3600 s"),
+        (found(b'{"code":0,"msg":null,"data":{}}' + b" " * (33 << 20)), "with more than 32 MB"),
+        (found(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
+    ],
+    ids=["nothing", "smtp", "cut", "gzip", "redirect", "wait", "large", "words"],
+)
+async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words: str) -> None:
+    async with answering(answer) as base:
+        rest = Rest(base, Token(KEY))
+        with pytest.raises(RestError) as caught:
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    assert words in str(caught.value) and len(str(caught.value)) < 200
+
+
+async def test_a_server_that_is_not_there_is_told_in_words() -> None:
+    async with answering(b"") as base:
+        pass
+    for where, words in ((base, "connection refused"), ("https://a..b", "no such host name")):
+        rest = Rest(where, Token(KEY))
+        with pytest.raises(RestError, match=words):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+
+
+# --- the key ---
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("http://api.itick.org", "rest_url: refusing plain http:// to api.itick.org: the key would travel in clear"),
+        ("http://127.0.0.1.example.org", "rest_url: refusing plain http://"),
+        ("wss://api.itick.org", "rest_url: 'wss://api.itick.org' is not an address for REST: write https://HOST"),
+        ("https://me:secret@api.itick.org", "rest_url: an address may not hold a user or password"),
+        ("https://api.itick.org/?x=1", "has a part after ?"),
+        ("", "rest_url: '' is not an address for REST"),
+    ],
+)
+def test_the_key_goes_to_no_doubtful_address(base: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Rest(base, Token(KEY))
+    assert words in str(caught.value) and "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("wss://api0.itick.org/fund", "https://api0.itick.org"),
+        ("WSS://api.itick.org:8443/fund?plan=x", "https://api.itick.org:8443"),
+        ("ws://127.0.0.1:9010/fund", "http://127.0.0.1:9010"),
+        ("ws://[::1]:9010/fund", "http://[::1]:9010"),
+    ],
+)
+def test_rest_is_asked_for_where_the_stream_comes_from(url: str, base: str) -> None:
+    assert rest_base(url) == base
+    Rest(base, Token(KEY))
+
+
+async def test_the_key_is_a_header_of_loopbacks_own_and_goes_to_no_proxy_and_no_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("http_proxy", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    seen: list[bytes] = []
+
+    def answer(request: bytes) -> bytes:
+        seen.append(request)
+        return found(b'{"code":0,"msg":null,"data":null}')
+
+    async with answering(answer) as base:
+        rest = Rest(base, Token(KEY))
+        await rest.klines("US", ["QQQ", "BRK.B"], end=NOON)
+        await rest.aclose()
+    head = seen[0].decode().split("\r\n")
+    assert head[0] == f"GET /fund/klines?codes=QQQ,BRK.B&region=US&kType=1&limit=500&et={NOON} HTTP/1.1"
+    assert f"token: {KEY}" in head
+    assert "/fund/klines: 200" in caplog.text
+    assert KEY not in caplog.text
+
+
+# --- turns ---
+
+
+async def test_calls_wait_for_their_turn_and_names_for_all_others() -> None:
+    async with Exchange() as exchange, asking(exchange, calls=2, minute=0.4) as rest:
+        done: list[str] = []
+
+        async def ask(name: str) -> None:
+            await (rest.funds("US") if name == "names" else rest.quotes("US", ["QQQ"]))
+            done.append(name)
+
+        begun = monotonic()
+        await asyncio.gather(ask("names"), *(ask(f"quotes {n}") for n in range(5)))
+        assert monotonic() - begun >= 0.8
+        assert len(done) == 6 and done[-1] == "names"
+
+
+async def test_the_exchange_never_sees_more_calls_than_the_plan_has() -> None:
+    async with Exchange(calls_a_minute=3) as exchange:
+        async with asking(exchange, calls=3, minute=60.0) as rest:
+            for _ in range(3):
+                await rest.quotes("US", ["QQQ"])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await rest.quotes("US", ["QQQ"])
+        async with asking(exchange) as hasty:
+            with pytest.raises(RestError, match="asks to slow down"):
+                await hasty.quotes("US", ["QQQ"])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await hasty.quotes("US", ["QQQ"])
+
+
+async def test_no_calls_at_all_are_refused_without_one() -> None:
+    rest = Rest("http://127.0.0.1:9", Token(KEY), 0)
+    with pytest.raises(RestError, match="calls_a_minute is 0") as caught:
+        await rest.quotes("US", ["QQQ"])
+    assert caught.value.refused

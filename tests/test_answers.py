@@ -1,0 +1,126 @@
+"""The vendor's REST answers, in every shape that they may have."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.answers import Fund, funds, klines, klines_of, opened, quotes
+from tui.errors import MalformedMessage
+from tui.protocol import Kline, Quote
+from tui.symbol import Symbol
+
+QQQ = Symbol("QQQ", "US")
+MINUTE = 60_000
+NOON = 1_763_899_200_000
+ROW = {"tu": 56119.5, "c": 561.5, "t": NOON, "v": 100, "h": 562, "l": 561.0, "o": 561.2}
+BAR = Kline(561.2, 562.0, 561.0, 561.5, NOON, 100.0, 56119.5, symbol="QQQ", region="US")
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("ctvhlosdnpQ"), inner, max_size=7),
+    max_leaves=20,
+)
+
+
+def written(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def rows(*times: int, **changed: Any) -> list[dict[str, Any]]:
+    return [ROW | {"t": time} | changed for time in times]
+
+
+def test_an_envelope_tells_success_and_words() -> None:
+    answer = opened(b'{"code":0,"msg":null,"data":[1]}')
+    assert (answer.code, answer.words, bytes(answer.data)) == (0, None, b"[1]")
+    refusal = opened(b'{"code":"1","msg":"no permission"}')
+    assert (refusal.code, refusal.words, bytes(refusal.data)) == (1, "no permission", b"null")
+    assert bytes(opened(b' [{"c":"QQQ"}]').data) == b' [{"c":"QQQ"}]'
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"42", b"{", b"\xff", b'{"msg":"x"}', b'{"code":[]}'])
+def test_what_is_no_envelope_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        opened(body)
+
+
+def test_bars_are_in_order_once_a_minute_and_wear_their_symbol() -> None:
+    later = rows(NOON + MINUTE, NOON, NOON - MINUTE) + rows(NOON, v=120)
+    found, unread = klines(written({"QQQ": later, "SPY": None, "IEF": []}), "US")
+    assert unread == 0 and found.keys() == {"QQQ"}
+    assert [(bar.time, bar.volume) for bar in found["QQQ"]] == [
+        (NOON - MINUTE, 100),
+        (NOON, 120),
+        (NOON + MINUTE, 100),
+    ]
+    assert klines_of(written([ROW]), QQQ) == ({"QQQ": [BAR]}, 0)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {key: str(value) for key, value in ROW.items()},
+        ROW | {"t": NOON // 1000},
+        ROW | {"t": float(NOON)},
+        ROW | {"s": "QQQ$US", "type": "kline@5", "r": None, "x": {"y": [1]}},
+    ],
+    ids=["strings", "seconds", "float", "more"],
+)
+def test_a_bar_may_be_written_otherwise(row: dict[str, Any]) -> None:
+    for key in ("qqq", "QQQ$US", "QQQ"):
+        assert klines(written({key: [row]}), "US") == ({"QQQ": [BAR]}, 0)
+
+
+def test_a_bar_without_volume_stands_and_what_is_none_is_counted() -> None:
+    bare = ROW | {"v": None, "tu": None}
+    strange = [{}, 7, None, ROW | {"t": None}, ROW | {"h": "x"}]
+    found, unread = klines(written({"QQQ": [bare, *strange], "\x1b": [ROW]}), "US")
+    assert [(bar.volume, bar.turnover) for bar in found["QQQ"]] == [(0, None)]
+    assert found.keys() == {"QQQ"} and unread == 5
+
+
+def test_nothing_known_is_no_error() -> None:
+    assert klines(b"null", "US") == quotes(b"null", "US") == ({}, 0)
+    assert klines_of(b"null", QQQ) == ({}, 0)
+    assert funds(b"null") == ([], 0)
+    assert quotes(b'{"QQQ":null}', "US") == ({}, 0)
+
+
+def test_a_quote_is_as_the_stream_has_it() -> None:
+    row = {"s": "QQQ", "ld": "561.5", "o": 560, "p": 559.0, "t": NOON, "ts": 0, "chp": None, "type": "tick"}
+    found, unread = quotes(written({"QQQ": row, "SPY": {"ld": "none"}, "": row}), "US")
+    assert unread == 2
+    assert found == {"QQQ": Quote(561.5, 560.0, time=NOON, previous_close=559.0, status=0, symbol="QQQ$US")}
+
+
+def test_a_list_of_funds_is_clean() -> None:
+    hostile = "Invesco\x1b[2J \u202eQQQ"
+    listed = [
+        {"c": "QQQ", "n": hostile, "t": "fund", "e": "NASDAQ", "s": None, "l": "…"},
+        {"c": "brk.b", "n": None},
+        {"c": "Q\x1bQ", "n": "no code"},
+    ]
+    expected = [Fund("QQQ", "Invesco�[2J �QQQ", "NASDAQ"), Fund("BRK.B", "", "")]
+    assert funds(written(listed)) == (expected, 1)
+    assert funds(written([*listed, {"n": "no code at all"}, 3, {"c": 5}])) == (expected, 4)
+
+
+@given(st.binary(max_size=60) | anything.map(written))
+def test_any_bytes_are_an_answer_or_malformed(data: bytes) -> None:
+    for read in (lambda: klines(data, "US"), lambda: quotes(data, "US"), lambda: funds(data), lambda: opened(data)):
+        with contextlib.suppress(MalformedMessage):
+            read()
+
+
+@given(st.dictionaries(st.text(max_size=3), st.lists(anything, max_size=4), max_size=3))
+def test_any_rows_are_bars_in_order_or_counted(raw: dict[str, Any]) -> None:
+    found, _ = klines(written(raw), "US")
+    for code, bars in found.items():
+        times = [bar.time for bar in bars]
+        assert times == sorted(set(times)) and {bar.symbol for bar in bars} == {code}
