@@ -95,6 +95,52 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
             assert yesterday[-1].close == pytest.approx(quote.last - quote.change)
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    of_day=st.one_of(st.integers(0, DAY - 1), st.integers(0, 3 * MINUTE)),
+    symbol=st.sampled_from(ALL),
+)
+def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol) -> None:
+    midnight = NOON // DAY * DAY
+    market = opened(midnight + of_day, (), seed=seed)
+    told = market.past(symbol)
+    assert told is not None and not market.watched
+    fund, bars = told
+    assert market.past(symbol) == (fund, bars), "the same whenever it is asked for"
+    times = [bar.time for bar in bars]
+    assert times == sorted(set(times)) and all(time % MINUTE == 0 for time in times)
+    assert times[0] <= midnight + of_day - DAY + 30 * MINUTE and times[-1] <= midnight + of_day
+    for bar in bars:
+        assert 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        assert bar.volume > 0 and bar.low * bar.volume <= bar.turnover + bar.volume <= (bar.high + 2) * bar.volume
+        assert bar.open % fund.fund.tick == bar.close % fund.fund.tick == 0
+    streamed = fund.history(midnight + of_day)
+    assert [fund.kline(bar) for bar in bars if bar.time >= midnight + of_day - HISTORY] == streamed
+    today = [bar for bar in bars if bar.time >= midnight]
+    if today:
+        assert sum(bar.volume for bar in today) == fund.volume
+        assert today[0].open == fund.open
+        assert max(bar.high for bar in today) == fund.high and min(bar.low for bar in today) == fund.low
+        assert sum(bar.turnover for bar in today) == pytest.approx(fund.turnover, rel=1e-3)
+    yesterday = [bar for bar in bars if bar.time < midnight]
+    assert yesterday[-1].close == fund.previous_close
+
+
+def test_a_past_is_whole_and_goes_on() -> None:
+    market = opened(symbols=(QQQ, THIN))
+    before = market.past(QQQ)
+    assert before is not None and len(before[1]) > 1_400
+    thin = market.past(THIN)
+    assert thin is not None and 390 < len(thin[1]) < 1_300
+    run(market, 130)
+    after = market.past(QQQ)
+    assert after is not None
+    assert after[1][: len(before[1]) - 1] == before[1][:-1], "what was told of finished minutes stays"
+    assert 2 <= len(after[1]) - len(before[1]) <= 3
+    assert market.past(Symbol("NOSUCH", "US")) is None
+
+
 def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:
     market = opened(symbols=(QQQ, THIN))
     assert len(listing(market, QQQ).history(NOON)) in (120, 121)

@@ -149,6 +149,18 @@ def check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
         raise UsageError("--demo needs no key: leave --token-file out")
 
 
+def find_rest(url: str | None, file: ConfigFile, settings: Settings | None) -> str:
+    """Where REST is asked for by the settings; "" where the stream comes from, as with `--url` and in the demo."""
+    from tui.feed.target import check_rest_url
+
+    if settings is None or url is not None or not settings.rest_url:
+        return ""
+    try:
+        return check_rest_url(settings.rest_url)
+    except UsageError as error:
+        raise UsageError(f"{file.path}, {error}") from None
+
+
 def find_target(
     url: str | None, token_file: Path | None, file: ConfigFile, settings: Settings | None, notices: list[str]
 ) -> tuple[str | None, Token | None]:

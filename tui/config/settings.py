@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tui.errors import UsageError
 from tui.keys import KEYS, clash, remapped
@@ -45,6 +45,8 @@ class _Plain(Struct, frozen=True, kw_only=True):
     flash: bool = True
     bell: bool = True
     url: str = ""
+    rest_url: str = ""
+    calls_a_minute: Annotated[int, Meta(ge=0)] = 5
     token_command: tuple[str, ...] = ()
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""

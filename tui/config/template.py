@@ -15,6 +15,8 @@ WORDS = {
     "flash": "The digits of LAST that changed light up for a moment.",
     "bell": "A sound when the link is lost and when it is back.",
     "url": 'Your account\'s address where it has another than wss://api.itick.org/fund ("" is that).',
+    "rest_url": 'Where history and names are asked for over REST; "" is the host of url.',
+    "calls_a_minute": "Calls over REST that your plan has a minute; with 0 nothing is asked for there.",
     "token_command": "A command that prints your key, run without a shell where neither --token-file nor\n"
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
     "columns": "Columns from left to right; [] are the usual ones. There are\n# "

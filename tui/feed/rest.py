@@ -162,16 +162,17 @@ class Rest:
         return result
 
     async def _turn(self, patient: bool) -> None:
-        """Wait until a call may be made."""
+        """Wait until a call may be made; a patient one lets others begin first."""
         if self._turns is None:
             raise RestError("calls_a_minute is 0: nothing is asked for over REST", refused=True)
+        wait = self._look_every if patient else 0.0
         while True:
+            await asyncio.sleep(wait)
             wait = self._turns.wait(self._clock())
             if patient and self._urgent:
                 wait = max(wait, self._look_every)
             if not wait:
                 break
-            await asyncio.sleep(wait)
         self._turns.take(self._clock())
 
     async def _get(self, path: str, query: dict[str, object]) -> bytes:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple, TypeAlias
 
 from tui import format as fmt
-from tui.funds import NAMES
+from tui.funds import name_of
 from tui.market import Instrument
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import Touch, touch
@@ -207,7 +207,7 @@ def _symbol(row: Row) -> Cell:
 
 
 def _name(row: Row) -> Cell:
-    name, width = NAMES.get(row.instrument.symbol, fmt.UNKNOWN), row.moment.name
+    name, width = name_of(row.instrument.symbol) or fmt.UNKNOWN, row.moment.name
     text = fmt.clip(name, width)
     return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
 
@@ -399,7 +399,7 @@ COLUMNS: tuple[Column, ...] = (
         12,
         1,
         _name,
-        lambda row: NAMES.get(row.instrument.symbol),
+        lambda row: name_of(row.instrument.symbol) or None,
         descending=False,
         left=True,
         most=28,

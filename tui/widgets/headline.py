@@ -6,7 +6,7 @@ from __future__ import annotations
 from textual.reactive import reactive
 
 from tui import format as fmt
-from tui.funds import NAMES
+from tui.funds import name_of
 from tui.market import Instrument, Market
 from tui.market.figures import volatility
 from tui.market.row import row_state
@@ -60,8 +60,8 @@ class Headline(Pane):
         if i is None:
             return [], []
         left = look.symbol(i.symbol)
-        if i.symbol in NAMES:
-            left.append(look.segment(f"  {NAMES[i.symbol]}", "muted"))
+        if name := name_of(i.symbol):
+            left.append(look.segment(f"  {name}", "muted"))
         age = BY_ID["age"].cell(self._row(i))
         words = f"{age.text.strip()} ago" if age.text.strip().isalnum() else age.text.strip()
         return left, [look.segment(words, age.role)] if words else []

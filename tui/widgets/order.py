@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from tui.funds import NAMES
+from tui.funds import name_of
 from tui.market import Instrument
 from tui.widgets.columns import BY_ID, Row
 
@@ -20,7 +20,7 @@ def found(instruments: Sequence[_T], text: str) -> list[_T]:
     return [
         instrument
         for instrument in instruments
-        if all(word in f"{instrument.symbol} {NAMES.get(instrument.symbol, '')}".casefold() for word in words)
+        if all(word in f"{instrument.symbol} {name_of(instrument.symbol)}".casefold() for word in words)
     ]
 
 

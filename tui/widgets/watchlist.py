@@ -487,6 +487,14 @@ class Watchlist(Pane, can_focus=True):
         if after:
             line.append(look.segment(after, "text", ground))
 
+    def names_learned(self) -> None:
+        """Draw the rows with them, and find and sort by them."""
+        self._kept.clear()
+        if self.find or self.sort.removeprefix("-") == "name":
+            self._arrange()
+        else:
+            self.update_lines()
+
     def watch_look(self, look: Look) -> None:
         self._kept.clear()
         super().watch_look(look)
