@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from textual import _wait, screen
 from textual.css.stylesheet import Stylesheet
 
+from tui import funds
+
 # A busy machine is no failure of a property.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
@@ -65,3 +67,10 @@ def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
 def own_config(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins without a config file."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / f"config-{next(_numbers)}"))
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that the test learns are forgotten after it."""
+    monkeypatch.setattr(funds, "_learned", funds._learned)
+    monkeypatch.setattr(funds, "_lines", funds._lines)

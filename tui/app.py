@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import logging
 import os
 import signal
@@ -48,6 +49,7 @@ from tui.secrets import Token, clean
 
 if TYPE_CHECKING:
     from tui.feed.link import Link
+    from tui.feed.names import Names
 
 _LEAVE_WITHIN = 3.0  # s
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
@@ -56,12 +58,14 @@ _log = logging.getLogger(__name__)
 
 
 class Start(NamedTuple):
-    """Where the feed comes from. Without `url` the app starts the demo exchange and connects to that."""
+    """Where the feed comes from. Without `url` the app starts the demo exchange and connects to that. `rest_url` "" is
+    the same place."""
 
     url: str | None = None
     token: Token | None = None
     notices: Sequence[str] = ()
     take_over: bool = False
+    rest_url: str = ""
 
 
 class ItickApp(Desk):
@@ -80,6 +84,7 @@ class ItickApp(Desk):
         self._wall = wall
         self._frames: FrameClock | None = None
         self._link: Link | None = None
+        self._names: Names | None = None
         self._outage = Outage(self._lost, self._back)
         self.pace = Pace()
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
@@ -124,6 +129,8 @@ class ItickApp(Desk):
             self._link.want(self.lists.symbols)
         else:
             self.market.follow(self.lists.symbols)
+        if self._names is not None:
+            self._names.want(itertools.chain(*self.lists.lists.values()))
 
     async def _feed(self) -> None:
         if self._start.url is not None:
@@ -159,12 +166,22 @@ class ItickApp(Desk):
 
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
         from tui.feed.link import Link
+        from tui.feed.names import Names
+        from tui.feed.rest import Rest, rest_base
 
         self._link = Link(
             url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
         )
-        self._link.want(self.lists.symbols)
-        await self._link.run()
+        base, calls = self._start.rest_url or rest_base(url), self.settings.calls_a_minute
+        rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
+        self._names = Names(rest, None, self.dashboard.names_learned)
+        self.wanted_changed()
+        names = self.run_worker(self._names.run(), name="names", group="names")
+        try:
+            await self._link.run()
+        finally:
+            names.cancel()
+            await rest.aclose()
 
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None

@@ -20,8 +20,7 @@ from tests.waiting import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.clock import monotonic
-from tui.feed.connection import _retry_after
-from tui.feed.state import Phase, Timings
+from tui.feed.state import Phase
 from tui.protocol import (
     AUTHENTICATED,
     CONNECTED,
@@ -384,24 +383,6 @@ async def test_an_answer_that_lay_unread_while_the_program_was_stopped_is_no_mis
         await until(lambda: len(running.market.health.round_trips) >= 5)
         assert running.market.health.heartbeats_missed == 0
         assert Phase.RECONNECTING not in running.phases
-
-
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        ("", 30),
-        ("5", 30),
-        ("40", 40),
-        ("86400", 3_600),
-        ("9" * 400, 3_600),
-        ("-60", 30),
-        ("1e9", 30),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 30),
-        ("\x1b[31m", 30),
-    ],
-)
-def test_how_long_the_vendor_asks_to_wait(header: str, wait: float) -> None:
-    assert _retry_after(header, Timings()) == wait
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def found(body: bytes, headers: str = "") -> bytes:
 
 
 async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> None:
-    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
         bars = await rest.klines("US", ["QQQ", "TLT", "NOSUCH"], limit=390)
         assert list(bars) == ["QQQ", "TLT"]
         for code, day in bars.items():
@@ -73,7 +73,7 @@ async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> Non
 
 
 async def test_quotes_and_the_funds_of_a_region() -> None:
-    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
         quotes = await rest.quotes("HK", ["2800", "NOSUCH"])
         listing = exchange.market.watch(Symbol("2800", "HK"))
         assert listing is not None and list(quotes) == ["2800"]
@@ -154,7 +154,7 @@ async def test_what_cannot_be_read_is_told_in_words_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("fault", ["strings", "second-time"])
 async def test_rows_written_otherwise_are_the_same(fault: str) -> None:
-    async with Exchange(rate=0.001, clock=lambda: NOON) as exchange, asking(exchange) as rest:
+    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
         plain = await rest.klines("US", ["QQQ", "SPY"])
         exchange.cause(fault)
         assert await rest.klines("US", ["QQQ", "SPY"]) == plain
@@ -195,10 +195,9 @@ async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", "the connection was cut"),
         (b"HTTP/1.1 302 Found\r\nLocation: //\r\nContent-Length: 0\r\n\r\n", "redirects"),
         (b"HTTP/1.1 429 No\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n", "slow down for 3600 s"),
-        (found(b'{"code":0,"msg":null,"data":{}}' + b" " * (33 << 20)), "with more than 32 MB"),
         (found(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
     ],
-    ids=["nothing", "smtp", "cut", "gzip", "redirect", "wait", "large", "words"],
+    ids=["nothing", "smtp", "cut", "gzip", "redirect", "wait", "words"],
 )
 async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words: str) -> None:
     async with answering(answer) as base:
@@ -209,12 +208,30 @@ async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words:
     assert words in str(caught.value) and len(str(caught.value)) < 200
 
 
+async def test_an_answer_has_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.feed.rest._LARGEST", 1 << 20)
+    async with answering(found(b" " * (2 << 20))) as base:
+        rest = Rest(base, Token(KEY))
+        with pytest.raises(RestError, match="answered /fund/quotes with more than 1 MB"):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+
+
 async def test_a_server_that_is_not_there_is_told_in_words() -> None:
     async with answering(b"") as base:
         pass
     for where, words in ((base, "connection refused"), ("https://a..b", "no such host name")):
         rest = Rest(where, Token(KEY))
         with pytest.raises(RestError, match=words):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+
+
+async def test_a_proxy_that_cannot_be_used_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("socks5://127.0.0.1:9", "ftp://127.0.0.1:9"):
+        monkeypatch.setenv("ALL_PROXY", address)
+        rest = Rest("https://api.itick.org", Token(KEY))
+        with pytest.raises(RestError, match="the proxy cannot be used"):
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
 

@@ -19,7 +19,7 @@ from tui.cli import exchange as exchange_command
 from tui.cli import stream as stream_command
 from tui.cli.completion import completion, themes
 from tui.cli.help import CACHE, COLOUR, CONFIG, FILES, FOLDERS, GENERAL, KEY, LOOK, PROXY, STATE, Group, Option, option
-from tui.cli.options import check_place, complain, config_file, feed_options, find_target, watched
+from tui.cli.options import check_place, complain, config_file, feed_options, find_rest, find_target, watched
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def cli(
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
     target, token = find_target(url, token_file, file, None if demo else settings, notices)
+    rest_url = find_rest(url, file, None if demo else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if open_file is None or not open_file.isatty():
             raise UsageError(
@@ -137,7 +138,7 @@ def cli(
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
     wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
     with logging_to(log_file):
-        app = ItickApp(wanted, Start(target, token, notices, take_over))
+        app = ItickApp(wanted, Start(target, token, notices, take_over, rest_url))
         app.run()
         if app.crash is not None:
             raise app.crash

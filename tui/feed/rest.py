@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from tui import __version__, answers
 from tui.answers import Fund
-from tui.errors import FeedError, MalformedMessage
+from tui.errors import FeedError, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
+from tui.feed.connection import in_words
 from tui.feed.headers import http_date, retry_after
 from tui.feed.target import check_rest_url, host_of, is_loopback, rest_base
 from tui.protocol import Kline, Quote
@@ -136,7 +135,7 @@ class Rest:
             await self._client.aclose()
 
     async def _ask(
-        self, path: str, query: dict[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
+        self, path: str, query: Mapping[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
     ) -> _Read:
         """What `read` makes of an answer's data, on another thread: half a megabyte takes as long as a frame may."""
         self._urgent += not patient
@@ -175,7 +174,7 @@ class Rest:
                 break
         self._turns.take(self._clock())
 
-    async def _get(self, path: str, query: dict[str, object]) -> bytes:
+    async def _get(self, path: str, query: Mapping[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
         client = await self._opened()
         from httpx import HTTPError, InvalidURL  # loaded by now
@@ -203,7 +202,16 @@ class Rest:
         except TimeoutError:
             raise RestError(f"{self.host} did not answer {path} within {self._within:g} s") from None
         except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
-            raise RestError(f"cannot reach {self.host}: {_words(error)}") from None
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> RestError:
+        try:
+            with in_words(self.host, self._within):
+                raise _below(error)
+        except NoConnection as known:
+            return RestError(str(known))
+        except BaseException:  # of the library that speaks HTTP
+            return RestError(f"cannot reach {self.host}: the connection was cut")
 
     def _status_error(self, path: str, response: httpx.Response) -> RestError:
         status, host = response.status_code, self.host
@@ -222,7 +230,10 @@ class Rest:
         async with self._opening:
             if self._client is None:
                 # Loading it takes as long as ten frames, and certificates one more.
-                self._client = await asyncio.to_thread(_client, is_loopback(self._base))
+                try:
+                    self._client = await asyncio.to_thread(_client, is_loopback(self._base))
+                except (ImportError, ValueError):
+                    raise RestError("the proxy cannot be used for REST: look at https_proxy and its kin") from None
             return self._client
 
 
@@ -241,22 +252,13 @@ def _client(loopback: bool) -> httpx.AsyncClient:
     )
 
 
-def _words(error: BaseException) -> str:
-    """Why a server was not reached, from the error below all the errors that were made of it."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        error = cause
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"TLS certificate: {error.verify_message}"
-        if isinstance(error, ssl.SSLError):
-            return f"TLS: {error.reason or 'failed'}"
-        if isinstance(error, socket.gaierror):
-            return "no such host name"
-        if isinstance(error, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(error, OSError) and error.strerror:
-            return error.strerror.lower()
-        cause = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
-    return "the connection was cut"
+def _below(error: BaseException) -> BaseException:
+    """The error below all those that were made of it."""
+    met: set[int] = set()
+    while id(error) not in met:
+        met.add(id(error))
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        else:
+            error = error.__cause__ or error.__context__ or error
+    return error

@@ -185,6 +185,11 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.status.symbols = len(rows)
         self.watchlist.show(name, rows, select)
 
+    def names_learned(self) -> None:
+        """More funds have a name now."""
+        self.watchlist.names_learned()
+        self.headline.update_lines()
+
     def open_add_field(self, text: str = "") -> None:
         """Show the field for symbols in the place of the footer, with the cursor in it."""
         self._open(self.add_field, text)

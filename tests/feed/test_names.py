@@ -1,0 +1,132 @@
+"""Names of funds, learned from the vendor or from what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from tests.feed.running import KEY
+from tests.waiting import until
+from tui import funds
+from tui.answers import Fund
+from tui.errors import FeedError
+from tui.feed.names import Names
+from tui.feed.rest import Rest, RestError
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+QQQ = Symbol("QQQ", "US")
+WEEK = 7 * 86_400.0
+
+
+pytestmark = pytest.mark.usefixtures("forgetful")
+
+
+class Vendor(Rest):
+    """Answers for each region with what is put there, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9", Token(KEY))
+        self.asked: list[str] = []
+        self.answers: dict[str, list[Fund] | RestError] = {}
+
+    async def funds(self, region: str) -> list[Fund]:
+        self.asked.append(region)
+        answer = self.answers.get(region, [Fund("NEW", f"New Fund of {region}", "")])
+        if isinstance(answer, RestError):
+            raise answer
+        return answer
+
+
+class Shelf:
+    """Keeps names in memory, `age` s old."""
+
+    def __init__(self, age: float = 0.0, **kept: dict[str, str]) -> None:
+        self.age = age
+        self.kept: dict[str, Mapping[str, str]] = dict(kept)
+        self.broken = False
+
+    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
+        if self.broken:
+            raise FeedError("no disk")
+        return (self.age, dict(self.kept[region])) if region in self.kept else None
+
+    def keep_names(self, region: str, names: Mapping[str, str]) -> None:
+        if self.broken:
+            raise FeedError("no disk")
+        self.kept[region] = names
+
+
+@asynccontextmanager
+async def learning(
+    vendor: Vendor, shelf: Shelf | None, *regions: str, again: float = 60.0
+) -> AsyncIterator[tuple[Names, list[int]]]:
+    told: list[int] = []
+    names = Names(vendor, shelf, lambda: told.append(1), again)
+    names.want(Symbol("ANY", region) for region in regions)
+    task = asyncio.create_task(names.run())
+    try:
+        yield names, told
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_each_region_is_asked_for_once_and_kept() -> None:
+    vendor, shelf = Vendor(), Shelf()
+    async with learning(vendor, shelf, "US", "HK", "US") as (names, told):
+        await until(lambda: shelf.kept.keys() == {"US", "HK"})
+        assert funds.name_of(Symbol("NEW", "HK")) == "New Fund of HK"
+        names.want([QQQ, Symbol("510300", "SH")])
+        await until(lambda: "SH" in shelf.kept)
+        names.want([QQQ])
+        assert vendor.asked == ["HK", "US", "SH"] and len(told) == 3
+
+
+@pytest.mark.parametrize(("age", "asked"), [(WEEK - 1, []), (WEEK, ["US"])])
+async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
+    vendor, shelf = Vendor(), Shelf(age, US={"OLD": "Old Fund"})
+    async with learning(vendor, shelf, "US"):
+        await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old Fund")
+        await until(lambda: vendor.asked == asked)
+        if asked:
+            await until(lambda: "NEW" in shelf.kept["US"])
+
+
+async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
+    vendor = Vendor()
+    vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
+    async with learning(vendor, None, "US", "HK", again=0.01):
+        await until(lambda: vendor.asked.count("US") > 2)
+        vendor.answers = {}
+        await until(lambda: funds.name_of(Symbol("NEW", "US")) != "")
+        asked = list(vendor.asked)
+        await asyncio.sleep(0.05)
+        assert vendor.asked == asked and asked.count("HK") == 1
+
+
+async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
+    vendor, shelf = Vendor(), Shelf()
+    shelf.broken = True
+    async with learning(vendor, shelf, "US") as (_, told):
+        await until(lambda: len(told) == 1)
+        assert funds.name_of(Symbol("NEW", "US")) == "New Fund of US"
+
+
+async def test_nothing_known_of_a_region_is_not_kept_for_a_week() -> None:
+    vendor, shelf = Vendor(), Shelf()
+    vendor.answers = {"XX": []}
+    async with learning(vendor, shelf, "XX") as (_, told):
+        await until(lambda: vendor.asked == ["XX"])
+        await asyncio.sleep(0.02)
+        assert not shelf.kept and not told
+
+
+async def test_a_file_that_others_wrote_cannot_reach_the_terminal() -> None:
+    vendor, shelf = Vendor(), Shelf(US={"OLD": "Old\x1b[2J Fund"})
+    async with learning(vendor, shelf, "US"):
+        await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")

@@ -1,0 +1,92 @@
+"""The names of a region's funds: from the file where they are young, else from the vendor, and kept for a week."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from tui.errors import FeedError
+from tui.feed.rest import Rest, RestError
+from tui.funds import learn
+from tui.secrets import clean
+from tui.symbol import Symbol
+
+_WEEK = 7 * 86_400.0  # s
+_AGAIN = 600.0  # s until a failed call is tried again
+
+_log = logging.getLogger(__name__)
+
+
+class Kept(Protocol):
+    """Where names are kept. Its methods wait for the disk and raise FeedError."""
+
+    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
+        """How old they are, in s, and each fund's by its code; None where there are none."""
+
+    def keep_names(self, region: str, names: Mapping[str, str]) -> None: ...
+
+
+class Names:
+    """Learns the names of the wanted regions, once each, and tells `on_learned` whenever more are known.
+
+    Without `kept` they are asked for at every start. `again`: s until a call that failed is tried again."""
+
+    def __init__(self, rest: Rest, kept: Kept | None, on_learned: Callable[[], None], again: float = _AGAIN) -> None:
+        self._rest = rest
+        self._kept = kept
+        self._on_learned = on_learned
+        self._again = again
+        self._wanted: set[str] = set()
+        self._done: set[str] = set()
+        self._changed = asyncio.Event()
+
+    def want(self, symbols: Iterable[Symbol]) -> None:
+        """The regions of these are wanted."""
+        self._wanted = {symbol.region for symbol in symbols}
+        if self._wanted - self._done:
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            self._changed.clear()
+            for region in sorted(self._wanted - self._done):
+                if await self._learn(region):
+                    self._done.add(region)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._again if self._wanted - self._done else None):
+                    await self._changed.wait()
+
+    async def _learn(self, region: str) -> bool:
+        """Learn what there is of a region; whether that was all that can be done."""
+        age, names = await self._read(region)
+        await self._tell(region, names)
+        if age < _WEEK:
+            return True
+        try:
+            funds = await self._rest.funds(region)
+        except RestError as error:
+            _log.info("no names for %s: %s", region, error)
+            return error.refused
+        names = {fund.code: fund.name for fund in funds if fund.name}
+        await self._tell(region, names)
+        if names and self._kept is not None:
+            with contextlib.suppress(FeedError):  # then they are asked for again
+                await asyncio.to_thread(self._kept.keep_names, region, names)
+        return True
+
+    async def _read(self, region: str) -> tuple[float, dict[str, str]]:
+        """What is kept, and how old it is in s."""
+        if self._kept is not None:
+            with contextlib.suppress(FeedError):
+                return await asyncio.to_thread(self._kept.names, region) or (_WEEK, {})
+        return _WEEK, {}
+
+    async def _tell(self, region: str, names: Mapping[str, str]) -> None:
+        if names:
+            by_symbol = {Symbol(code, region): clean(name) for code, name in names.items()}
+            await asyncio.to_thread(learn, by_symbol)
+            self._on_learned()
