@@ -205,13 +205,14 @@ class Rest:
             raise self._unreachable(error) from None
 
     def _unreachable(self, error: Exception) -> RestError:
-        try:
-            with in_words(self.host, self._within):
-                raise _below(error)
-        except NoConnection as known:
-            return RestError(str(known))
-        except BaseException:  # of the library that speaks HTTP
-            return RestError(f"cannot reach {self.host}: the connection was cut")
+        below = _below(error)
+        if isinstance(below, OSError | UnicodeError):
+            try:
+                with in_words(self.host, self._within):
+                    raise below
+            except NoConnection as known:
+                return RestError(str(known))
+        return RestError(f"cannot reach {self.host}: the connection was cut")  # by the library that speaks HTTP
 
     def _status_error(self, path: str, response: httpx.Response) -> RestError:
         status, host = response.status_code, self.host
