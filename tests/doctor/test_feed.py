@@ -39,16 +39,28 @@ async def looked(
     timings: Timings = QUICK,
     first: float = 2.0,
     take_over: bool = False,
+    rest: str = "",
+    calls_a_minute: int = 0,
     ends: Callable[[Result], None] = lambda result: None,
 ) -> dict[str, Result]:
-    """Every step's result, by name."""
+    """Every step's result, by name; without REST's, where nothing is asked for there."""
     checkup = Checkup(lambda name: None, ends)
-    async with FeedChecks(url, Token(KEY), symbols, take_over=take_over, timings=timings, first=first) as feed:
+    feed = FeedChecks(
+        url,
+        Token(KEY),
+        symbols,
+        rest=rest,
+        calls_a_minute=calls_a_minute,
+        take_over=take_over,
+        timings=timings,
+        first=first,
+    )
+    async with feed:
         await checkup.run(feed.checks(), 10.0)
     for result in checkup.results:
         assert KEY not in result.words + result.advice
         assert bool(result.advice) == (result.status in (WARN, FAIL)), result
-    return {result.name: result for result in checkup.results}
+    return {result.name: result for result in checkup.results if calls_a_minute or result.name != "rest"}
 
 
 def ill(results: dict[str, Result]) -> dict[str, Status]:
@@ -65,8 +77,9 @@ def only(results: dict[str, Result], name: str, status: Status = FAIL) -> Result
 
 async def test_all_is_well_with_the_exchange() -> None:
     async with Exchange(rate=200.0) as exchange:
-        results = await looked(exchange.url)
+        results = await looked(exchange.url, calls_a_minute=5)
     assert ill(results) == {}
+    assert results["rest"].words.startswith("2 of 2 symbols have a quote at 127.0.0.1:")
     assert results["subscribe depth"].words == "2 symbols accepted"
     assert results["first kline@1"].words in ("QQQ$US", "SPY$US")
     assert results["pings"].words.startswith("5 answered, median ")
@@ -251,6 +264,33 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     assert silent == dict.fromkeys(FIRST, WARN)
     assert results["first tick"].words.startswith(f"none within 0.05 s ({words}")
     assert results["first tick"].advice.startswith(advice)
+
+
+# --- beside the stream ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("rest-refused", "does not serve /fund/quotes: "),
+        ("rest-429", "asks to slow down for "),
+        ("rest-null", "0 of 2 symbols have a quote at 127.0.0.1:"),
+        ("rest-slow", "did not answer /fund/quotes within 0.5 s"),
+    ],
+)
+async def test_what_is_asked_for_over_rest_is_no_more_than_a_warning(fault: str, words: str) -> None:
+    async with Exchange(faults=[fault]) as exchange:
+        results = await looked(exchange.url, timings=QUICK._replace(open=0.5), calls_a_minute=5)
+    assert ill(results) == {"rest": WARN}
+    assert words in results["rest"].words
+
+
+async def test_rest_at_another_address() -> None:
+    port = free_port()
+    async with Exchange() as exchange:
+        results = await looked(exchange.url, rest=f"http://127.0.0.1:{port}", calls_a_minute=5)
+    assert ill(results) == {"rest": WARN}
+    assert results["rest"].words == f"cannot reach 127.0.0.1:{port}: connection refused"
 
 
 # --- the life of the connection ---

@@ -126,7 +126,14 @@ async def _examine(
         report.part("This machine")
         await checkup.run(machine.checks())
         report.part(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
-        feed = FeedChecks(machine.url, machine.token, symbols or _usual(machine, demo), take_over=take_over)
+        feed = FeedChecks(
+            machine.url,
+            machine.token,
+            symbols or _usual(machine, demo),
+            rest=machine.rest,
+            calls_a_minute=machine.settings.calls_a_minute if machine.settings is not None else 5,
+            take_over=take_over,
+        )
         await stack.enter_async_context(feed)
         await checkup.run(feed.checks(), WITHIN)
     report.tail(checkup.results)

@@ -21,9 +21,10 @@ from tui.feed.clock import monotonic
 from tui.feed.connection import Connection, SlowDown, dial, in_words
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.proxy import proxy_of
+from tui.feed.rest import AT_ONCE, Rest, RestError
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
-from tui.feed.target import host_of
+from tui.feed.target import host_of, rest_base
 from tui.format import milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
@@ -61,6 +62,8 @@ class FeedChecks:
         token: Token | None,
         symbols: Sequence[Symbol],
         *,
+        rest: str = "",
+        calls_a_minute: int = 5,
         take_over: bool = False,
         timings: Timings = TIMINGS,
         first: float = _FIRST,
@@ -68,10 +71,13 @@ class FeedChecks:
         self._url = url
         self._token = token
         self._symbols = list(symbols)
+        self._rest_base = rest
+        self._calls = calls_a_minute
         self._take_over = take_over
         self._timings = timings
         self._patience = first
         self._market = Market()
+        self._market.set_clock((time.time() - monotonic()) * 1000)
         self._subscriptions = Subscriptions(tuple(_TYPES), self._ask, self._market, {UNRESOLVED: 1})
         self._open = contextlib.AsyncExitStack()
         self._connection: Connection | None = None
@@ -110,6 +116,7 @@ class FeedChecks:
             *asked,
             *came,
             Check("pings", self._pings, ("auth",), "the network or the server stalls: try again"),
+            Check("rest", self._rest, ("key",) if self._rest_base else ("tls", "key")),
             Check("clock", self._clock, ("handshake",)),
         ]
 
@@ -185,7 +192,6 @@ class FeedChecks:
         assert self._token is not None
         market = self._market
         market.follow(self._symbols)
-        market.set_clock((time.time() - monotonic()) * 1000)
         try:
             self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
         except SlowDown as error:
@@ -212,7 +218,7 @@ class FeedChecks:
         await self._while_read(self._subscriptions.settle_type(type_, self._symbols, lambda type_: None))
         self._market.served(self._symbols, monotonic())
         count = len(self._symbols)
-        symbols = f"{count} symbol{'s'[: count != 1]}"
+        symbols = _symbols(count)
         found = [refusal for refusal in refusals(self._market.instruments.values()) if refusal.type == type_]
         if not found:
             return Found(f"{symbols} accepted")
@@ -292,6 +298,31 @@ class FeedChecks:
         trips = [1000 * trip for trip in self._market.health.round_trips]
         return Found(f"{_PINGS} answered, median {statistics.median(trips):.1f} ms, slowest {max(trips):.1f} ms")
 
+    async def _rest(self) -> Found:
+        assert self._token is not None
+        if not self._calls:
+            return Found("not asked: calls_a_minute is 0", status=Status.SKIPPED)
+        region = self._symbols[0].region
+        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:AT_ONCE]
+        took: list[float] = []
+
+        def dated(sent: float, received: float, date: float) -> None:
+            took.append(1000 * (received - sent))  # alone, without loading what is needed for it
+            self._market.observe_date(sent, received, date)
+
+        base = self._rest_base or rest_base(self._url)
+        rest = Rest(base, self._token, on_date=dated, within=self._timings.open)
+        try:
+            quotes = await rest.quotes(region, codes)
+        except RestError as error:
+            return Found(str(error), "the stream goes on without: history and names are missing", Status.WARN)
+        finally:
+            await rest.aclose()
+        words = f"{len(quotes)} of {_symbols(len(codes))} have a quote at {rest.host}"
+        if not quotes:
+            return Found(words, "history and names may be missing too", Status.WARN)
+        return Found(words, ms=took[0] if took else None)
+
     async def _clock(self) -> Found:
         clock = self._market.clock
         if (seconds := clock.differs) is not None:
@@ -350,6 +381,10 @@ async def _resolve(host: str, port: int) -> list[str]:
 
     threading.Thread(target=look, daemon=True).start()
     return await done
+
+
+def _symbols(count: int) -> str:
+    return f"{count} symbol{'s'[: count != 1]}"
 
 
 def _issuer(certificate: dict[str, Any]) -> str:

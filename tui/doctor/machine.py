@@ -22,7 +22,7 @@ from tui.config.settings import Settings
 from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
 from tui.feed.store import default_path, trouble
-from tui.feed.target import VENDOR_URL, check_url, host_of
+from tui.feed.target import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN
 from tui.secrets import Token, find_key, forget_environment
 
@@ -43,6 +43,7 @@ class Machine:
         self._token_file = token_file
         self.settings: Settings | None = None
         self.url = ""
+        self.rest = ""
         self.token: Token | None = None
 
     def checks(self) -> list[Check]:
@@ -56,7 +57,7 @@ class Machine:
                 "address",
                 self._address,
                 needs=() if self._given or self._demo else ("config",),
-                advice="write the setting url as wss://HOST/fund",
+                advice="write the setting url as wss://HOST/fund, and rest_url as https://HOST",
             ),
             Check(
                 "key",
@@ -135,6 +136,9 @@ class Machine:
         ours = self.settings.url if self.settings else ""
         self.url = check_url(self._given or ours or VENDOR_URL)
         source = "from --url" if self._given else "from the config file" if ours else "the vendor's own"
+        if self.settings and self.settings.rest_url and not self._given:
+            self.rest = check_rest_url(self.settings.rest_url)
+            return Found(f"{host_of(self.url)}, {source}, and for REST {host_of(self.rest)}")
         return Found(f"{host_of(self.url)}, {source}")
 
     async def _key(self) -> Found:
