@@ -48,10 +48,14 @@ from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
 
 if TYPE_CHECKING:
+    from tui.feed.history import History
     from tui.feed.link import Link
     from tui.feed.names import Names
+    from tui.feed.rest import Rest
+    from tui.feed.store import Store
 
 _LEAVE_WITHIN = 3.0  # s
+_DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
 _log = logging.getLogger(__name__)
@@ -84,6 +88,7 @@ class ItickApp(Desk):
         self._wall = wall
         self._frames: FrameClock | None = None
         self._link: Link | None = None
+        self._history: History | None = None
         self._names: Names | None = None
         self._outage = Outage(self._lost, self._back)
         self.pace = Pace()
@@ -129,6 +134,8 @@ class ItickApp(Desk):
             self._link.want(self.lists.symbols)
         else:
             self.market.follow(self.lists.symbols)
+        if self._history is not None:
+            self._history.want(self.lists.symbols)
         if self._names is not None:
             self._names.want(itertools.chain(*self.lists.lists.values()))
 
@@ -166,22 +173,58 @@ class ItickApp(Desk):
 
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
         from tui.feed.link import Link
-        from tui.feed.names import Names
-        from tui.feed.rest import Rest, rest_base
 
         self._link = Link(
             url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
         )
-        base, calls = self._start.rest_url or rest_base(url), self.settings.calls_a_minute
-        rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
-        self._names = Names(rest, None, self.dashboard.names_learned)
-        self.wanted_changed()
-        names = self.run_worker(self._names.run(), name="names", group="names")
+        self._link.want(self.lists.symbols)
+        past = self.run_worker(self._learn_past(self._link, url, token), name="past", group="past")
         try:
             await self._link.run()
         finally:
-            names.cancel()
+            past.cancel()
+
+    async def _learn_past(self, link: Link, url: str, token: Token) -> None:
+        """What was before, and what funds are called: beside the feed, which need not wait for it to load."""
+        from tui.feed.history import History
+        from tui.feed.rest import Rest, rest_base
+        from tui.feed.target import is_loopback
+
+        calls = self.settings.calls_a_minute if self._start.url is not None else _DEMO_CALLS
+        base = self._start.rest_url or rest_base(url)
+        rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
+        self._history = history = History(
+            self.market,
+            rest if calls else None,
+            self._store,
+            calls=calls,
+            local=is_loopback(url),
+            on_trouble=self._cannot_keep,
+            clock=self._clock,
+        )
+        history.want(self.lists.symbols)
+        history.link_changed(link.state, link.is_demo)
+        try:
+            await asyncio.gather(history.run(), self._learn_names(history, rest))
+        finally:
+            await history.finish()
             await rest.aclose()
+
+    def _store(self, demo: bool) -> Store:
+        from tui.feed.store import Store, default_path
+
+        return Store(default_path(demo=demo), wall=self._wall)
+
+    def _cannot_keep(self, words: str) -> None:
+        self.notify(f"prices are not kept for the next time: {clean(words)}", severity="warning", markup=False)
+
+    async def _learn_names(self, history: History, rest: Rest) -> None:
+        from tui.feed.names import Names
+
+        await history.opened.wait()
+        self._names = Names(rest, history.store, self.dashboard.names_learned)
+        self.wanted_changed()
+        await self._names.run()
 
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None
@@ -189,6 +232,8 @@ class ItickApp(Desk):
         self._outage.entered(state)
         if not state.proven and self._notice is not None and self._notice.severity == "information":
             self._withdraw_notice()  # that it is back is no longer so
+        if self._history is not None:
+            self._history.link_changed(state, self._link.is_demo)
         self.dashboard.link_changed(state, self._link.is_demo)
         if self._frames is not None:
             self._frame()  # what every row says of the link stands there together with the word for it
@@ -305,6 +350,7 @@ class ItickApp(Desk):
             self.pace,
             self._frames.cost,
             self._frames.rate,
+            self._history,
         )
 
     # --- leaving ---
@@ -331,11 +377,15 @@ class ItickApp(Desk):
             loop.call_soon_threadsafe(self._handle_exception, error)
 
     async def on_unmount(self) -> None:
-        await self.keeper.finish()
-        threading.excepthook = self._told_of_threads
-        self._outage.stop()
+        # There is nothing to draw on any more, while the feed may still go on.
+        self.market.on_change = None
         if self._frames is not None:
             self._frames.stop()
+        self._outage.stop()
+        await self.keeper.finish()
+        if self._history is not None:
+            await self._history.finish()
+        threading.excepthook = self._told_of_threads
 
     # --- a fault of our own ---
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown
 
+from tests.market.walks import OPEN, walk
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
 from tui.feed.state import LinkState, Phase
@@ -101,6 +102,16 @@ def test_rows_in_every_state_and_prices_of_every_size(snap_compare: Snapshot) ->
     market.apply(Depth(symbol="ONESIDED$US", asks=[], bids=book), 0.0)
     market.apply(Depth(symbol="CROSSED$US", asks=[Level(price=9.0, volume=5.0)], bids=book), 0.0)
     assert snap_compare(Still(market, symbols, demo=False, now=1.0), terminal_size=(160, 20))
+
+
+def test_yesterday_s_picture_says_of_when_it_is(snap_compare: Snapshot) -> None:
+    symbols, market = US[:4], Market()
+    market.wall_base = START
+    market.follow(symbols)
+    for n, symbol in enumerate(symbols[:3]):
+        market.recall(symbol, walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
+    market.refuse([symbols[1]], "quote", OVER_LIMIT)
+    assert snap_compare(Still(market, symbols, link=LOST, demo=False), terminal_size=(120, 36))
 
 
 def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from textual.containers import VerticalScroll
@@ -13,7 +14,9 @@ from textual.widgets import Static
 from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
+from tui.feed.history import History
 from tui.feed.state import LinkState, Phase
+from tui.feed.store import Store
 from tui.frames import FRAMES
 from tui.market import Market
 from tui.market.health import Event
@@ -27,6 +30,7 @@ from tui.screens.health import (
     fault_figures,
     link_figures,
     missing_minutes,
+    past_figures,
     refused_figures,
     screen_figures,
 )
@@ -242,3 +246,14 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
     assert busy["at most"].value == "10 a second, fewer because one costs so much" and busy["at most"].odd
     assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].odd
+
+
+async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_path: Path) -> None:
+    market = Market()
+    assert past_figures(facts(market)) == []
+    history = History(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
+    told = past_figures(facts(market)._replace(history=history))
+    assert told == [Figure("history", "0 symbols from our own file; calls_a_minute is 0")]
+    history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
+    told = past_figures(facts(market)._replace(history=history))
+    assert told[1:] == [Figure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]

@@ -177,6 +177,23 @@ def test_stale_is_said_and_no_bar_is_in_progress() -> None:
     assert "stale 11:59 " in title(made)
 
 
+@pytest.mark.parametrize("proven", [True, False])
+def test_what_is_only_known_from_before_carries_its_date_at_any_width(proven: bool) -> None:
+    i = Instrument(QQQ)
+    i.bars.remember(walk(OPEN, MORNING))
+    for width in (34, 42, 64, 140):
+        made = chart(i, width, time=OPEN + 3 * DAY * MINUTE)
+        made.sync(set(), 0.0, proven)
+        assert "Fri 11-20" in title(made) and "stale" not in title(made) and "…" not in title(made)
+        made.action_chart_left()
+        assert "Fri 11-20" in title(made)
+
+
+def test_on_another_date_the_newest_bar_s_is_said() -> None:
+    assert "11-20" not in title(chart(SHAPES["session"](), time=OPEN + 300 * MINUTE))
+    assert "Fri 11-20" in title(chart(SHAPES["session"](), time=OPEN + DAY * MINUTE))
+
+
 def test_what_the_first_bar_does_not_cover_is_said() -> None:
     made = chart(SHAPES["demo"](), 90, interval=60, vwap=True)
     assert "VWAP from 10:07" in title(made)

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -25,6 +25,9 @@ from tui.pace import Pace
 from tui.secrets import clean
 from tui.widgets.look import Look
 
+if TYPE_CHECKING:
+    from tui.feed.history import History
+
 _HOUR = 60  # minutes
 _PROVEN = "LIVE"
 _WORDS = 160  # characters of what a server says
@@ -42,6 +45,7 @@ class Facts(NamedTuple):
     pace: Pace
     cost: float  # s that a frame takes
     rate: float  # frames a second, at most
+    history: History | None = None
 
 
 class Figure(NamedTuple):
@@ -103,6 +107,7 @@ class FeedHealth(ModalScreen[None]):
         for section, figures in (
             ("Link", link_figures(self._market, facts)),
             ("Data", data_figures(self._market, facts)),
+            ("Past", past_figures(facts)),
             ("Refused", refused_figures(facts)),
             ("Faults", fault_figures(self._market, facts)),
             ("Screen", screen_figures(self._market, facts)),
@@ -187,6 +192,17 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
         Figure("lag at arrival", arrival),
         Figure("coalesced", f"{coalesced:,} updates came between two frames"),
     ]
+
+
+def past_figures(facts: Facts) -> list[Figure]:
+    """How much is known of the time before, and whether anything is kept."""
+    if facts.history is None:
+        return []
+    words, odd = facts.history.words()
+    figures = [Figure("history", clean(words), odd)]
+    if facts.history.trouble:
+        figures.append(Figure("not kept", clean(facts.history.trouble), True))
+    return figures
 
 
 def refused_figures(facts: Facts) -> list[Figure]:

@@ -1,0 +1,360 @@
+"""What is told of the past, when it is asked for, and how few calls it takes; over real sockets, that no failure of it
+is in the stream's way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.feed.running import KEY, QQQ, SPY, Running
+from tests.market.walks import at, walk
+from tests.waiting import until
+from tui.errors import NoConnection
+from tui.exchange.server import Exchange
+from tui.feed.history import History
+from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.state import LinkState, Phase
+from tui.feed.store import News, Store
+from tui.market import Market
+from tui.market.bars import MINUTE
+from tui.protocol import Kline, Quote
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+MONDAY = at("2026-11-23 10:00")
+FRIDAY = at("2026-11-20 09:30")
+HK = [Symbol(code, "HK") for code in ("2800", "3033")]
+LIVE = LinkState(Phase.LIVE, 0.0)
+LOST = LinkState(Phase.RECONNECTING, 0.0, error=NoConnection("connection lost"))
+
+
+class Vendor:
+    """REST in its stead: what was asked, and answers of `minutes` bars each, or an error."""
+
+    def __init__(self) -> None:
+        self.at_once = 50
+        self.bars: list[tuple[str, list[str], int]] = []
+        self.quoted: list[tuple[str, list[str]]] = []
+        self.error: RestError | None = None
+        self.answers: Callable[[], Sequence[Kline]] = lambda: walk(FRIDAY, range(390))
+
+    async def klines(
+        self, region: str, codes: Sequence[str], limit: int = 500, end: int | None = None
+    ) -> dict[str, list[Kline]]:
+        self.bars.append((region, list(codes), limit))
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        return {code: list(self.answers()) for code in codes}
+
+    async def quotes(self, region: str, codes: Sequence[str]) -> dict[str, Quote]:
+        self.quoted.append((region, list(codes)))
+        return {code: Quote(symbol=f"{code}${region}", last=512.0, change=2.0, time=MONDAY - 1000) for code in codes}
+
+
+class Desk:
+    """A market at a time of its own, a history at work for it, and the vendor it asks."""
+
+    def __init__(self, folder: Path, symbols: Sequence[Symbol], start: int = MONDAY) -> None:
+        self.folder = folder
+        self.now = 0.0
+        self.start = start
+        self.vendor = Vendor()
+        self.troubles: list[str] = []
+        self.market = Market()
+        self.market.set_clock(float(start))
+        self.market.follow(symbols)
+        self.history = History(
+            self.market,
+            self.vendor,  # type: ignore[arg-type]
+            lambda demo: Store(folder / f"{demo}.sqlite", wall=lambda: self.start / 1000 + self.now),
+            on_trouble=self.troubles.append,
+            clock=lambda: self.now,
+        )
+        self.history.want(symbols)
+
+    async def settles(self) -> None:
+        """Wait until nothing more is read or asked by itself."""
+        self.history._stir()
+        events = (self.history._to_read, self.history._to_ask)
+        await until(lambda: all(event._waiters and not event.is_set() for event in events))
+
+    def want(self, *symbols: Symbol) -> None:
+        self.market.follow(symbols)
+        self.history.want(symbols)
+
+    def tick(self, symbol: Symbol, last: float) -> None:
+        time = int(self.market.exchange_time(self.now))
+        self.market.apply(Quote(symbol=str(symbol), last=last, open=last, time=time), self.now)
+
+
+@asynccontextmanager
+async def at_work(folder: Path, *symbols: Symbol, start: int = MONDAY, live: bool = True) -> AsyncIterator[Desk]:
+    desk = Desk(folder, symbols or (QQQ, SPY), start)
+    task = asyncio.create_task(desk.history.run())
+    try:
+        desk.history.link_changed(LIVE if live else LOST, demo=False)
+        await desk.settles()
+        yield desk
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await desk.history.finish()
+        assert not desk.history._fault, desk.history._fault
+
+
+def keep(folder: Path, *news: News) -> None:
+    store = Store(folder / "False.sqlite", wall=lambda: MONDAY / 1000)
+    store.write(news)
+    store.close()
+
+
+# --- our own file ---
+
+
+async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
+    keep(tmp_path, News(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
+    async with at_work(tmp_path, live=False) as desk:
+        i = desk.market.instruments[QQQ]
+        assert i.is_past and i.past is not None and i.past.time == at("2026-11-20 16:00")
+        assert len(i.bars) == 390 and len(i.day.closes) == 1
+        assert not desk.market.instruments[SPY].is_past
+        assert desk.vendor.bars == []
+        words = "1 symbol from our own file; more is asked for when the link is live"
+        assert desk.history.words() == (words, False)
+
+
+async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tmp_path: Path) -> None:
+    async with at_work(tmp_path, QQQ) as desk:
+        desk.vendor.answers = list
+        for bar in walk(MONDAY - 2 * MINUTE, range(3)):
+            bar.symbol = "QQQ$US"
+            desk.market.apply(bar, 0.0)
+    async with at_work(tmp_path, QQQ, live=False, start=MONDAY + MINUTE) as desk:
+        bars = list(desk.market.instruments[QQQ].bars)
+        assert [bar.time for bar in bars][-2:] == [MONDAY - 2 * MINUTE, MONDAY - MINUTE]
+
+
+async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    async with at_work(tmp_path / "file", QQQ) as desk:
+        assert len(desk.vendor.bars) == 1
+        desk.want(QQQ, SPY)
+        await desk.settles()
+        assert len(desk.troubles) == 1 and desk.troubles[0] == desk.history.trouble
+        assert len(desk.market.instruments[QQQ].bars) == 390
+
+
+async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
+    keep(tmp_path, News(QQQ, walk(FRIDAY, range(390))))
+    async with at_work(tmp_path, QQQ, live=False) as desk:
+        assert desk.market.instruments[QQQ].is_past
+        desk.market.set_hours(demo=True)
+        desk.history.link_changed(LinkState(Phase.AUTHENTICATING, 0.0), demo=True)
+        await desk.settles()
+        assert not desk.market.instruments[QQQ].is_past
+        assert desk.history.store is not None and desk.history.store.path.name == "True.sqlite"
+
+
+async def test_what_runs_on_this_machine_may_be_the_demo_and_is_waited_for(tmp_path: Path) -> None:
+    opened: list[bool] = []
+
+    def stores(demo: bool) -> Store:
+        opened.append(demo)
+        return Store(tmp_path / "x.sqlite")
+
+    history = History(Market(), None, stores, local=True)
+    history.link_changed(LOST, demo=False)
+    assert opened == []
+    history.link_changed(LinkState(Phase.AUTHENTICATING, 0.0), demo=True)
+    assert opened == [True]
+    await history.finish()
+
+
+# --- the vendor ---
+
+
+async def test_what_is_in_view_is_asked_for_first_by_region_and_once(tmp_path: Path) -> None:
+    many = [Symbol(f"F{n}", "US") for n in range(60)]
+    async with at_work(tmp_path, *many, *HK) as desk:
+        asked = [(region, len(codes), limit) for region, codes, limit in desk.vendor.bars]
+        assert asked == [("US", 50, 500), ("US", 10, 500), ("HK", 2, 500)]
+        assert desk.history.words() == ("62 symbols known", False)
+        desk.want(QQQ, *many, *HK)
+        await desk.settles()
+        assert desk.vendor.bars[3:] == [("US", ["QQQ"], 500)]
+        desk.want(*HK)
+        await desk.settles()
+        assert len(desk.vendor.bars) == 4
+
+
+async def test_a_symbol_that_was_dropped_and_comes_back_is_asked_for_what_it_missed(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        desk.want(QQQ)
+        desk.market.reconnected([QQQ])
+        desk.now += 600
+        desk.want(QQQ, SPY)
+        await desk.settles()
+        assert desk.vendor.bars[1:] == [("US", ["SPY"], 12)]
+        assert len(desk.market.instruments[SPY].bars) == 390
+
+
+@pytest.mark.parametrize(("away", "calls"), [(59.0, 0), (300.0, 1)])
+async def test_after_an_outage_of_more_than_a_minute_the_gap_is_asked_for(
+    tmp_path: Path, away: float, calls: int
+) -> None:
+    async with at_work(tmp_path) as desk:
+        desk.now += 3_600
+        desk.history.link_changed(LOST, demo=False)
+        desk.now += away
+        desk.history.link_changed(LIVE, demo=False)
+        await desk.settles()
+        assert desk.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 7)] * calls
+
+
+async def test_where_bars_are_built_here_all_since_the_last_answer_is_asked_for(tmp_path: Path) -> None:
+    async with at_work(tmp_path, QQQ) as desk:
+        desk.market.refuse([QQQ], "kline@1", "not in your plan")
+        desk.now += 3_600
+        desk.history.link_changed(LOST, demo=False)
+        desk.now += 300
+        desk.history.link_changed(LIVE, demo=False)
+        await desk.settles()
+        assert desk.vendor.bars[1:] == [("US", ["QQQ"], 67)]
+
+
+async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path: Path) -> None:
+    evening, sunday = at("2026-11-20 20:00"), at("2026-11-22 12:00")
+    keep(tmp_path, News(QQQ, walk(FRIDAY, range(390)), {}, evening))
+    async with at_work(tmp_path, QQQ, start=sunday) as desk:
+        assert desk.vendor.bars == []
+        assert desk.history.words() == ("1 symbol known", False)
+    async with at_work(tmp_path, QQQ, start=MONDAY) as desk:
+        assert len(desk.vendor.bars) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "waits"),
+    [
+        (RestError("api.itick.org did not answer /fund/klines in time"), [60, 120, 240]),
+        (RestError("api.itick.org asks to slow down for 90 s", wait=90.0), [90, 120]),
+        (RestError("api.itick.org does not serve /fund/klines: upgrade", refused=True), [600, 600]),
+    ],
+)
+async def test_a_failure_is_told_in_words_and_tried_again_late(
+    tmp_path: Path, error: RestError, waits: list[int]
+) -> None:
+    desk = Desk(tmp_path, [QQQ])
+    desk.vendor.error = error
+    task = asyncio.create_task(desk.history.run())
+    desk.history.link_changed(LIVE, demo=False)
+    for calls, wait in enumerate(waits, 1):
+        await desk.settles()
+        assert len(desk.vendor.bars) == calls
+        words = f"0 symbols known, 1 wait for their turn (5 calls a minute); minutes: {error}; asked again in {wait} s"
+        assert desk.history.words() == (words, True)
+        desk.now += wait - 1
+        await desk.settles()
+        assert len(desk.vendor.bars) == calls
+        desk.now += 1
+    desk.vendor.error = None
+    await desk.settles()
+    assert desk.history.words() == ("1 symbol known", False)
+    task.cancel()
+    await asyncio.wait([task])
+    await desk.history.finish()
+
+
+async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_close(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [QQQ, SPY])
+    desk.vendor.answers = lambda: walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
+    desk.market.recall_closes(SPY, {"2026-11-20": 600.0})
+    task = asyncio.create_task(desk.history.run())
+    desk.history.link_changed(LIVE, demo=False)
+    desk.tick(QQQ, 515.0)
+    desk.tick(SPY, 605.0)
+    await desk.settles()
+    assert desk.vendor.quoted == []  # the stream may tell
+    desk.now += 4
+    await desk.settles()
+    assert desk.vendor.quoted == [("US", ["QQQ"])]
+    base = desk.market.instruments[QQQ].base
+    assert base is not None and base.price == 510.0
+    task.cancel()
+    await asyncio.wait([task])
+    await desk.history.finish()
+
+
+async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
+    history = History(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"))
+    assert history.words() == ("0 symbols from our own file; calls_a_minute is 0", False)
+
+
+# --- over real sockets ---
+
+
+@asynccontextmanager
+async def beside_a_link(exchange: Exchange, folder: Path) -> AsyncIterator[tuple[Running, History]]:
+    """Both at work."""
+    running = Running(exchange.url, on_state=lambda state: history.link_changed(state, running.link.is_demo))
+    rest = Rest(rest_base(exchange.url), Token(KEY), 1_000)
+    history = History(running.market, rest, lambda demo: Store(folder / f"{demo}.sqlite"), calls=1_000, local=True)
+    history.want([QQQ, SPY])
+    task = asyncio.create_task(history.run())
+    try:
+        async with running:
+            yield running, history
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await history.finish()
+        await rest.aclose()
+        assert not history._fault
+
+
+async def test_the_past_and_the_stream_make_one_chart(tmp_path: Path) -> None:
+    async with Exchange(history=False) as exchange, beside_a_link(exchange, tmp_path) as (running, _):
+        i = running.market.instruments[QQQ]
+        await until(lambda: len(i.bars) > 390 and i.last)
+        truth = exchange.market.listing(QQQ)
+        assert truth is not None
+        told = {bar.time: bar.close for bar in map(truth.kline, truth.bars)}
+        shared = [bar for bar in i.bars if bar.time in told][:-1]
+        assert len(shared) > 60 and all(told[bar.time] == bar.close for bar in shared)
+    with_file = Store(tmp_path / "True.sqlite")
+    assert len(with_file.read([QQQ], 500)[QQQ].bars) > 390
+    with_file.close()
+
+
+@pytest.mark.parametrize(
+    "fault", ["rest-429", "rest-500", "rest-redirect", "rest-refused", "rest-null", "rest-garbage", "rest-slow"]
+)
+async def test_no_failure_of_rest_is_in_the_stream_s_way(tmp_path: Path, fault: str) -> None:
+    async with Exchange(faults=[fault]) as exchange, beside_a_link(exchange, tmp_path) as (running, history):
+        await running.reaches(Phase.LIVE)
+        await until(lambda: all(i.last and i.depth and len(i.bars) for i in running.market.instruments.values()))
+        if fault == "rest-null":
+            await until(lambda: history.words() == ("2 symbols known", False))
+        elif fault != "rest-slow":
+            await until(lambda: history.words()[1])
+            assert "asked again in" in history.words()[0]
+        assert running.phases.count(Phase.LIVE) == 1
+
+
+async def test_five_hundred_symbols_are_written_beside_the_loop(tmp_path: Path) -> None:
+    symbols = [Symbol(f"F{n}", "US") for n in range(500)]
+    bars = walk(MONDAY - 60 * MINUTE, range(60))
+    store = Store(tmp_path / "x.sqlite", wall=lambda: MONDAY / 1000)
+    began, turns = time.perf_counter(), 0
+    writing = asyncio.create_task(asyncio.to_thread(store.write, [News(symbol, bars) for symbol in symbols]))
+    while not writing.done():
+        await asyncio.sleep(0.002)
+        turns += 1
+    assert time.perf_counter() - began < 2.0
+    assert turns > 5
+    store.close()

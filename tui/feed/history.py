@@ -1,0 +1,389 @@
+"""What was before the program was there, and while the link was away: from our own file, and from the vendor by REST.
+
+It runs beside the link and never in its way. Calls are few, so each is made once: at start, for symbols added later,
+and after an outage for what happened meanwhile. What is known already is not asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from tui.feed.clock import monotonic
+from tui.feed.rest import MOST_BARS, Rest, RestError
+from tui.feed.state import LinkState, Phase
+from tui.feed.store import Kept, News, Store, StoreError
+from tui.market import Instrument, Market
+from tui.market.bars import MINUTE, makes_sense
+from tui.market.sessions import Phase as Session
+from tui.market.sessions import zone
+from tui.symbol import Symbol
+
+_READ_AT_ONCE = 20  # symbols
+_LONG = 60.0  # s of an outage: after a shorter one the stream's next bar tells what was missed
+_SETTLED = 3.0  # s after the link is live: by then the stream has told what it tells
+_LOOK_EVERY = 15.0  # s
+_WRITE_EVERY = 60.0  # s
+_RETRY_FIRST, _RETRY_LATE = 60.0, 600.0  # s
+_LOOKED_THROUGH = 4 * 86_400_000  # ms of an exchange's hours, at most
+_ANSWERED = (Phase.AUTHENTICATING, Phase.SUBSCRIBING, Phase.LIVE)
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class _Known:
+    """How far one instrument's past is known."""
+
+    __slots__ = ("asked", "complete", "quoted", "read", "written")
+
+    def __init__(self) -> None:
+        self.read = False  # from our own file
+        self.asked = False  # of the vendor, and nothing was missed since
+        self.complete = 0  # ms UTC: up to then the vendor's bars are all there were; 0 not known
+        self.quoted: date | None = None  # on which of the exchange's dates a quote was asked for
+        self.written = 0  # the newest minute slot that is in the file
+
+
+class _Trouble:
+    """Why one kind of thing is not had, and when it is asked for again, s monotonic."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.words = ""
+        self.refused = False
+        self.again = self._wait = 0.0
+
+    def failed(self, error: RestError, now: float) -> None:
+        self.words, self.refused = str(error), error.refused
+        self._wait = _RETRY_LATE if error.refused else min(_RETRY_LATE, 2 * self._wait or _RETRY_FIRST)
+        self.again = now + max(self._wait, error.wait)
+
+
+class History:
+    """Tells `market` of the past of what is wanted. Without `rest`, which allows `calls` a minute, it tells only what
+    was kept.
+
+    `stores` gives the file of an exchange of our own, or else of a real one. Which of the two it is, is known when it
+    has answered; where it is not `local`, only a real one is expected. `on_trouble` hears once why nothing is kept."""
+
+    def __init__(
+        self,
+        market: Market,
+        rest: Rest | None,
+        stores: Callable[[bool], Store],
+        *,
+        calls: int = 5,
+        local: bool = False,
+        on_trouble: Callable[[str], None] = lambda words: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._market = market
+        self._rest = rest
+        self._stores = stores
+        self._calls = calls
+        self._local = local
+        self._on_trouble = on_trouble
+        self._clock = clock
+        self.store: Store | None = None
+        """The file, as soon as it is known which; then `opened` is set."""
+        self.opened = asyncio.Event()
+        self.trouble = ""
+        """Why nothing is kept; "" where it is."""
+        self._fault = ""
+        self._demo: bool | None = None
+        self._wanted: tuple[Symbol, ...] = ()
+        self._known: dict[Instrument, _Known] = {}
+        self._live_at: float | None = None
+        self._lost_at: float | None = None
+        self._outages = 0  # long ones
+        self._bars, self._quotes = _Trouble(), _Trouble()
+        self._to_read, self._to_ask = asyncio.Event(), asyncio.Event()
+
+    def want(self, symbols: Iterable[Symbol]) -> None:
+        """Say what to follow, what is in view first; the market follows it already."""
+        self._wanted = tuple(symbols)
+        self._stir()
+
+    def link_changed(self, state: LinkState, demo: bool) -> None:
+        """The link took a step; `demo`: as far as it has answered, the exchange is one of our own."""
+        if (state.phase in _ANSWERED or (self._demo is None and not self._local)) and demo is not self._demo:
+            if self.store is not None:
+                self.store.close()
+            self._demo, self.store = demo, self._stores(demo)
+            self._known.clear()
+            self.opened.set()
+        now = self._clock()
+        if state.proven and self._live_at is None:
+            if self._lost_at is not None and now - self._lost_at > _LONG:
+                self._outages += 1
+                for known in self._known.values():
+                    known.asked = False
+            self._live_at = now
+            self._bars.forget()
+            self._quotes.forget()
+        elif not state.proven and self._live_at is not None:
+            self._stretch()
+            self._live_at, self._lost_at = None, now
+        self._stir()
+
+    async def run(self) -> None:
+        """Run until cancelled. No failure leaves this method: it becomes words."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._remember(), name="history read")
+                tasks.create_task(self._ask(), name="history ask")
+                tasks.create_task(self._keep(), name="history write")
+        except ExceptionGroup as errors:
+            # A fault of ours costs the past, and not the screen. Only its kind is told: its text could hold anything.
+            kind = type(errors.exceptions[0]).__name__
+            _log.error("history: a fault in the program (%s)", kind)
+            self._fault = f"a fault in the program ({kind})"
+
+    async def finish(self) -> None:
+        """Keep what is new, and let go of the file."""
+        store, self.store = self.store, None
+        if store is not None:
+            try:
+                await asyncio.to_thread(_finish, store, self._unwritten())
+            except StoreError as error:
+                _log.info("%s", error)
+
+    # --- how it stands ---
+
+    def words(self) -> tuple[str, bool]:
+        """For the health screen, and whether something is not as it should be."""
+        if self._fault:
+            return self._fault, True
+        followed = self._instruments()
+        asked = sum(self._of(i).asked for i in followed)
+        waiting = len(followed) - asked
+        if self._rest is None or (waiting and self._live_at is None):
+            why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
+            return f"{_symbols(sum(len(i.bars) > 0 for i in followed))} from our own file; {why}", False
+        words = f"{_symbols(asked)} known"
+        if waiting:
+            words += f", {waiting} wait for their turn ({self._calls} calls a minute)"
+        for name, trouble in (("minutes", self._bars), ("quotes", self._quotes)):
+            if trouble.words:
+                again = max(1, round(trouble.again - self._clock()))
+                return f"{words}; {name}: {trouble.words}; asked again in {again} s", True
+        return words, False
+
+    # --- what is known ---
+
+    def _instruments(self) -> list[Instrument]:
+        """What is wanted, as the market has it now."""
+        found = self._market.instruments
+        return [found[symbol] for symbol in self._wanted if symbol in found]
+
+    def _of(self, i: Instrument) -> _Known:
+        known = self._known.get(i)
+        if known is None:
+            # One that was dropped and came back is another instrument, without a past.
+            there = set(self._market.instruments.values())
+            self._known = {each: known for each, known in self._known.items() if each in there}
+            known = self._known[i] = _Known()
+        return known
+
+    def _is_followed(self, i: Instrument) -> bool:
+        return self._market.instruments.get(i.symbol) is i
+
+    def _time(self) -> float:
+        return self._market.exchange_time(self._clock())
+
+    def _stretch(self) -> None:
+        """While the link is live the stream leaves nothing out, but where bars are built from the trades it sends."""
+        if self._live_at is not None:
+            for i, known in self._known.items():
+                if known.asked and not i.builds_bars:
+                    known.complete = int(self._time())
+
+    def _stir(self) -> None:
+        self._to_read.set()
+        self._to_ask.set()
+
+    # --- our own file ---
+
+    async def _remember(self) -> None:
+        """Read what is kept of each symbol, as soon as it is wanted."""
+        while True:
+            self._to_read.clear()
+            unread = [i for i in self._instruments() if not self._of(i).read] if self.store is not None else []
+            if not unread:
+                await self._to_read.wait()
+                continue
+            symbols = [i.symbol for i in unread[:_READ_AT_ONCE]]
+            kept = await self._stored(partial(Store.read, symbols=symbols, most=MOST_BARS))
+            for i in unread[:_READ_AT_ONCE]:
+                self._recall(i, (kept or {}).get(i.symbol))
+                await asyncio.sleep(0)  # there may be a frame between two of them
+            self._to_ask.set()
+
+    def _recall(self, i: Instrument, kept: Kept | None) -> None:
+        known = self._of(i)
+        known.read = True
+        if kept is not None and self._is_followed(i):
+            known.complete = kept.complete
+            if kept.closes:
+                self._market.recall_closes(i.symbol, kept.closes)
+            if kept.bars:
+                self._market.recall(i.symbol, kept.bars, True, self._clock())
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_WRITE_EVERY)
+            news = self._unwritten()
+            if await self._stored(partial(_write, news=news)):
+                for each in news:
+                    if (i := self._market.instruments.get(each.symbol)) is not None:
+                        self._of(i).written = each.bars[-1].time // MINUTE
+
+    def _unwritten(self) -> list[News]:
+        """Of each symbol the finished minutes since the last time, and two before: the last word on a minute may come
+        when it is over."""
+        self._stretch()
+        last = int(self._time() // MINUTE) - 1
+        news: list[News] = []
+        for i, known in self._known.items():
+            since = known.written - 2
+            bars = i.bars.window(since, last) if known.written else i.bars
+            finished = [bar for bar in bars if bar is not None and bar.time // MINUTE <= last]
+            if finished and known.read:
+                news.append(News(i.symbol, finished, _closes(i), known.complete))
+        return news
+
+    async def _stored(self, work: Callable[[Store], _T]) -> _T | None:
+        """What comes of working with the file, on another thread; None where that is not possible."""
+        if self.store is None:
+            return None
+        try:
+            result = await asyncio.to_thread(work, self.store)
+        except StoreError as error:
+            if not error.busy and not self.trouble:
+                self.trouble = str(error)
+                self._on_trouble(self.trouble)
+            return None
+        self.trouble = ""
+        return result
+
+    # --- the vendor ---
+
+    async def _ask(self) -> None:
+        """One call after the other; which symbols it is for, is decided when it is made."""
+        while True:
+            self._to_ask.clear()
+            now = self._clock()
+            if self._rest is not None and self._live_at is not None:
+                if now >= self._bars.again and (some := self._together(self._lacks_bars, self._rest.at_once)):
+                    await self._ask_bars(self._rest, some)
+                    continue
+                settled = now - self._live_at >= _SETTLED and now >= self._quotes.again
+                if settled and (some := self._together(self._lacks_quote, self._rest.at_once)):
+                    await self._ask_quotes(self._rest, some)
+                    continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY if self._settled(now) else _SETTLED):
+                    await self._to_ask.wait()
+
+    def _settled(self, now: float) -> bool:
+        return self._live_at is None or now - self._live_at >= _SETTLED
+
+    def _together(self, lacks: Callable[[Instrument], bool], most: int) -> list[Instrument]:
+        """What one call can be for: as much of one region as is lacking, and as fits; nothing as long as more may turn
+        out to fit, because our own file is still read."""
+        some: list[Instrument] = []
+        for i in self._instruments():
+            if not self._of(i).read:
+                return []
+            if (not some or i.symbol.region == some[0].symbol.region) and lacks(i):
+                some.append(i)
+                if len(some) == most:
+                    break
+        return some
+
+    def _lacks_bars(self, i: Instrument) -> bool:
+        known = self._of(i)
+        if not known.asked and known.complete and not self._traded_since(i, known.complete):
+            known.asked = True
+        return not known.asked
+
+    def _traded_since(self, i: Instrument, since: int) -> bool:
+        """Whether its exchange may have been open meanwhile."""
+        now, calendar = self._time(), self._market.calendar(i.symbol.region)
+        while since < now <= since + _LOOKED_THROUGH:
+            stretch = calendar.at(since)
+            if stretch.phase is not Session.CLOSED:
+                return True
+            since = stretch.end
+        return since < now
+
+    def _lacks_quote(self, i: Instrument) -> bool:
+        """Whether a quote could tell what nothing else has: the previous close, or any price at all."""
+        known, base = self._of(i), i.base
+        lacking = i.past is None if i.last is None else base is None or base.is_open
+        return lacking and known.quoted != self._today(i)
+
+    def _today(self, i: Instrument) -> date:
+        return zone(i.symbol.region).at(self._time()).date()
+
+    async def _ask_bars(self, rest: Rest, some: Sequence[Instrument]) -> None:
+        region, outages = some[0].symbol.region, self._outages
+        since = min(self._of(i).complete for i in some)
+        minutes = int((self._time() - since) // MINUTE) + 2
+        try:
+            found = await rest.klines(region, [i.symbol.code for i in some], min(MOST_BARS, minutes))
+        except RestError as error:
+            self._bars.failed(error, self._clock())
+            return
+        self._bars.forget()
+        news: list[News] = []
+        for i in some:
+            if self._is_followed(i):
+                known, time, bars = self._of(i), self._time(), found.get(i.symbol.code, [])
+                agrees = self._market.recall(i.symbol, bars, False, self._clock())
+                known.asked, known.complete = outages == self._outages, int(time)
+                finished = [bar for bar in bars if bar.time + MINUTE <= time and makes_sense(bar)]
+                news.append(News(i.symbol, finished, _closes(i), known.complete, told=True, afresh=not agrees))
+                await asyncio.sleep(0)
+        await self._stored(partial(_write, news=news))
+
+    async def _ask_quotes(self, rest: Rest, some: Sequence[Instrument]) -> None:
+        try:
+            found = await rest.quotes(some[0].symbol.region, [i.symbol.code for i in some])
+        except RestError as error:
+            self._quotes.failed(error, self._clock())
+            return
+        self._quotes.forget()
+        for i in some:
+            if self._is_followed(i):
+                self._of(i).quoted = self._today(i)
+                if (quote := found.get(i.symbol.code)) is not None:
+                    self._market.recall_quote(i.symbol, quote, self._clock())
+
+
+def _write(store: Store, news: Sequence[News]) -> bool:
+    store.write(news)
+    return True
+
+
+def _finish(store: Store, news: Sequence[News]) -> None:
+    try:
+        store.write(news, leaving=True)
+    finally:
+        store.close()
+
+
+def _closes(i: Instrument) -> dict[str, float]:
+    return {day.isoformat(): close for day, close in i.day.closes.items()}
+
+
+def _symbols(count: int) -> str:
+    return f"{count:,} symbol{'s'[: count != 1]}"
