@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual import on
 from textual.events import Paste
 from textual.pilot import Pilot
@@ -20,6 +21,7 @@ from tests.wanting import wanting
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.desk import Desk, Wanted
+from tui.funds import learn
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol, parse_symbols
 from tui.widgets.columns import COLUMNS, DEFAULT
@@ -370,6 +372,31 @@ async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:
         assert app._suggest("qq")[:2] == [("QQQ$US", "Invesco QQQ Trust"), ("QQQM$US", "Invesco NASDAQ 100 ETF")]
         gold: Sequence[tuple[str, str]] = app._suggest("gold")
         assert ("GLD$US", "SPDR Gold Shares") in gold
+
+
+@pytest.mark.usefixtures("forgetful")
+async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_found() -> None:
+    other, wide = Symbol("ZZZ9", "US"), Symbol("159949", "SZ")
+    async with desk(lists={"Core": (QQQ, other, wide)}, columns=("symbol", "name", "last")) as (app, pilot):
+        watchlist = app.dashboard.watchlist
+
+        def line(row: int) -> str:
+            return watchlist.render_line(row + 2).text
+
+        assert " — " in line(1)
+        await pilot.press("slash", *"quiet")
+        assert app.rows == []
+        learn({other: "Quiet Fund", wide: "创业板50ETF华安"})
+        app.dashboard.names_learned()
+        assert app.rows == ["ZZZ9"]
+        await pilot.press("escape")
+        assert "Quiet Fund" in line(1) and "创业板50ETF华安" in line(2)
+        assert [cell_len(line(row)) for row in range(3)] == [watchlist.size.width] * 3
+        assert app._suggest("quie") == [("ZZZ9$US", "Quiet Fund")]
+        watchlist.sort = "name"
+        assert app.rows == ["QQQ", "ZZZ9", "159949"]
+        await pilot.press("enter")
+        assert "Quiet Fund" in app.dashboard.headline.render_line(0).text
 
 
 # --- panes ---

@@ -22,6 +22,7 @@ from tui.errors import EXIT_CRASH
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
 from tui.feed.link import Link
+from tui.feed.rest import Rest, RestError, rest_base
 from tui.feed.state import LinkState
 from tui.log import logging_to
 from tui.market import Market
@@ -57,6 +58,7 @@ async def test_no_fault_brings_the_key_into_the_log_the_states_or_the_counters(
         async with Exchange(faults=[fault], fault_every=None if fault in HEAVY else 0.2, rate=50.0) as exchange:
             link = Link(exchange.url, token, market, on_state=states.append, timings=QUICK)
             link.want([Symbol(code, "US") for code in ("QQQ", "SPY", "IWM", "DIA")])
+            told.extend(await asked(Rest(rest_base(exchange.url), token, minute=0.1, within=1.0)))
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(2):
                     await link.run()
@@ -70,6 +72,18 @@ async def test_no_fault_brings_the_key_into_the_log_the_states_or_the_counters(
     assert set(FAULTS) <= set(told)
     assert KEY not in "\n".join(told)
     assert "tui.feed" in check_files(tmp_path)
+
+
+async def asked(rest: Rest) -> list[str]:
+    """What each call over REST brought, or why it brought nothing."""
+    brought: list[str] = []
+    for call in (rest.quotes("US", ["QQQ"]), rest.klines("US", ["QQQ", "SPY"], limit=2), rest.funds("US")):
+        try:
+            brought.append(repr(await call))
+        except RestError as error:
+            brought.append(repr(error))
+    await rest.aclose()
+    return brought
 
 
 # --- a server that tells the key to everybody ---
@@ -129,6 +143,31 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_printed_by_the_strea
         )
         assert {result.returncode for result in results} <= {0, 3, 4}
     assert "who are you" not in check_files(tmp_path) or "[key]" in check_files(tmp_path)
+
+
+async def test_nor_is_it_by_what_is_asked_over_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    token = take_from_environment()
+    assert token is not None
+    for status, body in (
+        (200, f'{{"code":1,"msg":"who are you, {KEY}"}}'),
+        (200, f'[{{"c":"QQQ","n":"{KEY}","e":"{KEY}"}}]'),
+        (200, KEY),
+        (302, KEY),
+        (503, KEY),
+    ):
+
+        def tell(
+            connection: ServerConnection, request: HttpRequest, status: int = status, body: str = body
+        ) -> Response:
+            return Response(status, KEY, Headers({"Location": f"http://{KEY}/", "Date": KEY}), body.encode())
+
+        async with serving(never, tell) as url:
+            with logging_to(tmp_path / "log"):
+                logging.getLogger().setLevel(logging.DEBUG)
+                told = await asked(Rest(rest_base(url), token, minute=0.1))
+        assert KEY not in "\n".join(told)
+    assert "GET /fund/quotes: 503" in check_files(tmp_path)
 
 
 async def test_nor_by_the_doctor(hostile: str) -> None:
