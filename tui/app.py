@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -151,11 +150,10 @@ class ItickApp(Desk):
                 await self._follow(exchange.url, Token("demo"))
 
     async def _learn_holidays(self) -> None:
-        """For this year and those beside it, without holding up the feed or the screen."""
+        """Without holding up the feed or the screen."""
         from tui.holidays import load
 
-        year = datetime.fromtimestamp(self._wall(), UTC).year
-        self.market.set_holidays(await asyncio.to_thread(load, range(year - 1, year + 2)))
+        self.market.set_holidays(await asyncio.to_thread(load, self._wall()))
         self._second()
 
     async def _alone(self, url: str, token: Token) -> None:

@@ -6,9 +6,9 @@ Loading it takes a few tenths of a second: it is done in a thread, once the firs
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from contextlib import suppress
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import partial
 
 from tui.market.sessions import Holidays
 from tui.secrets import clean
@@ -18,27 +18,24 @@ _MARKETS = {"US": "XNYS", "HK": "XHKG", "SH": "XSHG", "SZ": "XSHE"}
 _log = logging.getLogger(__name__)
 
 
-def load(years: Iterable[int]) -> dict[str, Holidays]:
-    """Those of these years, by region; a region of which nothing can be learned is missing."""
+def load(time: float) -> dict[str, Holidays]:
+    """Those of the year of `time`, s UTC, and of the years beside it, by region; none without the package."""
     try:
-        import holidays
+        from holidays import HALF_DAY, PUBLIC, financial_holidays
     except ImportError as error:
         _log.warning("holidays not known: %s", clean(str(error)))
         return {}
-    years = tuple(years)
-
-    def days(market: str, category: str) -> dict[date, str]:
-        found = holidays.financial_holidays(market, years=years, language="en_US", categories=category)
-        return {day: _name(name) for day, name in sorted(found.items()) if day.weekday() < 5}
-
+    year = datetime.fromtimestamp(time, UTC).year
+    of = partial(financial_holidays, years=range(year - 1, year + 2), language="en_US")
     known: dict[str, Holidays] = {}
     for region, market in _MARKETS.items():
-        known[region] = Holidays(days(market, holidays.PUBLIC), {})
-        with suppress(ValueError):  # it has no half days
-            known[region] = known[region]._replace(early=days(market, holidays.HALF_DAY))
+        closed = of(market, categories=PUBLIC)
+        early = of(market, categories=HALF_DAY) if HALF_DAY in closed.supported_categories else {}
+        known[region] = Holidays(_named(closed), _named(early))
     return known
 
 
-def _name(name: str) -> str:
-    """Without what stands in brackets behind it, as in `Christmas Eve (markets close at 1:00pm)`."""
-    return clean(name).partition(" (")[0]
+def _named(days: Mapping[date, str]) -> dict[date, str]:
+    """Without weekends, and without what stands in brackets behind a name, as in `Christmas Eve (markets close at
+    1:00pm)`."""
+    return {day: clean(name).partition(" (")[0] for day, name in sorted(days.items()) if day.weekday() < 5}

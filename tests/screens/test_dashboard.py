@@ -114,6 +114,23 @@ def test_yesterday_s_picture_says_of_when_it_is(snap_compare: Snapshot) -> None:
     assert snap_compare(Still(market, symbols, link=LOST, demo=False), terminal_size=(120, 36))
 
 
+async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> None:
+    symbols = [Symbol("QQQ", "US"), Symbol("SAP", "DE")]
+    market = Market()
+    market.wall_base = START  # a Sunday in New York, and nobody knows the hours of the other
+    market.follow(symbols)
+    for symbol in symbols:
+        market.apply(Quote(symbol=str(symbol), last=512.34, change=3.21, time=START - 60_000), 0.0)
+    app = Still(market, symbols, demo=False, now=1.0)
+    async with app.run_test(size=(160, 20)):
+        app.dashboard.tick(2.0)
+        look, drawn = app.dashboard.watchlist.style, app.dashboard.watchlist._drawn[2:4]
+        found = [{part.text.strip(): part.style.color for part in line if part.style} for line in drawn]
+        assert [row["512.34"] for row in found] == [look(role).color for role in ("muted", "text")]
+        assert [row["+3.21"] for row in found] == [look(role).color for role in ("up_calm", "up")]
+        assert ["closed" in row for row in found] == [True, False]
+
+
 def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -> None:
     symbol, market = Symbol("THIN", "HK"), Market()
     market.wall_base = START

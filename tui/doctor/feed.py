@@ -260,8 +260,7 @@ class FeedChecks:
             at, symbol = self._first[kind]
             return Found(str(symbol), ms=1000 * (at - self._asked[kind]))
         if self._sessions is None:
-            year = time.gmtime().tm_year
-            self._market.set_holidays(await asyncio.to_thread(holidays.load, (year - 1, year, year + 1)))
+            self._market.set_holidays(await asyncio.to_thread(holidays.load, time.time()))
             self._sessions = self._hours()
         words, advice = self._sessions
         return Found(f"none within {self._patience:g} s ({words})", advice, Status.WARN)

@@ -36,6 +36,7 @@ WORD_STATES = (
     RowState.HALTED,
 )
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+_DIMMED = {"text": "muted", "up": "up_calm", "down": "down_calm"}
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 _RANGE = 8  # cells of the day's range
 
@@ -198,6 +199,11 @@ def _last_time(row: Row) -> float | None:
 
 
 # --- cells ---
+
+
+def dimmed(cell: Cell) -> Cell:
+    """The same while its exchange is closed: the numbers hold, and nothing calls for attention."""
+    return cell._replace(role=_DIMMED.get(cell.role, cell.role), bold=False)
 
 
 def _symbol(row: Row) -> Cell:

@@ -19,7 +19,7 @@ from tui import format as fmt
 from tui.keys import KEYS, Key, cap_of
 from tui.market import AT_ONCE, Instrument, Market
 from tui.market.money import currency
-from tui.market.row import row_state
+from tui.market.row import RowState, row_state
 from tui.market.spark import extent, span
 from tui.protocol import Depth, Quote
 from tui.watchlists import LONGEST_NAME
@@ -35,6 +35,7 @@ from tui.widgets.columns import (
     Row,
     age_cell,
     choose,
+    dimmed,
     hour,
     make_row,
 )
@@ -50,7 +51,7 @@ class _Kept(NamedTuple):
 
     depth: Depth | None
     quote: Quote | None
-    manner: tuple[int, bool, str]  # decimals, whether stale, on which ground
+    manner: tuple[int, bool, bool, str]  # decimals, whether stale, whether closed, on which ground
     cells: dict[str, Line]
 
 
@@ -417,6 +418,8 @@ class Watchlist(Pane, can_focus=True):
                     continue
             used += pad + room
             begin = len(line)
+            if row.state is RowState.CLOSED:
+                cell = dimmed(cell)
             self._put_cell(line, column, cell, pad, room, ground)
             if column.of:
                 kept[column.id] = line[begin:]
@@ -428,7 +431,7 @@ class Watchlist(Pane, can_focus=True):
     def _keep(self, row: Row, ground: str) -> tuple[dict[str, Line], set[str | None]]:
         """The cells that the row was last drawn with, and which of them are the same now."""
         i = row.instrument
-        manner = (i.decimals, row.stale, ground)
+        manner = (i.decimals, row.stale, row.state is RowState.CLOSED, ground)
         before = self._kept.get(i)
         if before is None or before.manner != manner:
             self._kept[i] = _Kept(i.depth, i.quote, manner, {})
@@ -450,7 +453,8 @@ class Watchlist(Pane, can_focus=True):
             return look.segment("⊘", "warning", ground)
         if not i.direction:
             return look.segment(" ", "text", ground)
-        role = ("up" if i.direction > 0 else "down") if i.moved else "faint"
+        bright = i.moved and row.state is not RowState.CLOSED
+        role = ("up" if i.direction > 0 else "down") if bright else "faint"
         return look.segment("▲" if i.direction > 0 else "▼", role, ground)
 
     def _put_cell(self, line: Line, column: Column, cell: Cell, pad: int, room: int, ground: str) -> None:
