@@ -331,7 +331,7 @@ def test_help(arguments: list[str]) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 90
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["stream", "--help"], ["exchange", "--help"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["stream", "--help"], ["exchange", "--help"], ["doctor", "--help"]])
 def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     result = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tui", *arguments],
