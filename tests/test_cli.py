@@ -82,6 +82,8 @@ WATCH = ("--watch", "QQQ$US")
         (["exchange", "--port", "70000"], "--port"),
         (["exchange", "--rate", "0"], "--rate"),
         (["exchange", "--port", "abc"], "'abc' is not a valid whole number. (itick-tui exchange --help tells more)"),
+        (["stream", "QQQ"], "'QQQ' was not expected. To watch it: itick-tui stream --watch 'QQQ'"),
+        (["config", "show", "QQQ"], "'QQQ' was not expected. (itick-tui config show --help tells more)"),
         (["QQQ,SPY$US"], "'QQQ,SPY$US' is no command. To watch it: itick-tui --watch 'QQQ,SPY$US'"),
         (["exchange", "--key-file", "/nowhere/key"], "cannot read the key from /nowhere/key: no such file"),
     ],
@@ -331,7 +333,9 @@ def test_help(arguments: list[str]) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 90
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["stream", "--help"], ["exchange", "--help"], ["doctor", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["stream", "--help"], ["exchange", "--help"], ["doctor", "--help"]]
+)
 def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     result = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tui", *arguments],

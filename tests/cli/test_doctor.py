@@ -68,7 +68,7 @@ def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) 
         (["doctor", "--url", "ws://example.org"], "refusing plain ws://"),
         (["doctor", "--demo", "--url", "wss://example.org"], "--demo and --url exclude each other"),
         (["doctor", "--watch", "QQQ/US"], "'QQQ/US' is not a symbol"),
-        (["doctor", "now"], "Got unexpected extra argument (now)"),
+        (["doctor", "now"], "'now' was not expected"),
         (["--demo", "doctor"], "put --demo after the command: itick-tui doctor --demo"),
         (["completion"], "Missing argument"),
         (["completion", "tcsh"], "'tcsh' is not one of"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import signal
@@ -26,21 +25,8 @@ if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 
-class _Program(Group):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        from tui.symbol import parse_symbols
-
-        if args[0] not in self.commands and args[0] == args[0].upper():
-            with contextlib.suppress(UsageError):
-                parse_symbols(args[0])
-                raise click.UsageError(f"'{args[0]}' is no command. To watch it: itick-tui --watch '{args[0]}'", ctx)
-        return super().resolve_command(ctx, args)
-
-
 @click.group(
-    cls=_Program,
+    cls=Group,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",

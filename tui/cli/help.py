@@ -1,14 +1,18 @@
 """The help of every command, set like a manual: options in groups, then examples, environment, files and exit codes.
 
-An option says which group it stands in, so that a new one falls into its place; a command says what else it needs.
+An option says which group it stands in, so that a new one falls into its place; a command says what else it needs. A
+symbol that stands alone is told where it belongs.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+
+from tui.errors import UsageError
 
 WATCH = "What to watch"
 SOURCE = "Where from"
@@ -90,6 +94,22 @@ class Command(click.Command):
         self.files = files
         self.exits = dict(code if isinstance(code, tuple) else (code, EXITS[code]) for code in exits)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        expected, ctx.allow_extra_args = ctx.allow_extra_args, True
+        rest = super().parse_args(ctx, args)
+        if rest and not expected and not ctx.resilient_parsing:
+            ctx.fail(f"'{rest[0]}' was not expected. {self.meant(ctx, rest[0])}".rstrip())
+        return rest
+
+    def meant(self, ctx: click.Context, word: str) -> str:
+        """What to write for a symbol that stands alone; "" where it is none, or there is nothing to watch."""
+        from tui.symbol import parse_symbols
+
+        with contextlib.suppress(UsageError):
+            if word == word.upper() and parse_symbols(word) and any(p.name == "watch" for p in self.params):
+                return f"To watch it: {ctx.command_path} --watch '{word}'"
+        return ""
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         grouped: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
         for parameter in self.get_params(ctx):
@@ -124,6 +144,13 @@ class Group(Command, click.Group):
     """A command that has commands of its own."""
 
     command_class = Command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and (words := self.meant(ctx, args[0])):
+            ctx.fail(f"'{args[0]}' is no command. {words}")
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_commands(ctx, formatter)
