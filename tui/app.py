@@ -141,7 +141,6 @@ class ItickApp(Desk):
     async def _feed(self) -> None:
         if self._start.url is not None:
             assert self._start.token is not None
-            self.run_worker(self._learn_holidays(), name="holidays", group="holidays")
             await self._alone(self._start.url, self._start.token)
         else:
             from tui.exchange.server import Exchange
@@ -183,11 +182,13 @@ class ItickApp(Desk):
             past.cancel()
 
     async def _learn_past(self, link: Link, url: str, token: Token) -> None:
-        """What was before, and what funds are called: beside the feed, which need not wait for it to load."""
+        """Holidays, what was before, and what funds are called: beside the feed, which need not wait for it."""
         from tui.feed.history import History
         from tui.feed.rest import Rest, rest_base
         from tui.feed.target import is_loopback
 
+        if self._start.url is not None:
+            await self._learn_holidays()  # first, for they tell which session a bar of the past is of
         calls = self.settings.calls_a_minute if self._start.url is not None else _DEMO_CALLS
         base = self._start.rest_url or rest_base(url)
         rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
