@@ -89,6 +89,7 @@ class ItickApp(Desk):
         self._link: Link | None = None
         self._history: History | None = None
         self._names: Names | None = None
+        self._rest: Rest | None = None
         self._outage = Outage(self._lost, self._back)
         self.pace = Pace()
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
@@ -191,7 +192,7 @@ class ItickApp(Desk):
             await self._learn_holidays()  # first, for they tell which session a bar of the past is of
         calls = self.settings.calls_a_minute if self._start.url is not None else _DEMO_CALLS
         base = self._start.rest_url or rest_base(url)
-        rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
+        self._rest = rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
         self._history = history = History(
             self.market,
             rest if calls else None,
@@ -350,6 +351,8 @@ class ItickApp(Desk):
             self._frames.cost,
             self._frames.rate,
             self._history,
+            self._names,
+            self._rest.unread if self._rest is not None else 0,
         )
 
     # --- leaving ---

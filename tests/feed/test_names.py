@@ -109,6 +109,16 @@ async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
         assert vendor.asked == asked and asked.count("HK") == 1
 
 
+async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
+    vendor = Vendor()
+    vendor.answers = {"HK": RestError("HTTP 500"), "XX": []}
+    async with learning(vendor, None, "US", "HK", "XX", again=0.01) as (names, _):
+        assert names.words() == ("of well-known funds only", False)
+        await until(lambda: names.words() == ("1 in US; HK: HTTP 500", True))
+        vendor.answers = {"HK": [Fund(f"A{n}", "Any", "") for n in range(1_234)]}
+        await until(lambda: names.words() == ("1,234 in HK · 1 in US", False))
+
+
 async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
     vendor, shelf = Vendor(), Shelf()
     shelf.broken = True

@@ -15,6 +15,8 @@ from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
 from tui.feed.history import History
+from tui.feed.names import Names
+from tui.feed.rest import Rest
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import Store
 from tui.frames import FRAMES
@@ -34,7 +36,7 @@ from tui.screens.health import (
     refused_figures,
     screen_figures,
 )
-from tui.secrets import VARIABLE, take_from_environment
+from tui.secrets import VARIABLE, Token, take_from_environment
 from tui.symbol import Symbol
 from tui.themes import all_themes
 from tui.widgets.look import textual_theme
@@ -257,3 +259,9 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
     history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
     told = past_figures(facts(market)._replace(history=history))
     assert told[1:] == [Figure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
+    names = Names(Rest("http://127.0.0.1:9", Token("demo")), None, lambda: None)
+    told = past_figures(facts(market)._replace(history=history, names=names, unread=1_234))
+    assert told[2:] == [
+        Figure("names", "of well-known funds only"),
+        Figure("not read", "1,234 rows of history or names", True),
+    ]

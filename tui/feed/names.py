@@ -41,6 +41,8 @@ class Names:
         self._again = again
         self._wanted: set[str] = set()
         self._done: set[str] = set()
+        self._counts: dict[str, int] = {}  # by region, of those learned
+        self._trouble: dict[str, str] = {}
         self._changed = asyncio.Event()
 
     def want(self, symbols: Iterable[Symbol]) -> None:
@@ -48,6 +50,13 @@ class Names:
         self._wanted = {symbol.region for symbol in symbols}
         if self._wanted - self._done:
             self._changed.set()
+
+    def words(self) -> tuple[str, bool]:
+        """For the health screen, and whether something is not as it should be."""
+        known = [f"{count:,} in {region}" for region, count in sorted(self._counts.items())]
+        words = " · ".join(known) or "of well-known funds only"
+        trouble = sorted(self._trouble.items())
+        return "; ".join([words, *(f"{region}: {why}" for region, why in trouble)]), bool(trouble)
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -70,7 +79,9 @@ class Names:
             funds = await self._rest.funds(region)
         except RestError as error:
             _log.info("no names for %s: %s", region, error)
+            self._trouble[region] = str(error)
             return error.refused
+        self._trouble.pop(region, None)
         names = {fund.code: fund.name for fund in funds if fund.name}
         await self._tell(region, names)
         if names and self._kept is not None:
@@ -82,11 +93,13 @@ class Names:
         """What is kept, and how old it is in s."""
         if self._kept is not None:
             with contextlib.suppress(FeedError):
-                return await asyncio.to_thread(self._kept.names, region) or (_WEEK, {})
+                if (kept := await asyncio.to_thread(self._kept.names, region)) is not None:
+                    return kept[0], {code: clean(name) for code, name in kept[1].items()}
         return _WEEK, {}
 
     async def _tell(self, region: str, names: Mapping[str, str]) -> None:
         if names:
-            by_symbol = {Symbol(code, region): clean(name) for code, name in names.items()}
+            self._counts[region] = len(names)
+            by_symbol = {Symbol(code, region): name for code, name in names.items()}
             await asyncio.to_thread(learn, by_symbol)
             self._on_learned()

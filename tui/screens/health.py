@@ -27,6 +27,7 @@ from tui.widgets.look import Look
 
 if TYPE_CHECKING:
     from tui.feed.history import History
+    from tui.feed.names import Names
 
 _HOUR = 60  # minutes
 _PROVEN = "LIVE"
@@ -46,6 +47,8 @@ class Facts(NamedTuple):
     cost: float  # s that a frame takes
     rate: float  # frames a second, at most
     history: History | None = None
+    names: Names | None = None
+    unread: int = 0  # rows of answers over REST
 
 
 class Figure(NamedTuple):
@@ -195,13 +198,18 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
 
 
 def past_figures(facts: Facts) -> list[Figure]:
-    """How much is known of the time before, and whether anything is kept."""
+    """How much is known of the time before and of names, what could not be read, and whether anything is kept."""
     if facts.history is None:
         return []
     words, odd = facts.history.words()
     figures = [Figure("history", clean(words), odd)]
     if facts.history.trouble:
         figures.append(Figure("not kept", clean(facts.history.trouble), True))
+    if facts.names is not None:
+        words, odd = facts.names.words()
+        figures.append(Figure("names", clean(words), odd))
+    if facts.unread:
+        figures.append(Figure("not read", f"{facts.unread:,} rows of history or names", True))
     return figures
 
 
