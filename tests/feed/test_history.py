@@ -80,6 +80,7 @@ class Desk:
 
     async def settles(self) -> None:
         """Wait until nothing more is read or asked by itself."""
+        self.market.health.frame_at = self.now
         self.history._stir()
         events = (self.history._to_read, self.history._to_ask)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
@@ -210,6 +211,7 @@ async def test_after_an_outage_of_more_than_a_minute_the_gap_is_asked_for(
 ) -> None:
     async with at_work(tmp_path) as desk:
         desk.now += 3_600
+        await desk.settles()
         desk.history.link_changed(LOST, demo=False)
         desk.now += away
         desk.history.link_changed(LIVE, demo=False)
@@ -217,10 +219,24 @@ async def test_after_an_outage_of_more_than_a_minute_the_gap_is_asked_for(
         assert desk.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 7)] * calls
 
 
+@pytest.mark.parametrize("frames", ["until then", "again"])
+async def test_an_hour_asleep_is_an_outage_although_the_link_hears_of_it_only_now(tmp_path: Path, frames: str) -> None:
+    async with at_work(tmp_path) as desk:
+        desk.now += 3_600
+        if frames == "again":  # what waited to be read while the machine slept
+            desk.market.health.frame_at = desk.now
+        desk.history.link_changed(LOST, demo=False)
+        desk.now += 2
+        desk.history.link_changed(LIVE, demo=False)
+        await desk.settles()
+        assert desk.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 61)]
+
+
 async def test_where_bars_are_built_here_all_since_the_last_answer_is_asked_for(tmp_path: Path) -> None:
     async with at_work(tmp_path, QQQ) as desk:
         desk.market.refuse([QQQ], "kline@1", "not in your plan")
         desk.now += 3_600
+        await desk.settles()
         desk.history.link_changed(LOST, demo=False)
         desk.now += 300
         desk.history.link_changed(LIVE, demo=False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.market.messages import QQQ, T, bar, depth, quote, tick
 from tests.market.walks import at, walk
 from tui.market import Instrument, Market
-from tui.market.bars import MINUTE, MinuteBars
+from tui.market.bars import KEPT, MINUTE, MinuteBars
 from tui.market.change import Reference, Source
 from tui.market.day import closes
 from tui.market.row import RowState, row_state
@@ -85,6 +85,30 @@ def test_in_whatever_order_stream_and_history_come_the_same_bars_are_held(
     assert held.latest == max(expected, default=-MINUTE) // MINUTE
 
 
+steps = st.lists(
+    st.tuples(st.sampled_from(["put", "recall", "remember", "forget"]), st.integers(0, 30), st.integers(1, 25)),
+    max_size=12,
+)
+
+
+@given(steps, st.integers(0, 2))
+def test_whatever_comes_in_whatever_order_no_bound_is_passed(steps: list[tuple[str, int, int]], price: int) -> None:
+    bars = MinuteBars()
+    bars.recall([bar(minute) for minute in range(-KEPT + 5, 5)])
+    for n, (what, first, count) in enumerate(steps):
+        some = [bar(first + minute, 1.0 + price * n, count) for minute in range(count)]
+        if what == "put":
+            bars.put(some[-1])
+        elif what == "forget":
+            bars.forget()
+        else:
+            getattr(bars, what)(some)
+        held = [each.time // MINUTE for each in bars]
+        assert held == sorted(set(held)) and len(held) <= KEPT
+        assert bars.latest == max(held, default=-1)
+        assert bars._kept <= set(held)
+
+
 def test_the_stream_s_word_counts_for_the_bar_in_progress_and_for_more_volume() -> None:
     market, i = following(T + 2 * MINUTE + 30_000)
     market.apply(bar(2, 5.0, 10.0), 0.0)
@@ -125,6 +149,9 @@ def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
     assert i.bars.built
     market.apply(tick(6.0, MINUTE + 9_000), 0.0)
     assert [each.close for each in i.bars] == [1.0, 1.0, 6.0]
+    i.bars.trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
+    i.bars.add_volume(T + 30_000, 50.0)
+    assert [(each.close, each.volume) for each in i.bars][:2] == [(1.0, 3.0), (1.0, 3.0)]
 
 
 def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:

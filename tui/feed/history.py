@@ -18,7 +18,7 @@ from tui.feed.clock import monotonic
 from tui.feed.rest import MOST_BARS, Rest, RestError
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import Kept, News, Store, StoreError
-from tui.market import Instrument, Market
+from tui.market import AT_ONCE, Instrument, Market
 from tui.market.bars import MINUTE, makes_sense
 from tui.market.sessions import Phase as Session
 from tui.market.sessions import zone
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 class _Known:
     """How far one instrument's past is known."""
 
-    __slots__ = ("asked", "complete", "quoted", "read", "written")
+    __slots__ = ("asked", "closes", "complete", "quoted", "read", "written")
 
     def __init__(self) -> None:
         self.read = False  # from our own file
@@ -48,6 +48,7 @@ class _Known:
         self.complete = 0  # ms UTC: up to then the vendor's bars are all there were; 0 not known
         self.quoted: date | None = None  # on which of the exchange's dates a quote was asked for
         self.written = 0  # the newest minute slot that is in the file
+        self.closes: dict[str, float] = {}  # that are in the file
 
 
 class _Trouble:
@@ -104,6 +105,7 @@ class History:
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._outages = 0  # long ones
+        self._awake_at = 0.0  # when this ran last
         self._bars, self._quotes = _Trouble(), _Trouble()
         self._to_read, self._to_ask = asyncio.Event(), asyncio.Event()
 
@@ -130,8 +132,10 @@ class History:
             self._bars.forget()
             self._quotes.forget()
         elif not state.proven and self._live_at is not None:
-            self._stretch()
-            self._live_at, self._lost_at = None, now
+            # Lost since the last that came. Where the machine slept, what it reads now is from before.
+            lost = min(now, self._market.health.frame_at or now, self._awake_at + _LOOK_EVERY)
+            self._stretch(lost)
+            self._live_at, self._lost_at = None, lost
         self._stir()
 
     async def run(self) -> None:
@@ -151,8 +155,9 @@ class History:
         """Keep what is new, and let go of the file."""
         store, self.store = self.store, None
         if store is not None:
+            self._stretch(self._clock())
             try:
-                await asyncio.to_thread(_finish, store, self._unwritten())
+                await asyncio.to_thread(_finish, store, self._unwritten(self._instruments()))
             except StoreError as error:
                 _log.info("%s", error)
 
@@ -199,12 +204,13 @@ class History:
     def _time(self) -> float:
         return self._market.exchange_time(self._clock())
 
-    def _stretch(self) -> None:
+    def _stretch(self, now: float) -> None:
         """While the link is live the stream leaves nothing out, but where bars are built from the trades it sends."""
         if self._live_at is not None:
+            time = int(self._market.exchange_time(now))
             for i, known in self._known.items():
                 if known.asked and not i.builds_bars:
-                    known.complete = int(self._time())
+                    known.complete = max(known.complete, time)
 
     def _stir(self) -> None:
         self._to_read.set()
@@ -234,31 +240,49 @@ class History:
             known.complete = kept.complete
             if kept.closes:
                 self._market.recall_closes(i.symbol, kept.closes)
+                known.closes = kept.closes
             if kept.bars:
                 self._market.recall(i.symbol, kept.bars, True, self._clock())
+                known.written = kept.bars[-1].time // MINUTE
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(_WRITE_EVERY)
-            news = self._unwritten()
-            if await self._stored(partial(_write, news=news)):
-                for each in news:
-                    if (i := self._market.instruments.get(each.symbol)) is not None:
-                        self._of(i).written = each.bars[-1].time // MINUTE
+            self._stretch(self._clock())
+            instruments = self._instruments()
+            news: list[News] = []
+            for first in range(0, len(instruments), AT_ONCE):
+                news += self._unwritten(instruments[first : first + AT_ONCE])
+                await asyncio.sleep(0)
+            await self._write(news)
 
-    def _unwritten(self) -> list[News]:
+    def _unwritten(self, instruments: Iterable[Instrument]) -> list[News]:
         """Of each symbol the finished minutes since the last time, and two before: the last word on a minute may come
         when it is over."""
-        self._stretch()
         last = int(self._time() // MINUTE) - 1
         news: list[News] = []
-        for i, known in self._known.items():
-            since = known.written - 2
-            bars = i.bars.window(since, last) if known.written else i.bars
+        for i in instruments:
+            known = self._of(i)
+            bars = i.bars.window(known.written - 2, last) if known.written else i.bars
             finished = [bar for bar in bars if bar is not None and bar.time // MINUTE <= last]
             if finished and known.read:
-                news.append(News(i.symbol, finished, _closes(i), known.complete))
+                news.append(News(i.symbol, finished, self._new_closes(i), known.complete))
         return news
+
+    def _new_closes(self, i: Instrument) -> dict[str, float]:
+        closes = {day.isoformat(): close for day, close in i.day.closes.items()}
+        return {day: close for day, close in closes.items() if self._of(i).closes.get(day) != close}
+
+    async def _write(self, news: Sequence[News]) -> None:
+        if not news:
+            return
+        kept = await self._stored(partial(_write, news=news))
+        if kept:
+            for each in news:
+                if each.bars and (i := self._market.instruments.get(each.symbol)) is not None:
+                    known = self._of(i)
+                    known.written = max(known.written, each.bars[-1].time // MINUTE)
+                    known.closes = {**known.closes, **each.closes}
 
     async def _stored(self, work: Callable[[Store], _T]) -> _T | None:
         """What comes of working with the file, on another thread; None where that is not possible."""
@@ -280,7 +304,7 @@ class History:
         """One call after the other; which symbols it is for, is decided when it is made."""
         while True:
             self._to_ask.clear()
-            now = self._clock()
+            self._awake_at = now = self._clock()
             if self._rest is not None and self._live_at is not None:
                 if now >= self._bars.again and (some := self._together(self._lacks_bars, self._rest.at_once)):
                     await self._ask_bars(self._rest, some)
@@ -351,9 +375,12 @@ class History:
                 agrees = self._market.recall(i.symbol, bars, False, self._clock())
                 known.asked, known.complete = outages == self._outages, int(time)
                 finished = [bar for bar in bars if bar.time + MINUTE <= time and makes_sense(bar)]
-                news.append(News(i.symbol, finished, _closes(i), known.complete, told=True, afresh=not agrees))
+                if not agrees:
+                    known.closes = {}
+                closes = self._new_closes(i)
+                news.append(News(i.symbol, finished, closes, known.complete, told=True, afresh=not agrees))
                 await asyncio.sleep(0)
-        await self._stored(partial(_write, news=news))
+        await self._write(news)
 
     async def _ask_quotes(self, rest: Rest, some: Sequence[Instrument]) -> None:
         try:
@@ -379,10 +406,6 @@ def _finish(store: Store, news: Sequence[News]) -> None:
         store.write(news, leaving=True)
     finally:
         store.close()
-
-
-def _closes(i: Instrument) -> dict[str, float]:
-    return {day.isoformat(): close for day, close in i.day.closes.items()}
 
 
 def _symbols(count: int) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isfinite
 
 from tui.protocol import Kline
 
 MINUTE = 60_000
 KEPT = 1_500  # a whole day of minutes and a little more
-_OVERLAP = 5  # minutes that two tell of, at least, to say that they contradict each other
+_OVERLAP = 5  # minutes that two tell of, at least, to say that they contradict each other …
+_APART = 0.001  # … by so much of the price, in most of them
 
 
 class MinuteBars:
@@ -52,32 +53,38 @@ class MinuteBars:
         told = {bar.time // MINUTE: bar for bar in bars}
         if not told:
             return True
-        both = [slot for slot in self._kept if slot in told]
-        apart = sum(self._bars[slot].close != told[slot].close for slot in both)
-        agrees = len(both) < _OVERLAP or 2 * apart <= len(both)
         first, last = min(told), max(told)
+        both = [slot for slot in self._kept if slot in told]
+        apart = sum(abs(self._bars[slot].close / told[slot].close - 1) > _APART for slot in both)
+        agrees = len(both) < _OVERLAP or 2 * apart <= len(both)
         self._forget(slot for slot in list(self._kept) if not agrees or first <= slot <= last)
-        oldest = min(self._bars) if len(self._bars) >= KEPT else first
-        for slot, bar in told.items():
-            held = self._bars.get(slot)
-            if slot >= oldest and (held is None or held.volume < bar.volume):
-                self._take(slot, bar)
+        held = self._bars
+        news = {slot: bar for slot, bar in told.items() if slot not in held or held[slot].volume < bar.volume}
+        self._add(news)
         self._over = max(self._over, last)
         return agrees
 
     def remember(self, bars: Iterable[Kline]) -> None:
         """Take bars from our own file: they fill gaps."""
-        for bar in bars:
-            slot = bar.time // MINUTE
-            if slot not in self._bars:
-                self._take(slot, bar)
-                self._kept.add(slot)
-        self._kept.intersection_update(self._bars)
+        news = {slot: bar for bar in bars if (slot := bar.time // MINUTE) not in self._bars}
+        self._add(news)
+        self._kept.update(slot for slot in news if slot in self._bars)
 
     def forget(self) -> None:
         """They are another exchange's."""
         self._forget(list(self._bars))
         self._over = -1
+
+    def _add(self, news: Mapping[int, Kline]) -> None:
+        """Many at once; of too many the oldest go."""
+        if news:
+            self.grown += len(news)
+            self.version += 1
+            self._bars |= news
+            for slot in sorted(self._bars)[:-KEPT]:
+                del self._bars[slot]
+                self._kept.discard(slot)
+            self.latest = max(self._bars)
 
     def _take(self, slot: int, bar: Kline) -> None:
         self.grown += slot not in self._bars
@@ -87,7 +94,9 @@ class MinuteBars:
         self.version += 1
         self.latest = max(self.latest, slot)
         if len(self._bars) > KEPT:
-            del self._bars[min(self._bars)]
+            oldest = min(self._bars)
+            del self._bars[oldest]
+            self._kept.discard(oldest)
 
     def _forget(self, slots: Iterable[int]) -> None:
         for slot in slots:
@@ -98,9 +107,12 @@ class MinuteBars:
         self.latest = max(self._bars, default=-1)
 
     def trade(self, time: int, price: float, size: float | None) -> None:
-        """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time."""
+        """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time. A minute that
+        the vendor's history told has the trade already."""
         self.built = True
         slot = time // MINUTE
+        if slot <= self._over:
+            return
         bar = self._bars.get(slot)
         if bar is None:
             self.put(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
@@ -111,7 +123,8 @@ class MinuteBars:
 
     def add_volume(self, time: int, size: float) -> None:
         """Give a minute the volume of a trade whose size was not known when it came."""
-        if (bar := self._bars.get(time // MINUTE)) is not None:
+        slot = time // MINUTE
+        if slot > self._over and (bar := self._bars.get(slot)) is not None:
             bar.volume += size
             self.version += 1
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import Reference, Source, reference
@@ -120,17 +121,16 @@ class TradingDay:
         return self._date is not None and self._stretch is not None and not self._stretch.phase.regular
 
 
-def closes(bars: Iterable[Kline], calendar: Calendar, time: float) -> dict[date, float]:
+def closes(bars: Sequence[Kline], calendar: Calendar, time: float) -> dict[date, float]:
     """What each date closed at whose regular session was over at `time` (ms UTC). `bars`, oldest first, are all there
     were from the first of them up to then. None are told where hours are not known."""
     found: dict[date, float] = {}
     if calendar.always:
         return found
-    stretch = calendar.at(time)
-    today = stretch.date if stretch.phase.regular else None
-    for bar in bars:
-        if not stretch.start <= bar.time < stretch.end:
-            stretch = calendar.at(bar.time)
-        if stretch.phase.regular and stretch.date != today:
-            found[stretch.date] = bar.close
+    now, n = calendar.at(time), 0
+    while n < len(bars):
+        stretch = calendar.at(bars[n].time)
+        n = bisect_left(bars, stretch.end, n + 1, key=lambda bar: bar.time)
+        if stretch.phase.regular and not (now.phase.regular and stretch.date == now.date):
+            found[stretch.date] = bars[n - 1].close
     return found
