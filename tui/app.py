@@ -21,7 +21,9 @@ from textual.events import CursorPosition
 from textual.notifications import Notification, Notify
 from textual.worker import WorkerFailed
 
+from tui import alert_command
 from tui import format as fmt
+from tui.alarm import Alarm, lines
 from tui.crash import catch_callbacks
 from tui.desk import Desk, Wanted
 from tui.errors import (
@@ -39,8 +41,11 @@ from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.frames import FrameClock
 from tui.market.health import Event
+from tui.market.sentry import Firing
+from tui.notification import notification
 from tui.outage import Outage
 from tui.pace import QUESTION, Pace
+from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
 from tui.screens.take_over import TakeOver
@@ -91,6 +96,9 @@ class ItickApp(Desk):
         self._names: Names | None = None
         self._rest: Rest | None = None
         self._outage = Outage(self._lost, self._back)
+        self._alarm = Alarm(self._ring)
+        self.market.guard.on_fired = self._alarm.take
+        self._command_failed = ""  # why, as it was last said
         self.pace = Pace()
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
         self._notice: Notification | None = None  # the latest about the link
@@ -131,11 +139,11 @@ class ItickApp(Desk):
 
     def wanted_changed(self) -> None:
         if self._link is not None:
-            self._link.want(self.lists.symbols)
+            self._link.want(self.followed)
         else:
-            self.market.follow(self.lists.symbols)
+            self.market.follow(self.followed)
         if self._history is not None:
-            self._history.want(self.lists.symbols)
+            self._history.want(self.followed)
         if self._names is not None:
             self._names.want(itertools.chain(*self.lists.lists.values()))
 
@@ -202,7 +210,7 @@ class ItickApp(Desk):
             on_trouble=self._cannot_keep,
             clock=self._clock,
         )
-        history.want(self.lists.symbols)
+        history.want(self.followed)
         history.link_changed(link.state, link.is_demo)
         try:
             await asyncio.gather(history.run(), self._learn_names(history, rest))
@@ -228,6 +236,9 @@ class ItickApp(Desk):
 
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None
+        if self._start.url is not None:
+            # These are a person's own alerts, and our exchange's prices are none they could mean.
+            self.market.alerts_sleep = "the prices are made up" if self._link.is_demo else ""
         self._remember(state)
         self._outage.entered(state)
         if not state.proven and self._notice is not None and self._notice.severity == "information":
@@ -269,6 +280,32 @@ class ItickApp(Desk):
         if self._notice is not None and self._notice in self._notifications:
             self._unnotify(self._notice)
         self._notice = None
+
+    # --- alerts ---
+
+    def _ring(self, fired: list[Firing]) -> None:
+        """Tell of alerts that fired, all together."""
+        self.spend(fired)
+        for firing in fired:
+            _log.info("alert: %s", firing.words)
+        told = lines(fired)
+        if self.settings.bell:
+            self.bell()
+        self.notify("\n".join(told), severity="warning", markup=False, timeout=20)
+        if self._driver is not None and (asked := notification(" · ".join(told), os.environ)):
+            self._driver.write(asked)
+        if self.settings.alert_command:
+            self.run_worker(self._command(fired[0], " · ".join(told)), name="alert command", group="alert command")
+        if isinstance(self.screen, Alerts):
+            self.screen.tick()
+
+    async def _command(self, first: Firing, words: str) -> None:
+        values = {"symbol": str(first.alert.symbol), "price": first.price, "words": words}
+        failed = await alert_command.run(self.settings.alert_command, values)
+        if failed and failed != self._command_failed:
+            _log.warning("%s", failed)
+            self.notify(failed, severity="error", markup=False, timeout=20)
+        self._command_failed = failed
 
     # --- the screen ---
 
@@ -324,7 +361,7 @@ class ItickApp(Desk):
         self.dashboard.tick(self._clock(), self.pace.lines)
         if self._frames is not None and self.dashboard.owing:
             self._frames.wake()
-        if isinstance(self.screen, FeedHealth):
+        if isinstance(self.screen, FeedHealth | Alerts):
             self.screen.tick()
 
     # --- keys of the feed ---
@@ -381,6 +418,7 @@ class ItickApp(Desk):
     async def on_unmount(self) -> None:
         # There is nothing to draw on any more, while the feed may still go on.
         self.market.on_change = None
+        self.spend(self._alarm.stop())
         if self._frames is not None:
             self._frames.stop()
         self._outage.stop()

@@ -19,13 +19,19 @@ from textual.app import App
 from tui import export
 from tui.config.file import ConfigFile
 from tui.config.keeper import Keeper
+from tui.config.merge import merge_alerts
 from tui.config.settings import Lists, Settings
 from tui.errors import UsageError
 from tui.funds import suggestions
 from tui.keys import Key, cap_of, remapped
-from tui.market import Market
+from tui.market import Instrument, Market
+from tui.market.alerts import Alert
 from tui.market.money import parse_amount
+from tui.market.row import RowState, row_state
+from tui.market.sentry import Firing
+from tui.market.standing import standing
 from tui.protocol import MAX_SYMBOLS
+from tui.screens.alerts import Alerts, Line
 from tui.screens.columns import Choice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import Help
@@ -83,10 +89,12 @@ class Desk(App[None]):
         self._bindings = bindings(self.keys)
         self.lists = _opened(wanted)
         self._folder = wanted.export_to
+        self._looked_at: Instrument | None = None
         self._left_sort = ""  # what the rows were sorted by before one was moved by hand
         self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save, self._saved)
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
+        self.market.set_alerts(self.settings.alerts)
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
         chart, ladder = self.dashboard.chart, self.dashboard.ladder
         chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
@@ -142,9 +150,11 @@ class Desk(App[None]):
         self.dashboard.header.shown = self.lists.shown
         self.dashboard.header.unsaved = self.lists.unsaved or ""
 
-    def _others_wrote(self, sent: Lists, found: Lists) -> None:
-        self.lists.adopt(sent, found)
-        self.settings = replace(self.settings, lists=self.lists.saved)
+    def _others_wrote(self, sent: Settings, found: Settings) -> None:
+        self.lists.adopt(sent.lists, found.lists)
+        alerts = merge_alerts(sent.alerts, self.settings.alerts, found.alerts)
+        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts)
+        self.market.set_alerts(alerts)
         self._show()
 
     def _cannot_save(self, words: str) -> None:
@@ -535,6 +545,67 @@ class Desk(App[None]):
         self._edited()
         self._say(f"{name} is one of your lists now")
 
+    # --- alerts ---
+
+    @property
+    def followed(self) -> tuple[Symbol, ...]:
+        """The symbols of the shown list, and behind them those of alerts that are on, as many as a connection takes."""
+        guarded = (alert.symbol for alert in self.settings.alerts if alert.state == "on")
+        return tuple(dict.fromkeys([*self.lists.symbols, *guarded]))[:MAX_SYMBOLS]
+
+    def action_alerts(self) -> None:
+        self._open_alerts()
+
+    def _open_alerts(self) -> Alerts:
+        selected = self.dashboard.watchlist.selected
+        screen = Alerts(self._alert_lines, self._set_alerts, selected.symbol if selected is not None else None)
+        self.push_screen(screen)
+        self._seen(set(self.market.guard.unseen))
+        return screen
+
+    def _new_alert(self) -> None:
+        screen = self._open_alerts()
+        screen.call_after_refresh(screen.action_new)
+
+    def _alert_lines(self) -> list[Line]:
+        market, status = self.market, self.dashboard.status
+        time, proven = market.exchange_time(status.now), status.link is not None and status.link.proven
+        lines = []
+        for alert in self.settings.alerts:
+            i = market.instruments.get(alert.symbol)
+            state = row_state(i, i.age(time), proven) if i is not None else RowState.ASKED
+            lines.append(Line(alert, standing(market.guard.trigger(alert), i, state, market.alerts_sleep, time)))
+        return lines
+
+    def _set_alerts(self, alerts: tuple[Alert, ...]) -> None:
+        before = self.followed
+        self.settings = replace(self.settings, alerts=alerts)
+        self.market.set_alerts(alerts)
+        if self.followed != before:
+            self.wanted_changed()
+        self._keep()
+
+    def spend(self, fired: Sequence[Firing]) -> None:
+        """Of the alerts that fired those are done that were to fire once."""
+        once = {firing.alert.key for firing in fired if firing.alert.repeat is None}
+        if once:
+            alerts = self.settings.alerts
+            self._set_alerts(
+                tuple(a._replace(state="done") if a.key in once and a.state == "on" else a for a in alerts)
+            )
+
+    @on(Watchlist.Selected)
+    def see(self, event: Watchlist.Selected) -> None:
+        """The cursor was on a symbol whose alert has fired, or is now."""
+        seen = {i.symbol for i in (self._looked_at, event.instrument) if i is not None}
+        self._looked_at = event.instrument
+        self._seen(seen)
+
+    def _seen(self, symbols: set[Symbol]) -> None:
+        if self.market.guard.unseen & symbols:
+            self.market.guard.unseen -= symbols
+            self.dashboard.watchlist.update_lines()
+
     # --- look ---
 
     def _look(self) -> Look:
@@ -588,6 +659,8 @@ class Desk(App[None]):
             ),
         ):
             yield Command(words, "Lists", partial(self._do_with_lists, action))
+        if (selected := self.dashboard.watchlist.selected) is not None:
+            yield Command(f"New alert for {selected.symbol}", "Watchlist", self._new_alert)
         for column in COLUMNS:
             if column.letter:
                 yield Command(f"Sort by {column.title}", column.words, partial(self.sort_by, column.id))

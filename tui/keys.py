@@ -59,6 +59,7 @@ KEYS = (
     Key("mark", ("space",), "", "mark the symbol, to remove or move several", "Watchlist"),
     Key("row_down", ("J",), "", "move the row down; the order is then yours", "Watchlist"),
     Key("row_up", ("K",), "", "move the row up", "Watchlist"),
+    Key("alerts", ("A",), "", "alerts: what you are told of when it happens", "Watchlist"),
     Key("find", ("/",), "Find", "show only what has these letters in code or name", "Order"),
     Key("sort", ("s",), "Sort", "choose what to sort by", "Order"),
     Key("reverse", ("S",), "", "turn the order round", "Order"),

@@ -13,6 +13,7 @@ import pytest
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings, parse
 from tui.errors import UsageError
+from tui.market.alerts import Alert
 from tui.symbol import Symbol
 
 A, B, C, D = (Symbol(letter, "US") for letter in "ABCD")
@@ -61,6 +62,24 @@ def test_a_list_in_another_order_and_under_another_name(tmp_path: Path) -> None:
     assert list(parse(text, "").lists) == ["China", "Kern"]
     assert "# My funds." in text
     assert "# Hands off." in text
+
+
+def test_an_alert_that_is_done_keeps_its_place_and_its_comment(tmp_path: Path) -> None:
+    written = (
+        'theme = "amber"\nalerts = [\n  "QQQ>520", # sell half\n  "spy ±2%",\n  "TLT < 85",\n]\n\n[lists]\nCore = []\n'
+    )
+    done, kept, _ = parse(written, "").alerts
+    new = Alert(D, "spread", 5.0, 2.0)
+    after = changed(written, alerts=(done._replace(state="done"), kept, new))
+    assert edit(written, after, tmp_path) == written.replace('"QQQ>520"', '"QQQ$US > 520 done"').replace(
+        '"TLT < 85"', '"D$US spread > 5bp repeat 2bp"'
+    )
+
+
+def test_the_first_alert_goes_before_the_tables(tmp_path: Path) -> None:
+    text = edit(WRITTEN, changed(WRITTEN, alerts=(Alert(A, "above", 5.0),)), tmp_path)
+    assert [alert.value for alert in parse(text, "").alerts] == [5.0]
+    assert text.index('    "A$US > 5",\n') < text.index("[lists]")
 
 
 @pytest.mark.parametrize(

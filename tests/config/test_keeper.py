@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tui.config.file import ConfigFile
 from tui.config.keeper import Keeper
 from tui.config.settings import Lists, Settings
+from tui.market.alerts import Alert
 from tui.symbol import Symbol
 
 A, B, C = (Symbol(letter, "US") for letter in "ABC")
@@ -15,10 +16,15 @@ A, B, C = (Symbol(letter, "US") for letter in "ABC")
 class Heard:
     def __init__(self) -> None:
         self.lists: list[tuple[Lists, Lists]] = []
+        self.alerts: list[tuple[Alert, ...]] = []
         self.troubles: list[str] = []
 
     def keeper(self, file: ConfigFile, started: Settings) -> Keeper:
-        return Keeper(file, started, lambda sent, found: self.lists.append((sent, found)), self.troubles.append)
+        def found(sent: Settings, found: Settings) -> None:
+            self.lists.append((sent.lists, found.lists))
+            self.alerts.append(found.alerts)
+
+        return Keeper(file, started, found, self.troubles.append)
 
 
 async def test_only_what_changed_since_the_start_is_written(tmp_path: Path) -> None:
@@ -50,6 +56,18 @@ async def test_what_another_copy_wrote_is_heard_and_stays(tmp_path: Path) -> Non
     keeper.keep(replace(start, sort="last", lists={"Core": (A, B, C)}))
     await keeper.finish()
     assert file.read() == Settings(theme="theirs", sort="last", lists={"Core": (A, B, C)})
+
+
+async def test_an_alert_that_another_copy_made_is_heard_and_stays(tmp_path: Path) -> None:
+    file, heard = ConfigFile(tmp_path / "config.toml"), Heard()
+    ours, theirs = Alert(A, "above", 1.0), Alert(B, "below", 2.0)
+    keeper = heard.keeper(file, Settings(alerts=(ours,)))
+    ConfigFile(file.path).save(Settings(), Settings(alerts=(ours, theirs)))
+    done = ours._replace(state="done")
+    keeper.keep(Settings(alerts=(done,)))
+    await keeper.finish()
+    assert heard.alerts == [(done, theirs)]
+    assert file.read().alerts == (done, theirs)
 
 
 async def test_a_change_made_while_another_is_written_does_not_undo_what_others_wrote(tmp_path: Path) -> None:

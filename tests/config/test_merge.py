@@ -3,12 +3,23 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config.merge import merge, merge_lists, merge_sequence
+from tui.config.merge import merge, merge_alerts, merge_lists, merge_sequence
 from tui.config.settings import Settings
+from tui.market.alerts import Alert
 from tui.symbol import Symbol
 
 A, B, C, D, E = (Symbol(letter, "US") for letter in "ABCDE")
 SEQUENCES = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
+ALERTS = st.lists(
+    st.builds(
+        Alert,
+        st.sampled_from([A, B]),
+        st.sampled_from(["above", "below"]),
+        st.just(1.0),
+        state=st.sampled_from(["on", "off", "done"]),
+    ),
+    unique_by=lambda alert: alert.key,
+).map(tuple)
 LISTS = st.dictionaries(st.sampled_from(["x", "y", "z"]), st.lists(st.sampled_from([A, B, C]), unique=True).map(tuple))
 
 
@@ -63,3 +74,23 @@ def test_lists_where_one_side_did_nothing(
 ) -> None:
     assert merge_lists(base, changed, base) == changed
     assert merge_lists(base, base, changed) == changed
+
+
+@given(ALERTS, ALERTS, ALERTS)
+def test_no_alert_is_lost_or_comes_twice(
+    base: tuple[Alert, ...], ours: tuple[Alert, ...], theirs: tuple[Alert, ...]
+) -> None:
+    merged = merge_alerts(base, ours, theirs)
+    assert len({alert.key for alert in merged}) == len(merged)
+    assert merge_alerts(base, ours, base) == ours
+    assert merge_alerts(base, base, theirs) == theirs
+    keys = {alert.key for alert in merged}
+    assert keys >= {alert.key for alert in {*ours, *theirs} - {*base}}, "what either side wrote is there"
+
+
+def test_one_that_fired_here_and_another_made_there() -> None:
+    one, other = Alert(A, "above", 1.0), Alert(B, "above", 2.0)
+    done = one._replace(state="done")
+    assert merge_alerts([one], [done], [one, other]) == (done, other)
+    assert merge_alerts([one], [done], []) == (done,), "what fired while it was deleted there stays"
+    assert merge_alerts([one, other], [one], [one, other]) == (one,)

@@ -74,7 +74,9 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ('[keys]\nadd = "q"', "config.toml, line 2: keys: q cannot mean add, it means quit already"),
         ("[keys]\nadd = []", "config.toml, line 2: keys: add has no key"),
         ("[keys]\nadd = 1", "config.toml, line 2: keys.add: "),
-        ("[alerts]\nx = 1", "config.toml, line 1: there is no setting 'alerts'"),
+        ("[sounds]\nx = 1", "config.toml, line 1: there is no setting 'sounds'"),
+        ('alerts = ["QQQ$US 5"]', "config.toml, line 1: alerts: 'QQQ$US 5': above it or below it?"),
+        ("alerts = 5", "config.toml, line 1: alerts: expected a list in brackets, got a number"),
         ("theme = 'a'\ntheme = 'b'", "config.toml"),
     ],
 )
@@ -82,6 +84,11 @@ def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse(text, "config.toml")
     assert str(raised.value).startswith(said)
+
+
+def test_alerts_as_people_write_them_and_each_once() -> None:
+    written = 'alerts = ["qqq>520", "QQQ$US > 520 off", "2800 ±2% repeat 0.5"]'
+    assert list(map(str, parse(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
 
 
 def test_keys_may_change_places() -> None:

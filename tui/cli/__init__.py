@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     "--no-bell",
     group=LOOK,
     is_flag=True,
-    help="No sound when the link is lost and when it is back.",
+    help="No sound when the link is lost or back, or an alert fires.",
 )
 @click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context

@@ -15,6 +15,7 @@ from platformdirs import user_config_path
 from tui.config.merge import merge
 from tui.config.settings import Settings, parse, same, same_lists
 from tui.errors import UsageError, reason
+from tui.market.alerts import Alert
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
@@ -129,6 +130,10 @@ def _edited(text: str, before: Settings, after: Settings) -> str:
                 document.pop("lists", None)
                 document["lists"], was = tomlkit.table(), {}
             _edit_lists(document["lists"], was, is_)
+        elif field == "alerts":
+            if "alerts" not in document:
+                document["alerts"], was = tomlkit.array().multiline(True), ()
+            _edit_alerts(document["alerts"], was, is_)
         elif isinstance(is_, tuple):
             document[field] = list(is_)
         else:
@@ -156,6 +161,17 @@ def _edit_lists(table: Any, before: Mapping[str, Sequence[object]], after: Mappi
             table[name] = arrays.get(name) or list(map(str, symbols))
     if after_it:
         table.value.body.extend(after_it)
+
+
+def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert]) -> None:
+    """An alert that is another one now, done or off, keeps its place and its comment."""
+    now = {alert.key: alert for alert in after}
+    if len(array) == len(before):
+        for n, alert in enumerate(before):
+            if now.get(alert.key, alert) != alert:
+                array[n] = str(now[alert.key])
+        before = [now.get(alert.key, alert) for alert in before]
+    _edit_array(array, list(map(str, before)), list(map(str, after)))
 
 
 def _take_trail(table: Any) -> list[Any]:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tui.config.file import ConfigFile
-from tui.config.merge import merge_lists
-from tui.config.settings import Lists, Settings, same, same_lists
+from tui.config.merge import merge
+from tui.config.settings import Settings, same
 from tui.errors import UsageError
 
 _RETRY = 5.0  # s
@@ -19,16 +19,17 @@ class Keeper:
     """Writes settings to a file, one write at a time, the newest last.
 
     `started` are the settings the program began with: only what differs from them is written, so that options of the
-    command line do not get into the file. `on_lists` hears where the file holds other lists than were `sent`, since
-    others wrote too; `on_trouble` hears of each new reason why nothing can be written, `on_saved` when it could be
-    after all. It is tried again every few seconds, with the next change, and by `finish`.
+    command line do not get into the file. `on_found` hears where the file holds other lists or alerts than were sent,
+    since others wrote too, of what was sent and of that with theirs; `on_trouble` hears of each new reason why nothing
+    can be written, `on_saved` when it could be after all. It is tried again every few seconds, with the next change,
+    and by `finish`.
     """
 
     def __init__(
         self,
         file: ConfigFile,
         started: Settings,
-        on_lists: Callable[[Lists, Lists], None],
+        on_found: Callable[[Settings, Settings], None],
         on_trouble: Callable[[str], None],
         on_saved: Callable[[], None] = lambda: None,
     ) -> None:
@@ -36,7 +37,7 @@ class Keeper:
         self.trouble = ""
         """Why the newest settings are not in the file; "" where they are."""
         self._saved = self._newest = started
-        self._on_lists = on_lists
+        self._on_found = on_found
         self._on_trouble = on_trouble
         self._on_saved = on_saved
         self._again: asyncio.TimerHandle | None = None
@@ -65,7 +66,7 @@ class Keeper:
         while not same(self._newest, self._saved):
             sent = self._newest
             try:
-                found = (await asyncio.to_thread(self.file.save, self._saved, sent)).lists
+                theirs = await asyncio.to_thread(self.file.save, self._saved, sent)
             except UsageError as error:
                 if self.trouble != str(error):
                     self.trouble = str(error)
@@ -75,8 +76,8 @@ class Keeper:
             if self.trouble:
                 self.trouble = ""
                 self._on_saved()
-            # Of what others wrote only their lists are taken over: nobody wants the colours to change by themselves.
-            self._saved = replace(sent, lists=found)
-            if not same_lists(sent.lists, found):
-                self._newest = replace(self._newest, lists=merge_lists(sent.lists, self._newest.lists, found))
-                self._on_lists(sent.lists, found)
+            # Of what others wrote lists and alerts are taken over: nobody wants the colours to change by themselves.
+            self._saved = found = replace(sent, lists=theirs.lists, alerts=theirs.alerts)
+            if not same(sent, found):
+                self._newest = merge(sent, self._newest, found)
+                self._on_found(sent, found)

@@ -5,12 +5,14 @@ Undo is a merge too: from what an edit made of the lists back to what they were,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from tui.config.settings import Lists, Settings
+from tui.market.alerts import Alert
 
 _T = TypeVar("_T")
+_V = TypeVar("_V")
 
 
 def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
@@ -20,6 +22,8 @@ def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
         before, mine, other = (getattr(settings, field) for settings in (base, ours, theirs))
         if field == "lists":
             merged[field] = merge_lists(before, mine, other)
+        elif field == "alerts":
+            merged[field] = merge_alerts(before, mine, other)
         else:
             merged[field] = other if mine == before else mine
     return Settings(**merged)
@@ -27,9 +31,8 @@ def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
 
 def merge_lists(base: Lists, ours: Lists, theirs: Lists) -> Lists:
     """Lists by name. A list that one side deleted and the other changed stays as it was changed."""
-    names = merge_sequence(list(base), [*ours, *_rescued(base, theirs, ours)], [*theirs, *_rescued(base, ours, theirs)])
     merged = {}
-    for name in names:
+    for name in _merge_names(base, ours, theirs):
         before = base.get(name, ())
         mine, other = ours.get(name), theirs.get(name)
         if mine is None or other is None:
@@ -37,6 +40,20 @@ def merge_lists(base: Lists, ours: Lists, theirs: Lists) -> Lists:
         else:
             merged[name] = tuple(merge_sequence(before, mine, other))
     return merged
+
+
+def merge_alerts(base: Sequence[Alert], ours: Sequence[Alert], theirs: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Alerts by what they wait for. One that one side deleted and the other changed stays as it was changed."""
+    before, mine, other = ({alert.key: alert for alert in side} for side in (base, ours, theirs))
+    merged = []
+    for key in _merge_names(before, mine, other):
+        untouched = key not in mine or (key in other and mine[key] == before.get(key))
+        merged.append(other[key] if untouched else mine[key])
+    return tuple(merged)
+
+
+def _merge_names(base: Mapping[_T, _V], ours: Mapping[_T, _V], theirs: Mapping[_T, _V]) -> list[_T]:
+    return merge_sequence(list(base), [*ours, *_rescued(base, theirs, ours)], [*theirs, *_rescued(base, ours, theirs)])
 
 
 def merge_sequence(base: Sequence[_T], ours: Sequence[_T], theirs: Sequence[_T]) -> list[_T]:
@@ -53,8 +70,8 @@ def merge_sequence(base: Sequence[_T], ours: Sequence[_T], theirs: Sequence[_T])
     return merged
 
 
-def _rescued(base: Lists, changed: Lists, deleted: Lists) -> list[str]:
-    """Names gone from `deleted` whose lists are no longer what they were in `base`."""
+def _rescued(base: Mapping[_T, _V], changed: Mapping[_T, _V], deleted: Mapping[_T, _V]) -> list[_T]:
+    """Names gone from `deleted` of what is no longer as it was in `base`."""
     return [name for name in changed if name in base and name not in deleted and changed[name] != base[name]]
 
 

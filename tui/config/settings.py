@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from tui.errors import UsageError
 from tui.keys import KEYS, clash, remapped
+from tui.market.alerts import Alert, parse_alert
 from tui.market.money import parse_amount
 from tui.protocol import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
@@ -57,12 +58,15 @@ class _Plain(Struct, frozen=True, kw_only=True):
     static_ladder: bool = False
     root_ladder: bool = False
     cost_of: str = "1000"
+    alert_command: tuple[str, ...] = ()
     list: str = ""
 
 
 class Settings(_Plain, frozen=True, kw_only=True):
-    """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order."""
+    """Every setting, as the program uses it. `lists` holds the symbols of each list by its name, in order; no two of
+    the `alerts` have the same key."""
 
+    alerts: tuple[Alert, ...] = ()
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
 
@@ -80,6 +84,7 @@ def same(one: Settings, other: Settings) -> bool:
 class _File(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting, as it stands in the file."""
 
+    alerts: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
 
@@ -110,12 +115,19 @@ def parse(text: str, name: str) -> Settings:
         parse_amount(file.cost_of)
     except UsageError as error:
         raise _wrong(name, line_of(text, "cost_of"), f"cost_of: {error}") from None
+    alerts: dict[object, Alert] = {}
+    for written in file.alerts:
+        try:
+            alert = parse_alert(written)
+        except UsageError as error:
+            raise _wrong(name, line_of(text, "alerts"), f"alerts: '{written}': {error}") from None
+        alerts.setdefault(alert.key, alert)
     keys = {id_: (caps,) if isinstance(caps, str) else caps for id_, caps in file.keys.items()}
     for id_, caps in keys.items():
         if problem := _key_problem(id_, caps, keys):
             raise _wrong(name, line_of(text, "keys", id_), f"keys: {problem}")
     plain = {field: getattr(file, field) for field in _Plain.__struct_fields__}
-    return Settings(**plain, lists=lists, keys=keys)
+    return Settings(**plain, alerts=tuple(alerts.values()), lists=lists, keys=keys)
 
 
 def line_of(text: str, key: str, inner: str | None = None) -> int:

@@ -8,12 +8,13 @@ from typing import Any
 
 from tui.config.settings import COLUMN_IDS, Settings
 from tui.keys import KEYS, Key, cap
+from tui.market.alerts import Alert
 
 WORDS = {
     "theme": "Colours: midnight, amber, harbor or daylight.",
     "red_up": "Rising prices in red and falling ones in green, as in China.",
     "flash": "The digits of LAST that changed light up for a moment.",
-    "bell": "A sound when the link is lost and when it is back.",
+    "bell": "A sound when the link is lost, when it is back, and when an alert fires.",
     "url": 'Your account\'s address where it has another than wss://api.itick.org/fund ("" is that).',
     "rest_url": 'Where history and names are asked for over REST; "" is the host of url.',
     "calls_a_minute": "Calls over REST that your plan has a minute; with 0 nothing is asked for there.",
@@ -29,6 +30,9 @@ WORDS = {
     "static_ladder": "In the order book prices stand still and the spread moves.",
     "root_ladder": "Its bars are as long as the square root of the sizes, so that small ones show beside large ones.",
     "cost_of": 'What to trade, for its cost under the order book: "3000" shares, or "$20k" of money; "" shows none.',
+    "alerts": 'What to be told of, as A takes it: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"].',
+    "alert_command": "A command to run when an alert fires, without a shell. What happened is its last argument, or\n"
+    '# stands where {words} does: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "list": "The list that is shown at the start.",
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
@@ -67,7 +71,7 @@ def _plain(settings: Settings) -> dict[str, Any]:
         if isinstance(value, Mapping):
             plain[name] = {inner: [str(item) for item in items] for inner, items in value.items()}
         elif isinstance(value, tuple):
-            plain[name] = list(value)
+            plain[name] = [str(item) if isinstance(item, Alert) else item for item in value]
     return plain
 
 

@@ -6,7 +6,7 @@ What can be derived (change, spread, imbalance) is derived by whoever paints it,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best, smallest_step, touch
@@ -18,6 +18,9 @@ from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
 from tui.protocol import Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
+
+if TYPE_CHECKING:
+    from tui.market.sentry import Sentry
 
 _PATIENCE = 10.0  # s
 _TOGETHER = 16  # trades
@@ -36,6 +39,7 @@ class Instrument:
     __slots__ = (
         "_tape",
         "_untold",
+        "alerts",
         "bars",
         "calendar",
         "day",
@@ -93,6 +97,7 @@ class Instrument:
         self.overdue = False  # whether none came within _PATIENCE
         self.tick_size: float | None = None
         self.decimals = 2
+        self.alerts: Sentry | None = None  # where there is an alert for the symbol that is on
 
     def set_hours(self, hours: Calendar) -> None:
         """Keep the dates and hours of another exchange."""
@@ -260,3 +265,5 @@ class Instrument:
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()
+        if self.alerts is not None:
+            self.alerts.reconnected()

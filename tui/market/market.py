@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from tui.market.alerts import Alert
 from tui.market.bars import MINUTE, makes_sense
 from tui.market.clock import ServerClock
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
 from tui.protocol import Depth, Kline, Push, Quote, Tick
@@ -40,6 +42,9 @@ class Market:
         self.health = Health()
         self.on_change = on_change
         self.on_input: Callable[[str, tuple[Any, ...]], None] | None = None
+        self.guard = Guard()
+        self.alerts_sleep = ""
+        """Why no alert may fire, whatever comes; "" where they may."""
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -55,8 +60,13 @@ class Market:
         self._tell("follow", symbols)
         for symbol in symbols:
             if symbol not in self.instruments:
-                self.instruments[symbol] = Instrument(symbol, self.calendar(symbol.region))
+                self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
+                self.guard.post(instrument)
         self._respell()
+
+    def set_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Watch for these. They change nothing else here, so that a recording need not know of them."""
+        self.guard.put(alerts, self.instruments)
 
     def set_hours(self, demo: bool) -> None:
         """Keep the hours of the demo exchange, or else each region's own."""
@@ -191,6 +201,8 @@ class Market:
         if not applied:
             self.health.out_of_order += 1
             return None
+        if instrument.alerts is not None and not self.alerts_sleep:
+            self.guard.judge(instrument.alerts, instrument, kind, self.exchange_time(now))
         if not self._changed and self.on_change is not None:
             self._changed.add(instrument)
             self.on_change()

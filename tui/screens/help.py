@@ -21,6 +21,7 @@ _SIGNS = (
     ("▲ ▼", "the last price move; dim: the latest trade had the same price"),
     ("—", "not known: nothing is invented"),
     ("⊘ stale", "the link is not proven: the number may be wrong by now, and -- hides its change"),
+    ("!", "an alert of the symbol has fired; it goes when the cursor has been there"),
     ("0.63%o", "measured from the open, since no previous close is known"),
     ("▃▅▆█▆▄", "the last hour, one scale in percent for all rows; green up, red down over that hour"),
     ("imb5 +39 %", "of the size on the five nearest levels of either side, how much more is bid than asked"),

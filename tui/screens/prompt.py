@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -22,13 +22,20 @@ class Prompt(Panel[str]):
     }
     Prompt Input, Prompt Input:focus { background: $surface; background-tint: transparent; }
     Prompt Static { height: auto; color: $warning; }
+    Prompt .explained { width: 64; }
+    Prompt .help { color: $secondary; padding-top: 1; }
+    Prompt.-low .help { display: none; }
     """
 
-    def __init__(self, title: str, value: str = "", check: Callable[[str], str] = lambda _: "") -> None:
+    def __init__(
+        self, title: str, value: str = "", check: Callable[[str], str] = lambda _: "", help: Sequence[str] = ()
+    ) -> None:
+        """`help` are lines below, where there is room for them."""
         self._input = Input(value, compact=True, select_on_focus=False)
         self._problem = Static(markup=False)
         self._check = check
-        box = Vertical(self._input, self._problem)
+        below = [Static(Content(clean("\n".join(help))), classes="help")] if help else []
+        box = Vertical(self._input, self._problem, *below, classes="explained" if help else "")
         box.border_title = Content(clean(title))
         box.border_subtitle = "Enter keeps · Esc back"
         super().__init__(box)

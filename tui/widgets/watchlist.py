@@ -51,7 +51,7 @@ class _Kept(NamedTuple):
 
     depth: Depth | None
     quote: Quote | None
-    manner: tuple[int, bool, bool, str]  # decimals, whether stale, whether closed, on which ground
+    manner: tuple[int, bool, bool, str, bool]  # decimals, stale, closed, on which ground, an alert to be seen
     cells: dict[str, Line]
 
 
@@ -398,9 +398,13 @@ class Watchlist(Pane, can_focus=True):
         if self.flash and moment.now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
         line: Line = [look.segment("▌" if selected else " ", self._bar[1], ground), self._glyph(row, ground)]
-        line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
+        fired = instrument.symbol in self._market.guard.unseen
+        if fired:
+            line.append(look.segment("!", "warning", ground, bold=True))
+        else:
+            line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         used = _MARGIN
-        kept, same = self._keep(row, ground)
+        kept, same = self._keep(row, ground, fired)
         for column, pad, room in self._places:
             if column.of in same:
                 line += kept[column.id]
@@ -420,6 +424,8 @@ class Watchlist(Pane, can_focus=True):
             begin = len(line)
             if row.state is RowState.CLOSED:
                 cell = dimmed(cell)
+            if fired and column.id == "symbol":
+                cell = cell._replace(role="warning")
             self._put_cell(line, column, cell, pad, room, ground)
             if column.of:
                 kept[column.id] = line[begin:]
@@ -428,10 +434,10 @@ class Watchlist(Pane, can_focus=True):
         line.append(look.segment(" " * (width - used), "text", ground))
         return line
 
-    def _keep(self, row: Row, ground: str) -> tuple[dict[str, Line], set[str | None]]:
+    def _keep(self, row: Row, ground: str, fired: bool) -> tuple[dict[str, Line], set[str | None]]:
         """The cells that the row was last drawn with, and which of them are the same now."""
         i = row.instrument
-        manner = (i.decimals, row.stale, row.state is RowState.CLOSED, ground)
+        manner = (i.decimals, row.stale, row.state is RowState.CLOSED, ground, fired)
         before = self._kept.get(i)
         if before is None or before.manner != manner:
             self._kept[i] = _Kept(i.depth, i.quote, manner, {})

@@ -1,0 +1,110 @@
+"""How an alert is written, and what is said of one that cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.market.messages import QQQ
+from tui.errors import UsageError
+from tui.market.alerts import WAYS, Alert, parse_alert
+from tui.symbol import Symbol
+
+HK = Symbol("2800", "HK")
+
+
+@pytest.mark.parametrize(
+    ("text", "alert"),
+    [
+        ("QQQ$US > 520", Alert(QQQ, "above", 520)),
+        ("qqq>520", Alert(QQQ, "above", 520)),
+        ("QQQ above 1,520.5", Alert(QQQ, "above", 1520.5)),
+        ("> 520", Alert(QQQ, "above", 520)),
+        ("above520", Alert(QQQ, "above", 520)),
+        ("2800 < 20.35", Alert(HK, "below", 20.35)),
+        ("us:qqq under .5", Alert(QQQ, "below", 0.5)),
+        ("±2%", Alert(QQQ, "change", 2)),
+        ("QQQ$US ± 2 %", Alert(QQQ, "change", 2)),
+        ("+-2%", Alert(QQQ, "change", 2)),
+        ("+/-2.5%", Alert(QQQ, "change", 2.5)),
+        ("2%", Alert(QQQ, "change", 2)),
+        ("change > 2%", Alert(QQQ, "change", 2)),
+        ("spread > 5bp", Alert(QQQ, "spread", 5)),
+        ("spread 5 bps", Alert(QQQ, "spread", 5)),
+        ("TURNOVER over 1B", Alert(QQQ, "turnover", 1e9)),
+        ("turnover > $2.5m", Alert(QQQ, "turnover", 2.5e6)),
+        ("2800$HK turnover>HK$900k", Alert(HK, "turnover", 9e5)),
+        ("> 520 repeat 0.5", Alert(QQQ, "above", 520, 0.5)),
+        ("±2% repeat 0.5%", Alert(QQQ, "change", 2, 0.5)),
+        ("spread > 5bp repeat 2 bp", Alert(QQQ, "spread", 5, 2)),
+        ("turnover > 1B repeat", Alert(QQQ, "turnover", 1e9, 0)),
+        ("> 520 off", Alert(QQQ, "above", 520, None, "off")),
+        ("QQQ$US > 520 repeat 0.5 off", Alert(QQQ, "above", 520, 0.5, "off")),
+        ("QQQ$US < 480 done", Alert(QQQ, "below", 480, None, "done")),
+    ],
+)
+def test_what_people_write(text: str, alert: Alert) -> None:
+    assert parse_alert(text, QQQ) == alert
+    assert parse_alert(str(alert)) == alert
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "when? Write for example"),
+        ("QQQ$US", "when? Write for example > 520"),
+        ("QQQ$US 520", "above it or below it?"),
+        ("QQQ$US repeat 5", "when?"),
+        ("> 2%", "a change counts either way"),
+        ("QQQ -2%", "a change counts either way"),
+        ("spread > 0.05", "told in basis points"),
+        ("> 0", "too small"),
+        ("> 0.0000001", "too small"),
+        ("turnover > 9999999t", "too large"),
+        ("> nan", "cannot be read"),
+        ("> 5e3", "cannot be read"),
+        ("> 520 repeat", "repeat how?"),
+        ("> 520 repeat x", "repeat how?"),
+        ("> 520 repeat 0", "repeat how?"),
+        ("> 520 repeat 520", "can never be back"),
+        ("turnover > 1B repeat 1M", "only with a new day"),
+        ("?? > 5", "is not a symbol"),
+        ("> 520 sometimes", "cannot be read"),
+        ("QQQ$US > 5\x1b[31m", "cannot be printed"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words.replace("?", r"\?")):
+        parse_alert(text, QQQ)
+
+
+def test_without_a_symbol_one_is_asked_for() -> None:
+    with pytest.raises(UsageError, match="of which symbol"):
+        parse_alert("> 520")
+
+
+@pytest.mark.parametrize("written", [written for written, _ in WAYS])
+def test_every_way_that_is_shown_can_be_written(written: str) -> None:
+    assert parse_alert(written, QQQ).condition == written
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_an_alert_or_words(text: str) -> None:
+    try:
+        alert = parse_alert(text, QQQ)
+    except UsageError as error:
+        assert str(error)
+    else:
+        assert parse_alert(str(alert)) == alert
+
+
+@given(
+    st.sampled_from(["above", "below", "change", "spread", "turnover"]),
+    st.floats(0.000001, 1e9).map(lambda value: round(value, 6)),
+    st.sampled_from(["on", "off", "done"]),
+)
+def test_what_is_written_reads_the_same(kind: str, value: float, state: str) -> None:
+    for repeat in (None, 0.0 if kind == "turnover" else round(value / 2, 6) or None):
+        alert = Alert(QQQ, kind, value, repeat, state)  # type: ignore[arg-type]
+        assert parse_alert(str(alert)) == alert

@@ -1,0 +1,221 @@
+"""When an alert fires, and when it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.market.messages import QQQ, SPY, T, bar, depth, quote, tick
+from tui.market import Market
+from tui.market.alerts import parse_alert
+from tui.protocol import Push, Quote
+from tui.symbol import Symbol
+
+DAY = 86_400_000
+
+
+class Watched:
+    """A market with alerts, where messages arrive as they are made, and the words of those that fired."""
+
+    def __init__(self, *alerts: str, symbols: Sequence[Symbol] = (QQQ,)) -> None:
+        self.market = Market()
+        self.market.wall_base = T
+        self.market.follow(symbols)
+        self.fired: list[str] = []
+        self.market.guard.on_fired = lambda firing: self.fired.append(firing.words)
+        self.put(*alerts)
+
+    def put(self, *alerts: str) -> None:
+        self.market.set_alerts([parse_alert(alert, QQQ) for alert in alerts])
+
+    def take(self, *messages: Push, now: float | None = None) -> list[str]:
+        """What fired with these; each arrives when it was made, unless `now` says otherwise."""
+        self.fired.clear()
+        for message in messages:
+            made = (getattr(message, "time", 0) - T) / 1000
+            self.market.apply(message, max(0.0, made) if now is None else now)
+        return list(self.fired)
+
+
+def ticks(*prices: float, begin: int = 0) -> list[Push]:
+    """Trades a second apart."""
+    return [tick(price, begin + 1000 * n) for n, price in enumerate(prices)]
+
+
+def book(bid: float, ask: float) -> Push:
+    return depth([(ask, 1)], [(bid, 1)])
+
+
+def test_a_price_that_crosses_fires_once() -> None:
+    watched = Watched("> 520")
+    assert watched.take(*ticks(519, 520, 520.1, 519, 521)) == ["QQQ$US 520.10 crossed above 520"]
+    assert watched.market.guard.unseen == {QQQ}
+
+
+def test_a_spike_between_two_frames_is_not_missed() -> None:
+    watched = Watched("< 480")
+    assert watched.take(*ticks(481, 482, 479.99, 485)) == ["QQQ$US 479.99 crossed below 480"]
+
+
+def test_one_that_repeats_fires_again_only_once_the_price_was_back_by_so_much() -> None:
+    watched = Watched("> 520 repeat 0.5")
+    assert len(watched.take(*ticks(519.8, 519.9, 520.1, 519.9, 520.2, 519.6, 521))) == 1
+    assert len(watched.take(*ticks(519.5, 519.9, 520.1, 520.2, begin=60_000))) == 1
+
+
+def test_one_made_beyond_waits_until_the_price_was_back() -> None:
+    watched = Watched()
+    watched.take(*ticks(521, 522))
+    watched.put("> 520")
+    assert watched.take(*ticks(523, 521, begin=10_000)) == []
+    assert len(watched.take(*ticks(520, 520.5, begin=20_000))) == 1
+
+
+def test_one_made_on_the_near_side_fires_with_the_next_price_beyond() -> None:
+    watched = Watched()
+    watched.take(*ticks(519))
+    watched.put("> 520")
+    assert len(watched.take(*ticks(520.5, begin=10_000))) == 1
+
+
+def test_a_quote_s_price_counts_where_it_is_newer_than_the_last_trade() -> None:
+    watched = Watched("> 520")
+    assert watched.take(tick(519), quote(519, 500), tick(519, 5_000), quote(530, 4_000)) == []
+    assert len(watched.take(quote(530, 6_000))) == 1
+
+
+def test_the_first_value_of_a_connection_never_fires() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519))
+    watched.market.reconnected([QQQ])
+    assert watched.take(tick(525, 60_000)) == []
+    assert watched.take(tick(525, 60_000)) == [], "nor the same again"
+    assert len(watched.take(tick(525, 61_000))) == 1, "it went above while nobody looked"
+
+
+def test_a_price_of_another_day_never_fires() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519), now=2 * DAY / 1000)
+    assert watched.take(*ticks(521, 522, begin=5_000), now=2 * DAY / 1000) == []
+    assert len(watched.take(*ticks(522, 523, begin=2 * DAY))) == 1
+
+
+def test_older_data_than_shown_never_fires() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519), tick(519, 9_000))
+    assert watched.take(tick(530, 8_000)) == []
+
+
+def test_bars_never_fire() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519))
+    assert watched.take(bar(0, 530), bar(1, 530)) == []
+
+
+def test_while_they_sleep_nothing_fires() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519))
+    watched.market.alerts_sleep = "a replay"
+    assert watched.take(*ticks(525, 526, begin=5_000)) == []
+
+
+def test_the_day_s_change_either_way() -> None:
+    def at(price: float, t: int) -> Quote:
+        return Quote(symbol="QQQ$US", last=price, change=price - 100, time=T + t)
+
+    watched = Watched("±2%")
+    assert watched.take(at(100, 0), at(102, 1_000), at(102.5, 2_000)) == ["QQQ$US +2.50% today, beyond ±2%"]
+    watched.put("±2% repeat 1%")
+    assert watched.take(at(101.5, 3_000), at(97.5, 4_000), at(99, 5_000), at(97, 6_000)) == [
+        "QQQ$US -3.00% today, beyond ±2%",
+    ]
+
+
+def test_a_change_from_the_open_says_so() -> None:
+    watched = Watched("±2%")
+    opened = [Quote(symbol="QQQ$US", last=last, open=100, time=T + n) for n, last in enumerate((100, 101, 103))]
+    assert watched.take(*opened) == ["QQQ$US +3.00% since the open, beyond ±2%"]
+
+
+def test_a_spread_wider_than() -> None:
+    watched = Watched("spread > 5bp")
+    watched.take(*ticks(100, 100))
+    assert watched.take(book(99.99, 100.0), book(99.9, 100.0)) == ["QQQ$US spread 10.0 bp, wider than 5 bp"]
+
+
+@pytest.mark.parametrize("books", [[book(99.9, 100)], [book(99.99, 100), book(100.2, 100)]], ids=["first", "crossed"])
+def test_no_spread_fires_with_the_first_book_or_a_crossed_one(books: list[Push]) -> None:
+    watched = Watched("spread > 5bp")
+    watched.take(*ticks(100, 100))
+    assert watched.take(*books) == []
+
+
+def test_turnover_fires_each_day_where_it_repeats() -> None:
+    def at(turnover: float, t: int) -> Quote:
+        return Quote(symbol="QQQ$US", last=100, turnover=turnover, time=T + t)
+
+    watched = Watched("turnover > 1B repeat")
+    assert watched.take(at(9e8, 0), at(1.1e9, 1_000), at(1.2e9, 2_000)) == ["QQQ$US turnover $1.1B, above $1B"]
+    assert len(watched.take(at(1e6, DAY), at(1.5e9, DAY + 1_000))) == 1
+
+
+def test_only_its_own_symbol_is_judged() -> None:
+    watched = Watched("> 520", symbols=(QQQ, SPY))
+    assert watched.market.instruments[SPY].alerts is None
+    assert watched.take(*(tick(price, n, s="SPY$US") for n, price in enumerate((519, 519, 521)))) == []
+
+
+def test_an_alert_for_a_symbol_followed_later() -> None:
+    watched = Watched("> 520", symbols=())
+    watched.market.follow([QQQ])
+    assert len(watched.take(*ticks(519, 521))) == 1
+
+
+def test_one_that_is_off_or_done_costs_nothing() -> None:
+    watched = Watched("> 520 off", "< 480 done")
+    assert watched.market.instruments[QQQ].alerts is None
+    assert watched.take(*ticks(519, 521, 479)) == []
+
+
+# --- whatever comes ---
+
+PRICES = st.lists(st.one_of(st.none(), st.integers(95, 105)), max_size=60)
+
+
+@given(PRICES, st.sampled_from(["> 100", "< 100", "±2%"]), st.sampled_from([None, 0.5, 1.5]))
+def test_between_two_times_that_it_fires_it_was_armed_again(
+    prices: list[int | None], condition: str, repeat: float | None
+) -> None:
+    """None is a reconnect."""
+    watched = Watched(condition if repeat is None else f"{condition} repeat {repeat}")
+    limit = 2.0 if condition == "±2%" else 100.0
+    armed: bool | None = None
+    count = 0
+    for n, price in enumerate(prices):
+        if price is None:
+            watched.market.reconnected([QQQ])
+            continue
+        figure = abs(price - 100.0) if condition == "±2%" else float(price)
+        beyond = limit - figure if condition == "< 100" else figure - limit
+        if watched.take(Quote(symbol="QQQ$US", last=float(price), change=price - 100.0, time=T + 1000 * n)):
+            assert armed and beyond > 0
+            armed, count = False, count + 1
+        elif armed is None:
+            armed = beyond <= 0
+        elif not armed:
+            armed = beyond <= -(repeat or 0)
+    assert repeat is not None or count <= 1
+
+
+@given(st.lists(st.tuples(st.integers(90, 110), st.booleans()), max_size=40))
+def test_first_values_alone_never_fire(values: list[tuple[int, bool]]) -> None:
+    watched = Watched("> 100 repeat 1", "< 100", "±2% repeat 1", "turnover > 100", "spread > 1bp")
+    for n, (value, as_quote) in enumerate(values):
+        watched.market.reconnected([QQQ])
+        first: Push = tick(value, 1000 * n)
+        if as_quote:
+            first = Quote(symbol="QQQ$US", last=value, change=value - 100, turnover=value, time=T + 1000 * n)
+        assert watched.take(first, book(value, value + 1)) == []

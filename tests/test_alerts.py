@@ -1,0 +1,153 @@
+"""Alerts in the whole app, against the demo exchange over a real socket."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.test_app import notices
+from tests.waiting import until
+from tests.wanting import wanting
+from tui.app import ItickApp, Start
+from tui.exchange import server
+from tui.market.alerts import Alert
+from tui.market.sentry import Firing
+from tui.screens.alerts import Alerts
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
+KEEP = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + chr(10))"
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot waits until the app has nothing to do."""
+    monkeypatch.setattr(server, "Exchange", partial(server.Exchange, rate=40.0))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.delenv("VTE_VERSION", raising=False)
+
+
+@asynccontextmanager
+async def demo(*symbols: Symbol, **settings: Any) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
+    app = ItickApp(wanting(symbols, **settings), Start())
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(lambda: app._link is not None and app._link.state.proven, 10)
+        await until(lambda: all(app.market.instruments[symbol].last for symbol in symbols), 10)
+        yield app, pilot
+
+
+def last_of(app: ItickApp, symbol: Symbol = QQQ) -> float:
+    last = app.market.instruments[symbol].last
+    assert last is not None
+    return last
+
+
+def row_of(app: ItickApp, n: int) -> str:
+    return "".join(piece.text for piece in app.dashboard.watchlist._drawn[2 + n])
+
+
+async def make(app: ItickApp, pilot: Pilot[None], text: str) -> None:
+    await pilot.press("A", "n")
+    await pilot.pause()
+    app.screen.query_one(Input).value = text
+    await pilot.press("enter", "escape")
+    await pilot.pause()
+
+
+async def test_an_alert_is_made_fires_and_is_told_in_every_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = (sys.executable, "-c", KEEP, str(tmp_path / "told"))
+    async with demo(SPY, QQQ, alert_command=command) as (app, pilot):
+        rung: list[bool] = []
+        written: list[str] = []
+        monkeypatch.setattr(app, "bell", lambda: rung.append(True))
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", written.append)
+        caplog.set_level(logging.INFO)
+        await pilot.press("j")
+        price = last_of(app)
+        for way in "><":
+            await make(app, pilot, f"{way} {price:.2f}")
+        await pilot.press("k")
+        await until(lambda: any(" crossed " in words for words in notices(app)), 20)
+        words = next(words for words in notices(app) if " crossed " in words)
+        assert words.startswith("QQQ$US ") and words.endswith(f" {price:g}") and rung
+        assert f"\x1b]9;itick-tui: {words}\x1b\\" in "".join(written)
+        assert f"alert: {words}" in caplog.text
+        told = tmp_path / "told"
+        await until(lambda: told.exists() and told.read_text().startswith(f"{words}\n"))
+        await until(lambda: "!QQQ$US" in row_of(app, 1) and "!SPY" not in row_of(app, 0))
+        assert "done" in [alert.state for alert in app.settings.alerts]
+        await pilot.press("A", "home")
+        assert isinstance(app.screen, Alerts)
+        assert any(line.standing.words.startswith("fired ") for line in app.screen._lines)
+        await pilot.press("escape")
+        await until(lambda: "!QQQ" not in row_of(app, 1))
+    assert app.keeper.file.read().alerts == app.settings.alerts
+
+
+async def test_it_is_followed_also_where_the_list_shown_has_not_its_symbol() -> None:
+    async with demo(SPY, alerts=(Alert(QQQ, "above", 1.0),)) as (app, pilot):
+        assert app.followed == (SPY, QQQ)
+        await until(lambda: app.market.instruments[QQQ].last, 10)
+        await pilot.press("A", "home", "space", "escape")
+        assert QQQ not in app.followed
+
+
+async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() -> None:
+    alerts = (Alert(QQQ, "above", 1.0, 0.5), Alert(QQQ, "below", 10_000.0, 0.5))
+    async with server.Exchange() as exchange:
+        app = ItickApp(wanting([QQQ], alerts=alerts), Start(exchange.url, Token("key")))
+        fired: list[Firing] = []
+        app.market.guard.on_fired = fired.append
+        async with app.run_test() as pilot:
+            await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven, 10)
+            instrument = app.market.instruments[QQQ]
+            await until(lambda: app.market.health.ticks > 3, 10)
+            await pilot.press("A")
+            assert isinstance(app.screen, Alerts)
+            assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
+            assert not fired and instrument.alerts is not None
+            assert app.market.guard.trigger(alerts[0]).armed is None
+
+
+async def test_a_command_that_fails_is_told_of_once() -> None:
+    async with demo(QQQ, alert_command=("no-such-program-here",)) as (app, _):
+        firing = Firing(Alert(QQQ, "above", 1.0, 0.5), "words", "1.00", 1)
+        for _ in range(3):
+            await app._command(firing, "words")
+        words = "alert_command: 'no-such-program-here' cannot be run: no such file or directory"
+        await until(lambda: words in notices(app))
+        assert notices(app).count(words) == 1
+
+
+async def test_a_storm_rings_once() -> None:
+    symbols = [Symbol(f"S{n}", "US") for n in range(200)]
+    alerts = tuple(Alert(symbol, "above", 1.0) for symbol in symbols)
+    app = ItickApp(wanting(symbols, alerts=alerts), Start("wss://nowhere.invalid/fund", Token("key")))
+    rung: list[int] = []
+
+    def ring(fired: list[Firing]) -> None:
+        rung.append(len(fired))
+        app._ring(fired)
+
+    app._alarm._ring = ring
+    async with app.run_test():
+        for alert in alerts:
+            app._alarm.take(Firing(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))
+        await until(lambda: rung)
+        assert rung == [200]
+        assert {alert.state for alert in app.settings.alerts} == {"done"}
+        assert any("and 194 alerts more" in words for words in notices(app))

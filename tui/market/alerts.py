@@ -1,0 +1,165 @@
+"""What a person wants to be told of, and how that is written: `QQQ$US > 520 repeat 0.5`.
+
+The same text is typed, shown, and kept in the config file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple, TypeAlias
+
+from tui.errors import UsageError
+from tui.market.money import currency
+from tui.symbol import Symbol, parse_symbol, printable
+
+Kind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
+State: TypeAlias = Literal["on", "off", "done"]
+
+WAYS = (
+    ("> 520", "the price crosses above 520"),
+    ("< 480", "the price crosses below 480"),
+    ("±2%", "the day's change is beyond 2 %, up or down"),
+    ("spread > 5bp", "the spread is wider than 5 bp of the mid"),
+    ("turnover > 1B", "more money than that was traded today"),
+    ("> 520 repeat 0.5", "each time, once it was back by 0.5"),
+)
+"""What can be written behind a symbol, and what it means."""
+
+_UNITS = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3}
+_MOST = 1e15
+_ECHOED = 60  # characters of what cannot be read
+_NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
+_BEYOND = r"(?:>|over|above)?"
+_CONDITIONS: dict[Kind, re.Pattern[str]] = {
+    "above": re.compile(rf"(?:>|above|over){_NUMBER}"),
+    "below": re.compile(rf"(?:<|below|under){_NUMBER}"),
+    "change": re.compile(rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%"),
+    "spread": re.compile(rf"spread{_BEYOND}{_NUMBER}bps?"),
+    "turnover": re.compile(rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)"),
+}
+_NO_SYMBOL = re.compile(r"(?:above|over|below|under|change|spread|turnover|repeat)(?:[\d.].*)?|[+\-−.,\d/]*%.*")
+_INSTEAD = (
+    (re.compile(rf"[<>]?[+\-−]?{_NUMBER}%"), "a change counts either way: write ±2%"),
+    (re.compile(rf"spread{_BEYOND}[$€£¥]?{_NUMBER}"), "a spread is told in basis points: write spread > 5bp"),
+    (re.compile(_NUMBER), "above it or below it? Write > or < before the price"),
+)
+
+
+class Alert(NamedTuple):
+    """`value` is a price, the day's change in %, a spread in bp of the mid, or a turnover, prices and turnover in the
+    symbol's own money. Without `repeat` it fires once and then is done; else it fires again once the figure was back by
+    `repeat`, in the unit of `value`."""
+
+    symbol: Symbol
+    kind: Kind
+    value: float
+    repeat: float | None = None
+    state: State = "on"
+
+    @property
+    def key(self) -> tuple[Symbol, Kind, float]:
+        """What it waits for: no two alerts of a person wait for the same."""
+        return self.symbol, self.kind, self.value
+
+    @property
+    def level(self) -> str:
+        """`520`, `±2%`, `5 bp`, `$1B`, for words about it."""
+        if self.kind == "turnover":
+            return currency(self.symbol.region).sign + _short(self.value)
+        return {"change": f"±{_plain(self.value)}%", "spread": f"{_plain(self.value)} bp"}.get(
+            self.kind, _plain(self.value)
+        )
+
+    @property
+    def condition(self) -> str:
+        """As it is written behind the symbol."""
+        text = {
+            "above": f"> {_plain(self.value)}",
+            "below": f"< {_plain(self.value)}",
+            "change": f"±{_plain(self.value)}%",
+            "spread": f"spread > {_plain(self.value)}bp",
+            "turnover": f"turnover > {_short(self.value)}",
+        }[self.kind]
+        if self.repeat is None:
+            return text
+        unit = {"change": "%", "spread": "bp"}.get(self.kind, "")
+        return f"{text} repeat {_plain(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.condition}" + ("" if self.state == "on" else f" {self.state}")
+
+
+def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
+    """Read one alert, of `symbol` where it names none. Raises UsageError, in words, for anything else."""
+    shown = printable(text.strip())
+    if shown != text.strip():
+        raise UsageError(f"'{shown[:_ECHOED]}' holds characters that cannot be printed")
+    named, rest = _without_symbol(shown)
+    symbol = parse_symbol(named).symbol if named else symbol
+    if symbol is None:
+        raise UsageError("of which symbol? Write for example QQQ$US > 520")
+    words = rest.lower().split()
+    state: State = "on"
+    if words and words[-1] in ("off", "done"):
+        state = "off" if words.pop() == "off" else "done"
+    distance = None
+    if "repeat" in words:
+        at = words.index("repeat")
+        words, distance = words[:at], "".join(words[at + 1 :])
+    kind, value = _condition("".join(words))
+    return Alert(symbol, kind, value, None if distance is None else _distance(kind, value, distance), state)
+
+
+def _without_symbol(text: str) -> tuple[str, str]:
+    """The symbol that a text begins with, "" where it names none, and what follows."""
+    word = re.split(r"[\s<>±]", text, maxsplit=1)[0]
+    return ("", text) if _NO_SYMBOL.fullmatch(word.lower()) else (word, text[len(word) :])
+
+
+def _condition(written: str) -> tuple[Kind, float]:
+    if not written:
+        raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
+    for kind, pattern in _CONDITIONS.items():
+        if found := pattern.fullmatch(written):
+            unit = found[2] if kind == "turnover" else ""
+            value = round(_number(found[1]) * _UNITS.get(unit, 1.0), 6)
+            if not 0 < value <= _MOST:
+                raise UsageError(f"'{written[:_ECHOED]}': the number is too {'small' if value <= 0 else 'large'}")
+            return kind, value
+    for pattern, words in _INSTEAD:
+        if pattern.fullmatch(written):
+            raise UsageError(words)
+    raise UsageError(f"'{written[:_ECHOED]}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
+
+
+def _distance(kind: Kind, value: float, written: str) -> float:
+    if kind == "turnover":
+        if written:
+            raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")
+        return 0.0
+    found = re.fullmatch(rf"{_NUMBER}(?:%|bps?)?", written)
+    distance = round(_number(found[1]), 6) if found else 0.0
+    if distance <= 0:
+        raise UsageError("repeat how? Write by how much it must have been back, for example repeat 0.5")
+    if distance >= value and kind != "below":
+        raise UsageError(f"it can never be back by {_plain(distance)}: write a smaller distance behind repeat")
+    return distance
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def _plain(value: float) -> str:
+    """520, 0.5, 0.0001: all of its digits, as far as they count."""
+    text = f"{value:.6f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _short(value: float) -> str:
+    """1B, 2.5M: with a unit, where that loses nothing."""
+    for letter, unit in _UNITS.items():
+        text = _plain(value / unit)
+        if value >= unit and round(float(text) * unit, 6) == value:
+            return f"{text}{letter.upper()}"
+    return _plain(value)

@@ -1,0 +1,194 @@
+"""Alerts at work: judged with each message as it is applied, so that no spike between two frames is missed.
+
+An alert is armed once its figure was seen on the near side, and fires with the first live figure beyond. Live is what
+was made today, by the exchange's date, and is not the first of its kind that a connection brought: that one may be old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui import format as fmt
+from tui.market.alerts import Alert, Kind
+from tui.market.book import touch
+from tui.market.change import change
+from tui.market.money import currency
+from tui.protocol import Depth, Quote, Tick
+from tui.symbol import Symbol
+
+if TYPE_CHECKING:
+    from tui.market.instrument import Instrument
+
+_PRICED = frozenset({Tick, Quote})
+_READS: Mapping[Kind, frozenset[type]] = {
+    "above": _PRICED,
+    "below": _PRICED,
+    "change": _PRICED,
+    "spread": frozenset({Depth}),
+    "turnover": frozenset({Quote}),
+}
+
+
+class Firing(NamedTuple):
+    """An alert that fired: in words, the last price as text, and when, ms UTC by the exchange's clock."""
+
+    alert: Alert
+    words: str
+    price: str
+    time: int
+
+
+class Trigger:
+    """The state of one alert. `armed`: whether its figure was seen on the near side; None until one was seen.
+    `fired_at` in ms UTC, 0 for never."""
+
+    __slots__ = ("alert", "armed", "fired_at", "spent")
+
+    def __init__(self, alert: Alert, fired_at: int = 0) -> None:
+        self.alert = alert
+        self.armed: bool | None = None
+        self.fired_at = fired_at
+        self.spent = False  # fired for the one time that it was to
+
+    def take(self, figure: float, live: bool) -> bool:
+        """Judge a figure; whether the alert fires with it."""
+        alert = self.alert
+        beyond = round(alert.value - figure if alert.kind == "below" else figure - alert.value, 6)
+        if self.armed:
+            if beyond > 0 and live and not self.spent:
+                self.armed, self.spent = False, alert.repeat is None
+                return True
+        elif self.armed is None:
+            self.armed = beyond <= 0
+        else:
+            self.armed = beyond <= -(alert.repeat or 0.0)
+        return False
+
+
+class Sentry:
+    """Judges the alerts of one symbol that are on. Knows what the connection has brought."""
+
+    __slots__ = ("_first", "_triggers")
+
+    def __init__(self, triggers: list[Trigger], instrument: Instrument) -> None:
+        self._triggers = triggers
+        self._first: dict[type, int] = {}  # by kind of message, the time of the connection's first
+        if instrument.tick_sampled:
+            self._first[Tick] = instrument.tick_time
+        if instrument.quote_sampled:
+            self._first[Quote] = instrument.quote_time
+        if instrument.depth is not None:
+            self._first[Depth] = 0
+
+    def reconnected(self) -> None:
+        """What comes first may be old again."""
+        self._first.clear()
+
+    def judge(self, instrument: Instrument, kind: type, time: float) -> list[Firing]:
+        """What fires with a message of this kind, that was just applied at `time`, ms UTC by the exchange's clock."""
+        if kind is Tick:
+            made = instrument.tick_time
+        elif kind is Quote:
+            made = instrument.quote_time
+        elif kind is Depth:
+            made = instrument.newest_time  # a book has no time of its own
+        else:
+            return []
+        first = self._first.get(kind)
+        if first is None:
+            self._first[kind] = made
+        later = first is not None and (made > first or kind is Depth)
+        fired: list[Firing] = []
+        for trigger in self._triggers:
+            alert = trigger.alert
+            if kind not in _READS[alert.kind] or (alert.kind != "turnover" and made < instrument.last_time):
+                continue  # it is not what is shown: something newer is
+            figure = measure(alert.kind, instrument)
+            if figure is None or not trigger.take(figure, later and _today(instrument, made, time)):
+                continue
+            trigger.fired_at = int(time) if kind is Depth else made
+            fired.append(_firing(alert, instrument, figure, trigger.fired_at))
+        return fired
+
+
+class Guard:
+    """All alerts of a person. `on_fired` hears of each that fires; `unseen` are the symbols of those that did, until
+    somebody has seen it."""
+
+    def __init__(self) -> None:
+        self.on_fired: Callable[[Firing], object] | None = None
+        self.unseen: set[Symbol] = set()
+        self._triggers: dict[tuple[Symbol, Kind, float], Trigger] = {}
+        self._by_symbol: dict[Symbol, list[Trigger]] = {}
+
+    def put(self, alerts: Iterable[Alert], instruments: Mapping[Symbol, Instrument]) -> None:
+        """Have these alerts; what is known of those that were there already stays."""
+        before, self._triggers, self._by_symbol = self._triggers, {}, {}
+        for alert in alerts:
+            trigger = before.get(alert.key)
+            if trigger is None or trigger.alert != alert:
+                trigger = Trigger(alert, trigger.fired_at if trigger is not None else 0)
+                shown = measure(alert.kind, instruments[alert.symbol]) if alert.symbol in instruments else None
+                if shown is not None:
+                    trigger.take(shown, live=False)
+            self._triggers[alert.key] = trigger
+            if alert.state == "on":
+                self._by_symbol.setdefault(alert.symbol, []).append(trigger)
+        for instrument in instruments.values():
+            self.post(instrument)
+
+    def post(self, instrument: Instrument) -> None:
+        """Put a sentry beside an instrument whose symbol has alerts that are on."""
+        triggers = self._by_symbol.get(instrument.symbol)
+        instrument.alerts = Sentry(triggers, instrument) if triggers else None
+
+    def trigger(self, alert: Alert) -> Trigger:
+        """The state of one of the alerts."""
+        return self._triggers[alert.key]
+
+    def judge(self, sentry: Sentry, instrument: Instrument, kind: type, time: float) -> None:
+        """Tell of what fires with the message just applied."""
+        for firing in sentry.judge(instrument, kind, time):
+            self.unseen.add(instrument.symbol)
+            if self.on_fired is not None:
+                self.on_fired(firing)
+
+
+def measure(kind: Kind, i: Instrument) -> float | None:
+    """The figure that an alert of this kind looks at, as it is shown; None where it is not known."""
+    if kind == "turnover":
+        return i.quote.turnover if i.quote is not None else None
+    if kind == "spread":
+        book = touch(i.depth) if i.depth is not None else None
+        return book.bp if book is not None and book.spread > 0 else None
+    if kind != "change":
+        return i.last
+    percent = day_change(i)
+    return None if percent is None else abs(percent)
+
+
+def day_change(i: Instrument) -> float | None:
+    """The day's change in %, as it is shown."""
+    last, base = i.regular_last, i.base
+    return change(last, base).percent if last is not None and base is not None else None
+
+
+def _today(i: Instrument, made: int, time: float) -> bool:
+    return i.calendar.zone.at(made).date() == i.calendar.zone.at(time).date()
+
+
+def _firing(alert: Alert, i: Instrument, figure: float, time: int) -> Firing:
+    i.learn_precision()
+    price = fmt.price(i.last, i.decimals)
+    match alert.kind:
+        case "change":
+            since = " since the open" if i.base is not None and i.base.is_open else " today"
+            words = f"{fmt.percent(day_change(i))}{since}, beyond {alert.level}"
+        case "spread":
+            words = f"spread {figure:.1f} bp, wider than {alert.level}"
+        case "turnover":
+            words = f"turnover {currency(alert.symbol.region).sign}{fmt.compact(figure)}, above {alert.level}"
+        case _:
+            words = f"{price} crossed {alert.kind} {alert.level}"
+    return Firing(alert, f"{alert.symbol} {words}", price, time)
