@@ -27,6 +27,7 @@ WAYS = (
 
 _UNITS = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3}
 _MOST = 1e15
+_SHORT = 6  # characters of a number before its unit
 _ECHOED = 60  # characters of what cannot be read
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
 _BEYOND = r"(?:>|over|above)?"
@@ -106,7 +107,7 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if "repeat" in words:
         at = words.index("repeat")
         words, distance = words[:at], "".join(words[at + 1 :])
-    kind, value = _condition("".join(words))
+    kind, value = _condition(words)
     return Alert(symbol, kind, value, None if distance is None else _distance(kind, value, distance), state)
 
 
@@ -116,7 +117,8 @@ def _without_symbol(text: str) -> tuple[str, str]:
     return ("", text) if _NO_SYMBOL.fullmatch(word.lower()) else (word, text[len(word) :])
 
 
-def _condition(written: str) -> tuple[Kind, float]:
+def _condition(words: list[str]) -> tuple[Kind, float]:
+    written, shown = "".join(words), " ".join(words)[:_ECHOED]
     if not written:
         raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
     for kind, pattern in _CONDITIONS.items():
@@ -124,12 +126,12 @@ def _condition(written: str) -> tuple[Kind, float]:
             unit = found[2] if kind == "turnover" else ""
             value = round(_number(found[1]) * _UNITS.get(unit, 1.0), 6)
             if not 0 < value <= _MOST:
-                raise UsageError(f"'{written[:_ECHOED]}': the number is too {'small' if value <= 0 else 'large'}")
+                raise UsageError(f"'{shown}': the number is too {'small' if value <= 0 else 'large'}")
             return kind, value
-    for pattern, words in _INSTEAD:
+    for pattern, advice in _INSTEAD:
         if pattern.fullmatch(written):
-            raise UsageError(words)
-    raise UsageError(f"'{written[:_ECHOED]}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
+            raise UsageError(advice)
+    raise UsageError(f"'{shown}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
 
 
 def _distance(kind: Kind, value: float, written: str) -> float:
@@ -157,9 +159,9 @@ def _plain(value: float) -> str:
 
 
 def _short(value: float) -> str:
-    """1B, 2.5M: with a unit, where that loses nothing."""
+    """1B, 2.5M: with a unit, where that is short and loses nothing."""
     for letter, unit in _UNITS.items():
         text = _plain(value / unit)
-        if value >= unit and round(float(text) * unit, 6) == value:
+        if value >= unit and len(text) <= _SHORT and round(float(text) * unit, 6) == value:
             return f"{text}{letter.upper()}"
     return _plain(value)

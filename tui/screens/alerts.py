@@ -16,7 +16,8 @@ from tui.screens.prompt import Prompt
 from tui.symbol import Symbol
 from tui.widgets.choices import Choices, Row
 
-_HELP = [f"{written:<16}{words}" for written, words in WAYS]
+_HELP = [f"{written:<18}{words}" for written, words in WAYS]
+_WIDE = 72  # cells of a terminal from which on the figures have room beside the words
 
 
 class Line(NamedTuple):
@@ -46,7 +47,7 @@ class Alerts(Chooser[None]):
         symbol: Symbol | None,
     ) -> None:
         """`symbol` is the one that a new alert is for, unless another is written."""
-        super().__init__("Alerts", "n new · Enter edit · Space on/off · d delete · Esc closes")
+        super().__init__("Alerts", "Enter edit · Space on/off · d delete · Esc back")
         self._read = read
         self._apply = apply
         self._symbol = symbol
@@ -69,9 +70,10 @@ class Alerts(Chooser[None]):
         self.choices.show(self._shown, max(0, min(at, len(self._shown) - 1)))
 
     def _rows(self) -> list[Row]:
+        room = self.app.size.width >= _WIDE
         rows = [
-            Row(f"{alert.symbol} {alert.condition}", standing.stand.value, standing.words, standing.figure)
-            for alert, standing in self._lines
+            Row(f"{alert.symbol} {alert.condition}", stand.value, words, figure if room else "")
+            for alert, (stand, words, figure) in self._lines
         ]
         return [*rows, Row(f"new alert for {self._symbol}" if self._symbol is not None else "new alert", "n")]
 

@@ -34,7 +34,7 @@ class Prompt(Panel[str]):
         self._input = Input(value, compact=True, select_on_focus=False)
         self._problem = Static(markup=False)
         self._check = check
-        below = [Static(Content(clean("\n".join(help))), classes="help")] if help else []
+        below = [Static(Content("\n".join(map(clean, help))), classes="help")] if help else []
         box = Vertical(self._input, self._problem, *below, classes="explained" if help else "")
         box.border_title = Content(clean(title))
         box.border_subtitle = "Enter keeps · Esc back"
