@@ -296,8 +296,9 @@ class ItickApp(Desk):
             self._driver.write(asked)
         if self.settings.alert_command:
             self.run_worker(self._command(fired[0], " · ".join(told)), name="alert command", group="alert command")
-        if isinstance(self.screen, Alerts):
-            self.screen.tick()
+        for screen in self.screen_stack:
+            if isinstance(screen, Alerts):
+                screen.tick()
 
     async def _command(self, first: Firing, words: str) -> None:
         values = {"symbol": str(first.alert.symbol), "price": first.price, "words": words}

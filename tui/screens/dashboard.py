@@ -273,7 +273,8 @@ class Dashboard(Screen[None], inherit_bindings=False):
         it all the same."""
         self._flushing = self.pressing = False
         covered = self.add_field.display or self.find_field.display or self.app._notifications
-        settled = self.app.screen is self and not self._layout_required and not self.app._batch_count
+        # While the app leaves it has a batch open, and after a while no screen any more.
+        settled = not self.app._batch_count and self.app.screen is self and not self._layout_required
         lines: list[tuple[int, int, Strip]] = []
         for pane in self._panes:
             if covered or not settled or not pane.display:
