@@ -418,7 +418,7 @@ class ItickApp(Desk):
 
     async def on_unmount(self) -> None:
         # There is nothing to draw on any more, while the feed may still go on.
-        self.market.on_change = None
+        self.market.on_change = self.market.guard.on_fired = None
         self.spend(self._alarm.stop())
         if self._frames is not None:
             self._frames.stop()
