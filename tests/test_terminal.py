@@ -6,9 +6,11 @@ import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from os import kill
+from pathlib import Path
 
 import pytest
 
+from tests.feed.recordings import played
 from tests.terminal import Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
@@ -191,3 +193,37 @@ async def test_a_dead_link_is_said_and_every_number_is_marked_stale(exchange: Ex
     assert "LIVE" not in terminal.text()
     terminal.press("q")
     assert await terminal.exit_code() == 0
+
+
+async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange: Exchange, tmp_path: Path) -> None:
+    file = str(tmp_path / "friday.jsonl.gz")
+    arguments = ["--url", exchange.url, "--watch", "QQQ$US,SPY$US", "--record", file]
+    live_one = Terminal(arguments, ITICK_TOKEN="a-known-key-7351")
+    try:
+        await live(live_one)
+        assert " REC " in live_one.screen()[0]
+        live_one.press("a")
+        await live_one.until(lambda: "Enter adds" in live_one.text())
+        live_one.press("GLD$US\r")
+        await live_one.until(lambda: re.search(r"\d+\.\d\d", row(live_one, "GLD")))
+        live_one.press("q")
+        assert await live_one.exit_code() == 0
+    finally:
+        live_one.kill()
+    market, _ = played(Path(file))
+
+    replay = Terminal(["--replay", file, "--speed", "max"], XDG_CONFIG_HOME=str(tmp_path / "config"))
+    try:
+        await replay.until(lambda: "REPLAY ended" in replay.screen()[0])
+        last = {symbol.code: f" {instrument.last:.2f} " for symbol, instrument in market.instruments.items()}
+        assert set(last) == {"QQQ", "SPY", "GLD"}
+        await replay.until(lambda: all(price in row(replay, code) for code, price in last.items()))
+        assert "LIVE in the recording" in replay.text() and "DEMO" in replay.screen()[0]
+        replay.press("Gd")
+        await replay.until(lambda: not row(replay, "GLD"))
+        replay.press("q")
+        assert await replay.exit_code() == 0
+        assert replay.restored
+    finally:
+        replay.kill()
+    assert not (tmp_path / "config").exists(), "nothing was remembered"

@@ -50,11 +50,15 @@ from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
 from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
+from tui.symbol import Symbol
+from tui.widgets.header import Header
 
 if TYPE_CHECKING:
     from tui.feed.history import History
     from tui.feed.link import Link
     from tui.feed.names import Names
+    from tui.feed.recorder import Recorder
+    from tui.feed.replay import Replay
     from tui.feed.rest import Rest
     from tui.feed.store import Store
 
@@ -64,16 +68,20 @@ _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades,
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
 _log = logging.getLogger(__name__)
 
+RECORDED = "Recording"  # the name of the list of what is played
+
 
 class Start(NamedTuple):
-    """Where the feed comes from. Without `url` the app starts the demo exchange and connects to that. `rest_url` "" is
-    the same place."""
+    """Where the feed comes from: a `replay`, else `url`, else the app starts the demo exchange and connects to that.
+    `rest_url` "" is the same place. A `recorder` keeps all that comes in."""
 
     url: str | None = None
     token: Token | None = None
     notices: Sequence[str] = ()
     take_over: bool = False
     rest_url: str = ""
+    recorder: Recorder | None = None
+    replay: Replay | None = None
 
 
 class ItickApp(Desk):
@@ -91,10 +99,11 @@ class ItickApp(Desk):
         self._clock = clock
         self._wall = wall
         self._frames: FrameClock | None = None
-        self._link: Link | None = None
         self._history: History | None = None
+        self._link: Link | Replay | None = None
         self._names: Names | None = None
         self._rest: Rest | None = None
+        self._replay, self._recorder = start.replay, start.recorder
         self._outage = Outage(self._lost, self._back)
         self._alarm = Alarm(self._ring)
         self.market.guard.on_fired = self._alarm.take
@@ -104,6 +113,10 @@ class ItickApp(Desk):
         self._notice: Notification | None = None  # the latest about the link
         self.crash: Exception | None = None
         """The exception that ended the program, where it is at fault itself."""
+        if start.recorder is not None:
+            host = host_of(start.url) if start.url is not None else "demo"
+            start.recorder.begin(self.market, self.lists.symbols, host, clock, wall)
+        self.dashboard.header.set_reactive(Header.recording, start.recorder is not None)
 
     def on_load(self) -> None:
         # Before the terminal is touched: from here on, whatever ends the program also restores it.
@@ -132,6 +145,8 @@ class ItickApp(Desk):
         gc.set_threshold(*_GARBAGE)
         gc.enable()
         sys.setswitchinterval(_SWITCH)
+        if self._recorder is not None:
+            self._recorder.on_trouble = partial(asyncio.get_running_loop().call_soon_threadsafe, self._not_recorded)
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 
@@ -148,7 +163,9 @@ class ItickApp(Desk):
             self._names.want(itertools.chain(*self.lists.lists.values()))
 
     async def _feed(self) -> None:
-        if self._start.url is not None:
+        if self._replay is not None:
+            await self._play(self._replay)
+        elif self._start.url is not None:
             assert self._start.token is not None
             await self._alone(self._start.url, self._start.token)
         else:
@@ -234,13 +251,41 @@ class ItickApp(Desk):
         self.wanted_changed()
         await self._names.run()
 
+    async def _play(self, replay: Replay) -> None:
+        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed)
+        self._link = replay
+        self.dashboard.status.replay = True
+        self._pace_changed()
+        replay.want(self.lists.symbols)
+        await replay.run()
+        self._say(". ".join(["the recording ends here", *[replay.left_out] * bool(replay.left_out)]))
+
+    def _followed(self, added: list[Symbol], removed: list[Symbol]) -> None:
+        """In the recording other symbols were watched from then on."""
+        self.lists.follow(RECORDED, added, removed)
+        self._show()
+
+    def _pace_changed(self) -> None:
+        assert self._replay is not None and self._frames is not None
+        self.dashboard.header.replay = self._replay.words
+        self._frames.wake()
+        self._second()
+
+    def _not_recorded(self) -> None:
+        assert self._recorder is not None
+        self.dashboard.header.recording = False
+        self.notify(f"recording stopped: {self._recorder.trouble}", severity="warning", markup=False, timeout=10)
+
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None
         if self._start.url is not None:
             # These are a person's own alerts, and our exchange's prices are none they could mean.
             self.market.alerts_sleep = "the prices are made up" if self._link.is_demo else ""
         self._remember(state)
-        self._outage.entered(state)
+        if self._recorder is not None:
+            self._recorder.link(state)
+        if self._replay is None:
+            self._outage.entered(state)
         if not state.proven and self._notice is not None and self._notice.severity == "information":
             self._withdraw_notice()  # that it is back is no longer so
         if self._history is not None:
@@ -353,13 +398,15 @@ class ItickApp(Desk):
         ends = self.dashboard.flash_ends
         if self.dashboard.owing:
             self._frames.wake()
-        elif ends is not None:
+        elif ends is not None and (self._replay is None or not self._replay.stands):
             self._frames.wake(max(0.0, ends - now))
 
     def _second(self) -> None:
         if not self.is_headless and not os.isatty(0):
             self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
         self.dashboard.tick(self._clock(), self.pace.lines)
+        if self.dashboard.pressing:
+            self.dashboard.flush()  # where nothing comes there is no frame before which it would be done
         if self._frames is not None and self.dashboard.owing:
             self._frames.wake()
         if isinstance(self.screen, FeedHealth | Alerts):
@@ -368,9 +415,40 @@ class ItickApp(Desk):
     # --- keys of the feed ---
 
     def action_reconnect(self) -> None:
-        if self._link is not None:
+        if self._replay is not None:
+            self._say("this is a recording: there is no link to renew")
+        elif self._link is not None:
             self._outage.renewing()
-            self._link.reconnect()
+            self._link.reconnect()  # type: ignore[union-attr]  # a replay was answered above
+
+    def action_replay_pause(self) -> None:
+        if (replay := self._playing()) is not None:
+            replay.pause()
+
+    def action_replay_step(self) -> None:
+        if (replay := self._playing()) is not None:
+            if replay.paused:
+                replay.step()
+            else:
+                self._say(f"{self._cap('replay_pause')} first: then it goes message by message")
+
+    def action_replay_slower(self) -> None:
+        if (replay := self._playing()) is not None:
+            replay.change_speed(up=False)
+
+    def action_replay_faster(self) -> None:
+        if (replay := self._playing()) is not None:
+            replay.change_speed(up=True)
+
+    def _playing(self) -> Replay | None:
+        """The recording that is played; where there is none, or no more of it, that is said."""
+        if self._replay is None:
+            self._say("this is no recording: itick-tui --replay FILE plays one")
+        elif self._replay.ended:
+            self._say("the recording ends here")
+        else:
+            return self._replay
+        return None
 
     def action_health(self) -> None:
         self.push_screen(FeedHealth(self._look(), self.market, self._facts))

@@ -62,13 +62,15 @@ _NAMED = 6  # symbols in one of them
 
 class Wanted(NamedTuple):
     """What the person came with. `watch` opens as a list of its own; `first` are the lists of somebody who has none;
-    `export_to` is the folder that files are written into."""
+    `export_to` is the folder that files are written into; `remember`: whether what changes goes into the config file.
+    """
 
     settings: Settings
     file: ConfigFile
     watch: Sequence[Symbol] = ()
     first: Lists = {}
     export_to: Path = Path()
+    remember: bool = True
 
 
 class Desk(App[None]):
@@ -90,6 +92,7 @@ class Desk(App[None]):
         self.lists = _opened(wanted)
         self._folder = wanted.export_to
         self._looked_at: Instrument | None = None
+        self._remembers = wanted.remember
         self._left_sort = ""  # what the rows were sorted by before one was moved by hand
         self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save, self._saved)
         self._theme = find_theme(wanted.settings.theme)
@@ -134,7 +137,8 @@ class Desk(App[None]):
     def _keep(self) -> None:
         shown = self.settings.list if self.lists.shown == self.lists.unsaved else self.lists.shown
         self.settings = replace(self.settings, lists=self.lists.saved, list=shown)
-        self.keeper.keep(self.settings)
+        if self._remembers:
+            self.keeper.keep(self.settings)
 
     def _edited(self, select: Symbol | None = None) -> None:
         """The lists are not what they were: show it, follow it, remember it."""

@@ -27,6 +27,7 @@ _LONGEST = 65_536  # bytes of what comes through it: far more than any key
 _LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
 
 _known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
+_known_bytes: set[bytes] = set()  # the same
 
 
 class Token:
@@ -154,6 +155,11 @@ def redact(text: str) -> str:
     return text
 
 
+def holds_key(frame: bytes | bytearray) -> bool:
+    """Whether a key stands in it, in any of these spellings. Quick enough for every message."""
+    return any(spelling in frame for spelling in _known_bytes)
+
+
 def clean(text: str) -> str:
     """Text from outside as it may be shown: nothing in it that a terminal would obey, and no key. Clip it after this,
     not before, or half a key may be left."""
@@ -164,6 +170,7 @@ def _remember(key: str) -> None:
     for word in key.split():
         if len(word) >= _LEAST:
             _known.update((word, ascii(word)[1:-1], quote(word, safe="")))
+            _known_bytes.update(spelling.encode(errors="surrogateescape") for spelling in _known)
 
 
 def _checked(key: str, source: str) -> Token:

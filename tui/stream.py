@@ -8,8 +8,9 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,11 +20,15 @@ from tui.feed.clock import monotonic
 from tui.feed.link import Link
 from tui.feed.lock import KeyLock
 from tui.feed.state import LinkState, Phase
+from tui.feed.target import host_of
 from tui.market import Instrument, Market
 from tui.market.plan import Refusal, refusals
 from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Push, Quote, Tick
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
+
+if TYPE_CHECKING:
+    from tui.feed.recorder import Recorder
 
 _log = logging.getLogger(__name__)
 _NAMED = 5  # symbols of a line
@@ -45,6 +50,7 @@ class Stream:
     ) -> None:
         self._symbols = symbols
         self._json_health = json_health
+        self._recorder: Recorder | None = None
         self._left = count
         self._seconds = seconds
         self._deadline = deadline
@@ -55,7 +61,14 @@ class Stream:
         self._link: Link | None = None
         self._refused: list[Refusal] = []
 
-    async def run(self, url: str, token: Token, types: Sequence[str], lock: KeyLock | None = None) -> int:
+    async def run(
+        self,
+        url: str,
+        token: Token,
+        types: Sequence[str],
+        lock: KeyLock | None = None,
+        recorder: Recorder | None = None,
+    ) -> int:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
@@ -70,6 +83,10 @@ class Stream:
         self._link = Link(
             url, token, self._market, types=types, on_state=self._link_changed, on_push=self._push, lock=lock
         )
+        if recorder is not None:
+            self._recorder = recorder
+            recorder.on_trouble = lambda: loop.call_soon_threadsafe(_say, f"recording stopped: {recorder.trouble}")
+            recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())
@@ -107,6 +124,8 @@ class Stream:
             self._finish(fault)
 
     def _link_changed(self, state: LinkState) -> None:
+        if self._recorder is not None:
+            self._recorder.link(state)
         words = clean(state.words(monotonic()))
         _log.info("link %s", words)
         if state.phase is Phase.STOPPED and state.error is not None:

@@ -105,6 +105,13 @@ class Watchlists:
         shown = self.shown if self.shown != name else list(lists)[min(n, len(lists) - 1)]
         self._change(lists, f"deleted the list {name}", shown)
 
+    def follow(self, name: str, added: Iterable[Symbol], removed: Iterable[Symbol]) -> None:
+        """Change a list as it was changed elsewhere: that is not to be undone here."""
+        gone = set(removed)
+        kept = tuple(symbol for symbol in self.lists.get(name, ()) if symbol not in gone)
+        new = tuple(symbol for symbol in added if symbol not in kept)
+        self.lists = {**self.lists, name: kept + new}
+
     def save(self) -> None:
         """The list that `--watch` opened is one like any other from now on."""
         self.unsaved = None

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,39 @@ from tui import __version__
 from tui.cli import config as config_command
 from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
+from tui.cli import inspect as inspect_command
 from tui.cli import stream as stream_command
 from tui.cli.completion import completion, themes
-from tui.cli.help import CACHE, COLOUR, CONFIG, FILES, FOLDERS, GENERAL, KEY, LOOK, PROXY, STATE, Group, Option, option
-from tui.cli.options import check_place, complain, config_file, feed_options, find_rest, find_target, watched
+from tui.cli.help import (
+    CACHE,
+    COLOUR,
+    CONFIG,
+    FILES,
+    FOLDERS,
+    GENERAL,
+    KEY,
+    LOOK,
+    PROXY,
+    REPLAY,
+    STATE,
+    Group,
+    Option,
+    option,
+)
+from tui.cli.options import (
+    check_place,
+    complain,
+    config_file,
+    feed_options,
+    find_rest,
+    find_target,
+    recording_to,
+    watched,
+)
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
+    from tui.feed.replay import Replay
     from tui.symbol import Symbol
 
 
@@ -58,6 +85,21 @@ if TYPE_CHECKING:
     help="Where e writes its files; the current folder unless said otherwise.",
 )
 @option(
+    "--replay",
+    group=REPLAY,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Play what --record kept: no key, no network.",
+)
+@option("--speed", group=REPLAY, metavar="N", help="N times as fast as it was, or max.  [default: 1]")
+@option(
+    "--from",
+    "begin",
+    group=REPLAY,
+    metavar="HH:MM",
+    help="What came before this time of the exchange is played at once.",
+)
+@option(
     "--no-bell",
     group=LOOK,
     is_flag=True,
@@ -74,6 +116,10 @@ def cli(
     config: Path | None,
     log_file: Path | None,
     take_over: bool,
+    record: Path | None,
+    replay: Path | None,
+    speed: str | None,
+    begin: str | None,
     theme: str | None,
     no_bell: bool,
     export_dir: Path,
@@ -98,6 +144,8 @@ def cli(
         gc.enable()
         context.with_resource(logging_to(None))
         return EXIT_DONE
+    beside = {"--demo": demo, "--url": url, "--token-file": token_file, "--watch": watch, "--record": record}
+    playing = _replay(replay, speed, begin, beside | {"--take-over": take_over})
     symbols, notices = watched(watch)
     check_place(demo, url, token_file)
     file = config_file(config, demo=demo)
@@ -110,32 +158,54 @@ def cli(
         chosen = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
-    target, token = find_target(url, token_file, file, None if demo else settings, notices)
-    rest_url = find_rest(url, file, None if demo else settings)
+    target, token = find_target(url, token_file, file, None if demo or playing else settings, notices)
+    rest_url = find_rest(url, file, None if demo or playing else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if open_file is None or not open_file.isatty():
             raise UsageError(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
-    from tui.app import ItickApp, Start
+    from tui.app import RECORDED, ItickApp, Start
     from tui.desk import Wanted
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
     wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
-    with logging_to(log_file):
-        app = ItickApp(wanted, Start(target, token, notices, take_over, rest_url))
+    with logging_to(log_file), recording_to(record) as recorder:
+        start = Start(target, token, notices, take_over, rest_url, recorder, playing)
+        if playing is not None:
+            lists = {RECORDED: playing.symbols}
+            wanted = wanted._replace(settings=replace(settings, lists=lists), remember=False)
+            app = ItickApp(wanted, start, playing.clock, playing.wall)
+        else:
+            app = ItickApp(wanted, start)
         app.run()
         if app.crash is not None:
             raise app.crash
     if app.keeper.trouble:
         complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
+    if recorder is not None and recorder.trouble:
+        complain(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
     return app.return_code or EXIT_DONE
+
+
+def _replay(path: Path | None, speed: str | None, begin: str | None, beside: Mapping[str, object]) -> Replay | None:
+    """The recording to be played, where one is named. Raises UsageError also for what has no meaning beside it."""
+    if path is None:
+        if given := next((name for name, value in (("--speed", speed), ("--from", begin)) if value), None):
+            raise UsageError(f"{given} tells how --replay FILE is played: name the file too")
+        return None
+    if given := next((name for name, value in beside.items() if value), None):
+        raise UsageError(f"--replay plays a file, without any feed: leave {given} out")
+    from tui.feed.replay import Replay, read_speed
+
+    return Replay(path, read_speed(speed or "1"), begin or "")
 
 
 for _command in (
     stream_command.stream,
     doctor_command.doctor,
+    inspect_command.inspect,
     exchange_command.exchange,
     config_command.config,
     completion,

@@ -21,9 +21,10 @@ END = "When to stop"
 LOOK = "How it looks and sounds"
 MARKET = "What it makes up"
 SERVING = "How it is reached"
+REPLAY = "Something recorded, in place of a feed"
 FILES = "Files"
 GENERAL = "General"
-GROUPS = (WATCH, SOURCE, MARKET, SERVING, OUTPUT, END, LOOK, FILES, GENERAL)
+GROUPS = (WATCH, SOURCE, REPLAY, MARKET, SERVING, OUTPUT, END, LOOK, FILES, GENERAL)
 
 KEY = "ITICK_TOKEN"
 PROXY = "https_proxy, no_proxy"

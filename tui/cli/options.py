@@ -17,6 +17,7 @@ from tui.errors import ItickError, UsageError
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
+    from tui.feed.recorder import Recorder
     from tui.secrets import Token
     from tui.symbol import Symbol
 
@@ -82,6 +83,13 @@ take_over_option = option(
     is_flag=True,
     help="Connect although another copy on this machine uses the same key.",
 )
+record_option = option(
+    "--record",
+    group=FILES,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep all that comes in, never the key, in a new file such as friday.jsonl.gz. --replay plays it.",
+)
 log_option = option(
     "--log",
     "log_file",
@@ -110,6 +118,7 @@ def feed_options(command: _F) -> _F:
     for add in (
         log_option,
         config_option,
+        record_option,
         take_over_option,
         token_file_option,
         url_option,
@@ -159,6 +168,16 @@ def find_rest(url: str | None, file: ConfigFile, settings: Settings | None) -> s
         return check_rest_url(settings.rest_url)
     except UsageError as error:
         raise UsageError(f"{file.path}, {error}") from None
+
+
+def recording_to(path: Path | None) -> contextlib.AbstractContextManager[Recorder | None]:
+    """Keeps a recording until the end of the block, where one is wanted. Raises UsageError for a file that cannot be
+    made."""
+    if path is None:
+        return contextlib.nullcontext()
+    from tui.feed.recorder import Recorder
+
+    return Recorder(path)
 
 
 def find_target(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +18,13 @@ from tui.cli.options import (
     feed_options,
     find_target,
     need_output,
+    recording_to,
     watched,
 )
 from tui.errors import EXIT_DONE, ItickError, UsageError
+
+if TYPE_CHECKING:
+    from tui.feed.recorder import Recorder
 
 TYPES = ("quote", "depth", "tick", "kline@1")
 
@@ -70,6 +75,7 @@ def stream(
     config: Path | None,
     log_file: Path | None,
     take_over: bool,
+    record: Path | None,
     types: str,
     count: int | None,
     seconds: float | None,
@@ -112,18 +118,18 @@ def stream(
 
     printer = Stream(symbols, count, seconds, deadline, json_health=json_health)
 
-    async def run() -> int:
+    async def run(recorder: Recorder | None) -> int:
         if target is not None and token is not None:
             with KeyLock(host_of(target), token, take_over=take_over) as lock:
-                return await printer.run(target, token, wanted, lock)
+                return await printer.run(target, token, wanted, lock, recorder)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:
-            return await printer.run(exchange.url, Token("demo"), wanted)
+            return await printer.run(exchange.url, Token("demo"), wanted, None, recorder)
 
     try:
-        with logging_to(log_file):
-            return asyncio.run(run())
+        with logging_to(log_file), recording_to(record) as recorder:
+            return asyncio.run(run(recorder))
     except ItickError as error:
         return complain(str(error), error.exit_code)
     finally:

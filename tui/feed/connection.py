@@ -17,38 +17,22 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
+from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.headers import http_date, retry_after
+from tui.feed.intake import OnPush, intake
 from tui.feed.proxy import proxy_of
 from tui.feed.pulse import Pulse
 from tui.feed.state import Timings
 from tui.feed.target import host_of
 from tui.feed.websocket import Dial, Listener, WebSocket
-from tui.market import Instrument, Market
-from tui.protocol import (
-    AuthReply,
-    Depth,
-    Hello,
-    Kline,
-    Ping,
-    Pong,
-    Push,
-    Quote,
-    Reply,
-    Subscribe,
-    SubscribeReply,
-    Tick,
-    decode,
-    encode,
-)
+from tui.market import Market
+from tui.protocol import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
 from tui.secrets import Token, clean
 from tui.symbol import Symbol, join
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
 _MAX_FRAME = 64 * 1024 * 1024
-_PUSHES = frozenset({Tick, Quote, Depth, Kline})
 
-OnPush = Callable[[Push, Instrument], None]
 Clock = Callable[[], float]
 
 
@@ -105,35 +89,19 @@ class Connection:
 
     async def read(self) -> NoReturn:
         """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
-        clock, reply = self._clock, self._reply
-        market, health, on_push, beat = self._market, self._market.health, self._on_push, self._pulse.beat
+        clock, health, beat = self._clock, self._market.health, self._pulse.beat
+        arrived, take = intake(self._market, self._on_push, self._reply)
         now, before = clock(), health.messages
 
         def begin() -> None:
             nonlocal now, before
             now, before = clock(), health.messages
+            arrived(now)
 
         def end() -> None:
             if health.messages > before:
                 health.frame_at = now
                 beat(now, health.messages - before)
-
-        def take(frame: bytes | bytearray) -> None:
-            health.messages += 1
-            health.bytes += len(frame)
-            try:
-                messages = decode(frame)
-            except MalformedMessage as error:
-                health.count_malformed(error.kind, frame, now)
-                _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})
-                messages = error.salvaged
-            for message in messages:
-                if type(message) in _PUSHES:
-                    instrument = market.apply(message, now)  # type: ignore[arg-type]
-                    if on_push is not None and instrument is not None:
-                        on_push(message, instrument)  # type: ignore[arg-type]
-                else:
-                    reply(message)  # type: ignore[arg-type]
 
         self._websocket.listen(Listener(take, begin, end))
         try:
@@ -144,7 +112,7 @@ class Connection:
                 raise NoConnection(f"a message over {_MAX_FRAME >> 20} MB") from None
             raise Dropped(_closed_words(error)) from None
 
-    def _reply(self, reply: Reply) -> None:
+    def _reply(self, reply: Reply, now: float) -> None:
         match reply:
             case AuthReply() if not self._auth.done():
                 self._auth.set_result(reply)
@@ -152,8 +120,6 @@ class Connection:
                 self._answer.set_result(reply)
             case Pong(data) if self._pong is not None and not self._pong.done() and data.params == self._pinged:
                 self._pong.set_result(None)
-            case Hello(code=0, msg=words):
-                self._market.health.count_malformed("refusal", words.encode(errors="replace"), self._clock())
 
     async def authenticate(self) -> None:
         """Wait for the reply to the key. Raises KeyRefused, or NoConnection where none comes in time."""
@@ -205,7 +171,7 @@ class Connection:
             await asyncio.sleep(planned - clock())
             late = clock() - planned
             if stopped or late > timings.stopped:
-                server.disregard(seen)  # at the next look too, for some may still be coming in
+                self._market.disregard(seen)  # at the next look too, for some may still be coming in
             seen, stopped = server.seen, late > timings.stopped
             if late > timings.asleep:
                 self._abandon()

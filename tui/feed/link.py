@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, Dropped, OnPush, PermanentError, SlowDown, dial
+from tui.feed.connection import Clock, Connection, Dropped, PermanentError, SlowDown, dial
+from tui.feed.intake import OnPush
 from tui.feed.lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.state import LinkState, Phase, Timings
 from tui.feed.subscriptions import NeedsFresh, Subscriptions

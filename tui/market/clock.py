@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tui.symbol import Symbol
 
 _INF = float("inf")
-_TRUSTED = 50.0  # ms of half-width up to which lag is shown as an absolute figure: lag itself is of that order
+TRUSTED = 50.0  # ms of half-width up to which lag is shown as an absolute figure: lag itself is of that order
 _WORTH_A_WORD = 2_000.0  # ms
 _SAMPLES = 2_048
 _NEARLY_ALL = 0.98
@@ -138,7 +138,7 @@ class ServerClock:
         self._minima.append((now, late[0]))
         while self._minima[0][0] < now - _MINIMUM_OVER:
             self._minima.popleft()
-        relative = self.half_width > _TRUSTED
+        relative = self.half_width > TRUSTED
         base = -min(value for _, value in self._minima) if relative else self.offset
         at = [max(0.0, late[int((len(late) - 1) * q)] + base) for q in (0.5, 0.99)]
         return Lag(at[0], at[1], relative, self.half_width, self._whole > _NEARLY_ALL * self.seen)

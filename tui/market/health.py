@@ -49,6 +49,7 @@ class Health:
         self.missed = 0  # of them, those of the present connection
         self.malformed: Counter[str] = Counter()
         self.last_malformed: Malformed | None = None
+        self.damaged = 0  # lines of a recording that is played, left out because they cannot be read
         self.shown = 0  # changed symbols handed to frames
         self.frames = 0  # drawn
         self.frames_skipped = 0  # that would have been drawn, had the loop been free in time

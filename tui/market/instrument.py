@@ -203,6 +203,13 @@ class Instrument:
         seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
         self.day.turn(time, self.last if seen else None, self.quote)
 
+    def refuse(self, type_: str, why: str) -> None:
+        """The vendor does not serve this type. Trades that came before are told first: whether bars are built of them
+        must not depend on when somebody looked at the tape."""
+        if self._untold:
+            self._tell()
+        self.refused[type_] = why
+
     @property
     def builds_bars(self) -> bool:
         """Whether minute bars are made here, because the feed refuses them."""

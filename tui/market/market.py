@@ -33,7 +33,8 @@ class Market:
 
     `on_change` is called when the first change after a frame arrives, so that a frame clock at rest can wake.
     `on_input` is told of everything that comes in from outside but the messages themselves, as the name of the method
-    called and its arguments: called again in the same order with the same, they make the same market.
+    called and its arguments: called again in the same order with the same, they make the same market. `on_read` is told
+    when frames have been read, with the time they all arrived (s, monotonic); what it returns is given each of them.
     """
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
@@ -45,6 +46,7 @@ class Market:
         self.guard = Guard()
         self.alerts_sleep = ""
         """Why no alert may fire, whatever comes; "" where they may."""
+        self.on_read: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -113,7 +115,7 @@ class Market:
         self._tell("refuse", symbols, type_, why)
         for symbol in symbols:
             if instrument := self.instruments.get(symbol):
-                instrument.refused[type_] = why
+                instrument.refuse(type_, why)
                 self._mark(instrument)
 
     def set_clock(self, wall_base: float) -> None:
@@ -128,6 +130,11 @@ class Market:
         """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic."""
         self._tell("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
+
+    def disregard(self, since: int) -> None:
+        """What came after so many frames were seen waited for a program that was stopped: no lag is told from it."""
+        self._tell("disregard", since)
+        self.clock.disregard(since)
 
     # --- the past ---
 

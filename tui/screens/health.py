@@ -239,6 +239,8 @@ def fault_figures(market: Market, facts: Facts) -> list[Figure]:
         ("missing minutes", holes, "without a bar between others of the last hour"),
     )
     figures += [Figure(name, f"{count:,} {words}" if count else "0", count > 0) for name, count, words in counted]
+    if health.damaged:
+        figures.append(Figure("damaged lines", f"{health.damaged:,} of the recording, left out", True))
     return figures
 
 

@@ -3,6 +3,8 @@ now."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -26,6 +28,10 @@ class Header(Widget):
     look: reactive[Look | None] = reactive(None, init=False)
     demo: reactive[bool] = reactive(False, init=False)
     """Whether the feed is our own exchange, with made-up prices."""
+    recording: reactive[bool] = reactive(False, init=False)
+    """Whether all that comes in is kept in a file."""
+    replay: reactive[str] = reactive("", init=False)
+    """How a recording is played, `×10`; "" where the data is now's."""
     place: reactive[str] = reactive("US", init=False)
     """Whose clock is shown: the selected symbol's region."""
 
@@ -67,10 +73,11 @@ class Header(Widget):
         look, width = self.look, self.size.width
         assert look is not None
         left: Line = [look.segment(" itick-tui ", "accent", bold=True)]
-        right: Line = [look.segment(" DEMO ", "background", "warning", bold=True)] if self.demo else []
-        if self.delay:
-            badge = f" DELAYED {fmt.seconds(self.delay)} "
-            right = [look.segment(badge, "background", "warning", bold=True), look.segment(" ", "text"), *right]
+        right: Line = []
+        for badge, role in self._badges():
+            right += [look.segment(" ", "text")] * bool(right) + [
+                look.segment(f" {badge} ", "background", role, bold=True)
+            ]
         self._help_at = width
         if width_of(left) + width_of(right) + min(LONGEST_NAME, len(self.shown)) + 5 + 9 <= width:
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
@@ -85,6 +92,16 @@ class Header(Widget):
             start = min(max(2, (width - taken) // 2 - width_of(left)), room - taken - 2)
             middle = [look.segment(" " * start, "text"), look.segment(session, "muted")]
         return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
+
+    def _badges(self) -> Iterator[tuple[str, str]]:
+        if self.recording:
+            yield "REC", "down"
+        if self.replay:
+            yield f"REPLAY {self.replay}", "accent"
+        if self.delay:
+            yield f"DELAYED {fmt.seconds(self.delay)}", "warning"
+        if self.demo:
+            yield "DEMO", "warning"
 
     def _list_tabs(self, x: int, room: int) -> Line:
         """A tab for each list with its number, the shown one in reverse; where they do not all fit, as many as do

@@ -36,6 +36,8 @@ class StatusBar(Widget):
     """Whether the last changes are not in the config file."""
     symbols: reactive[int] = reactive(0, init=False)
     """How many symbols are followed."""
+    replay: reactive[bool] = reactive(False, init=False)
+    """Whether all this is of a recording."""
     now: reactive[float] = reactive(0.0, init=False)
     """s, monotonic; set once a second."""
 
@@ -55,9 +57,11 @@ class StatusBar(Widget):
 
     def _line(self, look: Look, link: LinkState, width: int) -> Line:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
-        said = [(clean(link.words(self.now)), role, True)]
+        if self.replay:
+            dot = "▸"
+        said = [(clean(link.words(self.now)) + " in the recording" * self.replay, role, True)]
         said += [(words, "warning", False) for words in self._troubles(link)]
-        action = _key(look, self._renew, _deed(link)) if link.phase in (Phase.RECONNECTING, Phase.STOPPED) else []
+        action = _key(look, self._renew, _deed(link)) if self._can_act(link) else []
         why = _key(look, self._health, "why")
         room = width - 2 - width_of(action)
         whole = sum(len(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
@@ -78,6 +82,9 @@ class StatusBar(Widget):
                 break
             line += figure
         return line
+
+    def _can_act(self, link: LinkState) -> bool:
+        return link.phase in (Phase.RECONNECTING, Phase.STOPPED) and not self.replay
 
     def _troubles(self, link: LinkState) -> list[str]:
         """What is not as it should be, the gravest first."""

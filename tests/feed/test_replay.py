@@ -1,0 +1,222 @@
+"""A recording of a live run makes the same market again; and it is played by a clock of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.command import KEY, exchange, lines_until, started
+from tests.feed.recordings import BEGAN, header, known, packed, played, ticks, written
+from tests.feed.running import IEF, QQQ, SPY, Running
+from tests.market.messages import T
+from tests.waiting import until
+from tui.errors import UsageError
+from tui.exchange.server import Exchange
+from tui.feed.clock import monotonic
+from tui.feed.recorder import Recorder
+from tui.feed.recording import Message, Recording, call_line
+from tui.feed.replay import Replay, read_speed
+from tui.feed.state import LinkState, Phase
+from tui.market import Market
+from tui.symbol import Symbol
+
+
+async def replayed(path: Path, speed: float = math.inf) -> tuple[Market, list[LinkState]]:
+    """A whole recording, played as the dashboard does."""
+    market, states = Market(), list[LinkState]()
+    replay = attached(Replay(path, speed), market, states.append)
+    await asyncio.wait_for(replay.run(), 10)
+    return market, states
+
+
+def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], None] = lambda state: None) -> Replay:
+    replay.attach(market, on_state, lambda added, removed: None, lambda: None)
+    return replay
+
+
+# --- the promise ---
+
+
+@pytest.mark.parametrize("faults", [["drop", "malformed", "escapes"], ["drop", "kline-refused", "old-time", "lists"]])
+async def test_a_recording_makes_the_market_of_the_run_it_was_made_from(tmp_path: Path, faults: Sequence[str]) -> None:
+    path = tmp_path / "r.jsonl.gz"
+    with Recorder(path) as recorder:
+        async with Exchange(rate=1_500, faults=faults, fault_every=0.4) as server:
+            running = Running(server.url, QQQ, SPY, on_state=recorder.link)
+            market = running.market
+            recorder.begin(market, [QQQ, SPY], "127.0.0.1", monotonic, time.time)
+            async with running:
+                await running.reaches(Phase.LIVE)
+                running.link.want([QQQ, IEF])
+                await until(lambda: (ief := market.instruments.get(IEF)) and ief.depth and ief.quote)
+                assert market.instruments[SPY].last
+                await running.reaches(Phase.LIVE, times=2)
+                running.link.want([QQQ, IEF, SPY])
+                await running.reaches(Phase.LIVE, times=3)
+                await until(lambda: all(i.depth and i.quote and i.tick for i in market.instruments.values()))
+                await until(lambda: market.instruments[QQQ].tape.total > 20)
+    assert market.health.reconnects >= 2
+    assert all(len(instrument.bars) for instrument in market.instruments.values())
+    once, recording = played(path)
+    assert known(once) == known(market)
+    assert (recording.damaged, recording.cut) == (0, False)
+    again, states = await replayed(path)
+    assert known(again) == known(market)
+    assert [state.words(0) for state in states] == [state.words(0) for state in running.states]
+    assert len(again.health.round_trips) > 0
+
+
+def test_a_run_that_is_killed_leaves_all_but_its_last_second(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl.gz"
+    with (
+        exchange("--rate", "500") as url,
+        started("stream", "--url", url, "--watch", "QQQ$US", "--record", str(path), key=KEY) as process,
+    ):
+        lines_until(process.stderr, "LIVE")
+        time.sleep(1.7)
+        process.kill()
+        killed = monotonic()
+    recording = Recording(path)
+    entries = list(recording)
+    assert (recording.damaged, recording.cut) == (0, False)
+    assert killed - 2.0 < entries[-1].t <= killed
+    assert sum(type(entry) is Message for entry in entries) > 100
+    assert KEY.encode() not in path.read_bytes()
+
+
+# --- its clock ---
+
+
+async def test_its_clock_goes_by_its_speed_and_never_shows_more_than_is_played(tmp_path: Path) -> None:
+    market = Market()
+    replay = attached(Replay(written(tmp_path / "r.gz", ticks(101, 0.1)), speed=20.0), market)
+    begun = time.monotonic()
+    task = asyncio.create_task(replay.run())
+    shown = [replay.clock()]
+    while not task.done():
+        await asyncio.sleep(0.002)
+        shown.append(replay.clock())
+        newest = market.instruments[QQQ].last if market.instruments else None
+        if newest is not None:
+            at = BEGAN + (newest - 100) * 0.1
+            assert at - 1e-6 <= shown[-1] <= at + 0.1 + 1e-6
+    assert shown == sorted(shown) and shown[0] == BEGAN and shown[-1] == BEGAN + 10.0
+    assert time.monotonic() - begun >= 0.5
+    assert replay.ended and replay.words == "ended"
+    assert replay.wall() == pytest.approx(T / 1000 + 10)
+
+
+async def test_it_stands_still_goes_by_messages_and_goes_on(tmp_path: Path) -> None:
+    market = Market()
+    replay = attached(Replay(written(tmp_path / "r.gz", ticks(50, 60.0))), market)
+    task = asyncio.create_task(replay.run())
+    await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
+    replay.pause()
+    stood = replay.clock()
+    assert replay.words == "paused" and BEGAN <= stood < BEGAN + 5
+    for n in (1, 2, 3):
+        replay.step()
+        assert market.instruments[QQQ].last == 100.0 + n
+        await asyncio.sleep(0.01)
+        assert replay.clock() == BEGAN + n * 60
+    replay.change_speed(up=True)
+    assert replay.words == "paused" and replay.speed == 2.0
+    replay.pause()
+    assert replay.words == "×2"
+    await asyncio.sleep(0.05)
+    assert BEGAN + 180 < replay.clock() < BEGAN + 190
+    for _ in range(20):
+        replay.change_speed(up=True)
+    assert replay.words == "max"
+    await asyncio.wait_for(task, 5)
+    assert market.instruments[QQQ].last == 149.0
+    assert replay.clock() == BEGAN + 49 * 60
+
+
+def test_its_speeds_are_a_table_and_any_other_may_be_the_first(tmp_path: Path) -> None:
+    replay = attached(Replay(written(tmp_path / "r.gz"), speed=3.0), Market())
+    words = [replay.words]
+    for up in (True, True, False, False, False, False, False, False):
+        replay.change_speed(up)
+        words.append(replay.words)
+    assert words == ["×3", "×5", "×10", "×5", "×2", "×1", "×½", "×½", "×½"]
+
+
+async def test_a_machine_that_slept_goes_on_where_it_was(tmp_path: Path) -> None:
+    now = [0.0]
+    market = Market()
+    replay = attached(Replay(written(tmp_path / "r.gz", ticks(50, 60.0)), real=lambda: now[0]), market)
+    task = asyncio.create_task(replay.run())
+    await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
+    now[0] = 3_600.0
+    replay.change_speed(up=True)  # whatever wakes it
+    await until(lambda: market.instruments[QQQ].last == 101.0)
+    await asyncio.sleep(0.02)
+    assert market.instruments[QQQ].last == 101.0
+    task.cancel()
+
+
+async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> None:
+    # T is 11:50 in New York.
+    market = Market()
+    replay = Replay(written(tmp_path / "r.gz", ticks(50, 60.0)), begin="12:10")
+    at_once: list[float | None] = []
+    on_pace = lambda: at_once.append(market.instruments[QQQ].last)  # noqa: E731
+    replay.attach(market, lambda state: None, lambda added, removed: None, on_pace)
+    assert replay.words == "…"
+    task = asyncio.create_task(replay.run())
+    await until(lambda: at_once)
+    assert at_once == [119.0] and replay.words == "×1"
+    await until(lambda: market.instruments[QQQ].last == 120.0)
+    await asyncio.sleep(0.02)
+    assert market.instruments[QQQ].last == 120.0
+    assert BEGAN + 1200 <= replay.clock() < BEGAN + 1201
+    task.cancel()
+
+
+@pytest.mark.parametrize("text", ["soon", "25:00", "15:3", "15:30:99", "15", "-1:00", "15:30+01:00", "\x1b[31m"])
+def test_what_is_no_time_of_day_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="is no time of day: write for example 15:30"):
+        Replay(written(tmp_path / "r.gz"), begin=text)
+
+
+def test_a_time_after_midnight_is_the_next_day_s(tmp_path: Path) -> None:
+    late = header([Symbol("QQQ", "US")]).replace(str(float(T)).encode(), str(T + 12 * 3_600_000.0).encode())
+    (tmp_path / "r.gz").write_bytes(packed([late]))
+    assert Replay(tmp_path / "r.gz", begin="00:10")._skip_to == T + 12 * 3_600_000 + 20 * 60_000  # from 23:50 on
+    assert Replay(tmp_path / "r.gz", begin="23:00")._skip_to < T + 12 * 3_600_000
+
+
+@pytest.mark.parametrize(("text", "speed"), [("10", 10.0), ("0.5", 0.5), ("max", math.inf)])
+def test_a_speed(text: str, speed: float) -> None:
+    assert read_speed(text) == speed
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "\x1b"])
+def test_what_is_no_speed_is_said(text: str) -> None:
+    with pytest.raises(UsageError, match="is no speed: write a number such as 10"):
+        read_speed(text)
+
+
+# --- what is watched ---
+
+
+async def test_symbols_added_and_removed_then_are_told_and_those_looked_at_now_stay(tmp_path: Path) -> None:
+    lines = [
+        *ticks(2),
+        call_line(BEGAN + 2, "follow", [(SPY, IEF)]),
+        call_line(BEGAN + 2, "reconnected", [(SPY, IEF)]),
+    ]
+    market, told = Market(), list[tuple[list[Symbol], list[Symbol]]]()
+    replay = Replay(written(tmp_path / "r.gz", lines), math.inf)
+    replay.attach(market, lambda state: None, lambda added, removed: told.append((added, removed)), lambda: None)
+    replay.want([QQQ])
+    await replay.run()
+    assert told == [([SPY, IEF], [QQQ])]
+    assert set(market.instruments) == {QQQ, SPY, IEF}
+    assert market.instruments[QQQ].last == 101.0

@@ -1,0 +1,96 @@
+"""A recording on the screen: its badges, its keys, and that nothing of it is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.feed.recordings import BEGAN, ticks, written
+from tests.market.messages import QQQ, SPY
+from tests.test_app import listed, notices, running, until
+from tests.wanting import wanting
+from tui.app import RECORDED, ItickApp, Start
+from tui.exchange.server import Exchange
+from tui.feed.recorder import Recorder
+from tui.feed.recording import call_line
+from tui.feed.replay import Replay
+from tui.secrets import Token
+
+
+def top(app: ItickApp) -> str:
+    return app.dashboard.header.render_line(0).text
+
+
+def bottom(app: ItickApp) -> str:
+    return app.dashboard.status.render_line(0).text
+
+
+@asynccontextmanager
+async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
+    replay = Replay(path, speed)
+    wanted = wanting(lists={RECORDED: replay.symbols})._replace(remember=False)
+    app = ItickApp(wanted, Start(replay=replay), replay.clock, replay.wall)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(lambda: app.dashboard.header.replay)
+        yield app, pilot
+
+
+async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_it_goes(tmp_path: Path) -> None:
+    async with playing(written(tmp_path / "r.gz", ticks(50, 60.0))) as (app, pilot):
+        await until(lambda: "LIVE in the recording" in bottom(app))
+        assert " REPLAY ×1 " in top(app)
+        await pilot.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        assert " REPLAY ×2 " in top(app)
+        await pilot.press("N")
+        assert notices(app)[-1] == "P first: then it goes message by message"
+        await pilot.press("P", "N", "N")
+        assert " REPLAY paused " in top(app)
+        assert app.market.instruments[QQQ].last == 102.0
+        assert "11:52:00 ET" in top(app), "the time of the recording"
+        await pilot.press("r")
+        assert notices(app)[-1] == "this is a recording: there is no link to renew"
+        await pilot.press("P")
+        await pilot.press(*["greater_than_sign"] * 9)
+        await until(lambda: " REPLAY ended " in top(app))
+        assert notices(app)[-1] == "the recording ends here"
+        await pilot.press("P")
+        assert " REPLAY ended " in top(app)
+        assert app.market.instruments[QQQ].last == 149.0
+
+
+async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: Path) -> None:
+    lines = [*ticks(2), call_line(BEGAN + 1, "follow", [(QQQ, SPY)]), b"{damaged\n"]
+    async with playing(written(tmp_path / "r.gz", lines), 100.0) as (app, pilot):
+        await until(lambda: " REPLAY ended " in top(app))
+        assert listed(app) == ["QQQ$US", "SPY$US"]
+        assert notices(app)[-1] == "the recording ends here. 1 damaged line left out"
+        await pilot.press("d", "C", "w")
+        assert listed(app) == ["SPY$US"]
+        await pilot.press("h")
+        assert app.market.health.damaged == 1
+        file = app.keeper.file.path
+    assert not file.exists()
+
+
+async def test_without_a_recording_its_keys_say_so() -> None:
+    async with running(QQQ) as (app, pilot):
+        await pilot.press("P")
+        assert notices(app)[-1] == "this is no recording: itick-tui --replay FILE plays one"
+
+
+async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "r.gz") as recorder:
+        async with Exchange(rate=50.0) as exchange:
+            app = ItickApp(wanting([QQQ]), Start(exchange.url, Token("key"), recorder=recorder))
+            async with app.run_test(size=(160, 45)):
+                await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
+                assert " REC " in top(app)
+                recorder._stop("r.gz cannot be written: no space left on device")
+                await until(lambda: " REC " not in top(app))
+                assert notices(app)[-1] == "recording stopped: r.gz cannot be written: no space left on device"
+                before = app.market.health.messages
+                await until(lambda: app.market.health.messages > before)
+    assert app.market.on_read is None

@@ -1,0 +1,160 @@
+"""Writes a recording while the feed runs. There, what comes in is only put into a list; a thread makes lines of it,
+packs them and writes them, once a second."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from tui import __version__
+from tui.errors import UsageError, reason
+from tui.feed.recording import FORMAT, Header, call_line, message_line, state_line
+from tui.feed.state import LinkState
+from tui.market import Market
+from tui.symbol import Symbol
+
+_EVERY = 1.0  # s
+_LEVEL = 3  # a third of the time that 6 takes, and a tenth more bytes
+_MEMBER = 4 * 1024 * 1024  # bytes of text
+_WAITING = 64 * 1024 * 1024  # bytes of messages that a slow disk may leave in memory
+_LEAVE_WITHIN = 3.0  # s
+
+
+class Recorder:
+    """`with Recorder(path) as recorder:` makes the file, `begin` ties it to a market. Where it cannot be written any
+    more `trouble` says why, `on_trouble` is called (from any thread), and the feed goes on without it.
+
+    Raises UsageError where the file cannot be made, or there is one already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble = ""
+        self.on_trouble: Callable[[], object] = lambda: None
+        self._came: list[float | bytes | bytearray] = []
+        """Times, and after each the frames that arrived then; other lines as they are to be written."""
+        self._market: Market | None = None
+        self._taken = 0  # bytes of messages, of those the market counts
+        self._leaving = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        try:
+            self._file = open(path, "xb", buffering=0)  # noqa: SIM115  # closed with the block
+        except FileExistsError:
+            raise UsageError(f"{path} is there already: a recording never writes over a file") from None
+        except OSError as error:
+            raise UsageError(f"cannot record to {path}: {reason(error)}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def begin(
+        self,
+        market: Market,
+        symbols: Iterable[Symbol],
+        host: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        """From now on keep all that this market is told. Raises UsageError where not even the header can be written."""
+        symbols = tuple(symbols)
+        header = Header(FORMAT, __version__, clock(), 1000 * wall(), host, list(map(str, symbols)))
+        try:
+            self._write([msgspec.json.encode(header) + b"\n"])
+        except OSError as error:
+            raise UsageError(f"cannot record to {self.path}: {reason(error)}") from None
+        self._market, self._clock = market, clock
+        market.on_read, market.on_input = self._read, self._input
+        market.follow(symbols)
+        self._thread.start()
+
+    # --- on the feed's side ---
+
+    def _read(self, now: float) -> Callable[[bytes | bytearray], None] | None:
+        assert self._market is not None
+        if self._market.health.bytes - self._taken > _WAITING:
+            self._stop(f"{self.path} cannot be written as fast as data comes")
+            return None
+        self._came.append(float(now))
+        return self._came.append
+
+    def _input(self, name: str, arguments: Sequence[Any]) -> None:
+        # A line at once: what the market was given it may change.
+        self._came.append(_Line(call_line(self._clock(), name, arguments)))
+
+    def link(self, state: LinkState) -> None:
+        """Keep a state of the link."""
+        if not self.trouble:
+            self._came.append(_Line(state_line(self._clock(), state)))
+
+    # --- on the thread's side ---
+
+    def _run(self) -> None:
+        try:
+            while not self._leaving.wait(_EVERY):
+                self._write_what_came()
+            self._write_what_came()
+        except OSError as error:
+            self._stop(f"{self.path} cannot be written: {reason(error)}")
+
+    def _write_what_came(self) -> None:
+        assert self._market is not None
+        if not self._came:
+            return
+        self._taken = self._market.health.bytes
+        came = self._came[:]
+        del self._came[: len(came)]
+        lines: list[bytes] = []
+        size, time = 0, b""
+        for each in came:
+            if type(each) is float:
+                time = repr(each).encode()
+                continue
+            line = each if type(each) is _Line else message_line(time, each)  # type: ignore[arg-type]
+            lines.append(line)
+            size += len(line)
+            if size > _MEMBER:
+                self._write(lines)
+                lines.clear()
+                size = 0
+        self._write(lines)
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        if lines:
+            left = memoryview(gzip.compress(b"".join(lines), _LEVEL, mtime=0))
+            while left:
+                left = left[self._file.write(left) :]
+
+    def _stop(self, why: str) -> None:
+        market = self._market
+        if self.trouble or market is None:
+            return
+        self.trouble = why
+        market.on_read = market.on_input = None
+        self._came.clear()
+        self._leaving.set()
+        self.on_trouble()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._market is None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+                self.path.unlink()  # nothing was recorded
+            return
+        self._leaving.set()
+        self._thread.join(_LEAVE_WITHIN)  # no longer, should the disk hang
+        if not self._thread.is_alive():
+            with contextlib.suppress(OSError):
+                self._file.close()
+
+
+class _Line(bytes):
+    """A line that is written already."""

@@ -1,0 +1,319 @@
+"""A recording: a file of all that came in, from which the same market can be made again.
+
+JSON lines in gzip. The first line is a header; then each line is one thing that came in, in order:
+
+    {"t":5124.25,"m":{"code":1,"data":{…}}}              a message as received
+    {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                … that is no line of JSON: a character for each byte
+    {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    what else the market was told: a method of it, its arguments
+    {"t":5124.25,"link":{"phase":"LIVE","since":5124.2}} a state of the link
+
+`t` is s, monotonic: the arrival time that the market was given. About every second is a gzip member of its own: what
+was written is whole whatever becomes of the rest, and its checksum tells whether it still is what was written.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct, field
+
+from tui.errors import FeedError, UsageError, reason
+from tui.feed.state import LinkState, Phase
+from tui.market.sessions import Holidays
+from tui.protocol import Amount, Kline, Quote
+from tui.secrets import clean, holds_key, redact
+from tui.symbol import Symbol, parse_symbol
+
+FORMAT = 1
+_AT_ONCE = 64 * 1024  # bytes read
+_LARGEST = 64 * 1024 * 1024  # bytes of text that are kept back until their checksum was right
+_MEMBER = b"\x1f\x8b\x08"  # how each begins
+_GZIP = 31
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e9)]
+Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e13)]
+
+
+# --- what stands in it ---
+
+
+class Header(Struct, tag_field="recording", tag="itick-tui"):
+    """The first line. `t` (s, monotonic) and `wall` (ms UTC) are one moment, the first."""
+
+    format: int
+    program: str
+    t: Seconds
+    wall: Milliseconds
+    host: str
+    symbols: list[str]
+
+    @property
+    def followed(self) -> tuple[Symbol, ...]:
+        """The symbols. Raises UsageError where one is none."""
+        return tuple(map(_symbol, self.symbols))
+
+
+class Message(NamedTuple):
+    """A frame, when it arrived."""
+
+    t: float
+    frame: bytes
+
+
+class Call(NamedTuple):
+    """Something else that the market was told."""
+
+    t: float
+    name: str
+    arguments: tuple[Any, ...]
+
+
+class State(NamedTuple):
+    """A step of the link."""
+
+    t: float
+    state: LinkState
+
+
+Entry: TypeAlias = Message | Call | State
+
+
+def _symbol(value: Any) -> Symbol:
+    return parse_symbol(msgspec.convert(value, str)).symbol
+
+
+def _symbols(value: Any) -> tuple[Symbol, ...]:
+    return tuple(map(_symbol, msgspec.convert(value, list[Any])))
+
+
+def _closes(value: Any) -> dict[str, float]:
+    return {day.isoformat(): close for day, close in msgspec.convert(value, dict[date, Amount], str_keys=True).items()}
+
+
+def _holidays(value: Any) -> dict[str, Holidays]:
+    found = msgspec.convert(value, dict[str, Holidays], str_keys=True)
+    named = lambda days: {day: clean(name) for day, name in days.items()}  # noqa: E731
+    return {region: Holidays(named(closed), named(early)) for region, (closed, early) in found.items()}
+
+
+def _of(kind: Any) -> Callable[[Any], Any]:
+    return partial(msgspec.convert, type=kind)
+
+
+CALLS: dict[str, tuple[Callable[[Any], Any], ...]] = {
+    "follow": (_symbols,),
+    "set_hours": (_of(bool),),
+    "reconnected": (_symbols,),
+    "refuse": (_symbols, _of(str), _of(str)),
+    "served": (_symbols, _of(Seconds)),
+    "set_clock": (_of(Milliseconds),),
+    "observe_date": (_of(Seconds), _of(Seconds), _of(Milliseconds)),
+    "disregard": (_of(int),),
+    "set_holidays": (_holidays,),
+    "recall": (_symbol, _of(tuple[Kline, ...]), _of(bool), _of(Seconds)),
+    "recall_closes": (_symbol, _closes),
+    "recall_quote": (_symbol, _of(Quote), _of(Seconds)),
+}
+"""The methods of the market that may stand in a recording, and how each argument is read."""
+
+
+# --- writing ---
+
+_encode = msgspec.json.Encoder().encode
+_is_json = msgspec.json.Decoder(Raw).decode
+
+
+class _Link(Struct, omit_defaults=True):
+    phase: Phase
+    since: Seconds
+    detail: str = ""
+    retry_at: Seconds = 0.0
+    error: str = ""
+    again: bool = False
+
+
+def call_line(t: float, name: str, arguments: Sequence[Any]) -> bytes:
+    return _encode({"t": t, "call": name, "with": [_plain(argument) for argument in arguments]}) + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """Symbols in the vendor's spelling, texts without any key; Structs of the wire as they are there."""
+    if isinstance(value, Symbol):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return redact(value) if isinstance(value, str) else value
+
+
+def state_line(t: float, state: LinkState) -> bytes:
+    error = redact(str(state.error or ""))
+    link = _Link(state.phase, state.since, redact(state.detail), state.retry_at, error, state.again)
+    return _encode({"t": t, "link": link}) + b"\n"
+
+
+def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
+    """The line of a frame that arrived at `t`, as it prints. Costs about 1 µs."""
+    frame = without_key(frame)
+    if frame[:1] == b"{" and frame[-1:] == b"}" and b"\n" not in frame and frame.isascii():
+        try:
+            _is_json(frame)
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        else:
+            return b"".join((b'{"t":', t, b',"m":', frame, b"}\n"))
+    return b'{"t":%b,"raw":%b}\n' % (t, _encode(frame.decode("latin-1")))
+
+
+def without_key(frame: bytes | bytearray) -> bytes | bytearray:
+    """The frame, without any key. Of an answer to the key only its code and words are left."""
+    if b"resAc" not in frame and b"\\" not in frame and not holds_key(frame):
+        return frame
+    try:
+        said = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return redact(frame.decode("latin-1")).encode("latin-1")
+    told = _redacted(said)
+    if isinstance(told, dict) and told.get("resAc") == "auth":
+        told = {name: told[name] for name in ("code", "resAc", "msg") if name in told}
+    return frame if told == said else _encode(told)
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {redact(name): _redacted(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_redacted(each) for each in value]
+    return redact(value) if isinstance(value, str) else value
+
+
+# --- reading ---
+
+
+class _Line(Struct):
+    t: Seconds
+    m: Raw = Raw()
+    raw: str | None = None
+    call: str = ""
+    arguments: list[Any] = field(name="with", default_factory=list)
+    link: _Link | None = None
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
+
+
+def parse(line: bytes | bytearray) -> Entry | None:
+    """What a line says; None where it cannot be read."""
+    try:
+        t, m, raw, call, arguments, link = msgspec.structs.astuple(_line_decoder.decode(line))
+        if raw is not None:
+            return Message(t, raw.encode("latin-1"))
+        if call:
+            readers = CALLS[call]
+            return Call(t, call, tuple(read(each) for read, each in zip(readers, arguments, strict=True)))
+        if link is not None:
+            phase, since, detail, retry_at, error, again = msgspec.structs.astuple(link)
+            return State(t, LinkState(phase, since, detail, retry_at, FeedError(error) if error else None, again))
+        return Message(t, bytes(m)) if m else None
+    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError, UsageError):
+        return None
+
+
+class Recording:
+    """A recording, open for reading: iterate over what is in it. It may be longer than memory.
+
+    `damaged` counts what was left out because it cannot be read: a line, or as many as there are in a member whose
+    checksum is wrong. `cut`: the end is missing. Raises UsageError for a file that is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damaged = 0
+        self.cut = False
+        if not path.is_file():
+            raise UsageError(f"cannot read {path}: {'it is no file' if path.exists() else 'there is no such file'}")
+        self._lines = self._read_lines()
+        self.header = self._read_header()
+
+    def _read_header(self) -> Header:
+        try:
+            header = msgspec.json.decode(next(self._lines, b""), type=Header)
+            _ = header.followed
+        except OSError as error:
+            raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
+        except (msgspec.MsgspecError, ValueError, RecursionError, UsageError):
+            raise UsageError(f"{self.path} is no recording of itick-tui, or its beginning is lost") from None
+        if header.format != FORMAT:
+            raise UsageError(f"{self.path} has format {header.format}, and this itick-tui knows only {FORMAT}")
+        return header
+
+    def __iter__(self) -> Iterator[Entry]:
+        for line in self._lines:
+            entry = parse(line)
+            if entry is not None:
+                yield entry
+            else:
+                self.damaged += 1
+
+    def _read_lines(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            for text in self._read_members(partial(self._read, file)):
+                yield from text.split(b"\n")[:-1]
+
+    def _read_members(self, read: Callable[[], bytes]) -> Iterator[bytes]:
+        """The text of each member, when its checksum was right; of one that is cut off, its whole lines. One that is
+        larger than any of ours, as after packing it anew, comes in pieces."""
+        packed = read()
+        while packed := _from_member(packed, read):
+            unpack, text = zlib.decompressobj(_GZIP), bytearray()
+            try:
+                text += unpack.decompress(packed)
+                while not unpack.eof and (piece := read()):
+                    packed += piece
+                    text += unpack.decompress(piece)
+                    if len(text) > _LARGEST:
+                        yield self._whole_lines(text)
+                        packed = b""
+            except zlib.error:
+                self.damaged += max(1, text.count(b"\n"))
+                packed = packed[1:]
+                continue
+            if unpack.eof:
+                packed = unpack.unused_data
+                if len(packed) < len(_MEMBER):
+                    packed += read()
+                if packed and not packed.startswith(_MEMBER):
+                    self.damaged += 1
+            else:
+                packed, self.cut = b"", True
+            yield self._whole_lines(text)
+
+    def _whole_lines(self, text: bytearray) -> bytes:
+        """Take the whole lines out of a text. A line that is too long for memory is left out."""
+        ends = text.rfind(b"\n") + 1
+        if not ends and len(text) > _LARGEST:
+            self.damaged += 1
+            text.clear()
+        lines = bytes(text[:ends])
+        del text[:ends]
+        return lines
+
+    def _read(self, file: BinaryIO) -> bytes:
+        try:
+            return file.read(_AT_ONCE)
+        except OSError:  # a disk that fails in the middle: what was read is good
+            self.cut = True
+            return b""
+
+
+def _from_member(packed: bytes, read: Callable[[], bytes]) -> bytes:
+    """From the next beginning of a member on, as far as it is read; nothing where there is none."""
+    while packed and (at := packed.find(_MEMBER)) < 0:
+        more = read()
+        packed = packed[1 - len(_MEMBER) :] + more if more else b""
+    return packed[at:] if packed else b""

@@ -1,0 +1,292 @@
+"""A recording in the place of a link: it is played into the same market, by a clock of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from datetime import time as TimeOfDay
+from pathlib import Path
+
+from tui.errors import UsageError
+from tui.feed.intake import OnPush, intake
+from tui.feed.recording import Call, Entry, Message, Recording
+from tui.feed.state import LinkState, Phase
+from tui.market import Market
+from tui.market.sessions import zone
+from tui.protocol import Pong, Reply
+from tui.symbol import Symbol, printable
+
+SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, math.inf)
+_SLICE = 0.01  # s of playing, after which keys and frames have their turn
+_BEHIND = 0.25  # s by which playing may be late, before the clock waits for it instead
+_LONGEST_TRIP = 60_000  # ms
+
+
+class Player:
+    """Puts what was recorded into a market, entry by entry, as it once came in. `on_state` hears of the link,
+    `on_push` of each message that was applied."""
+
+    def __init__(self, market: Market, on_state: Callable[[LinkState], None], on_push: OnPush | None = None) -> None:
+        self._market = market
+        self._on_state = on_state
+        self._intake = intake(market, on_push, self._reply)
+        self._proven = self._was_live = False
+        self.demo = False
+        """Whether all this came from our own exchange."""
+        self.also: tuple[Symbol, ...] = ()
+        """Symbols that somebody looks at now, whatever was followed then."""
+
+    def play(self, entry: Entry) -> None:
+        market = self._market
+        if isinstance(entry, Message):
+            begin, take = self._intake
+            begin(entry.t)
+            take(entry.frame)
+            market.health.frame_at = entry.t
+        elif isinstance(entry, Call):
+            arguments = entry.arguments
+            if entry.name == "reconnected":
+                arguments = ((*arguments[0], *self.also),)
+            elif entry.name == "set_hours":
+                self.demo = arguments[0]
+            getattr(market, entry.name)(*arguments)
+        else:
+            self._enter(entry.state)
+
+    def _enter(self, state: LinkState) -> None:
+        if state.proven and not self._proven:
+            self._market.health.reconnects += self._was_live
+            self._was_live = True
+        self._proven = state.proven
+        self._on_state(state)
+
+    def _reply(self, reply: Reply, now: float) -> None:
+        # A pong echoes when it was asked for.
+        if isinstance(reply, Pong) and reply.data.params.isdecimal() and len(reply.data.params) < 16:
+            trip = self._market.local_time(now) - int(reply.data.params)
+            if 0 <= trip < _LONGEST_TRIP:
+                self._market.health.round_trips.append(trip / 1000)
+                self._market.health.pong_at = now
+
+
+class Replay:
+    """Plays a file at `speed` times its own pace, `math.inf` for as fast as it can. What lies before `begin`, a time of
+    day where the first symbol is traded, is played at once.
+
+    `attach`, then `run`, which returns at the end. `clock` (s, monotonic) and `wall` (s) are those of the recording:
+    they stand still while it does. Raises UsageError where the file is no recording or `begin` no time.
+    """
+
+    def __init__(
+        self, path: Path, speed: float = 1.0, begin: str = "", real: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._recording = Recording(path)
+        header = self._recording.header
+        self.symbols = header.followed
+        self.host = header.host
+        self.state = LinkState(Phase.CONNECTING, header.t, header.host)
+        self.speed = speed
+        self.paused = self.ended = False
+        self._entries = iter(self._recording)
+        self._next: Entry | None = None
+        self._real = real
+        self._at = header.t  # what the clock showed …
+        self._since = real()  # … at this time
+        self._base = header.wall - 1000 * header.t  # ms: wall clock − monotonic
+        self._skip_to = _moment(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
+        self._acted = asyncio.Event()
+        self._followed = self.symbols
+
+    def attach(
+        self,
+        market: Market,
+        on_state: Callable[[LinkState], None],
+        on_followed: Callable[[list[Symbol], list[Symbol]], None],
+        on_pace: Callable[[], None],
+    ) -> None:
+        """Say what to play into. `on_followed` hears which symbols were added and which removed then; `on_pace` when it
+        goes on in another way, or ends."""
+        self._market = market
+        self._player = Player(market, self._entered)
+        self._on_state = on_state
+        self._on_followed = on_followed
+        self._on_pace = on_pace
+
+    # --- in the place of a link ---
+
+    def want(self, symbols: Iterable[Symbol]) -> None:
+        """Say what is looked at. There is data only for what was followed then."""
+        self._player.also = tuple(symbols)
+        self._market.follow(self._player.also)
+
+    @property
+    def is_demo(self) -> bool:
+        return self._player.demo
+
+    async def run(self) -> None:
+        """Play to the end."""
+        self._next = next(self._entries, None)
+        self._anchor(self._at)
+        while self._next is not None:
+            wait = math.inf if self.paused else self._wait(self._next)
+            if wait > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait if wait < math.inf else None):
+                        await self._acted.wait()
+                self._acted.clear()
+            else:
+                self._play_what_is_due()
+                await asyncio.sleep(0)
+        self.ended = True
+        self._on_pace()
+
+    # --- time ---
+
+    def clock(self) -> float:
+        """s, monotonic, then. It never shows more than what is played."""
+        if self._next is None or self.paused or self._hurries:
+            return self._at
+        return max(self._at, min(self._next.t, self._ideal))
+
+    def wall(self) -> float:
+        """s since the epoch, by the clock of the machine that recorded."""
+        return self.clock() + self._base / 1000
+
+    @property
+    def _ideal(self) -> float:
+        return self._at + (self._real() - self._since) * self.speed
+
+    @property
+    def _hurries(self) -> bool:
+        return self.speed == math.inf or self._skip_to > 0
+
+    def _anchor(self, at: float) -> None:
+        self._at, self._since = at, self._real()
+
+    def _wait(self, entry: Entry) -> float:
+        """Seconds until an entry is due."""
+        if self._skip_to and 1000 * entry.t + self._base + self._market.clock.offset >= self._skip_to:
+            self._skip_to = 0.0
+            self._anchor(entry.t)
+            self._on_pace()
+        return 0.0 if self._hurries else (entry.t - self._ideal) / self.speed
+
+    # --- playing ---
+
+    def _play_what_is_due(self) -> None:
+        ends = self._real() + _SLICE
+        while self._next is not None and not self.paused and (wait := self._wait(self._next)) <= 0:
+            if self._hurries or -wait > _BEHIND:
+                self._anchor(max(self._at, self._next.t))
+            self._play(self._next)
+            if self._real() >= ends:
+                break
+
+    def _play(self, entry: Entry) -> None:
+        self._player.play(entry)
+        if type(entry) is Call:
+            self._called(entry)
+        self._next = next(self._entries, None)
+        if self._next is None:
+            self._at = max(self._at, entry.t)
+        self._market.health.damaged = self._recording.damaged
+
+    def _called(self, call: Call) -> None:
+        if call.name == "set_clock":
+            self._base = call.arguments[0]
+        elif call.name == "follow" and call.arguments[0] != self._followed:
+            before, self._followed = self._followed, call.arguments[0]
+            added = [symbol for symbol in self._followed if symbol not in before]
+            self._on_followed(added, [symbol for symbol in before if symbol not in self._followed])
+
+    def _entered(self, state: LinkState) -> None:
+        self.state = state
+        self._on_state(state)
+
+    # --- keys ---
+
+    def pause(self) -> None:
+        """Stand still, or go on."""
+        self._anchor(self.clock())
+        self.paused = not self.paused
+        self._changed()
+
+    def step(self) -> None:
+        """While it stands still: the next message, and what came in before it."""
+        while self.paused and self._next is not None:
+            entry = self._next
+            self._at = max(self._at, entry.t)
+            self._play(entry)
+            if type(entry) is Message:
+                break
+        self._changed()
+
+    def change_speed(self, up: bool) -> None:
+        """The next speed of the table, or the one before."""
+        others = [speed for speed in SPEEDS if (speed > self.speed if up else speed < self.speed)]
+        if others:
+            self._anchor(self.clock())
+            self.speed = others[0] if up else others[-1]
+            self._changed()
+
+    def _changed(self) -> None:
+        self._acted.set()
+        self._on_pace()
+
+    @property
+    def stands(self) -> bool:
+        """Whether its clock does."""
+        return self.paused or self.ended
+
+    @property
+    def words(self) -> str:
+        """How it goes on: `×10`, `paused`."""
+        if self.ended:
+            return "ended"
+        if self.paused:
+            return "paused"
+        if self._skip_to:
+            return "…"
+        return spelled(self.speed)
+
+    @property
+    def left_out(self) -> str:
+        """What could not be read of the file, in words; "" where all could."""
+        damaged, cut = self._recording.damaged, self._recording.cut
+        words = [f"{damaged:,} damaged line{'s'[: damaged != 1]} left out"] if damaged else []
+        return ", ".join([*words, "cut off at its end"] if cut else words)
+
+
+def spelled(speed: float) -> str:
+    return "max" if speed == math.inf else "×½" if speed == 0.5 else f"×{speed:g}"
+
+
+def read_speed(text: str) -> float:
+    """`10`, `0.5` or `max`. Raises UsageError."""
+    try:
+        speed = math.inf if text == "max" else float(text)
+    except ValueError:
+        speed = 0.0
+    if not speed >= 0.01:  # nor what is no number at all
+        raise UsageError(f"'{printable(text)}' is no speed: write a number such as 10 or 0.5, or max")
+    return speed
+
+
+def _moment(text: str, wall: float, symbols: Sequence[Symbol]) -> float:
+    """The time of day where the first symbol is traded, next to the beginning (ms UTC) of a recording; ms UTC."""
+    local = zone(symbols[0].region if symbols else "").at(wall)
+    try:
+        if not re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
+            raise ValueError
+        time = TimeOfDay.fromisoformat(text.zfill(5 if text.count(":") == 1 else 8))
+    except ValueError:
+        raise UsageError(f"'{printable(text)}' is no time of day: write for example 15:30, or 15:30:05") from None
+    moment = datetime.combine(local.date(), time, local.tzinfo)
+    if local - moment > timedelta(hours=12):
+        moment += timedelta(days=1)  # it was recorded over midnight
+    return moment.timestamp() * 1000
