@@ -405,9 +405,8 @@ class ItickApp(Desk):
         if not self.is_headless and not os.isatty(0):
             self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
         self.dashboard.tick(self._clock(), self.pace.lines)
-        if self.dashboard.pressing:
-            self.dashboard.flush()  # where nothing comes there is no frame before which it would be done
-        if self._frames is not None and self.dashboard.owing:
+        # What a key has changed is painted before a frame, and where nothing comes there is none.
+        if self._frames is not None and (self.dashboard.owing or self.dashboard.pressing):
             self._frames.wake()
         if isinstance(self.screen, FeedHealth | Alerts):
             self.screen.tick()
