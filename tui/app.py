@@ -115,8 +115,10 @@ class ItickApp(Desk):
         """The exception that ended the program, where it is at fault itself."""
         if start.recorder is not None:
             host = host_of(start.url) if start.url is not None else "demo"
-            start.recorder.begin(self.market, self.lists.symbols, host, clock, wall)
+            start.recorder.begin(self.market, self.followed, host, clock, wall)
         self.dashboard.header.set_reactive(Header.recording, start.recorder is not None)
+        if start.replay is not None:
+            self.market.alerts_sleep = "this is a recording"
 
     def on_load(self) -> None:
         # Before the terminal is touched: from here on, whatever ends the program also restores it.
@@ -256,7 +258,7 @@ class ItickApp(Desk):
         self._link = replay
         self.dashboard.status.replay = True
         self._pace_changed()
-        replay.want(self.lists.symbols)
+        replay.want(self.followed)
         await replay.run()
         self._say(". ".join(["the recording ends here", *[replay.left_out] * bool(replay.left_out)]))
 

@@ -170,6 +170,22 @@ def test_what_a_market_is_told_makes_the_same_market_again(tmp_path: Path) -> No
     assert (recording.damaged, recording.cut) == (0, False)
 
 
+def test_messages_that_came_together_may_be_written_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.feed.recorder._EVERY", 60.0)
+    market = Market()
+    begin, take = intake(market, None, lambda reply, now: None)
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        begin(BEGAN + 1)
+        for n in range(3):
+            take(encode(tick(500.0 + n)))
+            recorder._write_what_came()
+    again, recording = played(tmp_path / "r.gz")
+    assert recording.damaged == 0
+    assert known(again) == known(market)
+
+
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "r.gz").write_bytes(b"mine")
     with pytest.raises(UsageError, match="is there already"):

@@ -174,8 +174,8 @@ def cli(
     with logging_to(log_file), recording_to(record) as recorder:
         start = Start(target, token, notices, take_over, rest_url, recorder, playing)
         if playing is not None:
-            lists = {RECORDED: playing.symbols}
-            wanted = wanted._replace(settings=replace(settings, lists=lists), remember=False)
+            settings = replace(settings, lists={RECORDED: playing.symbols}, alerts=())
+            wanted = wanted._replace(settings=settings, remember=False)
             app = ItickApp(wanted, start, playing.clock, playing.wall)
         else:
             app = ItickApp(wanted, start)

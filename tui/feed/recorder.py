@@ -42,6 +42,7 @@ class Recorder:
         """Times, and after each the frames that arrived then; other lines as they are to be written."""
         self._market: Market | None = None
         self._taken = 0  # bytes of messages, of those the market counts
+        self._time = b""  # when the frame taken last arrived: the next may have come with it
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         try:
@@ -111,12 +112,12 @@ class Recorder:
         came = self._came[:]
         del self._came[: len(came)]
         lines: list[bytes] = []
-        size, time = 0, b""
+        size = 0
         for each in came:
             if type(each) is float:
-                time = repr(each).encode()
+                self._time = repr(each).encode()
                 continue
-            line = each if type(each) is _Line else message_line(time, each)  # type: ignore[arg-type]
+            line = each if type(each) is _Line else message_line(self._time, each)  # type: ignore[arg-type]
             lines.append(line)
             size += len(line)
             if size > _MEMBER:

@@ -14,7 +14,7 @@ was written is whole whatever becomes of the rest, and its checksum tells whethe
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -98,8 +98,11 @@ def _closes(value: Any) -> dict[str, float]:
 
 def _holidays(value: Any) -> dict[str, Holidays]:
     found = msgspec.convert(value, dict[str, Holidays], str_keys=True)
-    named = lambda days: {day: clean(name) for day, name in days.items()}  # noqa: E731
-    return {region: Holidays(named(closed), named(early)) for region, (closed, early) in found.items()}
+    return {region: Holidays(_cleaned(closed), _cleaned(early)) for region, (closed, early) in found.items()}
+
+
+def _cleaned(days: Mapping[date, str]) -> dict[date, str]:
+    return {day: clean(name) for day, name in days.items()}
 
 
 def _of(kind: Any) -> Callable[[Any], Any]:
