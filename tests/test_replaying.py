@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from tests.feed.recordings import BEGAN, ticks, written
 from tests.market.messages import QQQ, SPY
+from tests.screens.over import text_of
 from tests.test_app import listed, notices, running, until
 from tests.wanting import wanting
 from tui.app import RECORDED, ItickApp, Start
@@ -17,6 +18,7 @@ from tui.exchange.server import Exchange
 from tui.feed.recorder import Recorder
 from tui.feed.recording import call_line
 from tui.feed.replay import Replay
+from tui.screens.health import FeedHealth
 from tui.secrets import Token
 
 
@@ -69,8 +71,11 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
         assert notices(app)[-1] == "the recording ends here. 1 damaged line left out"
         await pilot.press("d", "C", "w")
         assert listed(app) == ["SPY$US"]
+        assert "1 damaged line left out" in bottom(app)
         await pilot.press("h")
-        assert app.market.health.damaged == 1
+        await pilot.pause()
+        assert isinstance(app.screen, FeedHealth)
+        assert "1 of the recording, left out" in text_of(app.screen.query_one("#figures"))
         file = app.keeper.file.path
     assert not file.exists()
 

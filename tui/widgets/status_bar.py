@@ -96,6 +96,8 @@ class StatusBar(Widget):
             said += shortfalls(list(self._market.instruments.values()))
             if health.missed:
                 said.append(f"heartbeat missed {health.missed}")
+        if health.damaged:
+            said.append(f"{health.damaged:,} damaged line{'s'[: health.damaged != 1]} left out")
         if self.unsaved:
             said.append("changes not saved")
         if (differs := self._market.clock.differs) is not None:
