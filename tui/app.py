@@ -219,7 +219,9 @@ class ItickApp(Desk):
             await self._learn_holidays()  # first, for they tell which session a bar of the past is of
         calls = self.settings.calls_a_minute if self._start.url is not None else _DEMO_CALLS
         base = self._start.rest_url or rest_base(url)
-        self._rest = rest = Rest(base, token, calls, clock=self._clock, on_date=self.market.observe_date)
+        # Another host than the stream's may keep another time.
+        on_date = self.market.observe_date if base == rest_base(url) else None
+        self._rest = rest = Rest(base, token, calls, clock=self._clock, on_date=on_date)
         self._history = history = History(
             self.market,
             rest if calls else None,

@@ -104,6 +104,17 @@ async def test_each_answers_date_is_told_with_its_times() -> None:
     assert len(heard) == 1 and 175 < ahead < 182
 
 
+@pytest.mark.parametrize(("age", "told"), [("", 1), ("Age: 40\r\n", 0)])
+async def test_an_answer_from_a_cache_does_not_tell_the_time(age: str, told: int) -> None:
+    heard: list[float] = []
+    headers = f"Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n{age}"
+    async with answering(found(b'{"code":0,"data":null}', headers)) as base:
+        rest = Rest(base, Token(KEY), on_date=lambda sent, received, date: heard.append(date))
+        await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    assert heard == [1_795_428_000_000.0] * told
+
+
 # --- what goes wrong ---
 
 

@@ -100,7 +100,6 @@ class Exchange:
         self._max_symbols = max_symbols
         self._heartbeat_limit = heartbeat_limit
         self._turns = Turns(calls_a_minute) if calls_a_minute is not None else None
-        self._left = asyncio.Event()
         self._on_request = on_request
         self._faults = Faults(faults, fault_every)
         self._date_off = CLOCK_OFF if "clock-off" in self._faults else 0
@@ -123,7 +122,6 @@ class Exchange:
         return f"ws://{self._host}:{self._port}{_PATH}"
 
     async def __aenter__(self) -> Self:
-        self._left.clear()
         try:
             self._server = await serve(
                 self._serve,
@@ -149,7 +147,6 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._left.set()
         self._pests.stop()
         await self._stop_trading()
         for client in self._silent:
@@ -221,9 +218,7 @@ class Exchange:
                 return overrun(wait)
             self._turns.take(now)
         if "rest-slow" in faults:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(faults.every("rest-slow")):
-                    await self._left.wait()
+            await asyncio.sleep(faults.every("rest-slow"))
         refusal = faults.rest(question.path, now)
         if refusal is not None:
             return refusal

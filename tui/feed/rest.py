@@ -7,6 +7,7 @@ wrong is a RestError in words. None of it is on the vendor's WebSocket page.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -189,8 +190,7 @@ class Rest:
                 received = self._clock()
                 status = response.status_code
                 _log.info("GET %s: %d after %.0f ms", path, status, (received - sent) * 1000)
-                if self._on_date is not None and (date := http_date(response.headers.get("Date"))):
-                    self._on_date(sent, received, date)
+                self._tell_date(sent, received, response.headers)
                 if status != 200:
                     raise self._status_error(path, response)
                 body = bytearray()
@@ -203,6 +203,11 @@ class Rest:
             raise RestError(f"{self.host} did not answer {path} within {self._within:g} s") from None
         except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
             raise self._unreachable(error) from None
+
+    def _tell_date(self, sent: float, received: float, headers: httpx.Headers) -> None:
+        """Hand on the server's time, but for that of an answer with an age: it was kept somewhere on the way."""
+        if self._on_date is not None and "Age" not in headers and (date := http_date(headers.get("Date"))):
+            self._on_date(sent, received, date)
 
     def _unreachable(self, error: Exception) -> RestError:
         below = _below(error)
@@ -239,8 +244,10 @@ class Rest:
 
 
 def _client(loopback: bool) -> httpx.AsyncClient:
-    import anyio._backends._asyncio  # noqa: F401  # else loaded with the first call, between two frames
     import httpx
+
+    with contextlib.suppress(ImportError):
+        import anyio._backends._asyncio  # noqa: F401  # else it is loaded with the first call, between two frames
 
     # At INFO it logs every address; what it has to say of a call is logged here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
