@@ -56,6 +56,7 @@ def test_the_words_get_fewer_as_the_line_gets_shorter() -> None:
         "US open · 12:32:07 ET",
         "US open",
     ]
+    assert session_words("HK", calendar("HK"), at("2026-11-23 12:48", "HK"))[1] == "HK lunch · opens in 12m"
     assert session_words("US", hours, at("2026-11-26 12:00")) == [
         "US closed (Thanksgiving Day) · 12:00:00 ET · opens Fri 09:30",
         "US closed (Thanksgiving Day) · opens Fri 09:30 ET",

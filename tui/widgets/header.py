@@ -84,12 +84,12 @@ class Header(Widget):
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
         room = width - width_of(left) - width_of(right)
-        session = self._session(room - 4)
+        session = self._session(room - 3)
         middle: Line = []
         if session:
             # In the middle of the line where it can stand there, else in the middle of what is free.
             taken = fmt.cells(session)
-            start = min(max(2, (width - taken) // 2 - width_of(left)), room - taken - 2)
+            start = min(max(2, (width - taken) // 2 - width_of(left)), room - taken - 1)
             middle = [look.segment(" " * start, "text"), look.segment(session, "muted")]
         return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
 
