@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.terminal import Terminal
 from tests.test_app import notices
 from tests.waiting import until
 from tests.wanting import wanting
@@ -22,6 +24,7 @@ from tui.exchange import server
 from tui.market.alerts import Alert
 from tui.market.sentry import Firing
 from tui.screens.alerts import Alerts
+from tui.screens.prompt import Prompt
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -130,6 +133,44 @@ async def test_a_command_that_fails_is_told_of_once() -> None:
         words = "alert_command: 'no-such-program-here' cannot be run: no such file or directory"
         await until(lambda: words in notices(app))
         assert notices(app).count(words) == 1
+
+
+async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
+    app = ItickApp(wanting([QQQ]), Start("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test():
+        for n in range(10):
+            app._ring([Firing(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
+            await until(lambda n=n: any(f"words {n}" in words for words in notices(app)))  # type: ignore[misc]
+        assert [words.splitlines() for words in notices(app) if "words" in words] == [
+            [f"words {n}" for n in range(2, 10)]
+        ]
+
+
+async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
+    app = ItickApp(wanting([QQQ]), Start("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        command = next(command for command in app.commands() if command.name == "New alert for QQQ$US")
+        command.run()
+        await until(lambda: isinstance(app.screen, Prompt) and app.screen.query(Input))
+        assert app.screen.query_one(Input).value == "QQQ$US "
+
+
+async def test_in_a_real_terminal_the_desktop_is_told_and_the_screen_stays_whole(tmp_path: Path) -> None:
+    # Spreads of one tick and of two: of so many funds one goes from the first to the second at once.
+    limits = {"QQQ": 0.27, "SPY": 0.24, "IWM": 0.7, "DIA": 0.5, "VTI": 0.8, "SMH": 0.8}
+    alerts = [f"{code}$US spread > {limit}bp repeat 0.1bp" for code, limit in limits.items()]
+    (tmp_path / "demo.toml").write_text(f"alerts = {json.dumps(alerts)}\n")
+    terminal = Terminal(["--demo", "--config", str(tmp_path / "demo.toml")])
+    try:
+        await terminal.until(lambda: b"\x1b]9;itick-tui: " in terminal.raw and b"\x07" in terminal.raw)
+        await terminal.until(lambda: "wider than" in terminal.text())
+        await terminal.until(lambda: any(f"!{code}$US" in terminal.text() for code in limits))
+        assert "]9;" not in terminal.text()
+        terminal.press("q")
+        assert await terminal.exit_code() == 0 and terminal.restored
+    finally:
+        terminal.kill()
 
 
 async def test_a_storm_rings_once() -> None:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from tui.feed.store import Store
 
 _LEAVE_WITHIN = 3.0  # s
+_ALERTS_TOLD = 8  # lines of the notice
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
@@ -107,6 +108,8 @@ class ItickApp(Desk):
         self._outage = Outage(self._lost, self._back)
         self._alarm = Alarm(self._ring)
         self.market.guard.on_fired = self._alarm.take
+        self._alert_notice: Notification | None = None
+        self._alerts_told: list[str] = []  # its lines
         self._command_failed = ""  # why, as it was last said
         self.pace = Pace()
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
@@ -321,14 +324,22 @@ class ItickApp(Desk):
         if self.settings.bell:
             self.bell()
         self._withdraw_notice()
-        self._notice = Notification(words, severity=severity, timeout=self.NOTIFICATION_TIMEOUT, markup=False)
-        self.post_message(Notify(self._notice))
+        self._notice = self._put_up(words, severity, self.NOTIFICATION_TIMEOUT)
 
     def _withdraw_notice(self) -> None:
         """A notice about the link must not outlive what it tells."""
-        if self._notice is not None and self._notice in self._notifications:
-            self._unnotify(self._notice)
+        self._withdraw(self._notice)
         self._notice = None
+
+    def _put_up(self, words: str, severity: Literal["information", "warning"], timeout: float) -> Notification:
+        """A notice that can be withdrawn."""
+        notice = Notification(words, severity=severity, timeout=timeout, markup=False)
+        self.post_message(Notify(notice))
+        return notice
+
+    def _withdraw(self, notice: Notification | None) -> None:
+        if notice is not None and notice in self._notifications:
+            self._unnotify(notice)
 
     # --- alerts ---
 
@@ -340,7 +351,7 @@ class ItickApp(Desk):
         told = lines(fired)
         if self.settings.bell:
             self.bell()
-        self.notify("\n".join(told), severity="warning", markup=False, timeout=20)
+        self._tell_of_alerts(told)
         if self._driver is not None and (asked := notification(" · ".join(told), os.environ)):
             self._driver.write(asked)
         if self.settings.alert_command:
@@ -348,6 +359,13 @@ class ItickApp(Desk):
         for screen in self.screen_stack:
             if isinstance(screen, Alerts):
                 screen.tick()
+
+    def _tell_of_alerts(self, told: Sequence[str]) -> None:
+        """In one notice, together with what it says already: a stack of them would cover the screen."""
+        standing = self._alert_notice in self._notifications if self._alert_notice is not None else False
+        self._alerts_told = [*(self._alerts_told if standing else ()), *told][-_ALERTS_TOLD:]
+        self._withdraw(self._alert_notice)
+        self._alert_notice = self._put_up("\n".join(self._alerts_told), "warning", 4 * self.NOTIFICATION_TIMEOUT)
 
     async def _command(self, first: Firing, words: str) -> None:
         values = {"symbol": str(first.alert.symbol), "price": first.price, "words": words}

@@ -18,9 +18,9 @@ State: TypeAlias = Literal["on", "off", "done"]
 WAYS = (
     ("> 520", "the price crosses above 520"),
     ("< 480", "the price crosses below 480"),
-    ("±2%", "the day's change is beyond 2 %, up or down"),
-    ("spread > 5bp", "the spread is wider than 5 bp of the mid"),
-    ("turnover > 1B", "more money than that was traded today"),
+    ("±2%", "the day's change, up or down"),
+    ("spread > 5bp", "the spread is wider than 5 bp"),
+    ("turnover > 1B", "more money was traded today"),
     ("> 520 repeat 0.5", "each time, once it was back by 0.5"),
 )
 """What can be written behind a symbol, and what it means."""
@@ -31,18 +31,19 @@ _SHORT = 6  # characters of a number before its unit
 _ECHOED = 60  # characters of what cannot be read
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
 _BEYOND = r"(?:>|over|above)?"
-_CONDITIONS: dict[Kind, re.Pattern[str]] = {
-    "above": re.compile(rf"(?:>|above|over){_NUMBER}"),
-    "below": re.compile(rf"(?:<|below|under){_NUMBER}"),
-    "change": re.compile(rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%"),
-    "spread": re.compile(rf"spread{_BEYOND}{_NUMBER}bps?"),
-    "turnover": re.compile(rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)"),
+# Not compiled here: most starts of the program read no alert, and all would wait for it.
+_CONDITIONS: dict[Kind, str] = {
+    "above": rf"(?:>|above|over){_NUMBER}",
+    "below": rf"(?:<|below|under){_NUMBER}",
+    "change": rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%",
+    "spread": rf"spread{_BEYOND}{_NUMBER}bps?",
+    "turnover": rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)",
 }
-_NO_SYMBOL = re.compile(r"(?:above|over|below|under|change|spread|turnover|repeat)(?:[\d.].*)?|[+\-−.,\d/]*%.*")
+_NO_SYMBOL = r"(?:above|over|below|under|change|spread|turnover|repeat)(?:[\d.].*)?|[+\-−.,\d/]*%.*"
 _INSTEAD = (
-    (re.compile(rf"[<>]?[+\-−]?{_NUMBER}%"), "a change counts either way: write ±2%"),
-    (re.compile(rf"spread{_BEYOND}[$€£¥]?{_NUMBER}"), "a spread is told in basis points: write spread > 5bp"),
-    (re.compile(_NUMBER), "above it or below it? Write > or < before the price"),
+    (rf"[<>]?[+\-−]?{_NUMBER}%", "a change counts either way: write ±2%"),
+    (rf"spread{_BEYOND}[$€£¥]?{_NUMBER}", "a spread is told in basis points: write spread > 5bp"),
+    (_NUMBER, "above it or below it? Write > or < before the price"),
 )
 
 
@@ -114,7 +115,7 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
 def _without_symbol(text: str) -> tuple[str, str]:
     """The symbol that a text begins with, "" where it names none, and what follows."""
     word = re.split(r"[\s<>±]", text, maxsplit=1)[0]
-    return ("", text) if _NO_SYMBOL.fullmatch(word.lower()) else (word, text[len(word) :])
+    return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
 
 
 def _condition(words: list[str]) -> tuple[Kind, float]:
@@ -122,14 +123,14 @@ def _condition(words: list[str]) -> tuple[Kind, float]:
     if not written:
         raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
     for kind, pattern in _CONDITIONS.items():
-        if found := pattern.fullmatch(written):
+        if found := re.fullmatch(pattern, written):
             unit = found[2] if kind == "turnover" else ""
             value = round(_number(found[1]) * _UNITS.get(unit, 1.0), 6)
             if not 0 < value <= _MOST:
                 raise UsageError(f"'{shown}': the number is too {'small' if value <= 0 else 'large'}")
             return kind, value
     for pattern, advice in _INSTEAD:
-        if pattern.fullmatch(written):
+        if re.fullmatch(pattern, written):
             raise UsageError(advice)
     raise UsageError(f"'{shown}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui import format as fmt
 from tui.market.alerts import Alert, Kind
-from tui.market.book import touch
+from tui.market.book import decimals, touch
 from tui.market.change import change
 from tui.market.money import currency
 from tui.protocol import Depth, Quote, Tick
@@ -174,19 +174,23 @@ def day_change(i: Instrument) -> float | None:
     return change(last, base).percent if last is not None and base is not None else None
 
 
+def points(spread: float) -> str:
+    """Basis points with what tells them apart: 12.3 bp, 0.37 bp."""
+    return f"{spread:.{1 if spread >= 1 else 2}f} bp"
+
+
 def _today(i: Instrument, made: int, time: float) -> bool:
     return i.calendar.zone.at(made).date() == i.calendar.zone.at(time).date()
 
 
 def _firing(alert: Alert, i: Instrument, figure: float, time: int) -> Firing:
-    i.learn_precision()
-    price = fmt.price(i.last, i.decimals)
+    price = fmt.price(i.last, decimals([] if i.last is None else [i.last], i.decimals))
     match alert.kind:
         case "change":
             since = " since the open" if i.base is not None and i.base.is_open else " today"
             words = f"{fmt.percent(day_change(i))}{since}, beyond {alert.level}"
         case "spread":
-            words = f"spread {figure:.1f} bp, wider than {alert.level}"
+            words = f"spread {points(figure)}, wider than {alert.level}"
         case "turnover":
             words = f"turnover {currency(alert.symbol.region).sign}{fmt.compact(figure)}, above {alert.level}"
         case _:

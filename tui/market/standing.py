@@ -10,7 +10,8 @@ from tui.market.alerts import Alert
 from tui.market.instrument import Instrument
 from tui.market.money import currency
 from tui.market.row import RowState
-from tui.market.sentry import Trigger, day_change, measure
+from tui.market.sentry import Trigger, day_change, measure, points
+from tui.market.sessions import zone
 
 _AWAKE = (RowState.LIVE, RowState.QUIET, RowState.HALTED)
 _ASLEEP = {
@@ -50,7 +51,7 @@ def standing(trigger: Trigger, instrument: Instrument | None, state: RowState, s
     """`state` is that of the symbol's row, `sleep` why all alerts sleep, `time` the exchange's, ms UTC. `instrument` is
     None where the symbol is not followed."""
     alert = trigger.alert
-    fired = _fired(trigger, instrument, time)
+    fired = _fired(trigger, time)
     if alert.state == "off":
         return Standing(Stand.OFF, "off")
     if alert.state == "done" or trigger.spent:
@@ -88,15 +89,15 @@ def figure(alert: Alert, i: Instrument) -> str:
     if alert.kind == "change":
         return fmt.percent(day_change(i))
     if alert.kind == "spread":
-        return f"{value:.1f} bp"
+        return points(value)
     if alert.kind == "turnover":
         return currency(alert.symbol.region).sign + fmt.compact(value)
     return fmt.price(value, i.decimals)
 
 
-def _fired(trigger: Trigger, instrument: Instrument | None, time: float) -> str:
-    if not trigger.fired_at or instrument is None:
+def _fired(trigger: Trigger, time: float) -> str:
+    if not trigger.fired_at:
         return ""
-    zone = instrument.calendar.zone
-    then, now = zone.at(trigger.fired_at), zone.at(time)
+    local = zone(trigger.alert.symbol.region)
+    then, now = local.at(trigger.fired_at), local.at(time)
     return f"fired {then:%H:%M:%S}" if then.date() == now.date() else f"fired {then:%m-%d %H:%M}"

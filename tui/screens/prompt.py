@@ -23,7 +23,7 @@ class Prompt(Panel[str]):
     Prompt Input, Prompt Input:focus { background: $surface; background-tint: transparent; }
     Prompt Static { height: auto; color: $warning; }
     Prompt .explained { width: 64; }
-    Prompt .help { color: $secondary; padding-top: 1; }
+    Prompt .help { color: $secondary; }
     Prompt.-low .help { display: none; }
     """
 

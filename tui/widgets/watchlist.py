@@ -400,7 +400,7 @@ class Watchlist(Pane, can_focus=True):
         line: Line = [look.segment("▌" if selected else " ", self._bar[1], ground), self._glyph(row, ground)]
         fired = instrument.symbol in self._market.guard.unseen
         if fired:
-            line.append(look.segment("!", "warning", ground, bold=True))
+            line.append(look.segment("!", "background", "warning", bold=True))
         else:
             line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
         used = _MARGIN
