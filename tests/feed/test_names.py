@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,10 @@ from tests.waiting import until
 from tui import funds
 from tui.answers import Fund
 from tui.errors import FeedError
-from tui.feed.names import Names
-from tui.feed.rest import Rest, RestError
+from tui.exchange.server import Exchange
+from tui.feed.names import Kept, Names
+from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.store import Store
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -62,10 +65,10 @@ class Shelf:
 
 @asynccontextmanager
 async def learning(
-    vendor: Vendor, shelf: Shelf | None, *regions: str, again: float = 60.0
+    rest: Rest, kept: Kept | None, *regions: str, again: float = 60.0
 ) -> AsyncIterator[tuple[Names, list[int]]]:
     told: list[int] = []
-    names = Names(vendor, shelf, lambda: told.append(1), again)
+    names = Names(rest, kept, lambda: told.append(1), again)
     names.want(Symbol("ANY", region) for region in regions)
     task = asyncio.create_task(names.run())
     try:
@@ -95,6 +98,23 @@ async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
         await until(lambda: vendor.asked == asked)
         if asked:
             await until(lambda: "NEW" in shelf.kept["US"])
+
+
+async def test_from_the_exchange_into_the_file_and_from_there_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(funds, "_learned", {})
+    store = Store(tmp_path / "names.sqlite")
+    async with Exchange() as exchange:
+        rest = Rest(rest_base(exchange.url), Token(KEY), minute=0.1)
+        async with learning(rest, store, "HK", "SZ"):
+            await until(lambda: store.names("HK") is not None and store.names("SZ") is not None)
+        await rest.aclose()
+    monkeypatch.setattr(funds, "_learned", {})
+    async with learning(rest, store, "HK", "SZ") as (names, _):
+        await until(lambda: names.words() == ("4 in HK · 1 in SZ", False))
+        assert funds.name_of(Symbol("159915", "SZ")) == "E Fund ChiNext ETF"
+    store.close()
 
 
 async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:

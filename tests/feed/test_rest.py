@@ -25,8 +25,10 @@ NOON = 1_763_899_200_000 + 25_000
 
 
 @asynccontextmanager
-async def asking(exchange: Exchange, calls: int = 1_000, **settings: float) -> AsyncIterator[Rest]:
-    rest = Rest(rest_base(exchange.url), Token(KEY), calls, **settings)  # type: ignore[arg-type]
+async def asking(
+    exchange: Exchange, calls: int = 1_000, minute: float = 1.0, within: float = 30.0
+) -> AsyncIterator[Rest]:
+    rest = Rest(rest_base(exchange.url), Token(KEY), calls, minute=minute, within=within)
     try:
         yield rest
     finally:
