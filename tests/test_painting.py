@@ -12,6 +12,7 @@ from tests.turned import Turned, WholeDriver
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.protocol import Depth, Level, Quote, Tick
+from tui.screens.lines import Lines
 from tui.symbol import Symbol
 
 FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(60)]
@@ -30,19 +31,32 @@ class Painted(WholeDriver):
         Painted.stream.feed(data)
 
 
-def meant(app: ItickApp) -> list[str]:
-    return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+Cells = list[list[pyte.screens.Char]]
 
 
-def stands() -> list[str]:
-    return [line.rstrip() for line in Painted.screen.display]
+def meant(app: ItickApp) -> Cells:
+    """The whole screen, written at once to a terminal that is blank."""
+    screen = pyte.Screen(*app.size)
+    strips = app.screen._compositor.render_strips()
+    written = Lines([(0, y, strip) for y, strip in enumerate(strips)]).render_segments(app.console)
+    pyte.Stream(screen).feed(written)
+    return cells(screen)
+
+
+def stands() -> Cells:
+    return cells(Painted.screen)
+
+
+def cells(screen: pyte.Screen) -> Cells:
+    return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
-    """Until what is meant is on the terminal, for two seconds at most."""
+    """Until the letters that are meant are on the terminal, for two seconds at most."""
     for _ in range(40):
         await pilot.pause(0.05)
-        if meant(app) == stands():
+        strips = app.screen._compositor.render_strips()
+        if [strip.text.rstrip() for strip in strips] == [line.rstrip() for line in Painted.screen.display]:
             return
 
 
@@ -83,4 +97,5 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
                 Painted.screen.resize(size[1], size[0])
                 await pilot.resize_terminal(*size)
             await come_to_rest(app, pilot)
-            assert stands() == meant(app), done
+            for stood, line in zip(stands(), meant(app), strict=True):
+                assert stood == line, done

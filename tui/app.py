@@ -15,10 +15,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rich.console import RenderableType
 from textual import on
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.events import CursorPosition
 from textual.notifications import Notification, Notify
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from tui import alert_command
@@ -48,6 +51,8 @@ from tui.pace import QUESTION, Pace
 from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
+from tui.screens.lines import Lines
+from tui.screens.shown import Shown
 from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
@@ -112,6 +117,8 @@ class ItickApp(Desk):
         self._alerts_told: list[str] = []  # its lines
         self._command_failed = ""  # why, as it was last said
         self.pace = Pace()
+        self._shown = Shown()
+        self._behind = False  # whether something was not written, for the terminal to catch up
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
         self._notice: Notification | None = None  # the latest about the link
         self.crash: Exception | None = None
@@ -379,6 +386,7 @@ class ItickApp(Desk):
 
     def _resumed(self, _: App[None]) -> None:
         self.pace.forget()
+        self._shown.forget()
         self.screen.refresh(layout=True)
 
     def _may_draw(self) -> bool:
@@ -397,7 +405,27 @@ class ItickApp(Desk):
         """Something of the dashboard went to the terminal; it took so long to make."""
         assert self._frames is not None
         self._frames.spent(seconds)
-        self._ask()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        # Textual's one place where screens are written, and not a public one. While the terminal is behind nothing is:
+        # when it has caught up, it gets what is so by then.
+        if self.is_headless or self._batch_count or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+        elif self._shown.known and not isinstance(renderable, Lines) and not self._may_paint():
+            self._behind = True
+        elif pieces := self._shown.take(renderable, compare=self.pace.lines is not None):
+            super()._display(screen, Lines(pieces))
+            self._ask()
+
+    def _catch_up(self) -> None:
+        """Write what was held back, as it is by now."""
+        if self._behind and self._may_paint():
+            self._behind = False
+            self._display(self.screen, self.screen._compositor.render_update(True, self._background_screens))
+
+    def on_resize(self) -> None:
+        self._shown.forget()
+        self._behind = True  # a size that came and went changes no layout, and leaves its traces all the same
 
     def _ask(self) -> None:
         if self._driver is not None and not self.is_headless and self.pace.asks(time.monotonic()):
@@ -407,6 +435,7 @@ class ItickApp(Desk):
         self.pace.answered(event.time)
         if self.dashboard.pressing:
             self.dashboard.flush()
+        self._catch_up()
         if self._frames is not None:
             self._frames.release()
 
@@ -426,6 +455,7 @@ class ItickApp(Desk):
     def _second(self) -> None:
         if not self.is_headless and not os.isatty(0):
             self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
+        self._catch_up()
         self.dashboard.tick(self._clock(), self.pace.lines)
         # What a key has changed is painted before a frame, and where nothing comes there is none.
         if self._frames is not None and (self.dashboard.owing or self.dashboard.pressing):

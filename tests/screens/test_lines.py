@@ -14,7 +14,6 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.screens.lines import Lines
-from tui.widgets.styled import PaneStrip
 
 colours = st.none() | st.sampled_from([Color.parse(name) for name in ("#101820", "#34d399", "#ff6b6b", "color(240)")])
 styles = st.none() | st.builds(
@@ -39,12 +38,8 @@ def shown(written: str) -> list[list[pyte.screens.Char]]:
 @settings(max_examples=300)
 @given(st.lists(strips, max_size=6), consoles)
 def test_a_line_looks_as_its_pieces_say(lines: list[Strip], console: Console) -> None:
-    # A piece without a style is drawn plain by Textual; a pane has none.
-    lines = [Strip([Segment(text, style or Style()) for text, style, _ in strip]) for strip in lines]
     ours = Lines([(2, y, strip) for y, strip in enumerate(lines)]).render_segments(console)
     theirs = "".join(f"\x1b[{y + 1};3H{strip.render(console)}" for y, strip in enumerate(lines))
-    assert shown(ours) == shown(theirs)
-    theirs = "".join(f"\x1b[{y + 1};3H{PaneStrip(strip).render(console)}" for y, strip in enumerate(lines))
     assert shown(ours) == shown(theirs)
 
 

@@ -73,7 +73,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
             pane.on_changed = self._lines_changed
         self.may_paint: Callable[[], bool] = lambda: True
         self.painted: Callable[[float], None] = lambda seconds: None
-        """Told after each painting how long it took, where no frame counts it already."""
+        """Told after each painting that no frame counts how long it took."""
         self.pressing = False
         """Whether what a key has changed waits to be painted: it goes before a frame."""
         self._flushing = False
@@ -285,7 +285,6 @@ class Dashboard(Screen[None], inherit_bindings=False):
                 lines += [(x, y + n, strip) for n, strip in zip(changed, pane.strips(changed), strict=True)]
         if lines:
             self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
-            self.painted(0.0)
 
     def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Which rows and which panes are drawn in this frame."""
@@ -306,12 +305,10 @@ class Dashboard(Screen[None], inherit_bindings=False):
         return bool(self._owed_rows or self._owed_panes)
 
     def _on_timer_update(self) -> None:
-        # Textual's one place where a screen is painted, and not a public one: there is none to wait in, or to measure.
-        # While the terminal is behind, what is to be painted gathers; the timer comes again by itself.
-        if self.may_paint():
-            began = time.perf_counter()
-            super()._on_timer_update()
-            self.painted(time.perf_counter() - began)
+        # Textual's one place where a screen is painted, and not a public one: there is none to measure.
+        began = time.perf_counter()
+        super()._on_timer_update()
+        self.painted(time.perf_counter() - began)
 
     def tick(self, now: float, lines: int | None = None) -> None:
         """Once a second: ages, the clock, the figures of the status bar. `lines` as for a frame."""

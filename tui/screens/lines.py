@@ -12,16 +12,15 @@ from tui.widgets.styled import PLAIN, RESET, system_of, write
 
 
 class Lines(CompositorUpdate):
-    """What Textual's own compositor makes of a change, for lines that are whole and that nothing covers: column and
-    row, both from 0, and what begins there."""
+    """What Textual's own compositor makes of a change: column and row, both from 0, and what begins there."""
 
     def __init__(self, lines: Sequence[tuple[int, int, Strip]]) -> None:
-        self._lines = lines
+        self.lines = lines
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []
         style, system = PLAIN, system_of(console)
-        for x, y, strip in self._lines:
+        for x, y, strip in self.lines:
             written.append(f"\x1b[{y + 1};{x + 1}H")
             style = write(written, strip, style, system)
         written.append(RESET)

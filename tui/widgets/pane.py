@@ -19,7 +19,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.look import Look
-from tui.widgets.styled import PaneStrip
 
 Line = list[Segment]
 
@@ -143,7 +142,7 @@ class Pane(Widget, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._drawn):
-            return PaneStrip(self._drawn[y], self.size.width)
+            return Strip(self._drawn[y], self.size.width)
         return Strip.blank(self.size.width, self.style("text"))
 
     def on_resize(self) -> None:

@@ -10,28 +10,17 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 PLAIN = Style()
 RESET = "\x1b[0m"
-
-
-class PaneStrip(Strip):
-    """A line of a pane, where Textual writes it."""
-
-    def render(self, console: Console) -> str:
-        if self._render_cache is None:
-            written: list[str] = []
-            write(written, self, PLAIN, system_of(console))
-            self._render_cache = "".join(written) + RESET
-        return self._render_cache
 
 
 def write(written: list[str], pieces: Iterable[Segment], now: Style, system: ColorSystem) -> Style:
     """Add these pieces to what is written, in a terminal whose style is `now`; the style it is left in."""
     put = written.append
     for text, style, _ in pieces:
-        if style is not now and style is not None:
+        if style is not now:
+            style = PLAIN if style is None else style
             put(_change(now, style, system))
             now = style
         put(text)
