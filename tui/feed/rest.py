@@ -34,6 +34,7 @@ __all__ = ["AT_ONCE", "MOST_BARS", "Fund", "Rest", "RestError", "rest_base"]
 AT_ONCE = 50  # codes a call asks for
 MOST_BARS = 500  # a code and call
 
+_MINUTE = 61.0  # s: calls take a while to arrive, and the vendor counts what arrives in a minute of its own
 _LARGEST = 32 << 20  # bytes of an answer
 _SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
 _NO_SUCH_PATH = 404
@@ -72,7 +73,7 @@ class Rest:
         *,
         clock: Clock = monotonic,
         on_date: Callable[[float, float, float], None] | None = None,
-        minute: float = 60.0,
+        minute: float = _MINUTE,
         within: float = 30.0,
     ) -> None:
         self._base = check_rest_url(base)
@@ -138,7 +139,7 @@ class Rest:
     async def _ask(
         self, path: str, query: Mapping[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
     ) -> _Read:
-        """What `read` makes of an answer's data, on another thread: half a megabyte takes as long as a frame may."""
+        """What `read` makes of an answer's data, on another thread: two megabytes take as long as a frame may."""
         self._urgent += not patient
         try:
             await self._turn(patient)
