@@ -12,7 +12,6 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -109,7 +108,7 @@ class Report:
 def unnamed(text: str) -> str:
     """The text as others may read it: without the key, without what a terminal would obey, and with `~` for the
     folder that tells who somebody is."""
-    home = str(Path.home())
+    home = os.path.expanduser("~")
     shown = clean(text)
     if len(home) > 1:
         shown = shown.replace(home, "~")
