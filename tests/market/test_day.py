@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -152,13 +153,13 @@ def test_lunch_does_not_roll_it() -> None:
     assert day.base == 4.115
 
 
-def test_after_a_tick_of_the_next_date_yesterday_s_quote_says_nothing() -> None:
+def test_after_a_tick_of_the_next_date_yesterday_s_quote_says_no_more_than_what_it_closed_at() -> None:
     day = Day()
     day.quote("15:00", 512.34, change=3.21)
     day.tick("+1 09:30", 513.0)
-    assert (day.base, day.amount) == (None, None)
-    day.quote("+1 09:30:01", 513.0, change=0.66)
-    assert day.base == 512.34
+    assert day.instrument.base == Reference(512.34, Source.HISTORY)
+    day.quote("+1 09:30:01", 513.0, change=0.70)
+    assert day.instrument.base == Reference(512.30, Source.CHANGE)
 
 
 def test_a_late_quote_of_the_pre_market_does_not_fix_the_new_date() -> None:
@@ -269,12 +270,12 @@ def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later()
         max_size=30,
     )
 )
-def test_within_one_date_neither_base_nor_an_evening_s_change_moves(
+def test_within_one_date_the_base_gives_way_to_nothing_but_a_better_source(
     story: list[tuple[int, float, bool, float]],
 ) -> None:
     day = Day()
     start = day.ms("00:00")
-    bases: dict[object, set[float]] = {}
+    bases: dict[object, list[Reference]] = {}
     for minute, last, is_tick, moved in sorted(story):
         time = start + minute * 60_000
         if is_tick:
@@ -282,9 +283,10 @@ def test_within_one_date_neither_base_nor_an_evening_s_change_moves(
         else:
             day.apply(Quote(symbol="FUND$US", last=last, time=time, change=moved))
         clock = zone("US").at(time)
-        if f"{clock:%H:%M}" >= "09:30" and day.base is not None:
-            bases.setdefault(clock.date(), set()).add(day.base)
-    assert all(len(found) == 1 for found in bases.values())
+        if f"{clock:%H:%M}" >= "09:30" and (base := day.instrument.base) is not None:
+            bases.setdefault(clock.date(), []).append(base)
+    for found in bases.values():
+        assert all(later == base or later.source < base.source for base, later in pairwise(found))
 
 
 # --- holidays and half days ---
