@@ -6,20 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
-from tests.feed.recordings import BEGAN, ticks, written
+from tests.feed.recordings import BEGAN, known, played, ticks, written
 from tests.market.messages import QQQ, SPY
 from tests.screens.over import text_of
-from tests.test_app import listed, notices, running, until
+from tests.test_app import listed, notices, running, type_into, until
 from tests.wanting import wanting
 from tui.app import RECORDED, ItickApp, Start
 from tui.exchange.server import Exchange
 from tui.feed.recorder import Recorder
-from tui.feed.recording import call_line
+from tui.feed.recording import Call, Recording, call_line
 from tui.feed.replay import Replay
 from tui.screens.health import FeedHealth
 from tui.secrets import Token
+from tui.symbol import Symbol
 
 
 def top(app: ItickApp) -> str:
@@ -84,6 +86,28 @@ async def test_without_a_recording_its_keys_say_so() -> None:
     async with running(QQQ) as (app, pilot):
         await pilot.press("P")
         assert notices(app)[-1] == "this is no recording: itick-tui --replay FILE plays one"
+
+
+@pytest.mark.parametrize("fault", ["drop", "kline-refused"])
+async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_market_again(
+    tmp_path: Path, fault: str
+) -> None:
+    with Recorder(tmp_path / "r.gz") as recorder:
+        async with Exchange(rate=400.0, faults=[fault], fault_every=2.0) as exchange:
+            app = ItickApp(wanting([QQQ, SPY]), Start(exchange.url, Token("key"), recorder=recorder))
+            market = app.market
+            async with app.run_test(size=(160, 45)) as pilot:
+                await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.proven)
+                await type_into(app, pilot, "GLD$US")
+                await until(lambda: all(len(i.bars) > 200 and i.depth and i.tick for i in market.instruments.values()))
+                await until(lambda: market.health.reconnects or fault != "drop")
+                await until(lambda: market.instruments[QQQ].tape.total > 20)
+    again, recording = played(tmp_path / "r.gz")
+    assert set(market.instruments) == {QQQ, SPY, Symbol("GLD", "US")}
+    assert known(again) == known(market)
+    assert recording.damaged == 0
+    calls = {entry.name for entry in Recording(tmp_path / "r.gz") if isinstance(entry, Call)}
+    assert {"set_holidays", "recall", "observe_date"} <= calls
 
 
 async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:

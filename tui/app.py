@@ -173,6 +173,8 @@ class ItickApp(Desk):
             self._history.want(self.followed)
         if self._names is not None:
             self._names.want(itertools.chain(*self.lists.lists.values()))
+        if self._recorder is not None:
+            self._recorder.names(self.followed)
 
     async def _feed(self) -> None:
         if self._replay is not None:
@@ -261,12 +263,18 @@ class ItickApp(Desk):
         from tui.feed.names import Names
 
         await history.opened.wait()
-        self._names = Names(rest, history.store, self.dashboard.names_learned)
+        self._names = Names(rest, history.store, self._names_learned)
         self.wanted_changed()
         await self._names.run()
 
+    def _names_learned(self) -> None:
+        self.dashboard.names_learned()
+        if self._recorder is not None:
+            self._recorder.names(self.followed)
+
     async def _play(self, replay: Replay) -> None:
-        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed)
+        names = self.dashboard.names_learned
+        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, names)
         self._link = replay
         self.dashboard.status.replay = True
         self._pace_changed()

@@ -80,7 +80,8 @@ def known(market: Market) -> dict[str, Any]:
             "trade": (i.tick, i.tick_time, i.last, i.last_time, i.previous, i.direction, i.last_changed_at),
             "bars": list(i.bars),
             "tape": (i.tape.total, list(i.tape.runs()), i.tape.sizes.cumulative, i.tape.sizes.gap),
-            "day": (i.base, i.regular_last, i.day.ends),
+            "day": (i.base, i.regular_last, i.day.ends, i.day.closes),
+            "past": (i.recalled, i.is_past),
             "plan": (i.refused, i.served_at),
         }
         for symbol, i in market.instruments.items()

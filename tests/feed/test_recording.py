@@ -22,14 +22,17 @@ from tests.waiting import until
 from tui.errors import FeedError, UsageError
 from tui.feed.intake import intake
 from tui.feed.recorder import Recorder
-from tui.feed.recording import CALLS, Call, Message, Recording, State, call_line, message_line, parse, state_line
+from tui.feed.recording import CALLS, Call, Message, Names, Recording, State, call_line, message_line, parse, state_line
 from tui.feed.state import LinkState, Phase
+from tui.funds import learn, name_of
 from tui.market import Market
 from tui.market.sessions import Holidays, zone
 from tui.protocol import OVER_LIMIT, encode
 from tui.secrets import take_from_environment
+from tui.symbol import Symbol
 
 KEY = "5ecre7-2abf6c0e7dd8a1930a"
+HOLIDAYS = {"US": Holidays({date(2026, 12, 25): "Christmas Day"}, {date(2026, 12, 24): "Christmas Eve"})}
 
 
 # --- a line ---
@@ -59,10 +62,7 @@ def test_a_message_stands_in_its_line_as_json_for_everybody_to_read() -> None:
         ("set_clock", (1.7e12,)),
         ("observe_date", (12.25, 12.5, 1.7e12)),
         ("disregard", (7,)),
-        (
-            "set_holidays",
-            ({"US": Holidays({date(2026, 12, 25): "Christmas Day"}, {date(2026, 12, 24): "Christmas Eve"})},),
-        ),
+        ("set_holidays", (HOLIDAYS,)),
         ("recall", (QQQ, (bar(0, 1.5, 10.0),), True, 12.5)),
         ("recall_closes", (QQQ, {"2026-11-20": 509.13})),
         ("recall_quote", (QQQ, quote(512.34), 12.5)),
@@ -76,6 +76,20 @@ def test_all_that_the_market_can_be_told_is_known_here() -> None:
     """Whoever adds another way in gets to know that it has to be read back."""
     source = inspect.getsource(Market)
     assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path) -> None:
+    trust, market = Symbol("ZZZ", "HK"), Market()
+    learn({trust: "Tracker Fund\x1b[31m"})
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        for _ in range(3):
+            recorder.names([QQQ, trust])
+    names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, Names)]
+    assert names == [Names(BEGAN, {trust: "Tracker Fund�[31m"})]
+    learn({trust: "another"})
+    played(tmp_path / "r.gz")
+    assert name_of(trust) == "Tracker Fund�[31m"
 
 
 def test_a_state_of_the_link_comes_back_with_its_words() -> None:
@@ -103,6 +117,7 @@ def test_a_state_of_the_link_comes_back_with_its_words() -> None:
         b'{"t":1,"call":"set_clock","with":["soon"]}',
         b'{"t":1,"call":"set_clock","with":[1e300]}',
         b'{"t":1,"link":{"phase":"upside down","since":1}}',
+        b'{"t":1,"names":{"QQQ/US":"Invesco"}}',
         b'{"t":1,"m":' + b"[" * 100_000,
     ],
 )
@@ -324,6 +339,10 @@ _LINES = [
     message_line(b"1040.0", encode(BOOK_B)),
     message_line(b"1040.0", encode(bar(3))),
     message_line(b"1040.0", b"\xff"),
+    call_line(BEGAN, "set_holidays", [HOLIDAYS]),
+    call_line(BEGAN, "recall", [QQQ, [bar(-2, 500.0, 7.0), bar(-1, 501.0, 9.0)], True, BEGAN + 40]),
+    call_line(BEGAN, "recall_closes", [QQQ, {"2024-11-14": 509.13}]),
+    call_line(BEGAN, "recall_quote", [SPY, quote(601.1, s="SPY$US"), BEGAN + 40]),
 ]
 
 

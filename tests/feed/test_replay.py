@@ -35,7 +35,7 @@ async def replayed(path: Path, speed: float = math.inf) -> tuple[Market, list[Li
 
 
 def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], None] = lambda state: None) -> Replay:
-    replay.attach(market, on_state, lambda added, removed: None, lambda: None)
+    replay.attach(market, on_state, lambda added, removed: None, lambda: None, lambda: None)
     return replay
 
 
@@ -167,7 +167,7 @@ async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> Non
     replay = Replay(written(tmp_path / "r.gz", ticks(50, 60.0)), begin="12:10")
     at_once: list[float | None] = []
     on_pace = lambda: at_once.append(market.instruments[QQQ].last)  # noqa: E731
-    replay.attach(market, lambda state: None, lambda added, removed: None, on_pace)
+    replay.attach(market, lambda state: None, lambda added, removed: None, on_pace, lambda: None)
     assert replay.words == "…"
     task = asyncio.create_task(replay.run())
     await until(lambda: at_once)
@@ -214,7 +214,8 @@ async def test_symbols_added_and_removed_then_are_told_and_those_looked_at_now_s
     ]
     market, told = Market(), list[tuple[list[Symbol], list[Symbol]]]()
     replay = Replay(written(tmp_path / "r.gz", lines), math.inf)
-    replay.attach(market, lambda state: None, lambda added, removed: told.append((added, removed)), lambda: None)
+    on_followed = lambda added, removed: told.append((added, removed))  # noqa: E731
+    replay.attach(market, lambda state: None, on_followed, lambda: None, lambda: None)
     replay.want([QQQ])
     await replay.run()
     assert told == [([SPY, IEF], [QQQ])]

@@ -15,8 +15,9 @@ import msgspec
 
 from tui import __version__
 from tui.errors import UsageError, reason
-from tui.feed.recording import FORMAT, Header, call_line, message_line, state_line
+from tui.feed.recording import FORMAT, Header, call_line, message_line, names_line, state_line
 from tui.feed.state import LinkState
+from tui.funds import NAMES, name_of
 from tui.market import Market
 from tui.symbol import Symbol
 
@@ -43,6 +44,7 @@ class Recorder:
         self._market: Market | None = None
         self._taken = 0  # bytes of messages, of those the market counts
         self._time = b""  # when the frame taken last arrived: the next may have come with it
+        self._named: dict[Symbol, str] = {}
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         try:
@@ -93,6 +95,13 @@ class Recorder:
         """Keep a state of the link."""
         if not self.trouble:
             self._came.append(_Line(state_line(self._clock(), state)))
+
+    def names(self, symbols: Iterable[Symbol]) -> None:
+        """Keep what these are called, where it had to be learned."""
+        new = {symbol: name for symbol in symbols if symbol not in NAMES and (name := name_of(symbol))}
+        if not self.trouble and new.items() - self._named.items():
+            self._named |= new
+            self._came.append(_Line(names_line(self._clock(), new)))
 
     # --- on the thread's side ---
 

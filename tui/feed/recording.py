@@ -6,6 +6,7 @@ JSON lines in gzip. The first line is a header; then each line is one thing that
     {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                … that is no line of JSON: a character for each byte
     {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    what else the market was told: a method of it, its arguments
     {"t":5124.25,"link":{"phase":"LIVE","since":5124.2}} a state of the link
+    {"t":5124.25,"names":{"2800$HK":"Tracker Fund"}}     what funds are called, where the program itself does not know
 
 `t` is s, monotonic: the arrival time that the market was given. About every second is a gzip member of its own: what
 was written is whole whatever becomes of the rest, and its checksum tells whether it still is what was written.
@@ -81,7 +82,14 @@ class State(NamedTuple):
     state: LinkState
 
 
-Entry: TypeAlias = Message | Call | State
+class Names(NamedTuple):
+    """What funds are called."""
+
+    t: float
+    names: dict[Symbol, str]
+
+
+Entry: TypeAlias = Message | Call | State | Names
 
 
 def _symbol(value: Any) -> Symbol:
@@ -160,6 +168,10 @@ def state_line(t: float, state: LinkState) -> bytes:
     return _encode({"t": t, "link": link}) + b"\n"
 
 
+def names_line(t: float, names: Mapping[Symbol, str]) -> bytes:
+    return _encode({"t": t, "names": {str(symbol): redact(name) for symbol, name in names.items()}}) + b"\n"
+
+
 def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
     """The line of a frame that arrived at `t`, as it prints. Costs about 1 µs."""
     frame = without_key(frame)
@@ -205,6 +217,7 @@ class _Line(Struct):
     call: str = ""
     arguments: list[Any] = field(name="with", default_factory=list)
     link: _Link | None = None
+    names: dict[str, str] | None = None
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
@@ -213,7 +226,7 @@ _line_decoder = msgspec.json.Decoder(_Line)
 def parse(line: bytes | bytearray) -> Entry | None:
     """What a line says; None where it cannot be read."""
     try:
-        t, m, raw, call, arguments, link = msgspec.structs.astuple(_line_decoder.decode(line))
+        t, m, raw, call, arguments, link, names = msgspec.structs.astuple(_line_decoder.decode(line))
         if raw is not None:
             return Message(t, raw.encode("latin-1"))
         if call:
@@ -222,6 +235,8 @@ def parse(line: bytes | bytearray) -> Entry | None:
         if link is not None:
             phase, since, detail, retry_at, error, again = msgspec.structs.astuple(link)
             return State(t, LinkState(phase, since, detail, retry_at, FeedError(error) if error else None, again))
+        if names is not None:
+            return Names(t, {_symbol(symbol): clean(name) for symbol, name in names.items()})
         return Message(t, bytes(m)) if m else None
     except (msgspec.MsgspecError, ValueError, KeyError, RecursionError, UsageError):
         return None

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from tui.errors import UsageError
 from tui.feed.intake import OnPush, intake
-from tui.feed.recording import Call, Entry, Message, Recording
+from tui.feed.recording import Call, Entry, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
+from tui.funds import learn
 from tui.market import Market
 from tui.market.sessions import zone
 from tui.protocol import Pong, Reply
@@ -55,8 +56,10 @@ class Player:
             elif entry.name == "set_hours":
                 self.demo = arguments[0]
             getattr(market, entry.name)(*arguments)
-        else:
+        elif isinstance(entry, State):
             self._enter(entry.state)
+        else:
+            learn(entry.names)
 
     def _enter(self, state: LinkState) -> None:
         if state.proven and not self._proven:
@@ -108,14 +111,16 @@ class Replay:
         on_state: Callable[[LinkState], None],
         on_followed: Callable[[list[Symbol], list[Symbol]], None],
         on_pace: Callable[[], None],
+        on_names: Callable[[], None],
     ) -> None:
         """Say what to play into. `on_followed` hears which symbols were added and which removed then; `on_pace` when it
-        goes on in another way, or ends."""
+        goes on in another way, or ends; `on_names` when more is known of what funds are called."""
         self._market = market
         self._player = Player(market, self._entered)
         self._on_state = on_state
         self._on_followed = on_followed
         self._on_pace = on_pace
+        self._on_names = on_names
 
     # --- in the place of a link ---
 
@@ -191,6 +196,8 @@ class Replay:
         self._player.play(entry)
         if type(entry) is Call:
             self._called(entry)
+        elif type(entry) is Names:
+            self._on_names()
         self._next = next(self._entries, None)
         if self._next is None:
             self._at = max(self._at, entry.t)

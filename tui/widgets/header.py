@@ -95,7 +95,7 @@ class Header(Widget):
 
     def _badges(self) -> Iterator[tuple[str, str]]:
         if self.recording:
-            yield "REC", "down"
+            yield "REC", "text"
         if self.replay:
             yield f"REPLAY {self.replay}", "accent"
         if self.delay:
