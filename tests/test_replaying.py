@@ -70,7 +70,7 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
     async with playing(written(tmp_path / "r.gz", lines), 100.0) as (app, pilot):
         await until(lambda: " REPLAY ended " in top(app))
         assert listed(app) == ["QQQ$US", "SPY$US"]
-        assert notices(app)[-1] == "the recording ends here. 1 damaged line left out"
+        assert notices(app)[-1] == "the recording ends here: 1 damaged line left out"
         await pilot.press("d", "C", "w")
         assert listed(app) == ["SPY$US"]
         assert "1 damaged line left out" in bottom(app)

@@ -280,7 +280,7 @@ class ItickApp(Desk):
         self._pace_changed()
         replay.want(self.followed)
         await replay.run()
-        self._say(". ".join(["the recording ends here", *[replay.left_out] * bool(replay.left_out)]))
+        self._say(replay.last_words)
 
     def _followed(self, added: list[Symbol], removed: list[Symbol]) -> None:
         """In the recording other symbols were watched from then on."""
@@ -504,7 +504,7 @@ class ItickApp(Desk):
         if self._replay is None:
             self._say("this is no recording: itick-tui --replay FILE plays one")
         elif self._replay.ended:
-            self._say("the recording ends here")
+            self._say(self._replay.last_words)
         else:
             return self._replay
         return None

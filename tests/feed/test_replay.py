@@ -168,7 +168,7 @@ async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> Non
     at_once: list[float | None] = []
     on_pace = lambda: at_once.append(market.instruments[QQQ].last)  # noqa: E731
     replay.attach(market, lambda state: None, lambda added, removed: None, on_pace, lambda: None)
-    assert replay.words == "…"
+    assert replay.words == "to 12:10"
     task = asyncio.create_task(replay.run())
     await until(lambda: at_once)
     assert at_once == [119.0] and replay.words == "×1"
@@ -177,6 +177,14 @@ async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> Non
     assert market.instruments[QQQ].last == 120.0
     assert BEGAN + 1200 <= replay.clock() < BEGAN + 1201
     task.cancel()
+
+
+async def test_a_time_after_its_end_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.gz", ticks(5))
+    path.write_bytes(path.read_bytes()[:-3])
+    replay = attached(Replay(path, begin="12:10"), Market())
+    await asyncio.wait_for(replay.run(), 5)
+    assert replay.last_words == "the recording ends before 12:10: the file is cut off"
 
 
 @pytest.mark.parametrize("text", ["soon", "25:00", "15:3", "15:30:99", "15", "-1:00", "15:30+01:00", "\x1b[31m"])

@@ -101,6 +101,7 @@ class Replay:
         self._at = header.t  # what the clock showed …
         self._since = real()  # … at this time
         self._base = header.wall - 1000 * header.t  # ms: wall clock − monotonic
+        self._begin = begin
         self._skip_to = _moment(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
         self._acted = asyncio.Event()
         self._followed = self.symbols
@@ -252,21 +253,24 @@ class Replay:
 
     @property
     def words(self) -> str:
-        """How it goes on: `×10`, `paused`."""
+        """How it goes on: `×10`, `paused`, `to 15:30`."""
         if self.ended:
             return "ended"
         if self.paused:
             return "paused"
         if self._skip_to:
-            return "…"
+            return f"to {self._begin}"
         return spelled(self.speed)
 
     @property
-    def left_out(self) -> str:
-        """What could not be read of the file, in words; "" where all could."""
-        damaged, cut = self._recording.damaged, self._recording.cut
-        words = [f"{damaged:,} damaged line{'s'[: damaged != 1]} left out"] if damaged else []
-        return ", ".join([*words, "cut off at its end"] if cut else words)
+    def last_words(self) -> str:
+        """What there is to say at the end."""
+        words = [f"the recording ends {f'before {self._begin}' if self._skip_to else 'here'}"]
+        if damaged := self._recording.damaged:
+            words.append(f"{damaged:,} damaged line{'s'[: damaged != 1]} left out")
+        if self._recording.cut:
+            words.append("the file is cut off")
+        return ": ".join([words[0], ", ".join(words[1:])] if words[1:] else words)
 
 
 def spelled(speed: float) -> str:
