@@ -61,6 +61,8 @@ if TYPE_CHECKING:
         ("itick-tui --demo", "Look around, no key needed."),
         ("itick-tui --watch 'QQQ$US,SPY$US,2800$HK,510300$SH'", "These symbols, with the key in ITICK_TOKEN."),
         ("itick-tui --token-file ~/.itick-key", "Your own lists, with the key in a file."),
+        ("itick-tui --demo --record friday.jsonl.gz", "Keep all that comes in …"),
+        ("itick-tui --replay friday.jsonl.gz --speed 10", "… and see it again, ten times as fast."),
         ("itick-tui doctor --demo", "Whether this machine has all it needs."),
         ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
     ),
