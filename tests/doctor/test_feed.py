@@ -21,7 +21,7 @@ from tui.exchange.server import Exchange
 from tui.feed.lock import KeyLock
 from tui.feed.state import Timings
 from tui.feed.target import host_of
-from tui.protocol import AUTHENTICATED, CONNECTED, AuthReply, Hello
+from tui.protocol import AUTHENTICATED, CONNECTED, AuthReply, Hello, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -306,16 +306,18 @@ async def test_pings_that_are_not_answered(fault: str) -> None:
 
 async def test_a_connection_that_falls_silent() -> None:
     async with Exchange(fault_every=0.0) as exchange:
-        fall = lambda result: exchange.cause("half-open") if result.name == FIRST[-1] else None  # noqa: E731
-        results = await looked(exchange.url, ends=fall)
+
+        def falls_silent(result: Result) -> None:
+            if result.name == FIRST[-1]:
+                exchange.cause("half-open")
+
+        results = await looked(exchange.url, ends=falls_silent)
     assert ill(results) == {"pings": FAIL}
     assert "link silent for" in results["pings"].words
 
 
 async def test_a_connection_that_is_cut_is_said_once() -> None:
     async def cut(connection: ServerConnection) -> None:
-        from tui.protocol import encode
-
         for greeting in (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)):
             await connection.send(encode(greeting), text=True)
         await connection.recv()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.help import COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, Command, option
+from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, Command, option
 from tui.cli.options import (
     check_place,
     complain,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         ("itick-tui doctor --json >doctor.json", "For scripts."),
     ),
     environment=(KEY, PROXY, COLOUR, FOLDERS),
-    files=(CONFIG, STATE),
+    files=(CONFIG, STATE, CACHE),
     exits=((0, "Nothing failed; there may be warnings."), (1, "Something failed."), 2, 70, 130, 143),
 )
 @watch_option
