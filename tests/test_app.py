@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.turned import Turned
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.errors import NoConnection
@@ -209,3 +210,11 @@ async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
         await pilot.pause()
         assert app.screen.id == "dashboard"
         assert app.market.health.frames > 0
+
+
+async def test_a_frame_that_is_due_when_the_screens_are_gone_draws_nothing() -> None:
+    app = Turned(wanting([QQQ]), Start())
+    async with app.run_test():
+        pass
+    app._frame()
+    assert app.crash is None

@@ -449,6 +449,8 @@ class ItickApp(Desk):
 
     def _frame(self) -> None:
         assert self._frames is not None
+        if not self.screen_stack:
+            return  # the program ends: Textual takes the screens away before it says so
         self.market.health.frames += 1
         self.market.health.frames_skipped = self._frames.skipped
         now = self._clock()
