@@ -96,6 +96,19 @@ def test_the_first_value_of_a_connection_never_fires() -> None:
     assert len(watched.take(tick(525, 61_000))) == 1, "it went above while nobody looked"
 
 
+def test_what_gives_no_price_is_no_evidence_for_one_that_came_first() -> None:
+    watched = Watched("> 520")
+    watched.take(*ticks(519, 519))
+    watched.market.reconnected([QQQ])
+    assert watched.take(quote(518, 9_000), tick(525, 10_000), quote(525, 10_000), quote(0, 11_000)) == []
+    assert len(watched.take(quote(525, 12_000))) == 1
+
+
+def test_how_late_the_data_is_stands_behind_the_words() -> None:
+    watched = Watched("> 520")
+    assert watched.take(*ticks(519, 519, 521), now=900) == ["QQQ$US 521.00 crossed above 520, 14m ago"]
+
+
 def test_a_price_of_another_day_never_fires() -> None:
     watched = Watched("> 520")
     watched.take(*ticks(519, 519), now=2 * DAY / 1000)
@@ -210,12 +223,17 @@ def test_between_two_times_that_it_fires_it_was_armed_again(
     assert repeat is not None or count <= 1
 
 
-@given(st.lists(st.tuples(st.integers(90, 110), st.booleans()), max_size=40))
-def test_first_values_alone_never_fire(values: list[tuple[int, bool]]) -> None:
+FIRST = st.tuples(st.integers(0, 3), st.sampled_from([0, 90, 99, 100, 101, 110]))  # seconds after, and price
+
+
+@given(st.lists(st.tuples(FIRST, FIRST, FIRST, st.permutations([0, 1, 2])), max_size=15))
+def test_first_values_alone_never_fire(connections: list[tuple[tuple[int, int], ...]]) -> None:
+    """One of each kind after each reconnect, in any order and of any time."""
     watched = Watched("> 100 repeat 1", "< 100", "±2% repeat 1", "turnover > 100", "spread > 1bp")
-    for n, (value, as_quote) in enumerate(values):
+    for n, ((a, traded), (b, quoted), (_, bid), order) in enumerate(connections):
         watched.market.reconnected([QQQ])
-        first: Push = tick(value, 1000 * n)
-        if as_quote:
-            first = Quote(symbol="QQQ$US", last=value, change=value - 100, turnover=value, time=T + 1000 * n)
-        assert watched.take(first, book(value, value + 1)) == []
+        quote = Quote(
+            symbol="QQQ$US", last=quoted, change=quoted - 99.0, turnover=10.0 * quoted, time=T + 1000 * (5 * n + b)
+        )
+        firsts: list[Push] = [tick(traded, 1000 * (5 * n + a)), quote, book(bid, bid + 1)]
+        assert watched.take(*(firsts[place] for place in order), now=5.0 * n) == []  # type: ignore[index]

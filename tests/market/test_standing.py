@@ -34,10 +34,10 @@ def stand(alert: str, *prices: float, state: RowState = RowState.LIVE, sleep: st
         ("> 520 repeat 0.5", (519, 519, 521, 519), "● armed, fired 11:50:02 519.00"),
         ("> 520 off", (519,), "○ off"),
         ("> 520 done", (519,), "✓ fired"),
-        ("> 520", (), "z asleep: no price yet"),
-        ("±2%", (519,), "z asleep: what it is measured from is not known"),
-        ("spread > 5bp", (519,), "z asleep: no order book"),
-        ("turnover > 1B", (519,), "z asleep: no turnover told"),
+        ("> 520", (), "– asleep: no price yet"),
+        ("±2%", (519,), "– asleep: what it is measured from is not known"),
+        ("spread > 5bp", (519,), "– asleep: no order book"),
+        ("turnover > 1B", (519,), "– asleep: no turnover told"),
     ],
 )
 def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
@@ -59,12 +59,12 @@ def test_the_day_is_told_of_one_that_fired_on_another() -> None:
     ],
 )
 def test_why_it_sleeps_and_no_figure_that_is_not_live(state: RowState, why: str) -> None:
-    assert stand("> 520", 519, state=state) == f"z asleep: {why}"
+    assert stand("> 520", 519, state=state) == f"– asleep: {why}"
 
 
 def test_why_all_sleep_goes_first() -> None:
     assert stand("> 520", 519, state=RowState.STALE, sleep="the prices are made up") == (
-        "z asleep: the prices are made up"
+        "– asleep: the prices are made up"
     )
 
 

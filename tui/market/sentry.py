@@ -20,6 +20,7 @@ from tui.symbol import Symbol
 if TYPE_CHECKING:
     from tui.market.instrument import Instrument
 
+_LATE = 60.0  # s: of a feed that is behind as a whole, how far is said with what fires
 _PRICED = frozenset({Tick, Quote})
 _READS: Mapping[Kind, frozenset[type]] = {
     "above": _PRICED,
@@ -99,16 +100,18 @@ class Sentry:
         if first is None:
             self._first[kind] = made
         later = first is not None and (made > first or kind is Depth)
+        priced = kind is not Depth and _gave_price(instrument, kind)
         fired: list[Firing] = []
         for trigger in self._triggers:
             alert = trigger.alert
-            if kind not in _READS[alert.kind] or (alert.kind != "turnover" and made < instrument.last_time):
-                continue  # it is not what is shown: something newer is
+            reads = _READS[alert.kind]
+            if kind not in reads or (reads is _PRICED and not priced):
+                continue
             figure = measure(alert.kind, instrument)
             if figure is None or not trigger.take(figure, later and _today(instrument, made, time)):
                 continue
             trigger.fired_at = int(time) if kind is Depth else made
-            fired.append(_firing(alert, instrument, figure, trigger.fired_at))
+            fired.append(_firing(alert, instrument, figure, trigger.fired_at, time))
         return fired
 
 
@@ -183,7 +186,15 @@ def _today(i: Instrument, made: int, time: float) -> bool:
     return i.calendar.zone.at(made).date() == i.calendar.zone.at(time).date()
 
 
-def _firing(alert: Alert, i: Instrument, figure: float, time: int) -> Firing:
+def _gave_price(i: Instrument, kind: type) -> bool:
+    """Whether the tick or quote just applied is what the last price was taken from. Else that is not its evidence."""
+    if kind is Tick:
+        return i.tick is not None and i.tick.last == i.last and i.tick_time == i.last_time
+    newer = i.tick is None or i.quote_time > i.tick_time
+    return newer and i.quote is not None and i.quote.last == i.last and i.quote_time == i.last_time
+
+
+def _firing(alert: Alert, i: Instrument, figure: float, made: int, time: float) -> Firing:
     price = fmt.price(i.last, decimals([] if i.last is None else [i.last], i.decimals))
     match alert.kind:
         case "change":
@@ -195,4 +206,6 @@ def _firing(alert: Alert, i: Instrument, figure: float, time: int) -> Firing:
             words = f"turnover {currency(alert.symbol.region).sign}{fmt.compact(figure)}, above {alert.level}"
         case _:
             words = f"{price} crossed {alert.kind} {alert.level}"
-    return Firing(alert, f"{alert.symbol} {words}", price, time)
+    age = (time - made) / 1000
+    late = f", {fmt.seconds(age)} ago" if age >= _LATE else ""
+    return Firing(alert, f"{alert.symbol} {words}{late}", price, made)

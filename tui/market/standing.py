@@ -34,7 +34,7 @@ class Stand(Enum):
 
     ARMED = "●"
     WAITS = "◌"
-    ASLEEP = "z"
+    ASLEEP = "–"
     DONE = "✓"
     OFF = "○"
 
