@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -20,6 +21,8 @@ from tests.test_app import notices
 from tests.waiting import until
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
+from tui.config.file import ConfigFile
+from tui.config.settings import Settings
 from tui.exchange import server
 from tui.market.alerts import Alert
 from tui.market.sentry import Firing
@@ -123,6 +126,21 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
             assert not fired and instrument.alerts is not None
             assert app.market.guard.trigger(alerts[0]).armed is None
+
+
+async def test_what_another_copy_wrote_is_taken_over() -> None:
+    ours, theirs = Alert(QQQ, "above", 1.0), Alert(SPY, "below", 2.0)
+    app = ItickApp(wanting([QQQ], alerts=(ours,)), Start("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test() as pilot:
+        ConfigFile(app.keeper.file.path).save(Settings(), replace(app.settings, alerts=(ours, theirs)))
+        await pilot.press("A", "home", "space")
+        off = ours._replace(state="off")
+        await until(lambda: app.settings.alerts == (off, theirs))
+        assert app.market.guard.trigger(theirs).alert == theirs
+        assert app.followed == (QQQ, SPY)
+        assert isinstance(app.screen, Alerts)
+        app.screen.tick()
+        assert [line.alert for line in app.screen._lines] == [off, theirs]
 
 
 async def test_a_command_that_fails_is_told_of_once() -> None:

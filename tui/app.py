@@ -377,8 +377,9 @@ class ItickApp(Desk):
 
     def _tell_of_alerts(self, told: Sequence[str]) -> None:
         """In one notice, together with what it says already: a stack of them would cover the screen."""
-        standing = self._alert_notice in self._notifications if self._alert_notice is not None else False
-        self._alerts_told = [*(self._alerts_told if standing else ()), *told][-_ALERTS_TOLD:]
+        if self._alert_notice is None or self._alert_notice not in self._notifications:
+            self._alerts_told = []
+        self._alerts_told = [*(line for line in self._alerts_told if line not in told), *told][-_ALERTS_TOLD:]
         self._withdraw(self._alert_notice)
         self._alert_notice = self._put_up("\n".join(self._alerts_told), "warning", 4 * self.NOTIFICATION_TIMEOUT)
 

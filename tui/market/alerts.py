@@ -21,7 +21,7 @@ WAYS = (
     ("±2%", "the day's change, up or down"),
     ("spread > 5bp", "the spread is wider than 5 bp"),
     ("turnover > 1B", "more money was traded today"),
-    ("> 520 repeat 0.5", "each time, once it was back by 0.5"),
+    ("> 520 repeat 0.5", "each time, once back by 0.5"),
 )
 """What can be written behind a symbol, and what it means."""
 

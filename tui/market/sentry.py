@@ -6,7 +6,7 @@ was made today, by the exchange's date, and is not the first of its kind that a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui import format as fmt
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tui.market.instrument import Instrument
 
 _LATE = 60.0  # s: of a feed that is behind as a whole, how far is said with what fires
-_PRICED = frozenset({Tick, Quote})
-_READS: Mapping[Kind, frozenset[type]] = {
-    "above": _PRICED,
-    "below": _PRICED,
-    "change": _PRICED,
-    "spread": frozenset({Depth}),
-    "turnover": frozenset({Quote}),
+_EPSILON = 5e-7  # alerts are written with six decimals: less than half of the last is no difference
+_READS: Mapping[Kind, tuple[type, ...]] = {
+    "above": (Tick, Quote),
+    "below": (Tick, Quote),
+    "change": (Tick, Quote),
+    "spread": (Depth,),
+    "turnover": (Quote,),
 }
 
 
@@ -52,29 +52,33 @@ class Trigger:
         self.fired_at = fired_at
         self.spent = False  # fired for the one time that it was to
 
-    def take(self, figure: float, live: bool) -> bool:
-        """Judge a figure; whether the alert fires with it."""
+    def take(self, figure: float) -> bool:
+        """Judge a figure; whether the alert is to fire with it, where that is live."""
         alert = self.alert
-        beyond = round(alert.value - figure if alert.kind == "below" else figure - alert.value, 6)
+        beyond = alert.value - figure if alert.kind == "below" else figure - alert.value
         if self.armed:
-            if beyond > 0 and live and not self.spent:
-                self.armed, self.spent = False, alert.repeat is None
-                return True
-        elif self.armed is None:
-            self.armed = beyond <= 0
+            return beyond > _EPSILON and not self.spent
+        if self.armed is None:
+            self.armed = beyond <= _EPSILON
         else:
-            self.armed = beyond <= -(alert.repeat or 0.0)
+            self.armed = beyond <= _EPSILON - (alert.repeat or 0.0)
         return False
+
+    def fire(self, time: int) -> None:
+        self.armed, self.spent, self.fired_at = False, self.alert.repeat is None, time
 
 
 class Sentry:
     """Judges the alerts of one symbol that are on. Knows what the connection has brought."""
 
-    __slots__ = ("_first", "_triggers")
+    __slots__ = ("_by_kind", "_first")
 
-    def __init__(self, triggers: list[Trigger], instrument: Instrument) -> None:
-        self._triggers = triggers
-        self._first: dict[type, int] = {}  # by kind of message, the time of the connection's first
+    def __init__(self, triggers: Iterable[Trigger], instrument: Instrument) -> None:
+        self._by_kind: dict[type, list[Trigger]] = {}  # of message
+        for trigger in triggers:
+            for kind in _READS[trigger.alert.kind]:
+                self._by_kind.setdefault(kind, []).append(trigger)
+        self._first: dict[type, int] = {}  # by kind, the time of the connection's first message
         if instrument.tick_sampled:
             self._first[Tick] = instrument.tick_time
         if instrument.quote_sampled:
@@ -86,33 +90,30 @@ class Sentry:
         """What comes first may be old again."""
         self._first.clear()
 
-    def judge(self, instrument: Instrument, kind: type, time: float) -> list[Firing]:
+    def judge(self, instrument: Instrument, kind: type, time: float) -> Iterator[Firing]:
         """What fires with a message of this kind, that was just applied at `time`, ms UTC by the exchange's clock."""
+        triggers = self._by_kind.get(kind)
+        if triggers is None:
+            return
         if kind is Tick:
             made = instrument.tick_time
         elif kind is Quote:
             made = instrument.quote_time
-        elif kind is Depth:
-            made = instrument.newest_time  # a book has no time of its own
         else:
-            return []
+            made = instrument.newest_time  # a book has no time of its own
         first = self._first.get(kind)
         if first is None:
             self._first[kind] = made
         later = first is not None and (made > first or kind is Depth)
         priced = kind is not Depth and _gave_price(instrument, kind)
-        fired: list[Firing] = []
-        for trigger in self._triggers:
+        for trigger in triggers:
             alert = trigger.alert
-            reads = _READS[alert.kind]
-            if kind not in reads or (reads is _PRICED and not priced):
+            if not priced and alert.kind in ("above", "below", "change"):
                 continue
             figure = measure(alert.kind, instrument)
-            if figure is None or not trigger.take(figure, later and _today(instrument, made, time)):
-                continue
-            trigger.fired_at = int(time) if kind is Depth else made
-            fired.append(_firing(alert, instrument, figure, trigger.fired_at, time))
-        return fired
+            if figure is not None and trigger.take(figure) and later and _today(instrument, made, time):
+                trigger.fire(int(time) if kind is Depth else made)
+                yield _firing(alert, instrument, figure, trigger.fired_at, time)
 
 
 class Guard:
@@ -134,7 +135,7 @@ class Guard:
                 trigger = Trigger(alert, trigger.fired_at if trigger is not None else 0)
                 shown = measure(alert.kind, instruments[alert.symbol]) if alert.symbol in instruments else None
                 if shown is not None:
-                    trigger.take(shown, live=False)
+                    trigger.take(shown)
             self._triggers[alert.key] = trigger
             if alert.state == "on":
                 self._by_symbol.setdefault(alert.symbol, []).append(trigger)
