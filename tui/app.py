@@ -471,8 +471,9 @@ class ItickApp(Desk):
         # What a key has changed is painted before a frame, and where nothing comes there is none.
         if self._frames is not None and (self.dashboard.owing or self.dashboard.pressing):
             self._frames.wake()
-        if isinstance(self.screen, FeedHealth | Alerts):
-            self.screen.tick()
+        for screen in self.screen_stack:  # none any more, where the link's last word comes while the program ends
+            if isinstance(screen, FeedHealth | Alerts):
+                screen.tick()
 
     # --- keys of the feed ---
 

@@ -236,4 +236,4 @@ def test_first_values_alone_never_fire(connections: list[tuple[tuple[int, int], 
             symbol="QQQ$US", last=quoted, change=quoted - 99.0, turnover=10.0 * quoted, time=T + 1000 * (5 * n + b)
         )
         firsts: list[Push] = [tick(traded, 1000 * (5 * n + a)), quote, book(bid, bid + 1)]
-        assert watched.take(*(firsts[place] for place in order), now=5.0 * n) == []  # type: ignore[index]
+        assert watched.take(*(firsts[place] for place in order), now=5.0 * n) == []
