@@ -1,4 +1,4 @@
-"""A terminal that goes without the signal that tells of it."""
+"""A terminal that goes without the signal that tells of it, and a program that is ended while it is suspended."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import termios
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.terminal import COMMAND
-from tui.errors import EXIT_HANGUP
+from tui.errors import EXIT_HANGUP, EXIT_TERMINATED
 
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["read to the end", "not read any more"])
@@ -45,3 +46,16 @@ def test_a_terminal_gone_without_a_signal_ends_the_program_and_the_log_says_so(t
     finally:
         process.kill()
     assert "starts" in log.read_text()
+
+
+def test_a_suspended_program_can_be_ended() -> None:
+    shell = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"], dimensions=(45, 160), encoding="utf-8", timeout=20)
+    try:
+        shell.sendline(f"{COMMAND} --demo")
+        shell.expect("LIVE")
+        shell.send("\x1a")
+        shell.expect("Stopped")
+        shell.sendline("kill %1; while kill -0 %1; do sleep 0.1; done")  # in which the shell tells how it ended
+        shell.expect(rf"Exit {EXIT_TERMINATED}\D")
+    finally:
+        shell.close(force=True)

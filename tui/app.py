@@ -72,6 +72,7 @@ _ALERTS_TOLD = 8  # lines of the notice
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
+_ENDINGS = ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP))
 _log = logging.getLogger(__name__)
 
 RECORDED = "Recording"  # the name of the list of what is played
@@ -135,12 +136,11 @@ class ItickApp(Desk):
         loop = asyncio.get_running_loop()
         catch_callbacks(loop, self._handle_exception)
         self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
-        for signum, code in (
-            (signal.SIGINT, EXIT_INTERRUPTED),
-            (signal.SIGTERM, EXIT_TERMINATED),
-            (signal.SIGHUP, EXIT_HANGUP),
-        ):
-            loop.add_signal_handler(signum, self._leave, code)
+        self._catch_signals()
+
+    def _catch_signals(self) -> None:
+        for signum, code in _ENDINGS:
+            asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
 
     @on(Dashboard.Ready)
     def begin(self) -> None:
@@ -149,6 +149,7 @@ class ItickApp(Desk):
         self.market.on_change = self._frames.wake
         self.set_interval(1.0, self._second)
         # Back from the shell the terminal shows nothing of what was drawn before.
+        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed)
         # After the first paint: what speaks to a feed takes a while to load.
         self.call_after_refresh(lambda: self.run_worker(self._feed(), name="feed", group="feed"))
@@ -205,7 +206,7 @@ class ItickApp(Desk):
             except KeyInUse as error:
                 take_over = await self.push_screen_wait(TakeOver(error.pid))
                 if not take_over:
-                    self.exit(return_code=error.exit_code)
+                    self.exit(return_code=EXIT_DONE)
                     return
 
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
@@ -393,7 +394,14 @@ class ItickApp(Desk):
 
     # --- the screen ---
 
+    def _suspended(self, _: App[None]) -> None:
+        # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
+        # touch the terminal once more, from behind, would only stop it again.
+        for signum, code in _ENDINGS:
+            signal.signal(signum, lambda *_, code=code: os._exit(code))
+
     def _resumed(self, _: App[None]) -> None:
+        self._catch_signals()
         self.pace.forget()
         self._shown.forget()
         self.screen.refresh(layout=True)

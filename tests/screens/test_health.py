@@ -238,15 +238,17 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     calm.pace.asks(1.0)
     calm.pace.answered(1.004)
     assert named(screen_figures(market, calm)) == [
-        ("frames", "0 drawn · 2 ms each"),
+        ("frames", "0 drawn, 0 a second · 2 ms each"),
         ("at most", "30 a second"),
-        ("skipped", "0 that came too late to be drawn"),
+        ("left out", "0 frames; the next one had all of their data"),
         ("terminal", "keeps up, answers within 4 ms"),
     ]
+    costly = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
+    assert costly["at most"].value == "10 a second, fewer because one costs so much" and costly["at most"].odd
     calm.pace.asks(2.0)
     calm.pace.answered(3.204)
     busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
-    assert busy["at most"].value == "10 a second, fewer because one costs so much" and busy["at most"].odd
+    assert busy["at most"].value == "as many as the terminal takes" and busy["at most"].odd
     assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].odd
 
 

@@ -57,7 +57,7 @@ class Health:
         self.pong_at = 0.0  # s, monotonic
         self.round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS)  # s, of answered pings
         self.history: deque[Event] = deque(maxlen=_HISTORY)
-        self._samples: deque[tuple[float, int, int]] = deque(maxlen=4)
+        self._samples: deque[tuple[float, int, int, int]] = deque(maxlen=4)
 
     @property
     def applied(self) -> int:
@@ -78,17 +78,28 @@ class Health:
         """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""
         if self._samples and now - self._samples[-1][0] < 0.5:
             return  # a rate over a moment says nothing
-        self._samples.append((now, self.messages, self.bytes))
+        self._samples.append((now, self.messages, self.bytes, self.frames))
 
     @property
     def rates(self) -> tuple[float, float]:
         """Messages and bytes a second over the last few samples."""
+        messages, size, _ = self._rates
+        return messages, size
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames drawn a second over the last few samples."""
+        return self._rates[2]
+
+    @property
+    def _rates(self) -> tuple[float, float, float]:
         if not self._samples:
-            return 0.0, 0.0
-        (then, messages, size), (now, messages_now, size_now) = self._samples[0], self._samples[-1]
+            return 0.0, 0.0, 0.0
+        (then, *before), (now, *after) = self._samples[0], self._samples[-1]
         if now <= then:
-            return 0.0, 0.0
-        return (messages_now - messages) / (now - then), (size_now - size) / (now - then)
+            return 0.0, 0.0, 0.0
+        messages, size, frames = ((b - a) / (now - then) for a, b in zip(before, after, strict=True))
+        return messages, size, frames
 
     def report(self) -> dict[str, Any]:
         """Every counter by name, for people's scripts. Round trips in ms."""

@@ -282,6 +282,7 @@ class Market:
         if bar.time > self.local_time(now) + self.clock.high + _FUTURE:
             self.health.future += 1
             return False
+        bar.symbol, bar.region = instrument.symbol  # one spelling for all that are kept: a message brings its own
         if not instrument.bars.put(bar):
             return False
         instrument.bars.built = False

@@ -246,7 +246,8 @@ def fault_figures(market: Market, facts: Facts) -> list[Figure]:
 
 def screen_figures(market: Market, facts: Facts) -> list[Figure]:
     health, pace = market.health, facts.pace
-    slower = ", fewer because one costs so much" if facts.rate < FRAMES else ""
+    costly = ", fewer because one costs so much" if facts.rate < FRAMES else ""
+    most = f"{facts.rate:.0f} a second{costly}" if pace.lines is None else "as many as the terminal takes"
     if pace.round_trip is None:
         terminal = "has not told whether it keeps up"
     elif pace.lines is None:
@@ -254,9 +255,12 @@ def screen_figures(market: Market, facts: Facts) -> list[Figure]:
     else:
         terminal = f"behind by {fmt.milliseconds(1000 * pace.late)}: {pace.lines} lines a frame"
     return [
-        Figure("frames", f"{health.frames:,} drawn · {fmt.milliseconds(1000 * facts.cost)} each"),
-        Figure("at most", f"{facts.rate:.0f} a second{slower}", bool(slower)),
-        Figure("skipped", f"{health.frames_skipped:,} that came too late to be drawn"),
+        Figure(
+            "frames",
+            f"{health.frames:,} drawn, {health.frame_rate:.0f} a second · {fmt.milliseconds(1000 * facts.cost)} each",
+        ),
+        Figure("at most", most, bool(costly) or pace.lines is not None),
+        Figure("left out", f"{health.frames_skipped:,} frames; the next one had all of their data"),
         Figure("terminal", terminal, pace.lines is not None),
     ]
 
