@@ -1,8 +1,10 @@
-"""All benchmarks, or those named, and one table.
+"""All benchmarks, or those named, and one table: an hour with five runs. A goal that is missed is said there, and fails
+nothing.
 
     python -m tests.benchmarks [NAME ...] [--runs N]
 
-Median and range of the runs, in which all sides take turns.
+Median and range of the runs, in which all sides take turns. What each one measures stands at the top of its own file,
+and `python -m tests.benchmarks.NAME --help` prints it.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.benchmarks.latency import ENDLESS, Watch, press
+from tests.benchmarks.pty import Pty
 from tests.benchmarks.results import Goal, Result, alone, say
 from tests.benchmarks.running import REPLIES, Sender, program, sender, until
 from tests.benchmarks.screen import Seen
@@ -24,10 +25,11 @@ from tui.protocol import Quote, Tick
 READS = 20_000  # bytes a second
 RATE = 5_000
 COUNT = 100_000
-PRESSES = 6
+PRESSES = 4
 GAP = 2.5  # s
 SETTLE = 6.0  # s: the first screen alone takes such a line four
 PATIENCE = 20.0  # s, for the last prices to be shown
+DIALOG = 2.5  # s that one is given to open, and to close
 _LOOK = 0.25  # s
 _LEAST = 10  # prices on the screen, to be sure that it is one
 _ROW = re.compile(r"(S\d{3})\$US +([\d,.]+)")
@@ -35,15 +37,24 @@ _ROW = re.compile(r"(S\d{3})\$US +([\d,.]+)")
 
 class Slow(NamedTuple):
     """`handled`: % of the messages sent, as soon as the last was; `took`: s to send them all; `waiting`: kB that the
-    server had to keep, at most; `frames` a second; `key`: s to the slowest answer; `right`: s from the end of the flood
-    until all prices on the screen were the last ones."""
+    server had to keep, at most; `frames` a second; `key`: s to the slowest move of the cursor; `dialog`: s until the
+    health screen stood there, or was gone, whichever took longer; `right`: s from the end of the flood until all prices
+    on the screen were the last ones."""
 
     handled: float
     took: float
     waiting: float
     frames: float
     key: float
+    dialog: float
     right: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.handled:.0f} % handled in {self.took:.1f} s, {self.waiting:.0f} kB waited at most, "
+            f"{self.frames:.1f} frames/s; slowest key {self.key:.2f} s, dialog {self.dialog:.2f} s; "
+            f"last prices after {self.right:.1f} s"
+        )
 
 
 def last_prices() -> dict[str, float]:
@@ -71,13 +82,32 @@ class Prices:
         return len(known) >= _LEAST and all(expected[code] == price for code, price in known)
 
 
+class Dialog:
+    """When the health screen came and went."""
+
+    def __init__(self) -> None:
+        self._standing: dict[int, str] = {}
+        self.changes: list[tuple[float, bool]] = []
+
+    def take(self, at: float, lines: Mapping[int, str]) -> None:
+        self._standing.update(lines)
+        there = any("Feed health" in line for line in self._standing.values())
+        if not self.changes or self.changes[-1][1] != there:
+            self.changes.append((at, there))
+
+    def took(self, pressed: float, there: bool) -> float:
+        return min((at - pressed for at, stood in self.changes if at >= pressed and stood == there), default=ENDLESS)
+
+
 def run() -> Slow:
-    seen, keys, prices, expected = Seen(), Watch(), Prices(), last_prices()
+    seen, keys, dialog, prices, expected = Seen(), Watch(), Dialog(), Prices(), last_prices()
     options = ("--rate", str(RATE), "--count", str(COUNT), "--watch")
     with sender(*options) as sending, program(sending.url, on_output=seen.note, bytes_a_second=READS) as running:
         first = until(running, lambda report: report.messages > REPLIES)
         time.sleep(SETTLE)
         presses = press(running.pty, PRESSES, GAP)
+        opened = _type(running.pty, b"h")
+        closed = _type(running.pty, b"\x1b")
         end = time.monotonic() + COUNT / RATE + PATIENCE
         while _sent(sending) < COUNT and time.monotonic() < end:
             time.sleep(_LOOK)
@@ -90,6 +120,7 @@ def run() -> Slow:
             time.sleep(_LOOK)
             for at, lines in seen.lines():
                 keys.take(at, lines)
+                dialog.take(at, lines)
                 prices.take(lines)
                 if at >= last and prices.right(expected):
                     right = at
@@ -100,10 +131,19 @@ def run() -> Slow:
         waiting=max(waiting for _, waiting, _ in watched) / 1000,
         frames=(report.frames - first.frames) / (report.at - first.at),
         key=max(keys.answers(presses)) / 1000,
+        dialog=max(dialog.took(opened, True), dialog.took(closed, False)),
         right=right - last,
     )
     say(f"slow: {slow}")
     return slow
+
+
+def _type(pty: Pty, key: bytes) -> float:
+    """Press it and wait; when it was pressed."""
+    pressed = time.monotonic()
+    pty.type(key)
+    time.sleep(DIALOG)
+    return pressed
 
 
 def _sent(sending: Sender) -> int:
@@ -111,12 +151,13 @@ def _sent(sending: Sender) -> int:
 
 
 def measure(runs: int) -> list[Result]:
-    handled, took, waiting, frames, key, right = zip(*(run() for _ in range(runs)), strict=True)
+    handled, took, waiting, frames, key, dialog, right = zip(*(run() for _ in range(runs)), strict=True)
     return [
         Result(f"handled of {COUNT:,} messages, 1 s after the last", handled, "%", goal=Goal(100, at_least=True)),
         Result(f"the server's time for {COUNT:,} at {RATE:,}/s", took, "s", goal=Goal(1.02 * COUNT / RATE)),
         Result("most that waited at the server", waiting, "kB", goal=Goal(64)),
         Result("key to cursor at the slowest", key, "s", goal=Goal(1.5)),
+        Result("a dialog opened, or closed, at the slowest", dialog, "s", goal=Goal(1.5)),
         Result("frames drawn meanwhile", frames, "/s"),
         Result("last prices on the terminal, after the flood", right, "s", goal=Goal(5)),
     ]
