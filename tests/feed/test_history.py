@@ -272,7 +272,7 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     for calls, wait in enumerate(waits, 1):
         await desk.settles()
         assert len(desk.vendor.bars) == calls
-        words = f"0 symbols known, 1 wait for their turn (5 calls a minute); minutes: {error}; asked again in {wait} s"
+        words = f"0 symbols known, 1 not; minutes: {error}; asked again in {wait} s"
         assert desk.history.words() == (words, True)
         desk.now += wait - 1
         await desk.settles()

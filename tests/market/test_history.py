@@ -175,7 +175,9 @@ def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
 def test_another_exchange_s_past_is_forgotten() -> None:
     market, i = following()
     market.recall(QQQ, [bar(0), bar(1)], True, 0.0)
+    market.take_changed()
     market.set_hours(demo=True)
+    assert market.take_changed() == {i}
     assert len(i.bars) == 0 and i.bars.latest == -1 and not i.is_past
 
 

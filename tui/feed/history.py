@@ -59,11 +59,10 @@ class _Trouble:
 
     def forget(self) -> None:
         self.words = ""
-        self.refused = False
         self.again = self._wait = 0.0
 
     def failed(self, error: RestError, now: float) -> None:
-        self.words, self.refused = str(error), error.refused
+        self.words = str(error)
         self._wait = _RETRY_LATE if error.refused else min(_RETRY_LATE, 2 * self._wait or _RETRY_FIRST)
         self.again = now + max(self._wait, error.wait)
 
@@ -174,7 +173,9 @@ class History:
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
             return f"{_symbols(sum(len(i.bars) > 0 for i in followed))} from our own file; {why}", False
         words = f"{_symbols(asked)} known"
-        if waiting:
+        if waiting and self._bars.words:
+            words += f", {waiting} not"
+        elif waiting:
             words += f", {waiting} wait for their turn ({self._calls} calls a minute)"
         for name, trouble in (("minutes", self._bars), ("quotes", self._quotes)):
             if trouble.words:

@@ -79,6 +79,7 @@ class Market:
             for instrument in self.instruments.values():
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_past()
+                self._mark(instrument)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
         """Learn on which days each region's exchange does not open, and on which it closes early. They stand in place
