@@ -131,11 +131,11 @@ async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
 
 async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
     vendor = Vendor()
-    vendor.answers = {"HK": RestError("HTTP 500"), "XX": []}
-    async with learning(vendor, None, "US", "HK", "XX", again=0.01) as (names, _):
+    vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
+    async with learning(vendor, None, "US", "SH", "HK", "XX", again=0.01) as (names, _):
         assert names.words() == ("of well-known funds only", False)
-        await until(lambda: names.words() == ("1 in US; HK: HTTP 500", True))
-        vendor.answers = {"HK": [Fund(f"A{n}", "Any", "") for n in range(1_234)]}
+        await until(lambda: names.words() == ("1 in US; HK, SH: HTTP 500", True))
+        vendor.answers = {"HK": [Fund(f"A{n}", "Any", "") for n in range(1_234)], "SH": []}
         await until(lambda: names.words() == ("1,234 in HK · 1 in US", False))
 
 

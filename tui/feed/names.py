@@ -55,8 +55,10 @@ class Names:
         """For the health screen, and whether something is not as it should be."""
         known = [f"{count:,} in {region}" for region, count in sorted(self._counts.items())]
         words = " · ".join(known) or "of well-known funds only"
-        trouble = sorted(self._trouble.items())
-        return "; ".join([words, *(f"{region}: {why}" for region, why in trouble)]), bool(trouble)
+        regions: dict[str, list[str]] = {}
+        for region, why in sorted(self._trouble.items()):
+            regions.setdefault(why, []).append(region)
+        return "; ".join([words, *(f"{', '.join(some)}: {why}" for why, some in regions.items())]), bool(regions)
 
     async def run(self) -> None:
         """Run until cancelled."""
