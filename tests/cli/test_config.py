@@ -82,6 +82,16 @@ def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, command: tuple[str, .
     assert_usage_error(itick_here(*command, "--config", str(path)), words)
 
 
+def test_where_rest_is_asked_is_checked_too_but_for_another_feed(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('rest_url = "http://example.org"', encoding="utf-8")
+    own = itick_here("--watch", "QQQ$US", "--config", str(path), key=KEY)
+    assert_usage_error(own, f"{path}, rest_url: refusing plain http:// to example.org")
+    for other in (("--demo",), ("--url", "ws://127.0.0.1:9/fund", "--watch", "QQQ$US")):
+        elsewhere = itick_here(*other, "--config", str(path), key=KEY)
+        assert_usage_error(elsewhere, "the dashboard needs a terminal")
+
+
 def test_a_theme_that_is_not_there_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('theme = "pink"', encoding="utf-8")
