@@ -51,7 +51,7 @@ ALONE = (*ENDS, "restart", *RENEWED, *HEARTBEATS, *PARTIAL, "key-in-use")
 
 HARMLESS = ("malformed", "escapes", "future-time", "old-time", "lists", "spellings")  # a link lives through these
 HEAVY = ("burst", "large")
-WEATHER = tuple(FAULTS.keys() - FROM_THE_START - set(HEAVY))
+WEATHER = tuple(name for name in FAULTS.keys() - FROM_THE_START - set(HEAVY) if not name.startswith("rest-"))
 
 BRIEF = Timings(
     auth=0.3,
