@@ -162,7 +162,9 @@ def test_of_an_answer_to_the_key_only_code_and_words_are_left() -> None:
 
 def test_neither_words_of_the_link_nor_of_a_refusal_tell_it(key: str) -> None:
     state = LinkState(Phase.STOPPED, 1.0, key, 0.0, FeedError(f"refused, {key}"))
-    assert key.encode() not in state_line(1.0, state) + call_line(1.0, "refuse", [(QQQ,), "depth", f"not for {key}"])
+    told = state_line(1.0, state) + call_line(1.0, "refuse", [(QQQ,), "depth", f"not for {key}"])
+    told += call_line(1.0, "recall", [QQQ, (bar(0, s=key),), False, 1.0])
+    assert key.encode() not in told
 
 
 # --- the file ---

@@ -21,8 +21,8 @@ from tui.funds import NAMES, name_of
 from tui.market import Market
 from tui.symbol import Symbol
 
-_EVERY = 1.0  # s
-_LEVEL = 3  # a third of the time that 6 takes, and a tenth more bytes
+_EVERY = 1.0  # s: what is lost where the program is killed
+_LEVEL = 3  # 2.5 µs a message, where 6 takes as much again and more for a third fewer bytes
 _MEMBER = 4 * 1024 * 1024  # bytes of text
 _WAITING = 64 * 1024 * 1024  # bytes of messages that a slow disk may leave in memory
 _LEAVE_WITHIN = 3.0  # s

@@ -150,7 +150,8 @@ class _Link(Struct, omit_defaults=True):
 
 
 def call_line(t: float, name: str, arguments: Sequence[Any]) -> bytes:
-    return _encode({"t": t, "call": name, "with": [_plain(argument) for argument in arguments]}) + b"\n"
+    line = _encode({"t": t, "call": name, "with": [_plain(argument) for argument in arguments]}) + b"\n"
+    return redact(line.decode()).encode() if holds_key(line) else line  # in a Struct
 
 
 def _plain(value: Any) -> Any:
