@@ -249,6 +249,23 @@ async def test_a_proxy_that_cannot_be_used_is_told_in_words(monkeypatch: pytest.
         await rest.aclose()
 
 
+async def test_a_proxy_that_refuses_is_told_in_words_and_hears_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bytes] = []
+
+    def refuse(request: bytes) -> bytes:
+        seen.append(request)
+        return b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+    async with answering(refuse) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//me:secret@"))
+        rest = Rest("https://api.itick.org", Token(KEY))
+        with pytest.raises(RestError, match="proxy: 407") as caught:
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    assert "secret" not in str(caught.value)
+    assert seen[0].startswith(b"CONNECT api.itick.org:443 ") and KEY.encode() not in seen[0]
+
+
 # --- the key ---
 
 

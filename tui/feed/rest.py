@@ -179,7 +179,7 @@ class Rest:
     async def _get(self, path: str, query: Mapping[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
         client = await self._opened()
-        from httpx import HTTPError, InvalidURL  # loaded by now
+        from httpx import HTTPError, InvalidURL, ProxyError  # loaded by now
 
         url = f"{self._base}{path}?{urlencode(query, safe=',')}"
         sent = self._clock()
@@ -202,6 +202,8 @@ class Rest:
                 return bytes(body)
         except TimeoutError:
             raise RestError(f"{self.host} did not answer {path} within {self._within:g} s") from None
+        except ProxyError as error:
+            raise RestError(f"cannot reach {self.host}: proxy: {clean(str(error))[:80]}") from None
         except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
             raise self._unreachable(error) from None
 
