@@ -25,6 +25,7 @@ HOLIDAYS = {
     [
         ("US", "2026-11-23 15:32:07", "US open · 15:32:07 ET · closes in 27m"),
         ("US", "2026-11-23 15:59:18", "US open · 15:59:18 ET · closes in 42s"),
+        ("US", "2026-11-23 15:59:18.900", "US open · 15:59:18 ET · closes in 42s"),
         ("US", "2026-11-23 15:59:00", "US open · 15:59:00 ET · closes in 1m"),
         ("US", "2026-11-23 09:30:00", "US open · 09:30:00 ET · closes in 6h 30m"),
         ("US", "2026-11-23 08:25:00", "US pre-market · 08:25:00 ET · opens in 1h 05m"),
