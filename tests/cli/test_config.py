@@ -13,6 +13,7 @@ from tests.test_cli import assert_usage_error
 from tui.config.settings import Settings, parse
 from tui.config.template import WORDS, fresh, in_force
 from tui.exchange.server import Exchange
+from tui.market.alerts import parse_alert
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -56,6 +57,8 @@ def test_what_is_in_force_can_be_read_back() -> None:
         lists={"Core": (Symbol("QQQ", "US"),), "A B": ()},
         keys={"add": ("n",)},
         token_command=("pass", "x"),
+        alerts=(parse_alert("QQQ$US ±2% repeat 0.5% off"),),
+        alert_command=("say", "{words}"),
     )
     assert parse(in_force(settings), "") == settings
 

@@ -77,6 +77,7 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ("[keys]\nadd = 1", "config.toml, line 2: keys.add: "),
         ("[sounds]\nx = 1", "config.toml, line 1: there is no setting 'sounds'"),
         ('alerts = ["QQQ$US 5"]', "config.toml, line 1: alerts: 'QQQ$US 5': above it or below it?"),
+        ('alerts = [\n"A > 1",\n"B > x"]', "config.toml, line 3: alerts: 'B > x': '> x' cannot be read: write > 520"),
         ("alerts = 5", "config.toml, line 1: alerts: expected a list in brackets, got a number"),
         ("theme = 'a'\ntheme = 'b'", "config.toml"),
     ],

@@ -18,6 +18,7 @@ _ASLEEP = {
     RowState.STALE: "the link is not proven",
     RowState.CLOSED: "closed",
     RowState.ASKED: "no data yet",
+    RowState.PAST: "no data yet",
     RowState.WAITING: "no data yet",
     RowState.REFUSED: "refused",
     RowState.OVER_PLAN: "over plan",
