@@ -38,7 +38,7 @@ KEEP = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + chr(10))"
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pilot waits until the app has nothing to do."""
-    monkeypatch.setattr(server, "Exchange", partial(server.Exchange, rate=40.0))
+    monkeypatch.setattr(server, "Exchange", partial(server.Exchange, rate=150.0))
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.delenv("VTE_VERSION", raising=False)
@@ -84,7 +84,7 @@ async def test_an_alert_is_made_fires_and_is_told_in_every_way(
         monkeypatch.setattr(app._driver, "write", written.append)
         caplog.set_level(logging.INFO)
         await pilot.press("j")
-        await make(app, pilot, f"turnover > {turnover_of(app) + 500_000:.0f}")
+        await make(app, pilot, f"turnover > {turnover_of(app) + 1_000_000:.0f}")
         await pilot.press("k")
         await until(lambda: any(" above " in words for words in notices(app)), 20)
         words = next(words for words in notices(app) if " above " in words)

@@ -121,8 +121,8 @@ def parse(text: str, name: str) -> Settings:
             alert = parse_alert(written)
         except UsageError as error:
             lines = (number for number, line in enumerate(text.splitlines(), 1) if f'"{written}"' in line)
-            line = next(lines, line_of(text, "alerts"))
-            raise _wrong(name, line, f"alerts: '{written}': {error}") from None
+            at = next(lines, line_of(text, "alerts"))
+            raise _wrong(name, at, f"alerts: '{written}': {error}") from None
         alerts.setdefault(alert.key, alert)
     keys = {id_: (caps,) if isinstance(caps, str) else caps for id_, caps in file.keys.items()}
     for id_, caps in keys.items():
