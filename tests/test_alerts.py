@@ -176,7 +176,8 @@ async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
 
 async def test_in_a_real_terminal_the_desktop_is_told_and_the_screen_stays_whole(tmp_path: Path) -> None:
     # Spreads of one tick and of two: of so many funds one goes from the first to the second at once.
-    limits = {"QQQ": 0.27, "SPY": 0.24, "IWM": 0.7, "DIA": 0.5, "VTI": 0.8, "SMH": 0.8}
+    limits = {"QQQ": 0.27, "SPY": 0.24, "IWM": 0.7, "DIA": 0.5, "VTI": 0.8, "SMH": 0.8, "XLK": 0.6, "XLE": 1.7}
+    limits |= {"HYG": 1.9, "EEM": 3, "FXI": 4, "EWZ": 5, "TLT": 1.7, "GLD": 0.5}
     alerts = [f"{code}$US spread > {limit}bp repeat 0.1bp" for code, limit in limits.items()]
     (tmp_path / "demo.toml").write_text(f"alerts = {json.dumps(alerts)}\n")
     terminal = Terminal(["--demo", "--config", str(tmp_path / "demo.toml")])
