@@ -1,4 +1,4 @@
-"""The program with a screen: keys, the frame clock, and the worker that runs the feed."""
+"""The program with a screen: the worker that runs the feed, what comes of it, and who is told."""
 
 from __future__ import annotations
 
@@ -7,52 +7,32 @@ import gc
 import itertools
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rich.console import RenderableType
 from textual import on
-from textual._compositor import CompositorUpdate
-from textual.app import App
-from textual.events import CursorPosition
 from textual.notifications import Notification, Notify
-from textual.screen import Screen
-from textual.worker import WorkerFailed
 
 from tui import alert_command
 from tui import format as fmt
 from tui.alarm import Alarm, lines
-from tui.crash import catch_callbacks
-from tui.desk import Desk, Wanted
-from tui.errors import (
-    EXIT_CRASH,
-    EXIT_DONE,
-    EXIT_HANGUP,
-    EXIT_INTERRUPTED,
-    EXIT_KEY_REFUSED,
-    EXIT_TERMINATED,
-    KeyRefused,
-)
+from tui.desk import Wanted
+from tui.drawn import Drawn
+from tui.errors import EXIT_DONE, EXIT_KEY_REFUSED, KeyRefused
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
-from tui.frames import FrameClock
 from tui.market.health import Event
 from tui.market.sentry import Firing
 from tui.notification import notification
 from tui.outage import Outage
-from tui.pace import QUESTION, Pace
 from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import Facts, FeedHealth
-from tui.screens.lines import Lines
-from tui.screens.shown import Shown
 from tui.screens.take_over import TakeOver
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
@@ -67,12 +47,10 @@ if TYPE_CHECKING:
     from tui.feed.rest import Rest
     from tui.feed.store import Store
 
-_LEAVE_WITHIN = 3.0  # s
 _ALERTS_TOLD = 8  # lines of the notice
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
-_ENDINGS = ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP))
 _log = logging.getLogger(__name__)
 
 RECORDED = "Recording"  # the name of the list of what is played
@@ -91,7 +69,7 @@ class Start(NamedTuple):
     replay: Replay | None = None
 
 
-class ItickApp(Desk):
+class ItickApp(Drawn):
     """One process, one event loop: the feed writes the market, the frame clock draws it."""
 
     def __init__(
@@ -101,11 +79,9 @@ class ItickApp(Desk):
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(wanted)
+        super().__init__(wanted, clock)
         self._start = start
-        self._clock = clock
         self._wall = wall
-        self._frames: FrameClock | None = None
         self._history: History | None = None
         self._link: Link | Replay | None = None
         self._names: Names | None = None
@@ -117,13 +93,7 @@ class ItickApp(Desk):
         self._alert_notice: Notification | None = None
         self._alerts_told: list[str] = []  # its lines
         self._command_failed = ""  # why, as it was last said
-        self.pace = Pace()
-        self._shown = Shown()
-        self._behind = False  # whether something was not written, for the terminal to catch up
-        self._told_of_threads = threading.excepthook  # who hears of one that died: the log
         self._notice: Notification | None = None  # the latest about the link
-        self.crash: Exception | None = None
-        """The exception that ended the program, where it is at fault itself."""
         if start.recorder is not None:
             host = host_of(start.url) if start.url is not None else "demo"
             start.recorder.begin(self.market, self.followed, host, clock, wall)
@@ -131,26 +101,9 @@ class ItickApp(Desk):
         if start.replay is not None:
             self.market.alerts_sleep = "this is a recording"
 
-    def on_load(self) -> None:
-        # Before the terminal is touched: from here on, whatever ends the program also restores it.
-        loop = asyncio.get_running_loop()
-        catch_callbacks(loop, self._handle_exception)
-        self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
-        self._catch_signals()
-
-    def _catch_signals(self) -> None:
-        for signum, code in _ENDINGS:
-            asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
-
     @on(Dashboard.Ready)
     def begin(self) -> None:
-        self._frames = FrameClock(self._frame, self._may_draw)
-        self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
-        self.market.on_change = self._frames.wake
-        self.set_interval(1.0, self._second)
-        # Back from the shell the terminal shows nothing of what was drawn before.
-        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
-        self.app_resume_signal.subscribe(self, self._resumed)
+        self.start_frames()
         # After the first paint: what speaks to a feed takes a while to load.
         self.call_after_refresh(lambda: self.run_worker(self._feed(), name="feed", group="feed"))
         # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
@@ -392,96 +345,15 @@ class ItickApp(Desk):
             self.notify(failed, severity="error", markup=False, timeout=20)
         self._command_failed = failed
 
-    # --- the screen ---
+    # --- what frames ask ---
 
-    def _suspended(self, _: App[None]) -> None:
-        # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
-        # touch the terminal once more, from behind, would only stop it again.
-        for signum, code in _ENDINGS:
-            signal.signal(signum, lambda *_, code=code: os._exit(code))
+    @property
+    def proven(self) -> bool:
+        return self._link is not None and self._link.state.proven
 
-    def _resumed(self, _: App[None]) -> None:
-        self._catch_signals()
-        self.pace.forget()
-        self._shown.forget()
-        self.screen.refresh(layout=True)
-
-    def _may_draw(self) -> bool:
-        """Whether there may be a frame. What a key has changed goes first."""
-        if self.dashboard.pressing:
-            self.dashboard.flush()
-        return self._may_paint()
-
-    def _may_paint(self) -> bool:
-        return self.pace.may_paint(time.monotonic())
-
-    def on_mount(self) -> None:
-        self._ask()  # before there is anything to draw: how long the line is
-
-    def _painted(self, seconds: float) -> None:
-        """Something of the dashboard went to the terminal; it took so long to make."""
-        assert self._frames is not None
-        self._frames.spent(seconds)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        # Textual's one place where screens are written, and not a public one. While the terminal is behind nothing is:
-        # when it has caught up, it gets what is so by then.
-        if self.is_headless or self._batch_count or not isinstance(renderable, CompositorUpdate):
-            super()._display(screen, renderable)
-        elif self._shown.known and not isinstance(renderable, Lines) and not self._may_paint():
-            self._behind = True
-        elif pieces := self._shown.take(renderable, compare=self.pace.lines is not None):
-            super()._display(screen, Lines(pieces))
-            self._ask()
-
-    def _catch_up(self) -> None:
-        """Write what was held back, as it is by now."""
-        if self._behind and self._may_paint():
-            self._behind = False
-            self._display(self.screen, self.screen._compositor.render_update(True, self._background_screens))
-
-    def on_resize(self) -> None:
-        self._shown.forget()
-        self._behind = True  # a size that came and went changes no layout, and leaves its traces all the same
-
-    def _ask(self) -> None:
-        if self._driver is not None and not self.is_headless and self.pace.asks(time.monotonic()):
-            self._driver.write(QUESTION)
-
-    def on_cursor_position(self, event: CursorPosition) -> None:
-        self.pace.answered(event.time)
-        if self.dashboard.pressing:
-            self.dashboard.flush()
-        self._catch_up()
-        if self._frames is not None:
-            self._frames.release()
-
-    def _frame(self) -> None:
-        assert self._frames is not None
-        if not self.screen_stack:
-            return  # the program ends: Textual takes the screens away before it says so
-        self.market.health.frames += 1
-        self.market.health.frames_skipped = self._frames.skipped
-        now = self._clock()
-        proven = self._link is not None and self._link.state.proven
-        self.dashboard.sync(self.market.take_changed(), now, proven, self.pace.lines)
-        ends = self.dashboard.flash_ends
-        if self.dashboard.owing:
-            self._frames.wake()
-        elif ends is not None and (self._replay is None or not self._replay.stands):
-            self._frames.wake(max(0.0, ends - now))
-
-    def _second(self) -> None:
-        if not self.is_headless and not os.isatty(0):
-            self._leave(EXIT_HANGUP)  # gone without the signal that tells of it
-        self._catch_up()
-        self.dashboard.tick(self._clock(), self.pace.lines)
-        # What a key has changed is painted before a frame, and where nothing comes there is none.
-        if self._frames is not None and (self.dashboard.owing or self.dashboard.pressing):
-            self._frames.wake()
-        for screen in self.screen_stack:  # none any more, where the link's last word comes while the program ends
-            if isinstance(screen, FeedHealth | Alerts):
-                screen.tick()
+    @property
+    def stands(self) -> bool:
+        return self._replay is not None and self._replay.stands
 
     # --- keys of the feed ---
 
@@ -548,56 +420,12 @@ class ItickApp(Desk):
         refused = self._link is not None and isinstance(self._link.state.error, KeyRefused)
         self.exit(return_code=EXIT_KEY_REFUSED if refused else EXIT_DONE)
 
-    def action_interrupt(self) -> None:
-        self._leave(EXIT_INTERRUPTED)
-
-    def _leave(self, code: int) -> None:
-        _end_soon(code)
-        self.exit(return_code=code)
-
-    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
-        """A thread of Textual's died. The one that writes does where the terminal is gone and no signal tells."""
-        self._told_of_threads(failed)
-        error = failed.exc_value
-        if isinstance(error, OSError):
-            _end_soon(EXIT_HANGUP)
-            loop.call_soon_threadsafe(self._leave, EXIT_HANGUP)
-        elif isinstance(error, Exception):
-            loop.call_soon_threadsafe(self._handle_exception, error)
-
     async def on_unmount(self) -> None:
         # There is nothing to draw on any more, while the feed may still go on.
-        self.market.on_change = self.market.guard.on_fired = None
+        self.stop_frames()
+        self.market.guard.on_fired = None
         self.spend(self._alarm.stop())
-        if self._frames is not None:
-            self._frames.stop()
         self._outage.stop()
         await self.keeper.finish()
         if self._history is not None:
             await self._history.finish()
-        threading.excepthook = self._told_of_threads
-
-    # --- a fault of our own ---
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Textual's one place for exceptions of widgets, handlers and workers. It would print a traceback with all
-        locals, the key among them; here the app ends, and whoever ran it finds the exception in `crash`."""
-        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
-            error = error.error
-        if self.crash is None:
-            self.crash = self._exception = error
-            self._exception_event.set()
-        self._return_code = EXIT_CRASH
-        self._close_messages_no_wait()
-
-    def panic(self, *renderables: object) -> None:
-        """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
-        terminal."""
-        self._handle_exception(RuntimeError("the keyboard can no longer be read"))
-
-
-def _end_soon(code: int) -> None:
-    """Where the terminal is gone, whatever is still written to it waits for ever: this ends the waiting."""
-    watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
-    watchdog.daemon = True
-    watchdog.start()

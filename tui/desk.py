@@ -30,6 +30,7 @@ from tui.market.money import parse_amount
 from tui.market.row import RowState, row_state
 from tui.market.sentry import Firing
 from tui.market.standing import standing
+from tui.process import Process
 from tui.protocol import MAX_SYMBOLS
 from tui.screens.alerts import Alerts, Line
 from tui.screens.columns import Choice, ColumnChooser
@@ -73,7 +74,7 @@ class Wanted(NamedTuple):
     remember: bool = True
 
 
-class Desk(App[None]):
+class Desk(Process):
     """The keys of the dashboard and what they change. Whoever inherits it follows what is `wanted_changed`."""
 
     ENABLE_COMMAND_PALETTE = False  # ours is opened by the key table

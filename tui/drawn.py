@@ -1,0 +1,134 @@
+"""How the dashboard gets to the terminal: at its own pace, and only what is other than what stands there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.events import CursorPosition
+from textual.screen import Screen
+
+from tui.desk import Desk, Wanted
+from tui.frames import FrameClock
+from tui.pace import QUESTION, Pace
+from tui.screens.alerts import Alerts
+from tui.screens.health import FeedHealth
+from tui.screens.lines import Lines
+from tui.screens.shown import Shown
+
+
+class Drawn(Desk):
+    """The frame clock, and what the terminal's answers say of it. Whoever inherits it says whether what the market
+    holds is `proven` to be now's, and whether time `stands`."""
+
+    def __init__(self, wanted: Wanted, clock: Callable[[], float]) -> None:
+        super().__init__(wanted)
+        self._clock = clock
+        self._frames: FrameClock | None = None
+        self.pace = Pace()
+        self._shown = Shown()
+        self._behind = False  # whether something was not written, for the terminal to catch up
+
+    @property
+    def proven(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def stands(self) -> bool:
+        raise NotImplementedError
+
+    def start_frames(self) -> None:
+        self._frames = FrameClock(self._frame, self._may_draw)
+        self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
+        self.market.on_change = self._frames.wake
+        self.set_interval(1.0, self._second)
+
+    def stop_frames(self) -> None:
+        self.market.on_change = None
+        if self._frames is not None:
+            self._frames.stop()
+
+    def _resumed(self, app: App[None]) -> None:
+        # Back from the shell the terminal shows nothing of what was drawn before.
+        super()._resumed(app)
+        self.pace.forget()
+        self._shown.forget()
+        self.screen.refresh(layout=True)
+
+    def _may_draw(self) -> bool:
+        """Whether there may be a frame. What a key has changed goes first."""
+        if self.dashboard.pressing:
+            self.dashboard.flush()
+        return self._may_paint()
+
+    def _may_paint(self) -> bool:
+        return self.pace.may_paint(time.monotonic())
+
+    def on_mount(self) -> None:
+        self._ask()  # before there is anything to draw: how long the line is
+
+    def _painted(self, seconds: float) -> None:
+        """Something of the dashboard went to the terminal; it took so long to make."""
+        assert self._frames is not None
+        self._frames.spent(seconds)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        # Textual's one place where screens are written, and not a public one. While the terminal is behind nothing is:
+        # when it has caught up, it gets what is so by then.
+        if self.is_headless or self._batch_count or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+        elif self._shown.known and not isinstance(renderable, Lines) and not self._may_paint():
+            self._behind = True
+        elif pieces := self._shown.take(renderable, compare=self.pace.lines is not None):
+            super()._display(screen, Lines(pieces))
+            self._ask()
+
+    def _catch_up(self) -> None:
+        """Write what was held back, as it is by now."""
+        if self._behind and self._may_paint():
+            self._behind = False
+            self._display(self.screen, self.screen._compositor.render_update(True, self._background_screens))
+
+    def on_resize(self) -> None:
+        self._shown.forget()
+        self._behind = True  # a size that came and went changes no layout, and leaves its traces all the same
+
+    def _ask(self) -> None:
+        if self._driver is not None and not self.is_headless and self.pace.asks(time.monotonic()):
+            self._driver.write(QUESTION)
+
+    def on_cursor_position(self, event: CursorPosition) -> None:
+        self.pace.answered(event.time)
+        if self.dashboard.pressing:
+            self.dashboard.flush()
+        self._catch_up()
+        if self._frames is not None:
+            self._frames.release()
+
+    def _frame(self) -> None:
+        assert self._frames is not None
+        if not self.screen_stack:
+            return  # the program ends: Textual takes the screens away before it says so
+        self.market.health.frames += 1
+        self.market.health.frames_skipped = self._frames.skipped
+        now = self._clock()
+        self.dashboard.sync(self.market.take_changed(), now, self.proven, self.pace.lines)
+        ends = self.dashboard.flash_ends
+        if self.dashboard.owing:
+            self._frames.wake()
+        elif ends is not None and not self.stands:
+            self._frames.wake(max(0.0, ends - now))
+
+    def _second(self) -> None:
+        self._check_terminal()
+        self._catch_up()
+        self.dashboard.tick(self._clock(), self.pace.lines)
+        # What a key has changed is painted before a frame, and where nothing comes there is none.
+        if self._frames is not None and (self.dashboard.owing or self.dashboard.pressing):
+            self._frames.wake()
+        for screen in self.screen_stack:  # none any more, where the link's last word comes while the program ends
+            if isinstance(screen, FeedHealth | Alerts):
+                screen.tick()

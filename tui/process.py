@@ -1,0 +1,104 @@
+"""A Textual program that ends well: by a signal, with a terminal that is gone, while it is suspended, by a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from functools import partial
+
+from textual.app import App
+from textual.worker import WorkerFailed
+
+from tui.crash import catch_callbacks
+from tui.errors import EXIT_CRASH, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
+
+_LEAVE_WITHIN = 3.0  # s
+_ENDINGS = ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP))
+
+
+class Process(App[None]):
+    """Whatever ends it, the terminal is as it was, and the exit code says what it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_of_threads = threading.excepthook  # who hears of one that died: the log
+        self.crash: Exception | None = None
+        """The exception that ended the program, where it is at fault itself."""
+
+    def on_load(self) -> None:
+        # Before the terminal is touched: from here on, whatever ends the program also restores it.
+        loop = asyncio.get_running_loop()
+        catch_callbacks(loop, self._handle_exception)
+        self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
+        self._catch_signals()
+
+    def _catch_signals(self) -> None:
+        for signum, code in _ENDINGS:
+            asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
+
+    def on_mount(self) -> None:
+        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
+        self.app_resume_signal.subscribe(self, self._resumed)
+
+    def _suspended(self, _: App[None]) -> None:
+        # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
+        # touch the terminal once more, from behind, would only stop it again.
+        for signum, code in _ENDINGS:
+            signal.signal(signum, lambda *_, code=code: os._exit(code))
+
+    def _resumed(self, _: App[None]) -> None:
+        self._catch_signals()
+
+    async def on_unmount(self) -> None:
+        threading.excepthook = self._told_of_threads
+
+    # --- leaving ---
+
+    def action_interrupt(self) -> None:
+        self._leave(EXIT_INTERRUPTED)
+
+    def _leave(self, code: int) -> None:
+        _end_soon(code)
+        self.exit(return_code=code)
+
+    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
+        """A thread of Textual's died. The one that writes does where the terminal is gone and no signal tells."""
+        self._told_of_threads(failed)
+        error = failed.exc_value
+        if isinstance(error, OSError):
+            _end_soon(EXIT_HANGUP)
+            loop.call_soon_threadsafe(self._leave, EXIT_HANGUP)
+        elif isinstance(error, Exception):
+            loop.call_soon_threadsafe(self._handle_exception, error)
+
+    def _check_terminal(self) -> None:
+        """End where the terminal is gone without the signal that tells of it."""
+        if not self.is_headless and not os.isatty(0):
+            self._leave(EXIT_HANGUP)
+
+    # --- a fault of our own ---
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's one place for exceptions of widgets, handlers and workers. It would print a traceback with all
+        locals, the key among them; here the app ends, and whoever ran it finds the exception in `crash`."""
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error
+        if self.crash is None:
+            self.crash = self._exception = error
+            self._exception_event.set()
+        self._return_code = EXIT_CRASH
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:
+        """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
+        terminal."""
+        self._handle_exception(RuntimeError("the keyboard can no longer be read"))
+
+
+def _end_soon(code: int) -> None:
+    """Where the terminal is gone, whatever is still written to it waits for ever: this ends the waiting."""
+    watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
+    watchdog.daemon = True
+    watchdog.start()
