@@ -136,6 +136,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], ...]] = {
 
 # --- writing ---
 
+_NEWLINE, _BACKSLASH = b"\n\\"  # as numbers they are found in a tenth of the time
 _encode = msgspec.json.Encoder().encode
 _is_json = msgspec.json.Decoder(Raw).decode
 
@@ -174,9 +175,9 @@ def names_line(t: float, names: Mapping[Symbol, str]) -> bytes:
 
 
 def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
-    """The line of a frame that arrived at `t`, as it prints. Costs about 1 µs."""
+    """The line of a frame that arrived at `t`, as it prints. Costs 1 to 2 µs."""
     frame = without_key(frame)
-    if frame[:1] == b"{" and frame[-1:] == b"}" and b"\n" not in frame and frame.isascii():
+    if frame.startswith(b"{") and frame.endswith(b"}") and _NEWLINE not in frame and frame.isascii():
         try:
             _is_json(frame)
         except (msgspec.DecodeError, RecursionError):
@@ -188,7 +189,7 @@ def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
 
 def without_key(frame: bytes | bytearray) -> bytes | bytearray:
     """The frame, without any key. Of an answer to the key only its code and words are left."""
-    if b"resAc" not in frame and b"\\" not in frame and not holds_key(frame):
+    if frame.find(b"resAc") < 0 and _BACKSLASH not in frame and not holds_key(frame):
         return frame
     try:
         said = msgspec.json.decode(frame)
