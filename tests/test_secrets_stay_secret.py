@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import sys
@@ -177,6 +178,16 @@ async def test_nor_by_the_doctor(hostile: str) -> None:
         result = await asyncio.to_thread(itick, "doctor", "--url", url, *WATCH, "--json", key=KEY)
     assert result.returncode == 1
     assert "who are you" not in result.stdout or "[key]" in result.stdout
+
+
+async def test_nor_into_a_recording(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl.gz"
+    async with serving(tell_it_in_frames) as url:
+        arguments = ("--url", url, *WATCH, "--deadline", "1", "--record", str(file))
+        await asyncio.to_thread(itick, "stream", *arguments, key=KEY)
+    recorded = gzip.decompress(file.read_bytes()).decode()
+    assert KEY not in recorded
+    assert recorded.count("who are you, [key]?") > 3, "in frames, and in words of the link"
 
 
 async def test_nor_by_the_dashboard_with_feed_health_open(tmp_path: Path) -> None:
