@@ -113,6 +113,7 @@ class Exchange:
         self._lines: Lines = {}
         self._pests = Pests(self._clients, self._lines, lambda count: self._deliver(self.market.rush(count)))
         self._wanted = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._server: Server | None = None
         self._trading: asyncio.Task[None] | None = None
 
@@ -140,6 +141,7 @@ class Exchange:
                 raise UsageError(f"port {self._port} is already in use: choose another with --port") from None
             raise UsageError(f"cannot listen on {self._host} port {self._port}: {error.strerror or error}") from None
         self._port = next(iter(self._server.sockets)).getsockname()[1]
+        self._leaving.clear()
         self._trading = asyncio.create_task(self._trade())
         self._pests.loose(self._faults)
         return self
@@ -147,6 +149,7 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leaving.set()
         self._pests.stop()
         await self._stop_trading()
         for client in self._silent:
@@ -218,7 +221,9 @@ class Exchange:
                 return overrun(wait)
             self._turns.take(now)
         if "rest-slow" in faults:
-            await asyncio.sleep(faults.every("rest-slow"))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(faults.every("rest-slow")):
+                    await self._leaving.wait()
         refusal = faults.rest(question.path, now)
         if refusal is not None:
             return refusal
