@@ -235,7 +235,8 @@ class Instrument:
 
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
-        known = self.last if self.last is not None else self.past.price if self.past is not None else None
+        past = self.past if self.last is None else None
+        known = self.last if past is None else past.price
         prices = [known] if known is not None else []
         if self.depth is not None:
             touch = (best(self.depth.bids), best(self.depth.asks))
@@ -256,11 +257,12 @@ class Instrument:
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
         self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= _PATIENCE
+        if self.depth is None:
+            return
         if self.tick_size is None:
             self.learn_precision()
-        if not self.session.phase.continuous:
-            return  # a book that nobody trades in says nothing of the spread
-        if self.depth is not None and (known := touch(self.depth)) is not None and known.spread > 0:
+        # A book that nobody trades in says nothing of the spread.
+        if self.session.phase.continuous and (known := touch(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 
     def reconnected(self) -> None:
