@@ -82,8 +82,9 @@ async def asked(rest: Rest) -> list[str]:
     brought: list[str] = []
     for call in (rest.quotes("US", ["QQQ"]), rest.klines("US", ["QQQ", "SPY"], limit=2), rest.funds("US")):
         try:
-            brought.append(repr(await call))
-        except RestError as error:
+            async with asyncio.timeout(2):  # one that is told to slow down waits a minute
+                brought.append(repr(await call))
+        except (RestError, TimeoutError) as error:
             brought.append(repr(error))
     await rest.aclose()
     return brought
