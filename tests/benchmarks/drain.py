@@ -22,7 +22,6 @@ from tests.benchmarks.sender import symbols
 from tui.protocol import TYPES, Subscribe, encode
 from tui.symbol import join
 
-
 BEGUN = 100_000  # messages
 
 

@@ -177,6 +177,8 @@ async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> 
         writer.close()
 
     async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
-        websocket = await Dial(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None, close_timeout=0.1)
+        websocket = await Dial(
+            f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None, close_timeout=0.1
+        )
         assert isinstance(websocket, WebSocket)
         assert await heard(websocket) == [b"first"]
