@@ -25,7 +25,7 @@ from tui.errors import EXIT_DONE, EXIT_KEY_REFUSED, KeyRefused
 from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.state import LinkState, Phase
-from tui.feed.target import host_of
+from tui.feed.target import DEMO_HOST, host_of
 from tui.market.health import Event
 from tui.market.sentry import Firing
 from tui.notification import notification
@@ -95,7 +95,7 @@ class ItickApp(Drawn):
         self._command_failed = ""  # why, as it was last said
         self._notice: Notification | None = None  # the latest about the link
         if start.recorder is not None:
-            host = host_of(start.url) if start.url is not None else "demo"
+            host = host_of(start.url) if start.url is not None else DEMO_HOST
             start.recorder.begin(self.market, self.followed, host, clock, wall)
         self.dashboard.header.set_reactive(Header.recording, start.recorder is not None)
         if start.replay is not None:

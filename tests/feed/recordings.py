@@ -23,11 +23,9 @@ from tui.symbol import Symbol
 BEGAN = 1_000.0  # s, monotonic
 
 
-def header(symbols: Iterable[Symbol] = (QQQ,), form: int = FORMAT) -> bytes:
+def header(symbols: Iterable[Symbol] = (QQQ,), form: int = FORMAT, host: str = "api.itick.org") -> bytes:
     """The first line of what began at T."""
-    return (
-        msgspec.json.encode(Header(form, __version__, BEGAN, float(T), "api.itick.org", [*map(str, symbols)])) + b"\n"
-    )
+    return msgspec.json.encode(Header(form, __version__, BEGAN, float(T), host, [*map(str, symbols)])) + b"\n"
 
 
 def ticks(count: int, apart: float = 1.0) -> list[bytes]:

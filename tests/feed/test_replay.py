@@ -40,6 +40,18 @@ def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], Non
     return replay
 
 
+@pytest.mark.parametrize(("host", "demo"), [("demo", True), ("127.0.0.1:9020", True), ("api.itick.org", False)])
+def test_where_the_lines_that_tell_it_are_damaged_made_up_prices_do_not_pass_for_real(
+    tmp_path: Path, host: str, demo: bool
+) -> None:
+    path = tmp_path / "r.jsonl.gz"
+    path.write_bytes(packed([header(host=host)], ticks(3)[1:]))  # neither hours nor clock
+    market = Market()
+    replay = attached(Replay(path, math.inf), market)
+    assert replay.is_demo == market.calendar("US").always == demo
+    assert market.wall_base == T - 1000 * BEGAN
+
+
 # --- the promise ---
 
 

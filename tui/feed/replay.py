@@ -16,6 +16,7 @@ from tui.errors import UsageError
 from tui.feed.intake import OnPush, intake
 from tui.feed.recording import Call, Entry, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
+from tui.feed.target import DEMO_HOST, is_loopback
 from tui.funds import learn
 from tui.market import Market
 from tui.market.sessions import zone
@@ -118,6 +119,10 @@ class Replay:
         goes on in another way, or ends; `on_names` when more is known of what funds are called."""
         self._market = market
         self._player = Player(market, self._entered)
+        # The file tells both again, in lines that may be damaged: made-up prices must not pass for real ones then.
+        market.set_clock(self._base)
+        self._player.demo = self.host == DEMO_HOST or is_loopback(f"ws://{self.host}")
+        market.set_hours(self._player.demo)
         self._on_state = on_state
         self._on_followed = on_followed
         self._on_pace = on_pace

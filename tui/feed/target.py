@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from tui.errors import UsageError
 from tui.symbol import printable
 
+DEMO_HOST = "demo"  # what the exchange that --demo starts is called in a recording
 VENDOR_URL = "wss://api.itick.org/fund"
 
 
