@@ -68,6 +68,7 @@ def test_what_people_write(text: str, alert: Alert) -> None:
         ("> 520 repeat x", "repeat how?"),
         ("> 520 repeat 0", "repeat how?"),
         ("> 520 repeat 520", "can never be back"),
+        ("> 520 repeat 0.5%", "in the same unit"),
         ("turnover > 1B repeat 1M", "only with a new day"),
         ("?? > 5", "is not a symbol"),
         ("> 520 sometimes", "cannot be read"),

@@ -140,10 +140,13 @@ def _distance(kind: Kind, value: float, written: str) -> float:
         if written:
             raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")
         return 0.0
-    found = re.fullmatch(rf"{_NUMBER}(?:%|bps?)?", written)
+    unit = {"change": "%", "spread": "bps?"}.get(kind, "")
+    found = re.fullmatch(rf"{_NUMBER}(?:{unit})?", written)
     distance = round(_number(found[1]), 6) if found else 0.0
     if distance <= 0:
-        raise UsageError("repeat how? Write by how much it must have been back, for example repeat 0.5")
+        raise UsageError(
+            "repeat how? Write by how much it must have been back, in the same unit, for example repeat 0.5"
+        )
     if distance >= value and kind != "below":
         raise UsageError(f"it can never be back by {_plain(distance)}: write a smaller distance behind repeat")
     return distance
