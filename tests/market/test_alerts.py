@@ -41,6 +41,7 @@ HK = Symbol("2800", "HK")
         ("turnover > 1B repeat", Alert(QQQ, "turnover", 1e9, 0)),
         ("> 520 off", Alert(QQQ, "above", 520, None, "off")),
         ("QQQ$US > 520 repeat 0.5 off", Alert(QQQ, "above", 520, 0.5, "off")),
+        ("QQQ$US QQQ$US > 520", Alert(QQQ, "above", 520)),
         ("QQQ$US < 480 done", Alert(QQQ, "below", 480, None, "done")),
     ],
 )

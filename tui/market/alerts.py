@@ -100,6 +100,8 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     symbol = parse_symbol(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")
+    if named and rest.strip().lower().startswith(f"{named} ".lower()):
+        rest = rest.strip()[len(named) :]  # a field has it in front already, where somebody writes all of it
     words = rest.lower().split()
     state: State = "on"
     if words and words[-1] in ("off", "done"):
