@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from textual import on
 from textual.notifications import Notification, Notify
+from textual.worker import Worker
 
 from tui import alert_command
 from tui import format as fmt
@@ -169,7 +170,9 @@ class ItickApp(Drawn):
             url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
         )
         self._link.want(self.lists.symbols)
-        past = self.run_worker(self._learn_past(self._link, url, token), name="past", group="past")
+        # Called by the worker: made here, a coroutine would be left over where the program ends before it runs.
+        work: Any = partial(self._learn_past, self._link, url, token)
+        past: Worker[None] = self.run_worker(work, name="past", group="past")
         try:
             await self._link.run()
         finally:
