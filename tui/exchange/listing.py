@@ -125,7 +125,7 @@ class Listing:
             random = Random(f"{self._seed}/{self.fund.symbol}/past")
             known = [*self._before(factors, random), *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
             each_minute = 1.0 - math.exp(-self._pace * MINUTE / 1000)
-            self._older = filled(known, self.fund.tick, self._volatility, each_minute, random)
+            self._older = filled(known, factors.fine, self.fund.tick, self._volatility, each_minute, random)
         return [*self._older, *whole]
 
     def _before(self, factors: Factors, random: Random) -> list[Bar]:

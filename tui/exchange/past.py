@@ -28,8 +28,11 @@ class Bar:
     turnover: int = 0
 
 
-def filled(bars: Sequence[Bar], tick: int, volatility: float, each_minute: float, random: Random) -> list[Bar]:
-    """`bars` but for the last, oldest first, with the minutes between them, none of them across a midnight.
+def filled(
+    bars: Sequence[Bar], until: int, tick: int, volatility: float, each_minute: float, random: Random
+) -> list[Bar]:
+    """`bars` but for the last, oldest first, with the minutes between them, none of them across a midnight or from
+    `until` (ms) on.
 
     `tick` in thousandths, `volatility` a day, `each_minute` the chance that a minute has a trade. The volume of a bar
     is shared by those drawn after it, up to the next."""
@@ -42,7 +45,7 @@ def filled(bars: Sequence[Bar], tick: int, volatility: float, each_minute: float
     for bar, after in pairwise(bars):
         low, high = bounds[bar.time // DAY]
         same_day = after.time // DAY == bar.time // DAY
-        between = range(bar.time + MINUTE, after.time, MINUTE) if same_day else range(0)
+        between = range(bar.time + MINUTE, min(after.time, until), MINUTE) if same_day else range(0)
         times = [time for time in between if random.random() < each_minute][: bar.volume - 1]
         volumes = _shares(bar.volume, len(times) + 1, random)
         opening = bar.open
