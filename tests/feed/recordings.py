@@ -63,7 +63,7 @@ def recorded(path: Path, market: Market, symbols: Iterable[Symbol] = (QQQ,), now
 def played(path: Path) -> tuple[Market, Recording]:
     """All of a recording, in a fresh market."""
     market, recording = Market(), Recording(path)
-    player = Player(market, lambda state: None)
+    player = Player(market, recording.header, lambda state: None)
     for entry in recording:
         player.play(entry)
     return market, recording

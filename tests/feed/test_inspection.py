@@ -68,6 +68,13 @@ def test_messages_are_counted_by_type_and_symbol(tmp_path: Path) -> None:
     assert (inspection.damaged, inspection.cut, inspection.demo) == (1, False, True)
 
 
+def test_what_the_header_names_is_followed_where_the_beginning_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "r.gz"
+    path.write_bytes(packed([header(host="demo")], [b"{damaged\n"], ticks(20)[5:]))
+    inspection = inspect(Recording(path))
+    assert (inspection.unfollowed, inspection.symbols, inspection.demo) == (0, {"QQQ$US": 20}, True)
+
+
 def test_silences_are_told_with_their_time_and_so_is_what_the_link_did(tmp_path: Path) -> None:
     inspection = found(tmp_path)
     assert inspection.silences == 2

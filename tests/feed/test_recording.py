@@ -192,6 +192,7 @@ def test_messages_that_came_together_may_be_written_one_after_the_other(
 ) -> None:
     monkeypatch.setattr("tui.feed.recorder._EVERY", 60.0)
     market = Market()
+    market.set_clock(T - 1000 * BEGAN)
     begin, take = intake(market, None, lambda reply, now: None)
     with recorded(tmp_path / "r.gz", market) as recorder:
         begin(BEGAN + 1)

@@ -118,7 +118,6 @@ def inspect(recording: Recording) -> Inspection:
     symbols: Counter[Symbol] = Counter()
     silences, longest = 0, list[Silence]()
     link: deque[Step] = deque(maxlen=_KEPT)
-    base = header.wall - 1000 * header.t
 
     def push(message: Push, instrument: Instrument) -> None:
         types[_NAMES[type(message)]] += 1
@@ -126,20 +125,19 @@ def inspect(recording: Recording) -> Inspection:
 
     def entered(state: LinkState) -> None:
         told = state.error is not None and state.phase in (Phase.RECONNECTING, Phase.STOPPED)
-        step = Step(base + 1000 * state.since, state.word, clean(str(state.error)) if told else "")
+        step = Step(market.local_time(state.since), state.word, clean(str(state.error)) if told else "")
         if not link or link[-1][1:] != step[1:]:
             link.append(step)
 
-    player = Player(market, entered, push)
+    player = Player(market, header, entered, push)
     at = before = header.t
     for entry in recording:
         player.play(entry)
-        base = market.wall_base or base
         at = max(at, entry.t)
         if type(entry) is Message:
             if entry.t - before > SILENCE:
                 silences += 1
-                heapq.heappush(longest, Silence(entry.t - before, base + 1000 * before))
+                heapq.heappush(longest, Silence(entry.t - before, market.local_time(before)))
                 if len(longest) > _KEPT:
                     heapq.heappop(longest)
             before = entry.t
@@ -149,7 +147,7 @@ def inspect(recording: Recording) -> Inspection:
         host=clean(header.host),
         demo=player.demo,
         begins=header.wall,
-        ends=base + 1000 * at,
+        ends=market.local_time(at),
         messages=health.messages,
         bytes=health.bytes,
         types=dict(types.most_common()),

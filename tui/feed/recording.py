@@ -55,6 +55,11 @@ class Header(Struct, tag_field="recording", tag="itick-tui"):
     symbols: list[str]
 
     @property
+    def base(self) -> float:
+        """ms: wall clock − monotonic."""
+        return self.wall - 1000 * self.t
+
+    @property
     def followed(self) -> tuple[Symbol, ...]:
         """The symbols. Raises UsageError where one is none."""
         return tuple(map(_symbol, self.symbols))

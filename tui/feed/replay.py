@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui.errors import UsageError
 from tui.feed.intake import OnPush, intake
-from tui.feed.recording import Call, Entry, Message, Names, Recording, State
+from tui.feed.recording import Call, Entry, Header, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
 from tui.funds import learn
@@ -30,18 +30,24 @@ _LONGEST_TRIP = 60_000  # ms
 
 
 class Player:
-    """Puts what was recorded into a market, entry by entry, as it once came in. `on_state` hears of the link,
-    `on_push` of each message that was applied."""
+    """Puts what was recorded into a market: what the header names, then entry by entry, as it once came in. `on_state`
+    hears of the link, `on_push` of each message that was applied."""
 
-    def __init__(self, market: Market, on_state: Callable[[LinkState], None], on_push: OnPush | None = None) -> None:
+    def __init__(
+        self, market: Market, header: Header, on_state: Callable[[LinkState], None], on_push: OnPush | None = None
+    ) -> None:
         self._market = market
         self._on_state = on_state
         self._intake = intake(market, on_push, self._reply)
         self._proven = self._was_live = False
-        self.demo = False
+        self.demo = header.host == DEMO_HOST or is_loopback(f"ws://{header.host}")
         """Whether all this came from our own exchange."""
         self.also: tuple[Symbol, ...] = ()
         """Symbols that somebody looks at now, whatever was followed then."""
+        # The file tells these again, in lines that may be damaged: made-up prices must not pass for real ones then.
+        market.set_clock(header.base)
+        market.set_hours(self.demo)
+        market.follow(header.followed)
 
     def play(self, entry: Entry) -> None:
         market = self._market
@@ -90,7 +96,7 @@ class Replay:
         self, path: Path, speed: float = 1.0, begin: str = "", real: Callable[[], float] = time.monotonic
     ) -> None:
         self._recording = Recording(path)
-        header = self._recording.header
+        self._header = header = self._recording.header
         self.symbols = header.followed
         self.host = header.host
         self.state = LinkState(Phase.CONNECTING, header.t, header.host)
@@ -101,7 +107,7 @@ class Replay:
         self._real = real
         self._at = header.t  # what the clock showed …
         self._since = real()  # … at this time
-        self._base = header.wall - 1000 * header.t  # ms: wall clock − monotonic
+        self._base = header.base
         self._begin = begin
         self._skip_to = _moment(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
         self._acted = asyncio.Event()
@@ -118,11 +124,7 @@ class Replay:
         """Say what to play into. `on_followed` hears which symbols were added and which removed then; `on_pace` when it
         goes on in another way, or ends; `on_names` when more is known of what funds are called."""
         self._market = market
-        self._player = Player(market, self._entered)
-        # The file tells both again, in lines that may be damaged: made-up prices must not pass for real ones then.
-        market.set_clock(self._base)
-        self._player.demo = self.host == DEMO_HOST or is_loopback(f"ws://{self.host}")
-        market.set_hours(self._player.demo)
+        self._player = Player(market, self._header, self._entered)
         self._on_state = on_state
         self._on_followed = on_followed
         self._on_pace = on_pace
