@@ -293,6 +293,16 @@ def test_damage_costs_a_second_and_what_comes_after_it_is_read(tmp_path: Path) -
     assert market.instruments[QQQ].last == 199.0
 
 
+def test_an_unpacked_file_plays_as_well_to_its_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join([header(), *ticks(2_000), b"{damaged\n"]))
+    market, recording = played(path)
+    assert (market.health.ticks, recording.damaged, recording.cut) == (2_000, 1, False)
+    path.write_bytes(path.read_bytes()[:-30])
+    market, recording = played(path)
+    assert (market.health.ticks, recording.damaged, recording.cut) == (1_999, 0, True)
+
+
 def test_a_file_packed_anew_as_one_piece_plays_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.feed.recording._LARGEST", 10_000)
     (tmp_path / "r.gz").write_bytes(packed([header(), *ticks(2_000)]))

@@ -1,6 +1,6 @@
 """A recording: a file of all that came in, from which the same market can be made again.
 
-JSON lines in gzip. The first line is a header; then each line is one thing that came in, in order:
+JSON lines in gzip, or unpacked. The first line is a header; then each line is one thing that came in, in order:
 
     {"t":5124.25,"m":{"code":1,"data":{…}}}              a message as received
     {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                … that is no line of JSON: a character for each byte
@@ -287,8 +287,16 @@ class Recording:
 
     def _read_lines(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
-            for text in self._read_members(partial(self._read, file)):
+            texts = self._read_plain if file.peek(1).startswith(b"{") else self._read_members
+            for text in texts(partial(self._read, file)):
                 yield from text.split(b"\n")[:-1]
+
+    def _read_plain(self, read: Callable[[], bytes]) -> Iterator[bytes]:
+        text = bytearray()
+        while piece := read():
+            text += piece
+            yield self._whole_lines(text)
+        self.cut = self.cut or bool(text)
 
     def _read_members(self, read: Callable[[], bytes]) -> Iterator[bytes]:
         """The text of each member, when its checksum was right; of one that is cut off, its whole lines. One that is
