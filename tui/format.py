@@ -81,6 +81,11 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.1f} s"
 
 
+def count(number: int, what: str) -> str:
+    """1 symbol, 1,234 symbols"""
+    return f"{number:,} {what}{'s'[: number != 1]}"
+
+
 def cells(text: str) -> int:
     """The cells of a terminal that a text takes: 沪深300ETF has eight characters and ten cells."""
     return len(text) if text.isascii() else sum(map(_cells, text))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tui import format as fmt
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection, reason
 from tui.feed.clock import monotonic
@@ -25,13 +26,12 @@ from tui.market import Instrument, Market
 from tui.market.plan import Refusal, refusals
 from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Push, Quote, Tick
 from tui.secrets import Token, clean
-from tui.symbol import Symbol
+from tui.symbol import Symbol, named
 
 if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
 
 _log = logging.getLogger(__name__)
-_NAMED = 5  # symbols of a line
 _TYPES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline@1"}
 
 
@@ -235,18 +235,12 @@ def refused_words(refused: Sequence[Refusal], wanted: int) -> list[str]:
     over = list(
         dict.fromkeys(symbol for refusal in refused if refusal.words == OVER_LIMIT for symbol in refusal.symbols)
     )
-    lines = [f"plan limit: {wanted - len(over)} of {wanted} symbols live: not {_named(over)}"] if over else []
+    lines = [f"plan limit: {wanted - len(over)} of {wanted} symbols live: not {named(over)}"] if over else []
     for type_, words, symbols in refused:
         if words != OVER_LIMIT:
-            whom = f"{wanted} symbol{'s'[: wanted != 1]}" if len(symbols) == wanted else _named(symbols)
+            whom = fmt.count(wanted, "symbol") if len(symbols) == wanted else named(symbols)
             lines.append(f"{type_} refused for {whom}: {clean(words)}")
     return lines
-
-
-def _named(symbols: Sequence[Symbol]) -> str:
-    """GLD$US, TLT$US and 6 more"""
-    named = ", ".join(str(symbol) for symbol in symbols[:_NAMED])
-    return f"{named} and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else named
 
 
 def _say(words: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui.errors import UsageError
@@ -18,6 +18,7 @@ DEFAULT_REGION = "US"
 _CODE = re.compile(r"[A-Z0-9](?:[A-Z0-9.\-_]{0,14}[A-Z0-9])?")
 _REGION = re.compile(r"[A-Z]{2,4}")
 _ECHOED = 40  # characters of what is no symbol
+_NAMED = 5  # symbols in a line of words
 
 
 class Symbol(NamedTuple):
@@ -105,6 +106,12 @@ def printable(text: str) -> str:
     if text.isprintable():  # nearly always; to look at each letter takes fifty times as long
         return text
     return "".join("�" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
+
+
+def named(symbols: Sequence[Symbol]) -> str:
+    """For a line of words: `GLD$US, TLT$US`; of more than five `… and 6 more`."""
+    some = ", ".join(map(str, symbols[:_NAMED]))
+    return f"{some} and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else some
 
 
 def join(symbols: Iterable[Symbol]) -> str:

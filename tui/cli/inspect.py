@@ -60,7 +60,6 @@ def _words(found: Inspection) -> list[str]:
         longest = found.longest[0]
         silences = f"{found.silences:,}, the longest {longest.seconds:,.1f} s from {at(longest.at)}"
     malformed = ", ".join(f"{count:,} {kind}" for kind, count in found.malformed.items())
-    damaged = f"{found.damaged:,} damaged line{'s'[: found.damaged != 1]}"
     rows = [
         ("made by", f"itick-tui {found.program}, from {found.host}{' · DEMO' * found.demo}"),
         ("time", span),
@@ -74,7 +73,7 @@ def _words(found: Inspection) -> list[str]:
             f"{found.out_of_order:,} out of order, {found.unfollowed:,} unfollowed, "
             f"{sum(found.malformed.values()):,} malformed{f' ({malformed})' if malformed else ''}",
         ),
-        ("file", f"{damaged}, {'cut off at its end' if found.cut else 'whole'}"),
+        ("file", f"{fmt.count(found.damaged, 'damaged line')}, {'cut off at its end' if found.cut else 'whole'}"),
         ("reconnects", f"{found.reconnects:,}"),
     ]
     told = found.link[-_TOLD:]

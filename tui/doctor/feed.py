@@ -25,7 +25,7 @@ from tui.feed.rest import AT_ONCE, Rest, RestError
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.target import host_of, rest_base
-from tui.format import milliseconds
+from tui.format import count, milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
 from tui.market.sessions import Phase
@@ -217,8 +217,7 @@ class FeedChecks:
     async def _subscribe(self, type_: str) -> Found:
         await self._while_read(self._subscriptions.settle_type(type_, self._symbols, lambda type_: None))
         self._market.served(self._symbols, monotonic())
-        count = len(self._symbols)
-        symbols = _symbols(count)
+        symbols = count(len(self._symbols), "symbol")
         found = [refusal for refusal in refusals(self._market.instruments.values()) if refusal.type == type_]
         if not found:
             return Found(f"{symbols} accepted")
@@ -231,7 +230,7 @@ class FeedChecks:
             return Found("; ".join(words), f"without it {_WITHOUT[type_]}", Status.WARN)
         over = sum(len(refusal.symbols) for refusal in found)
         return Found(
-            f"plan limit: {count - over} of {symbols} live",
+            f"plan limit: {len(self._symbols) - over} of {symbols} live",
             "watch fewer, or take a larger plan; what does not fit is marked as over plan",
             Status.WARN,
         )
@@ -317,7 +316,7 @@ class FeedChecks:
             return Found(str(error), "the stream goes on without: history and names are missing", Status.WARN)
         finally:
             await rest.aclose()
-        words = f"{len(quotes)} of {_symbols(len(codes))} have a quote at {rest.host}"
+        words = f"{len(quotes)} of {count(len(codes), 'symbol')} have a quote at {rest.host}"
         if not quotes:
             return Found(words, "history and names may be missing too", Status.WARN)
         return Found(words, ms=took[0] if took else None)
@@ -380,10 +379,6 @@ async def _resolve(host: str, port: int) -> list[str]:
 
     threading.Thread(target=look, daemon=True).start()
     return await done
-
-
-def _symbols(count: int) -> str:
-    return f"{count} symbol{'s'[: count != 1]}"
 
 
 def _issuer(certificate: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
 from tui.feed.store import default_path, trouble
 from tui.feed.target import VENDOR_URL, check_rest_url, check_url, host_of
-from tui.format import UNKNOWN
+from tui.format import UNKNOWN, count
 from tui.secrets import Token, find_key, forget_environment
 
 _SMALLEST = (60, 20)  # cells: the least in which a list and something beside it find room
@@ -95,7 +95,7 @@ class Machine:
             return Found(f"none at {path}: everything is as it comes")
         lists = self.settings.lists
         symbols = {symbol for symbols in lists.values() for symbol in symbols}
-        words = f"{path}, {_count(len(lists), 'list')}, {_count(len(symbols), 'symbol')}"
+        words = f"{path}, {count(len(lists), 'list')}, {count(len(symbols), 'symbol')}"
         if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             # It can name a command that is run.
             return Found(f"{words}; others can write it", f"chmod go-w {shlex.quote(str(path))}", Status.WARN)
@@ -212,7 +212,3 @@ def _unwritable(folder: Path) -> str:
             return ""
     except OSError as error:
         return reason(error)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s'[: number != 1]}"

@@ -18,6 +18,7 @@ from tui.feed.clock import monotonic
 from tui.feed.rest import MOST_BARS, Rest, RestError
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import Kept, News, Store, StoreError
+from tui.format import count
 from tui.market import AT_ONCE, Instrument, Market
 from tui.market.bars import MINUTE, makes_sense
 from tui.market.sessions import Phase as Session
@@ -171,8 +172,8 @@ class History:
         waiting = len(followed) - asked
         if self._rest is None or (waiting and self._live_at is None):
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
-            return f"{_symbols(sum(len(i.bars) > 0 for i in followed))} from our own file; {why}", False
-        words = f"{_symbols(asked)} known"
+            return f"{count(sum(len(i.bars) > 0 for i in followed), 'symbol')} from our own file; {why}", False
+        words = f"{count(asked, 'symbol')} known"
         if waiting and self._bars.words:
             words += f", {waiting} not"
         elif waiting:
@@ -407,7 +408,3 @@ def _finish(store: Store, news: Sequence[News]) -> None:
         store.write(news, leaving=True)
     finally:
         store.close()
-
-
-def _symbols(count: int) -> str:
-    return f"{count:,} symbol{'s'[: count != 1]}"

@@ -26,6 +26,7 @@ from tui.feed.lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.state import LinkState, Phase, Timings
 from tui.feed.subscriptions import NeedsFresh, Subscriptions
 from tui.feed.target import check_url, host_of
+from tui.format import count
 from tui.market import Market
 from tui.protocol import TYPES
 from tui.secrets import Token
@@ -211,8 +212,7 @@ class Link:
 
         def on_type(type_: str) -> None:
             if self.state.phase is not Phase.LIVE:
-                count = len(self._wanted)
-                self._enter(Phase.SUBSCRIBING, f"{count} symbol{'s'[: count != 1]}: {type_}")
+                self._enter(Phase.SUBSCRIBING, f"{count(len(self._wanted), 'symbol')}: {type_}")
 
         while True:
             self._wanted_changed.clear()

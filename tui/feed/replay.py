@@ -17,6 +17,7 @@ from tui.feed.intake import OnPush, intake
 from tui.feed.recording import Call, Entry, Header, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
+from tui.format import count
 from tui.funds import learn
 from tui.market import Market
 from tui.market.sessions import zone
@@ -274,7 +275,7 @@ class Replay:
         """What there is to say at the end."""
         words = [f"the recording ends {f'before {self._begin}' if self._skip_to else 'here'}"]
         if damaged := self._recording.damaged:
-            words.append(f"{damaged:,} damaged line{'s'[: damaged != 1]} left out")
+            words.append(f"{count(damaged, 'damaged line')} left out")
         if self._recording.cut:
             words.append("the file is cut off")
         return ": ".join([words[0], ", ".join(words[1:])] if words[1:] else words)

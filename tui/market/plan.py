@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tui.format import count
 from tui.market.instrument import Instrument
 from tui.protocol import OVER_LIMIT, UNRESOLVED
 from tui.symbol import Symbol
@@ -52,10 +53,10 @@ def shortfalls(instruments: Sequence[Instrument]) -> list[str]:
         words.append(f"plan limit: {len(inside)} of {len(instruments)} symbols live")
     served = [i for i in inside if not ("quote" in i.refused and "tick" in i.refused)]
     if refused := len(inside) - len(served):
-        words.append(f"{refused} symbol{'s'[: refused != 1]} refused")
+        words.append(f"{count(refused, 'symbol')} refused")
     for type_, name, instead in (("kline@1", "klines", ": built from trades"), ("depth", "order books", "")):
         without = [i.refused[type_] for i in served if type_ in i.refused]
         if without:
-            some = f" of {len(without)} symbol{'s'[: len(without) != 1]}" if len(without) < len(served) else ""
+            some = f" of {count(len(without), 'symbol')}" if len(without) < len(served) else ""
             words.append(unserved(name + some, without[0]) + instead)
     return words

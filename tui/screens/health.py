@@ -216,7 +216,7 @@ def past_figures(facts: Facts) -> list[Figure]:
 def refused_figures(facts: Facts) -> list[Figure]:
     """What is not served, by type, with the server's own words."""
     return [
-        Figure(type_, f"{_symbols(len(symbols))}: {fmt.clip(clean(words), _WORDS)}", True)
+        Figure(type_, f"{fmt.count(len(symbols), 'symbol')}: {fmt.clip(clean(words), _WORDS)}", True)
         for type_, words, symbols in refusals(facts.instruments)
     ]
 
@@ -270,10 +270,6 @@ def missing_minutes(instrument: Instrument, time: float) -> int:
     slot = int(time // 60_000)
     present = [n for n, bar in enumerate(instrument.bars.window(slot - _HOUR + 1, slot)) if bar is not None]
     return present[-1] - present[0] + 1 - len(present) if present else 0
-
-
-def _symbols(count: int) -> str:
-    return f"{count} symbol{'s'[: count != 1]}"
 
 
 def _apart(low: float, high: float) -> str:

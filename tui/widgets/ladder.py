@@ -299,7 +299,7 @@ class DepthLadder(Pane, can_focus=True):
         if not instrument.tick_size:
             return ""
         ticks = round(spread / instrument.tick_size)
-        return f" · {ticks} tick{'s'[: ticks != 1]}"
+        return f" · {fmt.count(ticks, 'tick')}"
 
     def body(self, width: int, height: int) -> list[Line]:
         instrument = self.instrument

@@ -97,7 +97,7 @@ class StatusBar(Widget):
             if health.missed:
                 said.append(f"heartbeat missed {health.missed}")
         if health.damaged:
-            said.append(f"{health.damaged:,} damaged line{'s'[: health.damaged != 1]} left out")
+            said.append(f"{fmt.count(health.damaged, 'damaged line')} left out")
         if self.unsaved:
             said.append("changes not saved")
         if (differs := self._market.clock.differs) is not None:
@@ -119,7 +119,7 @@ class StatusBar(Widget):
                 figures.append((f"lag {fmt.seconds(delay)}", "muted"))
             elif (lag := clock.lag(now)) is not None:
                 figures.append((f"lag {lag.words}", "muted"))
-        figures.append((f"{self.symbols} symbol{'s'[: self.symbols != 1]}", "muted"))
+        figures.append((fmt.count(self.symbols, "symbol"), "muted"))
         figures.append((f"reconnects {health.reconnects}", "warning" if health.reconnects else "muted"))
         malformed = health.malformed.total()
         figures.append((f"malformed {malformed}", "warning" if malformed else "muted"))
