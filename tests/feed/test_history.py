@@ -315,12 +315,13 @@ async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def beside_a_link(exchange: Exchange, folder: Path) -> AsyncIterator[tuple[Running, History]]:
+async def beside_a_link(exchange: Exchange, folder: Path, *symbols: Symbol) -> AsyncIterator[tuple[Running, History]]:
     """Both at work."""
-    running = Running(exchange.url, on_state=lambda state: history.link_changed(state, running.link.is_demo))
+    symbols = symbols or (QQQ, SPY)
+    running = Running(exchange.url, *symbols, on_state=lambda state: history.link_changed(state, running.link.is_demo))
     rest = Rest(rest_base(exchange.url), Token(KEY), 1_000)
     history = History(running.market, rest, lambda demo: Store(folder / f"{demo}.sqlite"), calls=1_000, local=True)
-    history.want([QQQ, SPY])
+    history.want(symbols)
     task = asyncio.create_task(history.run())
     try:
         async with running:
@@ -355,11 +356,19 @@ async def test_no_failure_of_rest_is_in_the_stream_s_way(tmp_path: Path, fault: 
         await running.reaches(Phase.LIVE)
         await until(lambda: all(i.last and i.depth and len(i.bars) for i in running.market.instruments.values()))
         if fault == "rest-null":
-            await until(lambda: history.words() == ("2 symbols known", False))
+            await until(lambda: history.words() == ("0 symbols known; nothing told of QQQ$US, SPY$US", True))
         elif fault != "rest-slow":
             await until(lambda: history.words()[1])
             assert "asked again in" in history.words()[0]
         assert running.phases.count(Phase.LIVE) == 1
+
+
+async def test_a_symbol_that_does_not_exist_is_not_called_known_now_or_at_the_next_start(tmp_path: Path) -> None:
+    none = Symbol("XYZ", "XX")
+    async with Exchange() as exchange:
+        for _ in range(2):
+            async with beside_a_link(exchange, tmp_path, QQQ, none) as (_, history):
+                await until(lambda: history.words() == ("1 symbol known; nothing told of XYZ$XX", True))
 
 
 async def test_five_hundred_symbols_are_written_beside_the_loop(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tui.market import AT_ONCE, Instrument, Market
 from tui.market.bars import MINUTE, makes_sense
 from tui.market.sessions import Phase as Session
 from tui.market.sessions import zone
-from tui.symbol import Symbol
+from tui.symbol import Symbol, named
 
 _READ_AT_ONCE = 20  # symbols
 _LONG = 60.0  # s of an outage: after a shorter one the stream's next bar tells what was missed
@@ -41,11 +41,12 @@ _log = logging.getLogger(__name__)
 class _Known:
     """How far one instrument's past is known."""
 
-    __slots__ = ("asked", "closes", "complete", "quoted", "read", "written")
+    __slots__ = ("asked", "closes", "complete", "past", "quoted", "read", "written")
 
     def __init__(self) -> None:
         self.read = False  # from our own file
         self.asked = False  # of the vendor, and nothing was missed since
+        self.past = False  # whether anything was kept or told
         self.complete = 0  # ms UTC: up to then the vendor's bars are all there were; 0 not known
         self.quoted: date | None = None  # on which of the exchange's dates a quote was asked for
         self.written = 0  # the newest minute slot that is in the file
@@ -168,21 +169,24 @@ class History:
         if self._fault:
             return self._fault, True
         followed = self._instruments()
-        asked = sum(self._of(i).asked for i in followed)
-        waiting = len(followed) - asked
+        asked = [i for i in followed if self._of(i).asked]
+        waiting = len(followed) - len(asked)
         if self._rest is None or (waiting and self._live_at is None):
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
-            return f"{count(sum(len(i.bars) > 0 for i in followed), 'symbol')} from our own file; {why}", False
-        words = f"{count(asked, 'symbol')} known"
+            return f"{count(sum(self._of(i).past for i in followed), 'symbol')} from our own file; {why}", False
+        unknown = [i.symbol for i in asked if not self._of(i).past]
+        words = f"{count(len(asked) - len(unknown), 'symbol')} known"
         if waiting and self._bars.words:
             words += f", {waiting} not"
         elif waiting:
             words += f", {waiting} wait for their turn ({self._calls} calls a minute)"
+        if unknown:
+            words += f"; nothing told of {named(unknown)}"
         for name, trouble in (("minutes", self._bars), ("quotes", self._quotes)):
             if trouble.words:
                 again = max(1, round(trouble.again - self._clock()))
                 return f"{words}; {name}: {trouble.words}; asked again in {again} s", True
-        return words, False
+        return words, bool(unknown)
 
     # --- what is known ---
 
@@ -244,6 +248,7 @@ class History:
                 self._market.recall_closes(i.symbol, kept.closes)
                 known.closes = kept.closes
             if kept.bars:
+                known.past = True
                 self._market.recall(i.symbol, kept.bars, True, self._clock())
                 known.written = kept.bars[-1].time // MINUTE
 
@@ -377,6 +382,7 @@ class History:
                 agrees = self._market.recall(i.symbol, bars, False, self._clock())
                 known.asked, known.complete = outages == self._outages, int(time)
                 finished = [bar for bar in bars if bar.time + MINUTE <= time and makes_sense(bar)]
+                known.past = known.past or bool(finished)
                 if not agrees:
                     known.closes = {}
                 closes = self._new_closes(i)
