@@ -192,6 +192,20 @@ async def test_who_is_not_let_in(fault: str, name: str, words: str) -> None:
     assert words in result.words
 
 
+@pytest.mark.parametrize(("fault", "name"), [("http-401", "handshake"), ("auth-failed", "auth")])
+async def test_a_key_that_was_refused_is_not_tried_over_rest_as_well(fault: str, name: str) -> None:
+    async with Exchange(faults=[fault]) as exchange:
+        results = await looked(exchange.url, calls_a_minute=5)
+    assert (results[name].status, results["rest"].status) == (FAIL, SKIPPED)
+    assert results["rest"].words == f"not tried, because of {name}"
+
+
+async def test_without_a_stream_rest_is_tried_all_the_same() -> None:
+    async with Exchange(faults=["http-404"]) as exchange:
+        results = await looked(exchange.url, calls_a_minute=5)
+    assert (results["handshake"].status, results["rest"].status) == (FAIL, OK)
+
+
 async def test_what_is_no_websocket() -> None:
     async with Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as server:
         result = only(await looked(f"ws://127.0.0.1:{server.port}/fund"), "handshake")

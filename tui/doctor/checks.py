@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from tui.errors import ItickError
+from tui.errors import ItickError, KeyRefused
 from tui.feed.clock import monotonic
 
 
@@ -67,8 +67,8 @@ class Checkup:
         self._because: dict[str, str] = {}  # of a step that others cannot build on: the one where it began
 
     async def run(self, checks: Iterable[Check], within: float = math.inf) -> None:
-        """Take them in order, in `within` s altogether. What an ItickError says is a failure; any other exception is a
-        fault of ours and goes on."""
+        """Take them in order, in `within` s altogether. What an ItickError says is a failure, and after a KeyRefused
+        nothing is tried that builds on "key"; any other exception is a fault of ours and goes on."""
         end = monotonic() + within
         for check in checks:
             self._begins(check.name)
@@ -94,4 +94,6 @@ class Checkup:
         except NotTaken as error:
             return Found(str(error), status=Status.SKIPPED)
         except ItickError as error:
+            if isinstance(error, KeyRefused):
+                self._because["key"] = check.name
             return Found(str(error), check.advice, Status.FAIL)
