@@ -111,10 +111,19 @@ async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: Con
     with closing(Store(path)) as store:
         store.write([News(Symbol("QQQ", "US"), closes={"2026-11-20": 512.3})])
     assert (await looked(Machine(file)))["history"].words.startswith(f"{path}, 0.0 MB, whole")
-    path.write_bytes(b"garbage" * 1_000)
+    whole = path.read_bytes()
+    torn = whole[:4096] + b"garbage" * ((len(whole) - 4096) // 7)  # the header and what tables there are is right
+    for damaged in (b"garbage" * 1_000, torn):
+        path.write_bytes(damaged)
+        result = (await looked(Machine(file)))["history"]
+        assert (result.status, result.words) == (WARN, f"{path} is damaged, or none of ours")
+        assert path.read_bytes() == damaged
+
+
+async def test_a_history_that_cannot_be_read(file: ConfigFile) -> None:
+    default_path(demo=False).mkdir(parents=True)
     result = (await looked(Machine(file)))["history"]
-    assert (result.status, result.words) == (WARN, f"{path}: file is not a database")
-    assert path.read_bytes() == b"garbage" * 1_000
+    assert result.status is WARN and result.words.startswith(f"cannot read {default_path(demo=False)}: ")
 
 
 async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
-from tui.feed.store import default_path, trouble
+from tui.feed.store import StoreError, default_path, is_sound
 from tui.feed.target import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
 from tui.secrets import Token, find_key, forget_environment
@@ -125,8 +125,18 @@ class Machine:
         path = default_path(demo=bool(self._demo))
         if not path.exists():
             return Found("none kept yet")
-        if problem := trouble(path):
-            return Found(f"{path}: {problem}", "nothing to do: it is moved aside and begun anew", Status.WARN)
+        try:
+            sound = is_sound(path)
+        except StoreError as error:
+            return Found(
+                str(error), "nothing is kept there: is the disk well, and the file yours to write?", Status.WARN
+            )
+        if not sound:
+            return Found(
+                f"{path} is damaged, or none of ours",
+                "nothing to do: the next start moves it aside and begins anew",
+                Status.WARN,
+            )
         return Found(f"{path}, {path.stat().st_size / 1e6:.1f} MB, whole")
 
     async def _address(self) -> Found:

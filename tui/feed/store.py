@@ -96,16 +96,15 @@ def default_path(*, demo: bool) -> Path:
     return user_cache_path("itick-tui") / ("demo.sqlite" if demo else "itick.sqlite")
 
 
-def trouble(path: Path) -> str:
-    """What is wrong with a file, "" where nothing is. It stays as it is."""
+def is_sound(path: Path) -> bool:
+    """Whether a file is whole and ours, or empty. It stays as it is. Raises StoreError where that cannot be told."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as db:
-            if not _made(db):
-                return ""
-            told = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-            return "" if told == "ok" else told
-    except sqlite3.Error as error:
-        return str(error)
+            return not _made(db) or _is_whole(db)
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            return False
+        raise StoreError(f"cannot read {path}: {error}") from None
 
 
 class Store:
@@ -211,7 +210,7 @@ class Store:
         with _alone(self.path):
             try:
                 with closing(_opened(self.path)) as db:
-                    sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+                    sound = _is_whole(db)
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
@@ -265,6 +264,10 @@ def _made(db: sqlite3.Connection) -> bool:
     if known != [_OURS, _VERSION] or not tables >= _TABLES:
         raise _NoneOfOurs("none of ours, or of another version")
     return True
+
+
+def _is_whole(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
 
 
 def _read(db: sqlite3.Connection, symbol: Symbol, most: int, oldest: float) -> Kept:
