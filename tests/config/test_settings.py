@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tui.config.settings import Settings, line_of, parse
@@ -79,6 +81,11 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ('alerts = ["QQQ$US 5"]', "config.toml, line 1: alerts: 'QQQ$US 5': above it or below it?"),
         ('alerts = [\n"A > 1",\n"B > x"]', "config.toml, line 3: alerts: 'B > x': '> x' cannot be read: write > 520"),
         ("alerts = 5", "config.toml, line 1: alerts: expected a list in brackets, got a number"),
+        (
+            'bell = true\nalert_command = ["say", "{symbol}: {foo}"]',
+            "config.toml, line 2: alert_command: there is no '{foo}', only {words}, {symbol}, {price}",
+        ),
+        ('alert_command = ["say", "{}"]', "config.toml, line 1: alert_command: there is no '{}', only {words}, "),
         ("theme = 'a'\ntheme = 'b'", "config.toml"),
     ],
 )
@@ -91,6 +98,11 @@ def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
 def test_alerts_as_people_write_them_and_each_once() -> None:
     written = 'alerts = ["qqq>520", "QQQ$US > 520 off", "2800 ±2% repeat 0.5"]'
     assert list(map(str, parse(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
+
+
+def test_braces_of_another_language_are_no_placeholders() -> None:
+    command = ("sh", "-c", 'echo "${HOME}" | awk "{ print }"', '{"text": "{words}"}', "{price}")
+    assert parse(f"alert_command = {json.dumps(command)}", "config.toml").alert_command == command
 
 
 def test_keys_may_change_places() -> None:

@@ -27,6 +27,9 @@ PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
+PLACEHOLDERS = ("{words}", "{symbol}", "{price}")
+"""What `alert_command` may have in its arguments for what happened."""
+
 _TYPES = {  # by msgspec's words for them
     "str": "text in quotes",
     "bool": "true or false",
@@ -115,6 +118,10 @@ def parse(text: str, name: str) -> Settings:
         parse_amount(file.cost_of)
     except UsageError as error:
         raise _wrong(name, line_of(text, "cost_of"), f"cost_of: {error}") from None
+    for placeholder in re.findall(r"(?<!\$)\{\w*\}", " ".join(file.alert_command)):
+        if placeholder not in PLACEHOLDERS:
+            words = f"alert_command: there is no '{placeholder}', only {', '.join(PLACEHOLDERS)}"
+            raise _wrong(name, line_of(text, "alert_command"), words)
     alerts: dict[object, Alert] = {}
     for written in file.alerts:
         try:
