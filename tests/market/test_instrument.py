@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.market.messages import BOOK_B, QQQ, T, depth
+from tests.market.messages import BOOK_B, QQQ, T, bar, depth
 from tui.market import Instrument
 
 
@@ -63,6 +63,34 @@ def test_where_there_is_a_book_it_decides_the_decimals() -> None:
     instrument.depth = BOOK_B
     instrument.learn_precision()
     assert instrument.decimals == 2
+
+
+@pytest.mark.parametrize(
+    ("closes", "decimals"),
+    [
+        ([4.09, 4.091, 4.09, 4.092], 3),  # quoted in tenths of a cent, and closed at 4.09
+        ([512.34, 512.35, 512.3456, 512.34], 2),  # one in four is of a trade that prints finer
+        ([4.0, 4.09, 4.1], 2),
+    ],
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
+    instrument = Instrument(QQQ)
+    bars = [bar(minute, closes[minute % len(closes)]) for minute in range(-60, 0)]
+    instrument.recall(bars, kept, T)
+    instrument.learn_precision()
+    assert instrument.decimals == decimals
+    instrument.set_last(closes[2], T, 1.0)
+    instrument.learn_precision()
+    assert instrument.decimals == decimals
+
+
+def test_a_few_bars_of_the_past_tell_no_decimals() -> None:
+    instrument = Instrument(QQQ)
+    instrument.recall([bar(-1, 4.09)], True, T)
+    instrument.set_last(4.126, T, 1.0)
+    instrument.learn_precision()
+    assert instrument.decimals == 3
 
 
 def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import best, smallest_step, touch
+from tui.market.book import best, decimals, smallest_step, touch
 from tui.market.change import Reference
 from tui.market.day import TradingDay, closes
 from tui.market.sessions import Calendar, Stretch, calendar
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 10.0  # s
 _TOGETHER = 16  # trades
+_TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
 
 
 class Past(NamedTuple):
@@ -37,6 +38,7 @@ class Instrument:
     """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
 
     __slots__ = (
+        "_quoting_known",
         "_tape",
         "_untold",
         "alerts",
@@ -97,6 +99,7 @@ class Instrument:
         self.overdue = False  # whether none came within _PATIENCE
         self.tick_size: float | None = None
         self.decimals = 2
+        self._quoting_known = False  # whether the past has told how many decimals prices need
         self.alerts: Sentry | None = None  # where there is an alert for the symbol that is on
 
     def set_hours(self, hours: Calendar) -> None:
@@ -162,6 +165,12 @@ class Instrument:
 
     def recall(self, bars: Sequence[Kline], kept: bool, time: float) -> bool:
         """Take bars of the past, as Market.recall says."""
+        if len(bars) >= _TELLING:
+            # Where a third of the closes needs a decimal, prices are quoted with it; fewer are of trades, which print
+            # finer than the book quotes.
+            needed = sorted(decimals([bar.close]) for bar in bars[-_LATEST:])
+            self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
+            self._quoting_known = True
         if kept:
             self.bars.remember(bars)
             return True
@@ -180,6 +189,7 @@ class Instrument:
     def forget_past(self) -> None:
         """It is another exchange's."""
         self.recalled = None
+        self._quoting_known = False
         self.bars.forget()
 
     def set_last(self, price: float, time: int, now: float) -> None:
@@ -237,14 +247,12 @@ class Instrument:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
         past = self.past if self.last is None else None
         known = self.last if past is None else past.price
-        prices = [known] if known is not None else []
+        # Trades print finer than the book quotes: one decides only where neither the past nor a book does.
+        prices = [known] if known is not None and not self._quoting_known else []
         if self.depth is not None:
             touch = (best(self.depth.bids), best(self.depth.asks))
-            # Trades print finer than the book quotes: where there is a book, it decides.
             prices = [level.price for level in touch if level] or prices
-        for price in prices:
-            while self.decimals < 4 and round(price, self.decimals) != round(price, 4):
-                self.decimals += 1
+        self.decimals = decimals(prices, self.decimals)
         # A tick cannot be smaller than the last decimal that prices need.
         if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
             step = smallest_step(self.depth)
