@@ -1,4 +1,4 @@
-"""Ladder and chart where there is nothing to draw, and where it may be old."""
+"""Ladder, chart and tape where there is nothing to draw, and where it may be old."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from rich.segment import Segment
 
 from tests.market.messages import bar, quote
 from tests.screens.still import US
+from tui.keys import KEYS
 from tui.market import Instrument, Market
 from tui.market.plan import NO_ANSWER
 from tui.protocol import OVER_LIMIT, UNRESOLVED
@@ -14,6 +15,7 @@ from tui.themes import find_theme
 from tui.widgets.chart import MinuteChart
 from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look
+from tui.widgets.tape import TradeTape
 
 LOOK = Look(find_theme("midnight"))
 QQQ = US[0]
@@ -74,6 +76,16 @@ def test_a_chart_that_may_be_old_says_so_in_its_title_whatever_the_room() -> Non
     for proven in (True, False):
         _, right = pane(MinuteChart, market.instruments[QQQ], proven=proven).title()
         assert (right == [LOOK.segment("stale", "warning")]) != proven
+
+
+def test_where_nothing_is_shown_nothing_is_stale() -> None:
+    market = Market()
+    market.follow([QQQ])
+    instrument = market.instruments[QQQ]
+    tape = TradeTape(LOOK, KEYS)
+    tape.set_reactive(TradeTape.instrument, instrument)
+    panes = [pane(DepthLadder, instrument, proven=False), pane(MinuteChart, instrument, proven=False), tape]
+    assert all(each.title()[1] == [] for each in panes)
 
 
 def test_the_tag_of_the_last_price_is_light_on_dark_only_while_it_is_so() -> None:

@@ -102,9 +102,11 @@ class TradeTape(Pane, can_focus=True):
     def _state(self, instrument: Instrument) -> Line:
         """What must be known of the lines: that they are old, that they stand still and how many wait."""
         look, words = self.style, []
+        if not len(instrument.tape):
+            return []
         if not self._proven:
             words.append(look.segment("stale", "warning"))
-        elif "tick" in instrument.refused and len(instrument.tape):
+        elif "tick" in instrument.refused:
             words.append(look.segment("refused", "warning"))
         if self._top is not None:
             waiting = instrument.tape.total - self._seen
