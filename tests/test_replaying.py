@@ -50,8 +50,10 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         assert " REPLAY ×2 " in top(app)
         await pilot.press("N")
         assert notices(app)[-1] == "P first: then it goes message by message"
-        await pilot.press("P", "N", "N")
-        assert " REPLAY paused " in top(app)
+        await pilot.press("P")
+        assert " REPLAY ×2 paused #1 " in top(app)
+        await pilot.press("N", "N")
+        assert " REPLAY ×2 paused #3 " in top(app)
         assert app.market.instruments[QQQ].last == 102.0
         assert "11:52:00 ET" in top(app), "the time of the recording"
         await pilot.press("r")

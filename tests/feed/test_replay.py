@@ -131,14 +131,15 @@ async def test_it_stands_still_goes_by_messages_and_goes_on(tmp_path: Path) -> N
     await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
     replay.pause()
     stood = replay.clock()
-    assert replay.words == "paused" and BEGAN <= stood < BEGAN + 5
+    assert replay.words == "×1 paused #1" and BEGAN <= stood < BEGAN + 5
     for n in (1, 2, 3):
         replay.step()
+        assert replay.words == f"×1 paused #{1 + n}"
         assert market.instruments[QQQ].last == 100.0 + n
         await asyncio.sleep(0.01)
         assert replay.clock() == BEGAN + n * 60
     replay.change_speed(up=True)
-    assert replay.words == "paused" and replay.speed == 2.0
+    assert replay.words == "×2 paused #4"
     replay.pause()
     assert replay.words == "×2"
     await asyncio.sleep(0.05)
@@ -213,14 +214,14 @@ def test_a_time_after_midnight_is_the_next_day_s(tmp_path: Path) -> None:
     assert Replay(tmp_path / "r.gz", begin="23:00")._skip_to < T + 12 * 3_600_000
 
 
-@pytest.mark.parametrize(("text", "speed"), [("10", 10.0), ("0.5", 0.5), ("max", math.inf)])
+@pytest.mark.parametrize(("text", "speed"), [("10", 10.0), ("0.01", 0.01), ("1000", 1_000.0), ("max", math.inf)])
 def test_a_speed(text: str, speed: float) -> None:
     assert read_speed(text) == speed
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "\x1b"])
+@pytest.mark.parametrize("text", ["", "fast", "0", "0.009", "-1", "1001", "1e9", "inf", "nan", "\x1b"])
 def test_what_is_no_speed_is_said(text: str) -> None:
-    with pytest.raises(UsageError, match="is no speed: write a number such as 10"):
+    with pytest.raises(UsageError, match=r"is no speed: write a number from 0\.01 to 1000, or max"):
         read_speed(text)
 
 

@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Play what --record kept: no key, no network.",
 )
-@option("--speed", group=REPLAY, metavar="N", help="N times as fast as it was, or max.  [default: 1]")
+@option("--speed", group=REPLAY, metavar="N", help="N times as fast as it was, 0.01 to 1000, or max.  [default: 1]")
 @option(
     "--from",
     "begin",

@@ -25,6 +25,7 @@ from tui.protocol import Pong, Reply
 from tui.symbol import Symbol, printable
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, math.inf)
+_SLOWEST, _FASTEST = 0.01, 1_000.0  # that may be asked for as a number
 _SLICE = 0.01  # s of playing, after which keys and frames have their turn
 _BEHIND = 0.25  # s by which playing may be late, before the clock waits for it instead
 _LONGEST_TRIP = 60_000  # ms
@@ -113,6 +114,7 @@ class Replay:
         self._skip_to = _moment(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
         self._acted = asyncio.Event()
         self._followed = self.symbols
+        self._messages = 0  # that were played
 
     def attach(
         self,
@@ -203,7 +205,9 @@ class Replay:
 
     def _play(self, entry: Entry) -> None:
         self._player.play(entry)
-        if type(entry) is Call:
+        if type(entry) is Message:
+            self._messages += 1
+        elif type(entry) is Call:
             self._called(entry)
         elif type(entry) is Names:
             self._on_names()
@@ -261,14 +265,11 @@ class Replay:
 
     @property
     def words(self) -> str:
-        """How it goes on: `×10`, `paused`, `to 15:30`."""
+        """How it goes on: `×10`, `to 15:30`; while it stands, at which message: `×10 paused #1,234`."""
         if self.ended:
             return "ended"
-        if self.paused:
-            return "paused"
-        if self._skip_to:
-            return f"to {self._begin}"
-        return spelled(self.speed)
+        pace = f"to {self._begin}" if self._skip_to else spelled(self.speed)
+        return f"{pace} paused #{self._messages:,}" if self.paused else pace
 
     @property
     def last_words(self) -> str:
@@ -287,12 +288,14 @@ def spelled(speed: float) -> str:
 
 def read_speed(text: str) -> float:
     """`10`, `0.5` or `max`. Raises UsageError."""
+    if text == "max":
+        return math.inf
     try:
-        speed = math.inf if text == "max" else float(text)
+        speed = float(text)
     except ValueError:
         speed = 0.0
-    if not speed >= 0.01:  # nor what is no number at all
-        raise UsageError(f"'{printable(text)}' is no speed: write a number such as 10 or 0.5, or max")
+    if not _SLOWEST <= speed <= _FASTEST:  # nor what is no number at all
+        raise UsageError(f"'{printable(text)}' is no speed: write a number from {_SLOWEST:g} to {_FASTEST:g}, or max")
     return speed
 
 
