@@ -463,7 +463,8 @@ class Desk(Process):
 
     def action_columns(self) -> None:
         choices = [Choice(column.id, column.title, column.words) for column in COLUMNS]
-        self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT))
+        left_out = self.dashboard.watchlist.left_out
+        self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT, left_out))
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:
         self.dashboard.watchlist.columns = columns

@@ -25,7 +25,11 @@ class Chosen:
         self._chosen = chosen
 
     def screen(self) -> ColumnChooser:
-        return ColumnChooser(COLUMNS, self._chosen, self.applied.append, ["symbol", "last", "age"])
+        return ColumnChooser(COLUMNS, self._chosen, self.applied.append, ["symbol", "last", "age"], self.left_out)
+
+    def left_out(self) -> set[str]:
+        """There is room for three."""
+        return set(self.applied[-1][3:]) if self.applied else set()
 
 
 @pytest.mark.parametrize("size", [(120, 36), (40, 8)])
@@ -80,6 +84,15 @@ async def test_the_symbol_stays_and_says_so() -> None:
         await pilot.pause()
         assert chosen.applied == []
         assert [str(notice.message) for notice in app._notifications] == ["SYMBOL always stays"]
+
+
+async def test_what_has_no_room_says_so() -> None:
+    async with opened(Chosen("symbol", "age", "last").screen) as (app, pilot):
+        assert "no room" not in "".join(rows(app))
+        await pilot.press("G", "space")
+        assert highlighted(app).startswith("✓  DAY RANGE") and highlighted(app).endswith("  no room")
+        await pilot.press("space")
+        assert "no room" not in "".join(rows(app))
 
 
 @pytest.mark.parametrize("key", ["escape", "o", "q"])

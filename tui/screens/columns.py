@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from textual import on
@@ -24,7 +24,7 @@ class Choice(NamedTuple):
 
 class ColumnChooser(Chooser[None]):
     """Each change is applied at once. What is taken out keeps its place until this closes, so that the same key brings
-    it back to where it was."""
+    it back to where it was. `left_out` tells which of the chosen ones have no room; they say so."""
 
     BINDINGS = [
         Binding("o", "leave", "Close"),
@@ -40,11 +40,13 @@ class ColumnChooser(Chooser[None]):
         chosen: Sequence[str],
         apply: Callable[[tuple[str, ...]], None],
         usual: Sequence[str],
+        left_out: Callable[[], Collection[str]],
     ) -> None:
         super().__init__("Columns", "Space in or out · J K move · r usual · Esc closes")
         self._columns = {column.id: column for column in columns}
         self._apply = apply
         self._usual = usual
+        self._left_out = left_out
         self._take(chosen)
 
     def on_mount(self) -> None:
@@ -56,13 +58,16 @@ class ColumnChooser(Chooser[None]):
         self._order = list(dict.fromkeys([*chosen, *self._columns]))
 
     def _show(self, at: int) -> None:
-        columns = [self._columns[id] for id in self._order]
-        rows = [Row(title, "✓" if id in self._chosen else "", more=words) for id, title, words in columns]
+        columns, left_out = [self._columns[id] for id in self._order], self._left_out()
+        rows = [
+            Row(title, "✓" if id in self._chosen else "", more=words, note="no room" if id in left_out else "")
+            for id, title, words in columns
+        ]
         self.choices.show(rows, at)
 
     def _changed(self, at: int) -> None:
-        self._show(at)
         self._apply(tuple(id for id in self._order if id in self._chosen))
+        self._show(at)
 
     @property
     def _at(self) -> int:

@@ -320,7 +320,7 @@ class Watchlist(Pane, can_focus=True):
             return [*blank, [look.segment(hint.center(width), "muted")]] if width > len(hint) else []
         for _ in range(3):
             # Building rows may widen a column, which may push another one out: settle before the header is drawn.
-            self._columns = choose([BY_ID[id] for id in self.columns], self._widths, width - _MARGIN - 1)
+            self._columns = self._fitting(width)
             self._spread_out(width - _MARGIN - 1)
             moment = self._begin_rows()
             shown = range(self._top, min(len(self._rows), self._top + self._page))
@@ -328,6 +328,13 @@ class Watchlist(Pane, can_focus=True):
             if not self._grew:
                 break
         return [self._header(), *rows]
+
+    def _fitting(self, width: int) -> list[Column]:
+        return choose([BY_ID[id] for id in self.columns], self._widths, width - _MARGIN - 1)
+
+    def left_out(self) -> set[str]:
+        """The chosen columns that have no room where the list stands now; none where it does not stand."""
+        return set(self.columns) - {column.id for column in self._fitting(self.inner_width)} if self.display else set()
 
     def _spread_out(self, room: int) -> None:
         """What room is left goes to wider gaps, then to the columns that can use it: the sparklines as far as the hour
