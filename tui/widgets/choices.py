@@ -74,6 +74,8 @@ class Choices(ScrollView, can_focus=False):
         self._rows = [Row(*map(clean, row)) for row in rows]
         self._marks = max((cell_len(row.mark) for row in self._rows), default=0)
         self._words = max((cell_len(row.words) for row in self._rows), default=0)
+        self._beside = max((cell_len(row.more) + 2 for row in self._rows if row.more), default=0)
+        self._beside += max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
         self.virtual_size = Size(self._natural_width(), len(self._rows))
         self.set_reactive(Choices.highlighted, highlighted)
         self.refresh(layout=True)
@@ -112,20 +114,20 @@ class Choices(ScrollView, can_focus=False):
             self.post_message(self.Chosen(index))
 
     def _natural_width(self) -> int:
-        more = max((cell_len(row.more) + 2 for row in self._rows if row.more), default=0)
-        note = max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
-        return max(self._frame, _left(self._marks) + self._words + more + note + 1)
+        return max(self._frame, _left(self._marks) + self._words + self._beside + 1)
 
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= len(self._rows):
             return Strip.blank(width, self.get_component_rich_style("choices--words"))
         one = "highlighted" if index == self.highlighted else ""
+        # Where not all has room, what stands beside the words gives way until they have half of it.
+        words = min(self._words, max(width // 2, width - _left(self._marks) - self._beside - 1))
         return lay_out(
             self._rows[index],
             width,
             self._marks,
-            self._words,
+            words,
             lambda role: self.get_component_rich_style(f"choices--{one or role}"),
         )
 
@@ -135,7 +137,7 @@ def lay_out(row: Row, width: int, marks: int, words: int, style: Callable[[str],
     left = _left(marks)
     note = f"  {row.note}" if row.note else ""
     room = max(0, width - left - cell_len(note) - 1)
-    words = min(words, width // 2, room) if row.more else room
+    words = min(words, room) if row.more else room
     more = f"  {_fit(row.more, room - words - 2)}" if row.more else ""
     line = [
         Segment(" " + _fit(row.mark, left - 1), style("mark")),
