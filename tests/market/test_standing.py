@@ -35,7 +35,7 @@ def stand(alert: str, *prices: float, state: RowState = RowState.LIVE, sleep: st
         ("> 520 off", (519,), "○ off"),
         ("> 520 done", (519,), "✓ fired"),
         ("> 520", (), "– asleep: no price yet"),
-        ("±2%", (519,), "– asleep: what it is measured from is not known"),
+        ("±2%", (519,), "– asleep: nothing to measure it from"),
         ("spread > 5bp", (519,), "– asleep: no order book"),
         ("turnover > 1B", (519,), "– asleep: no turnover told"),
     ],
@@ -83,4 +83,4 @@ def test_what_it_looks_at() -> None:
         (Stand.ARMED, "armed", "2.1 bp"),
         (Stand.WAITS, "waits to be below $1B", "$2.5B"),
     ]
-    assert standing(market.guard.trigger(alerts[0]), None, RowState.ASKED, "", T).words.startswith("asleep: not fol")
+    assert standing(market.guard.trigger(alerts[0]), None, RowState.ASKED, "", T).words.startswith("asleep: no room")

@@ -13,6 +13,7 @@ from tui.market.standing import Stand, Standing
 from tui.screens.alerts import Alerts, Line
 from tui.screens.prompt import Prompt
 from tui.symbol import Symbol
+from tui.widgets.choices import Choices
 
 STANDINGS = {
     "QQQ$US > 520": Standing(Stand.ARMED, "armed", "519.20"),
@@ -56,13 +57,37 @@ def shown() -> Alerts:
     return Alerts(lambda: [Line(parse_alert(text), stand) for text, stand in STANDINGS.items()], kept.keep, QQQ)
 
 
+async def test_where_there_is_little_room_the_title_has_all_of_it() -> None:
+    async with opened(shown, (60, 20)) as (app, pilot):
+        title = app.screen.query_one(Choices).border_title
+        assert str(title) == "Alerts · armed · 519.20"
+        await pilot.press("end", "up")
+        assert highlighted(app).split() == ["–", "2800$HK", "turnover", ">", "1B", "asleep"]
+        assert str(app.screen.query_one(Choices).border_title) == "Alerts · asleep: closed"
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        assert str(app.screen.query_one(Choices).border_title) == "Alerts"
+        assert highlighted(app).endswith("asleep: closed")
+
+
+async def test_the_field_stands_alone_and_the_list_comes_back() -> None:
+    async with opened(shown, (100, 30)) as (app, pilot):
+        choices = app.screen.query_one(Choices)
+        await pilot.press("n")
+        await pilot.pause()
+        assert not choices.display
+        await pilot.press("escape")
+        await pilot.pause()
+        assert choices.display and highlighted(app).startswith("●  QQQ$US > 520")
+
+
 async def write(pilot: Pilot[None], text: str) -> None:
     pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", [(120, 36), (60, 20)])
+@pytest.mark.parametrize("size", [(120, 36), (100, 30), (60, 20)])
 def test_the_list(snap_compare: Snapshot, size: tuple[int, int]) -> None:
     assert snap_compare(Over(shown), terminal_size=size)
 

@@ -24,7 +24,7 @@ _ASLEEP = {
     RowState.OVER_PLAN: "over plan",
 }
 _UNKNOWN = {
-    "change": "what it is measured from is not known",
+    "change": "nothing to measure it from",
     "spread": "no order book",
     "turnover": "no turnover told",
 }
@@ -59,7 +59,7 @@ def standing(trigger: Trigger, instrument: Instrument | None, state: RowState, s
         return Standing(Stand.DONE, fired or "fired")
     why = sleep
     if not why and instrument is None:
-        why = "not followed: there is no room for more symbols"
+        why = "no room for more symbols"
     if not why and state not in _AWAKE:
         why = _ASLEEP.get(state, "no live data")
     if not why and instrument is not None and measure(alert.kind, instrument) is None:

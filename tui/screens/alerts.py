@@ -7,17 +7,21 @@ from typing import NamedTuple
 
 from textual import on
 from textual.binding import Binding
+from textual.content import Content
 
 from tui.errors import UsageError
 from tui.market.alerts import WAYS, Alert, parse_alert
 from tui.market.standing import Standing
+from tui.screens.layout import arrange
 from tui.screens.panel import Chooser
 from tui.screens.prompt import Prompt
+from tui.secrets import clean
 from tui.symbol import Symbol
 from tui.widgets.choices import Choices, Row
 
 _HELP = [f"{written:<18}{words}" for written, words in WAYS]
-_WIDE = 72  # cells of a terminal from which on the figures have room beside the words
+_TITLE = "Alerts"
+_WIDE = 66  # cells of the watchlist from which on all has room in a row
 
 
 class Line(NamedTuple):
@@ -28,8 +32,9 @@ class Line(NamedTuple):
 
 
 class Alerts(Chooser[None]):
-    """Each change is applied at once. `read` tells how the alerts stand, and is asked again with every `tick`; `apply`
-    is given them as they are to be."""
+    """Each change is applied at once. It lies over the watchlist alone: where that is narrow the rows say less, and the
+    title has all of how the highlighted one stands. `read` tells how the alerts stand, and is asked again with every
+    `tick`; `apply` is given them as they are to be."""
 
     BINDINGS = [
         Binding("A", "leave", "Close"),
@@ -47,7 +52,7 @@ class Alerts(Chooser[None]):
         symbol: Symbol | None,
     ) -> None:
         """`symbol` is the one that a new alert is for, unless another is written."""
-        super().__init__("Alerts", "Enter edit · Space on/off · d delete · Esc back")
+        super().__init__(_TITLE, "Enter edit · Space on/off · d delete · Esc back")
         self._read = read
         self._apply = apply
         self._symbol = symbol
@@ -65,14 +70,46 @@ class Alerts(Chooser[None]):
         if self._rows() != self._shown:
             self._show(self._at)
 
+    def on_screen_suspend(self) -> None:
+        self.choices.display = False  # it would stick out behind the field
+
+    def on_screen_resume(self) -> None:
+        self.choices.display = True
+
+    def on_resize(self) -> None:
+        self._show(self._at)
+
     def _show(self, at: int) -> None:
         self._shown = self._rows()
+        self.choices.styles.max_width = self._room - 4
+        self.choices.styles.width = "auto" if self._room >= _WIDE else self._room - 4
         self.choices.show(self._shown, max(0, min(at, len(self._shown) - 1)))
+        self._tell()
+
+    @on(Choices.Highlighted)
+    def _tell(self) -> None:
+        told = [_TITLE]
+        if self._room < _WIDE and self._at < len(self._lines):
+            _, words, figure = self._lines[self._at].standing
+            told += [each for each in (words, figure) if each]
+        self.choices.border_title = Content(clean(" · ".join(told)))
+
+    @property
+    def _room(self) -> int:
+        """Cells of the watchlist, where every pane is shown."""
+        width, height = self.app.size
+        box = arrange(width, height).get("watchlist")
+        return box.width if box is not None else width
 
     def _rows(self) -> list[Row]:
-        room = self.app.size.width >= _WIDE
+        wide = self._room >= _WIDE
         rows = [
-            Row(f"{alert.symbol} {alert.condition}", stand.value, words, figure if room else "")
+            Row(
+                f"{alert.symbol} {alert.condition}",
+                stand.value,
+                words if wide else words.partition(": ")[0],
+                figure if wide else "",
+            )
             for alert, (stand, words, figure) in self._lines
         ]
         return [*rows, Row(f"new alert for {self._symbol}" if self._symbol is not None else "new alert", "n")]

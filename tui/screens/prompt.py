@@ -22,7 +22,7 @@ class Prompt(Panel[str]):
     }
     Prompt Input, Prompt Input:focus { background: $surface; background-tint: transparent; }
     Prompt Static { height: auto; color: $warning; }
-    Prompt .explained { width: 64; }
+    Prompt .explained { width: 54; }
     Prompt .help { color: $secondary; }
     Prompt.-low .help { display: none; }
     """
