@@ -79,7 +79,9 @@ async def test_all_is_well_with_the_exchange() -> None:
     async with Exchange(rate=200.0) as exchange:
         results = await looked(exchange.url, calls_a_minute=5)
     assert ill(results) == {}
-    assert results["rest"].words.startswith("2 of 2 symbols have a quote at 127.0.0.1:")
+    assert results["rest"].words.startswith("2 of 2 US symbols have a quote at 127.0.0.1:")
+    assert results["symbols"].words == "data came of 2 symbols"
+    assert results["lag"].words.startswith("median +")
     assert results["subscribe depth"].words == "2 symbols accepted"
     assert results["first kline@1"].words in ("QQQ$US", "SPY$US")
     assert results["pings"].words.startswith("5 answered, median ")
@@ -188,7 +190,7 @@ async def test_who_is_not_let_in(fault: str, name: str, words: str) -> None:
         result = only(results, name)
     else:
         result = results[name]
-        assert ill(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "pings"), SKIPPED) | {name: FAIL}
+        assert ill(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "symbols", "pings", "lag"), SKIPPED) | {name: FAIL}
     assert words in result.words
 
 
@@ -243,6 +245,23 @@ async def test_more_than_the_plan_has_room_for() -> None:
     assert results["subscribe tick"].words == "plan limit: 3 of 4 symbols live"
 
 
+async def test_symbols_without_data_are_named() -> None:
+    none, nowhere = Symbol("NONE", "US"), Symbol("XYZ", "XX")
+    async with Exchange() as exchange:
+        results = await looked(exchange.url, [QQQ, none, nowhere], first=1.0, calls_a_minute=5)
+    assert ill(results) == {"symbols": WARN, "rest": WARN}
+    assert results["symbols"].words.startswith("none of NONE$US, XYZ$XX within 1 s (")
+    assert results["rest"].words.startswith("1 of 2 US symbols have a quote at 127.0.0.1:")
+    assert results["rest"].words.endswith(", not NONE$US")
+
+
+async def test_a_feed_that_is_behind_is_a_warning() -> None:
+    async with Exchange(faults=["lagging"]) as exchange:
+        results = await looked(exchange.url)
+    assert ill(results) == {"lag": WARN}
+    assert results["lag"].words == "the whole feed is 15 minutes behind"
+
+
 async def test_an_answer_that_does_not_come_ends_the_asking_and_not_the_rest() -> None:
     async with Exchange(faults=["subscribe-silent"]) as exchange:
         results = await looked(exchange.url)
@@ -251,6 +270,7 @@ async def test_an_answer_that_does_not_come_ends_the_asking_and_not_the_rest() -
         "subscribe kline@1": SKIPPED,
         "first depth": SKIPPED,
         "first kline@1": SKIPPED,
+        "symbols": SKIPPED,
     }
     assert results["subscribe depth"].words == "no answer to the request for depth"
 
@@ -275,7 +295,7 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     async with serving(Vendor()) as url:
         results = await looked(url, first=0.05)
     silent = {name: status for name, status in ill(results).items() if name != "clock"}
-    assert silent == dict.fromkeys(FIRST, WARN)
+    assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "lag"), SKIPPED)
     assert results["first tick"].words.startswith(f"none within 0.05 s ({words}")
     assert results["first tick"].advice.startswith(advice)
 
@@ -288,7 +308,7 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     [
         ("rest-refused", "does not serve /fund/quotes: "),
         ("rest-429", "asks to slow down for "),
-        ("rest-null", "0 of 2 symbols have a quote at 127.0.0.1:"),
+        ("rest-null", "0 of 2 US symbols have a quote at 127.0.0.1:"),
         ("rest-slow", "did not answer /fund/quotes within 0.5 s"),
     ],
 )
@@ -326,7 +346,7 @@ async def test_a_connection_that_falls_silent() -> None:
                 exchange.cause("half-open")
 
         results = await looked(exchange.url, ends=falls_silent)
-    assert ill(results) == {"pings": FAIL}
+    assert {name: status for name, status in ill(results).items() if name != "lag"} == {"pings": FAIL}
     assert "link silent for" in results["pings"].words
 
 

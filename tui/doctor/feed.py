@@ -9,7 +9,7 @@ import ssl
 import statistics
 import threading
 import time
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from tui.market.plan import refusals, unserved
 from tui.market.sessions import Phase
 from tui.protocol import OVER_LIMIT, UNRESOLVED, Depth, Kline, Push, Quote, SubscribeReply, Tick
 from tui.secrets import Token, clean
-from tui.symbol import Symbol
+from tui.symbol import Symbol, named
 
 TIMINGS = Timings(open=5.0, auth=5.0, reply=5.0, pong=3.0)
 WITHIN = 40.0  # s for all of it
@@ -84,9 +84,10 @@ class FeedChecks:
         self._reading: asyncio.Task[NoReturn] | None = None
         self._asked: dict[type[Push], float] = {}
         self._first: dict[type[Push], tuple[float, Symbol]] = {}
+        self._heard_of: set[Symbol] = set()
         self._came = asyncio.Event()
         self._waits_until = 0.0
-        self._sessions: tuple[str, str] | None = None
+        self._knows_holidays = False
         parts = urlsplit(url)
         self._secure = parts.scheme == "wss"
         self._server = parts.hostname or ""
@@ -105,7 +106,9 @@ class FeedChecks:
             Check(f"subscribe {type_}", partial(self._subscribe, type_), (before,), _ASKED, timed=True)
             for before, type_ in zip(("auth", *(f"subscribe {t}" for t in _TYPES)), _TYPES, strict=False)
         ]
-        came = [Check(f"first {type_}", partial(self._arrives, type_), (f"subscribe {type_}",)) for type_ in _TYPES]
+        came = [
+            Check(f"first {type_}", partial(self._arrives, type_), (f"subscribe {type_}",), _ASKED) for type_ in _TYPES
+        ]
         return [
             Check("other copies", self._copies, ("address", "key")),
             Check("name", self._name, ("address",), "is this machine online, and the host spelled right?", timed=True),
@@ -115,8 +118,10 @@ class FeedChecks:
             Check("auth", self._auth, ("handshake",), _ACCOUNT, timed=True),
             *asked,
             *came,
+            Check("symbols", self._each, (asked[-1].name,), _ASKED),
             Check("pings", self._pings, ("auth",), "the network or the server stalls: try again"),
             Check("rest", self._rest, ("key",) if self._rest_base else ("tls", "key")),
+            Check("lag", self._lag, ("auth",), _ASKED),
             Check("clock", self._clock, ("handshake",)),
         ]
 
@@ -241,33 +246,50 @@ class FeedChecks:
         return await self._connection.subscribe(symbols, type_)
 
     def _push(self, message: Push, instrument: Instrument) -> None:
-        if type(message) not in self._first:
-            self._first[type(message)] = (monotonic(), instrument.symbol)
-            self._came.set()
+        self._first.setdefault(type(message), (monotonic(), instrument.symbol))
+        self._heard_of.add(instrument.symbol)
+        self._came.set()
 
     async def _arrives(self, type_: str) -> Found:
         kind = _TYPES[type_]
         if all(type_ in instrument.refused for instrument in self._market.instruments.values()):
             return Found("not served", status=Status.SKIPPED)
+        if await self._comes(lambda: kind in self._first):
+            at, symbol = self._first[kind]
+            return Found(str(symbol), ms=1000 * (at - self._asked[kind]))
+        words, advice = await self._hours(self._symbols)
+        return Found(f"none within {self._patience:g} s ({words})", advice, Status.WARN)
+
+    async def _each(self) -> Found:
+        """Whether there is data of every symbol that is served."""
+        served = [symbol for symbol, i in self._market.instruments.items() if len(i.refused) < len(_TYPES)]
+        if not served:
+            return Found("not served", status=Status.SKIPPED)
+        if await self._comes(lambda: self._heard_of.issuperset(served)):
+            return Found(f"data came of {count(len(served), 'symbol')}")
+        if not self._heard_of:
+            return Found("no data at all", status=Status.SKIPPED)
+        silent = [symbol for symbol in served if symbol not in self._heard_of]
+        words, advice = await self._hours(silent)
+        return Found(f"none of {named(silent)} within {self._patience:g} s ({words})", advice, Status.WARN)
+
+    async def _comes(self, there: Callable[[], bool]) -> bool:
+        """Whether it is there before the patience for data is over, which begins when this is asked first."""
         self._waits_until = self._waits_until or monotonic() + self._patience
-        while kind not in self._first and (left := self._waits_until - monotonic()) > 0:
+        while not there() and (left := self._waits_until - monotonic()) > 0:
             self._came.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._while_read(self._came.wait())
-        if kind in self._first:
-            at, symbol = self._first[kind]
-            return Found(str(symbol), ms=1000 * (at - self._asked[kind]))
-        if self._sessions is None:
-            self._market.set_holidays(await asyncio.to_thread(holidays.load, time.time()))
-            self._sessions = self._hours()
-        words, advice = self._sessions
-        return Found(f"none within {self._patience:g} s ({words})", advice, Status.WARN)
+        return there()
 
-    def _hours(self) -> tuple[str, str]:
+    async def _hours(self, symbols: Iterable[Symbol]) -> tuple[str, str]:
         """What the exchange of each region does now, and when it is worth to try again."""
+        if not self._knows_holidays:
+            self._market.set_holidays(await asyncio.to_thread(holidays.load, time.time()))
+            self._knows_holidays = True
         now, words, bells = self._market.exchange_time(monotonic()), [], []
-        for region in dict.fromkeys(symbol.region for symbol in self._symbols):
+        for region in dict.fromkeys(symbol.region for symbol in symbols):
             hours = self._market.calendar(region)
             stretch = hours.at(now)
             if hours.always:
@@ -316,10 +338,24 @@ class FeedChecks:
             return Found(str(error), "the stream goes on without: history and names are missing", Status.WARN)
         finally:
             await rest.aclose()
-        words = f"{len(quotes)} of {count(len(codes), 'symbol')} have a quote at {rest.host}"
-        if not quotes:
-            return Found(words, "history and names may be missing too", Status.WARN)
+        words = f"{len(quotes)} of {count(len(codes), f'{region} symbol')} have a quote at {rest.host}"
+        if missing := [Symbol(code, region) for code in codes if code not in quotes]:
+            advice = "without one the past and the name may be missing too: are they spelled right?"
+            return Found(f"{words}, not {named(missing)}", advice, Status.WARN)
         return Found(words, ms=took[0] if took else None)
+
+    async def _lag(self) -> Found:
+        clock = self._market.clock
+        await self._comes(lambda: clock.seen > 0)
+        if (delay := clock.delay()) is not None:
+            return Found(
+                f"the whole feed is {count(round(delay / 60), 'minute')} behind",
+                "a plan may have delayed prices only: look at yours, or ask iTick",
+                Status.WARN,
+            )
+        if (lag := clock.lag(monotonic())) is None:
+            return Found("not known: nothing new came", status=Status.SKIPPED)
+        return Found(lag.in_full)
 
     async def _clock(self) -> Found:
         clock = self._market.clock

@@ -42,6 +42,15 @@ class Lag(NamedTuple):
             return f"+{self.median:.0f} ms p99 +{self.p99:.0f}"
         return f"{self.median:.0f} ms p99 {self.p99:.0f} ±{self.error:.0f}"
 
+    @property
+    def in_full(self) -> str:
+        """The same where there is room: `median 95 ms · p99 410 ms, ±31 ms`."""
+        if self.coarse:
+            return f"{self.words}: the data's times are whole seconds"
+        if self.relative:
+            return f"median +{self.median:,.0f} ms · p99 +{self.p99:,.0f} ms over its best"
+        return f"median {self.median:,.0f} ms · p99 {self.p99:,.0f} ms, ±{self.error:,.0f} ms"
+
 
 class ServerClock:
     """The offset's bounds in ms, and arrival − t, both raw: of the latest frames, and of the latest of each symbol.

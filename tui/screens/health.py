@@ -181,12 +181,7 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     if (delay := market.clock.delay()) is not None:
         arrival = f"{fmt.seconds(delay)}: the whole feed is delayed"
     elif (lag := market.clock.lag(facts.now)) is not None:
-        if lag.coarse:
-            arrival = f"{lag.words}: the data's times are whole seconds"
-        elif lag.relative:
-            arrival = f"median +{lag.median:,.0f} ms · p99 +{lag.p99:,.0f} ms over its best"
-        else:
-            arrival = f"median {lag.median:,.0f} ms · p99 {lag.p99:,.0f} ms, ±{lag.error:,.0f} ms"
+        arrival = lag.in_full
     coalesced = max(0, health.applied - health.shown)
     return [
         Figure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
