@@ -19,7 +19,6 @@ from msgspec import Meta, Struct, field
 from tui.errors import MalformedMessage
 
 MAX_SYMBOLS = 500  # page, step 3: symbols one connection may subscribe to, types not counted
-TYPES = ("quote", "depth", "tick", "kline@1")
 
 CONNECTED = "Connected Successfully"
 AUTHENTICATED = "authenticated"
@@ -109,6 +108,10 @@ class Kline(_Push, tag="kline@1", gc=False, omit_defaults=True):
 
 
 Push: TypeAlias = Tick | Quote | Depth | Kline
+CLASSES: dict[str, type[Push]] = {"quote": Quote, "depth": Depth, "tick": Tick, "kline@1": Kline}
+"""By the names of their types, in the order in which these are asked for."""
+TYPES = tuple(CLASSES)
+TYPE_OF = {kind: name for name, kind in CLASSES.items()}
 
 
 # --- what the server answers (page, steps 1, 2, 3 and 5) ---

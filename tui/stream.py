@@ -24,7 +24,7 @@ from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.market import Instrument, Market
 from tui.market.plan import Refusal, refusals
-from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Push, Quote, Tick
+from tui.protocol import OVER_LIMIT, TYPE_OF, Level, Push
 from tui.secrets import Token, clean
 from tui.symbol import Symbol, named
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
 
 _log = logging.getLogger(__name__)
-_TYPES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline@1"}
 
 
 class Stream:
@@ -188,7 +187,7 @@ def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
 
     Prices in trade currency, volumes in units, `time` in ms UTC.
     """
-    described: dict[str, Any] = {"symbol": str(symbol), "type": _TYPES[type(message)]}
+    described: dict[str, Any] = {"symbol": str(symbol), "type": TYPE_OF[type(message)]}
     for name in message.__struct_fields__:
         value = getattr(message, name)
         if value is None or name in ("symbol", "region", "interval"):

@@ -29,7 +29,7 @@ from tui.format import count, milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
 from tui.market.sessions import Phase
-from tui.protocol import OVER_LIMIT, UNRESOLVED, Depth, Kline, Push, Quote, SubscribeReply, Tick
+from tui.protocol import CLASSES, OVER_LIMIT, TYPES, UNRESOLVED, Push, SubscribeReply
 from tui.secrets import Token, clean
 from tui.symbol import Symbol, named
 
@@ -37,7 +37,6 @@ TIMINGS = Timings(open=5.0, auth=5.0, reply=5.0, pong=3.0)
 WITHIN = 40.0  # s for all of it
 _FIRST = 6.0  # s
 _PINGS = 5
-_TYPES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
 _WITHOUT = {
     "tick": "there are no trades to show",
     "quote": "there is no day's open, high, low and volume to show",
@@ -78,7 +77,7 @@ class FeedChecks:
         self._patience = first
         self._market = Market()
         self._market.set_clock((time.time() - monotonic()) * 1000)
-        self._subscriptions = Subscriptions(tuple(_TYPES), self._ask, self._market, {UNRESOLVED: 1})
+        self._subscriptions = Subscriptions(TYPES, self._ask, self._market, {UNRESOLVED: 1})
         self._open = contextlib.AsyncExitStack()
         self._connection: Connection | None = None
         self._reading: asyncio.Task[NoReturn] | None = None
@@ -104,10 +103,10 @@ class FeedChecks:
         """All of them, in order. They build on those of this machine."""
         asked = [
             Check(f"subscribe {type_}", partial(self._subscribe, type_), (before,), _ASKED, timed=True)
-            for before, type_ in zip(("auth", *(f"subscribe {t}" for t in _TYPES)), _TYPES, strict=False)
+            for before, type_ in zip(("auth", *(f"subscribe {t}" for t in TYPES)), TYPES, strict=False)
         ]
         came = [
-            Check(f"first {type_}", partial(self._arrives, type_), (f"subscribe {type_}",), _ASKED) for type_ in _TYPES
+            Check(f"first {type_}", partial(self._arrives, type_), (f"subscribe {type_}",), _ASKED) for type_ in TYPES
         ]
         return [
             Check("other copies", self._copies, ("address", "key")),
@@ -242,7 +241,7 @@ class FeedChecks:
 
     async def _ask(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
         assert self._connection is not None
-        self._asked.setdefault(_TYPES[type_], monotonic())
+        self._asked.setdefault(CLASSES[type_], monotonic())
         return await self._connection.subscribe(symbols, type_)
 
     def _push(self, message: Push, instrument: Instrument) -> None:
@@ -251,7 +250,7 @@ class FeedChecks:
         self._came.set()
 
     async def _arrives(self, type_: str) -> Found:
-        kind = _TYPES[type_]
+        kind = CLASSES[type_]
         if all(type_ in instrument.refused for instrument in self._market.instruments.values()):
             return Found("not served", status=Status.SKIPPED)
         if await self._comes(lambda: kind in self._first):
@@ -262,7 +261,7 @@ class FeedChecks:
 
     async def _each(self) -> Found:
         """Whether there is data of every symbol that is served."""
-        served = [symbol for symbol, i in self._market.instruments.items() if len(i.refused) < len(_TYPES)]
+        served = [symbol for symbol, i in self._market.instruments.items() if len(i.refused) < len(TYPES)]
         if not served:
             return Found("not served", status=Status.SKIPPED)
         if await self._comes(lambda: self._heard_of.issuperset(served)):

@@ -33,7 +33,7 @@ from tui.exchange.faults import FROM_THE_START
 from tui.exchange.pests import Pests
 from tui.exchange.session import HELLO, Session, accepts
 from tui.exchange.simulation import Market
-from tui.protocol import Depth, Kline, Push, Quote, Tick, encode
+from tui.protocol import CLASSES, Depth, Kline, Push, Quote, Tick, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 from tui.turns import Turns
@@ -44,7 +44,6 @@ _PATH = "/fund"
 _STEP = 0.025  # seconds between two steps of the market
 _HALF_OPEN_FOR = 120.0  # seconds until even a half-open connection is given up
 _CONNECTIONS_TOLD = 1_000  # of as many, the latest, it is known what they were sent
-_CLASSES: dict[str, type[Push]] = {"tick": Tick, "quote": Quote, "depth": Depth, "kline@1": Kline}
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())
@@ -323,9 +322,9 @@ class Exchange:
             if answer.closes:
                 return
             for symbol, kind in answer.stopped:
-                self._stop(client, symbol, _CLASSES[kind])
+                self._stop(client, symbol, CLASSES[kind])
             for symbol, kind in answer.started:
-                self._start(client, symbol, _CLASSES[kind])
+                self._start(client, symbol, CLASSES[kind])
                 # A fund's past takes a few ms to make and its history some more: others get their turn in between.
                 await asyncio.sleep(0)
 
@@ -370,7 +369,7 @@ class Exchange:
             client.fate.cancel()
         for symbol, kinds in client.session.subscribed.items():
             for kind in kinds:
-                self._stop(client, symbol, _CLASSES[kind])
+                self._stop(client, symbol, CLASSES[kind])
 
     # The market.
 

@@ -15,13 +15,12 @@ from tui.feed.replay import Player
 from tui.feed.state import LinkState, Phase
 from tui.market import Instrument, Market
 from tui.market.clock import TRUSTED, ServerClock
-from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.protocol import TYPE_OF, Push
 from tui.secrets import clean
 from tui.symbol import Symbol
 
 SILENCE = 5.0  # s
 _KEPT = 100  # silences, the longest; states of the link, the latest
-_NAMES = {Tick: "tick", Quote: "quote", Depth: "depth", Kline: "kline"}
 
 
 class Silence(NamedTuple):
@@ -120,7 +119,7 @@ def inspect(recording: Recording) -> Inspection:
     link: deque[Step] = deque(maxlen=_KEPT)
 
     def push(message: Push, instrument: Instrument) -> None:
-        types[_NAMES[type(message)]] += 1
+        types[TYPE_OF[type(message)]] += 1
         symbols[instrument.symbol] += 1
 
     def entered(state: LinkState) -> None:
