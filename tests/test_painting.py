@@ -38,7 +38,7 @@ def meant(app: ItickApp) -> Cells:
     """The whole screen, written at once to a terminal that is blank."""
     screen = pyte.Screen(*app.size)
     strips = app.screen._compositor.render_strips()
-    written = Lines([(0, y, strip) for y, strip in enumerate(strips)]).render_segments(app.console)
+    written = Lines([(0, y, strip.cell_length, strip) for y, strip in enumerate(strips)]).render_segments(app.console)
     pyte.Stream(screen).feed(written)
     return cells(screen)
 

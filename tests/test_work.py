@@ -6,10 +6,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.turned import Turned, WholeDriver
@@ -19,6 +20,7 @@ from tui.market.market import Market
 from tui.protocol import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.widgets.pane import Pane
+from tui.widgets.styled import Piece
 
 FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(200)]
 OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
@@ -60,15 +62,19 @@ def trade(market: Market, row: int, price: float, now: float) -> None:
 
 @contextmanager
 def lines_drawn() -> Iterator[list[tuple[str, int]]]:
-    """Which lines of which pane are drawn meanwhile."""
+    """Which lines of which pane are drawn meanwhile: for a frame of ours, or for Textual."""
     drawn: list[tuple[str, int]] = []
-    draw = Pane.render_line
+    draw, give = Pane.render_line, Pane.pieces
 
-    def render_line(pane: Pane, y: int) -> object:
+    def render_line(pane: Pane, y: int) -> Strip:
         drawn.append((pane.id or "", y))
         return draw(pane, y)
 
-    with patch.object(Pane, "render_line", render_line):
+    def pieces(pane: Pane, lines: Sequence[int]) -> list[Piece]:
+        drawn.extend((pane.id or "", y) for y in lines)
+        return give(pane, lines)
+
+    with patch.object(Pane, "render_line", render_line), patch.object(Pane, "pieces", pieces):
         yield drawn
 
 

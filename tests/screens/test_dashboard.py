@@ -147,10 +147,11 @@ def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -
 
 
 def counting(pane: Pane) -> list[int]:
-    """The lines that a pane is asked to draw, from now on."""
+    """The lines that a pane is asked to draw, from now on: by Textual, or by a frame of ours."""
     asked: list[int] = []
-    render = pane.render_line
+    render, pieces = pane.render_line, pane.pieces
     pane.render_line = lambda y: (asked.append(y), render(y))[1]  # type: ignore[method-assign, func-returns-value]
+    pane.pieces = lambda lines: (asked.extend(lines), pieces(lines))[1]  # type: ignore[method-assign, func-returns-value]
     return asked
 
 

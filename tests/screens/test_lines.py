@@ -38,7 +38,7 @@ def shown(written: str) -> list[list[pyte.screens.Char]]:
 @settings(max_examples=300)
 @given(st.lists(strips, max_size=6), consoles)
 def test_a_line_looks_as_its_pieces_say(lines: list[Strip], console: Console) -> None:
-    ours = Lines([(2, y, strip) for y, strip in enumerate(lines)]).render_segments(console)
+    ours = Lines([(2, y, strip.cell_length, strip) for y, strip in enumerate(lines)]).render_segments(console)
     theirs = "".join(f"\x1b[{y + 1};3H{strip.render(console)}" for y, strip in enumerate(lines))
     assert shown(ours) == shown(theirs)
 
@@ -49,7 +49,7 @@ def test_only_what_differs_is_written() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
     assert console._color_system is ColorSystem.TRUECOLOR
     strip = Strip([Segment("last ", plain), Segment("512.34", plain), Segment(" +0.6%", rising)])
-    assert Lines([(0, 0, strip), (4, 7, strip)]).render_segments(console) == (
+    assert Lines([(0, 0, strip.cell_length, strip), (4, 7, strip.cell_length, strip)]).render_segments(console) == (
         "\x1b[1;1H\x1b[38;2;204;204;204;48;2;16;24;32mlast 512.34\x1b[38;2;52;211;153m +0.6%"
         "\x1b[8;5H\x1b[38;2;204;204;204mlast 512.34\x1b[38;2;52;211;153m +0.6%\x1b[0m"
     )

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from tui.screens.lines import Lines
 from tui.screens.shown import Shown
+from tui.widgets.styled import Piece
 
 WIDTH, HEIGHT = 24, 3
 styles = st.none() | st.builds(
@@ -37,7 +38,9 @@ wholes = st.lists(lines, min_size=HEIGHT, max_size=HEIGHT).map(
     lambda found: LayoutUpdate(list(found), Region(0, 0, WIDTH, HEIGHT))
 )
 parts = st.sampled_from(PANES).flatmap(
-    lambda pane: st.builds(lambda y, strip: Lines([(pane[0], y, strip)]), st.integers(0, HEIGHT - 1), strips(pane[1]))
+    lambda pane: st.builds(
+        lambda y, strip: Lines([(pane[0], y, pane[1], strip)]), st.integers(0, HEIGHT - 1), strips(pane[1])
+    )
 )
 changes = st.lists(st.tuples(wholes | parts, st.booleans()), max_size=6)
 console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
@@ -61,8 +64,8 @@ def test_the_terminal_shows_what_updates_mean(
         assert cells(ours) == cells(theirs)
 
 
-def _whole(update: LayoutUpdate) -> list[tuple[int, int, Strip]]:
-    return [(0, y, Strip.join(strips)) for y, strips in enumerate(update.strips)]
+def _whole(update: LayoutUpdate) -> list[Piece]:
+    return [(0, y, WIDTH, Strip.join(strips)) for y, strips in enumerate(update.strips)]
 
 
 def test_only_the_cells_that_differ_are_written() -> None:
@@ -77,7 +80,10 @@ def test_only_the_cells_that_differ_are_written() -> None:
     size = Region(0, 0, row("512.34", "+0.6%").cell_length, 1)
     assert len(shown.take(LayoutUpdate([[row("512.34", "+0.6%")]], size), compare=True)) == 1
     news = shown.take(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)
-    assert [(x, strip.text) for x, _, strip in news] == [(8, "512.35"), (25, "+0.7%")]
+    assert [(x, width, "".join(each.text for each in text)) for x, _, width, text in news] == [
+        (8, 6, "512.35"),
+        (25, 5, "+0.7%"),
+    ]
     assert not shown.take(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)
     shown.forget()
     assert len(shown.take(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)) == 1

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.feed.state import LinkState
@@ -30,6 +29,7 @@ from tui.widgets.ladder import DepthLadder
 from tui.widgets.look import Look
 from tui.widgets.pane import Pane
 from tui.widgets.status_bar import StatusBar
+from tui.widgets.styled import Piece
 from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist import Watchlist
 
@@ -275,14 +275,13 @@ class Dashboard(Screen[None], inherit_bindings=False):
         covered = self.add_field.display or self.find_field.display or self.app._notifications
         # While the app leaves it has a batch open, and after a while no screen any more.
         settled = not self.app._batch_count and self.app.screen is self and not self._layout_required
-        lines: list[tuple[int, int, Strip]] = []
+        lines: list[Piece] = []
         for pane in self._panes:
             if covered or not settled or not pane.display:
                 pane.repaint()
             elif pane.changed:
                 changed, pane.changed = sorted(pane.changed), set()
-                x, y = pane.region.offset
-                lines += [(x, y + n, strip) for n, strip in zip(changed, pane.strips(changed), strict=True)]
+                lines += pane.pieces(changed)
         if lines:
             self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
 

@@ -6,22 +6,21 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from textual._compositor import CompositorUpdate
-from textual.strip import Strip
 
-from tui.widgets.styled import PLAIN, RESET, system_of, write
+from tui.widgets.styled import PLAIN, RESET, Piece, system_of, write
 
 
 class Lines(CompositorUpdate):
-    """What Textual's own compositor makes of a change: column and row, both from 0, and what begins there."""
+    """What Textual's own compositor makes of a change."""
 
-    def __init__(self, lines: Sequence[tuple[int, int, Strip]]) -> None:
+    def __init__(self, lines: Sequence[Piece]) -> None:
         self.lines = lines
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []
         style, system = PLAIN, system_of(console)
-        for x, y, strip in self.lines:
+        for x, y, _, pieces in self.lines:
             written.append(f"\x1b[{y + 1};{x + 1}H")
-            style = write(written, strip, style, system)
+            style = write(written, pieces, style, system)
         written.append(RESET)
         return "".join(written)

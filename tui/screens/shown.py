@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import TypeAlias
 
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -13,10 +12,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.screens.lines import Lines
-from tui.widgets.styled import PLAIN
-
-Piece: TypeAlias = tuple[int, int, Strip]
-"""Column and row, both from 0, and what begins there."""
+from tui.widgets.styled import PLAIN, Piece
 
 _APART = 8  # cells: to move the cursor over fewer costs more than to write them again
 
@@ -26,7 +22,7 @@ class Shown:
 
     def __init__(self) -> None:
         self._lines: dict[int, Strip] = {}
-        self._over: dict[int, dict[tuple[int, int], Strip]] = {}  # written since, by column and width
+        self._over: dict[int, dict[tuple[int, int], Iterable[Segment]]] = {}  # written since, by column and width
         self._size = Size()
 
     @property
@@ -46,43 +42,44 @@ class Shown:
             self.forget()  # lines of another width were folded, or have moved
             self._size = update.region.size
         if isinstance(update, Lines) and not compare:
-            for x, y, strip in update.lines:
-                self._put(x, y, strip)
+            for piece in update.lines:
+                self._put(piece)
             return list(update.lines)
         return [piece for x, y, strip in _pieces(update) for piece in self._news(x, y, strip)]
 
-    def _put(self, x: int, y: int, strip: Strip) -> None:
+    def _put(self, piece: Piece) -> None:
+        x, y, width, text = piece
         over = self._over.setdefault(y, {})
-        place = x, strip.cell_length
-        over.pop(place, None)  # the latest is the last
-        over[place] = strip
+        over.pop((x, width), None)  # the latest is the last
+        over[x, width] = text
 
     def _news(self, x: int, y: int, strip: Strip) -> list[Piece]:
         before, end = self._line(y), x + strip.cell_length
         whole = x == 0 and (before is None or end >= before.cell_length)
         if before is None or end > before.cell_length:
-            news = [(x, y, strip)]
+            news: list[Piece] = [(x, y, strip.cell_length, strip)]
         else:
-            news = [(x + at, y, piece) for at, piece in _differences(before.crop(x, end), strip)]
+            differences = _differences(before.crop(x, end), strip)
+            news = [(x + at, y, piece.cell_length, piece) for at, piece in differences]
         if whole:
             self._lines[y] = strip
         elif news:
-            self._put(x, y, strip)
+            self._put((x, y, strip.cell_length, strip))
         return news
 
     def _line(self, y: int) -> Strip | None:
         line, over = self._lines.get(y), self._over.pop(y, {})
         if line is not None and over:
-            for (x, width), strip in over.items():
-                line = Strip.join([line.crop(0, x), strip, line.crop(x + width)])
+            for (x, width), text in over.items():
+                line = Strip.join([line.crop(0, x), Strip(text, width), line.crop(x + width)])
             self._lines[y] = line
         return line
 
 
-def _pieces(update: CompositorUpdate) -> Iterator[Piece]:
+def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
     match update:
         case Lines():
-            yield from update.lines
+            yield from ((x, y, Strip(text, width)) for x, y, width, text in update.lines)
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 yield update.region.x, y, Strip.join(strips)

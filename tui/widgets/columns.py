@@ -229,10 +229,19 @@ def _last(row: Row) -> Cell:
         return Cell(text, "muted")
     lit = 0
     if row.moment.flash and i.previous is not None and row.moment.now - i.last_changed_at < FLASH:
-        before = fmt.price(i.previous, i.decimals)
-        same = next((n for n, (a, b) in enumerate(zip(text, before, strict=False)) if a != b), 0)
-        lit = len(text) - same if len(text) == len(before) else len(text)
+        lit = _other(text, fmt.price(i.previous, i.decimals))
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
+
+
+def _other(text: str, before: str) -> int:
+    """How many of its last characters are other than before: all where it has more or fewer than then."""
+    left = len(text)
+    if left == len(before):
+        for one, other in zip(text, before, strict=True):
+            if one != other:
+                break
+            left -= 1
+    return left
 
 
 def _no_change(row: Row) -> Cell:

@@ -7,18 +7,19 @@ in a long list one is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.filter import ANSIToTruecolor
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.widgets.look import Look
+from tui.widgets.styled import Piece
 
 Line = list[Segment]
 
@@ -37,6 +38,7 @@ class Pane(Widget, can_focus=False):
         self.style = look  # the same, read without a reactive's cost for every piece of every line
         self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
         self._drawn: list[Line] = []
+        self._drawn_width = 0  # of each of them, in cells: a widget's size costs more than to draw a cell
         self.changed: set[int] = set()
         """The lines that are to be painted."""
         self.on_changed: Callable[[], None] = self.repaint
@@ -69,7 +71,7 @@ class Pane(Widget, can_focus=False):
             return
         lines = self._framed(width, height)
         if len(lines) != len(self._drawn):
-            self._drawn = lines
+            self._drawn, self._drawn_width = lines, width
             self._strips = [None] * len(lines)
             self.changed.clear()
             self.refresh()
@@ -110,8 +112,15 @@ class Pane(Widget, can_focus=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines as they are. Textual would look for borders, padding and links in each of them first, and turn
         colours by number into others, which costs as much again as drawing the line."""
-        strips = self.strips(crop.line_range)
+        strips = self._filtered(crop.line_range)
         return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def pieces(self, lines: Sequence[int]) -> list[Piece]:
+        """These lines as they go to the terminal."""
+        x, y = self.region.offset
+        plain = not self._filters()
+        drawn: Sequence[Iterable[Segment]] = [self._drawn[n] for n in lines] if plain else self._filtered(lines)
+        return [(x, y + n, self._drawn_width, line) for n, line in zip(lines, drawn, strict=True)]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -124,12 +133,13 @@ class Pane(Widget, can_focus=False):
     def _scroll(self, by: int) -> None:
         """Move by lines, downward. A pane that shows all it has does not move."""
 
-    def strips(self, lines: Iterable[int]) -> list[Strip]:
-        """These lines as they go to the terminal."""
+    def _filters(self) -> list[LineFilter]:
+        return [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
+
+    def _filtered(self, lines: Iterable[int]) -> list[Strip]:
         strips = [self._strip(y) for y in lines]
-        for filter in self.get_line_filters():
-            if not isinstance(filter, ANSIToTruecolor):
-                strips = [strip.apply_filter(filter, self.background_colors[1]) for strip in strips]
+        for each in self._filters():
+            strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
         return strips
 
     def _strip(self, y: int) -> Strip:
@@ -142,7 +152,7 @@ class Pane(Widget, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._drawn):
-            return Strip(self._drawn[y], self.size.width)
+            return Strip(self._drawn[y], self._drawn_width)
         return Strip.blank(self.size.width, self.style("text"))
 
     def on_resize(self) -> None:

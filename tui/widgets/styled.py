@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TypeAlias
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -13,6 +14,9 @@ from rich.style import Style
 
 PLAIN = Style()
 RESET = "\x1b[0m"
+
+Piece: TypeAlias = tuple[int, int, int, Iterable[Segment]]
+"""Column and row, both from 0, how many cells, and what stands in them."""
 
 
 def write(written: list[str], pieces: Iterable[Segment], now: Style, system: ColorSystem) -> Style:
