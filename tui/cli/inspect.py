@@ -47,10 +47,12 @@ def _words(found: Inspection) -> list[str]:
 
     from tui import format as fmt
     from tui.feed.inspection import SILENCE
+    from tui.market.clock import Lag
 
     def at(time: float, form: str = "%H:%M:%S") -> str:
         return datetime.fromtimestamp(time / 1000).strftime(form)
 
+    lag = found.lag
     span = f"{at(found.begins, '%Y-%m-%d %H:%M:%S')} to {at(found.ends)}, {_duration(found.seconds)}"
     rate = f" · {found.messages / found.seconds:,.1f} a second" if found.seconds >= 1 else ""
     symbols = [f"{symbol} {count:,}" for symbol, count in found.symbols.items()]
@@ -66,7 +68,7 @@ def _words(found: Inspection) -> list[str]:
         ("messages", f"{found.messages:,} · {fmt.compact(found.bytes)} bytes{rate}"),
         ("types", " · ".join(f"{name} {count:,}" for name, count in found.types.items()) or "no data"),
         ("symbols", f"{len(symbols):,}: {' · '.join([*symbols[:_NAMED], *more])}" if symbols else "none"),
-        ("lag", _lag(found)),
+        ("lag", Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full if lag else "not known"),
         (f"over {SILENCE:g} s silent", silences),
         (
             "left out",
@@ -82,17 +84,6 @@ def _words(found: Inspection) -> list[str]:
         for step in told
     ]
     return [f"{name:<15} {what}" for name, what in rows]
-
-
-def _lag(found: Inspection) -> str:
-    lag = found.lag
-    if lag is None:
-        return "not known"
-    if lag.coarse:
-        return f"at most {lag.median / 1000 + 1:.0f} s: the data's times are whole seconds"
-    if lag.relative:
-        return f"median +{lag.median:,.0f} ms · p99 +{lag.p99:,.0f} ms over the least"
-    return f"median {lag.median:,.0f} ms · p99 {lag.p99:,.0f} ms, ±{lag.error:,.0f} ms"
 
 
 def _duration(seconds: float) -> str:
