@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -12,11 +13,19 @@ import pytest
 from tests.command import itick_here
 from tests.feed.recordings import BEGAN, header, packed, ticks, written
 from tests.market.messages import BOOK_B, QQQ, SPY, T, quote
+from tests.waiting import until
 from tui.errors import FeedError
+from tui.exchange.server import Exchange
+from tui.feed.clock import monotonic
 from tui.feed.inspection import Inspection, inspect
+from tui.feed.link import Link
+from tui.feed.recorder import Recorder
 from tui.feed.recording import Recording, call_line, message_line, state_line
 from tui.feed.state import LinkState, Phase
+from tui.feed.target import host_of
+from tui.market import Market
 from tui.protocol import encode
+from tui.secrets import Token
 
 LATE = 40.0  # ms
 
@@ -107,6 +116,21 @@ def test_a_clock_that_was_set_meanwhile_does_not_count_as_lag(tmp_path: Path) ->
     moved = [message_line(repr(BEGAN + n).encode(), encode(quote(500.0, 1000 * n))) for n in range(20, 40)]
     lag = inspect(Recording(written(tmp_path / "r.gz", [*lines, *moved]))).lag
     assert lag is not None and lag.p99 == 0.0
+
+
+async def test_a_feed_that_was_behind_is_told(tmp_path: Path) -> None:
+    market = Market()
+    with Recorder(tmp_path / "r.gz") as recorder:
+        async with Exchange(faults=["lagging"]) as exchange:
+            recorder.begin(market, [QQQ, SPY], host_of(exchange.url), monotonic, time.time)
+            link = Link(exchange.url, Token("key"), market, on_state=recorder.link)
+            link.want([QQQ, SPY])
+            running = asyncio.create_task(link.run())
+            await until(lambda: market.clock.delay() is not None)
+            running.cancel()
+            await asyncio.wait([running])
+    assert inspect(Recording(tmp_path / "r.gz")).delay == 900.0
+    assert "15m: the whole feed was delayed" in itick_here("inspect", str(tmp_path / "r.gz")).stdout
 
 
 def test_it_is_printed_in_words(tmp_path: Path) -> None:

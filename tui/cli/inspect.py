@@ -52,7 +52,11 @@ def _words(found: Inspection) -> list[str]:
     def at(time: float, form: str = "%H:%M:%S") -> str:
         return datetime.fromtimestamp(time / 1000).strftime(form)
 
-    lag = found.lag
+    late = "not known"
+    if found.delay is not None:
+        late = f"{fmt.seconds(found.delay)}: the whole feed was delayed"
+    elif (lag := found.lag) is not None:
+        late = Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full
     span = f"{at(found.begins, '%Y-%m-%d %H:%M:%S')} to {at(found.ends)}, {_duration(found.seconds)}"
     rate = f" · {found.messages / found.seconds:,.1f} a second" if found.seconds >= 1 else ""
     symbols = [f"{symbol} {count:,}" for symbol, count in found.symbols.items()]
@@ -68,7 +72,7 @@ def _words(found: Inspection) -> list[str]:
         ("messages", f"{found.messages:,} · {fmt.compact(found.bytes)} bytes{rate}"),
         ("types", " · ".join(f"{name} {count:,}" for name, count in found.types.items()) or "no data"),
         ("symbols", f"{len(symbols):,}: {' · '.join([*symbols[:_NAMED], *more])}" if symbols else "none"),
-        ("lag", Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full if lag else "not known"),
+        ("lag", late),
         (f"over {SILENCE:g} s silent", silences),
         (
             "left out",

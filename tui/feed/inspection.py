@@ -52,7 +52,7 @@ class Lags(Struct):
 
 class Inspection(Struct):
     """Times in ms UTC by the clock of the machine that recorded. `types` and `symbols` count what was applied, the most
-    first."""
+    first. `delay`: seconds by which the whole feed was surely behind, where that is more than a minute."""
 
     program: str
     host: str
@@ -71,6 +71,7 @@ class Inspection(Struct):
     reconnects: int
     link: list[Step]
     lag: Lags | None
+    delay: float | None
     damaged: int
     cut: bool
 
@@ -159,6 +160,7 @@ def inspect(recording: Recording) -> Inspection:
         reconnects=health.reconnects,
         link=list(link),
         lag=clock.lags(),
+        delay=clock.delay(),
         damaged=recording.damaged,
         cut=recording.cut,
     )
