@@ -13,7 +13,6 @@ from tui import format as fmt
 from tui.market.alerts import Alert, Kind
 from tui.market.book import decimals, touch
 from tui.market.change import change
-from tui.market.money import currency
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -204,7 +203,7 @@ def _firing(alert: Alert, i: Instrument, figure: float, made: int, time: float) 
         case "spread":
             words = f"spread {points(figure)}, wider than {alert.level}"
         case "turnover":
-            words = f"turnover {currency(alert.symbol.region).sign}{fmt.compact(figure)}, above {alert.level}"
+            words = f"turnover above {alert.level}"
         case _:
             words = f"{price} crossed {alert.kind} {alert.level}"
     age = (time - made) / 1000
