@@ -80,8 +80,9 @@ class Desk(Process):
     ENABLE_COMMAND_PALETTE = False  # ours is opened by the key table
     TITLE = "itick-tui"
     CSS = """
-    ToastRack { margin-bottom: 2; }
-    Toast { padding: 0 1; width: auto; max-width: 60; margin-top: 0; background: $surface; }
+    ToastRack { margin-bottom: 2; padding-right: 2; overflow-y: hidden; }
+    ToastHolder { max-width: 60; }
+    Toast { padding: 0 1; width: auto; max-width: 100%; margin-top: 0; background: $surface; }
     """
 
     def __init__(self, wanted: Wanted) -> None:
