@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tui.feed.rest import Rest
     from tui.feed.store import Store
 
-_ALERTS_TOLD = 8  # lines of the notice
+_ALERTS_TOLD = 8  # lines of the notice, and no more than a third of the screen
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
@@ -336,7 +336,8 @@ class ItickApp(Drawn):
         """In one notice, together with what it says already: a stack of them would cover the screen."""
         if self._alert_notice is None or self._alert_notice not in self._notifications:
             self._alerts_told = []
-        self._alerts_told = [*(line for line in self._alerts_told if line not in told), *told][-_ALERTS_TOLD:]
+        most = min(_ALERTS_TOLD, self.size.height // 3)
+        self._alerts_told = [*(line for line in self._alerts_told if line not in told), *told][-most:]
         self._withdraw(self._alert_notice)
         self._alert_notice = self._put_up("\n".join(self._alerts_told), "warning", 4 * self.NOTIFICATION_TIMEOUT)
 
