@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -25,13 +26,17 @@ from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.exchange import server
 from tui.market.alerts import Alert
-from tui.market.sentry import Firing
+from tui.market.sentry import Firing, day_change
 from tui.screens.alerts import Alerts
 from tui.screens.prompt import Prompt
 from tui.secrets import Token
 from tui.symbol import Symbol
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
+# Spreads of one tick and of two: of so many funds one goes from the first to the second at once.
+LIMITS = {"QQQ": 0.27, "SPY": 0.24, "IWM": 0.7, "DIA": 0.5, "VTI": 0.8, "SMH": 0.8, "XLK": 0.6, "XLE": 1.7}
+LIMITS |= {"HYG": 1.9, "EEM": 3, "FXI": 4, "EWZ": 5, "TLT": 1.7, "GLD": 0.5}
+WIDENING = [f"{code}$US spread > {limit}bp repeat 0.1bp" for code, limit in LIMITS.items()]
 KEEP = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + chr(10))"
 
 
@@ -88,7 +93,7 @@ async def test_an_alert_is_made_fires_and_is_told_in_every_way(
         await pilot.press("k")
         await until(lambda: any(" above " in words for words in notices(app)), 20)
         words = next(words for words in notices(app) if " above " in words)
-        assert words.startswith("QQQ$US turnover $") and len(rung) == 1
+        assert words.startswith("QQQ$US turnover above $") and len(rung) == 1
         assert f"\x1b]9;itick-tui: {words}\x1b\\" in "".join(written)
         assert f"alert: {words}" in caplog.text
         told = tmp_path / "told"
@@ -164,6 +169,13 @@ async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
         ]
 
 
+async def test_what_fired_covers_a_third_of_a_small_screen_at_most() -> None:
+    app = ItickApp(wanting([QQQ]), Start("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test(size=(60, 12)):
+        app._ring([Firing(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
+        await until(lambda: "words 3\nwords 4\nwords 5\nand 4 alerts more" in notices(app))
+
+
 async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
     app = ItickApp(wanting([QQQ]), Start("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
@@ -174,17 +186,61 @@ async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
         assert app.screen.query_one(Input).value == "QQQ$US "
 
 
+async def test_the_day_s_change_fires_on_what_the_feed_brings() -> None:
+    symbols = [Symbol(code, "US") for code in ("QQQ", "SPY", "IWM", "DIA", "SMH", "XLK", "XLE", "EWZ")]
+    async with demo(*symbols) as (app, _):
+        await until(lambda: all(day_change(app.market.instruments[symbol]) is not None for symbol in symbols))
+        changes = {symbol: day_change(app.market.instruments[symbol]) or 0.0 for symbol in symbols}
+        app._set_alerts(tuple(Alert(symbol, "change", abs(now) + 0.003) for symbol, now in changes.items()))
+        await until(lambda: any(" today, beyond ±" in words for words in notices(app)), 20)
+        assert "done" in {alert.state for alert in app.settings.alerts}
+
+
+async def test_in_a_narrow_terminal_no_word_of_a_notice_is_lost(tmp_path: Path) -> None:
+    config = f'alerts = {json.dumps(WIDENING)}\nalert_command = ["/a/program/nobody/has"]\n'
+    (tmp_path / "demo.toml").write_text(config)
+    words = "alert_command: '/a/program/nobody/has' cannot be run: no such file or directory"
+    terminal = Terminal(["--demo", "--config", str(tmp_path / "demo.toml")], 44, 14)
+    try:
+        await terminal.until(lambda: words in " ".join(line.strip("▌│╯─┃ ") for line in terminal.screen()))
+    finally:
+        terminal.kill()
+
+
+async def test_in_a_real_terminal_a_click_opens_an_alert_places_the_cursor_and_leaves(tmp_path: Path) -> None:
+    (tmp_path / "demo.toml").write_text('alerts = ["QQQ$US > 5200", "SPY$US < 3"]\n')
+    terminal = Terminal(["--demo", "--config", str(tmp_path / "demo.toml")], 100, 30)
+
+    def click(words: str, beside: int = 0) -> None:
+        y, x = next((y, line.index(words)) for y, line in enumerate(terminal.screen()) if words in line)
+        terminal.press("".join(f"\x1b[<0;{x + 1 + beside};{y + 1}{end}" for end in "Mm"))
+
+    try:
+        await terminal.until(lambda: "LIVE" in terminal.text())
+        terminal.press("A")
+        await terminal.until(lambda: "SPY$US < 3" in terminal.text())
+        click("SPY$US < 3")
+        await terminal.until(lambda: "─ Alert ─" in terminal.text())
+        assert "QQQ$US > 5200" not in terminal.text()
+        click("SPY$US < 3", len("SPY$US < "))
+        await asyncio.sleep(0.2)
+        terminal.press("4")
+        await terminal.until(lambda: "SPY$US < 43" in terminal.text())
+        click("DEMO 24h")
+        await terminal.until(lambda: "SPY$US < 3 " in terminal.text() and "─ Alert ─" not in terminal.text())
+        click("new alert for QQQ$US")
+        await terminal.until(lambda: "─ New alert ─" in terminal.text())
+    finally:
+        terminal.kill()
+
+
 async def test_in_a_real_terminal_the_desktop_is_told_and_the_screen_stays_whole(tmp_path: Path) -> None:
-    # Spreads of one tick and of two: of so many funds one goes from the first to the second at once.
-    limits = {"QQQ": 0.27, "SPY": 0.24, "IWM": 0.7, "DIA": 0.5, "VTI": 0.8, "SMH": 0.8, "XLK": 0.6, "XLE": 1.7}
-    limits |= {"HYG": 1.9, "EEM": 3, "FXI": 4, "EWZ": 5, "TLT": 1.7, "GLD": 0.5}
-    alerts = [f"{code}$US spread > {limit}bp repeat 0.1bp" for code, limit in limits.items()]
-    (tmp_path / "demo.toml").write_text(f"alerts = {json.dumps(alerts)}\n")
+    (tmp_path / "demo.toml").write_text(f"alerts = {json.dumps(WIDENING)}\n")
     terminal = Terminal(["--demo", "--config", str(tmp_path / "demo.toml")])
     try:
         await terminal.until(lambda: b"\x1b]9;itick-tui: " in terminal.raw and b"\x07" in terminal.raw)
         await terminal.until(lambda: "wider than" in terminal.text())
-        await terminal.until(lambda: any(f"!{code}$US" in terminal.text() for code in limits))
+        await terminal.until(lambda: any(f"!{code}$US" in terminal.text() for code in LIMITS))
         assert "]9;" not in terminal.text()
         terminal.press("q")
         assert await terminal.exit_code() == 0 and terminal.restored
