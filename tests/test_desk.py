@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.market.messages import bar, quote, tick
+from tests.screens.over import highlighted
 from tests.wanting import wanting
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -229,6 +230,13 @@ async def test_columns_are_chosen_live_and_remembered() -> None:
         assert app.dashboard.watchlist.columns == DEFAULT
         await pilot.press("o", "down", "J", "escape")
     assert kept().columns == ("symbol", "change", "last", *DEFAULT[3:])
+
+
+async def test_the_chooser_knows_which_columns_have_no_room() -> None:
+    async with desk((80, 24), columns=(*DEFAULT, "name")) as (app, pilot):
+        assert app.dashboard.watchlist.left_out() == {"volume", "turnover", "name"}
+        await pilot.press("o", "end", "space")
+        assert highlighted(app).startswith("✓  TIME") and highlighted(app).endswith("no room")
 
 
 # --- lists ---

@@ -70,6 +70,12 @@ async def test_where_there_is_little_room_the_title_has_all_of_it() -> None:
         assert highlighted(app).endswith("asleep: closed")
 
 
+async def test_what_an_alert_waits_for_is_whole_where_there_is_room_for_it() -> None:
+    async with opened(Kept("2800$HK turnover > 100B repeat").screen, (60, 20)) as (app, pilot):
+        await pilot.press("home")
+        assert highlighted(app).split()[1:] == ["2800$HK", "turnover", ">", "100B", "repeat", "armed"]
+
+
 async def test_the_field_stands_alone_and_the_list_comes_back() -> None:
     async with opened(shown, (100, 30)) as (app, pilot):
         choices = app.screen.query_one(Choices)
