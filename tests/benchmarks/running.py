@@ -12,11 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from tests.benchmarks.pty import Pty
 from tests.benchmarks.sender import SYMBOLS
 
+FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 REPLIES = 6  # to the key (2) and to four subscriptions
 
 
@@ -67,7 +69,11 @@ def program(url: str, symbols: int = SYMBOLS, module: str = "program", **termina
     read, write = os.pipe()
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", url, str(symbols), str(write)]
     reports = os.fdopen(read)
-    with Pty(command, os.environ, pass_fds=[write], **terminal) as pty:
+    with (
+        TemporaryDirectory(prefix="itick-tui-") as folder,
+        # Nothing of what is kept from run to run: made-up prices do not belong among a person's own, or into the next.
+        Pty(command, {**os.environ, **dict.fromkeys(FOLDERS, folder)}, pass_fds=[write], **terminal) as pty,
+    ):
         os.close(write)
 
         def report() -> Report:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import pexpect
 
 from tests.benchmarks.results import Goal, Result, alone, middle, ratios
+from tests.benchmarks.running import FOLDERS
 
 EMPTY = (
     "from textual.app import App\n"
@@ -31,10 +32,10 @@ DASHBOARD = [sys.executable, "-m", "tui", "--demo"]
 
 
 def environment(folder: str) -> dict[str, str]:
-    """A config of its own, and compiled modules kept, as they are wherever a program is installed."""
+    """Folders of its own, and compiled modules kept, as they are wherever a program is installed."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    return ours | terminal | {"XDG_CONFIG_HOME": folder, "PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
+    return ours | terminal | dict.fromkeys(FOLDERS, folder) | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
 
 
 def until_shown(command: list[str], words: str, folder: str) -> float:
