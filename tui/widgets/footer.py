@@ -8,11 +8,11 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.keys import Key
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill
+from tui.widgets.plain import Plain
 
 _LAST_TO_GO = {"help", "quit"}
 
@@ -21,7 +21,7 @@ def _length(key: Key) -> int:
     return len(key.caps[0]) + 1 + len(key.label)
 
 
-class Footer(Widget):
+class Footer(Plain):
     """One line of keys; a click presses one. Those that do not fit are left out whole."""
 
     DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"

@@ -9,7 +9,6 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui import format as fmt
 from tui.market.sessions import Calendar
@@ -17,9 +16,10 @@ from tui.watchlists import LONGEST_NAME
 from tui.widgets.hours import session_words
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
+from tui.widgets.plain import Plain
 
 
-class Header(Widget):
+class Header(Plain):
     """One line. The badge stays to the last; what is said of the session gets fewer words and leaves first. A click on
     a list shows it."""
 

@@ -12,19 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
-from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.widgets.look import Look
+from tui.widgets.plain import Plain
 from tui.widgets.styled import Piece
 
 Line = list[Segment]
 
 
-class Pane(Widget, can_focus=False):
+class Pane(Plain, can_focus=False):
     """Subclasses give `title` and `body`; `update` draws."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
@@ -109,17 +108,11 @@ class Pane(Widget, can_focus=False):
         lines.append([Segment(f"╰{'─' * inner}╯", edge)])
         return lines
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as they are. Textual would look for borders, padding and links in each of them first, and turn
-        colours by number into others, which costs as much again as drawing the line."""
-        strips = self._filtered(crop.line_range)
-        return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
-
     def pieces(self, lines: Sequence[int]) -> list[Piece]:
         """These lines as they go to the terminal."""
         x, y = self.region.offset
-        plain = not self._filters()
-        drawn: Sequence[Iterable[Segment]] = [self._drawn[n] for n in lines] if plain else self._filtered(lines)
+        plain = not self.filters()
+        drawn: Sequence[Iterable[Segment]] = [self._drawn[n] for n in lines] if plain else self.filtered(lines)
         return [(x, y + n, self._drawn_width, line) for n, line in zip(lines, drawn, strict=True)]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -133,16 +126,7 @@ class Pane(Widget, can_focus=False):
     def _scroll(self, by: int) -> None:
         """Move by lines, downward. A pane that shows all it has does not move."""
 
-    def _filters(self) -> list[LineFilter]:
-        return [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
-
-    def _filtered(self, lines: Iterable[int]) -> list[Strip]:
-        strips = [self._strip(y) for y in lines]
-        for each in self._filters():
-            strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
-        return strips
-
-    def _strip(self, y: int) -> Strip:
+    def strip(self, y: int) -> Strip:
         if y >= len(self._strips):
             return self.render_line(y)
         strip = self._strips[y]

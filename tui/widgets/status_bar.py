@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui import format as fmt
 from tui.feed.lock import TakenOver
@@ -17,13 +16,14 @@ from tui.market.plan import shortfalls
 from tui.secrets import clean
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, fill, width_of
+from tui.widgets.plain import Plain
 
 _DOTS = {Phase.LIVE: ("●", "up"), Phase.STOPPED: ("■", "down")}
 _GAP = "   "
 _LEAST = 12  # cells: a shorter beginning of an explanation explains nothing
 
 
-class StatusBar(Widget):
+class StatusBar(Plain):
     """One line: the link's state and what can be done about it, what is not as it should be, and figures. Where there
     is no room the figures go, from the right and whole; only then is an explanation cut, and `h why` has the rest."""
 
