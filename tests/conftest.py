@@ -14,10 +14,12 @@ from textual.css.stylesheet import Stylesheet
 
 from tui import funds
 
-# A busy machine is no failure of a property. The gate tries the same examples each time, so that a change is judged by
-# what it changed; to look for new ones: `pytest --hypothesis-profile search`.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-settings.register_profile("search", settings.get_profile("house"), derandomize=False)
+# A busy machine is no failure of a property. The gate tries the same few examples each time, so that a change is judged
+# by what it changed; to look for new ones: `pytest --hypothesis-profile search`.
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, max_examples=50
+)
+settings.register_profile("search", settings.get_profile("house"), derandomize=False, max_examples=300)
 settings.load_profile("house")
 
 # Compiling takes a good part of the time in which a program starts: no process of a test, nor pytest itself, does it

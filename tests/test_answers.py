@@ -112,7 +112,6 @@ def test_a_list_of_funds_is_clean() -> None:
     assert funds(written([*listed, {"n": "no code at all"}, 3, {"c": 5}])) == (expected, 4)
 
 
-@settings(max_examples=60)
 @given(st.binary(max_size=60) | anything.map(written))
 def test_any_bytes_are_an_answer_or_malformed(data: bytes) -> None:
     for read in (lambda: klines(data, "US"), lambda: quotes(data, "US"), lambda: funds(data), lambda: opened(data)):

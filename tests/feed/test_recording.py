@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.feed.recordings import BEGAN, header, known, packed, played, recorded, ticks, written
@@ -381,7 +381,6 @@ def check_that_it_plays(path: Path) -> None:
     assert known(market)
 
 
-@settings(max_examples=60)
 @given(damages)
 def test_no_damage_to_the_file_is_more_than_counted(one_file: Path, damage: Damage) -> None:
     members = [packed(_LINES[n : n + 10]) for n in range(0, len(_LINES), 10)]
@@ -389,7 +388,6 @@ def test_no_damage_to_the_file_is_more_than_counted(one_file: Path, damage: Dama
     check_that_it_plays(one_file)
 
 
-@settings(max_examples=60)
 @given(damages)
 def test_nor_is_damage_that_was_packed_with_it(one_file: Path, damage: Damage) -> None:
     one_file.write_bytes(_HEADER + gzip.compress(damaged(b"".join(_LINES), damage)))

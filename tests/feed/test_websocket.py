@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedOK
@@ -133,7 +133,6 @@ messages = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(messages, st.lists(st.integers(1, 400), max_size=12))
 def test_however_the_bytes_are_cut_every_message_is_heard_once_and_whole(
     sent: list[list[Frame]], cuts: list[int]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.market.messages import T, bar
@@ -79,7 +79,6 @@ def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -
     assert bars.minutes() == [bar(0).time, bar(1).time, bar(2).time]
 
 
-@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 20) | st.integers(0, 2 * KEPT), st.integers(0, 3)), max_size=60))
 def test_in_whatever_order_bars_come_they_are_held_in_order_and_no_bound_is_passed(puts: list[tuple[int, int]]) -> None:
     bars = of(*(bar(minute) for minute in range(100, 100 + KEPT - 20)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pyte
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color, ColorSystem
 from rich.console import Console
@@ -35,7 +35,6 @@ def shown(written: str) -> list[list[pyte.screens.Char]]:
     return [[screen.buffer[y][x] for x in range(60)] for y in range(6)]
 
 
-@settings(max_examples=300)
 @given(st.lists(strips, max_size=6), consoles)
 def test_a_line_looks_as_its_pieces_say(lines: list[Strip], console: Console) -> None:
     ours = Lines([(2, y, strip.cell_length, strip) for y, strip in enumerate(lines)]).render_segments(console)

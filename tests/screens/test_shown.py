@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pyte
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color
 from rich.console import Console
@@ -50,7 +50,6 @@ def cells(screen: pyte.Screen) -> list[list[pyte.screens.Char]]:
     return [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
-@settings(max_examples=300)
 @given(wholes, st.lists(st.tuples(wholes | parts, st.booleans()), max_size=6))
 def test_the_terminal_shows_what_updates_mean(
     first: LayoutUpdate, later: list[tuple[LayoutUpdate | Lines, bool]]

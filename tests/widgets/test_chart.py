@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Size
 
@@ -420,7 +420,6 @@ def test_a_line_has_one_stroke_a_column_and_no_holes(steps: list[tuple[int, int]
 anything = st.floats(0, 1.7e308) | st.floats(0, 1e6) | st.sampled_from([0.0, 1e-9, 1.0])
 
 
-@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, 3000), anything, anything, anything, anything, anything), max_size=30),
     st.fixed_dictionaries(

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -582,7 +582,6 @@ def books(draw: st.DrawFn) -> tuple[Depth, int]:
     return depth(side(1, middle), side(-1, middle + draw(st.integers(-2, 4)))), digits
 
 
-@settings(max_examples=200)
 @given(books(), st.integers(28, 98), st.integers(1, 58), st.booleans(), st.none() | st.floats(1, 1e9), st.booleans())
 def test_no_line_is_too_long_and_no_number_is_cut(
     drawn: tuple[Depth, int], width: int, height: int, static: bool, amount: float | None, money: bool
