@@ -410,8 +410,8 @@ class Watchlist(Pane, can_focus=True):
             line.append(look.segment("!", "background", "warning", bold=True))
         else:
             line.append(look.segment("✓" if instrument in self._marked else " ", "accent", ground))
-        used = _MARGIN
-        kept, same = self._keep(row, ground, fired)
+        used, closed = _MARGIN, row.state is RowState.CLOSED
+        kept, same = self._keep(row, ground, fired, closed)
         for column, pad, room in self._places:
             if column.of in same:
                 line += kept[column.id]
@@ -429,7 +429,7 @@ class Watchlist(Pane, can_focus=True):
                     continue
             used += pad + room
             begin = len(line)
-            if row.state is RowState.CLOSED:
+            if closed:
                 cell = dimmed(cell)
             if fired and column.id == "symbol":
                 cell = cell._replace(role="warning")
@@ -441,10 +441,10 @@ class Watchlist(Pane, can_focus=True):
         line.append(look.segment(" " * (width - used), "text", ground))
         return line
 
-    def _keep(self, row: Row, ground: str, fired: bool) -> tuple[dict[str, Line], set[str | None]]:
+    def _keep(self, row: Row, ground: str, fired: bool, closed: bool) -> tuple[dict[str, Line], set[str | None]]:
         """The cells that the row was last drawn with, and which of them are the same now."""
         i = row.instrument
-        manner = (i.decimals, row.stale, row.state is RowState.CLOSED, ground, fired)
+        manner = (i.decimals, row.stale, closed, ground, fired)
         before = self._kept.get(i)
         if before is None or before.manner != manner:
             self._kept[i] = _Kept(i.depth, i.quote, manner, {})
