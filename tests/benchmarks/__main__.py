@@ -24,10 +24,12 @@ def main() -> None:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     results: list[tuple[str, Result]] = []
-    for name in chosen.names or NAMES:
-        say(f"{name} …")
-        results += [(name, result) for result in import_module(f"tests.benchmarks.{name}").measure(chosen.runs)]
-    print(table(results))
+    try:
+        for name in chosen.names or NAMES:
+            say(f"{name} …")
+            results += [(name, result) for result in import_module(f"tests.benchmarks.{name}").measure(chosen.runs)]
+    finally:
+        print(table(results))  # what was measured before one failed, or Ctrl+C, is not lost
 
 
 if __name__ == "__main__":

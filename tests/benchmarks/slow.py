@@ -32,7 +32,7 @@ PATIENCE = 20.0  # s, for the last prices to be shown
 DIALOG = 2.5  # s that one is given to open, and to close
 _LOOK = 0.25  # s
 _LEAST = 10  # prices on the screen, to be sure that it is one
-_ROW = re.compile(r"(S\d{3})\$US +([\d,.]+)")
+_ROW = re.compile(r"(S\d{3})\$US +([\d,]+\.\d+) ")  # whole, and not what a dialog over it says
 
 
 class Slow(NamedTuple):
