@@ -107,7 +107,7 @@ def test_a_list_of_funds_is_clean() -> None:
         {"c": "brk.b", "n": None},
         {"c": "Q\x1bQ", "n": "no code"},
     ]
-    expected = [Fund("QQQ", "Invesco�[2J �QQQ", "NASDAQ"), Fund("BRK.B", "", "")]
+    expected = [Fund("QQQ", "Invesco�[2J �QQQ"), Fund("BRK.B", "")]
     assert funds(written(listed)) == (expected, 1)
     assert funds(written([*listed, {"n": "no code at all"}, 3, {"c": 5}])) == (expected, 4)
 

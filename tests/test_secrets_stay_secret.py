@@ -23,8 +23,9 @@ from tui.errors import EXIT_CRASH
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
 from tui.feed.link import Link
-from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.rest import Rest, RestError
 from tui.feed.state import LinkState
+from tui.feed.target import rest_base
 from tui.log import logging_to
 from tui.market import Market
 from tui.secrets import take_from_environment

@@ -34,11 +34,10 @@ class Answer(Struct):
 
 
 class Fund(NamedTuple):
-    """A fund of a region's list; name and exchange "" where they are not told."""
+    """A fund of a region's list; its name "" where it is not told."""
 
     code: str
     name: str
-    exchange: str
 
 
 class _Bar(Kline, tag="kline@1", gc=False, kw_only=True):
@@ -50,7 +49,6 @@ class _Bar(Kline, tag="kline@1", gc=False, kw_only=True):
 class _Listed(Struct, gc=False):
     code: str = field(name="c")
     name: str | None = field(name="n", default=None)
-    exchange: str | None = field(name="e", default=None)
 
 
 _envelope = msgspec.json.Decoder(Answer, strict=False)
@@ -120,7 +118,7 @@ def funds(data: bytes) -> tuple[list[Fund], int]:
     for row in rows:
         code = _code(row.code)
         if code:
-            found.append(Fund(code, _words(row.name), _words(row.exchange)))
+            found.append(Fund(code, _words(row.name)))
     return found, unread + len(rows) - len(found)
 
 

@@ -181,8 +181,8 @@ class ItickApp(Drawn):
     async def _learn_past(self, link: Link, url: str, token: Token) -> None:
         """Holidays, what was before, and what funds are called: beside the feed, which need not wait for it."""
         from tui.feed.history import History
-        from tui.feed.rest import Rest, rest_base
-        from tui.feed.target import is_loopback
+        from tui.feed.rest import Rest
+        from tui.feed.target import is_loopback, rest_base
 
         if self._start.url is not None:
             await self._learn_holidays()  # first, for they tell which session a bar of the past is of

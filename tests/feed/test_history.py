@@ -17,9 +17,10 @@ from tests.waiting import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.history import History
-from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.rest import Rest, RestError
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import News, Store
+from tui.feed.target import rest_base
 from tui.market import Market
 from tui.market.bars import MINUTE
 from tui.protocol import Kline, Quote
@@ -41,14 +42,15 @@ class Vendor:
         self.bars: list[tuple[str, list[str], int]] = []
         self.quoted: list[tuple[str, list[str]]] = []
         self.error: RestError | None = None
+        self.unserved = {"US", "HK"}  # where `error` is the answer
+        self.answered: Callable[[], object] = lambda: None
         self.answers: Callable[[], Sequence[Kline]] = lambda: walk(FRIDAY, range(390))
 
-    async def klines(
-        self, region: str, codes: Sequence[str], limit: int = 500, end: int | None = None
-    ) -> dict[str, list[Kline]]:
+    async def klines(self, region: str, codes: Sequence[str], limit: int = 500) -> dict[str, list[Kline]]:
         self.bars.append((region, list(codes), limit))
         await asyncio.sleep(0)
-        if self.error is not None:
+        self.answered()
+        if self.error is not None and region in self.unserved:
             raise self.error
         return {code: list(self.answers()) for code in codes}
 
@@ -80,7 +82,7 @@ class Desk:
 
     async def settles(self) -> None:
         """Wait until nothing more is read or asked by itself."""
-        self.market.health.frame_at = self.now
+        self.market.health.frame_at = self.history._awake_at = self.now
         self.history._stir()
         events = (self.history._to_read, self.history._to_ask)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
@@ -96,7 +98,12 @@ class Desk:
 
 @asynccontextmanager
 async def at_work(folder: Path, *symbols: Symbol, start: int = MONDAY, live: bool = True) -> AsyncIterator[Desk]:
-    desk = Desk(folder, symbols or (QQQ, SPY), start)
+    async with working(Desk(folder, symbols or (QQQ, SPY), start), live) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def working(desk: Desk, live: bool = True) -> AsyncIterator[Desk]:
     task = asyncio.create_task(desk.history.run())
     try:
         desk.history.link_changed(LIVE if live else LOST, demo=False)
@@ -272,7 +279,7 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     for calls, wait in enumerate(waits, 1):
         await desk.settles()
         assert len(desk.vendor.bars) == calls
-        words = f"0 symbols known, 1 not; minutes: {error}; asked again in {wait} s"
+        words = f"0 symbols known, 1 not; US minutes: {error}; asked again in {wait} s"
         assert desk.history.words() == (words, True)
         desk.now += wait - 1
         await desk.settles()
@@ -284,6 +291,62 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     task.cancel()
     await asyncio.wait([task])
     await desk.history.finish()
+
+
+async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [*HK, QQQ])
+    desk.vendor.error = RestError("api.itick.org refuses this key for /fund/klines", refused=True)
+    desk.vendor.unserved = {"HK"}
+    async with working(desk):
+        assert [region for region, _, _ in desk.vendor.bars] == ["HK", "US"]
+        words = f"1 symbol known, 2 not; HK minutes: {desk.vendor.error}; asked again in 600 s"
+        assert desk.history.words() == (words, True)
+        desk.now += 600
+        await desk.settles()
+        assert [region for region, _, _ in desk.vendor.bars] == ["HK", "US", "HK"]
+
+
+async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_view_first(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, [QQQ, SPY])
+    lengths: list[int] = []
+
+    def answered() -> None:
+        lengths.append(len(desk.market.instruments[QQQ].bars))
+        several = desk.vendor.at_once > 1
+        desk.vendor.at_once = 1
+        desk.vendor.error = RestError("HTTP 404", status=404) if several else None
+
+    desk.vendor.answered = answered
+    async with working(desk):
+        assert [codes for _, codes, _ in desk.vendor.bars] == [["QQQ", "SPY"], ["QQQ"], ["SPY"]]
+        assert lengths == [0, 0, 390]
+        assert desk.history.words() == ("2 symbols known", False)
+
+
+async def test_what_came_late_counts_for_when_it_was_asked_for(tmp_path: Path) -> None:
+    """The bell rings while the answer is under way: its last price may be from before."""
+    before_the_bell = at("2026-11-20 15:59") + 30_000
+    desk = Desk(tmp_path, [QQQ], start=before_the_bell)
+    desk.vendor.answered = lambda: setattr(desk, "now", desk.now + 60)
+    async with working(desk):
+        i = desk.market.instruments[QQQ]
+        assert len(i.bars) == 389, "that of 15:59 may be half of it"
+        assert not i.day.closes
+
+
+async def test_an_answer_of_nothing_is_not_all_there_was(tmp_path: Path) -> None:
+    async with at_work(tmp_path, QQQ) as desk:
+        desk.now += 3_600
+        await desk.settles()
+        desk.history.link_changed(LOST, demo=False)
+        desk.now += 300
+        desk.vendor.answers = list
+        desk.history.link_changed(LIVE, demo=False)
+        await desk.settles()
+        assert len(desk.vendor.bars) == 2
+    assert desk.history.store is None
+    async with at_work(tmp_path, QQQ, start=MONDAY + 3_900_000) as desk:
+        assert desk.vendor.bars == [("US", ["QQQ"], 7)], "from where the outage began"
 
 
 async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_close(tmp_path: Path) -> None:

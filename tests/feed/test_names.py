@@ -16,8 +16,9 @@ from tui.answers import Fund
 from tui.errors import FeedError
 from tui.exchange.server import Exchange
 from tui.feed.names import Kept, Names
-from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.rest import Rest, RestError
 from tui.feed.store import Store
+from tui.feed.target import rest_base
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -38,7 +39,7 @@ class Vendor(Rest):
 
     async def funds(self, region: str) -> list[Fund]:
         self.asked.append(region)
-        answer = self.answers.get(region, [Fund("NEW", f"New Fund of {region}", "")])
+        answer = self.answers.get(region, [Fund("NEW", f"New Fund of {region}")])
         if isinstance(answer, RestError):
             raise answer
         return answer
@@ -135,7 +136,7 @@ async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
     async with learning(vendor, None, "US", "SH", "HK", "XX", again=0.01) as (names, _):
         assert names.words() == ("of well-known funds only", False)
         await until(lambda: names.words() == ("1 in US; HK, SH: HTTP 500", True))
-        vendor.answers = {"HK": [Fund(f"A{n}", "Any", "") for n in range(1_234)], "SH": []}
+        vendor.answers = {"HK": [Fund(f"A{n}", "Any") for n in range(1_234)], "SH": []}
         await until(lambda: names.words() == ("1,234 in HK · 1 in US", False))
 
 

@@ -14,7 +14,8 @@ from tests.feed.running import KEY
 from tui.errors import UsageError
 from tui.exchange.server import Exchange
 from tui.feed.clock import monotonic
-from tui.feed.rest import Rest, RestError, rest_base
+from tui.feed.rest import Rest, RestError
+from tui.feed.target import rest_base
 from tui.protocol import Kline
 from tui.secrets import Token
 from tui.symbol import Symbol
@@ -69,9 +70,8 @@ async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> Non
         assert streamed is not None
         known = streamed.history(NOON)
         assert bars["QQQ"][-len(known) :] == known
-        earlier = await rest.klines("US", ["QQQ"], end=bars["QQQ"][0].time)
-        assert earlier["QQQ"][-1] == bars["QQQ"][0] and len(earlier["QQQ"]) == 500
-        assert await rest.klines("US", ["NOSUCH"]) == {} == await rest.klines("US", [])
+        assert len((await rest.klines("US", ["QQQ"]))["QQQ"]) == 500
+        assert await rest.klines("US", ["NOSUCH"]) == {}
 
 
 async def test_quotes_and_the_funds_of_a_region() -> None:
@@ -89,8 +89,10 @@ async def test_quotes_and_the_funds_of_a_region() -> None:
 async def test_where_several_cannot_be_had_at_once_each_is_asked_for_by_itself() -> None:
     async with Exchange(faults=["rest-single"]) as exchange, asking(exchange) as rest:
         assert rest.at_once == 50
-        assert list(await rest.klines("US", ["QQQ", "SPY", "IEF"], limit=2)) == ["QQQ", "SPY", "IEF"]
+        with pytest.raises(RestError, match="404"):
+            await rest.klines("US", ["QQQ", "SPY", "IEF"], limit=2)
         assert rest.at_once == 1
+        assert list(await rest.klines("US", ["SPY"], limit=2)) == ["SPY"]
 
 
 async def test_each_answers_date_is_told_with_its_times() -> None:
@@ -240,13 +242,23 @@ async def test_a_server_that_is_not_there_is_told_in_words() -> None:
         await rest.aclose()
 
 
-async def test_a_proxy_that_cannot_be_used_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    for address in ("socks5://127.0.0.1:9", "ftp://127.0.0.1:9"):
-        monkeypatch.setenv("ALL_PROXY", address)
-        rest = Rest("https://api.itick.org", Token(KEY))
-        with pytest.raises(RestError, match="the proxy cannot be used"):
-            await rest.quotes("US", ["QQQ"])
-        await rest.aclose()
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("ALL_PROXY", "ftp://127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://me:pass/word@127.0.0.1:9"),
+        ("NO_PROXY", "localhost,::1/128"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_is_told_in_words(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    rest = Rest("https://api.itick.org", Token(KEY))
+    with pytest.raises(RestError, match="the proxy cannot be used for REST: look at https_proxy, no_proxy"):
+        await rest.quotes("US", ["QQQ"])
+    await rest.aclose()
 
 
 async def test_a_proxy_that_refuses_is_told_in_words_and_hears_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,10 +326,10 @@ async def test_the_key_is_a_header_of_loopbacks_own_and_goes_to_no_proxy_and_no_
 
     async with answering(answer) as base:
         rest = Rest(base, Token(KEY))
-        await rest.klines("US", ["QQQ", "BRK.B"], end=NOON)
+        await rest.klines("US", ["QQQ", "BRK.B"])
         await rest.aclose()
     head = seen[0].decode().split("\r\n")
-    assert head[0] == f"GET /fund/klines?codes=QQQ,BRK.B&region=US&kType=1&limit=500&et={NOON} HTTP/1.1"
+    assert head[0] == "GET /fund/klines?codes=QQQ,BRK.B&region=US&kType=1&limit=500 HTTP/1.1"
     assert f"token: {KEY}" in head
     assert "/fund/klines: 200" in caplog.text
     assert KEY not in caplog.text

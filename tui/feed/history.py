@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -41,11 +42,12 @@ _log = logging.getLogger(__name__)
 class _Known:
     """How far one instrument's past is known."""
 
-    __slots__ = ("asked", "closes", "complete", "past", "quoted", "read", "written")
+    __slots__ = ("asked", "closes", "complete", "past", "quoted", "read", "whole", "written")
 
     def __init__(self) -> None:
         self.read = False  # from our own file
         self.asked = False  # of the vendor, and nothing was missed since
+        self.whole = False  # whether he answered: else something may be missing all the same
         self.past = False  # whether anything was kept or told
         self.complete = 0  # ms UTC: up to then the vendor's bars are all there were; 0 not known
         self.quoted: date | None = None  # on which of the exchange's dates a quote was asked for
@@ -57,9 +59,6 @@ class _Trouble:
     """Why one kind of thing is not had, and when it is asked for again, s monotonic."""
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
         self.words = ""
         self.again = self._wait = 0.0
 
@@ -107,12 +106,16 @@ class History:
         self._lost_at: float | None = None
         self._outages = 0  # long ones
         self._awake_at = 0.0  # when this ran last
-        self._bars, self._quotes = _Trouble(), _Trouble()
+        # By region: where one is not in the plan, the others are.
+        self._bars, self._quotes = defaultdict[str, _Trouble](_Trouble), defaultdict[str, _Trouble](_Trouble)
         self._to_read, self._to_ask = asyncio.Event(), asyncio.Event()
 
     def want(self, symbols: Iterable[Symbol]) -> None:
         """Say what to follow, what is in view first; the market follows it already."""
         self._wanted = tuple(symbols)
+        # One that was dropped and came back is another instrument, without a past.
+        there = set(self._market.instruments.values())
+        self._known = {i: known for i, known in self._known.items() if i in there}
         self._stir()
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
@@ -128,10 +131,10 @@ class History:
             if self._lost_at is not None and now - self._lost_at > _LONG:
                 self._outages += 1
                 for known in self._known.values():
-                    known.asked = False
+                    known.asked = known.whole = False
             self._live_at = now
-            self._bars.forget()
-            self._quotes.forget()
+            self._bars.clear()
+            self._quotes.clear()
         elif not state.proven and self._live_at is not None:
             # Lost since the last that came. Where the machine slept, what it reads now is from before.
             lost = min(now, self._market.health.frame_at or now, self._awake_at + _LOOK_EVERY)
@@ -146,6 +149,7 @@ class History:
                 tasks.create_task(self._remember(), name="history read")
                 tasks.create_task(self._ask(), name="history ask")
                 tasks.create_task(self._keep(), name="history write")
+                tasks.create_task(self._stay_awake(), name="history awake")
         except ExceptionGroup as errors:
             # A fault of ours costs the past, and not the screen. Only its kind is told: its text could hold anything.
             kind = type(errors.exceptions[0]).__name__
@@ -176,17 +180,17 @@ class History:
             return f"{count(sum(self._of(i).past for i in followed), 'symbol')} from our own file; {why}", False
         unknown = [i.symbol for i in asked if not self._of(i).past]
         words = f"{count(len(asked) - len(unknown), 'symbol')} known"
-        if waiting and self._bars.words:
+        if waiting and self._bars:
             words += f", {waiting} not"
         elif waiting:
             words += f", {waiting} wait for their turn ({self._calls} calls a minute)"
         if unknown:
             words += f"; nothing told of {named(unknown)}"
-        for name, trouble in (("minutes", self._bars), ("quotes", self._quotes)):
-            if trouble.words:
-                again = max(1, round(trouble.again - self._clock()))
-                return f"{words}; {name}: {trouble.words}; asked again in {again} s", True
-        return words, bool(unknown)
+        troubles = [(f"{region} minutes", trouble) for region, trouble in self._bars.items()]
+        troubles += [(f"{region} quotes", trouble) for region, trouble in self._quotes.items()]
+        for what, trouble in troubles:
+            words += f"; {what}: {trouble.words}; asked again in {max(1, round(trouble.again - self._clock()))} s"
+        return words, bool(unknown or troubles)
 
     # --- what is known ---
 
@@ -198,9 +202,6 @@ class History:
     def _of(self, i: Instrument) -> _Known:
         known = self._known.get(i)
         if known is None:
-            # One that was dropped and came back is another instrument, without a past.
-            there = set(self._market.instruments.values())
-            self._known = {each: known for each, known in self._known.items() if each in there}
             known = self._known[i] = _Known()
         return known
 
@@ -215,7 +216,7 @@ class History:
         if self._live_at is not None:
             time = int(self._market.exchange_time(now))
             for i, known in self._known.items():
-                if known.asked and not i.builds_bars:
+                if known.whole and not i.builds_bars:
                     known.complete = max(known.complete, time)
 
     def _stir(self) -> None:
@@ -311,30 +312,40 @@ class History:
         """One call after the other; which symbols it is for, is decided when it is made."""
         while True:
             self._to_ask.clear()
-            self._awake_at = now = self._clock()
+            now = self._clock()
             if self._rest is not None and self._live_at is not None:
-                if now >= self._bars.again and (some := self._together(self._lacks_bars, self._rest.at_once)):
+                if some := self._together(self._lacks_bars, self._bars, self._rest.at_once):
                     await self._ask_bars(self._rest, some)
                     continue
-                settled = now - self._live_at >= _SETTLED and now >= self._quotes.again
-                if settled and (some := self._together(self._lacks_quote, self._rest.at_once)):
+                settled = now - self._live_at >= _SETTLED
+                if settled and (some := self._together(self._lacks_quote, self._quotes, self._rest.at_once)):
                     await self._ask_quotes(self._rest, some)
                     continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY if self._settled(now) else _SETTLED):
                     await self._to_ask.wait()
 
+    async def _stay_awake(self) -> None:
+        while True:
+            self._awake_at = self._clock()
+            await asyncio.sleep(_LOOK_EVERY)
+
     def _settled(self, now: float) -> bool:
         return self._live_at is None or now - self._live_at >= _SETTLED
 
-    def _together(self, lacks: Callable[[Instrument], bool], most: int) -> list[Instrument]:
-        """What one call can be for: as much of one region as is lacking, and as fits; nothing as long as more may turn
-        out to fit, because our own file is still read."""
+    def _together(
+        self, lacks: Callable[[Instrument], bool], troubles: Mapping[str, _Trouble], most: int
+    ) -> list[Instrument]:
+        """What one call can be for: as much of one region as is lacking, and as fits, but for those that are asked for
+        later; nothing as long as more may turn out to fit, because our own file is still read."""
+        now = self._clock()
+        later = {region for region, trouble in troubles.items() if now < trouble.again}
         some: list[Instrument] = []
         for i in self._instruments():
             if not self._of(i).read:
                 return []
-            if (not some or i.symbol.region == some[0].symbol.region) and lacks(i):
+            region = i.symbol.region
+            if region not in later and (not some or region == some[0].symbol.region) and lacks(i):
                 some.append(i)
                 if len(some) == most:
                     break
@@ -343,7 +354,7 @@ class History:
     def _lacks_bars(self, i: Instrument) -> bool:
         known = self._of(i)
         if not known.asked and known.complete and not self._traded_since(i, known.complete):
-            known.asked = True
+            known.asked = known.whole = True
         return not known.asked
 
     def _traded_since(self, i: Instrument, since: int) -> bool:
@@ -366,21 +377,27 @@ class History:
         return zone(i.symbol.region).at(self._time()).date()
 
     async def _ask_bars(self, rest: Rest, some: Sequence[Instrument]) -> None:
-        region, outages = some[0].symbol.region, self._outages
+        region, outages, at_once = some[0].symbol.region, self._outages, rest.at_once
+        # All that is told is taken as of now: the answer may be made later, but how much later nobody says.
+        now, time = self._clock(), self._time()
         since = min(self._of(i).complete for i in some)
-        minutes = int((self._time() - since) // MINUTE) + 2
+        minutes = int((time - since) // MINUTE) + 2
         try:
             found = await rest.klines(region, [i.symbol.code for i in some], min(MOST_BARS, minutes))
         except RestError as error:
-            self._bars.failed(error, self._clock())
+            if rest.at_once == at_once:  # else the next call is for one at a time
+                self._bars[region].failed(error, self._clock())
             return
-        self._bars.forget()
+        self._bars.pop(region, None)
         news: list[News] = []
         for i in some:
             if self._is_followed(i):
-                known, time, bars = self._of(i), self._time(), found.get(i.symbol.code, [])
-                agrees = self._market.recall(i.symbol, bars, False, self._clock())
-                known.asked, known.complete = outages == self._outages, int(time)
+                known, bars = self._of(i), found.get(i.symbol.code, [])
+                known.asked = outages == self._outages
+                if not bars:
+                    continue  # nothing known there just now
+                agrees = self._market.recall(i.symbol, bars, False, now)
+                known.whole, known.complete = known.asked, int(time)
                 finished = [bar for bar in bars if bar.time + MINUTE <= time and makes_sense(bar)]
                 known.past = known.past or bool(finished)
                 if not agrees:
@@ -391,12 +408,13 @@ class History:
         await self._write(news)
 
     async def _ask_quotes(self, rest: Rest, some: Sequence[Instrument]) -> None:
+        region = some[0].symbol.region
         try:
-            found = await rest.quotes(some[0].symbol.region, [i.symbol.code for i in some])
+            found = await rest.quotes(region, [i.symbol.code for i in some])
         except RestError as error:
-            self._quotes.failed(error, self._clock())
+            self._quotes[region].failed(error, self._clock())
             return
-        self._quotes.forget()
+        self._quotes.pop(region, None)
         for i in some:
             if self._is_followed(i):
                 self._of(i).quoted = self._today(i)

@@ -20,7 +20,7 @@ from tui.errors import FeedError, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.connection import in_words
 from tui.feed.headers import http_date, retry_after
-from tui.feed.target import check_rest_url, host_of, is_loopback, rest_base
+from tui.feed.target import check_rest_url, host_of, is_loopback
 from tui.protocol import Kline, Quote
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
@@ -28,8 +28,6 @@ from tui.turns import Turns
 
 if TYPE_CHECKING:
     import httpx
-
-__all__ = ["AT_ONCE", "MOST_BARS", "Fund", "Rest", "RestError", "rest_base"]
 
 AT_ONCE = 50  # codes a call asks for
 MOST_BARS = 500  # a code and call
@@ -91,40 +89,28 @@ class Rest:
         """Codes that a call asks for: 1 where the vendor proved to have no path for several."""
         self.unread = 0
 
-    async def klines(
-        self, region: str, codes: Sequence[str], limit: int = MOST_BARS, end: int | None = None
-    ) -> dict[str, list[Kline]]:
-        """One-minute bars by code, oldest first: the latest `limit` of them, or the latest up to `end` (ms). A code
-        that the vendor knows nothing of is missing. As many calls as it takes, `at_once` codes each. Raises
-        RestError."""
-        found: dict[str, list[Kline]] = {}
-        left = list(codes)
-        while left:
-            some = left[: self.at_once]
-            query: dict[str, object] = {"region": region, "kType": 1, "limit": min(limit, MOST_BARS)}
-            if end is not None:
-                query["et"] = end
-            if len(some) == 1:
-                read = partial(answers.klines_of, symbol=Symbol(some[0], region))
-                found |= await self._ask("/fund/kline", {"code": some[0]} | query, read)
-            else:
-                try:
-                    several = {"codes": ",".join(some)} | query
-                    found |= await self._ask("/fund/klines", several, partial(answers.klines, region=region))
-                except RestError as error:
-                    if error.status != _NO_SUCH_PATH:
-                        raise
+    async def klines(self, region: str, codes: Sequence[str], limit: int = MOST_BARS) -> dict[str, list[Kline]]:
+        """One-minute bars by code, oldest first, the latest `limit` of them; a code that the vendor knows nothing of is
+        missing. One call, for `at_once` codes at most. Raises RestError, after which `at_once` may be less."""
+        query: dict[str, object] = {"region": region, "kType": 1, "limit": min(limit, MOST_BARS)}
+        if len(codes) == 1:
+            read = partial(answers.klines_of, symbol=Symbol(codes[0], region))
+            found = await self._ask("/fund/kline", {"code": codes[0]} | query, read)
+        else:
+            try:
+                several = {"codes": ",".join(codes)} | query
+                found = await self._ask("/fund/klines", several, partial(answers.klines, region=region))
+            except RestError as error:
+                if error.status == _NO_SUCH_PATH:
                     self.at_once = 1
-                    continue
-            del left[: len(some)]
+                raise
         return {code: found[code] for code in codes if code in found}
 
     async def quotes(self, region: str, codes: Sequence[str]) -> dict[str, Quote]:
-        """The latest quotes by code; one that the vendor knows nothing of is missing. Raises RestError."""
-        found: dict[str, Quote] = {}
-        for first in range(0, len(codes), AT_ONCE):
-            query = {"region": region, "codes": ",".join(codes[first : first + AT_ONCE])}
-            found |= await self._ask("/fund/quotes", query, partial(answers.quotes, region=region))
+        """The latest quotes by code, AT_ONCE at most; one that the vendor knows nothing of is missing. One call. Raises
+        RestError."""
+        query = {"region": region, "codes": ",".join(codes)}
+        found = await self._ask("/fund/quotes", query, partial(answers.quotes, region=region))
         return {code: found[code] for code in codes if code in found}
 
     async def funds(self, region: str) -> list[Fund]:
@@ -241,8 +227,10 @@ class Rest:
                 # Loading it takes as long as ten frames, and certificates one more.
                 try:
                     self._client = await asyncio.to_thread(_client, is_loopback(self._base))
-                except (ImportError, ValueError):
-                    raise RestError("the proxy cannot be used for REST: look at https_proxy and its kin") from None
+                except Exception:  # the library has a kind for each mistake, some of them bare ones
+                    raise RestError(
+                        "the proxy cannot be used for REST: look at https_proxy, no_proxy and their kin"
+                    ) from None
             return self._client
 
 
