@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.market.messages import bar
 from tests.screens.still import START, US, Still, filled
 from tui.errors import NoConnection
 from tui.feed.history import History
+from tui.feed.intake import intake
 from tui.feed.names import Names
 from tui.feed.rest import Rest
 from tui.feed.state import LinkState, Phase
@@ -155,6 +157,19 @@ def test_text_from_outside_is_plain_and_holds_no_key(monkeypatch: pytest.MonkeyP
     figures = dict(named(fault_figures(market, facts(market)))) | dict(named(link_figures(market, facts(market, link))))
     assert figures["  the last"] == r"20s ago, not JSON: \x1b[31m[bold][key]"
     assert figures["state"] == "stopped: �[31m [key]"
+
+
+@pytest.mark.parametrize("begins", range(145, 160))
+def test_nor_is_a_part_of_a_key_left_where_the_words_are_cut(begins: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "a-known-key-7351")
+    take_from_environment()
+    market = Market()
+    words = "." * begins + "a-known-key-7351"
+    take = intake(market, None, lambda reply, now: None).take
+    for frame in (words, json.dumps({"code": 0, "msg": words})):
+        take(frame.encode())
+        shown = dict(named(fault_figures(market, facts(market))))["  the last"]
+        assert shown.endswith("." + "[key]"[: 160 - begins])
 
 
 def named(figures: list[Figure]) -> list[tuple[str, str]]:

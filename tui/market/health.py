@@ -6,6 +6,8 @@ import statistics
 from collections import Counter, deque
 from typing import Any, NamedTuple
 
+from tui.secrets import redact
+
 _SHOWN = 160  # characters kept of a malformed frame
 _ROUND_TRIPS = 240  # an hour of pings
 _HISTORY = 100  # states of the link
@@ -70,9 +72,11 @@ class Health:
         return self.round_trips[-1] if self.round_trips else None
 
     def count_malformed(self, kind: str, frame: bytes | bytearray, now: float) -> None:
-        """Count a frame that could not be read, and keep its beginning in plain letters."""
+        """Count a frame that could not be read, and keep its beginning in plain letters, without any key: half of one
+        that is cut would not be known again."""
         self.malformed[kind] += 1
-        self.last_malformed = Malformed(kind, ascii(bytes(frame[:_SHOWN]))[2:-1], now)
+        shown = redact(frame.decode("latin-1"))[:_SHOWN].encode("latin-1")
+        self.last_malformed = Malformed(kind, ascii(shown)[2:-1], now)
 
     def sample(self, now: float) -> None:
         """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""
