@@ -153,6 +153,13 @@ def test_a_frame_that_tells_the_key_is_kept_without_it(key: str, frame: str) -> 
     assert isinstance(back, Message) and back.frame
 
 
+@pytest.mark.parametrize("depth", [600, 5_000])
+def test_a_frame_that_is_nested_too_deep_is_kept_without_it_as_well(key: str, depth: int) -> None:
+    frame = f'{{"resAc":"{key}","data":{"[" * depth}{"]" * depth}}}'
+    back = parse(message_line(b"1.0", frame.encode()))
+    assert isinstance(back, Message) and back.frame == frame.replace(key, "[key]").encode()
+
+
 def test_of_an_answer_to_the_key_only_code_and_words_are_left() -> None:
     frame = b'{"code":1,"resAc":"auth","msg":"authenticated","user":"me@example.org"}'
     back = parse(message_line(b"1.0", frame))
@@ -240,6 +247,26 @@ async def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path: Path, m
         recorder.link(LinkState(Phase.LIVE, BEGAN))
         assert market.instruments[QQQ].last == 501.0
         assert recorder._came == []
+
+
+async def test_a_fault_of_ours_ends_the_recording_and_not_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise LookupError(KEY)
+
+    monkeypatch.setattr("tui.feed.recorder._EVERY", 0.01)
+    monkeypatch.setattr("tui.feed.recorder.message_line", fail)
+    market = Market()
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        begin, take = intake(market, None, lambda reply, now: None)
+        begin(BEGAN)
+        take(encode(tick(500.0)))
+        await until(lambda: recorder.trouble)
+        assert recorder.trouble == "a fault in the program (LookupError)"
+        take(encode(tick(501.0)))
+        assert market.instruments[QQQ].last == 501.0
+    assert caplog.records[-1].exc_info is not None
 
 
 def test_a_disk_that_is_too_slow_ends_it_too_before_memory_does(

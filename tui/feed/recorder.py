@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ _LEVEL = 3  # 2.5 µs a message, where 6 takes as much again and more for a thir
 _MEMBER = 4 * 1024 * 1024  # bytes of text
 _WAITING = 64 * 1024 * 1024  # bytes of messages that a slow disk may leave in memory
 _LEAVE_WITHIN = 3.0  # s
+
+_log = logging.getLogger(__name__)
 
 
 class Recorder:
@@ -112,6 +115,10 @@ class Recorder:
             self._write_what_came()
         except OSError as error:
             self._stop(f"{self.path} cannot be written: {reason(error)}")
+        except Exception as error:
+            # A fault of ours costs the recording, not the feed. Only its kind is told: its text could hold anything.
+            _log.error("recorder: a fault in the program", exc_info=error)
+            self._stop(f"a fault in the program ({type(error).__name__})")
 
     def _write_what_came(self) -> None:
         assert self._market is not None

@@ -198,12 +198,12 @@ def without_key(frame: bytes | bytearray) -> bytes | bytearray:
         return frame
     try:
         said = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        told = _redacted(said)
+        if isinstance(told, dict) and told.get("resAc") == "auth":
+            told = {name: told[name] for name in ("code", "resAc", "msg") if name in told}
+        return frame if told == said else _encode(told)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return redact(frame.decode("latin-1")).encode("latin-1")
-    told = _redacted(said)
-    if isinstance(told, dict) and told.get("resAc") == "auth":
-        told = {name: told[name] for name in ("code", "resAc", "msg") if name in told}
-    return frame if told == said else _encode(told)
 
 
 def _redacted(value: Any) -> Any:
