@@ -245,6 +245,17 @@ def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> 
     assert store.names("HK") == (120.0, {"2800": "盈富基金"})
 
 
+def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
+    store.keep_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("UPDATE names SET name = NULL WHERE code = 'SPY'")
+        db.execute("INSERT INTO names VALUES ('US', 'IWM', x'ff'), ('US', x'ff', 'iShares')")
+        db.execute("INSERT INTO named VALUES ('HK', NULL), ('SH', x'ff'), ('SZ', 'today')")
+        db.commit()
+    assert store.names("US") == (0.0, {"QQQ": "Invesco QQQ"})
+    assert [store.names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
+
+
 def test_once_closed_it_stays_closed(store: Store) -> None:
     store.write([News(QQQ, [bar(1)])])
     store.close()

@@ -141,10 +141,13 @@ class Store:
         """The names of a region's funds by code, and how old they are, in s; None where there are none."""
 
         def get(db: sqlite3.Connection) -> tuple[float, dict[str, str]] | None:
-            row = db.execute("SELECT at FROM named WHERE region = ?", (region,)).fetchone()
+            row = db.execute("SELECT at FROM named WHERE region = ? AND typeof(at) = 'real'", (region,)).fetchone()
             if row is None:
                 return None
-            names = db.execute("SELECT code, name FROM names WHERE region = ?", (region,))
+            names = db.execute(
+                "SELECT code, name FROM names WHERE region = ? AND typeof(code) = 'text' AND typeof(name) = 'text'",
+                (region,),
+            )
             return max(0.0, self._wall() - row[0]), dict(names.fetchall())
 
         return self._do(get)
