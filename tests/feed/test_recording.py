@@ -348,9 +348,10 @@ def test_a_file_packed_anew_as_one_piece_plays_as_well(tmp_path: Path, monkeypat
         (packed([header()])[:-30], "is no recording of itick-tui"),
         (packed([header(form=2)]), "has format 2, and this itick-tui knows only 1"),
         (packed([header().replace(b"QQQ$US", b"QQQ/US")]), "is no recording of itick-tui"),
+        (packed([header(host="[")]), "is no recording of itick-tui"),
         (packed([header()]), ""),
     ],
-    ids=["missing", "empty", "garbage", "other JSON", "cut in the header", "newer", "no symbol", "only a header"],
+    ids=["missing", "empty", "garbage", "other JSON", "cut in header", "newer", "no symbol", "no host", "only header"],
 )
 def test_a_file_that_is_no_recording_is_said(tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "r.gz"

@@ -23,6 +23,7 @@ from tui.feed.recorder import Recorder
 from tui.feed.recording import Message, Recording, call_line
 from tui.feed.replay import Replay, read_speed
 from tui.feed.state import LinkState, Phase
+from tui.feed.target import host_of
 from tui.market import Market
 from tui.symbol import Symbol
 
@@ -40,7 +41,10 @@ def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], Non
     return replay
 
 
-@pytest.mark.parametrize(("host", "demo"), [("demo", True), ("127.0.0.1:9020", True), ("api.itick.org", False)])
+@pytest.mark.parametrize(
+    ("host", "demo"),
+    [("demo", True), ("127.0.0.1:9020", True), (host_of("ws://[::1]:9020"), True), ("api.itick.org", False)],
+)
 def test_where_the_lines_that_tell_it_are_damaged_made_up_prices_do_not_pass_for_real(
     tmp_path: Path, host: str, demo: bool
 ) -> None:

@@ -97,7 +97,13 @@ def test_loopback(url: str, loopback: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "host"), [(VENDOR_URL, "api.itick.org"), ("ws://127.0.0.1:9010/fund", "127.0.0.1:9010")]
+    ("url", "host"),
+    [
+        (VENDOR_URL, "api.itick.org"),
+        ("ws://127.0.0.1:9010/fund", "127.0.0.1:9010"),
+        ("ws://[::1]:9010/fund", "[::1]:9010"),
+        ("wss://[2001:db8::1]/fund", "[2001:db8::1]"),
+    ],
 )
 def test_a_host_is_named_as_people_do(url: str, host: str) -> None:
     assert host_of(url) == host

@@ -26,6 +26,7 @@ from msgspec import Meta, Raw, Struct, field
 
 from tui.errors import FeedError, UsageError, reason
 from tui.feed.state import LinkState, Phase
+from tui.feed.target import DEMO_HOST, is_loopback
 from tui.market.sessions import Holidays
 from tui.protocol import Amount, Kline, Quote
 from tui.secrets import clean, holds_key, redact
@@ -63,6 +64,11 @@ class Header(Struct, tag_field="recording", tag="itick-tui"):
     def followed(self) -> tuple[Symbol, ...]:
         """The symbols. Raises UsageError where one is none."""
         return tuple(map(_symbol, self.symbols))
+
+    @property
+    def demo(self) -> bool:
+        """Whether all came from our own exchange, or may have. Raises ValueError where the host can be none."""
+        return self.host == DEMO_HOST or is_loopback(f"ws://{self.host}")
 
 
 class Message(NamedTuple):
@@ -268,7 +274,7 @@ class Recording:
     def _read_header(self) -> Header:
         try:
             header = msgspec.json.decode(next(self._lines, b""), type=Header)
-            _ = header.followed
+            _ = header.followed, header.demo
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
         except (msgspec.MsgspecError, ValueError, RecursionError, UsageError):

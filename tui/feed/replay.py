@@ -16,7 +16,6 @@ from tui.errors import UsageError
 from tui.feed.intake import OnPush, intake
 from tui.feed.recording import Call, Entry, Header, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
-from tui.feed.target import DEMO_HOST, is_loopback
 from tui.format import count
 from tui.funds import learn
 from tui.market import Market
@@ -42,7 +41,7 @@ class Player:
         self._on_state = on_state
         self._intake = intake(market, on_push, self._reply)
         self._proven = self._was_live = False
-        self.demo = header.host == DEMO_HOST or is_loopback(f"ws://{header.host}")
+        self.demo = header.demo
         """Whether all this came from our own exchange."""
         self.also: tuple[Symbol, ...] = ()
         """Symbols that somebody looks at now, whatever was followed then."""

@@ -73,4 +73,6 @@ def host_of(url: str) -> str:
     """HOST or HOST:PORT, as people name it."""
     parts = urlsplit(url)
     host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
     return f"{host}:{parts.port}" if parts.port else host
