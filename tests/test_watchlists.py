@@ -94,6 +94,28 @@ def test_a_list_of_the_command_line_is_not_saved_until_asked() -> None:
     assert mine.saved == {"Today": (D, B), "Core": (A, C)}
 
 
+def test_a_list_of_the_command_line_makes_way_for_one_that_another_copy_keeps_under_its_name() -> None:
+    mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
+    mine.add([B])
+    mine.adopt({"Core": (A,)}, {"Core": (A,), "Watch": (C,)})
+    assert mine.lists == {"Watch 2": (D, B), "Core": (A,), "Watch": (C,)}
+    assert (mine.shown, mine.unsaved) == ("Watch 2", "Watch 2")
+    assert mine.saved == {"Core": (A,), "Watch": (C,)}
+    mine.undo()
+    assert mine.lists == {"Watch 2": (D,), "Core": (A,), "Watch": (C,)}
+    assert mine.shown == "Watch 2"
+
+
+def test_a_name_is_free_again_once_the_list_of_the_command_line_is_deleted() -> None:
+    mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
+    mine.delete("Watch")
+    mine.adopt({"Core": (A,)}, {"Core": (A,), "Watch": (C,)})
+    assert mine.saved == {"Core": (A,), "Watch": (C,)}
+    mine.undo()
+    assert mine.lists["Watch 2"] == (D,)
+    assert mine.saved == {"Core": (A,), "Watch": (C,)}
+
+
 def test_the_shown_list_is_deleted_by_another_copy() -> None:
     mine = lists()
     mine.adopt(mine.saved, {"Bonds": (C,)})

@@ -44,7 +44,7 @@ from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 from tui.symbol import Symbol, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
-from tui.watchlists import LONGEST_NAME, Watchlists, named
+from tui.watchlists import LONGEST_NAME, Watchlists, free_name, named
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import MOVES, action_of, bindings
 from tui.widgets.columns import BY_ID, COLUMNS, DEFAULT
@@ -686,7 +686,7 @@ def _opened(wanted: Wanted) -> Watchlists:
     lists = dict(wanted.settings.lists) or dict(wanted.first)
     if not wanted.watch:
         return Watchlists(lists, wanted.settings.list)
-    name = next(name for n in range(1, len(lists) + 2) if (name := f"{WATCHED} {n}" if n > 1 else WATCHED) not in lists)
+    name = free_name(WATCHED, lists)
     return Watchlists({name: tuple(wanted.watch), **lists}, name, unsaved=name)
 
 

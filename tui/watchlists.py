@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from tui.config.merge import merge_lists
@@ -91,10 +92,9 @@ class Watchlists:
 
     def rename(self, name: str, to: str) -> None:
         """The list keeps its place."""
-        lists = {to if each == name else each: symbols for each, symbols in self.lists.items()}
         if self.unsaved == name:
             self.unsaved = to
-        self._change(lists, f"renamed {name} to {to}", to if self.shown == name else self.shown)
+        self._change(_renamed(self.lists, name, to), f"renamed {name} to {to}", to if self.shown == name else self.shown)
 
     def delete(self, name: str) -> None:
         """The list goes; of the shown one's neighbours the next is shown, else the one before."""
@@ -127,10 +127,22 @@ class Watchlists:
     def adopt(self, sent: Lists, found: Lists) -> None:
         """Take over what other copies and hands wrote into the file: it holds `found` where `sent` was sent."""
         merged = dict(merge_lists(sent, self.saved, found))
+        if self.unsaved in merged:
+            self._make_way(self.unsaved, free_name(self.unsaved, {*self.lists, *merged}))
         if self.unsaved is not None and self.unsaved in self.lists:
             merged = {self.unsaved: self.lists[self.unsaved], **merged}
         self.lists = merged or {FIRST: ()}
         self._stay(self.shown)
+
+    def _make_way(self, name: str, to: str) -> None:
+        """Another list has the name of the unsaved one: that is called otherwise, as if it always had been."""
+        self.unsaved = to
+        self.lists = _renamed(self.lists, name, to)
+        self.shown = to if self.shown == name else self.shown
+        self._edits = [
+            _Edit(words, _renamed(before, name, to), _renamed(after, name, to), to if shown == name else shown)
+            for words, before, after, shown in self._edits
+        ]
 
     def undo(self) -> Undone | None:
         """Take back the last edit; what happened to the lists since, by others too, stays. None where there is none."""
@@ -148,6 +160,15 @@ class Watchlists:
         self.shown = (
             shown if shown in self.lists else self.shown if self.shown in self.lists else next(iter(self.lists))
         )
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with a number where it is taken."""
+    return next(free for n in count(1) if (free := f"{name} {n}" if n > 1 else name) not in taken)
+
+
+def _renamed(lists: Lists, name: str, to: str) -> Lists:
+    return {to if each == name else each: symbols for each, symbols in lists.items()}
 
 
 def named(symbols: Sequence[Symbol]) -> str:
