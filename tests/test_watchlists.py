@@ -94,6 +94,25 @@ def test_a_list_of_the_command_line_is_not_saved_until_asked() -> None:
     assert mine.saved == {"Today": (D, B), "Core": (A, C)}
 
 
+def test_a_list_of_the_command_line_stays_one_when_its_new_name_is_taken_back_unless_it_was_kept_since() -> None:
+    mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
+    mine.rename("Watch", "Today")
+    mine.undo()
+    assert (mine.lists, mine.saved) == ({"Watch": (D,), "Core": (A,)}, {"Core": (A,)})
+    mine.rename("Watch", "Today")
+    mine.save()
+    mine.undo()
+    assert mine.saved == {"Watch": (D,), "Core": (A,)}
+
+
+def test_a_list_of_the_command_line_that_gets_a_name_back_which_is_another_copy_s_now_is_kept_with_that() -> None:
+    mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
+    mine.rename("Watch", "Today")
+    mine.adopt({"Core": (A,)}, {"Core": (A,), "Watch": (C,)})
+    mine.undo()
+    assert set(mine.saved["Watch"]) == {C, D}
+
+
 def test_a_list_of_the_command_line_makes_way_for_one_that_another_copy_keeps_under_its_name() -> None:
     mine = Watchlists({"Watch": (D,), "Core": (A,)}, "Watch", unsaved="Watch")
     mine.add([B])

@@ -27,6 +27,7 @@ class _Edit(NamedTuple):
     before: Lists
     after: Lists
     shown: str  # before it
+    unsaved: str | None  # before it, too
 
 
 class Watchlists:
@@ -92,9 +93,10 @@ class Watchlists:
 
     def rename(self, name: str, to: str) -> None:
         """The list keeps its place."""
+        shown = to if self.shown == name else self.shown
+        self._change(_renamed(self.lists, name, to), f"renamed {name} to {to}", shown)
         if self.unsaved == name:
             self.unsaved = to
-        self._change(_renamed(self.lists, name, to), f"renamed {name} to {to}", to if self.shown == name else self.shown)
 
     def delete(self, name: str) -> None:
         """The list goes; of the shown one's neighbours the next is shown, else the one before."""
@@ -115,10 +117,11 @@ class Watchlists:
     def save(self) -> None:
         """The list that `--watch` opened is one like any other from now on."""
         self.unsaved = None
+        self._edits = [edit._replace(unsaved=None) for edit in self._edits]
 
     def _change(self, lists: Lists, words: str, shown: str = "") -> None:
         if not same_lists(lists, self.lists):
-            self._edits.append(_Edit(words, self.lists, lists, self.shown))
+            self._edits.append(_Edit(words, self.lists, lists, self.shown, self.unsaved))
             self.lists = lists
             self.shown = shown or self.shown
 
@@ -140,8 +143,13 @@ class Watchlists:
         self.lists = _renamed(self.lists, name, to)
         self.shown = to if self.shown == name else self.shown
         self._edits = [
-            _Edit(words, _renamed(before, name, to), _renamed(after, name, to), to if shown == name else shown)
-            for words, before, after, shown in self._edits
+            edit._replace(
+                before=_renamed(edit.before, name, to),
+                after=_renamed(edit.after, name, to),
+                shown=to if edit.shown == name else edit.shown,
+                unsaved=to if edit.unsaved == name else edit.unsaved,
+            )
+            for edit in self._edits
         ]
 
     def undo(self) -> Undone | None:
@@ -149,6 +157,8 @@ class Watchlists:
         while self._edits:
             edit = self._edits.pop()
             before = self.lists
+            # Where a kept list has its old name by now, it becomes a part of that one.
+            self.unsaved = None if edit.unsaved in self.saved else edit.unsaved
             self.lists = merge_lists(edit.after, edit.before, before) or {FIRST: ()}
             self._stay(edit.shown)
             if not same_lists(self.lists, before):
