@@ -139,11 +139,13 @@ def test_a_file_broken_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "theme = "
 
 
-def test_a_file_taken_away_meanwhile_comes_back_with_every_list(tmp_path: Path) -> None:
-    base = parse(WRITTEN, "")
+def test_a_file_taken_away_meanwhile_comes_back_with_every_list_and_alert(tmp_path: Path) -> None:
+    written = f'alerts = ["QQQ > 520"]\n{WRITTEN}'
+    base = parse(written, "")
     file = ConfigFile(tmp_path / "config.toml")
-    file.save(base, changed(WRITTEN, lists={**base.lists, "New": (D,)}))
+    file.save(base, changed(written, lists={**base.lists, "New": (D,)}))
     assert list(file.read().lists) == ["Core", "China", "New"]
+    assert file.read().alerts == base.alerts
 
 
 def test_a_link_stays_a_link_and_the_mode_stays(tmp_path: Path) -> None:

@@ -47,9 +47,10 @@ class ConfigFile:
             with _locked(self._real.parent):
                 text = self._text()
                 theirs = parse(text, str(self.path))
-                # A file that was taken away meanwhile is no wish to lose every list.
+                # A file that was taken away meanwhile is no wish to lose every list and alert.
                 gone = not self.path.exists()
-                merged = merge(base, ours, replace(theirs, lists=base.lists) if gone else theirs)
+                known = replace(theirs, lists=base.lists, alerts=base.alerts) if gone else theirs
+                merged = merge(base, ours, known)
                 if not same(merged, theirs):
                     edited = _edited(text, theirs, merged)
                     if parse(edited, str(self.path)) != merged:
