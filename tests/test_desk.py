@@ -159,6 +159,28 @@ async def test_find_shows_what_has_the_letters_while_one_types() -> None:
         assert (app.rows, app.selected) == (["QQQ", "SPY", "TLT"], "TLT")
 
 
+@pytest.mark.parametrize("key", ["slash", "a"])
+async def test_a_field_is_closed_by_whatever_takes_the_keys_from_it(key: str) -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(key, "q")
+        await pilot.click(app.dashboard.ladder, offset=(5, 5))
+        await pilot.pause()
+        assert not app.dashboard.add_field.display and not app.dashboard.find_field.display
+        assert app.dashboard.footer.display and app.focused is app.dashboard.ladder
+
+
+async def test_tab_keeps_what_was_found_and_esc_shows_all_again() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("slash", *"trea", "tab")
+        await pilot.pause()
+        assert (app.rows, app.dashboard.find_field.display) == (["TLT"], False)
+        assert app.dashboard.footer.display and app.focused in app.dashboard._panes
+        await pilot.press("escape")
+        assert app.rows == ["QQQ", "SPY", "TLT"]
+        await pilot.press("slash", "tab", "slash", *"q")
+        assert (app.rows, app.dashboard.find_field.display) == (["QQQ"], True)
+
+
 async def test_sort_by_a_letter_and_round_by_the_same_again() -> None:
     async with desk() as (app, pilot):
         await pilot.press("s", "l")

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
@@ -205,12 +205,19 @@ class Dashboard(Screen[None], inherit_bindings=False):
         field.open(text)
 
     def close_fields(self) -> None:
-        """Back to the grid, which keeps showing what was found."""
+        """Back to the panes; the grid keeps showing what was found."""
         for field in (self.add_field, self.find_field):
             if field.display:
                 field.close()
         self.footer.display = True
-        self.focus_pane()
+        if self.focused not in self._panes:
+            self.focus_pane()
+
+    @on(events.DescendantFocus)
+    def leave_fields(self) -> None:
+        """Tab or a click gave the keys to a pane: in a field left open neither letters nor Esc would arrive."""
+        if self.focused in self._panes:
+            self.close_fields()
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
