@@ -10,7 +10,7 @@ from tui.funds import name_of
 from tui.market import Instrument, Market
 from tui.market.figures import volatility
 from tui.market.row import row_state
-from tui.widgets.columns import BY_ID, FLASH, SPARKS, Moment, Row, make_row
+from tui.widgets.columns import BY_ID, FLASH, SPARKS, WORD_STATES, Moment, Row, make_row
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, width_of
 
@@ -19,6 +19,7 @@ _LINES = (
     ("previous", "open", "low", "range", "high", "vwap", "iopv", "premium"),
 )
 _GAP = 3
+_AROUND = 9  # cells of the border at both ends of the title and between its words
 
 
 class Headline(Pane):
@@ -60,11 +61,14 @@ class Headline(Pane):
         if i is None:
             return [], []
         left = look.symbol(i.symbol)
+        row = self._row(i)
+        age = BY_ID["age"].cell(row)
+        is_age = row.age is not None and row.state not in WORD_STATES
+        right = [look.segment(f"{age.text.strip()} ago" if is_age else age.text.strip(), age.role)]
         if name := name_of(i.symbol):
-            left.append(look.segment(f"  {name}", "muted"))
-        age = BY_ID["age"].cell(self._row(i))
-        words = f"{age.text.strip()} ago" if age.text.strip().isalnum() else age.text.strip()
-        return left, [look.segment(words, age.role)] if words else []
+            room = self.size.width - width_of(left) - width_of(right) - _AROUND
+            left.append(look.segment(fmt.clip(f"  {name}", room), "muted"))
+        return left, right
 
     def body(self, width: int, height: int) -> list[Line]:
         i = self.instrument
