@@ -358,6 +358,21 @@ async def test_red_up_swaps_the_colours_of_the_whole_screen() -> None:
     assert kept().red_up
 
 
+@pytest.mark.parametrize("flash", [True, False])
+async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_not_to(
+    flash: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with desk(flash=flash) as (app, pilot):
+        await pilot.press("enter")
+        app.market.apply(tick(501.0, 1_000), 10.0)
+        app.turn()
+        headline = app.dashboard.headline
+        grounds = {part.style and part.style.bgcolor for part in headline._drawn[1]}
+        assert (headline.style("text", "flash_up").bgcolor in grounds) == flash
+        assert (headline.flash_ends is not None) == flash
+
+
 async def test_a_theme_is_remembered_once_it_is_kept() -> None:
     async with desk() as (app, pilot):
         await pilot.press("t", "j", "escape")

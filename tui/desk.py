@@ -104,12 +104,12 @@ class Desk(Process):
         chart, ladder = self.dashboard.chart, self.dashboard.ladder
         chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
         ladder.static, ladder.root = wanted.settings.static_ladder, wanted.settings.root_ladder
-        ladder.flash = self._flashes
         self._cost_of(wanted.settings.cost_of)
         self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
         self.dashboard.watchlist.sort = wanted.settings.sort
-        self.dashboard.watchlist.flash = self._flashes
+        for pane in (self.dashboard.watchlist, self.dashboard.headline, ladder):
+            pane.flash = self._flashes
         for theme in all_themes().values():
             self.register_theme(textual_theme(theme))
         # Not by `self.theme`: what watches it would read every style a second time.

@@ -31,6 +31,8 @@ class Headline(Pane):
     def __init__(self, look: Look, market: Market) -> None:
         super().__init__(look, id="headline")
         self._market = market
+        self.flash = True
+        """Whether the digits that changed light up for a moment."""
         self._now = 0.0
         self._proven = False
 
@@ -41,7 +43,9 @@ class Headline(Pane):
     def flash_ends(self) -> float | None:
         """When the digits that changed no longer light up, s monotonic; None where none do."""
         i = self.instrument
-        return i.last_changed_at + FLASH if i is not None and self._now - i.last_changed_at < FLASH else None
+        if not self.flash or i is None or self._now - i.last_changed_at >= FLASH:
+            return None
+        return i.last_changed_at + FLASH
 
     def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
         """A frame: redraw if the symbol changed, or its flash is over."""
@@ -82,7 +86,7 @@ class Headline(Pane):
 
     def _row(self, i: Instrument) -> Row:
         age = self._market.age(i, self._now)
-        moment = Moment(self._now, self._market.exchange_time(self._now), 1.0, SPARKS[-1], mixed=True)
+        moment = Moment(self._now, self._market.exchange_time(self._now), 1.0, SPARKS[-1], mixed=True, flash=self.flash)
         return make_row(i, row_state(i, age, self._proven), age, moment)
 
     def _figure(self, row: Row, id: str) -> Line:
