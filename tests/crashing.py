@@ -1,19 +1,23 @@
 """The program with a fault in it: `python -m tests.crashing WHERE`, followed by arguments of itick-tui.
 
-WHERE is a part of the dashboard that fails as soon as `u` is pressed, or `start`: before anything is drawn.
+WHERE is a part of the dashboard that fails as soon as `u` is pressed, or `start`: before anything is drawn. The
+stream fails with its first update, whatever WHERE is.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from textual.strip import Strip
 
 import tui.app
 import tui.cli
+import tui.stream
 from tui.app import ItickApp
+from tui.protocol import Push
 from tui.screens.dashboard import Dashboard
+from tui.symbol import Symbol
 
 
 class Fault(Exception):
@@ -59,7 +63,12 @@ class Faulty(ItickApp):
         self.fail()
 
 
+def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
+    raise Fault("an update that cannot be described")
+
+
 def main() -> None:
+    tui.stream.describe = describe
     Faulty.where = sys.argv.pop(1)
     tui.app.ItickApp = Faulty  # type: ignore[misc]
     tui.cli.main()

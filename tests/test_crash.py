@@ -6,12 +6,14 @@ import asyncio
 import os
 import re
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.command import environment
 from tests.crashing import Fault, Faulty
 from tests.terminal import Terminal
 from tests.wanting import wanting
@@ -77,6 +79,24 @@ async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, sta
     assert said[0] == "itick-tui: a fault in the program (Fault): it had to stop"
     assert said[1:] == [f"a report without your key is in {report}"]
     assert KEY.encode() not in terminal.raw and KEY not in report.read_text()
+
+
+def test_a_fault_in_the_stream_ends_it_with_a_report_and_is_in_the_log(state: Path, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.crashing", "stream", "stream", "--demo", "--log", str(tmp_path / "log")],
+        env=environment() | {"XDG_STATE_HOME": str(state.parent)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert result.returncode == EXIT_CRASH
+    [report] = reports(state)
+    assert result.stderr.splitlines()[-2:] == [
+        "itick-tui: a fault in the program (Fault): it had to stop",
+        f"a report without your key is in {report}",
+    ]
+    assert "in describe" in report.read_text() and "in describe" in (tmp_path / "log").read_text()
 
 
 def test_a_report_is_for_its_owner_and_holds_what_is_needed_and_no_more(state: Path, tmp_path: Path) -> None:

@@ -80,7 +80,14 @@ class Stream:
         if self._seconds is not None:
             loop.call_later(self._seconds, self._finish, EXIT_DONE)
         self._link = Link(
-            url, token, self._market, types=types, on_state=self._link_changed, on_push=self._push, lock=lock
+            url,
+            token,
+            self._market,
+            types=types,
+            on_state=self._link_changed,
+            on_push=self._push,
+            on_fault=self._finish,
+            lock=lock,
         )
         if recorder is not None:
             self._recorder = recorder

@@ -158,6 +158,21 @@ async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None
         assert len(desk.market.instruments[QQQ].bars) == 390
 
 
+async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> list[Kline]:
+        raise LookupError
+
+    desk = Desk(tmp_path, [QQQ])
+    desk.vendor.answers = fail
+    desk.history.link_changed(LIVE, demo=False)
+    await asyncio.wait_for(desk.history.run(), 10)
+    assert desk.history.words() == ("a fault in the program (LookupError)", True)
+    assert "in fail" in caplog.text
+    await desk.history.finish()
+
+
 async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
     keep(tmp_path, News(QQQ, walk(FRIDAY, range(390))))
     async with at_work(tmp_path, QQQ, live=False) as desk:

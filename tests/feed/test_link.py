@@ -312,7 +312,7 @@ async def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(monkey
         await running.reaches(L)
 
 
-async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more() -> None:
+async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
     broken = True
 
     def on_push(message: Push, instrument: Instrument) -> None:
@@ -321,6 +321,7 @@ async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more() -
 
     async with Exchange() as exchange, Running(exchange.url, on_push=on_push) as running:
         assert await running.stops() == "a fault in the program (LookupError)"
+        assert "in on_push" in caplog.text
         broken = False
         running.link.reconnect()
         await running.reaches(L, times=running.phases.count(L) + 1)

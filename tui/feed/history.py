@@ -153,7 +153,7 @@ class History:
         except ExceptionGroup as errors:
             # A fault of ours costs the past, and not the screen. Only its kind is told: its text could hold anything.
             kind = type(errors.exceptions[0]).__name__
-            _log.error("history: a fault in the program (%s)", kind)
+            _log.error("history: a fault in the program", exc_info=errors.exceptions[0])
             self._fault = f"a fault in the program ({kind})"
 
     async def finish(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,8 @@ from tui.symbol import Symbol
 
 _DUEL = 3  # short lives in a row
 _DOUBLINGS = 16  # of the wait: more would only run out of numbers
+
+_log = logging.getLogger(__name__)
 
 
 class _Retries:
@@ -68,9 +71,9 @@ class _Retries:
 class Link:
     """Keeps one connection to `url` alive and writes what it brings into `market`.
 
-    `on_state` hears of every step; `on_push` of every message that was applied. With a `lock` the link stops where
-    another copy took the key, and takes it back on `reconnect()`. Raises UsageError where the key may not be sent to
-    `url`.
+    `on_state` hears of every step; `on_push` of every message that was applied; `on_fault` of a fault of ours, which
+    stops the link. With a `lock` it also stops where another copy took the key, and takes it back on `reconnect()`.
+    Raises UsageError where the key may not be sent to `url`.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Link:
         types: Sequence[str] = TYPES,
         on_state: Callable[[LinkState], None] | None = None,
         on_push: OnPush | None = None,
+        on_fault: Callable[[Exception], object] | None = None,
         lock: KeyLock | None = None,
         timings: Timings | None = None,
         clock: Clock = monotonic,
@@ -95,6 +99,7 @@ class Link:
         self._types = tuple(types)
         self._on_state = on_state
         self._on_push = on_push
+        self._on_fault = on_fault
         self._lock = lock
         self._timings = timings or Timings()
         self._clock = clock
@@ -146,6 +151,9 @@ class Link:
             except Exception as error:
                 # The one place where a fault of ours becomes a state: the screen goes on and says so. Only the kind is
                 # told, since the text of a stray error could hold anything.
+                _log.error("link: a fault in the program", exc_info=error)
+                if self._on_fault is not None:
+                    self._on_fault(error)
                 await self._stop(PermanentError(f"a fault in the program ({type(error).__name__})"))
                 continue
             with contextlib.suppress(TimeoutError):
