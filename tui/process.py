@@ -13,6 +13,7 @@ from textual.worker import WorkerFailed
 
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_CRASH, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
+from tui.feed.resolver import resolve_aside
 
 _LEAVE_WITHIN = 3.0  # s
 _ENDINGS = ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP))
@@ -31,6 +32,7 @@ class Process(App[None]):
         # Before the terminal is touched: from here on, whatever ends the program also restores it.
         loop = asyncio.get_running_loop()
         catch_callbacks(loop, self._handle_exception)
+        resolve_aside(loop)
         self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
         self._catch_signals()
 

@@ -20,6 +20,7 @@ from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.feed.clock import monotonic
 from tui.feed.link import Link
 from tui.feed.lock import KeyLock
+from tui.feed.resolver import resolve_aside
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.market import Instrument, Market
@@ -72,6 +73,7 @@ class Stream:
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
         catch_callbacks(loop, self._finish)
+        resolve_aside(loop)
         signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
         if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
             del signals[signal.SIGHUP]

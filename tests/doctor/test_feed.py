@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -98,15 +98,11 @@ async def test_a_name_that_is_none() -> None:
 
 
 async def test_a_name_nobody_answers_for_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    silent = asyncio.Event()
-
-    async def resolve(host: str, port: int) -> list[str]:
-        await silent.wait()
-        return []
-
-    monkeypatch.setattr("tui.doctor.feed._resolve", resolve)
+    answered = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answered.wait())
     result = only(await looked("wss://slow.example/fund", timings=QUICK._replace(open=0.05)), "name")
     assert result.words == "slow.example: no answer within 0.05 s"
+    answered.set()
 
 
 async def test_a_closed_port() -> None:

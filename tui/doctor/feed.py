@@ -7,7 +7,6 @@ import contextlib
 import socket
 import ssl
 import statistics
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
@@ -21,6 +20,7 @@ from tui.feed.clock import monotonic
 from tui.feed.connection import Connection, SlowDown, dial, in_words
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.proxy import proxy_of
+from tui.feed.resolver import resolve_aside
 from tui.feed.rest import AT_ONCE, Rest, RestError
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
@@ -94,6 +94,7 @@ class FeedChecks:
         self._proxied = False
 
     async def __aenter__(self) -> Self:
+        resolve_aside(asyncio.get_running_loop())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -133,13 +134,14 @@ class FeedChecks:
         named = self._gate_named
         try:
             async with asyncio.timeout(self._timings.open):
-                addresses = await _resolve(host, port)
+                infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except TimeoutError:
             raise NoConnection(f"{named}: no answer within {self._timings.open:g} s") from None
         except OSError as error:
             raise NoConnection(f"{named}: {reason(error)}") from None
         except UnicodeError:  # a..b
             raise NoConnection(f"{named} can be nobody's name") from None
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in infos))
         if addresses == [host]:
             return Found(f"{named} is an address already")
         more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
@@ -386,34 +388,6 @@ class FeedChecks:
             return await task
         finally:
             task.cancel()
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    """Addresses of a name, each once. In a thread that nobody waits for: a resolver may take half a minute to fail, and
-    the program is to end before."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[list[str]] = loop.create_future()
-
-    def settle(found: list[str] | Exception) -> None:
-        if done.cancelled():
-            return
-        if isinstance(found, Exception):
-            done.set_exception(found)
-        else:
-            done.set_result(found)
-
-    def look() -> None:
-        found: list[str] | Exception
-        try:
-            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = list(dict.fromkeys(str(address[0]) for *_, address in infos))
-        except (OSError, UnicodeError) as error:
-            found = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            loop.call_soon_threadsafe(settle, found)
-
-    threading.Thread(target=look, daemon=True).start()
-    return await done
 
 
 def _issuer(certificate: dict[str, Any]) -> str:
