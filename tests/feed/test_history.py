@@ -148,6 +148,15 @@ async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tm
         assert [bar.time for bar in bars][-2:] == [MONDAY - 2 * MINUTE, MONDAY - MINUTE]
 
 
+async def test_a_run_that_ends_in_the_evening_keeps_what_the_closing_auction_told(tmp_path: Path) -> None:
+    fund, start = Symbol("159915", "SZ"), at("2026-11-23 14:56", "SZ")
+    async with at_work(tmp_path, fund, start=start) as desk:
+        for desk.now, last in ((0.0, 2.0), (240.1, 2.01)):
+            desk.tick(fund, last)
+    async with at_work(tmp_path, fund, start=start + 3600_000, live=False) as desk:
+        assert list(desk.market.instruments[fund].day.closes.values())[-1] == 2.01
+
+
 async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with at_work(tmp_path / "file", QQQ) as desk:

@@ -233,6 +233,33 @@ def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_ho
     assert (day.amount, day.extended("16:10:05")) == (1.2, None)
 
 
+@pytest.mark.parametrize(
+    ("region", "before", "auction"),
+    [("SH", "14:59:58", "15:00:00.120"), ("SZ", "14:56:59", "15:00:00.120"), ("HK", "15:59:58", "16:10:00.300")],
+)
+@pytest.mark.parametrize("away", [False, True], ids=["all night", "with the link away"])
+def test_the_closing_auction_s_price_is_the_close_although_it_is_printed_after_the_bell(
+    region: str, before: str, auction: str, away: bool
+) -> None:
+    day = Day(region)
+    day.tick(before, 2.0)
+    day.tick(auction, 2.01)
+    assert day.instrument.closes == {date(2024, 11, 11): 2.01}
+    if away:
+        day.market.reconnected([day.symbol])
+    day.quote("+1 09:25", 2.02, open=2.02)
+    assert day.instrument.base == Reference(2.01, Source.HISTORY)
+
+
+@pytest.mark.parametrize(("region", "quoted"), [("SZ", "+1 08:00"), ("SZ", "+1 09:15"), ("US", "17:00")])
+def test_what_is_told_before_the_next_session_or_in_the_evening_is_no_close(region: str, quoted: str) -> None:
+    day = Day(region)
+    day.tick("14:30", 2.0)
+    day.tick(quoted, 2.01)
+    day.tick("+1 09:20" if region == "SZ" else "20:30", 2.02)
+    assert day.instrument.closes == {date(2024, 11, 11): 2.0}
+
+
 # --- the demo exchange ---
 
 

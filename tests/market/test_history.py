@@ -214,6 +214,16 @@ def test_a_close_is_told_of_dates_whose_session_is_over() -> None:
     assert closes(bars, calendar("US", demo=True), FRIDAY + 5000 * MINUTE) == {}
 
 
+@pytest.mark.parametrize(("region", "bell"), [("SH", "15:00"), ("SZ", "15:00"), ("HK", "16:10")])
+def test_the_bar_behind_the_bell_has_the_close_where_an_auction_makes_it(region: str, bell: str) -> None:
+    morning = walk(at("2026-11-20 08:00", region), range(3))
+    friday = walk(at("2026-11-20 14:50", region), range(7))
+    auction = walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
+    monday = walk(at("2026-11-23 08:00", region), range(3))
+    found = closes([*morning, *friday, *auction, *monday], calendar(region), at("2026-11-23 08:05", region))
+    assert found == {date(2026, 11, 20): auction[-1].close}
+
+
 def opened(*kept: Kline, now: int, quote: Quote | None = None) -> Instrument:
     market, i = following(now)
     market.recall(QQQ, kept, False, 0.0)

@@ -278,7 +278,7 @@ class History:
         return news
 
     def _new_closes(self, i: Instrument) -> dict[str, float]:
-        closes = {day.isoformat(): close for day, close in i.day.closes.items()}
+        closes = {day.isoformat(): close for day, close in i.closes.items()}
         return {day: close for day, close in closes.items() if self._of(i).closes.get(day) != close}
 
     async def _write(self, news: Sequence[News]) -> None:

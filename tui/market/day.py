@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import Reference, Source, reference
-from tui.market.sessions import Calendar, Stretch
+from tui.market.sessions import Calendar, Phase, Stretch
 from tui.protocol import Kline, Quote
 
 _CLOSES = 8  # dates whose close is remembered
@@ -50,6 +50,14 @@ class TradingDay:
         elif self._calendar.extended and before is not None and before.phase.regular:
             self.close = last
         self._look_back()
+
+    def settled(self, last: float | None) -> dict[date, float]:
+        """What the date in force closed at, as the last price of the stretch in force tells it. Where nothing is traded
+        after hours, what comes behind the bell is of the closing auction."""
+        stretch = self._stretch
+        if last and stretch is not None and stretch.date == self._date and _settles(stretch, self._calendar):
+            return {stretch.date: last}
+        return {}
 
     def judge_anew(self, calendar: Calendar) -> None:
         """Other hours hold than was thought, from the next data on. What was taken for a close may have been none."""
@@ -123,7 +131,8 @@ class TradingDay:
 
 def closes(bars: Sequence[Kline], calendar: Calendar, time: float) -> dict[date, float]:
     """What each date closed at whose regular session was over at `time` (ms UTC). `bars`, oldest first, are all there
-    were from the first of them up to then. None are told where hours are not known."""
+    were from the first of them up to then. None are told where hours are not known. Where nothing is traded after
+    hours, the bar behind the bell has the closing auction's price."""
     found: dict[date, float] = {}
     if calendar.always:
         return found
@@ -131,6 +140,12 @@ def closes(bars: Sequence[Kline], calendar: Calendar, time: float) -> dict[date,
     while n < len(bars):
         stretch = calendar.at(bars[n].time)
         n = bisect_left(bars, stretch.end, n + 1, key=lambda bar: bar.time)
-        if stretch.phase.regular and not (now.phase.regular and stretch.date == now.date):
+        over = stretch.phase.regular and not (now.phase.regular and stretch.date == now.date)
+        if over or (stretch.date in found and _settles(stretch, calendar)):
             found[stretch.date] = bars[n - 1].close
     return found
+
+
+def _settles(stretch: Stretch, calendar: Calendar) -> bool:
+    """Whether a price of this stretch, behind its date's regular session, is what that session closed at."""
+    return stretch.phase is Phase.CLOSED and not calendar.extended

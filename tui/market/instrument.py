@@ -5,7 +5,8 @@ What can be derived (change, spread, imbalance) is derived by whoever paints it,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
@@ -140,6 +141,11 @@ class Instrument:
         return self.day.base
 
     @property
+    def closes(self) -> Mapping[date, float]:
+        """What regular sessions closed at, by their date."""
+        return self.day.closes | self.day.settled(self.last)
+
+    @property
     def regular_last(self) -> float | None:
         """The last price that counts for the day's change: outside the regular session that session's, where known."""
         return self.last if self.day.close is None else self.day.close
@@ -210,6 +216,7 @@ class Instrument:
 
     def turn(self, time: int) -> None:
         """Data of another session than before, not yet applied; `time` in ms UTC."""
+        self.day.recall_closes(self.day.settled(self.last))
         seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
         self.day.turn(time, self.last if seen else None, self.quote)
 
