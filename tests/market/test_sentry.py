@@ -153,6 +153,30 @@ def test_a_change_from_the_open_says_so() -> None:
     assert watched.take(*opened) == ["QQQ$US +3.00% since the open, beyond ±2%"]
 
 
+def test_a_previous_close_that_comes_late_is_no_move_of_the_price() -> None:
+    def at(price: float, t: int) -> Quote:
+        return Quote(symbol="QQQ$US", last=price, open=102.5, time=T + t)
+
+    watched = Watched("±2% repeat 0.5%")
+    assert watched.take(at(103, 0), at(103, 1_000)) == []
+    watched.market.recall_closes(QQQ, {"2024-11-14": 100.0})
+    assert watched.take(at(103, 2_000), at(103.1, 3_000)) == [], "it is beyond already"
+    assert watched.take(at(101, 4_000), at(103, 5_000)) == ["QQQ$US +3.00% today, beyond ±2%"]
+
+
+def test_a_gap_over_night_is_a_move_although_the_open_was_known_before_the_close() -> None:
+    def at(price: float, t: int) -> Quote:
+        return Quote(symbol="QQQ$US", last=price, open=price, time=T + t)
+
+    watched = Watched("±2%")
+    watched.market.recall_closes(QQQ, {"2024-11-14": 100.0})
+    assert watched.take(at(101, 0), at(101, 1_000)) == []
+    watched.market.reconnected([QQQ])
+    assert watched.take(at(105, 3 * DAY), at(105, 3 * DAY + 1_000)) == []
+    watched.market.recall_closes(QQQ, {"2024-11-15": 102.0})
+    assert watched.take(at(105, 3 * DAY + 2_000)) == ["QQQ$US +2.94% today, beyond ±2%"]
+
+
 def test_a_spread_wider_than() -> None:
     watched = Watched("spread > 5bp")
     watched.take(*ticks(100, 100))

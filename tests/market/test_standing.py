@@ -9,6 +9,7 @@ from tui.market import Market
 from tui.market.alerts import parse_alert
 from tui.market.row import RowState
 from tui.market.standing import Stand, standing
+from tui.protocol import Quote
 
 
 def stand(alert: str, *prices: float, state: RowState = RowState.LIVE, sleep: str = "", now: int = 60_000) -> str:
@@ -66,6 +67,21 @@ def test_why_all_sleep_goes_first() -> None:
     assert stand("> 520", 519, state=RowState.STALE, sleep="the prices are made up") == (
         "– asleep: the prices are made up"
     )
+
+
+def test_armed_from_the_open_is_not_said_of_a_change_from_the_close() -> None:
+    market = Market()
+    market.follow([QQQ])
+    alert = parse_alert("±2%", QQQ)
+    market.set_alerts([alert])
+    market.apply(Quote(symbol="QQQ$US", last=103.0, open=102.5, time=T), 1.0)
+    said = [standing(market.guard.trigger(alert), market.instruments[QQQ], RowState.LIVE, "", T)]
+    market.recall_closes(QQQ, {"2024-11-14": 100.0})
+    said.append(standing(market.guard.trigger(alert), market.instruments[QQQ], RowState.LIVE, "", T))
+    assert [(each.words, each.figure) for each in said] == [
+        ("armed", "+0.49%"),
+        ("waits to be within ±2%", "+3.00%"),
+    ]
 
 
 def test_what_it_looks_at() -> None:

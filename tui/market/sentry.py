@@ -40,16 +40,27 @@ class Firing(NamedTuple):
 
 
 class Trigger:
-    """The state of one alert. `armed`: whether its figure was seen on the near side; None until one was seen.
-    `fired_at` in ms UTC, 0 for never."""
+    """The state of one alert. `armed`: whether its figure was seen on the near side; None until one was seen. A change
+    from the open is another figure than the day's, and arms the alert for itself alone. `fired_at` in ms UTC, 0 for
+    never."""
 
-    __slots__ = ("alert", "armed", "fired_at", "spent")
+    __slots__ = ("_from_open", "_other", "alert", "armed", "fired_at", "spent")
 
     def __init__(self, alert: Alert, fired_at: int = 0) -> None:
         self.alert = alert
         self.armed: bool | None = None
+        self._from_open = False  # what `armed` is of; `_other` is of the other
+        self._other: bool | None = None
         self.fired_at = fired_at
         self.spent = False  # fired for the one time that it was to
+
+    def look(self, instrument: Instrument) -> float | None:
+        """The alert's figure, and `armed` of that; None where it is not known."""
+        if self.alert.kind == "change":
+            base = instrument.base
+            if base is not None and base.is_open is not self._from_open:
+                self._from_open, self.armed, self._other = base.is_open, self._other, self.armed
+        return measure(self.alert.kind, instrument)
 
     def take(self, figure: float) -> bool:
         """Judge a figure; whether the alert is to fire with it, where that is live."""
@@ -64,7 +75,8 @@ class Trigger:
         return False
 
     def fire(self, time: int) -> None:
-        self.armed, self.spent, self.fired_at = False, self.alert.repeat is None, time
+        self.armed = self._other = False
+        self.spent, self.fired_at = self.alert.repeat is None, time
 
 
 class Sentry:
@@ -109,7 +121,7 @@ class Sentry:
             alert = trigger.alert
             if not priced and alert.kind in ("above", "below", "change"):
                 continue
-            figure = measure(alert.kind, instrument)
+            figure = trigger.look(instrument)
             if figure is not None and trigger.take(figure) and later and _today(instrument, made, time):
                 trigger.fire(int(time) if kind is Depth else made)
                 yield _firing(alert, instrument, figure, trigger.fired_at, time)
@@ -132,7 +144,7 @@ class Guard:
             trigger = before.get(alert.key)
             if trigger is None or trigger.alert != alert:
                 trigger = Trigger(alert, trigger.fired_at if trigger is not None else 0)
-                shown = measure(alert.kind, instruments[alert.symbol]) if alert.symbol in instruments else None
+                shown = trigger.look(instruments[alert.symbol]) if alert.symbol in instruments else None
                 if shown is not None:
                     trigger.take(shown)
             self._triggers[alert.key] = trigger

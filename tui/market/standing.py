@@ -62,7 +62,7 @@ def standing(trigger: Trigger, instrument: Instrument | None, state: RowState, s
         why = "no room for more symbols"
     if not why and state not in _AWAKE:
         why = _ASLEEP.get(state, "no live data")
-    if not why and instrument is not None and measure(alert.kind, instrument) is None:
+    if not why and instrument is not None and trigger.look(instrument) is None:
         why = _UNKNOWN.get(alert.kind, "no price yet")
     if why or instrument is None:
         return Standing(Stand.ASLEEP, f"asleep: {why}")
