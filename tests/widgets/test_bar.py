@@ -48,8 +48,6 @@ def test_a_leftward_bar_ends_in_the_ground_drawn_over_it() -> None:
 
 @given(st.text("0123456789,. ", max_size=30), st.integers(0, 300), st.booleans())
 def test_a_bar_is_as_wide_as_its_text_and_keeps_every_digit(text: str, eighths: int, leftward: bool) -> None:
-    if not text:
-        return
     characters, ground = drawn(text, eighths, leftward)
     assert len(characters) == len(ground) == len(text)
     assert [c for c in characters if c.isdigit()] == [c for c in text if c.isdigit()]

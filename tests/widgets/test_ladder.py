@@ -607,3 +607,14 @@ def test_a_size_without_room_is_written_short_and_then_left_out() -> None:
     pane = ladder(instrument(depth([(12_345_678_901.25, 1_234.5)], []), None, None))
     rows = {width: next(row for row in lines(pane, width) if "901.25" in row) for width in (30, 24, 22)}
     assert [re.sub("[▏▎▍▌▋▊▉]", " ", row).split()[1:] for row in rows.values()] == [["1,234"], ["1.2K"], []]
+
+
+@pytest.mark.parametrize("digits", [20, 35, 300])
+@pytest.mark.parametrize("static", [False, True])
+def test_a_price_that_leaves_no_room_ends_nothing(digits: int, static: bool) -> None:
+    shown = instrument(depth([(10.0**digits, 5.0)], [(0.5, 3.0)]), 10.0**digits)
+    for width in (22, 40, 62):
+        for height in (1, 8, 24):
+            pane = ladder(shown, static=static, amount=1000.0)
+            lines(pane, width, height)
+            pane.title()

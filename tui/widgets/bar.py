@@ -15,6 +15,8 @@ def sized_bar(
 ) -> Line:
     """`text`, blanks included, is as wide as the bar may become; `eighths` of a cell, one at least, are filled from
     its left end, or from its right end leftward. `role` is of the characters on the bar, `off` of those beside it."""
+    if not text:
+        return []
     width = len(text)
     full, part = divmod(max(1, min(8 * width, eighths)), 8)
     # The cell in which the bar ends: an eighth block where it is blank, else the ground of its digit, by rounding.
