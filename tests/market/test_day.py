@@ -225,6 +225,29 @@ def test_a_link_that_is_back_before_the_close_knows_it() -> None:
     assert day.extended("16:30") == 1.0
 
 
+@pytest.mark.parametrize("seen", [False, True], ids=["started in the evening", "the link was away"])
+def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen: bool) -> None:
+    day = Day()
+    if seen:
+        day.quote("15:30", 511.0, change=1.87)
+        day.market.reconnected([day.symbol])
+    day.tick("17:00", 517.4634)
+    closes = {"2024-11-08": 509.13, "2024-11-11": 512.34}
+    day.market.recall_closes(day.symbol, closes)
+    assert (day.amount, day.extended("17:00")) == (3.21, 1.0)
+    day.tick("20:30", 517.4634)
+    assert (day.amount, day.extended("20:30")) == (3.21, None)
+
+
+def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> None:
+    day = Day()
+    day.market.recall_closes(day.symbol, {"2024-11-08": 509.13, "2024-11-11": 512.34})
+    day.tick("17:00", 517.4634)
+    assert day.extended("17:00") == 1.0
+    day.quote("+1 08:00", 520.0, previous_close=512.34)
+    assert (day.base, day.amount, day.extended("+1 08:00")) == (512.34, 7.66, None)
+
+
 @pytest.mark.parametrize("region", ["HK", "SH", "SZ"])
 def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_hours(region: str) -> None:
     day = Day(region)

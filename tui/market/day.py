@@ -47,6 +47,8 @@ class TradingDay:
             self.close = None
             if now.date != self._date:
                 self._date, self._since, self.base = now.date, now.start, None
+        elif self._date is None:
+            self.close = None
         elif self._calendar.extended and before is not None and before.phase.regular:
             self.close = last
         self._look_back()
@@ -101,11 +103,14 @@ class TradingDay:
         self._look_back()
 
     def _look_back(self) -> None:
-        """What the past tells of the date in force: a quote of that date, else the close of the session before it, and
-        of no other session. Where hours are not known a date is none of the exchange's, and nothing is told."""
+        """What the past tells of the date in force: its close in the evening; and a quote of that date, else the close
+        of the session before it, and of no other session. Where hours are not known a date is none of the exchange's,
+        and nothing is told."""
         self._past = None
         if self._stretch is None:
             return
+        if self.close is None and self._calendar.extended and not self._stretch.phase.regular:
+            self.close = self.closes.get(self._stretch.date)
         day, quote = self._date or self._stretch.date, self._recalled
         if quote is not None and quote.time:
             then = self._calendar.at(quote.time)
