@@ -347,6 +347,16 @@ def test_where_nothing_tells_the_exchange_s_clock_its_times_are_believed() -> No
     assert (market.health.future, instrument.tick_time) == (0, T + 3_600_000)
 
 
+def test_a_bar_that_cannot_be_is_malformed_and_left_out() -> None:
+    market = following(QQQ)
+    upside_down = bar(0, 3.0)
+    upside_down.high = 2.0
+    for odd in (bar(0, 0.0), bar(0, volume=float("inf")), upside_down):
+        assert market.apply(odd, 0.0) is None
+    assert len(market.instruments[QQQ].bars) == 0 and not market.take_changed()
+    assert (market.health.malformed, market.health.out_of_order) == ({"kline": 3}, 0)
+
+
 def test_a_bar_from_the_future_is_left_out() -> None:
     market, instrument = dated()
     assert market.apply(bar(60), 100.0) is None

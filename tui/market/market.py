@@ -188,7 +188,7 @@ class Market:
 
     def apply(self, message: Push, now: float) -> Instrument | None:
         """Take one message that arrived at `now` (s, monotonic). The instrument it changed, or None where it was
-        older than what is known, or of a symbol nobody follows: both are counted.
+        older than what is known, of a symbol nobody follows, or a bar that cannot be: all are counted.
 
         Per tick: one look-up, the order check, a few slots written, one set insertion.
         """
@@ -204,8 +204,11 @@ class Market:
             applied = self._quote(instrument, message, now)  # type: ignore[arg-type]
         elif kind is Depth:
             applied = self._depth(instrument, message, now)  # type: ignore[arg-type]
-        else:
+        elif makes_sense(message):  # type: ignore[arg-type]
             applied = self._kline(instrument, message, now)  # type: ignore[arg-type]
+        else:
+            self.health.malformed["kline"] += 1
+            return None
         if not applied:
             self.health.out_of_order += 1
             return None
