@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.market.messages import depth
 from tests.terminal import Terminal
 from tests.test_app import notices
 from tests.waiting import until
@@ -27,6 +28,7 @@ from tui.config.settings import Settings
 from tui.exchange import server
 from tui.market.alerts import Alert
 from tui.market.sentry import Firing, day_change
+from tui.protocol import Quote
 from tui.screens.alerts import Alerts
 from tui.screens.prompt import Prompt
 from tui.secrets import Token
@@ -131,6 +133,18 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
             assert not fired and instrument.alerts is not None
             assert app.market.guard.trigger(alerts[0]).armed is None
+
+
+async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_known() -> None:
+    alerts = (Alert(QQQ, "spread", 5.0), Alert(QQQ, "above", 1.0))
+    app = ItickApp(wanting([QQQ], alerts=alerts), Start("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test() as pilot:
+        app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app._clock())
+        app.market.recall_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app._clock())
+        await pilot.press("A")
+        assert isinstance(app.screen, Alerts)
+        words = [line.standing.words for line in app.screen._lines]
+        assert words == ["asleep: the link is not proven", "asleep: no data yet"]
 
 
 async def test_what_another_copy_wrote_is_taken_over() -> None:

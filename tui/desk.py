@@ -27,7 +27,7 @@ from tui.keys import Key, cap_of, remapped
 from tui.market import Instrument, Market
 from tui.market.alerts import Alert
 from tui.market.money import parse_amount
-from tui.market.row import RowState, row_state
+from tui.market.row import RowState, book_state, row_state
 from tui.market.sentry import Firing
 from tui.market.standing import standing
 from tui.process import Process
@@ -580,7 +580,12 @@ class Desk(Process):
         lines = []
         for alert in self.settings.alerts:
             i = market.instruments.get(alert.symbol)
-            state = row_state(i, i.age(time), proven) if i is not None else RowState.ASKED
+            if i is None:
+                state = RowState.ASKED
+            elif alert.kind == "spread" and i.depth is not None:
+                state = book_state(i, proven)
+            else:
+                state = row_state(i, i.age(time), proven)
             lines.append(Line(alert, standing(market.guard.trigger(alert), i, state, market.alerts_sleep, time)))
         return lines
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.market.messages import QQQ, depth, quote
 from tui.market import Instrument, Market
-from tui.market.row import LIVE_FOR, RowState, row_state
+from tui.market.row import LIVE_FOR, RowState, book_state, row_state
 from tui.market.sessions import Holidays
 from tui.protocol import OVER_LIMIT
 from tui.symbol import Symbol
@@ -44,6 +44,13 @@ def test_a_suspended_symbol_is_halted(status: int | None, state: RowState) -> No
 
 def test_on_an_unproven_link_every_row_with_data_is_stale() -> None:
     assert row_state(instrument(status=1), 1.0, link_proven=False) is RowState.STALE
+
+
+def test_a_book_is_of_now_while_the_link_is_proven_and_the_exchange_open() -> None:
+    found = instrument(last=None)
+    assert (book_state(found, True), book_state(found, False)) == (RowState.QUIET, RowState.STALE)
+    found.sample(1.0, datetime.fromisoformat("2024-11-16T16:00+00:00").timestamp() * 1000)  # a Saturday
+    assert (book_state(found, True), book_state(found, False)) == (RowState.CLOSED, RowState.STALE)
 
 
 @pytest.mark.parametrize("proven", [True, False])

@@ -183,6 +183,15 @@ def test_a_spread_wider_than() -> None:
     assert watched.take(book(99.99, 100.0), book(99.9, 100.0)) == ["QQQ$US spread 10.0 bp, wider than 5 bp"]
 
 
+def test_a_spread_widens_although_nothing_was_traded_today_but_not_while_the_exchange_is_closed() -> None:
+    watched = Watched("spread > 5bp repeat 0.1bp")
+    books = book(99.99, 100.0), book(99.9, 100.0)
+    assert len(watched.take(*books, now=0)) == 1, "on a Friday, nothing traded yet"
+    assert watched.take(*books, now=DAY / 1000) == []
+    watched.take(*ticks(100, 100))
+    assert len(watched.take(*books, now=3 * DAY / 1000)) == 1, "on Monday, last traded on Friday"
+
+
 @pytest.mark.parametrize("books", [[book(99.9, 100)], [book(99.99, 100), book(100.2, 100)]], ids=["first", "crossed"])
 def test_no_spread_fires_with_the_first_book_or_a_crossed_one(books: list[Push]) -> None:
     watched = Watched("spread > 5bp")

@@ -49,6 +49,13 @@ def row_state(instrument: Instrument, age: float | None, link_proven: bool) -> R
     return RowState.CLOSED if _closed(instrument) else RowState.QUIET
 
 
+def book_state(instrument: Instrument, link_proven: bool) -> RowState:
+    """The state of its book alone, where there is one: that has no age, and asks for no price."""
+    if not link_proven:
+        return RowState.STALE
+    return RowState.CLOSED if _closed(instrument) else RowState.QUIET
+
+
 def _closed(instrument: Instrument) -> bool:
     """By its hours, and its holidays where they are known."""
     return instrument.session is not None and instrument.session.phase is Phase.CLOSED

@@ -2,6 +2,7 @@
 
 An alert is armed once its figure was seen on the near side, and fires with the first live figure beyond. Live is what
 was made today, by the exchange's date, and is not the first of its kind that a connection brought: that one may be old.
+A book has no time of its own: where its exchange is not closed, it is of now.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tui import format as fmt
 from tui.market.alerts import Alert, Kind
 from tui.market.book import decimals, touch
 from tui.market.change import change
+from tui.market.sessions import Phase
 from tui.protocol import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -111,7 +113,7 @@ class Sentry:
         elif kind is Quote:
             made = instrument.quote_time
         else:
-            made = instrument.newest_time  # a book has no time of its own
+            made = int(time)
         first = self._first.get(kind)
         if first is None:
             self._first[kind] = made
@@ -122,9 +124,9 @@ class Sentry:
             if not priced and alert.kind in ("above", "below", "change"):
                 continue
             figure = trigger.look(instrument)
-            if figure is not None and trigger.take(figure) and later and _today(instrument, made, time):
-                trigger.fire(int(time) if kind is Depth else made)
-                yield _firing(alert, instrument, figure, trigger.fired_at, time)
+            if figure is not None and trigger.take(figure) and later and _live(instrument, kind, made, time):
+                trigger.fire(made)
+                yield _firing(alert, instrument, figure, made, time)
 
 
 class Guard:
@@ -194,7 +196,9 @@ def points(spread: float) -> str:
     return f"{spread:.{1 if spread >= 1 else 2}f} bp"
 
 
-def _today(i: Instrument, made: int, time: float) -> bool:
+def _live(i: Instrument, kind: type, made: int, time: float) -> bool:
+    if kind is Depth:
+        return i.calendar.at(time).phase is not Phase.CLOSED
     return i.calendar.zone.at(made).date() == i.calendar.zone.at(time).date()
 
 
