@@ -344,6 +344,14 @@ async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp
     assert kept(tmp_path / "folder" / "config.toml").lists["Core"] == (TLT,)
 
 
+async def test_an_answer_takes_the_place_of_the_one_before_and_of_nothing_else() -> None:
+    async with desk() as (app, pilot):
+        app.notify("link lost", timeout=60)
+        await pilot.press("d", "d", "7", "u")
+        await pilot.pause()
+        assert app.said.splitlines() == ["link lost", "taken back: removed SPY$US"]
+
+
 # --- look, help, keys ---
 
 
@@ -640,7 +648,6 @@ async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
         await wait_for(lambda: app.dashboard.status.unsaved)
         (tmp_path / "folder").unlink()
         await wait_for(lambda: not app.dashboard.status.unsaved)
-        await pilot.pause()  # the notice is a message still
         assert app.said == "your changes are saved now"
     assert kept(tmp_path / "folder" / "config.toml").lists["Core"] == (SPY, TLT)
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from textual import on
-from textual.notifications import Notification, Notify
+from textual.notifications import Notification
 from textual.worker import Worker
 
 from tui import alert_command
@@ -302,16 +302,6 @@ class ItickApp(Drawn):
         """A notice about the link must not outlive what it tells."""
         self._withdraw(self._notice)
         self._notice = None
-
-    def _put_up(self, words: str, severity: Literal["information", "warning"], timeout: float) -> Notification:
-        """A notice that can be withdrawn."""
-        notice = Notification(words, severity=severity, timeout=timeout, markup=False)
-        self.post_message(Notify(notice))
-        return notice
-
-    def _withdraw(self, notice: Notification | None) -> None:
-        if notice is not None and notice in self._notifications:
-            self._unnotify(notice)
 
     # --- alerts ---
 

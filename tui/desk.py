@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 from msgspec.structs import replace
 from textual import on
 from textual.app import App
+from textual.notifications import Notification, Notify
 
 from tui import export
 from tui.config.file import ConfigFile
@@ -95,6 +96,8 @@ class Desk(Process):
         self._folder = wanted.export_to
         self._looked_at: Instrument | None = None
         self._remembers = wanted.remember
+        self._answer: Notification | None = None  # the latest
+        self._not_saved: Notification | None = None  # the latest about the config file
         self._left_sort = ""  # what the rows were sorted by before one was moved by hand
         self.keeper = Keeper(wanted.file, wanted.settings, self._others_wrote, self._cannot_save, self._saved)
         self._theme = find_theme(wanted.settings.theme)
@@ -165,19 +168,28 @@ class Desk(Process):
 
     def _cannot_save(self, words: str) -> None:
         self.dashboard.status.unsaved = True
-        self.notify(f"not saved: {words}", severity="warning", markup=False, timeout=10)
+        self._withdraw(self._not_saved)
+        self._not_saved = self._put_up(f"not saved: {words}", "warning", 10)
 
     def _saved(self) -> None:
         self.dashboard.status.unsaved = False
+        self._withdraw(self._not_saved)
         self._say("your changes are saved now")
 
     def _say(self, words: str, *, warn: bool = False) -> None:
-        """Answer what the person did, in the place of the answer before."""
-        self.clear_notifications()
-        if self.keeper.trouble:
-            self._cannot_save(self.keeper.trouble)
-        severity: Literal["warning", "information"] = "warning" if warn else "information"
-        self.notify(words, markup=False, severity=severity, timeout=8 if warn else 4)
+        """Answer what the person did, in the place of the answer before; what nobody asked for stays to be read."""
+        self._withdraw(self._answer)
+        self._answer = self._put_up(words, "warning" if warn else "information", 8 if warn else 4)
+
+    def _put_up(self, words: str, severity: Literal["information", "warning"], timeout: float) -> Notification:
+        """A notice that can be withdrawn, from this moment on: one that is posted comes too late for that."""
+        notice = Notification(words, severity=severity, timeout=timeout, markup=False)
+        self._on_notify(Notify(notice))
+        return notice
+
+    def _withdraw(self, notice: Notification | None) -> None:
+        if notice is not None:
+            self._unnotify(notice)
 
     def _cap(self, id: str) -> str:
         return cap_of(self.keys, id)
