@@ -11,6 +11,7 @@ from tui.app import ItickApp, Start
 from tui.config.file import ConfigFile
 from tui.desk import Wanted
 from tui.exchange.server import Exchange
+from tui.market.alerts import Alert
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -36,6 +37,16 @@ async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_st
             await asyncio.sleep(0.3)
             assert [request for request in asked if b"subscribe" in request] == []
             assert app.market.health.reconnects == 0
+
+
+async def test_what_alerts_wait_for_is_asked_for_together_with_the_list() -> None:
+    asked: list[bytes] = []
+    async with Exchange(on_request=lambda number, frame: asked.append(frame)) as exchange:
+        app = ItickApp(wanting([QQQ], alerts=(Alert(TLT, "above", 1.0),)), Start(exchange.url, Token("key")))
+        async with app.run_test():
+            await until(lambda: any(b"subscribe" in request for request in asked))
+            first = next(request for request in asked if b"subscribe" in request)
+            assert b"QQQ$US" in first and b"TLT$US" in first
 
 
 async def test_lists_edited_on_an_exchange_of_our_own_are_in_the_file_they_came_from(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ class ItickApp(Drawn):
         self._link = Link(
             url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
         )
-        self._link.want(self.lists.symbols)
+        self._link.want(self.followed)
         # Called by the worker: made here, a coroutine would be left over where the program ends before it runs.
         work: Any = partial(self._learn_past, self._link, url, token)
         past: Worker[None] = self.run_worker(work, name="past", group="past")
