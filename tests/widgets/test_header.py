@@ -8,9 +8,11 @@ import pytest
 
 from tests.market.walks import at
 from tests.screens.still import Still
+from tui import format as fmt
 from tui.market import Market
 from tui.market.sessions import Holidays, calendar
 from tui.symbol import Symbol
+from tui.watchlists import LONGEST_NAME
 from tui.widgets.hours import session_words
 
 HOLIDAYS = {
@@ -89,3 +91,13 @@ async def test_the_line_shows_what_fits_and_nothing_cut(width: int, said: str) -
         market.set_holidays({})
         app.dashboard.tick(20.0)
         assert "US open" in app.dashboard.header.render_line(0).text
+
+
+@pytest.mark.parametrize(("name", "width"), [("沪深三百指数基金一览表格", 45), ("A list with a long name!!", 50)])
+async def test_the_shown_list_has_room_before_the_word_help(name: str, width: int) -> None:
+    app = Still(Market(), [], demo=False)
+    async with app.run_test(size=(width, 20)) as pilot:
+        app.dashboard.header.lists, app.dashboard.header.shown = (name,), name
+        await pilot.pause()
+        line = app.dashboard.header.render_line(0).text
+        assert f" 1 {fmt.clip(name, LONGEST_NAME)} " in line and "help" not in line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from tests.screens.still import START, US
 from tui.errors import KeyRefused, NoConnection
@@ -34,7 +35,7 @@ def line(market: Market, link: LinkState, width: int) -> str:
     bar.set_reactive(StatusBar.now, 20.0)
     bar.set_reactive(StatusBar.symbols, 3)
     text = "".join(segment.text for segment in bar._line(look, link, width))
-    assert len(text) <= width
+    assert cell_len(text) <= width
     return text
 
 
@@ -51,6 +52,13 @@ def test_what_to_do_and_where_the_whole_reason_is_stand_whatever_the_room(
     said = line(market(), link, width)
     assert said.endswith(f"…   {deed}   h why")
     assert len(said) == width
+
+
+def test_a_reason_in_wide_letters_leaves_room_for_what_to_do() -> None:
+    lost = LOST._replace(error=NoConnection("服务器维护中，请稍后再试，维护结束后自动恢复，给您带来不便"))
+    said = line(market(), lost, 78)
+    assert said.endswith("…   r tries now   h why")
+    assert cell_len(said) in (77, 78), "a wide letter has room or has not"
 
 
 def test_figures_leave_before_the_reason_is_cut() -> None:

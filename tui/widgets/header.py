@@ -79,7 +79,7 @@ class Header(Plain):
                 look.segment(f" {badge} ", "background", role, bold=True)
             ]
         self._help_at = width
-        if width_of(left) + width_of(right) + min(LONGEST_NAME, len(self.shown)) + 5 + 9 <= width:
+        if width_of(left) + width_of(right) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8 + 9 <= width:
             right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))

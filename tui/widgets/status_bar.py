@@ -64,16 +64,16 @@ class StatusBar(Plain):
         action = _key(look, self._renew, _deed(link)) if self._can_act(link) else []
         why = _key(look, self._health, "why")
         room = width - 2 - width_of(action)
-        whole = sum(len(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
+        whole = sum(fmt.cells(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
         left = room if whole else room - width_of(why)
         line: Line = [look.segment(f"{dot} ", role)]
         for n, (words, colour, bold) in enumerate(said):
             gap = _GAP if n else ""
-            if n and len(words) + len(gap) > left and left < _LEAST + len(gap):
+            if n and fmt.cells(words) + len(gap) > left and left < _LEAST + len(gap):
                 break
             words = fmt.clip(words, max(0, left - len(gap)))
             line.append(look.segment(gap + words, colour, bold=bold))
-            left -= len(gap + words)
+            left -= fmt.cells(gap + words)
         line += action
         if not whole:
             return [*line, *why]
