@@ -278,6 +278,14 @@ async def test_lists_are_shown_by_number_and_by_click_and_each_keeps_its_cursor(
     assert kept().list == "Metals"
 
 
+async def test_the_cursor_finds_its_symbol_in_a_list_that_was_followed_anew() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("j", "2")
+        app.market.reconnected([GLD])
+        await pilot.press("1")
+        assert (app.rows, app.selected) == (["QQQ", "SPY", "TLT"], "SPY")
+
+
 async def test_a_list_is_made_renamed_filled_and_deleted() -> None:
     async with desk() as (app, pilot):
         await pilot.press("L", "n")

@@ -22,6 +22,7 @@ from tui.market.money import currency
 from tui.market.row import RowState, row_state
 from tui.market.spark import extent, span
 from tui.protocol import Depth, Quote
+from tui.symbol import Symbol
 from tui.watchlists import LONGEST_NAME
 from tui.widgets.columns import (
     BY_ID,
@@ -97,7 +98,7 @@ class Watchlist(Pane, can_focus=True):
         self._given: list[Instrument] = []
         self._rows: list[Instrument] = []
         self._marked: set[Instrument] = set()
-        self._left: dict[str, Instrument | None] = {}  # by list, where the cursor was when another one was shown
+        self._left: dict[str, Symbol | None] = {}  # by list, where the cursor was when another one was shown
         self._moved_at = -HOLD
         self._index: dict[Instrument, int] = {}
         self._top = 0
@@ -148,8 +149,10 @@ class Watchlist(Pane, can_focus=True):
         """Show these rows as the list of that name; the cursor goes to `select`, else stays with its symbol, else near
         where it was."""
         if name != self._list_name:
-            self._left[self._list_name] = self.selected
-            select = select or self._left.get(name)
+            # Not the instrument: a symbol followed anew, after a reconnect, has another one.
+            self._left[self._list_name] = self.selected.symbol if self.selected is not None else None
+            left = self._left.get(name)
+            select = select or next((row for row in rows if row.symbol == left), None)
             self._marked.clear()
             self._top = 0
             if select is None:
