@@ -235,6 +235,17 @@ async def test_a_row_moved_by_hand_makes_the_order_the_persons_own() -> None:
     assert list(kept().lists["Core"]) == [QQQ, SPY, TLT]
 
 
+async def test_the_old_order_comes_back_with_the_row_and_with_nothing_else_that_was_moved() -> None:
+    async with desk(sort="-last") as (app, pilot):
+        await pilot.press("J", "J", "L", "m", "2")
+        await pilot.pause()
+        assert app.rows == ["QQQ", "TLT"]
+        await pilot.press("u")
+        assert (app.rows, app.dashboard.watchlist.sort) == (["QQQ", "TLT", "SPY"], "")
+        await pilot.press("u")
+        assert app.dashboard.watchlist.sort == "-last"
+
+
 async def test_a_row_moves_past_its_neighbour_on_the_screen() -> None:
     async with desk() as (app, pilot):
         await pilot.press("/")

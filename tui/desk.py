@@ -255,11 +255,13 @@ class Desk(Process):
             self._say(f"removed {named(gone)}: {self._cap('undo')} brings {'it' if len(gone) == 1 else 'them'} back")
 
     def action_undo(self) -> None:
+        before = self.lists.symbols
         undone = self.lists.undo()
         if undone is None:
             self._say("nothing to undo")
             return
-        if self._left_sort and undone.words.startswith("moved ") and not self.dashboard.watchlist.sort:
+        reordered = self.lists.symbols != before and set(self.lists.symbols) == set(before)
+        if self._left_sort and reordered and not self.dashboard.watchlist.sort:
             self.dashboard.watchlist.sort = self._left_sort
             self.settings = replace(self.settings, sort=self._left_sort)
             self._left_sort = ""
