@@ -248,6 +248,22 @@ def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> Non
     assert (day.base, day.amount, day.extended("+1 08:00")) == (512.34, 7.66, None)
 
 
+@pytest.mark.parametrize(
+    ("region", "evening"), [("US", "+1 17:00"), ("US", "+1 21:00"), ("HK", "+1 17:00"), ("SZ", "+1 15:01")]
+)
+@pytest.mark.parametrize("until", ["14:30", "+1 08:30"])
+def test_the_evening_of_a_session_that_nobody_saw_is_of_its_own_date(region: str, evening: str, until: str) -> None:
+    day = Day(region)
+    day.quote("14:30", 510.0, change=10.0)
+    day.quote(until, 510.0, change=10.0)
+    day.market.reconnected([day.symbol])
+    day.market.recall_closes(day.symbol, {"2024-11-11": 512.0, "2024-11-12": 520.0})
+    day.tick(evening, 520.0)
+    assert (day.instrument.base, day.amount) == (Reference(512.0, Source.HISTORY), 8.0)
+    day.quote(evening, 520.0, change=8.5)
+    assert day.amount == 8.5
+
+
 @pytest.mark.parametrize("region", ["HK", "SH", "SZ"])
 def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_hours(region: str) -> None:
     day = Day(region)

@@ -49,6 +49,9 @@ class TradingDay:
                 self._date, self._since, self.base = now.date, now.start, None
         elif self._date is None:
             self.close = None
+        elif now.date != self._date and self._is_evening(now):  # of a session that nobody saw
+            self._date, self._since = None, before.end if before is not None else now.start
+            self.base = self.close = None
         elif self._calendar.extended and before is not None and before.phase.regular:
             self.close = last
         self._look_back()
@@ -127,6 +130,11 @@ class TradingDay:
         if self.close is None or self._stretch is None or not self._stretch.phase.extended or time >= self.ends:
             return None
         return 100 * (last - self.close) / self.close
+
+    def _is_evening(self, stretch: Stretch) -> bool:
+        """Whether its date's regular session is over."""
+        before = self._calendar.at(stretch.start - 1)
+        return before.date == stretch.date and (before.phase.regular or before.phase is Phase.POST)
 
     @property
     def _outside(self) -> bool:
