@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ import pytest
 from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
 from tests.feed.running import free_port
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
+from tui.errors import EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_TERMINATED
 from tui.market.health import Health
 from tui.market.plan import Refusal
 from tui.protocol import OVER_LIMIT, Push
@@ -250,6 +256,76 @@ def test_with_standard_error_closed_only_data_are_printed() -> None:
     )
     assert result.returncode == 0
     assert [update["type"] for update in objects(result.stdout)] == ["quote", "quote"]
+
+
+# --- a reader that stands still ---
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[str]:
+    """An exchange that fills a pipe in no time."""
+    with exchange("--rate", "2000") as url:
+        yield url
+
+
+@contextmanager
+def stalled(url: str, *arguments: str, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    """A stream whose output nobody reads, for as long as it takes to fill the pipe."""
+    command = [*PROGRAM, "stream", "--url", url, "--watch", "QQQ$US,SPY$US,IWM$US", "--take-over", *arguments]
+    kept = {name: value for name, value in environment(KEY).items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, env=kept, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+        try:
+            time.sleep(2.5)
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("more", [(), ("--count", "2000")], ids=["for ever", "all received"])
+def test_it_can_be_ended_while_nobody_reads(busy: str, more: tuple[str, ...]) -> None:
+    with stalled(busy, *more) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == EXIT_TERMINATED
+        assert process.stderr is not None and "received " in process.stderr.read()
+
+
+def test_nor_does_it_wait_for_who_does_not_read_its_words_either(busy: str) -> None:
+    with stalled(busy, stderr=subprocess.STDOUT) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(8) == EXIT_INTERRUPTED
+
+
+def test_its_seconds_end_while_nobody_reads(busy: str) -> None:
+    with stalled(busy, "--seconds", "2") as process:
+        assert process.wait(8) == EXIT_OUTPUT
+        assert process.stderr is not None
+        assert "itick-tui: cannot write to standard output: nobody reads it" in process.stderr.read().splitlines()
+
+
+def test_a_reader_that_pauses_gets_all_of_it_in_order(busy: str) -> None:
+    with stalled(busy, "--count", "2000", "--types", "tick") as process:
+        output, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    updates = objects(output)
+    assert len(updates) == 2000
+    for symbol in ("QQQ$US", "SPY$US", "IWM$US"):
+        times = [update["time"] for update in updates if update["symbol"] == symbol]
+        assert times == sorted(times)
+    assert "received " in said
+
+
+def test_where_more_waits_than_memory_is_for_it_ends(busy: str) -> None:
+    program = "import tui.stream, tui.cli; tui.stream._MOST = 200_000; tui.cli.main()"
+    command = [sys.executable, "-c", program, "stream", "--url", busy, "--watch", "QQQ$US,SPY$US", "--take-over"]
+    with subprocess.Popen(
+        command, env=environment(KEY), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.wait(15) == EXIT_OUTPUT
+            assert process.stderr is not None
+            assert "itick-tui: cannot write to standard output: nobody reads it" in process.stderr.read()
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")

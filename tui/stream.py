@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
+import select
 import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +35,10 @@ from tui.symbol import Symbol, named
 
 if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
+
+_MOST = 64 * 1024 * 1024  # bytes that may wait for whoever reads standard output
+_PATIENCE = 2.0  # s for whoever does not read, at the end
+_HURRIED = 0.5  # s, where somebody wants to leave
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +68,7 @@ class Stream:
         self._market = Market()
         self._link: Link | None = None
         self._refused: list[Refusal] = []
+        self._signalled = EXIT_DONE
 
     async def run(
         self,
@@ -72,13 +81,14 @@ class Stream:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
+        self._output = _Output(partial(self._finish, EXIT_DONE))
         catch_callbacks(loop, self._finish)
         resolve_aside(loop)
         signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
         if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
             del signals[signal.SIGHUP]
         for signum, code in signals.items():
-            loop.add_signal_handler(signum, self._finish, code)
+            loop.add_signal_handler(signum, self._leave, code)
         if self._seconds is not None:
             loop.call_later(self._seconds, self._finish, EXIT_DONE)
         self._link = Link(
@@ -100,10 +110,16 @@ class Stream:
         task = asyncio.create_task(self._link.run())
         task.add_done_callback(self._link_ended)
         try:
-            return await self._done
+            code = await self._done
         finally:
             task.cancel()
             await asyncio.wait([task])
+            error = await self._output.end(None if self._left == 0 else _PATIENCE)
+        if self._signalled:  # perhaps while what is left was written
+            return self._signalled
+        if error is not None and not isinstance(error, BrokenPipeError):  # who read has enough
+            raise ItickError(f"cannot write to standard output: {reason(error)}")
+        return code
 
     def tell_counters(self) -> None:
         """How the feed did, where there was one."""
@@ -118,6 +134,11 @@ class Stream:
             for type_, words, symbols in self._refused
         ]
         _say(self._encode(report | {"symbols": len(self._symbols), "refused": refused}).decode())
+
+    def _leave(self, code: int) -> None:
+        self._signalled = code
+        self._output.hurry()
+        self._finish(code)
 
     def _finish(self, result: int | Exception) -> None:
         if self._done.done():
@@ -177,18 +198,78 @@ class Stream:
 
     def _write(self) -> None:
         lines, self._lines = self._lines, []
-        try:
-            sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
-            sys.stdout.buffer.flush()
-        except OSError as error:
-            # Python flushes once more on its way out: let that go nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if isinstance(error, BrokenPipeError):
-                self._finish(EXIT_DONE)  # whoever read has enough
-            else:
-                self._finish(ItickError(f"cannot write to standard output: {reason(error)}"))
+        self._output.write(b"\n".join(lines) + b"\n")
         if self._left == 0:
             self._finish(EXIT_DONE)
+
+
+class _Output:
+    """Standard output, written on a thread of its own: whoever reads may stand still, and only what is to be written
+    waits for that. `on_error` is called where no more can be."""
+
+    def __init__(self, on_error: Callable[[], object]) -> None:
+        self._on_error = on_error
+        self._error: OSError | None = None
+        self._text = bytearray()
+        self._waiting = 0  # bytes, with those that are being written
+        self._changed = threading.Condition()
+        self._ends = False
+        self._over = asyncio.Event()  # nothing is left to write, or to wait for
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="output", daemon=True)
+        self._thread.start()
+
+    def write(self, text: bytes) -> None:
+        with self._changed:
+            self._text += text
+            self._waiting += len(text)
+            self._changed.notify()
+        if self._waiting > _MOST:
+            self._fail(OSError(errno.ENOBUFS, "nobody reads it as fast as data comes"))
+
+    def hurry(self) -> None:
+        """Do not wait for whoever reads."""
+        self._over.set()
+
+    async def end(self, patience: float | None) -> OSError | None:
+        """Write what is left, until nobody has read any of it for so many seconds. Why not all was written."""
+        with self._changed:
+            self._ends = True
+            self._changed.notify()
+        before = -1
+        while not self._over.is_set() and self._waiting != before:
+            before = self._waiting
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._over.wait()
+        self._thread.join(_HURRIED)
+        return OSError(errno.ETIMEDOUT, "nobody reads it") if self._thread.is_alive() else self._error
+
+    def _run(self) -> None:
+        try:
+            while left := memoryview(self._taken()):
+                while left:
+                    written = os.write(sys.stdout.fileno(), left)
+                    left = left[written:]
+                    with self._changed:
+                        self._waiting -= written
+        except OSError as error:
+            self._tell(self._fail, error)
+        self._tell(self._over.set)
+
+    def _taken(self) -> bytearray:
+        with self._changed:
+            self._changed.wait_for(lambda: self._text or self._ends)
+            text, self._text = self._text, bytearray()
+            return text
+
+    def _tell(self, what: Callable[..., object], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+            self._loop.call_soon_threadsafe(what, *arguments)
+
+    def _fail(self, error: OSError) -> None:
+        self._error = error
+        self._on_error()
 
 
 def describe(message: Push, symbol: Symbol) -> dict[str, Any]:
@@ -255,4 +336,5 @@ def _say(words: str) -> None:
     if sys.stderr is None:  # closed by whoever started us; print would take standard output instead
         return
     with contextlib.suppress(OSError):  # nobody reads them any more
-        print(words, file=sys.stderr, flush=True)
+        if select.select((), (sys.stderr,), (), _PATIENCE)[1]:
+            print(words, file=sys.stderr, flush=True)
