@@ -17,11 +17,11 @@ from tui.market.row import UNSERVED, row_state
 from tui.market.sessions import Zone, zone
 from tui.market.side import Side
 from tui.market.tape import Run, large_from
+from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.look import Look
 from tui.widgets.pane import Line, Pane, width_of
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SIDE = 2  # cells of "~B"
 _COUNT = 4  # cells of "×500"
 _TIMES = {12: "%H:%M:%S.%f", 8: "%H:%M:%S", 5: "%H:%M", 0: ""}  # by the cells they take
@@ -194,22 +194,12 @@ class TradeTape(Pane, can_focus=True):
         return [*line, *self._amount(run.size, columns.size, part, bar, role if run.size else "faint", is_large)]
 
     def _amount(self, size: float | None, width: int, part: float, bar: str, role: str, bold: bool) -> Line:
-        """A size at the right edge, on a bar that grows leftward and covers a part of the width, to an eighth of a cell
-        where no digit stands."""
-        look = self.style
-        text = fmt.UNKNOWN if size is None else fmt.size(size)
-        full, eighths = divmod(round(8 * part * min(width, _BAR)), 8)
-        on = text[len(text) - min(full, len(text)) :]
-        off = text[: len(text) - len(on)]
-        # A left block ends a bar to the right; to the left it is the ground that is drawn, on the bar.
-        end = _EIGHTHS[8 - eighths] if eighths and not off else ""
-        pieces = [
-            look.segment(" " * (width - max(full, len(text)) - len(end)), "text"),
-            look.segment(end, "background", bar),
-            look.segment(off, role, bold=bold),
-            look.segment(" " * (full - len(on)) + on, role, bar, bold=bold),
-        ]
-        return [piece for piece in pieces if piece.text]
+        """A size at the right edge, on a bar that grows leftward and covers a part of the width."""
+        text = (fmt.UNKNOWN if size is None else fmt.size(size)).rjust(width)
+        if not part:
+            return [self.style.segment(text, role, bold=bold)]
+        eighths = round(8 * part * min(width, _BAR))
+        return sized_bar(self.style, text, eighths, bar, role=role, off=role, bold=bold, leftward=True)
 
     # --- moving ---
 
