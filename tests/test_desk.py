@@ -348,6 +348,20 @@ async def test_what_another_copy_wrote_is_shown() -> None:
         assert app.dashboard.header.lists == ("Core", "Metals", "New")
 
 
+async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
+    app = Still(wanting(lists=LISTS)._replace(watch=(TLT,)))
+    async with app.run_test() as pilot:
+        ConfigFile(app.keeper.file.path).save(Settings(lists=LISTS), Settings(lists={**LISTS, "Watch": (SPY,)}))
+        for _ in range(2):
+            await pilot.press("C")
+            await app.keeper.finish()
+            await pilot.pause()
+            assert kept().lists["Watch"] == (SPY,)
+        assert (app.rows, app.dashboard.header.shown, app.dashboard.header.unsaved) == (["TLT"], "Watch 2", "Watch 2")
+        await pilot.press("w")
+    assert (kept().lists["Watch"], kept().lists["Watch 2"]) == ((SPY,), (TLT,))
+
+
 async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("in the way")
     app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
