@@ -21,7 +21,7 @@ def statuses(output: str) -> dict[str, str]:
 
 
 async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
-    terminal = Terminal(["doctor", "--demo"], 100, 40)
+    terminal = Terminal(["doctor", "--demo"], 100, 60)
     try:
         await terminal.until(lambda: "26 OK" in terminal.text())
         text = terminal.text()
