@@ -315,7 +315,7 @@ def test_a_reader_that_pauses_gets_all_of_it_in_order(busy: str) -> None:
 
 
 def test_where_more_waits_than_memory_is_for_it_ends(busy: str) -> None:
-    program = "import tui.stream, tui.cli; tui.stream._MOST = 200_000; tui.cli.main()"
+    program = "import tui.output, tui.cli; tui.output._MOST = 200_000; tui.cli.main()"
     command = [sys.executable, "-c", program, "stream", "--url", busy, "--watch", "QQQ$US,SPY$US", "--take-over"]
     with subprocess.Popen(
         command, env=environment(KEY), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

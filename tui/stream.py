@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import os
 import select
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +26,7 @@ from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.market import Instrument, Market
 from tui.market.plan import Refusal, refusals
+from tui.output import Output
 from tui.protocol import OVER_LIMIT, TYPE_OF, Level, Push
 from tui.secrets import Token, clean
 from tui.symbol import Symbol, named
@@ -36,9 +34,7 @@ from tui.symbol import Symbol, named
 if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
 
-_MOST = 64 * 1024 * 1024  # bytes that may wait for whoever reads standard output
 _PATIENCE = 2.0  # s for whoever does not read, at the end
-_HURRIED = 0.5  # s, where somebody wants to leave
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +77,7 @@ class Stream:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
-        self._output = _Output(partial(self._finish, EXIT_DONE))
+        self._output = Output(partial(self._finish, EXIT_DONE))
         catch_callbacks(loop, self._finish)
         resolve_aside(loop)
         signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
@@ -201,75 +197,6 @@ class Stream:
         self._output.write(b"\n".join(lines) + b"\n")
         if self._left == 0:
             self._finish(EXIT_DONE)
-
-
-class _Output:
-    """Standard output, written on a thread of its own: whoever reads may stand still, and only what is to be written
-    waits for that. `on_error` is called where no more can be."""
-
-    def __init__(self, on_error: Callable[[], object]) -> None:
-        self._on_error = on_error
-        self._error: OSError | None = None
-        self._text = bytearray()
-        self._waiting = 0  # bytes, with those that are being written
-        self._changed = threading.Condition()
-        self._ends = False
-        self._over = asyncio.Event()  # nothing is left to write, or to wait for
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="output", daemon=True)
-        self._thread.start()
-
-    def write(self, text: bytes) -> None:
-        with self._changed:
-            self._text += text
-            self._waiting += len(text)
-            self._changed.notify()
-        if self._waiting > _MOST:
-            self._fail(OSError(errno.ENOBUFS, "nobody reads it as fast as data comes"))
-
-    def hurry(self) -> None:
-        """Do not wait for whoever reads."""
-        self._over.set()
-
-    async def end(self, patience: float | None) -> OSError | None:
-        """Write what is left, until nobody has read any of it for so many seconds. Why not all was written."""
-        with self._changed:
-            self._ends = True
-            self._changed.notify()
-        before = -1
-        while not self._over.is_set() and self._waiting != before:
-            before = self._waiting
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._over.wait()
-        self._thread.join(_HURRIED)
-        return OSError(errno.ETIMEDOUT, "nobody reads it") if self._thread.is_alive() else self._error
-
-    def _run(self) -> None:
-        try:
-            while left := memoryview(self._taken()):
-                while left:
-                    written = os.write(sys.stdout.fileno(), left)
-                    left = left[written:]
-                    with self._changed:
-                        self._waiting -= written
-        except OSError as error:
-            self._tell(self._fail, error)
-        self._tell(self._over.set)
-
-    def _taken(self) -> bytearray:
-        with self._changed:
-            self._changed.wait_for(lambda: self._text or self._ends)
-            text, self._text = self._text, bytearray()
-            return text
-
-    def _tell(self, what: Callable[..., object], *arguments: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            self._loop.call_soon_threadsafe(what, *arguments)
-
-    def _fail(self, error: OSError) -> None:
-        self._error = error
-        self._on_error()
 
 
 def describe(message: Push, symbol: Symbol) -> dict[str, Any]:

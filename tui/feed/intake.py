@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec import DecodeError
+
 from tui.errors import MalformedMessage
 from tui.market import Instrument, Market
-from tui.protocol import Depth, Hello, Kline, Push, Quote, Reply, Tick, decode
+from tui.protocol import Depth, Hello, Kline, Push, Quote, Reply, Tick, decode, envelope
 
 _PUSHES = frozenset({Tick, Quote, Depth, Kline})
 _log = logging.getLogger(__name__)
@@ -42,6 +44,17 @@ def intake(market: Market, on_push: OnPush | None, on_reply: OnReply) -> Intake:
             keep(frame)
         health.messages += 1
         health.bytes += len(frame)
+        try:
+            message = envelope(frame).data
+        except (DecodeError, UnicodeDecodeError, RecursionError):
+            others(frame)
+            return
+        instrument = market.apply(message, now)
+        if on_push is not None and instrument is not None:
+            on_push(message, instrument)
+
+    def others(frame: bytes | bytearray) -> None:
+        """What is no push in the vendor's own spelling: a reply, one spelled otherwise, several, or nothing at all."""
         try:
             messages = decode(frame)
         except MalformedMessage as error:

@@ -58,7 +58,7 @@ class WebSocket(ClientConnection):
         """Hand over the text messages that are one short frame each, which is nearly all that ever comes, and give the
         library everything else. It reads a frame by a generator in eight steps: a third of what a message costs."""
         self._half = b""
-        at, size, protocol, hand = 0, len(data), self.protocol, self._hand
+        at, size, protocol, hear = 0, len(data), self.protocol, self._listener.message
         while at < size:
             if self._due or protocol.state is not _OPEN:
                 part = self._due or size
@@ -87,7 +87,11 @@ class WebSocket(ClientConnection):
                 self._half = data[at:]
                 return
             else:
-                hand(data[start:end])
+                try:
+                    hear(data[start:end])
+                except Exception as error:
+                    self._fail(error)
+                    return
                 at = end
 
     def listen(self, listener: Listener) -> None:
@@ -129,9 +133,12 @@ class WebSocket(ClientConnection):
         try:
             self._listener.message(message)
         except Exception as error:
-            self._fault = error
-            self._listener = _NOBODY
-            self.transport.abort()
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._fault = error
+        self._listener = _NOBODY
+        self.transport.abort()
 
 
 class Dial(connect):
