@@ -10,16 +10,19 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from unittest.mock import patch
 
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.turned import Turned, WholeDriver
+from tests.waiting import until
 from tests.wanting import wanting
 from tui.app import Start
 from tui.market.market import Market
 from tui.protocol import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.widgets.pane import Pane
+from tui.widgets.plain import Plain
 from tui.widgets.styled import Piece
 
 FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(200)]
@@ -112,6 +115,23 @@ async def test_a_frame_s_bytes_grow_with_the_rows_that_changed_and_with_nothing_
         one, ten, forty, unseen = sizes
         assert 8 * one < ten < 11 * one and 32 * one < forty < 42 * one
         assert unseen == 0, "what is not on the screen is not drawn"
+
+
+async def test_the_clock_s_second_draws_its_own_line_and_nothing_of_the_panes() -> None:
+    async with running() as app:
+        asked: list[str] = []
+        lines = Plain.render_lines
+
+        def render_lines(part: Plain, crop: Region) -> list[Strip]:
+            asked.append(part.id or "")
+            return lines(part, crop)
+
+        Written.output = ""
+        with patch.object(Plain, "render_lines", render_lines), lines_drawn() as drawn:
+            app.dashboard.header.time = OPEN + 61_000.0
+            app.dashboard.status.now = 61.0
+            await until(lambda: "10:01:01" in Written.output)
+        assert asked == [] and drawn == [] and len(Written.output) < 100
 
 
 async def test_where_nothing_comes_there_is_no_frame() -> None:

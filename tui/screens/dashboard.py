@@ -279,18 +279,33 @@ class Dashboard(Screen[None], inherit_bindings=False):
         every widget for it: that costs more than all else of a frame. Where something may lie over the panes it does
         it all the same."""
         self._flushing = self.pressing = False
-        covered = self.add_field.display or self.find_field.display or self.app._notifications
-        # While the app leaves it has a batch open, and after a while no screen any more.
-        settled = not self.app._batch_count and self.app.screen is self and not self._layout_required
+        plainly = self._lies_plainly
         lines: list[Piece] = []
         for pane in self._panes:
-            if covered or not settled or not pane.display:
+            if not plainly or not pane.display:
                 pane.repaint()
             elif pane.changed:
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         if lines:
             self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
+
+    @property
+    def _lies_plainly(self) -> bool:
+        """Whether nothing lies over it, and no widget moves."""
+        covered = self.add_field.display or self.find_field.display or self.app._notifications
+        # While the app leaves it has a batch open, and after a while no screen any more.
+        return not (covered or self.app._batch_count or self.app.screen is not self or self._layout_required)
+
+    def _paint_bars(self) -> None:
+        """The same for the lines around the panes, where nothing else is to be painted: for the clock and the status
+        below Textual would draw every line between them."""
+        bars = [bar for bar in (self.header, self.status, self.footer) if bar in self._dirty_widgets]
+        if len(bars) == len(self._dirty_widgets) and self._lies_plainly and self.may_paint():
+            self._dirty_widgets.clear()
+            lines = [piece for bar in bars if bar.display for piece in bar.pieces([0])]
+            if lines:
+                self.app._display(self, Lines(lines, alike=True))  # type: ignore[arg-type]
 
     def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Which rows and which panes are drawn in this frame."""
@@ -313,6 +328,8 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def _on_timer_update(self) -> None:
         # Textual's one place where a screen is painted, and not a public one: there is none to measure.
         began = time.perf_counter()
+        if not (self._repaint_required or self._scroll_required):
+            self._paint_bars()
         super()._on_timer_update()
         self.painted(time.perf_counter() - began)
 

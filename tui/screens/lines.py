@@ -11,10 +11,11 @@ from tui.widgets.styled import PLAIN, RESET, Piece, system_of, write
 
 
 class Lines(CompositorUpdate):
-    """What Textual's own compositor makes of a change."""
+    """What Textual's own compositor makes of a change. `alike`: most of each line stands there already."""
 
-    def __init__(self, lines: Sequence[Piece]) -> None:
+    def __init__(self, lines: Sequence[Piece], *, alike: bool = False) -> None:
         self.lines = lines
+        self.alike = alike
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []

@@ -36,12 +36,12 @@ class Shown:
         self._over.clear()
 
     def take(self, update: CompositorUpdate, *, compare: bool) -> list[Piece]:
-        """What is to be written for an update, and stands there from now on. Lines of panes are known to be other
-        lines than before, and looked at only where it is to `compare`."""
+        """What is to be written for an update, and stands there from now on. Lines that are not alike are looked at
+        only where it is to `compare`."""
         if isinstance(update, LayoutUpdate) and update.region.size != self._size:
             self.forget()  # lines of another width were folded, or have moved
             self._size = update.region.size
-        if isinstance(update, Lines) and not compare:
+        if isinstance(update, Lines) and not (compare or update.alike):
             for piece in update.lines:
                 self._put(piece)
             return list(update.lines)

@@ -109,11 +109,10 @@ class Pane(Plain, can_focus=False):
         return lines
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:
-        """These lines as they go to the terminal."""
+        if self.filters():
+            return super().pieces(lines)
         x, y = self.region.offset
-        plain = not self.filters()
-        drawn: Sequence[Iterable[Segment]] = [self._drawn[n] for n in lines] if plain else self.filtered(lines)
-        return [(x, y + n, self._drawn_width, line) for n, line in zip(lines, drawn, strict=True)]
+        return [(x, y + n, self._drawn_width, self._drawn[n]) for n in lines]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tui.widgets.styled import Piece
 
 
 class Plain(Widget, can_focus=False):
@@ -29,6 +31,11 @@ class Plain(Widget, can_focus=False):
         for each in self.filters():
             strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
         return strips
+
+    def pieces(self, lines: Sequence[int]) -> list[Piece]:
+        """These lines as they go to the terminal."""
+        (x, y), width = self.region.offset, self.size.width
+        return [(x, y + n, width, strip) for n, strip in zip(lines, self.filtered(lines), strict=True)]
 
     def strip(self, y: int) -> Strip:
         """A line as it was last drawn, or drawn now."""
