@@ -85,6 +85,20 @@ def test_a_bar_without_volume_stands_and_what_is_none_is_counted() -> None:
     assert found.keys() == {"QQQ"} and unread == 5
 
 
+OUT_OF_RANGE = [b"1e999", b"1" * 5000, b'"\xff"']
+
+
+@pytest.mark.parametrize("value", OUT_OF_RANGE, ids=["float", "int", "text"])
+def test_a_row_that_cannot_be_read_costs_no_other(value: bytes) -> None:
+    good, bad = written(ROW), b'{"c":' + value + b"}"
+    assert klines(b'{"QQQ":[%b,%b],"SPY":[%b]}' % (bad, good, bad), "US") == ({"QQQ": [BAR]}, 2)
+    assert klines_of(b"[%b,%b]" % (good, bad), QQQ) == ({"QQQ": [BAR]}, 1)
+    quote = b'{"ld":561.5}'
+    found, unread = quotes(b'{"QQQ":%b,"SPY":{"ld":%b}}' % (quote, value), "US")
+    assert (found, unread) == ({"QQQ": Quote(561.5, symbol="QQQ$US")}, 1)
+    assert funds(b'[{"c":"QQQ","n":"Q"},{"c":"SPY","n":%b}]' % value) == ([Fund("QQQ", "Q")], 1)
+
+
 def test_nothing_known_is_no_error() -> None:
     assert klines(b"null", "US") == ({}, 0)
     assert quotes(b"null", "US") == ({}, 0)

@@ -346,7 +346,17 @@ def test_a_kline_s_interval_is_the_number_in_its_type(kind: str, interval: int) 
         (b"[]", "not an object"),
         (b"null", "not an object"),
         (b"17", "not an object"),
-        (b"1" * 5000, "not JSON"),
+        (b"1" * 5000, "not an object"),
+        (b"\xff", "not UTF-8"),
+        (b'{"code":1e999}', "unknown message"),
+        (b'{"resAc":"pong","data":{"params":"1"},"x":1e999}', "no type"),
+        (b'{"code":1,"data":{"type":"quote","s":"QQQ$US","tu":1e999}}', "quote"),
+        (b'{"code":1,"data":{"type":"kline@1","s":"QQQ$US","v":' + b"1" * 5000 + b"}}", "kline"),
+        (b'{"code":1,"data":{"type":"quote","s":"QQQ\xff$US","ld":1}}', "not UTF-8"),
+        (b'{"code":1,"data":{"type":"news","x":1e999}}', "unknown type"),
+        (b'{"code":1,"data":{"x":' + b"1" * 5000 + b"}}", "no type"),
+        (b'{"code":1,"data":[1e999]}', "no type"),
+        (b'{"code":1,"data":[{"type":"quote"}', "not JSON"),
         (b"{}", "unknown message"),
         (b'{"code":{},"msg":"hello"}', "unknown message"),
         (b'{"code":1,"resAc":"unsubscribe","msg":"no action"}', "unknown reply"),
@@ -367,6 +377,37 @@ def test_what_is_no_message_says_what_it_is(wrong: bytes, kind: str) -> None:
         decode(wrong)
     assert caught.value.kind == kind
     assert caught.value.salvaged == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (b'{"type":"quote","s":"SPY$US","ld":1,"tu":1e999}', "quote"),
+        (b'{"type":"tick","s":"SPY$US","ld":1e999}', "tick"),
+        (
+            b'{"type":"kline@5","s":"SPY$US","o":1,"h":1,"l":1,"c":1,"t":1731689407000,"v":' + b"1" * 5000 + b"}",
+            "kline",
+        ),
+        (b'{"type":"depth","s":"SPY$US","a":[{"p":1,"v":-1e999}],"b":[]}', "depth"),
+        (b'{"type":"quote","s":"SPY\xff$US","ld":1}', "not UTF-8"),
+        (b'{"type":"quote","s":' + b"[" * 300 + b"]" * 300 + b"}", "quote"),
+    ],
+    ids=["quote", "tick", "kline", "depth", "text", "deep"],
+)
+def test_a_row_that_cannot_be_read_is_told_by_its_own_kind_and_costs_no_other(wrong: bytes, kind: str) -> None:
+    good = b'{"type":"tick","s":"QQQ$US","ld":500.25}'
+    for rows in ((good, wrong), (wrong, good)):
+        with pytest.raises(MalformedMessage) as caught:
+            decode(b'{"code":1,"data":[' + b",".join(rows) + b"]}")
+        assert caught.value.kind == kind
+        assert caught.value.salvaged == (Tick(500.25, symbol="QQQ$US"),)
+
+
+@pytest.mark.parametrize("field", ["p", "ch", "chp", "iopv"])
+def test_an_undocumented_number_out_of_range_costs_only_itself(field: str) -> None:
+    text = a_quote(**{field: "@"}).decode().replace('"@"', "1e999")
+    (quote,) = decode(text.encode())
+    assert quote == only(a_quote())
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", '"inf"', '"nan"', '"-inf"', "-1", '"-1"'])

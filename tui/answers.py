@@ -11,18 +11,19 @@ MalformedMessage where nothing of that shape is there at all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct, field
 
 from tui.errors import MalformedMessage
-from tui.protocol import Kline, Quote, push
+from tui.protocol import UNREADABLE, Kline, Quote, push, read_row, unreadable_kind
 from tui.secrets import clean
 from tui.symbol import Symbol, from_wire, is_code
 
 _LONGEST_NAME = 120  # characters
 _NULL = b"null"
+_Decoded = TypeVar("_Decoded")
 
 
 class Answer(Struct):
@@ -54,6 +55,8 @@ class _Listed(Struct, gc=False):
 _envelope = msgspec.json.Decoder(Answer, strict=False)
 _bars = msgspec.json.Decoder(dict[str, list[_Bar] | None])
 _listed = msgspec.json.Decoder(list[_Listed])
+_raw_map = msgspec.json.Decoder(dict[str, Raw] | None)
+_raw_list = msgspec.json.Decoder(list[Raw] | None)
 
 
 def opened(body: bytes) -> Answer:
@@ -62,7 +65,7 @@ def opened(body: bytes) -> Answer:
         return Answer(0, None, Raw(body))
     try:
         return _envelope.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise MalformedMessage("answer") from None
 
 
@@ -71,7 +74,7 @@ def klines(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
     out. Costs about 2 µs a bar."""
     try:
         rows = _bars.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _klines_patiently(data, region)
     found: dict[str, list[Kline]] = {}
     for spelled, bars in rows.items():
@@ -90,16 +93,19 @@ def quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
     """Quotes by code."""
     found: dict[str, Quote] = {}
     unread = 0
-    for spelled, row in _mapped(data, "quotes"):
+    for spelled, raw in _mapped(data, "quotes"):
         code = _code(spelled)
         try:
+            row = read_row(raw)
+            if row is None:
+                continue
             if not code or not isinstance(row, dict):
                 raise MalformedMessage("quote")
             quote = push(row | {"type": "quote", "s": str(Symbol(code, region)), "r": None})
             assert isinstance(quote, Quote)
             found[code] = quote
         except MalformedMessage:
-            unread += row is not None
+            unread += 1
     return found, unread
 
 
@@ -108,12 +114,10 @@ def funds(data: bytes) -> tuple[list[Fund], int]:
     try:
         rows = _listed.decode(data)
         unread = 0
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        plain = _plain(data, "symbols") or []
-        if not isinstance(plain, list):
-            raise MalformedMessage("symbols", "not a list") from None
-        rows = [listed for row in plain if (listed := _listed_patiently(row)) is not None]
-        unread = len(plain) - len(rows)
+    except UNREADABLE:
+        raws = _decoded(_raw_list, data, "symbols") or []
+        rows = [listed for raw in raws if (listed := _listed_patiently(raw)) is not None]
+        unread = len(raws) - len(rows)
     found: list[Fund] = []
     for row in rows:
         code = _code(row.code)
@@ -125,17 +129,20 @@ def funds(data: bytes) -> tuple[list[Fund], int]:
 def _klines_patiently(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
     found: dict[str, list[Kline]] = {}
     unread = 0
-    for spelled, rows in _mapped(data, "klines"):
+    for spelled, raw in _mapped(data, "klines"):
         code, bars = _code(spelled), []
-        for row in rows if isinstance(rows, list) else [rows]:
+        for raw_row in _raw_rows(raw):
             try:
+                row = read_row(raw_row)
+                if row is None:
+                    continue
                 if not code or not isinstance(row, dict):
                     raise MalformedMessage("kline")
                 bar = push(row | {"type": "kline@1", "s": code, "r": region})
                 assert isinstance(bar, Kline)
                 bars.append(bar)
             except MalformedMessage:
-                unread += row is not None
+                unread += 1
         if bars:
             found[code] = _in_order(bars)
     return found, unread
@@ -160,25 +167,30 @@ def _in_order(bars: list[Kline]) -> list[Kline]:
     return [by_time[time] for time in sorted(by_time)]
 
 
-def _listed_patiently(row: Any) -> _Listed | None:
+def _listed_patiently(raw: Raw) -> _Listed | None:
     try:
-        return msgspec.convert(row, _Listed)
-    except msgspec.ValidationError:
+        return msgspec.convert(read_row(raw), _Listed)
+    except (*UNREADABLE, MalformedMessage):
         return None
 
 
-def _mapped(data: bytes, kind: str) -> Iterator[tuple[str, Any]]:
-    plain = _plain(data, kind)
-    if plain is not None and not isinstance(plain, dict):
-        raise MalformedMessage(kind, "not a map")
-    yield from (plain or {}).items()
+def _mapped(data: bytes, kind: str) -> Iterator[tuple[str, Raw]]:
+    """Each row as it came: one that cannot be read takes no other with it."""
+    yield from (_decoded(_raw_map, data, kind) or {}).items()
 
 
-def _plain(data: bytes, kind: str) -> Any:
+def _raw_rows(raw: Raw) -> list[Raw]:
     try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise MalformedMessage(kind, "not JSON") from None
+        return _raw_list.decode(raw) or []
+    except UNREADABLE:
+        return [raw]
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Decoded], data: bytes, kind: str) -> _Decoded:
+    try:
+        return decoder.decode(data)
+    except UNREADABLE:
+        raise MalformedMessage(kind, unreadable_kind(data)) from None
 
 
 def _code(spelled: str) -> str:

@@ -11,10 +11,12 @@ strings, nulls, seconds for ms, a list where one object was promised), and only 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from tui.errors import MalformedMessage
 
@@ -175,13 +177,35 @@ class _Envelope(Struct, gc=False):
     data: Push
 
 
+class _RawEnvelope(Struct, gc=False):
+    data: Raw
+
+
+class _Typed(Struct, gc=False):
+    type: str
+
+
+UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+"""What a decoder raises for bytes that it cannot read. Which of them it is changes between releases of msgspec (0.23
+raises another one for invalid UTF-8 than 0.22), so it says nothing: `unreadable_kind` looks for itself."""
+
+_DEEPEST = 100  # objects and lists within each other: msgspec stops at the interpreter's limit, some hundreds
+_DEPTH_LOOKED_AT = 256 * 1024  # bytes
+_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
 _request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Subscribe | Ping)
 _encoder = msgspec.json.Encoder()
+_decode_json = msgspec.json.Decoder().decode
+_decode_raw_envelope = msgspec.json.Decoder(_RawEnvelope).decode
+_decode_raw_list = msgspec.json.Decoder(list[Raw]).decode
+_decode_raw = msgspec.json.Decoder(Raw).decode
+_decode_type = msgspec.json.Decoder(_Typed).decode
+_decode_row = msgspec.json.Decoder(float_hook=float).decode  # 1e999 becomes infinite: a matter of its own field
 
 
 envelope = msgspec.json.Decoder(_Envelope).decode
 """The push in a frame, as `data`, where it is spelled just as the page says: nearly all that ever comes, and so without
-a call around it. Raises what msgspec does, UnicodeDecodeError or RecursionError for everything else."""
+a call around it. Raises one of UNREADABLE for everything else."""
 
 
 def decode(frame: bytes | bytearray) -> tuple[Message, ...]:
@@ -191,7 +215,7 @@ def decode(frame: bytes | bytearray) -> tuple[Message, ...]:
     """
     try:
         return (envelope(frame).data,)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _decode_patiently(frame)
 
 
@@ -206,19 +230,40 @@ def decode_request(frame: bytes) -> Request:
     """Read what a client asked. Raises MalformedMessage."""
     try:
         return _request_decoder.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedMessage("request", type(error).__name__) from None
+
+
+def unreadable_kind(data: bytes | bytearray | memoryview) -> str:
+    """Returns why bytes that a decoder refused are no JSON to us, as a kind to count by."""
+    if not data:
+        return "empty"
+    try:
+        str(data, "utf-8")
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    depth = 0
+    for token in _DEPTH_TOKEN.finditer(data, 0, _DEPTH_LOOKED_AT):
+        first = token[0][:1]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > _DEEPEST:
+            return "nested too deep"
+    return "not JSON"
+
+
+def read_row(raw: Raw) -> Any:
+    """One row of a list or map, as plain values; a float beyond all range is infinite. Raises MalformedMessage."""
+    try:
+        return _decode_row(raw)
+    except UNREADABLE:
+        raise MalformedMessage(_row_kind(raw)) from None
 
 
 def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
     try:
-        raw = msgspec.json.decode(frame)
-    except msgspec.DecodeError:
-        raise MalformedMessage("not JSON" if frame else "empty") from None
-    except UnicodeDecodeError:
-        raise MalformedMessage("not UTF-8") from None
-    except RecursionError:
-        raise MalformedMessage("nested too deep") from None
+        raw = _decode_json(frame)
+    except UNREADABLE:
+        return _decode_rows(frame)
     if not isinstance(raw, dict):
         raise MalformedMessage("not an object")
     raw = _without_nulls(raw)
@@ -227,16 +272,58 @@ def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
     data = raw.get("data")
     if data is None:
         return (_convert(raw, Hello, "unknown message"),)
-    messages: list[Message] = []
+    return _pushes(data if isinstance(data, list) else [data], push)
+
+
+def _decode_rows(frame: bytes | bytearray) -> tuple[Message, ...]:
+    """Read a frame whose JSON holds what no value can be (a number out of range, a string that is not UTF-8): a matter
+    of its own row, and the rows beside it stand. Raises MalformedMessage, for what is no JSON at all too."""
+    try:
+        data = _decode_raw_envelope(frame).data
+    except UNREADABLE:
+        raise MalformedMessage(_frame_kind(frame)) from None
+    rows = _decode_raw_list(data) if bytes(data).startswith(b"[") else [data]
+    return _pushes(rows, lambda row: push(read_row(row)))
+
+
+def _pushes(rows: list[Any], read: Callable[[Any], Push]) -> tuple[Push, ...]:
+    """The pushes of a frame's rows. Raises MalformedMessage, with the good ones, where one cannot be read."""
+    messages: list[Push] = []
     problem: MalformedMessage | None = None
-    for item in data if isinstance(data, list) else [data]:
+    for row in rows:
         try:
-            messages.append(push(item))
+            messages.append(read(row))
         except MalformedMessage as error:
             problem = error
     if problem is not None:
         raise MalformedMessage(problem.kind, salvaged=tuple(messages))
     return tuple(messages)
+
+
+def _frame_kind(frame: bytes | bytearray) -> str:
+    """Returns the kind of a frame without rows: JSON all the same where only a value in it cannot be."""
+    kind = unreadable_kind(frame)
+    if kind != "not JSON":
+        return kind
+    try:
+        _decode_raw(frame)
+    except UNREADABLE:
+        return kind
+    return "unknown message" if frame.lstrip().startswith(b"{") else "not an object"
+
+
+def _row_kind(raw: Raw) -> str:
+    """Returns the kind of a row that is JSON, but holds what no value can be: its type, as for any other bad field."""
+    kind = unreadable_kind(memoryview(raw))
+    if kind != "not JSON":
+        return kind
+    try:
+        type_ = _decode_type(raw).type
+    except UNREADABLE:
+        return "no type"
+    if type_.startswith("kline@"):
+        return "kline"
+    return type_ if type_ in TYPES else "unknown type"
 
 
 def push(item: Any) -> Push:
@@ -273,7 +360,7 @@ _UNDOCUMENTED = {"p": Amount, "ch": float, "chp": float, "ts": int, "d": int, "i
 def _convert(raw: dict[str, Any], kinds: Any, kind: str) -> Any:
     try:
         return msgspec.convert(raw, kinds, strict=False)
-    except (msgspec.ValidationError, OverflowError):
+    except UNREADABLE:
         raise MalformedMessage(kind, "fields are missing or of the wrong kind") from None
 
 
@@ -292,7 +379,7 @@ def _without_nulls(level: Any) -> Any:
 def _fits(value: Any, kind: Any) -> bool:
     try:
         return not isinstance(value, bool) and math.isfinite(msgspec.convert(value, kind, strict=False))
-    except (msgspec.ValidationError, OverflowError):
+    except UNREADABLE:
         return False
 
 

@@ -446,7 +446,8 @@ async def test_garbage_between_the_messages_is_counted_and_the_link_stays() -> N
         await until(lambda: running.market.instruments[QQQ].tick)
         assert running.market.health.malformed == {
             "empty": 1,
-            "not JSON": 2,
+            "not UTF-8": 1,
+            "not JSON": 1,
             "nested too deep": 1,
             "unknown type": 1,
         }

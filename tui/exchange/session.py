@@ -20,6 +20,7 @@ from tui.protocol import (
     OVER_LIMIT,
     SUBSCRIBED,
     TYPES,
+    UNREADABLE,
     UNRESOLVED,
     AuthReply,
     Hello,
@@ -117,7 +118,7 @@ def accepts(key: Token | None, token: Token) -> bool:
 def _unsubscribes(frame: bytes) -> bool:
     try:
         request = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return isinstance(request, dict) and request.get("ac") == "unsubscribe"
 

@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from msgspec import DecodeError
-
 from tui.errors import MalformedMessage
 from tui.market import Instrument, Market
-from tui.protocol import Depth, Hello, Kline, Push, Quote, Reply, Tick, decode, envelope
+from tui.protocol import UNREADABLE, Depth, Hello, Kline, Push, Quote, Reply, Tick, decode, envelope
 
 _PUSHES = frozenset({Tick, Quote, Depth, Kline})
 _log = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ def intake(market: Market, on_push: OnPush | None, on_reply: OnReply) -> Intake:
         health.bytes += len(frame)
         try:
             message = envelope(frame).data
-        except (DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             others(frame)
             return
         instrument = market.apply(message, now)

@@ -28,7 +28,7 @@ from tui.errors import FeedError, UsageError, reason
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
 from tui.market.sessions import Holidays
-from tui.protocol import Amount, Kline, Quote
+from tui.protocol import UNREADABLE, Amount, Kline, Quote
 from tui.secrets import clean, holds_key, redact
 from tui.symbol import Symbol, parse_symbol
 
@@ -191,7 +191,7 @@ def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
     if frame.startswith(b"{") and frame.endswith(b"}") and _NEWLINE not in frame and frame.isascii():
         try:
             _is_json(frame)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             pass
         else:
             return b"".join((b'{"t":', t, b',"m":', frame, b"}\n"))
@@ -208,7 +208,7 @@ def without_key(frame: bytes | bytearray) -> bytes | bytearray:
         if isinstance(told, dict) and told.get("resAc") == "auth":
             told = {name: told[name] for name in ("code", "resAc", "msg") if name in told}
         return frame if told == said else _encode(told)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return redact(frame.decode("latin-1")).encode("latin-1")
 
 
@@ -251,7 +251,7 @@ def parse(line: bytes | bytearray) -> Entry | None:
         if names is not None:
             return Names(t, {_symbol(symbol): clean(name) for symbol, name in names.items()})
         return Message(t, bytes(m)) if m else None
-    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError, UsageError):
+    except (*UNREADABLE, KeyError, UsageError):
         return None
 
 
@@ -277,7 +277,7 @@ class Recording:
             _ = header.followed, header.demo
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
-        except (msgspec.MsgspecError, ValueError, RecursionError, UsageError):
+        except (*UNREADABLE, UsageError):
             raise UsageError(f"{self.path} is no recording of itick-tui, or its beginning is lost") from None
         if header.format != FORMAT:
             raise UsageError(f"{self.path} has format {header.format}, and this itick-tui knows only {FORMAT}")
