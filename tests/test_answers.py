@@ -96,14 +96,21 @@ def test_a_row_that_cannot_be_read_costs_no_other(value: bytes) -> None:
     quote = b'{"ld":561.5}'
     found, unread = quotes(b'{"QQQ":%b,"SPY":{"ld":%b}}' % (quote, value), "US")
     assert (found, unread) == ({"QQQ": Quote(561.5, symbol="QQQ$US")}, 1)
-    assert funds(b'[{"c":"QQQ","n":"Q"},{"c":"SPY","n":%b}]' % value) == ([Fund("QQQ", "Q")], 1)
+    assert funds(b'[{"c":"QQQ","n":"Q"},{"c":"SPY","n":%b}]' % value, "US") == ([Fund("QQQ", "Q")], 1)
+
+
+def test_codes_of_hong_kong_may_have_leading_zeros() -> None:
+    for key in ("02800", "2800", "02800$HK", "02800.HK"):
+        assert list(klines(written({key: [ROW]}), "HK")[0]) == ["2800"]
+        assert list(quotes(written({key: {"ld": 20.1}}), "HK")[0]) == ["2800"]
+    assert funds(written([{"c": "02800", "n": "Tracker"}]), "HK") == ([Fund("2800", "Tracker")], 0)
 
 
 def test_nothing_known_is_no_error() -> None:
     assert klines(b"null", "US") == ({}, 0)
     assert quotes(b"null", "US") == ({}, 0)
     assert klines_of(b"null", QQQ) == ({}, 0)
-    assert funds(b"null") == ([], 0)
+    assert funds(b"null", "US") == ([], 0)
     assert quotes(b'{"QQQ":null}', "US") == ({}, 0)
 
 
@@ -122,13 +129,18 @@ def test_a_list_of_funds_is_clean() -> None:
         {"c": "Q\x1bQ", "n": "no code"},
     ]
     expected = [Fund("QQQ", "Invesco�[2J �QQQ"), Fund("BRK.B", "")]
-    assert funds(written(listed)) == (expected, 1)
-    assert funds(written([*listed, {"n": "no code at all"}, 3, {"c": 5}])) == (expected, 4)
+    assert funds(written(listed), "US") == (expected, 1)
+    assert funds(written([*listed, {"n": "no code at all"}, 3, {"c": 5}]), "US") == (expected, 4)
 
 
 @given(st.binary(max_size=60) | anything.map(written))
 def test_any_bytes_are_an_answer_or_malformed(data: bytes) -> None:
-    for read in (lambda: klines(data, "US"), lambda: quotes(data, "US"), lambda: funds(data), lambda: opened(data)):
+    for read in (
+        lambda: klines(data, "US"),
+        lambda: quotes(data, "US"),
+        lambda: funds(data, "US"),
+        lambda: opened(data),
+    ):
         with contextlib.suppress(MalformedMessage):
             read()
 

@@ -113,6 +113,29 @@ async def test_every_part_of_what_is_added_is_answered() -> None:
     assert [symbol.code for symbol in kept().lists["Core"]] == ["QQQ", "SPY", "TLT", "GLD", "2800", "IWM"]
 
 
+async def test_other_houses_spellings_are_added_with_one_line_about_them() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        await type_in(pilot, "02800.HK，sh510300、NASDAQ:QQQ 2800$HK HK.02800 AMEX:DIA US.IWM SZSE:159915")
+        assert app.rows == ["QQQ", "SPY", "TLT", "2800", "510300", "DIA", "IWM", "159915"]
+        assert app.said.splitlines() == [
+            "added 2800$HK, 510300$SH, DIA$US, IWM$US, 159915$SZ",
+            "02800.HK read as 2800$HK; sh510300 read as 510300$SH; AMEX:DIA read as DIA$US; and 2 more",
+            "already there: QQQ$US",
+        ]
+
+
+async def test_a_fund_in_another_house_s_spelling_is_suggested_by_its_name() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        field = app.query_one("#add Input", Input)
+        for typed in ("02800", "hk02800", "HK:02800", "2800.hk"):
+            field.value = typed
+            await pilot.pause()
+            await pilot.press("tab")
+            assert field.value == "2800$HK, "
+
+
 async def test_more_than_a_connection_takes_is_said() -> None:
     many = tuple(Symbol(f"A{n}", "US") for n in range(499))
     async with desk(lists={"Big": many}) as (app, pilot):

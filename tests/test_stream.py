@@ -13,16 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
 from tests.feed.running import free_port
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
+from tui import stream
 from tui.errors import EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_TERMINATED
+from tui.exchange.server import Exchange
 from tui.market.health import Health
 from tui.market.plan import Refusal
 from tui.protocol import OVER_LIMIT, Push
+from tui.secrets import Token
 from tui.stream import describe, refused_words, summary
 from tui.symbol import Symbol
 
@@ -165,6 +169,53 @@ def test_many_that_are_refused_are_not_all_named() -> None:
     assert refused_words([], 8) == []
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool) -> None:
+    program = "import tui.stream, tui.cli; tui.stream.DATA_WITHIN = 0.5; tui.cli.main()"
+    arguments = ["--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", "--seconds", "2"] + ["--json-health"] * as_json
+    result = subprocess.run(
+        [sys.executable, "-c", program, "stream", *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    check_output(result.stderr)
+    words = result.stderr.splitlines()
+    said = "no data yet for ZZZ$US, YYY$US: are they spelled right? A closed exchange sends nothing either"
+    assert words.count(said) == 1
+    if as_json:
+        assert json.loads(words[-1])["no_data"] == ["ZZZ$US", "YYY$US"]
+    else:
+        assert words[-5] == "no data: ZZZ$US, YYY$US"
+
+
+async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(stream, "_say", said.append)
+    monkeypatch.setattr(stream, "DATA_WITHIN", 0.2)
+    monkeypatch.setattr(stream, "Output", Mock(return_value=Mock(end=AsyncMock(return_value=None))))
+    async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
+        printer = stream.Stream([QQQ, Symbol("ZZZ", "US")], None, 2.5, 20.0, json_health=True)
+        assert await printer.run(exchange.url, Token("key"), ["depth"]) == 0
+    assert said.count("LIVE") >= 2
+    assert [line for line in said if "no data" in line] == [
+        "no data yet for ZZZ$US: is it spelled right? A closed exchange sends nothing either"
+    ]
+    printer._market.reconnected(printer._symbols)  # a connection that has yet to bring a book
+    printer._market.served(printer._symbols, 1.0)
+    printer.tell_counters()
+    assert json.loads(said[-1])["no_data"] == ["ZZZ$US"]
+
+
+def test_what_is_over_the_plan_is_not_said_to_be_silent_too() -> None:
+    watch = ("--watch", "QQQ$US,SPY$US,IEF$US,GLD$US", "--seconds", "1", "--json-health")
+    with exchange("--fault", "plan-limit") as url:
+        report = json.loads(itick("stream", "--url", url, *watch, key=KEY).stderr.splitlines()[-1])
+    assert report["refused"] and report["no_data"] == []
+
+
 def test_seconds_end_it() -> None:
     result = itick("stream", "--demo", "--seconds", "0.5")
     assert result.returncode == 0
@@ -188,6 +239,10 @@ def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> 
         ),
         ("QQQ$US,spy", "read as SPY$US: a shell eats an unquoted $US, so write --watch 'SPY$US'"),
         ("2800", "2800 read as 2800$HK, where 4-digit codes are usual"),
+        (
+            "02800.HK、sh510300，AMEX:SPY",
+            "02800.HK read as 2800$HK; sh510300 read as 510300$SH; AMEX:SPY read as SPY$US",
+        ),
     ],
 )
 def test_a_symbol_without_a_region_works_with_a_notice(watch: str, notice: str) -> None:

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import UsageError
-from tui.symbol import Symbol, bare, from_wire, join, parse_symbol, parse_symbols, printable, split_list
+from tui.symbol import (
+    Symbol,
+    bare,
+    canonical,
+    from_wire,
+    join,
+    join_notices,
+    parse_symbol,
+    parse_symbols,
+    printable,
+    split_list,
+)
 
 QQQ = Symbol("QQQ", "US")
 
@@ -35,10 +46,73 @@ QQQ = Symbol("QQQ", "US")
         ("RELIANCE$NSE$IN", Symbol("RELIANCE", "IN")),
         ("VOD$LSE", Symbol("VOD", "LSE")),
         ("7203$TYO", Symbol("7203", "TYO")),
+        ("ＱＱＱ＄ＵＳ", QQQ),
+        ("QQQ￥US", QQQ),
+        ("ＵＳ：ｑｑｑ", QQQ),
+        ("QQQ。US", QQQ),
+        ("\u3000Ａ", Symbol("A", "US")),
+        # Codes that are the name of a region or an exchange elsewhere.
+        ("SH", Symbol("SH", "US")),
+        ("HK", Symbol("HK", "US")),
+        ("SS", Symbol("SS", "US")),
+        ("NYSE", Symbol("NYSE", "US")),
+        ("SH.US", Symbol("SH", "US")),
+        ("US:SH", Symbol("SH", "US")),
+        ("US:CBOE", Symbol("CBOE", "US")),
+        ("CBOE.US", Symbol("CBOE", "US")),
+        ("BATS.LSE", Symbol("BATS", "LSE")),
+        ("LSE:BATS", Symbol("BATS", "LSE")),
+        # Regions that are the name of another one elsewhere.
+        ("ERIC-B.SS", Symbol("ERIC-B", "SS")),
+        ("SSE:ABC", Symbol("ABC", "SSE")),
+        ("510300$SS", Symbol("510300", "SS")),
+        ("SPY$AMEX", Symbol("SPY", "AMEX")),
+        ("QQQ:GB", Symbol("GB", "QQQ")),
+        ("GB.QQQ", Symbol("GB", "QQQ")),
+        # Both could be a region; no code of China or Hong Kong is of letters.
+        ("SH.HK", Symbol("SH", "HK")),
+        ("HK:SH", Symbol("SH", "HK")),
+        ("US.US", Symbol("US", "US")),
+        ("HK.B", Symbol("HK.B", "US")),
+        ("SH510300$US", Symbol("SH510300", "US")),
+        ("SH51030", Symbol("SH51030", "US")),
+        ("usQQQ", Symbol("USQQQ", "US")),
     ],
 )
 def test_every_spelling_names_the_symbol(text: str, symbol: Symbol) -> None:
     assert parse_symbol(text) == (symbol, "")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "spellings"),
+    [
+        ("2800$HK", "02800.HK HK:02800 02800$HK HK.02800 hk02800 hk2800 2800:HK HKEX:2800 HKG:2800 02800.XHKG"),
+        ("700$HK", "0700.HK 0700.hk 00700$HK hk00700"),
+        ("510300$SH", "510300.SS 510300.ss SSE:510300 SHA:510300 510300:SH SH.510300 sh510300 SH510300 510300.XSHG"),
+        ("159915$SZ", "SZSE:159915 SHE:159915 159915:SZ SZ.159915 sz159915 159915.XSHE"),
+        ("QQQ$US", "NASDAQ:QQQ nasdaq:qqq QQQ:NASDAQ QQQ:US US.QQQ QQQ.NASDAQ XNAS:QQQ ＮＡＳＤＡＱ：QQQ"),
+        ("SPY$US", "AMEX:SPY ARCA:SPY NYSEARCA:SPY SPY:NYSEARCA NYSE:SPY BATS:SPY CBOE:SPY SPY.ARCX"),
+        ("BRK.B$US", "NYSE:BRK.B US.BRK.B BRK.B:US"),
+        ("SH$US", "US.SH SH:US AMEX:SH"),
+    ],
+)
+def test_other_houses_spellings_are_read_and_it_is_said_how(symbol: str, spellings: str) -> None:
+    for text in spellings.split():
+        read, notice = parse_symbol(text)
+        assert (str(read), notice) == (symbol, f"{text.replace('ＮＡＳＤＡＱ：', 'NASDAQ:')} read as {symbol}")
+
+
+def test_a_bare_code_of_hong_kong_loses_its_leading_zeros() -> None:
+    assert parse_symbol("02800") == (Symbol("2800", "HK"), "02800 read as 2800$HK, where 5-digit codes are usual")
+    assert parse_symbol("１２３").symbol == Symbol("123", "HK")
+    assert parse_symbol("000001").symbol == Symbol("000001", "SZ")
+    assert parse_symbol("0000$HK").symbol == Symbol("0", "HK")
+
+
+def test_notices_stand_in_one_line() -> None:
+    assert join_notices(["", ""]) == ""
+    assert join_notices(["a read as b", "", "a read as b"]) == "a read as b"
+    assert join_notices("abcde") == "a; b; c; and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +125,7 @@ def test_every_spelling_names_the_symbol(text: str, symbol: Symbol) -> None:
         ("300750", "SZ"),
         ("2800", "HK"),
         ("1", "HK"),
-        ("03032", "HK"),
+        ("30320", "HK"),
     ],
 )
 def test_a_bare_code_of_digits_takes_its_habitual_region_and_says_so(code: str, region: str) -> None:
@@ -92,11 +166,13 @@ def test_a_region_given_is_never_overruled(text: str) -> None:
         "A" * 17,
         "[b]QQQ",
         "QQQ;",
-        "１２３",
+        "ＱＱＱ！",
+        "②",
+        "ﬁ",
+        "QQQ、US",
         "ß",
         "ſpy",
         "QQQ$uß",
-        "Ａ",
     ],
 )
 def test_what_is_no_symbol_is_refused_with_an_example(text: str) -> None:
@@ -120,6 +196,17 @@ def test_a_list_is_separated_by_commas_semicolons_and_white_space() -> None:
     text = "QQQ$US, SPY.US;\n2800\tUS:IEF,,gld\n"
     assert split_list(text) == ["QQQ$US", "SPY.US", "2800", "US:IEF", "gld"]
     assert join(parsed.symbol for parsed in parse_symbols(text)) == "QQQ$US,SPY$US,2800$HK,IEF$US,GLD$US"
+
+
+def test_a_list_from_a_chinese_input_method() -> None:
+    text = "510300，159915、ＱＱＱ＄ＵＳ；ＵＳ：SPY\u3000“GLD￥US” ‘０２８００’"
+    read = "510300$SH,159915$SZ,QQQ$US,SPY$US,GLD$US,2800$HK"
+    assert join(parsed.symbol for parsed in parse_symbols(text)) == read
+
+
+def test_one_fund_in_several_spellings_is_one_symbol() -> None:
+    text = "2800$HK,02800$HK,02800.HK,HK.02800,hk02800,HKEX:2800,02800"
+    assert parse_symbols(text) == [(Symbol("2800", "HK"), "")]
 
 
 def test_a_symbol_named_twice_is_taken_once_in_its_first_place() -> None:
@@ -151,6 +238,10 @@ def test_one_bad_part_is_named() -> None:
         ("BRK.B", None, ("BRK.B", "")),
         ("BRK.B", "US", ("BRK.B", "US")),
         ("RELIANCE$NSE$IN", None, ("RELIANCE", "IN")),
+        ("02800$HK", None, ("2800", "HK")),
+        ("02800", "hk", ("2800", "HK")),
+        ("02800.hk", None, ("2800", "HK")),
+        ("000001$SZ", None, ("000001", "SZ")),
         ("", None, ("", "")),
     ],
 )
@@ -159,7 +250,11 @@ def test_the_feed_s_spellings(s: str, r: str | None, named: tuple[str, str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "is_bare"), [("QQQ", True), ("BRK.B", True), ("QQQ$", True), ("QQQ$US", False), ("us:qqq", False)]
+    ("text", "is_bare"),
+    [
+        *(("QQQ", True), ("BRK.B", True), ("QQQ$", True), ("ＱＱＱ", True)),
+        *(("QQQ$US", False), ("us:qqq", False), ("sh510300", False), ("US.QQQ", False), ("ＱＱＱ＄ＵＳ", False)),
+    ],
 )
 def test_bare_tells_a_symbol_without_a_region(text: str, is_bare: bool) -> None:
     assert bare(text) is is_bare
@@ -175,7 +270,31 @@ def test_any_text_is_a_symbol_or_a_usage_error_that_is_safe_to_print(text: str) 
         assert parse_symbol(str(symbol)) == (symbol, "")
 
 
-likely = st.text("AbZ019.-_$: ", max_size=12)
+likely = st.text("AbZ019.-_$:：。 ", max_size=12) | st.lists(
+    st.sampled_from([*"AB2.:$", "HK", "SH", "SS", "US", "NASDAQ", "BATS", "02800", "510300", "QQQ"]), max_size=5
+).map("".join)
+codes = st.from_regex(r"[A-Z0-9]([A-Z0-9.\-_]{0,6}[A-Z0-9])?", fullmatch=True) | st.sampled_from(
+    ["SH", "HK", "US", "SS", "CBOE", "BRK.B", "NASDAQ", "US.QQQ", "HK.02800", "SH510300", "QQQ.NASDAQ", "SH.US"]
+)
+digits = st.from_regex(r"[1-9][0-9]{0,5}", fullmatch=True)
+served = st.builds(Symbol, codes, st.just("US")) | st.builds(Symbol, digits, st.sampled_from(["HK", "SH", "SZ"]))
+letters = st.text("ABCDEFGHKLNQRSTUYXZ", min_size=2, max_size=4)
+OTHER_HOUSES = {"US", "HK", "SH", "SZ", "NYSE", "AMEX", "ARCA", "BATS", "CBOE", "XNAS", "XNYS", "ARCX"}
+
+
+@given(served)
+def test_a_symbol_s_own_spellings_read_as_itself_whatever_its_code(symbol: Symbol) -> None:
+    code, region = symbol
+    for spelling in (f"{code}${region}", f"{code}.{region}", f"{region}:{code}"):
+        assert parse_symbol(spelling) == (symbol, ""), spelling
+
+
+@given(letters, letters)
+def test_in_any_other_region_too_unless_a_name_in_it_is_another_house_s(code: str, region: str) -> None:
+    assert parse_symbol(f"{code}${region}") == ((code, region), "")
+    if not OTHER_HOUSES & {code, region}:
+        assert parse_symbol(f"{code}.{region}") == ((code, region), "")
+        assert parse_symbol(f"{region}:{code}") == ((code, region), "")
 
 
 @given(likely)
@@ -185,11 +304,14 @@ def test_what_parses_spells_itself_so_that_it_parses_back(text: str) -> None:
     except UsageError:
         return
     assert parse_symbol(str(symbol)) == (symbol, "")
+    assert canonical(*symbol) == symbol
     assert from_wire(str(symbol), None) == symbol
 
 
 @given(
-    st.lists(st.builds(Symbol, st.from_regex(r"[A-Z0-9]{1,6}", fullmatch=True), st.sampled_from(["US", "HK", "SH"])))
+    st.lists(
+        st.builds(Symbol, st.from_regex(r"[A-Z][A-Z0-9]{0,5}", fullmatch=True), st.sampled_from(["US", "HK", "SH"]))
+    )
 )
 def test_a_joined_list_parses_back(symbols: list[Symbol]) -> None:
     if symbols:

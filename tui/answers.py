@@ -78,10 +78,10 @@ def klines(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
         return _klines_patiently(data, region)
     found: dict[str, list[Kline]] = {}
     for spelled, bars in rows.items():
-        code = _code(spelled)
+        code = _code(spelled, region)
         if code and bars:
             found[code] = _in_order([_kline(bar, code, region) for bar in bars])
-    return found, sum(1 for spelled in rows if not _code(spelled))
+    return found, sum(1 for spelled in rows if not _code(spelled, region))
 
 
 def klines_of(data: bytes, symbol: Symbol) -> tuple[dict[str, list[Kline]], int]:
@@ -94,7 +94,7 @@ def quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
     found: dict[str, Quote] = {}
     unread = 0
     for spelled, raw in _mapped(data, "quotes"):
-        code = _code(spelled)
+        code = _code(spelled, region)
         try:
             row = read_row(raw)
             if row is None:
@@ -109,7 +109,7 @@ def quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
     return found, unread
 
 
-def funds(data: bytes) -> tuple[list[Fund], int]:
+def funds(data: bytes, region: str) -> tuple[list[Fund], int]:
     """A region's list. Its texts are clean: nothing in them that a terminal would obey."""
     try:
         rows = _listed.decode(data)
@@ -120,7 +120,7 @@ def funds(data: bytes) -> tuple[list[Fund], int]:
         unread = len(raws) - len(rows)
     found: list[Fund] = []
     for row in rows:
-        code = _code(row.code)
+        code = _code(row.code, region)
         if code:
             found.append(Fund(code, _words(row.name)))
     return found, unread + len(rows) - len(found)
@@ -130,7 +130,7 @@ def _klines_patiently(data: bytes, region: str) -> tuple[dict[str, list[Kline]],
     found: dict[str, list[Kline]] = {}
     unread = 0
     for spelled, raw in _mapped(data, "klines"):
-        code, bars = _code(spelled), []
+        code, bars = _code(spelled, region), []
         for raw_row in _raw_rows(raw):
             try:
                 row = read_row(raw_row)
@@ -193,9 +193,9 @@ def _decoded(decoder: msgspec.json.Decoder[_Decoded], data: bytes, kind: str) ->
         raise MalformedMessage(kind, unreadable_kind(data)) from None
 
 
-def _code(spelled: str) -> str:
-    """The code in any spelling of a symbol; "" where it is none."""
-    code = from_wire(spelled, None)[0]
+def _code(spelled: str, region: str) -> str:
+    """The code in any spelling of a region's symbol; "" where it is none."""
+    code = from_wire(spelled, region)[0]
     return code if is_code(code) else ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,7 @@ from tui.screens.menu import Item, Menu
 from tui.screens.palette import Command, Palette
 from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
-from tui.symbol import Symbol, parse_symbol, printable, split_list
+from tui.symbol import Symbol, join_notices, parse_symbol, printable, split_list
 from tui.themes import Theme, all_themes, find_theme
 from tui.watchlists import LONGEST_NAME, Watchlists, free_name, named
 from tui.widgets.add_field import AddField
@@ -197,8 +198,13 @@ class Desk(Process):
     # --- symbols ---
 
     def _suggest(self, part: str) -> Sequence[tuple[str, str]]:
-        known = (symbol for symbols in self.lists.lists.values() for symbol in symbols)
-        return suggestions(part, [*known, *self.market.instruments])
+        known = [symbol for symbols in self.lists.lists.values() for symbol in symbols]
+        known += self.market.instruments
+        if found := suggestions(part, known):
+            return found
+        with suppress(UsageError):  # not written as far as a symbol
+            return suggestions(str(parse_symbol(part).symbol), known)
+        return ()
 
     def action_add(self) -> None:
         self.dashboard.open_add_field()
@@ -211,6 +217,7 @@ class Desk(Process):
     def add(self, event: AddField.Submitted) -> None:
         """Every part is answered; what could not be added stays in the field, to be mended."""
         added: dict[Symbol, None] = {}
+        notices: list[str] = []
         answers: list[str] = []
         there: list[str] = []
         wrong: list[str] = []
@@ -230,10 +237,11 @@ class Desk(Process):
                 answers.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
             else:
                 added[symbol] = None
-                if notice:
-                    answers.append(notice)
+                notices.append(notice)
         if there:
             answers.append(f"already there: {_few(there)}")
+        if line := join_notices(notices):
+            answers.insert(0, line)
         if added:
             answers.insert(0, f"added {_few(list(map(str, added)))}")
             self.lists.add(added)

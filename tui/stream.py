@@ -25,6 +25,7 @@ from tui.feed.resolver import resolve_aside
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
 from tui.market import Instrument, Market
+from tui.market.instrument import DATA_WITHIN
 from tui.market.plan import Refusal, refusals
 from tui.output import Output
 from tui.protocol import OVER_LIMIT, TYPE_OF, Level, Push
@@ -61,6 +62,10 @@ class Stream:
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
         self._giving_up: asyncio.TimerHandle | None = None
+        self._data_due: asyncio.TimerHandle | None = None
+        self._types: Sequence[str] = ()
+        self._heard: set[Symbol] = set()  # symbols of which anything came, on any connection
+        self._missed: list[Symbol] = []  # symbols that were said to have no data
         self._market = Market()
         self._link: Link | None = None
         self._refused: list[Refusal] = []
@@ -75,6 +80,7 @@ class Stream:
         recorder: Recorder | None = None,
     ) -> int:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
+        self._types = types
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
         self._output = Output(partial(self._finish, EXIT_DONE))
@@ -122,14 +128,18 @@ class Stream:
         if self._link is None:
             return
         report = self._market.health.report()
+        silent = self._without_data()
         if not self._json_health:
+            if missed := [symbol for symbol in self._missed if symbol in silent]:
+                _say(f"no data: {named(missed)}")
             _say(summary(report))
             return
         refused = [
             {"type": type_, "words": clean(words), "symbols": [str(symbol) for symbol in symbols]}
             for type_, words, symbols in self._refused
         ]
-        _say(self._encode(report | {"symbols": len(self._symbols), "refused": refused}).decode())
+        more = {"symbols": len(self._symbols), "refused": refused, "no_data": list(map(str, silent))}
+        _say(self._encode(report | more).decode())
 
     def _leave(self, code: int) -> None:
         self._signalled = code
@@ -162,8 +172,11 @@ class Stream:
             if self._giving_up is not None:
                 self._giving_up.cancel()
                 self._giving_up = None
+            self._data_due = self._loop.call_later(DATA_WITHIN, self._tell_missed)
         else:
             self._expect_life()
+            if self._data_due is not None:
+                self._data_due.cancel()
 
     def _tell_refused(self) -> None:
         """What is not served, where that is not what it was on the connection before."""
@@ -172,6 +185,21 @@ class Stream:
             for line in refused_words(now, len(self._symbols)):
                 _say(line)
         self._refused = now
+
+    def _tell_missed(self) -> None:
+        """Name once each symbol that has been live for a while and brought nothing."""
+        if missed := [symbol for symbol in self._without_data() if symbol not in self._missed]:
+            self._missed += missed
+            spelled = "is it" if len(missed) == 1 else "are they"
+            _say(f"no data yet for {named(missed)}: {spelled} spelled right? A closed exchange sends nothing either")
+
+    def _without_data(self) -> list[Symbol]:
+        """The symbols that are served, as the server says, and of which nothing came."""
+        return [
+            symbol
+            for symbol, instrument in self._market.instruments.items()
+            if symbol not in self._heard and instrument.served_at and instrument.refused.keys() < set(self._types)
+        ]
 
     def _expect_life(self) -> None:
         if self._giving_up is None:
@@ -189,6 +217,7 @@ class Stream:
             # Written once the messages at hand are decoded: one system call for many lines.
             self._loop.call_soon(self._write)
         self._lines.append(self._encode(describe(message, instrument.symbol)))
+        self._heard.add(instrument.symbol)
         if self._left is not None:
             self._left -= 1
 

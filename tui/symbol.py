@@ -1,7 +1,25 @@
 """Symbols in every notation a person or the feed may use.
 
 The vendor writes `CODE$REGION` (page, step 3: "symbol$region"). People also write `CODE.REGION`, `REGION:CODE` or the
-bare code; a shell turns an unquoted `QQQ$US` into `QQQ`.
+bare code; a shell turns an unquoted `QQQ$US` into `QQQ`. The conventions of other houses are read as well:
+
+- Yahoo: `510300.SS`, `0700.HK`
+- TradingView: `AMEX:SPY`, `SSE:510300`, `HKEX:2800`
+- Google: `NYSEARCA:SPY`, `SPY:NYSEARCA`, `HKG:2800`
+- Bloomberg's website: `QQQ:US`, `2800:HK`
+- Futu: `US.QQQ`, `SH.510300`, `HK.02800`
+- Sina, Tencent and Eastmoney: `sh510300`, `sz159915`, `hk02800`
+- ISO 10383, with JoinQuant and RiceQuant: `510300.XSHG`, `159915.XSHE`
+- a Chinese input method: `ＱＱＱ￥ＵＳ、510300。SH`
+
+What is ambiguous is decided so:
+
+- With a `$` it is the vendor's own spelling: only the leading zeros of Hong Kong's codes go.
+- `X.Y` has its region in Y, `X:Y` in X, if that is one of the names in `_REGION_OF`. Those of Hong Kong and China count
+  only with a code of digits, as all codes there are: `ERIC.SS` stays in a region SS.
+- Else the region may stand on the other side: US, HK, SH or SZ (`US.QQQ`, `QQQ:US`), or a name too long for a region
+  (`QQQ:NASDAQ`). A shorter name does not count there: `LSE:BATS` is the code BATS in the region LSE.
+- Else two to four letters are a region, whichever they are. `BRK.B` is a code, and so are `SH`, `HK` and `US` alone.
 """
 
 from __future__ import annotations
@@ -17,8 +35,18 @@ DEFAULT_REGION = "US"
 
 _CODE = re.compile(r"[A-Z0-9](?:[A-Z0-9.\-_]{0,14}[A-Z0-9])?")
 _REGION = re.compile(r"[A-Z]{2,4}")
+_REGION_OF = {
+    **dict.fromkeys(("US", "NASDAQ", "NYSE", "AMEX", "ARCA", "NYSEARCA", "BATS", "CBOE", "XNAS", "XNYS", "ARCX"), "US"),
+    **dict.fromkeys(("HK", "HKEX", "SEHK", "HKG", "XHKG"), "HK"),
+    **dict.fromkeys(("SH", "SS", "SSE", "SHA", "XSHG"), "SH"),
+    **dict.fromkeys(("SZ", "SZSE", "SHE", "XSHE"), "SZ"),
+}
+"""The vendor's region by the name that it, or an exchange there, has in one house or another."""
+_PREFIXED = re.compile(r"(?:SH|SZ)\d{6}|HK\d{4,5}")
+_HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | str.maketrans("\u3000、。￥¥‘’“”", " ,.$$''\"\"")
 _ECHOED = 40  # characters of what is no symbol
 _NAMED = 5  # symbols in a line of words
+_NOTICES = 3  # in a line
 
 
 class Symbol(NamedTuple):
@@ -32,7 +60,7 @@ class Symbol(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """A symbol as a person wrote it, and a remark where the program had to fill something in."""
+    """A symbol as a person wrote it, and a remark if it was not written in a spelling of its own."""
 
     symbol: Symbol
     notice: str = ""
@@ -49,19 +77,23 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     shown = shown if len(shown) <= _ECHOED else f"{shown[: _ECHOED - 1]}…"
     if odd:
         raise UsageError(f"'{shown}' is not a symbol: it holds characters that cannot be printed")
-    written = text.strip()
-    code, region = _split(written.upper())
+    written = to_half_width(text).strip()
+    spelling = written.upper()
+    code, region = _split(spelling)
+    habitual = "" if region else _habitual_region(code)
+    region = region or habitual or default_region
+    symbol = canonical(code, region)
     notice = ""
-    if not region:
-        region = _habitual_region(code) or default_region
-        if _habitual_region(code):
-            notice = f"{code} read as {code}${region}, where {len(code)}-digit codes are usual"
+    if habitual:
+        notice = f"{code} read as {symbol}, where {len(code)}-digit codes are usual"
+    elif spelling.rstrip("$") != code and not _is_own(spelling, symbol):
+        notice = f"{written} read as {symbol}"
     if re.fullmatch(r"\d+\.\d+", written):
         raise UsageError(f"'{shown}' is a number, not a symbol: write CODE$REGION, for example QQQ$US")
     # Beyond ASCII some letters have capitals within it: ß would be read as SS, another symbol.
     if not written.isascii() or not _CODE.fullmatch(code) or not _REGION.fullmatch(region):
         raise UsageError(f"'{shown}' is not a symbol: write CODE$REGION, for example QQQ$US")
-    return Parsed(Symbol(code, region), notice)
+    return Parsed(symbol, notice)
 
 
 def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parsed]:
@@ -79,7 +111,25 @@ def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parse
 def split_list(text: str) -> list[str]:
     """The parts of a list separated by commas, semicolons or white space (a pasted column is one such list),
     with or without the quotes that a shell wants around them."""
-    return [part for part in re.split(r"[,;\s'\"]+", text) if part]
+    return [part for part in re.split(r"[,;\s'\"]+", to_half_width(text)) if part]
+
+
+def to_half_width(text: str) -> str:
+    """Returns the text with the ASCII characters in place of those that a Chinese input method types for them:
+    full-width letters, digits and signs, `、`, `。`, `￥` and curly quotes. Its length stays."""
+    return text.translate(_HALF_WIDTH)
+
+
+def join_notices(notices: Iterable[str]) -> str:
+    """One line for the notices of several symbols: three of them, and how many more; "" without any."""
+    given = list(dict.fromkeys(filter(None, notices)))
+    more = [f"and {len(given) - _NOTICES} more"] if len(given) > _NOTICES else []
+    return "; ".join([*given[:_NOTICES], *more])
+
+
+def canonical(code: str, region: str) -> Symbol:
+    """The symbol as the vendor spells it: Hong Kong's codes have no leading zeros. Both parts are upper case."""
+    return Symbol(code.lstrip("0") or "0" if region == "HK" and code.isdecimal() else code, region)
 
 
 def from_wire(s: str, r: str | None) -> tuple[str, str]:
@@ -88,12 +138,12 @@ def from_wire(s: str, r: str | None) -> tuple[str, str]:
     `QQQ$US`, `QQQ` with `r`, `QQQ$US` with `r`, `AAPL.US`, and three parts with the region last (`RELIANCE$NSE$IN`).
     """
     code, region = _split(s.strip().upper())
-    return code, region or (r or "").strip().upper()
+    return canonical(code, region or (r or "").strip().upper())
 
 
 def bare(text: str) -> bool:
     """Whether a symbol was written without a region (which is also what a shell leaves of an unquoted `QQQ$US`)."""
-    return not _split(text.strip().upper())[1]
+    return not _split(to_half_width(text).strip().upper())[1]
 
 
 def is_code(text: str) -> bool:
@@ -123,14 +173,29 @@ def _split(text: str) -> tuple[str, str]:
     if "$" in text:
         code, _, region = text.partition("$")
         return code, region.rpartition("$")[2]
-    if ":" in text:
-        region, _, code = text.partition(":")
-        return code, region
-    code, dot, region = text.rpartition(".")
+    if _PREFIXED.fullmatch(text):
+        return text[2:], text[:2]
+    prefix, colon, rest = text.partition(":")
+    usual, other = (rest, prefix), (prefix, rest)
+    if not colon:
+        prefix, _, rest = text.partition(".")
+        code, _, suffix = text.rpartition(".")
+        usual, other = (code, suffix), (rest, prefix)
+    for code, name in (usual, other):
+        region = _REGION_OF.get(name, "")
+        if not code or not region or not (region == "US" or code.isdecimal()):
+            continue
+        if (code, name) == usual or name == region or not _REGION.fullmatch(name):
+            return code, region
+    code, name = usual
     # BRK.B is a code: a region has at least two letters.
-    if dot and _REGION.fullmatch(region):
-        return code, region
-    return text, ""
+    return (code, name) if colon or (code and _REGION.fullmatch(name)) else (text, "")
+
+
+def _is_own(spelling: str, symbol: Symbol) -> bool:
+    """Whether it is the vendor's spelling of a symbol, or one that this program knew from the start."""
+    code, region = symbol
+    return spelling.startswith(f"{code}$") or spelling in (f"{code}.{region}", f"{region}:{code}")
 
 
 def _habitual_region(code: str) -> str:

@@ -76,6 +76,15 @@ def test_an_alert_that_is_done_keeps_its_place_and_its_comment(tmp_path: Path) -
     )
 
 
+def test_a_list_with_one_fund_twice_can_still_be_changed(tmp_path: Path) -> None:
+    written = '[lists]\nMine = [\n  "02800$HK", # the tracker\n  "2800$HK",\n]\n'
+    tracker = Symbol("2800", "HK")
+    assert parse(written, "").lists == {"Mine": (tracker,)}
+    text = edit(written, changed(written, lists={"Mine": (tracker, A)}), tmp_path)
+    assert parse(text, "").lists == {"Mine": (tracker, A)}
+    assert text.count("2800") == 1
+
+
 def test_the_first_alert_goes_before_the_tables(tmp_path: Path) -> None:
     text = edit(WRITTEN, changed(WRITTEN, alerts=(Alert(A, "above", 5.0),)), tmp_path)
     assert [alert.value for alert in parse(text, "").alerts] == [5.0]

@@ -100,6 +100,13 @@ def test_alerts_as_people_write_them_and_each_once() -> None:
     assert list(map(str, parse(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
 
 
+def test_one_fund_in_several_spellings_is_one_row_and_one_alert() -> None:
+    text = 'alerts = ["02800.HK > 20", "2800$HK > 20"]\n[lists]\nA = ["02800$HK", "2800$HK", "HK:02800", "510300.SS"]\n'
+    settings = parse(text, "config.toml")
+    assert list(map(str, settings.lists["A"])) == ["2800$HK", "510300$SH"]
+    assert list(map(str, settings.alerts)) == ["2800$HK > 20"]
+
+
 def test_braces_of_another_language_are_no_placeholders() -> None:
     command = ("sh", "-c", 'echo "${HOME}" | awk "{ print }"', '{"text": "{words}"}', "{price}")
     assert parse(f"alert_command = {json.dumps(command)}", "config.toml").alert_command == command

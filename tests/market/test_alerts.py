@@ -42,6 +42,12 @@ HK = Symbol("2800", "HK")
         ("> 520 off", Alert(QQQ, "above", 520, None, "off")),
         ("QQQ$US > 520 repeat 0.5 off", Alert(QQQ, "above", 520, 0.5, "off")),
         ("QQQ$US QQQ$US > 520", Alert(QQQ, "above", 520)),
+        ("NASDAQ:QQQ > 520", Alert(QQQ, "above", 520)),
+        ("ＱＱＱ＄ＵＳ ＞ 1，520。5", Alert(QQQ, "above", 1520.5)),
+        ("±2％", Alert(QQQ, "change", 2)),
+        ("hk02800 > 20", Alert(HK, "above", 20)),
+        ("HK:02800>20", Alert(HK, "above", 20)),
+        ("02800.HK turnover > 900k", Alert(HK, "turnover", 9e5)),
         ("QQQ$US < 480 done", Alert(QQQ, "below", 480, None, "done")),
     ],
 )

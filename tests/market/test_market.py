@@ -143,6 +143,17 @@ def test_a_symbol_is_known_by_every_spelling_of_the_feed(s: str, r: str | None) 
     assert market.health.unfollowed == 0
 
 
+@pytest.mark.parametrize(
+    ("s", "r"),
+    [("2800$HK", None), ("02800$HK", None), ("02800", "HK"), ("02800$hk", None), ("02800", None), ("02800.HK", None)],
+)
+def test_a_code_of_hong_kong_is_known_with_its_leading_zeros_too(s: str, r: str | None) -> None:
+    symbol = Symbol("2800", "HK")
+    market = following(QQQ, symbol)
+    for close in (1.0, 2.0):
+        assert market.apply(bar(0, close, s=s, r=r), 1.0) is market.instruments[symbol]
+
+
 @pytest.mark.parametrize(("s", "r"), [("QQQ", None), ("qqq", None), ("QQQ", "SH"), ("IEF", None), ("", None)])
 def test_a_message_of_nobody_or_of_one_of_two_is_counted_and_dropped(s: str, r: str | None) -> None:
     market = following(QQQ, QQQ_HK, SPY)

@@ -99,6 +99,15 @@ async def test_completing(keys: str, text: str) -> None:
         assert field.has_focus and app.posted == []
 
 
+async def test_what_a_chinese_input_method_typed_is_completed_too() -> None:
+    async with typing(AddField(suggest)) as (_, pilot, field):
+        for typed in ("x，ｓｍ", "x、ｓｍ", "x；ｓｍ"):
+            field.value = typed
+            await pilot.pause()
+            await pilot.press("tab")
+            assert field.value == f"{typed[:2]}SMH$US, "
+
+
 async def test_enter_with_nothing_chosen_takes_the_text_as_it_is_written() -> None:
     async with typing(AddField(suggest)) as (app, pilot, _):
         await pilot.press(*"sm", "enter")

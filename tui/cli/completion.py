@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.help import Command
-from tui.errors import EXIT_DONE, ItickError
+from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -49,14 +50,22 @@ def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> l
     from click.shell_completion import CompletionItem
 
     from tui.funds import NAMES
+    from tui.symbol import parse_symbol, to_half_width
 
-    before, comma, part = typed.rpartition(",")
+    part = to_half_width(typed).rpartition(",")[2]
+    before = typed[: len(typed) - len(part)]
+    known = dict.fromkeys([*_listed(context), *NAMES])
     offered = []
-    for symbol in dict.fromkeys([*_listed(context), *NAMES]):
+    for symbol in known:
         spelled = str(symbol) if "$" in part else f"{symbol.code}.{symbol.region}"
         if spelled.startswith(part.upper()):
             ours = spelled.lower() if part.islower() else spelled
-            offered.append(CompletionItem(f"{before}{comma}{ours}", help=NAMES.get(symbol)))
+            offered.append(CompletionItem(f"{before}{ours}", help=NAMES.get(symbol)))
+    if not offered:
+        with suppress(UsageError):  # in no house's spelling
+            symbol = parse_symbol(part).symbol
+            if symbol in known:
+                offered.append(CompletionItem(f"{before}{symbol.code}.{symbol.region}", help=NAMES.get(symbol)))
     return offered
 
 

@@ -132,14 +132,14 @@ def feed_options(command: _F) -> _F:
 def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
     """What `--watch` names, and what to say about how it was written."""
     from tui.protocol import MAX_SYMBOLS
-    from tui.symbol import bare, parse_symbols, split_list
+    from tui.symbol import bare, join_notices, parse_symbols, split_list
 
     if watch is None:
         return [], []
     parsed = parse_symbols(watch)
     if len(parsed) > MAX_SYMBOLS:
         raise UsageError(f"{len(parsed)} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
-    notices = [p.notice for p in parsed if p.notice]
+    notices = [line] if (line := join_notices(p.notice for p in parsed)) else []
     guessed = [str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, bare, split_list)]
     if guessed:
         shown = ", ".join(guessed[:3]) + (" …" if len(guessed) > 3 else "")

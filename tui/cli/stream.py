@@ -85,8 +85,8 @@ def stream(
     """Print updates as JSON, one a line, for pipes and scripts.
 
     Each object has symbol, type and the fields by their full names (last, open, bids …); times are milliseconds UTC.
-    States of the link and what is not served go to standard error, and at the end the counters of the feed. A lost
-    link is made again; only --deadline without a live one ends it.
+    States of the link, what is not served and which symbols bring nothing go to standard error, and at the end the
+    counters of the feed. A lost link is made again; only --deadline without a live one ends it.
     """
     symbols, notices = watched(watch)
     if demo and not symbols:

@@ -115,7 +115,9 @@ class Rest:
 
     async def funds(self, region: str) -> list[Fund]:
         """Every fund of a region, some ten thousand of them. Asked for when no other call waits. Raises RestError."""
-        return await self._ask("/symbol/list", {"type": "fund", "region": region}, answers.funds, patient=True)
+        return await self._ask(
+            "/symbol/list", {"type": "fund", "region": region}, partial(answers.funds, region=region), patient=True
+        )
 
     async def aclose(self) -> None:
         """Let go of the connection."""

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tui.errors import UsageError
 from tui.market.money import currency
-from tui.symbol import Symbol, parse_symbol, printable
+from tui.symbol import Symbol, parse_symbol, printable, to_half_width
 
 Kind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
 State: TypeAlias = Literal["on", "off", "done"]
@@ -96,7 +96,7 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     shown = printable(text.strip())
     if shown != text.strip():
         raise UsageError(f"'{shown[:_ECHOED]}' holds characters that cannot be printed")
-    named, rest = _without_symbol(shown)
+    named, rest = _without_symbol(to_half_width(shown))
     symbol = parse_symbol(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")

@@ -23,7 +23,7 @@ from tui.symbol import Symbol
 if TYPE_CHECKING:
     from tui.market.sentry import Sentry
 
-_PATIENCE = 10.0  # s
+DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
 _TOGETHER = 16  # trades
 _TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
 
@@ -97,7 +97,7 @@ class Instrument:
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
         self.spreads = SpreadHour()
         self.served_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
-        self.overdue = False  # whether none came within _PATIENCE
+        self.overdue = False  # whether none came within DATA_WITHIN
         self.tick_size: float | None = None
         self.decimals = 2
         self._quoting_known = False  # whether the past has told how many decimals prices need
@@ -271,7 +271,7 @@ class Instrument:
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
-        self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= _PATIENCE
+        self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
         if self.depth is None:
             return
         if self.tick_size is None:

@@ -19,7 +19,7 @@ from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
 from tui.protocol import Depth, Kline, Push, Quote, Tick
-from tui.symbol import Symbol, from_wire
+from tui.symbol import Symbol, canonical, from_wire
 
 _MAX_SPELLINGS = 4_096
 _LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
@@ -308,7 +308,7 @@ class Market:
         if region:
             instrument = self.instruments.get(Symbol(code, region))
         else:
-            same_code = [i for symbol, i in self.instruments.items() if symbol.code == code]
+            same_code = [i for symbol, i in self.instruments.items() if symbol == canonical(code, symbol.region)]
             instrument = same_code[0] if len(same_code) == 1 else None
         if len(self._by_spelling) < _MAX_SPELLINGS and len(spelling) <= _LONGEST_SPELLING:
             self._by_spelling[spelling] = instrument

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.symbol import to_half_width
 from tui.widgets.choices import Choices, Row
 from tui.widgets.field import Field
 
@@ -82,7 +83,7 @@ class AddField(Field):
         """Put the highlighted symbol, or else the best, in the place of the last word."""
         if self._suggested:
             symbol, _ = self._suggested[self._choices.highlighted or 0]
-            kept = self.input.value.removesuffix(_last_part(self.input.value))
+            kept = self.input.value[: -len(_last_part(self.input.value))]
             self.input.value = f"{kept}{symbol}, "
             self.input.cursor_position = len(self.input.value)
             self.input.focus()
@@ -95,4 +96,4 @@ class AddField(Field):
 
 
 def _last_part(text: str) -> str:
-    return re.split(r"[,;\s'\"]", text)[-1]
+    return re.split(r"[,;\s'\"]", to_half_width(text))[-1]
