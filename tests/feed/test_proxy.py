@@ -150,6 +150,7 @@ def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch)
         ({"https_proxy": "https://a", "socks_proxy": "s"}, *["a:443 https_proxy"] * 2),
         ({"socks_proxy": "http://a"}, *["a:1080 socks_proxy"] * 2),
         ({"ALL_PROXY": "socks5h://[::1]"}, *["[::1]:1080 ALL_PROXY"] * 2),
+        ({"https_proxy": "bücher.example"}, *["xn--bcher-kva.example:80 https_proxy"] * 2),
         ({"https_proxy": " ", "all_proxy": "a:1"}, *["a:1 all_proxy"] * 2),
         ({"Https_Proxy": "a:1"}, *["a:1 Https_Proxy"] * 2),
         ({"https_proxy": "a", "no_proxy": "*"}, None, None),
@@ -233,6 +234,9 @@ def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(networ
         ("http://secret host:9", "cannot be read: write it as http://HOST:PORT"),
         ("127.0.0.1:port", "cannot be read: write it as http://HOST:PORT"),
         ("http://127.0.0.1:9/secret", "cannot be read: write it as http://HOST:PORT"),
+        ("http://a..b:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://\u202e:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://\x1b:9", "cannot be read: write it as http://HOST:PORT"),
         ("http://", "cannot be read: write it as http://HOST:PORT"),
     ],
 )

@@ -23,6 +23,7 @@ SYSTEM = "the system's settings"
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}  # by scheme, where the address has none
 _FOR_SOCKS = {"python-socks": "python_socks", "socksio": "socksio"}  # packages and their modules: stream, httpx
 _WITH_PORT = re.compile(r"([^:]+|\[.*\]):(\d+)")  # not ::1
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
@@ -72,10 +73,11 @@ def _proxy(scheme: str, address: str) -> Proxy:
         raise NoConnection(f"the proxy of {source} cannot be used: it has to begin with {', '.join(_PORTS)}, and ://")
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+        host = (parts.hostname or "").encode("idna").decode()
+        port = parts.port or _PORTS[parts.scheme]
     except ValueError:
         host = ""
-    if not host or re.search(r"\s", host) or parts.path not in ("", "/") or parts.query or parts.fragment:
+    if not _HOST.fullmatch(host) or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise NoConnection(f"the proxy of {source} cannot be read: write it as http://HOST:PORT")
     missing = [package for package, module in _FOR_SOCKS.items() if find_spec(module) is None]
     if missing and parts.scheme.startswith("socks"):

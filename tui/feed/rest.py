@@ -237,13 +237,16 @@ class Rest:
         async with self._opening:
             if self._client is None:
                 try:
-                    proxy = await run_aside(proxy_for, self._base)
+                    with in_words(self.host, self._within):
+                        async with asyncio.timeout(self._within):
+                            proxy = await run_aside(proxy_for, self._base)
+                            context = await context_for(self._base)
                 except NoConnection as error:
                     raise RestError(str(error)) from None
                 if proxy is not None:
                     self._where = f"{self.host} through the proxy {proxy}"
                 # Loading it takes as long as ten frames.
-                self._client = await asyncio.to_thread(_client, proxy, await context_for(self._base))
+                self._client = await asyncio.to_thread(_client, proxy, context)
             return self._client
 
 
