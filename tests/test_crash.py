@@ -142,3 +142,26 @@ async def test_a_fault_in_a_callback_of_the_loop_is_not_only_logged() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert caught == [error]
+
+
+async def test_a_fault_in_a_callback_of_a_connection_is_that_connections_affair(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    caught: list[Exception] = []
+    crash.catch_callbacks(loop, caught.append)
+    lost = asyncio.Event()
+
+    class Failing(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            lost.set()
+            raise ValueError("x")
+
+    server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0)
+    async with server:
+        transport, _ = await loop.create_connection(Failing, *server.sockets[0].getsockname()[:2])
+        transport.close()
+        await lost.wait()
+        await asyncio.sleep(0)
+    assert caught == []
+    assert "in connection_lost" in caplog.text

@@ -52,11 +52,16 @@ def words(error: BaseException) -> str:
 
 def catch_callbacks(loop: asyncio.AbstractEventLoop, fault: Callable[[Exception], object]) -> None:
     """Hand exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
-    and go on, with a screen that is never drawn again."""
+    and go on, with a screen that is never drawn again.
+
+    A callback of a transport or its protocol belongs to one connection, which does not outlive it: whoever uses that
+    connection gets an error of its own, and the exception is only logged."""
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if "handle" in context and isinstance(error, Exception):
+        callback = getattr(context.get("handle"), "_callback", None)  # asyncio has no public name for it
+        of_connection = isinstance(getattr(callback, "__self__", None), asyncio.BaseTransport | asyncio.BaseProtocol)
+        if "handle" in context and isinstance(error, Exception) and not of_connection:
             fault(error)
         else:
             loop.default_exception_handler(context)

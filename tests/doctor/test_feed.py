@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
+from tests.feed.networks import Tunnels
 from tests.feed.running import KEY, Raw, Vendor, free_port, serving
 from tui.doctor.checks import Checkup, Result, Status
 from tui.doctor.feed import FeedChecks
 from tui.exchange.server import Exchange
+from tui.feed import tls
 from tui.feed.lock import KeyLock
 from tui.feed.state import Timings
 from tui.feed.target import host_of
@@ -118,50 +119,91 @@ async def test_a_plain_port_where_tls_is_expected() -> None:
     assert "TLS: none there" in result.words
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[str, str]:
-    """Files of a certificate of localhost that lasts three days, and of its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl makes the certificate")
-    made, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
-    names = ("-subj", "/O=The Makers/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    command = ("openssl", "req", "-x509", *curve, "-days", "3", *names, "-keyout", key, "-out", made)
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
-
-
 async def test_a_certificate_is_told_with_its_days_and_one_that_nobody_knows_refused(
-    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    network: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
+    authority, file = trustme.CA(organization_name="The Makers"), str(tmp_path / "ca.pem")
+    authority.cert_pem.write_to_path(file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", not_after=datetime.now(UTC) + timedelta(days=3)).configure_cert(context)
     async with serve(Vendor(ticks=True), "127.0.0.1", 0, ssl=context, close_timeout=0.2) as server:
-        url = f"wss://localhost:{server.sockets[0].getsockname()[1]}/fund"
-        result = only(await looked(url), "tls")
-        assert "TLS certificate: self-signed" in result.words
+        port = server.sockets[0].getsockname()[1]
+        url = f"wss://localhost:{port}/fund"
+        result = only(await looked(url, rest=f"https://localhost:{port}"), "tls")
+        assert "TLS certificate: unable to get local issuer certificate" in result.words
         assert "SSL_CERT_FILE" in result.advice
-        monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
+        network.setenv("SSL_CERT_FILE", file)
+        network.setattr(tls, "_trust", None)
         results = await looked(url, first=0.1)
-    assert results["tls"].status is WARN, "it ends soon"
-    assert results["tls"].words.startswith("TLSv1.3, the certificate is by The Makers and lasts ")
-    assert results["auth"].status is OK
+        assert results["tls"].status is WARN, "it ends soon"
+        assert results["tls"].words.startswith("TLSv1.3, the certificate is by The Makers and lasts 3 more days")
+        assert results["auth"].status is OK
+        # On macOS the keychain judges, after a handshake in which OpenSSL takes everything and keeps nothing.
+        unknowing = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unknowing.check_hostname, unknowing.verify_mode = False, ssl.CERT_NONE
+        network.setattr(tls, "_trust", tls.Trust(unknowing, ("the keychain",)))
+        result = (await looked(url, first=0.1))["tls"]
+        assert (result.status, result.words) == (OK, "TLSv1.3, the certificate is trusted")
 
 
-async def test_a_proxy_is_said_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with Raw(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
-        monkeypatch.setenv("https_proxy", f"http://somebody:pa55word@127.0.0.1:{proxy.port}")
-        results = await looked("wss://nobody.invalid/fund")
+async def test_whose_certificates_are_trusted_is_told_and_what_was_ignored(
+    network: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    good, bad = str(tmp_path / "ca.pem"), str(tmp_path / "none.pem")
+    trustme.CA().cert_pem.write_to_path(good)
+    network.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
+    for file, told in (
+        (good, f"trusted are those of {good}; there are none in "),
+        (bad, "none is trusted; there are "),
+    ):
+        network.setenv("SSL_CERT_FILE", file)
+        network.setattr(tls, "_trust", None)
+        result = (await looked("wss://nobody.invalid/fund"))["certificates"]
+        assert result.status is WARN and result.words.startswith(told)
+        assert result.words.endswith(f"SSL_CERT_DIR={tmp_path / 'folder'}")
+        assert (f"SSL_CERT_FILE={bad}" in result.words) is (file is bad)
+    network.delenv("SSL_CERT_DIR")
+    network.setenv("SSL_CERT_FILE", good)
+    network.setattr(tls, "_trust", None)
+    result = (await looked("wss://nobody.invalid/fund"))["certificates"]
+    assert result.status is OK and result.words.startswith(f"trusted are those of {good}")
+
+
+async def test_a_proxy_is_said_without_its_password(network: pytest.MonkeyPatch) -> None:
+    async with Tunnels(answer=b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
+        network.setenv("https_proxy", f"http://somebody:pa55word@127.0.0.1:{proxy.port}")
+        results = await looked("wss://nobody.invalid/fund", calls_a_minute=5)
+    assert results["proxy"].words == f"127.0.0.1:{proxy.port}, from https_proxy"
     assert results["name"].words == "127.0.0.1 (the proxy) is an address already"
     assert results["tcp"].words == f"127.0.0.1 (the proxy) answers at port {proxy.port}"
     assert (results["tls"].status, results["handshake"].status) == (SKIPPED, FAIL)
-    assert "proxy" in results["handshake"].words
-    monkeypatch.setenv("https_proxy", "http://somebody:pa55word@[::1")
+    assert f"through the proxy 127.0.0.1:{proxy.port}: " in results["handshake"].words
+    network.setenv("https_proxy", "http://somebody:pa55word@[::1")
     broken = await looked("wss://nobody.invalid/fund")
-    assert only(broken, "name").words == "the address of the proxy cannot be read: look at https_proxy and its kin"
-    monkeypatch.setenv("https_proxy", "socks5://somebody:pa55word@127.0.0.1:1")
-    assert "python-socks" in only(await looked("wss://nobody.invalid/fund"), "name").words
-    assert "pa55word" not in f"{results}{broken}"
+    assert broken["proxy"].words == "the proxy of https_proxy cannot be read: write it as http://HOST:PORT"
+    assert (broken["proxy"].status, broken["name"].words) == (FAIL, "not tried, because of proxy")
+    network.setenv("https_proxy", "socks5://somebody:pa55word@127.0.0.1:1")
+    network.setattr("tui.feed.proxy.find_spec", lambda name: None)
+    assert "python-socks and socksio" in (await looked("wss://nobody.invalid/fund"))["proxy"].words
+    assert "pa55word" not in f"{results}{broken}" and "somebody" not in f"{results}{broken}"
+
+
+async def test_another_proxy_for_rest_and_what_no_proxy_has_for_nothing_are_told(network: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    network.setenv("WSS_PROXY", f"127.0.0.1:{port}")
+    network.setenv("no_proxy", "rest.invalid, 10.0.0.0/99, me:pa55word@x:y")
+    results = await looked("wss://nobody.invalid/fund", rest="https://rest.invalid", calls_a_minute=5)
+    proxy = results["proxy"]
+    assert proxy.words == (
+        f"127.0.0.1:{port}, from WSS_PROXY, and for REST none; no_proxy has what cannot be read: 10.0.0.0/99, x:y"
+    )
+    assert proxy.status is WARN
+    assert results["name"].status is OK, "entries that cannot be read are no reason to stop"
+    network.delenv("no_proxy")
+    network.setenv("https_proxy", "nonsense://")
+    results = await looked("wss://nobody.invalid/fund", rest="https://rest.invalid", calls_a_minute=5)
+    assert (results["proxy"].status, results["proxy"].words) == (OK, f"127.0.0.1:{port}, from WSS_PROXY")
+    assert "the proxy of https_proxy cannot be used" in results["rest"].words
 
 
 # --- the key and the connection ---
@@ -202,6 +244,14 @@ async def test_without_a_stream_rest_is_tried_all_the_same() -> None:
     async with Exchange(faults=["http-404"]) as exchange:
         results = await looked(exchange.url, calls_a_minute=5)
     assert (results["handshake"].status, results["rest"].status) == (FAIL, OK)
+
+
+@pytest.mark.parametrize(("header", "when"), [(b"", "later"), (b"Retry-After: 7\r\n", "in 7 s")])
+async def test_a_server_in_trouble_is_no_fault_of_the_address(header: bytes, when: str) -> None:
+    async with Raw(b"HTTP/1.1 503 No\r\n" + header + b"Content-Length: 0\r\n\r\n") as server:
+        result = only(await looked(f"ws://127.0.0.1:{server.port}/fund"), "handshake")
+    assert result.words.endswith("has trouble of its own (HTTP 503)")
+    assert f"try again {when}" in result.advice
 
 
 async def test_what_is_no_websocket() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from email.utils import formatdate
 from http import HTTPStatus
 from itertools import pairwise
 
 import pytest
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
@@ -45,9 +47,15 @@ IMPATIENT = QUICK._replace(auth=0.05, reply=0.05, pong=0.05, open=0.2)
 # --- at the handshake ---
 
 
-def answering(status: int, body: str = "") -> object:
+def answering(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> object:
     def respond(connection: ServerConnection, request: HttpRequest) -> Response:
-        return connection.respond(HTTPStatus(status), body)
+        response = connection.respond(HTTPStatus.OK, body)
+        response.status_code = status
+        for name in dict(headers).keys() & {"Date"}:
+            del response.headers[name]
+        for name, value in headers:
+            response.headers[name] = value
+        return response
 
     return respond
 
@@ -70,7 +78,10 @@ async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> Non
     [
         (429, "asks to slow down"),
         (404, "answered HTTP 404: check the address"),
-        (503, "answered HTTP 503: check the address"),
+        (500, "has trouble of its own (HTTP 500)"),
+        (502, "has trouble of its own (HTTP 502)"),
+        (503, "has trouble of its own (HTTP 503)"),
+        (599, "has trouble of its own (HTTP 599)"),
         (200, "answered HTTP 200: check the address"),
     ],
 )
@@ -82,6 +93,62 @@ async def test_any_other_answer_is_tried_again(status: int, words: str) -> None:
     ):
         await running.reaches(Phase.RECONNECTING, times=2)
         assert str(running.states[1].error) == f"{running.link.host} {words}"
+
+
+DATE = "Mon, 23 Nov 2020 12:00:00 GMT"
+LATER = "Mon, 23 Nov 2020 12:02:00 GMT"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("headers", "wait", "words"),
+    [
+        ([("Retry-After", "7")], 7, ""),
+        ([("Retry-After", LATER), ("Date", DATE)], 120, ""),
+        ([("Retry-After", "7"), ("Retry-After", "9"), ("Date", DATE), ("Date", LATER)], 7, ""),
+        ([("Retry-After", "1000000000")], 3_600, ": asked to wait 31 years; waiting an hour"),
+        ([("Retry-After", "Mon, 23 Nov 2060 12:00:00 GMT"), ("Date", DATE)], 3_600, ": asked to wait 40 years; wait"),
+    ],
+)
+async def test_a_server_that_asks_for_time_gets_it(
+    status: int, headers: Sequence[tuple[str, str]], wait: float, words: str
+) -> None:
+    timings = QUICK._replace(slow_down=0.02)
+    async with (
+        serving(never, answering(status, headers=headers)) as url,  # type: ignore[arg-type]
+        Running(url, timings=timings) as running,
+    ):
+        state = await running.reaches(Phase.RECONNECTING)
+    assert state.retry_at - state.since == pytest.approx(wait, abs=0.1)
+    assert state.words(state.since).startswith(f"trying again in {wait} s: {running.link.host} ")
+    assert words in str(state.error)
+
+
+async def test_a_date_to_come_back_at_is_judged_by_the_own_clock_where_the_answer_has_none() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 503 No\r\nRetry-After: {formatdate(time.time() + 120, usegmt=True)}\r\n\r\n".encode())
+        writer.close()
+
+    async with (
+        await asyncio.start_server(answer, "127.0.0.1", 0) as server,
+        Running(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund") as running,
+    ):
+        state = await running.reaches(Phase.RECONNECTING)
+    assert state.retry_at - state.since == pytest.approx(120, abs=1.5)
+
+
+async def test_headers_that_come_twice_are_no_fault_of_ours() -> None:
+    def twice(connection: ServerConnection, request: HttpRequest, response: Response) -> Response:
+        for name in ("Date", "Server"):
+            response.headers[name] = response.headers[name]
+        return response
+
+    async with (
+        serve(Vendor(), "127.0.0.1", 0, process_response=twice, close_timeout=0.2) as server,
+        Running(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund") as running,
+    ):
+        await running.reaches(Phase.LIVE)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])

@@ -125,7 +125,7 @@ async def test_an_answer_from_a_cache_does_not_tell_the_time(age: str, told: int
 @pytest.mark.parametrize(
     ("fault", "words", "refused"),
     [
-        ("rest-500", "answered /fund/quotes with HTTP 500", False),
+        ("rest-500", "has trouble of its own with /fund/quotes (HTTP 500)", False),
         ("rest-redirect", "redirects /fund/quotes to another address: refused", False),
         ("rest-refused", "does not serve /fund/quotes: permission denied", True),
         ("rest-429", "asks to slow down for 60 s", False),
@@ -209,10 +209,9 @@ async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "the connection was cut"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", "the connection was cut"),
         (b"HTTP/1.1 302 Found\r\nLocation: //\r\nContent-Length: 0\r\n\r\n", "redirects"),
-        (b"HTTP/1.1 429 No\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n", "slow down for 3600 s"),
         (found(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
     ],
-    ids=["nothing", "smtp", "cut", "gzip", "redirect", "wait", "words"],
+    ids=["nothing", "smtp", "cut", "gzip", "redirect", "words"],
 )
 async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words: str) -> None:
     async with answering(answer) as base:
@@ -242,40 +241,40 @@ async def test_a_server_that_is_not_there_is_told_in_words() -> None:
         await rest.aclose()
 
 
+def no(status: int, *headers: str) -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status} No", *headers, "Content-Length: 0", "", "")).encode()
+
+
+DATE = "Date: Mon, 23 Nov 2020 12:00:00 GMT"
+
+
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("answer", "wait", "words"),
     [
-        ("ALL_PROXY", "socks5://127.0.0.1:9"),
-        ("ALL_PROXY", "ftp://127.0.0.1:9"),
-        ("HTTPS_PROXY", "http://me:pass/word@127.0.0.1:9"),
-        ("NO_PROXY", "localhost,::1/128"),
+        (no(429, "Retry-After: 7"), 60, "asks to slow down for 60 s"),
+        (no(503), 0, "has trouble of its own with /fund/quotes (HTTP 503)"),
+        (no(503, "Retry-After: 7"), 7, "has trouble of its own with /fund/quotes (HTTP 503): asked to wait 7 s"),
+        (no(429, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "asks to slow down for 120 s"),
+        (no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "(HTTP 503): asked to wait 120 s"),
+        (no(429, "Retry-After: 1000000000"), 3_600, "slow down: asked to wait 31 years; waiting an hour"),
+        (no(503, "Retry-After: 1e9"), 3_600, "(HTTP 503): asked to wait 31 years; waiting an hour"),
+        (no(503, "Retry-After: Mon, 23 Nov 2060 12:00:00 GMT", DATE), 3_600, "40 years; waiting an hour"),
+        (
+            no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT"),
+            0,
+            "has trouble of its own with /fund/quotes (HTTP 503)",
+        ),
     ],
 )
-async def test_a_proxy_that_cannot_be_used_is_told_in_words(
-    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(variable, value)
-    rest = Rest("https://api.itick.org", Token(KEY))
-    with pytest.raises(RestError, match="the proxy cannot be used for REST: look at https_proxy, no_proxy"):
-        await rest.quotes("US", ["QQQ"])
-    await rest.aclose()
-
-
-async def test_a_proxy_that_refuses_is_told_in_words_and_hears_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[bytes] = []
-
-    def refuse(request: bytes) -> bytes:
-        seen.append(request)
-        return b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
-
-    async with answering(refuse) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//me:secret@"))
-        rest = Rest("https://api.itick.org", Token(KEY))
-        with pytest.raises(RestError, match="proxy: 407") as caught:
+async def test_a_server_that_asks_for_time_gets_it(answer: bytes, wait: float, words: str) -> None:
+    now = 0.0
+    async with answering(answer) as base:
+        rest = Rest(base, Token(KEY), clock=lambda: now)
+        with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
-    assert "secret" not in str(caught.value)
-    assert seen[0].startswith(b"CONNECT api.itick.org:443 ") and KEY.encode() not in seen[0]
+    assert caught.value.wait == wait and str(caught.value).endswith(words)
+    assert rest._turns is not None and rest._turns.wait(now) == wait
 
 
 # --- the key ---

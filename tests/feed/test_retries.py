@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import FeedError, NoConnection
-from tui.feed.connection import Dropped, SlowDown
+from tui.feed.connection import Dropped, RetryLater, ServerTrouble, SlowDown
 from tui.feed.link import _Retries
 from tui.feed.state import Timings
 
@@ -100,10 +100,11 @@ def test_only_a_drop_soon_after_the_key_was_accepted_looks_like_another_client(
     assert IN_USE not in [words for _, words in told(*[end] * 10)]
 
 
+@pytest.mark.parametrize("kind", [SlowDown, ServerTrouble])
 @pytest.mark.parametrize("asked", [30.0, 40.0, 3_600.0])
-def test_a_vendor_that_asks_for_time_gets_it(asked: float) -> None:
-    first, second = told(*never_open(2, SlowDown("api.itick.org asks to slow down", asked)))
-    assert first == (asked, "api.itick.org asks to slow down")
+def test_a_vendor_that_asks_for_time_gets_it(asked: float, kind: type[RetryLater]) -> None:
+    first, second = told(*never_open(2, kind("api.itick.org asks for time", asked)))
+    assert first == (asked, "api.itick.org asks for time")
     assert second == first
 
 

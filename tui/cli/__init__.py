@@ -31,6 +31,7 @@ from tui.cli.help import (
     PROXY,
     REPLAY,
     STATE,
+    TRUST,
     Group,
     Option,
     option,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
         ("itick-tui doctor --demo", "Whether this machine has all it needs."),
         ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
     ),
-    environment=(KEY, PROXY, COLOUR, FOLDERS),
+    environment=(KEY, PROXY, TRUST, COLOUR, FOLDERS),
     files=(CONFIG, STATE, CACHE),
     exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
 )

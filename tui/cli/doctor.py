@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, Command, option
+from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, Command, option
 from tui.cli.options import (
     check_place,
     complain,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ("itick-tui doctor --demo", "This machine only: everything against an exchange of its own."),
         ("itick-tui doctor --json >doctor.json", "For scripts."),
     ),
-    environment=(KEY, PROXY, COLOUR, FOLDERS),
+    environment=(KEY, PROXY, TRUST, COLOUR, FOLDERS),
     files=(CONFIG, STATE, CACHE),
     exits=((0, "Nothing failed; there may be warnings."), (1, "Something failed."), 2, 70, 130, 143),
 )

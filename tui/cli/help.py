@@ -27,12 +27,16 @@ GENERAL = "General"
 GROUPS = (WATCH, SOURCE, REPLAY, MARKET, SERVING, OUTPUT, END, LOOK, FILES, GENERAL)
 
 KEY = "ITICK_TOKEN"
-PROXY = "https_proxy, no_proxy"
+PROXY = "https_proxy, all_proxy, no_proxy"
+TRUST = "SSL_CERT_FILE, SSL_CERT_DIR"
 COLOUR = "NO_COLOR"
 FOLDERS = "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME"
 ENVIRONMENT = {
     KEY: "Your key. It is taken out of the environment at once, so that nothing that is started from here has it.",
-    PROXY: "Proxies, as for other programs. Never used for addresses on this machine.",
+    PROXY: "The proxy of stream and REST, and what is reached without one, as curl has them: http, https or socks5. "
+    "wss_proxy is for the stream alone; upper case does too. The system's settings count where none of these is set. "
+    "No proxy is ever used for addresses on this machine.",
+    TRUST: "Whose certificates are trusted, as OpenSSL has it. Else it is the system's store.",
     COLOUR: "Where it is set, to anything, there are no colours.",
     FOLDERS: "Where the folders named below are on Linux, in place of ~/.config, ~/.local/state and ~/.cache.",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli import completion
-from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, WATCH, Command, option
+from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, WATCH, Command, option
 from tui.cli.options import (
     Number,
     Whole,
@@ -36,7 +36,7 @@ TYPES = ("quote", "depth", "tick", "kline@1")
         ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, laid out by jq."),
         ("itick-tui stream --demo --seconds 60 --json-health >updates.jsonl", "A minute into a file, and how it went."),
     ),
-    environment=(KEY, PROXY, FOLDERS),
+    environment=(KEY, PROXY, TRUST, FOLDERS),
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
 )

@@ -17,14 +17,15 @@ from tui import holidays
 from tui.doctor.checks import Check, Found, NotTaken, Status
 from tui.errors import FeedError, NoConnection, reason
 from tui.feed.clock import monotonic
-from tui.feed.connection import Connection, SlowDown, dial, in_words
+from tui.feed.connection import Connection, ServerTrouble, SlowDown, dial, in_words
 from tui.feed.lock import KeyInUse, KeyLock
-from tui.feed.proxy import proxy_of
-from tui.feed.resolver import resolve_aside
+from tui.feed.proxy import Proxy, ignored_no_proxy, proxy_for
+from tui.feed.resolver import resolve_aside, run_aside
 from tui.feed.rest import AT_ONCE, Rest, RestError
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
-from tui.feed.target import host_of, rest_base
+from tui.feed.target import host_of, is_loopback, rest_base
+from tui.feed.tls import trust
 from tui.format import count, milliseconds
 from tui.market import Instrument, Market
 from tui.market.plan import refusals, unserved
@@ -44,7 +45,7 @@ _WITHOUT = {
     "kline@1": "the minutes of the chart are built from trades",
 }
 _EXPIRES_SOON = 7.0  # days
-_TLS = "is this machine's date right? A proxy that reads along wants its certificate in SSL_CERT_FILE"
+_TLS = "is this machine's date right? A proxy that reads along wants its CA in the system's store or SSL_CERT_FILE"
 _ACCOUNT = "are key and host those of your iTick account? If they are, try again later"
 _ASKED = "the connection does not hold: try again"
 
@@ -70,7 +71,8 @@ class FeedChecks:
         self._url = url
         self._token = token
         self._symbols = list(symbols)
-        self._rest_base = rest
+        self._rest_apart = bool(rest)
+        self._rest_base = rest or rest_base(url)
         self._calls = calls_a_minute
         self._take_over = take_over
         self._timings = timings
@@ -91,7 +93,7 @@ class FeedChecks:
         self._secure = parts.scheme == "wss"
         self._server = parts.hostname or ""
         self._gate = (self._server, parts.port or (443 if self._secure else 80))  # what is connected to
-        self._proxied = False
+        self._proxy: Proxy | None = None
 
     async def __aenter__(self) -> Self:
         resolve_aside(asyncio.get_running_loop())
@@ -111,7 +113,9 @@ class FeedChecks:
         ]
         return [
             Check("other copies", self._copies, ("address", "key")),
-            Check("name", self._name, ("address",), "is this machine online, and the host spelled right?", timed=True),
+            Check("proxy", self._find_proxy, ("address",), "put that variable right, or unset it"),
+            Check("certificates", self._certificates, ("address",)),
+            Check("name", self._name, ("proxy",), "is this machine online, and the host spelled right?", timed=True),
             Check("tcp", self._tcp, ("name",), "is the port right? A firewall may be in the way", timed=True),
             Check("tls", self._tls, ("tcp",), _TLS, timed=self._secure),
             Check("handshake", self._handshake, ("tcp", "tls", "key", "other copies"), _ACCOUNT, timed=True),
@@ -120,16 +124,40 @@ class FeedChecks:
             *came,
             Check("symbols", self._each, (asked[-1].name,), _ASKED),
             Check("pings", self._pings, ("auth",), "the network or the server stalls: try again"),
-            Check("rest", self._rest, ("key",) if self._rest_base else ("tls", "key")),
+            Check("rest", self._rest, ("key",) if self._rest_apart else ("tls", "key")),
             Check("lag", self._lag, ("auth",), _ASKED),
             Check("clock", self._clock, ("handshake",)),
         ]
 
     # The network.
 
+    async def _find_proxy(self) -> Found:
+        with in_words(self._server, self._timings.open):
+            async with asyncio.timeout(self._timings.open):
+                self._proxy = proxy = others = await run_aside(proxy_for, self._url)
+                with contextlib.suppress(NoConnection):  # REST itself will say it
+                    others = await run_aside(proxy_for, self._rest_base)
+        if proxy is not None:
+            self._gate = (proxy.host, proxy.port)
+        words = _proxy_words(proxy)
+        if self._calls and str(others) != str(proxy):
+            words += f", and for REST {_proxy_words(others)}"
+        if not is_loopback(self._url) and (ignored := ignored_no_proxy()):
+            words += f"; no_proxy has what cannot be read: {clean(', '.join(ignored))}"
+            return Found(words, "write hosts, domains, addresses or networks there, with commas between", Status.WARN)
+        return Found(words)
+
+    async def _certificates(self) -> Found:
+        if is_loopback(self._url) and is_loopback(self._rest_base):
+            return Found("none needed on this machine")
+        _, stores, ignored = await trust()
+        words = f"trusted are those of {', '.join(stores)}" if stores else "none is trusted"
+        if ignored:
+            words += f"; there are none in {', '.join(ignored)}"
+            return Found(clean(words), "name a file (or a folder) of certificates there, or unset it", Status.WARN)
+        return Found(clean(words))
+
     async def _name(self) -> Found:
-        if (proxy := proxy_of(self._url)) is not None:
-            self._gate, self._proxied = proxy, True
         host, port = self._gate
         named = self._gate_named
         try:
@@ -149,7 +177,7 @@ class FeedChecks:
 
     @property
     def _gate_named(self) -> str:
-        return f"{self._gate[0]} (the proxy)" if self._proxied else self._gate[0]
+        return f"{self._gate[0]} (the proxy)" if self._proxy else self._gate[0]
 
     async def _tcp(self) -> Found:
         await self._reach()
@@ -158,11 +186,13 @@ class FeedChecks:
     async def _tls(self) -> Found:
         if not self._secure:
             return Found("none needed on this machine")
-        if self._proxied:
+        if self._proxy:
             return Found("inside the proxy's tunnel: the handshake tells", status=Status.SKIPPED)
-        writer = await self._reach(ssl.create_default_context())
+        writer = await self._reach((await trust()).context)
         secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
         certificate: dict[str, Any] = secured.getpeercert() or {}
+        if not certificate:  # of the keychain, which looks at it after OpenSSL, OpenSSL knows nothing
+            return Found(f"{secured.version()}, the certificate is trusted")
         days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86_400
         words = f"{secured.version()}, the certificate is by {_issuer(certificate)} and lasts {days:.0f} more days"
         if days < _EXPIRES_SOON:
@@ -202,13 +232,16 @@ class FeedChecks:
             self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
         except SlowDown as error:
             return Found(str(error), f"wait {error.wait:.0f} s, and look for others that use the key", Status.FAIL)
+        except ServerTrouble as error:
+            when = f"in {error.wait:.0f} s" if error.wait else "later"
+            return Found(str(error), f"nothing is wrong here: try again {when}, or ask iTick", Status.FAIL)
         self._open.push_async_callback(self._connection.close)
         market.set_hours(demo=self._connection.is_demo)
         market.reconnected(self._symbols)
         self._reading = asyncio.create_task(self._connection.read())
         self._open.push_async_callback(self._stop_reading, self._reading)
         whose = " of a demo exchange" if self._connection.is_demo else ""
-        return Found(f"the WebSocket{whose} is open" + (", through the proxy" if self._proxied else ""))
+        return Found(f"the WebSocket{whose} is open" + (", through the proxy" if self._proxy else ""))
 
     async def _stop_reading(self, reading: asyncio.Task[NoReturn]) -> None:
         reading.cancel()
@@ -331,8 +364,7 @@ class FeedChecks:
             took.append(1000 * (received - sent))  # alone, without loading what is needed for it
             self._market.observe_date(sent, received, date)
 
-        base = self._rest_base or rest_base(self._url)
-        rest = Rest(base, self._token, on_date=dated, within=self._timings.open)
+        rest = Rest(self._rest_base, self._token, on_date=dated, within=self._timings.open)
         try:
             quotes = await rest.quotes(region, codes)
         except RestError as error:
@@ -388,6 +420,10 @@ class FeedChecks:
             return await task
         finally:
             task.cancel()
+
+
+def _proxy_words(proxy: Proxy | None) -> str:
+    return f"{proxy}, from {proxy.source}" if proxy else "none"
 
 
 def _issuer(certificate: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
 from websockets.frames import CloseCode
@@ -20,10 +20,12 @@ from websockets.http11 import Response
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.headers import http_date, retry_after
 from tui.feed.intake import OnPush, intake
-from tui.feed.proxy import proxy_of
+from tui.feed.proxy import proxy_for
 from tui.feed.pulse import Pulse
+from tui.feed.resolver import run_aside
 from tui.feed.state import Timings
 from tui.feed.target import host_of
+from tui.feed.tls import context_for
 from tui.feed.websocket import Dial, Listener, WebSocket
 from tui.market import Market
 from tui.protocol import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
@@ -47,12 +49,20 @@ class Dropped(NoConnection):
     """The other side ended the connection, or the network did."""
 
 
-class SlowDown(NoConnection):
-    """The vendor asks to wait: `wait` in s."""
+class RetryLater(NoConnection):
+    """The server is not to be tried again before `wait` s have passed."""
 
     def __init__(self, words: str, wait: float) -> None:
         super().__init__(words)
         self.wait = wait
+
+
+class SlowDown(RetryLater):
+    """The vendor asks for fewer connections (429)."""
+
+
+class ServerTrouble(RetryLater):
+    """The server, or what stands in front of it, fails (5xx)."""
 
 
 class Connection:
@@ -85,7 +95,7 @@ class Connection:
     def is_demo(self) -> bool:
         """Whether the other side is our own exchange, by its own word."""
         response = self._websocket.response
-        return response is not None and response.headers.get("Server", "").startswith(DEMO_SERVER)
+        return response is not None and (_header(response, "Server") or "").startswith(DEMO_SERVER)
 
     async def read(self) -> NoReturn:
         """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
@@ -230,11 +240,18 @@ async def dial(
     url: str, token: Token, market: Market, timings: Timings, clock: Clock, on_push: OnPush | None
 ) -> Connection:
     """Open a connection with the key in the `token` header (page, step 1). Raises FeedError in words."""
-    host = host_of(url)
-    proxied = proxy_of(url) is not None
-    sent = clock()
+    host = where = host_of(url)
     try:
         with in_words(host, timings.open):
+            async with asyncio.timeout(timings.open):
+                proxy = await run_aside(proxy_for, url)
+                context = await context_for(url)
+        options: dict[str, Any] = {}
+        if proxy is not None:
+            where = f"{host} through the proxy {proxy}"
+            options = {"proxy_ssl": context} if proxy.scheme == "https" else {}
+        sent = clock()
+        with in_words(where, timings.open):
             websocket = await Dial(
                 url,
                 additional_headers={"token": token.reveal()},
@@ -243,18 +260,20 @@ async def dial(
                 close_timeout=timings.close,
                 ping_interval=None,  # the vendor counts its own JSON pings only
                 max_size=_MAX_FRAME,
-                proxy=proxied or None,
+                ssl=context,
+                proxy=proxy.url if proxy is not None else None,
+                **options,
             )
     except InvalidStatus as error:
-        raise _status_error(host, error.response, timings) from None
+        raise _status_error(host, error.response, timings, market.local_time(clock())) from None
     except ProxyError as error:
-        raise NoConnection(f"cannot reach {host}: proxy: {clean(str(error))}") from None
+        raise NoConnection(f"cannot reach {where}: {clean(str(error))}") from None
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
     assert isinstance(websocket, WebSocket)
     response = websocket.response
-    if response is not None and (date := http_date(response.headers.get("Date"))):
+    if response is not None and (date := http_date(_header(response, "Date"))):
         market.observe_date(sent, received, date)
     return Connection(websocket, host, market, timings, clock, on_push)
 
@@ -281,17 +300,25 @@ def in_words(host: str, within: float) -> Iterator[None]:
         raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
 
 
-def _status_error(host: str, response: Response, timings: Timings) -> FeedError:
+def _status_error(host: str, response: Response, timings: Timings, now: float) -> FeedError:
+    """Why a handshake was answered with another status than 101. `now` in ms UTC, by the clock of this machine."""
     status = response.status_code
     if status in (401, 403):
         return _key_refused(host)
-    if status == 429:
-        return SlowDown(
-            f"{host} asks to slow down", retry_after(response.headers.get("Retry-After"), timings.slow_down)
-        )
     if 300 <= status < 400:
         return PermanentError(f"{host} redirects to another address: refused, the key would go there too. Check --url")
+    asked = retry_after(_header(response, "Retry-After"), http_date(_header(response, "Date")) or now)
+    more = f": {asked.words}" if asked.words else ""
+    if status == 429:
+        return SlowDown(f"{host} asks to slow down{more}", max(asked.wait, timings.slow_down))
+    if status >= 500:
+        return ServerTrouble(f"{host} has trouble of its own (HTTP {status}){more}", asked.wait)
     return NoConnection(f"{host} answered HTTP {status}: check the address")
+
+
+def _header(response: Response, name: str) -> str | None:
+    """A header's first value: websockets' own `get` raises where there are several."""
+    return next(iter(response.headers.get_all(name)), None)
 
 
 def _key_refused(host: str) -> KeyRefused:

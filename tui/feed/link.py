@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, Dropped, PermanentError, SlowDown, dial
+from tui.feed.connection import Clock, Connection, Dropped, PermanentError, RetryLater, dial
 from tui.feed.intake import OnPush
 from tui.feed.lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.state import LinkState, Phase, Timings
@@ -63,7 +63,7 @@ class _Retries:
         delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
         if attempt:
             delay = max(delay, timings.retry_gap * random.uniform(1.0, 1.25))
-        if isinstance(error, SlowDown):
+        if isinstance(error, RetryLater):
             delay = max(delay, error.wait)
         return delay, error
 

@@ -9,24 +9,33 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+    """Returns what a function that may ask a name server returns. It runs on a thread of its own."""
+    asked = Future[_T]()
+    asked.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            asked.set_result(function(*arguments, **named))
+        except Exception as error:
+            asked.set_exception(error)
+
+    threading.Thread(target=run, name="resolver", daemon=True).start()
+    return await asyncio.wrap_future(asked)
 
 
 def resolve_aside(loop: asyncio.AbstractEventLoop) -> None:
     """From now on look up every name that a connection of this loop needs on a thread of its own."""
 
     async def getaddrinfo(host: str | bytes | None, port: str | int | None, **wanted: int) -> list[Any]:
-        asked = Future[list[Any]]()
-        asked.set_running_or_notify_cancel()
-
-        def look() -> None:
-            try:
-                asked.set_result(socket.getaddrinfo(host, port, **wanted))
-            except Exception as error:
-                asked.set_exception(error)
-
-        threading.Thread(target=look, name="resolver", daemon=True).start()
-        return await asyncio.wrap_future(asked, loop=loop)
+        return await run_aside(socket.getaddrinfo, host, port, **wanted)
 
     loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign,assignment]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +22,10 @@ from tui.errors import FeedError, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.connection import in_words
 from tui.feed.headers import http_date, retry_after
-from tui.feed.target import check_rest_url, host_of, is_loopback
+from tui.feed.proxy import Proxy, proxy_for
+from tui.feed.resolver import run_aside
+from tui.feed.target import check_rest_url, host_of
+from tui.feed.tls import context_for
 from tui.protocol import Kline, Quote
 from tui.secrets import Token, clean
 from tui.symbol import Symbol
@@ -75,7 +80,7 @@ class Rest:
         within: float = 30.0,
     ) -> None:
         self._base = check_rest_url(base)
-        self.host = host_of(base)
+        self.host = self._where = host_of(base)
         self._token = token
         self._turns = Turns(calls_a_minute, minute) if calls_a_minute > 0 else None
         self._look_every = minute / 60  # of a patient call: whether all others are through
@@ -189,9 +194,9 @@ class Rest:
                         raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
                 return bytes(body)
         except TimeoutError:
-            raise RestError(f"{self.host} did not answer {path} within {self._within:g} s") from None
+            raise RestError(f"{self._where} did not answer {path} within {self._within:g} s") from None
         except ProxyError as error:
-            raise RestError(f"cannot reach {self.host}: proxy: {clean(str(error))[:80]}") from None
+            raise RestError(f"cannot reach {self._where}: {clean(str(error))[:80]}") from None
         except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
             raise self._unreachable(error) from None
 
@@ -204,39 +209,50 @@ class Rest:
         below = _below(error)
         if isinstance(below, OSError | UnicodeError):
             try:
-                with in_words(self.host, self._within):
+                with in_words(self._where, self._within):
                     raise below
             except NoConnection as known:
                 return RestError(str(known))
-        return RestError(f"cannot reach {self.host}: the connection was cut")  # by the library that speaks HTTP
+        return RestError(f"cannot reach {self._where}: the connection was cut")  # by the library that speaks HTTP
 
     def _status_error(self, path: str, response: httpx.Response) -> RestError:
-        status, host = response.status_code, self.host
+        status, host, headers = response.status_code, self.host, response.headers
         if status in (401, 403):
             return RestError(f"{host} refuses this key for {path}", refused=True, status=status)
-        if status == 429:
-            wait = retry_after(response.headers.get("Retry-After"), _SLOW_DOWN)
-            assert self._turns is not None
-            self._turns.close(self._clock() + wait)
-            return RestError(f"{host} asks to slow down for {wait:.0f} s", wait=wait, status=status)
         if 300 <= status < 400:
             return RestError(f"{host} redirects {path} to another address: refused, the key would go there too")
-        return RestError(f"{host} answered {path} with HTTP {status}", status=status)
+        asked = retry_after(headers.get("Retry-After"), http_date(headers.get("Date")) or time.time() * 1000)
+        if status == 429:
+            wait = max(asked.wait, _SLOW_DOWN)
+            words = f"{host} asks to slow down" + (f": {asked.words}" if asked.words else f" for {wait:.0f} s")
+        elif status >= 500:
+            wait = asked.wait
+            words = f"{host} has trouble of its own with {path} (HTTP {status})"
+            words += f": {asked.words or f'asked to wait {wait:.0f} s'}" if wait else ""
+        else:
+            return RestError(f"{host} answered {path} with HTTP {status}", status=status)
+        assert self._turns is not None
+        self._turns.close(self._clock() + wait)
+        return RestError(words, wait=wait, status=status)
 
     async def _opened(self) -> httpx.AsyncClient:
         async with self._opening:
             if self._client is None:
-                # Loading it takes as long as ten frames, and certificates one more.
                 try:
-                    self._client = await asyncio.to_thread(_client, is_loopback(self._base))
-                except Exception:  # the library has a kind for each mistake, some of them bare ones
-                    raise RestError(
-                        "the proxy cannot be used for REST: look at https_proxy, no_proxy and their kin"
-                    ) from None
+                    with in_words(self.host, self._within):
+                        async with asyncio.timeout(self._within):
+                            proxy = await run_aside(proxy_for, self._base)
+                            context = await context_for(self._base)
+                except NoConnection as error:
+                    raise RestError(str(error)) from None
+                if proxy is not None:
+                    self._where = f"{self.host} through the proxy {proxy}"
+                # Loading it takes as long as ten frames.
+                self._client = await asyncio.to_thread(_client, proxy, context)
             return self._client
 
 
-def _client(loopback: bool) -> httpx.AsyncClient:
+def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncClient:
     import httpx
 
     with contextlib.suppress(ImportError):
@@ -249,7 +265,9 @@ def _client(loopback: bool) -> httpx.AsyncClient:
         headers={"User-Agent": f"itick-tui/{__version__}"},
         timeout=None,  # `_get` has a deadline for all of it
         follow_redirects=False,
-        trust_env=not loopback,  # no proxy between this machine and itself
+        trust_env=False,  # it would choose proxy and certificates by rules of its own
+        proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
+        verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
 
 

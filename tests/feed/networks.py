@@ -1,0 +1,130 @@
+"""Networks as companies have them: proxies in the way, and certificates of their own CA."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import trustme
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from tests.feed.running import KEY, Running, Vendor
+from tui.feed.rest import Rest
+from tui.feed.state import Phase
+from tui.secrets import Token
+
+HOST = "vendor.example"  # known to proxies alone
+URL = f"wss://{HOST}/fund"
+BASE = f"https://{HOST}"
+
+
+def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+    """For a server that is certified by `authority`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return context
+
+
+@asynccontextmanager
+async def vendor(authority: trustme.CA, host: str = HOST) -> AsyncIterator[int]:
+    """A vendor's stream and REST behind TLS, on a port of loopback."""
+
+    def rest(connection: ServerConnection, request: Request) -> Response | None:
+        if request.path.startswith("/fund/quotes"):
+            return connection.respond(HTTPStatus.OK, '{"code":0,"msg":null,"data":null}')
+        return None
+
+    context = server_context(authority, host)
+    async with serve(Vendor(), "127.0.0.1", 0, ssl=context, process_request=rest, close_timeout=0.2) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def both_work(url: str = URL, base: str = BASE) -> None:
+    """Fails unless the stream goes live and REST answers."""
+    async with Running(url) as running:
+        await running.reaches(Phase.LIVE)
+    rest = Rest(base, Token(KEY))
+    try:
+        assert await rest.quotes("US", ["QQQ"]) == {}
+    finally:
+        await rest.aclose()
+
+
+class Tunnels:
+    """A proxy that takes every tunnel to one port of loopback, and keeps where it was asked to go. With `answer` it
+    sends these bytes instead, and closes. It speaks HTTP, over TLS where it has a context."""
+
+    def __init__(self, to: int = 0, *, answer: bytes | None = None, context: ssl.SSLContext | None = None) -> None:
+        self.asked: list[str] = []
+        self.heads: list[bytes] = []
+        self._to = to
+        self._answer = answer
+        self._context = context
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0, ssl=self._context)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+
+    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await self.greet(reader, writer)
+            if self._answer is None:
+                await self._pipe(reader, writer)
+        writer.close()
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hear where to go, and agree."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        self.heads.append(head)
+        self.asked.append(head.split()[1].decode())
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n" if self._answer is None else self._answer)
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            await asyncio.wait(
+                [asyncio.create_task(_copy(reader, to)), asyncio.create_task(_copy(there, writer))],
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            to.close()
+
+
+class Socks(Tunnels):
+    """The same, speaking SOCKS 5, with any password."""
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, methods = await reader.readexactly(2)
+        with_password = 2 in await reader.readexactly(methods)
+        writer.write(b"\x05\x02" if with_password else b"\x05\x00")
+        if with_password:
+            _, length = await reader.readexactly(2)
+            user = await reader.readexactly(length)
+            password = await reader.readexactly((await reader.readexactly(1))[0])
+            self.heads.append(user + b":" + password)
+            writer.write(b"\x01\x00")
+        *_, kind = await reader.readexactly(4)
+        assert kind == 3, "a name, for the proxy to look up"
+        host = await reader.readexactly((await reader.readexactly(1))[0])
+        port = int.from_bytes(await reader.readexactly(2))
+        self.asked.append(f"{host.decode()}:{port}")
+        writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()

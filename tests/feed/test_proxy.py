@@ -1,0 +1,265 @@
+"""The proxy in the way: the same for the stream and for REST, whoever named it and however."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.feed.networks import BASE, HOST, URL, Socks, Tunnels, both_work, server_context, vendor
+from tests.feed.running import KEY, Running, free_port
+from tui.errors import NoConnection
+from tui.feed import proxy as module
+from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy, proxy_for
+from tui.feed.rest import Rest, RestError
+from tui.secrets import Token
+
+BOTH = [f"{HOST}:443"] * 2
+VENDOR = "wss://api.itick.org/fund"
+
+
+@pytest.fixture
+def authority(network: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
+    """A CA that is trusted."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    network.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return authority
+
+
+async def rest_fails() -> str:
+    """Why it does."""
+    rest = Rest(BASE, Token(KEY))
+    try:
+        with pytest.raises(RestError) as caught:
+            await rest.quotes("US", ["QQQ"])
+    finally:
+        await rest.aclose()
+    return str(caught.value)
+
+
+# --- over real sockets ---
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"ALL_PROXY": "http://{}"},
+        {"all_proxy": "http://{}/"},
+        {"https_proxy": "{}"},
+        {"HTTPS_PROXY": "http://{}", "ALL_PROXY": "http://127.0.0.1:9"},
+        {"https_proxy": "http://{}", "HTTPS_PROXY": "http://127.0.0.1:9"},
+        {"https_proxy": "http://{}", "no_proxy": "localhost,127.0.0.0/8,::1/128"},
+        {"https_proxy": "http://{}", "no_proxy": "[::1], 10.0.0.0/99,http://x,\x1b"},
+    ],
+    ids=repr,
+)
+async def test_stream_and_rest_go_by_one_proxy(
+    environment: Mapping[str, str], authority: trustme.CA, network: pytest.MonkeyPatch
+) -> None:
+    async with vendor(authority) as port, Tunnels(port) as proxy:
+        for name, value in environment.items():
+            network.setenv(name, value.format(f"127.0.0.1:{proxy.port}"))
+        await both_work()
+    assert proxy.asked == BOTH
+    assert KEY.encode() not in b"".join(proxy.heads)
+
+
+async def test_a_proxy_behind_tls(authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
+    context = server_context(authority, "localhost")
+    async with vendor(authority) as port, Tunnels(port, context=context) as proxy:
+        network.setenv("https_proxy", f"https://localhost:{proxy.port}")
+        await both_work()
+    assert proxy.asked == BOTH
+
+
+@pytest.mark.parametrize("user", ["me:pass%2Fword@", "me@"])
+async def test_who_uses_a_proxy_may_have_to_say_so(
+    user: str, authority: trustme.CA, network: pytest.MonkeyPatch
+) -> None:
+    async with vendor(authority) as port, Tunnels(port) as proxy:
+        network.setenv("https_proxy", f"http://{user}127.0.0.1:{proxy.port}")
+        await both_work()
+    known = {"me:pass%2Fword@": b"bWU6cGFzcy93b3Jk", "me@": b"bWU6"}[user]
+    assert all(b"roxy-Authorization: Basic " + known + b"\r\n" in head for head in proxy.heads)
+    assert len(proxy.heads) == 2
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+async def test_a_socks_proxy(scheme: str, authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
+    async with vendor(authority) as port, Socks(port) as proxy:
+        network.setenv("all_proxy", f"{scheme}://me:secret@127.0.0.1:{proxy.port}")
+        await both_work()
+    assert (proxy.asked, proxy.heads) == (BOTH, [b"me:secret"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ((), "a SOCKS proxy needs python-socks and socksio: pip install 'itick-tui[socks]'"),
+        (("socksio",), "a SOCKS proxy needs python-socks: pip install 'itick-tui[socks]'"),
+        (("python_socks",), "a SOCKS proxy needs socksio: pip install 'itick-tui[socks]'"),
+    ],
+)
+async def test_every_package_that_a_socks_proxy_wants_is_named(
+    there: tuple[str, ...], words: str, network: pytest.MonkeyPatch
+) -> None:
+    network.setenv("ALL_PROXY", "socks5://me:secret@127.0.0.1:9")
+    network.setattr(module, "find_spec", lambda name: name if name in there else None)
+    async with Running(URL) as running:
+        assert await running.is_lost() == words
+    assert await rest_fails() == words
+
+
+async def test_a_proxy_that_is_not_there_is_what_the_words_are_about(network: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    network.setenv("https_proxy", f"http://me:secret@127.0.0.1:{port}")
+    words = f"cannot reach {HOST} through the proxy 127.0.0.1:{port}: connection refused"
+    async with Running(URL) as running:
+        assert await running.is_lost() == words
+    assert await rest_fails() == words
+
+
+async def test_a_proxy_that_refuses(network: pytest.MonkeyPatch) -> None:
+    async with Tunnels(answer=b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
+        network.setenv("https_proxy", f"http://me:secret@127.0.0.1:{proxy.port}")
+        async with Running(URL) as running:
+            words = await running.is_lost()
+        assert words.startswith(f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: ") and "407" in words
+        assert "407 Proxy Authentication Required" in await rest_fails()
+
+
+# --- which one ---
+
+
+def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch) -> str | None:
+    for name, value in environment.items():
+        network.setenv(name, value)
+    proxy = proxy_for(url)
+    return f"{proxy} {proxy.source}" if proxy else None
+
+
+@pytest.mark.parametrize(
+    ("environment", "stream", "rest"),
+    [
+        ({}, None, None),
+        ({"http_proxy": "http://a"}, None, None),
+        ({"wss_proxy": "a", "https_proxy": "b"}, "a:80 wss_proxy", "b:80 https_proxy"),
+        ({"https_proxy": "https://a", "socks_proxy": "s"}, *["a:443 https_proxy"] * 2),
+        ({"socks_proxy": "http://a"}, *["a:1080 socks_proxy"] * 2),
+        ({"ALL_PROXY": "socks5h://[::1]"}, *["[::1]:1080 ALL_PROXY"] * 2),
+        ({"https_proxy": "bücher.example"}, *["xn--bcher-kva.example:80 https_proxy"] * 2),
+        ({"https_proxy": " ", "all_proxy": "a:1"}, *["a:1 all_proxy"] * 2),
+        ({"Https_Proxy": "a:1"}, *["a:1 Https_Proxy"] * 2),
+        ({"https_proxy": "a", "no_proxy": "*"}, None, None),
+    ],
+)
+def test_which_variable_counts(
+    environment: Mapping[str, str], stream: str | None, rest: str | None, network: pytest.MonkeyPatch
+) -> None:
+    assert found(environment, VENDOR, network) == stream
+    assert found(environment, "https://api.itick.org", network) == rest
+
+
+def test_what_the_system_says_counts_where_the_environment_says_nothing(network: pytest.MonkeyPatch) -> None:
+    network.setattr(module, "getproxies", lambda: {"http": "http://w", "socks": "http://s:1081"})
+    network.setattr(module, "proxy_bypass", lambda host: host == "local.example")
+    proxy = proxy_for(VENDOR)
+    assert proxy == Proxy("socks5h", "s", 1081, SYSTEM, "socks5h://s:1081")
+    assert proxy_for("wss://local.example:8443/fund") is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "direct"),
+    [
+        ("api.itick.org", "api.itick.org", True),
+        ("itick.org", "api.itick.org", True),
+        (".itick.org", "api.itick.org", True),
+        (".itick.org", "itick.org", True),
+        ("*.itick.org", "api.itick.org", True),
+        ("ITICK.org.", "API.itick.ORG", True),
+        ("itick.org", "api.itick.org.", True),
+        ("tick.org", "api.itick.org", False),
+        ("api.itick.org.evil", "api.itick.org", False),
+        ("other,itick.org", "api.itick.org", True),
+        ("other itick.org", "api.itick.org", True),
+        ("other, *", "api.itick.org", True),
+        ("itick.org:443", "api.itick.org", True),
+        ("itick.org:8443", "api.itick.org", False),
+        ("itick.org:8443", "api.itick.org:8443", True),
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.9.9.9/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "11.1.2.3", False),
+        ("10.0.0.0/8", "api.itick.org", False),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("10.1.2.3:443", "10.1.2.3", True),
+        ("10.1.2.3:80", "10.1.2.3", False),
+        ("fd00::/8", "[fd00::1]", True),
+        ("[fd00::]/8", "[fd00::1]", True),
+        ("FD00:0::1", "[fd00::1]", True),
+        ("[fd00::1]", "[fd00::1]", True),
+        ("[fd00::1]:443", "[fd00::1]", True),
+        ("[fd00::1]:80", "[fd00::1]", False),
+        ("0.0.0.0/0", "[fd00::1]", False),
+        ("", "api.itick.org", False),
+    ],
+)
+def test_what_is_reached_without_a_proxy(no_proxy: str, host: str, direct: bool, network: pytest.MonkeyPatch) -> None:
+    network.setenv("https_proxy", "http://proxy:3128")
+    network.setenv("no_proxy", no_proxy)
+    assert (proxy_for(f"wss://{host}/fund") is None) is direct
+    assert (proxy_for(f"https://{host}") is None) is direct
+    assert ignored_no_proxy() == []
+
+
+def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(network: pytest.MonkeyPatch) -> None:
+    network.setenv("https_proxy", "http://proxy:3128")
+    bad = ["10.0.0.0/99", "::1/129", "10.*", "10.", "http://x", "host:port", "a*.org", "a..b"]
+    network.setenv("NO_PROXY", ",".join([*bad, "http://me:secret@x", "itick.org", ""]))
+    assert ignored_no_proxy() == [*bad, "x"]
+    assert proxy_for(VENDOR) is None
+    assert proxy_for("wss://vendor.example/fund") is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("ftp://127.0.0.1:9", "cannot be used: it has to begin with http, https, socks5, socks5h, and ://"),
+        ("secret://127.0.0.1:9", "cannot be used: it has to begin with http, https, socks5, socks5h, and ://"),
+        ("socks4://127.0.0.1:9", "cannot be used: it has to begin with http, https, socks5, socks5h, and ://"),
+        ("http://me:secret/word@127.0.0.1:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://me:secret@[::1", "cannot be read: write it as http://HOST:PORT"),
+        ("http://secret host:9", "cannot be read: write it as http://HOST:PORT"),
+        ("127.0.0.1:port", "cannot be read: write it as http://HOST:PORT"),
+        ("http://127.0.0.1:9/secret", "cannot be read: write it as http://HOST:PORT"),
+        ("http://a..b:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://\u202e:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://\x1b:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://", "cannot be read: write it as http://HOST:PORT"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable_alone(
+    address: str, words: str, network: pytest.MonkeyPatch
+) -> None:
+    network.setenv("HTTPS_PROXY", address)
+    words = f"the proxy of HTTPS_PROXY {words}"
+    with pytest.raises(NoConnection) as caught:
+        proxy_for(VENDOR)
+    assert str(caught.value) == words
+    async with Running(URL) as running:
+        assert await running.is_lost() == words
+    assert await rest_fails() == words
+
+
+def test_this_machine_is_reached_directly_whatever_the_variables_say(network: pytest.MonkeyPatch) -> None:
+    network.setenv("all_proxy", "nonsense://")
+    for host in ("localhost", "127.0.0.1", "127.8.8.8", "[::1]"):
+        assert proxy_for(f"ws://{host}/fund") is proxy_for(f"https://{host}:8443") is None
+
+
+def test_a_password_is_in_no_representation(network: pytest.MonkeyPatch) -> None:
+    network.setenv("all_proxy", "http://somebody:secret@proxy")
+    proxy = proxy_for(VENDOR)
+    assert "secret" not in f"{proxy!r}{proxy}" and "somebody" not in f"{proxy!r}{proxy}"

@@ -1,0 +1,167 @@
+"""Whose certificates are trusted: the same for the stream and for REST."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pytest
+import trustme
+
+from tests.feed.networks import both_work, vendor
+from tests.feed.running import KEY, QQQ, Running
+from tui.exchange.server import Exchange
+from tui.feed import tls
+from tui.feed.rest import Rest, RestError
+from tui.feed.state import Phase
+from tui.feed.target import rest_base
+from tui.secrets import Token
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def file(authority: trustme.CA, tmp_path: Path) -> Path:
+    """The authority's certificate."""
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+async def works(authority: trustme.CA) -> None:
+    async with vendor(authority, "localhost") as port:
+        await both_work(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
+
+
+async def test_a_ca_of_the_systems_store_is_trusted_by_stream_and_rest(
+    authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
+) -> None:
+    # OpenSSL's default store is a place fixed when it was built. Here loading it gives our CA: this shows that both
+    # trust what is loaded so, and not a bundle of a package; that OpenSSL finds its own store is OpenSSL's affair.
+    def load(self: ssl.SSLContext, purpose: object = None) -> None:
+        self.load_verify_locations(file)
+
+    network.setattr(tls, "_MACOS", False)
+    network.setattr(ssl.SSLContext, "load_default_certs", load)
+    await works(authority)
+
+
+async def test_a_file_of_certificates_is_trusted(
+    authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
+) -> None:
+    network.setenv("SSL_CERT_FILE", str(file))
+    await works(authority)
+    assert (await tls.trust()).stores[0] == str(file) and not (await tls.trust()).ignored
+
+
+@pytest.fixture
+def folder(file: Path) -> Path:
+    """The authority's certificate as OpenSSL finds it in a folder."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl tells the name that a certificate has in a folder")
+    command = ("openssl", "x509", "-in", str(file), "-noout", "-subject_hash")
+    named = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    folder = file.parent / "folder"
+    folder.mkdir()
+    shutil.copy(file, folder / f"{named}.0")
+    return folder
+
+
+async def test_a_folder_of_certificates_is_trusted(
+    authority: trustme.CA, folder: Path, network: pytest.MonkeyPatch
+) -> None:
+    network.setenv("SSL_CERT_DIR", os.pathsep.join((str(folder / "none"), str(folder))))
+    await works(authority)
+    assert str(folder) in (await tls.trust()).stores and not (await tls.trust()).ignored
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_words(
+    authority: trustme.CA, network: pytest.MonkeyPatch
+) -> None:
+    async with vendor(authority, "localhost") as port:
+        words = f"cannot reach localhost:{port}: TLS certificate: unable to get local issuer certificate"
+        async with Running(f"wss://localhost:{port}/fund") as running:
+            assert await running.is_lost() == words
+        rest = Rest(f"https://localhost:{port}", Token(KEY))
+        with pytest.raises(RestError) as caught:
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate\n"])
+async def test_a_variable_that_names_no_certificate_is_told(
+    content: str | None, network: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    network.setenv("SSL_CERT_FILE", str(file))
+    network.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert (await tls.trust())[1:] == ((), (f"SSL_CERT_FILE={file}", f"SSL_CERT_DIR={tmp_path}"))
+
+
+async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Nowhere:
+        openssl_cafile = str(tmp_path / "cert.pem")
+        openssl_capath = str(tmp_path / "certs")
+
+    network.setattr(tls, "_MACOS", False)
+    network.setattr(ssl.SSLContext, "load_default_certs", lambda self: None)
+    network.setattr(ssl, "get_default_verify_paths", Nowhere)
+    context, stores, ignored = await tls.trust()
+    assert (stores, ignored) == ((certifi.where(),), ())
+    assert context.cert_store_stats()["x509_ca"] > 50
+
+
+async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_take(
+    authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
+) -> None:
+    # On this system the package trusts what OpenSSL does, and the CA as well. That it asks the keychain is its affair.
+    network.setattr(tls, "_MACOS", True)
+    context, stores, _ = await tls.trust()
+    assert stores == ("the keychain",) and type(context).__module__.startswith("truststore")
+    context.load_verify_locations(file)
+    await works(authority)
+
+
+async def test_a_variable_counts_more_than_the_keychain(
+    authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
+) -> None:
+    network.setattr(tls, "_MACOS", True)
+    network.setenv("SSL_CERT_FILE", str(file))
+    await works(authority)
+    assert type((await tls.trust()).context) is ssl.SSLContext
+
+
+async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
+    threads: list[object] = []
+    build = tls._build
+
+    def noted() -> Any:
+        threads.append(threading.current_thread())
+        return build()
+
+    network.setattr(tls, "_build", noted)
+    contexts = await asyncio.gather(*(tls.context_for(url) for url in ("wss://a", "https://b", "wss://c")))
+    assert contexts[0] is not None and contexts.count(contexts[0]) == 3
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
+
+
+async def test_nothing_of_it_is_built_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
+    async with Exchange() as exchange, Running(exchange.url, QQQ) as running:
+        await running.reaches(Phase.LIVE)
+        rest = Rest(rest_base(exchange.url), Token(KEY))
+        await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    assert tls._trust is None
