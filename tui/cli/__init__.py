@@ -234,9 +234,9 @@ def main() -> None:
 
 def _run() -> int:
     if VARIABLE in os.environ:
-        from tui.cli import shells
+        from tui.cli import shell_completion
 
-        shells.register()
+        shell_completion.register()
     try:
         return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
     except ItickError as error:

@@ -1,7 +1,7 @@
 #compdef itick-tui
 # What zsh asks itick-tui at Tab. For ~/.zshrc, below compinit: eval "$(itick-tui completion zsh)"
 
-_itick_tui_completion() {
+_itick-tui() {
     local -a answer
     local line="${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX"
     answer=("${(@f)$(COMP_LINE=$line _ITICK_TUI_COMPLETE=itick-zsh_complete itick-tui 2>/dev/null)}")
@@ -18,7 +18,7 @@ _itick_tui_completion() {
 }
 
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
-    _itick_tui_completion "$@"
+    _itick-tui "$@"
 else
-    compdef _itick_tui_completion itick-tui
+    compdef _itick-tui itick-tui
 fi

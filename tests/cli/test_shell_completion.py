@@ -16,7 +16,7 @@ from tests.command import itick, itick_here
 from tests.terminal import Terminal
 from tui.cli import cli
 from tui.cli.completion import VARIABLE
-from tui.cli.shells import split_line
+from tui.cli.shell_completion import split_line
 
 SHELLS = [
     pytest.param(shell, marks=pytest.mark.skipif(shutil.which(shell) is None, reason=f"needs {shell}"))
@@ -144,7 +144,7 @@ async def test_what_a_line_becomes_at_tab(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SHELLS)
-async def test_own_symbols_are_offered_and_a_broken_config_is_no_word_of_the_line(name: str, tmp_path: Path) -> None:
+async def test_own_symbols_are_offered_and_what_fails_is_no_word_of_the_line(name: str, tmp_path: Path) -> None:
     config = tmp_path / ".config" / "itick-tui" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text('[lists]\nMine = ["ZZZ$US"]\n', encoding="utf-8")
@@ -153,8 +153,12 @@ async def test_own_symbols_are_offered_and_a_broken_config_is_no_word_of_the_lin
         assert await shell.tab("itick-tui --watch 'ZZZ$") == "itick-tui --watch 'ZZZ$US" + "'" * (name == "bash")
         for broken in ("itick-tui --config broken --watch ZZ", "itick-tui --config . --watch ZZ"):
             assert await shell.tab(broken) == broken
+        known = await shell.tab("itick-tui --config broken --watch QQQM")
+        assert known == "itick-tui --config broken --watch QQQM.US"
         config.write_text("[lists", encoding="utf-8")
         assert await shell.tab("itick-tui --watch ZZ") == "itick-tui --watch ZZ"
+        (tmp_path / "bin" / "itick-tui").unlink()
+        assert await shell.tab("itick-tui --watch QQQM") == "itick-tui --watch QQQM"
         assert len([line for line in shell.terminal.screen() if line.strip()]) == 1, "nothing beside the line"
 
 
@@ -210,3 +214,13 @@ def test_bash_is_told_to_quote_what_it_would_take_away(word: str, reply: str, mo
     monkeypatch.setenv("COMP_LINE", f"itick-tui --watch {word}")
     monkeypatch.setenv("COMP_WORD", word)
     assert itick().stdout == f"list\n{reply}\n"
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+async def test_zsh_also_finds_the_script_among_its_functions(tmp_path: Path) -> None:
+    functions = tmp_path / "functions"
+    functions.mkdir()
+    (functions / "_itick-tui").write_text(itick_here("completion", "zsh").stdout, encoding="utf-8")
+    with typing("zsh", tmp_path, f"fpath=({functions} $fpath)\ncompinit -uD") as shell:
+        for _ in range(2):
+            assert await shell.tab("itick-tui do") == "itick-tui doctor "

@@ -32,8 +32,8 @@ def split_line(line: str) -> tuple[list[str], str]:
     raise AssertionError("one of them ends it")
 
 
-class _Answer(ShellComplete):
-    """An answer in the form of one shell."""
+class _Completion(ShellComplete):
+    """Completion in the form that the script of one shell reads. A part of a list is a candidate with `in_list` set."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         (_, *arguments, word), self.quote = split_line(os.environ["COMP_LINE"])
@@ -50,7 +50,7 @@ class _Answer(ShellComplete):
         return "\n".join(kinds + [self.format_completion(item) for item in items if item.type == "plain"])
 
 
-class BashAnswer(_Answer):
+class BashCompletion(_Completion):
     """Candidates in place of COMP_WORD, which is what bash takes for the word: the text behind an open quote, or the
     last `=` or `:`."""
 
@@ -64,7 +64,7 @@ class BashAnswer(_Answer):
         return closed + mark + re.sub(r"\\?\$", r"\\$", rest)
 
 
-class ZshAnswer(_Answer):
+class ZshCompletion(_Completion):
     """Candidates as _describe takes them, `VALUE:DESCRIPTION`; of a list only the last part."""
 
     name = "itick-zsh"
@@ -75,7 +75,7 @@ class ZshAnswer(_Answer):
         return f"{value}:{item.help}" if item.help else value
 
 
-class FishAnswer(_Answer):
+class FishCompletion(_Completion):
     """Candidates that are the whole word, and a description behind a tab. Fish puts a space behind a word that can
     become only one thing, so a part of a list can also become itself and a comma."""
 
@@ -94,5 +94,5 @@ class FishAnswer(_Answer):
 
 def register() -> None:
     """Let click answer also the scripts of this program."""
-    for answer in (BashAnswer, ZshAnswer, FishAnswer):
-        add_completion_class(answer)
+    for completion in (BashCompletion, ZshCompletion, FishCompletion):
+        add_completion_class(completion)
