@@ -54,15 +54,12 @@ WATCH = ("--watch", "QQQ$US")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--nonsense"], "No such option '--nonsense'"),
         (["nonsense"], "No such command 'nonsense'"),
-        (["stream", "--nonsense"], "No such option '--nonsense'"),
         (["--watch"], "requires an argument"),
         (["--demo", "stream"], "put --demo after the command: itick-tui stream --demo"),
         (["--watch", "QQQ", "stream"], "put --watch after the command"),
         (["--token-file", "x", "exchange"], "--token-file is the dashboard's: itick-tui exchange takes none"),
         (["--no-bell", "stream"], "--no-bell is the dashboard's: itick-tui stream takes none"),
-        (["--" + "x" * 9_999], "No such option '--xxx"),
         (["--watch", "x" * 9_999, "--demo"], f"'{'x' * 39}…' is not a symbol"),
         (["--theme", "\x1b[31m", "--demo"], "unknown theme '�[31m'"),
         (["stream", "--demo", "--log", "/nowhere/log"], "cannot write the log /nowhere/log: no such file"),
@@ -99,6 +96,17 @@ WATCH = ("--watch", "QQQ$US")
 )
 def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], words: str) -> None:
     assert_usage_error(itick_here(*arguments, key=KEY), words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(["--nonsense"], "--nonsense"), (["stream", "--nonsense"], "--nonsense"), (["--" + "x" * 9_999], "--xxx")],
+    ids=["dashboard", "stream", "long"],
+)
+def test_an_option_that_is_not_there_is_named(arguments: list[str], option: str) -> None:
+    result = itick_here(*arguments, key=KEY)
+    assert_usage_error(result, "No such option")
+    assert option in result.stderr.splitlines()[0]
 
 
 @pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH), ()], ids=["dashboard", "stream", "nothing"])

@@ -18,7 +18,7 @@ from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
 from tui.cli import inspect as inspect_command
 from tui.cli import stream as stream_command
-from tui.cli.completion import completion, themes
+from tui.cli.completion import VARIABLE, completion, themes
 from tui.cli.help import (
     CACHE,
     COLOUR,
@@ -234,6 +234,10 @@ def main() -> None:
 
 
 def _run() -> int:
+    if VARIABLE in os.environ:
+        from tui.cli import shell_completion
+
+        shell_completion.register()
     try:
         return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
     except ItickError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 SHELLS = ("bash", "zsh", "fish")
-_VARIABLE = "_ITICK_TUI_COMPLETE"
+VARIABLE = "_ITICK_TUI_COMPLETE"  # set by a shell that wants to know what may follow; the name is click's rule
 
 
 @click.command(
@@ -35,18 +35,14 @@ def completion(shell: str) -> int:
     Commands, options, themes, files, faults of the demo exchange, and symbols: those of your lists, and funds known by
     name.
     """
-    from click.shell_completion import get_completion_class
-
-    program = click.get_current_context().find_root()
-    writer = get_completion_class(shell)
-    assert writer is not None and program.info_name is not None
-    click.echo(writer(program.command, {}, program.info_name, _VARIABLE).source(), nl=False)
+    script = Path(__file__).with_name(f"completion.{shell}")
+    click.echo(script.read_text(encoding="utf-8"), nl=False)
     return EXIT_DONE
 
 
 def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
-    """Symbols of the config file's lists, and funds known by name. They are offered as QQQ.US, which no shell takes a
-    `$US` from, unless a `$` was typed."""
+    """Symbols of the config file's lists, and funds known by name, spelled as they were begun: US:QQQ behind a colon,
+    QQQ$US behind a dollar sign, else QQQ.US, which no shell takes a `$US` from."""
     from click.shell_completion import CompletionItem
 
     from tui.funds import NAMES
@@ -57,15 +53,18 @@ def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> l
     known = dict.fromkeys([*_listed(context), *NAMES])
     offered = []
     for symbol in known:
-        spelled = str(symbol) if "$" in part else f"{symbol.code}.{symbol.region}"
+        code, region = symbol
+        spelled = f"{region}:{code}" if ":" in part else str(symbol) if "$" in part else f"{code}.{region}"
         if spelled.startswith(part.upper()):
-            ours = spelled.lower() if part.islower() else spelled
-            offered.append(CompletionItem(f"{before}{ours}", help=NAMES.get(symbol)))
+            rest = spelled[len(part) :]
+            word = f"{before}{part}{rest.lower() if part.islower() else rest}"
+            offered.append(CompletionItem(word, help=NAMES.get(symbol), in_list=True))
     if not offered:
         with suppress(UsageError):  # in no house's spelling
             symbol = parse_symbol(part).symbol
             if symbol in known:
-                offered.append(CompletionItem(f"{before}{symbol.code}.{symbol.region}", help=NAMES.get(symbol)))
+                word = f"{before}{symbol.code}.{symbol.region}"
+                offered.append(CompletionItem(word, help=NAMES.get(symbol), in_list=True))
     return offered
 
 
@@ -97,8 +96,10 @@ def faults(context: click.Context, parameter: click.Parameter, typed: str) -> li
     return [CompletionItem(name, help=fault.words) for name, fault in FAULTS.items() if name.startswith(typed)]
 
 
-def types(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+def types(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    from click.shell_completion import CompletionItem
+
     from tui.cli.stream import TYPES
 
     before, comma, part = typed.rpartition(",")
-    return [f"{before}{comma}{type_}" for type_ in TYPES if type_.startswith(part)]
+    return [CompletionItem(f"{before}{comma}{type_}", in_list=True) for type_ in TYPES if type_.startswith(part)]

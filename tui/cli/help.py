@@ -153,7 +153,7 @@ class Group(Command, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in self.commands and (words := self.meant(ctx, args[0])):
+        if not ctx.resilient_parsing and args[0] not in self.commands and (words := self.meant(ctx, args[0])):
             ctx.fail(f"'{args[0]}' is no command. {words}")
         return super().resolve_command(ctx, args)
 
