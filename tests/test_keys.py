@@ -64,7 +64,9 @@ def test_the_row_of_digits_is_one_cap() -> None:
     assert next(key for key in KEYS if key.id == "show_list").caps == ("1–9",)
 
 
-def test_readme_tells_exactly_the_keys_of_the_table() -> None:
+def test_readme_tells_the_keys_one_needs_as_the_table_does() -> None:
     lines = README.read_text(encoding="utf-8").split("\n## Keys\n")[1].split("\n## ")[0].splitlines()
     rows = [line for line in lines if line.startswith("| `")]
-    assert rows == [f"| {' '.join(f'`{cap}`' for cap in key.caps)} | {key.help} |" for key in KEYS]
+    told = [f"| {' '.join(f'`{cap}`' for cap in key.caps)} | {key.help} |" for key in KEYS]
+    assert len(rows) == 12
+    assert [row for row in told if row in rows] == rows

@@ -63,9 +63,10 @@ def test_what_is_in_force_can_be_read_back() -> None:
     assert parse(in_force(settings), "") == settings
 
 
-def test_readme_names_every_setting() -> None:
+def test_the_file_that_readme_shows_can_be_used() -> None:
     part = README.split("\n## Configuration\n")[1].split("\n## ")[0]
-    assert [name for name in WORDS if f"| `{name}` |" not in part] == []
+    settings = parse(part.split("```toml\n")[1].split("```")[0], "")
+    assert (settings.theme, len(settings.alerts), settings.keys) == ("daylight", 3, {"add": ("n",)})
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_so_can_those_of_the_readme() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     lines = [line.split("  #")[0] for block in blocks for line in block.splitlines() if line.startswith("itick-tui ")]
     assert len(lines) >= 5
+    assert {name for name in cli.commands if any(f" {name} " in line for line in lines)} == set(cli.commands)
     for line in lines:
         parsed(line)
 
