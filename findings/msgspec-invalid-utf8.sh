@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# msgspec 0.22.0 and 0.23.0: for a string that is not UTF-8 the first raises UnicodeDecodeError, which its DecodeError is
-# no base of, the second its own DecodeError. A program that tells "not UTF-8" from "not JSON" by the class counts other
+# msgspec 0.22.0 and 0.23.0: for a string that is not UTF-8 the first raises UnicodeDecodeError, which is no DecodeError of
+# its own, the second its own DecodeError. A program that tells "not UTF-8" from "not JSON" by the class counts other
 # things after the upgrade, and one that caught msgspec.DecodeError alone was ended by such a string before it.
 # Seen:
 #   0.22.0: UnicodeDecodeError, a DecodeError: False
