@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from tests.market.messages import QQQ
 from tests.screens.over import Over, Snapshot, highlighted, opened, rows, text_of
+from tests.waiting import until
 from tui.market.alerts import Alert, parse_alert
 from tui.market.standing import Stand, Standing
 from tui.screens.alerts import Alerts, Line
@@ -65,8 +66,7 @@ async def test_where_there_is_little_room_the_title_has_all_of_it() -> None:
         assert highlighted(app).split() == ["–", "2800$HK", "turnover", ">", "1B", "asleep"]
         assert str(app.screen.query_one(Choices).border_title) == "Alerts · asleep: closed"
         await pilot.resize_terminal(120, 36)
-        await pilot.pause()
-        assert str(app.screen.query_one(Choices).border_title) == "Alerts"
+        await until(lambda: str(app.screen.query_one(Choices).border_title) == "Alerts")
         assert highlighted(app).endswith("asleep: closed")
 
 

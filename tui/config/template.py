@@ -31,9 +31,9 @@ WORDS = {
     "root_ladder": "Its bars are as long as the square root of the sizes, so that small ones show beside large ones.",
     "cost_of": 'What to trade, for its cost under the order book: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'What to be told of, as A takes it: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"].\n'
-    "# It fires once, or with repeat each time its figure was back by that much; on live data only. It is told by a sign\n"
-    "# in the row, a notice, a sound, a line in the log, and on the desktop if the terminal can (OSC 9 or 777; in tmux\n"
-    "# with allow-passthrough on).",
+    "# It fires once, or with repeat each time its figure was back by that much; on live data only. It is told\n"
+    "# by a sign in the row, a notice, a sound, a line in the log, and on the desktop if the terminal can (OSC 9\n"
+    "# or 777; in tmux with allow-passthrough on).",
     "alert_command": "A command to run when an alert fires, without a shell. What happened is its last argument, or\n"
     '# stands where {words} does: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "list": "The list that is shown at the start.",
