@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.help import Command
-from tui.errors import EXIT_DONE, ItickError, UsageError
+from tui.errors import EXIT_DONE, ItickError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -42,29 +41,21 @@ def completion(shell: str) -> int:
 
 def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
     """Symbols of the config file's lists, and funds known by name, spelled as they were begun: US:QQQ behind a colon,
-    QQQ$US behind a dollar sign, else QQQ.US, which no shell takes a `$US` from."""
+    QQQ$US behind a dollar sign, else QQQ.US, which no shell takes a `$US` from. Each begins with what was typed: shells
+    take nothing else for a completion."""
     from click.shell_completion import CompletionItem
 
     from tui.funds import NAMES
-    from tui.symbol import parse_symbol, to_half_width
 
-    part = to_half_width(typed).rpartition(",")[2]
-    before = typed[: len(typed) - len(part)]
-    known = dict.fromkeys([*_listed(context), *NAMES])
+    part = typed.rpartition(",")[2]
     offered = []
-    for symbol in known:
+    for symbol in dict.fromkeys([*_listed(context), *NAMES]):
         code, region = symbol
         spelled = f"{region}:{code}" if ":" in part else str(symbol) if "$" in part else f"{code}.{region}"
         if spelled.startswith(part.upper()):
             rest = spelled[len(part) :]
-            word = f"{before}{part}{rest.lower() if part.islower() else rest}"
+            word = f"{typed}{rest.lower() if part.islower() else rest}"
             offered.append(CompletionItem(word, help=NAMES.get(symbol), in_list=True))
-    if not offered:
-        with suppress(UsageError):  # in no house's spelling
-            symbol = parse_symbol(part).symbol
-            if symbol in known:
-                word = f"{before}{symbol.code}.{symbol.region}"
-                offered.append(CompletionItem(word, help=NAMES.get(symbol), in_list=True))
     return offered
 
 

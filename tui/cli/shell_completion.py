@@ -36,7 +36,8 @@ class _Completion(ShellComplete):
     """Completion in the form that the script of one shell reads. A part of a list is a candidate with `in_list` set."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        (_, *arguments, word), self.quote = split_line(os.environ["COMP_LINE"])
+        words, self.quote = split_line(os.environ.get("COMP_LINE", ""))
+        *arguments, word = words[1:] or [""]
         option, equals, value = word.partition("=")
         if equals and option.startswith("--"):
             self.option, self.typed = option + equals, value
