@@ -52,7 +52,6 @@ def test_files() -> None:
         ("SPY$US,sh:588", ["SPY$US,sh:588100", "SPY$US,sh:588000"]),
         ("5881", ["588100.SH"]),
         ("no such", []),
-        ("SPY.US，２８２", ["SPY.US，2828.HK"]),
         ("02828", []),  # another beginning: a shell would put its end behind what was typed
         ("sh588100", []),
     ],

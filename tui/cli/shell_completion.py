@@ -58,7 +58,7 @@ class BashCompletion(_Completion):
     name = "itick-bash"
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        reply = os.environ["COMP_WORD"] + item.value[len(self.typed) :]
+        reply = os.environ.get("COMP_WORD", "") + item.value[len(self.typed) :]
         if self.quote == "'":
             return reply
         closed, mark, rest = reply.rpartition("'")
