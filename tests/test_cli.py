@@ -115,7 +115,9 @@ def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
     arguments: tuple[str, ...], key: str | None
 ) -> None:
     result = itick_here(*arguments, key=key)
-    assert_usage_error(result, "no key: put it into ITICK_TOKEN, or into a file named by --token-file.")
+    assert_usage_error(
+        result, "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command."
+    )
     assert result.stderr.splitlines()[1] == "To look around without one: itick-tui --demo"
 
 

@@ -198,7 +198,7 @@ def find_target(
     key = find_key(token_file, settings.token_command)
     if key is None:
         raise UsageError(
-            "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
+            "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command.\n"
             "To look around without one: itick-tui --demo"
         )
     if key.warning:

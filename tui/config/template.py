@@ -30,7 +30,8 @@ WORDS = {
     "static_ladder": "In the order book prices stand still and the spread moves.",
     "root_ladder": "Its bars are as long as the square root of the sizes, so that small ones show beside large ones.",
     "cost_of": 'What to trade, for its cost under the order book: "3000" shares, or "$20k" of money; "" shows none.',
-    "alerts": 'What to be told of, as A takes it: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"].\n'
+    "alerts": 'What to be told of: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. A takes the same\n'
+    "# without the symbol, for the selected one.\n"
     "# It fires once, or with repeat each time its figure was back by that much; on live data only. It is told\n"
     "# by a sign in the row, a notice, a sound, a line in the log, and on the desktop if the terminal can (OSC 9\n"
     "# or 777; in tmux with allow-passthrough on).",
@@ -51,7 +52,7 @@ def fresh() -> str:
     parts = [_HEAD]
     for name, value in _plain(Settings()).items():
         parts.append(f"# {WORDS[name]}\n" + (f"[{name}]\n" if isinstance(value, dict) else f"# {_line(name, value)}"))
-    parts[-1] += "".join(f"# {key.id} = {_names(key)}\n" for key in KEYS)
+    parts[-1] += "".join(f"# {key.id} = {_names(key)}  # {key.help}\n" for key in KEYS)
     return "\n".join(parts)
 
 

@@ -63,7 +63,7 @@ class Machine:
                 "key",
                 self._key,
                 needs=() if self._token_file or self._demo or "ITICK_TOKEN" in os.environ else ("config",),
-                advice="take the key from your iTick account, and put it where it says",
+                advice="take the key from your iTick account",
             ),
         ]
 

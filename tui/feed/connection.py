@@ -322,7 +322,7 @@ def _header(response: Response, name: str) -> str | None:
 
 
 def _key_refused(host: str) -> KeyRefused:
-    return KeyRefused(f"key refused by {host}: check ITICK_TOKEN (or the key file) and the host of --url")
+    return KeyRefused(f"key refused by {host}: check ITICK_TOKEN, the key file or token_command, and the host of --url")
 
 
 def _closed_words(error: ConnectionClosed) -> str:
