@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from platformdirs import user_cache_path
 
 from tui.errors import FeedError, reason
-from tui.market.bars import MINUTE
+from tui.market.bars import MINUTE, makes_sense
 from tui.protocol import Kline
 from tui.symbol import Symbol
 
@@ -281,7 +281,7 @@ def _read(db: sqlite3.Connection, symbol: Symbol, most: int, oldest: float) -> K
         (name, oldest // MINUTE, most),
     ).fetchall()
     closes = db.execute(
-        "SELECT date, close FROM closes WHERE symbol = ? AND date >= ? AND typeof(close) = 'real' AND close > 0"
+        "SELECT date, close FROM closes WHERE symbol = ? AND date >= ? AND typeof(close) = 'real'"
         " AND date(date) = date",
         (name, _date(oldest)),
     ).fetchall()
@@ -296,9 +296,11 @@ def _bars(symbol: Symbol, rows: Iterable[tuple[Any, ...]]) -> list[Kline]:
     for minute, opened, high, low, close, volume in rows:
         try:
             prices = {"open": opened + 0.0, "high": high + 0.0, "low": low + 0.0, "close": close + 0.0}
-            bars.append(Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices))
+            bar = Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices)
         except TypeError:
             continue
+        if makes_sense(bar):
+            bars.append(bar)
     return bars
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isfinite
 
-from tui.protocol import Kline
+from tui.protocol import LEAST_PRICE, MOST_PRICE, MOST_SIZE, Kline
 
 MINUTE = 60_000
 KEPT = 1_500  # a whole day of minutes and a little more
@@ -149,6 +148,8 @@ class MinuteBars:
 
 
 def makes_sense(bar: Kline) -> bool:
-    """Whether its figures can be a minute's: prices above zero, and a volume."""
+    """Whether its figures can be a minute's, also where no decoder has looked at them: prices that are some, and a
+    volume."""
     prices = (bar.low, bar.open, bar.close, bar.high)
-    return min(prices) > 0 and isfinite(sum(prices)) and bar.low <= bar.high and 0 <= bar.volume < inf
+    known = all([LEAST_PRICE <= price <= MOST_PRICE for price in prices])
+    return known and bar.low <= bar.high and 0 <= bar.volume <= MOST_SIZE

@@ -17,7 +17,7 @@ from tui.market.sessions import Calendar, Stretch, calendar
 from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
-from tui.protocol import Depth, Kline, Quote, Tick
+from tui.protocol import LEAST_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Instrument:
         bar = self.bars.get(self.bars.latest)
         known = Past(bar.close, bar.time + MINUTE) if bar is not None else None
         quote = self.recalled
-        if quote is not None and quote.last > 0 and (known is None or quote.time >= known.time):
+        if quote is not None and quote.last >= LEAST_PRICE and (known is None or quote.time >= known.time):
             return Past(quote.last, quote.time)
         return known
 
@@ -200,7 +200,7 @@ class Instrument:
 
     def set_last(self, price: float, time: int, now: float) -> None:
         """A newer last price. Costs a comparison and a few stores."""
-        if price <= 0:
+        if price < LEAST_PRICE:
             return
         before = self.last
         if price != before:

@@ -18,7 +18,7 @@ from tui.market.instrument import Instrument
 from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
-from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.protocol import LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, canonical, from_wire
 
 _MAX_SPELLINGS = 4_096
@@ -159,8 +159,9 @@ class Market:
         return agrees
 
     def recall_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
-        """Take what earlier regular sessions closed at, by their date as `2026-11-20`."""
-        self._tell("recall_closes", symbol, dict(closes))
+        """Take what earlier regular sessions closed at, by their date as `2026-11-20`. What is no price is left out."""
+        closes = {day: close for day, close in closes.items() if LEAST_PRICE <= close <= MOST_PRICE}
+        self._tell("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.recall_closes({date.fromisoformat(day): close for day, close in closes.items()})
             self._mark(instrument)
@@ -238,7 +239,7 @@ class Market:
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
-        if tick.last > 0:
+        if tick.last >= LEAST_PRICE:
             instrument.trade(tick, now)
         self.health.ticks += 1
         return True
@@ -263,7 +264,7 @@ class Market:
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
-            if instrument.refused and instrument.builds_bars and quote.time and quote.last > 0:
+            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= LEAST_PRICE:
                 instrument.bars.trade(quote.time, quote.last, None)
         if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
             self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one

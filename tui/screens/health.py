@@ -183,11 +183,13 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     elif (lag := market.clock.lag(facts.now)) is not None:
         arrival = lag.in_full
     coalesced = max(0, health.applied - health.shown)
+    units = ", ".join(f"{count:,} read as {unit}" for unit, count in health.time_units.most_common())
     return [
         Figure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
         Figure("bytes", f"{fmt.compact(size)}/s · {fmt.compact(health.bytes)} in all"),
         Figure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
         Figure("lag at arrival", arrival),
+        *([Figure("times", units)] if units else []),
         Figure("coalesced", f"{coalesced:,} updates came between two frames"),
     ]
 
