@@ -92,6 +92,10 @@ class Tape:
                 self._trades[number - first] = time, price, size, side
         return owed
 
+    def judge_date_anew(self) -> None:
+        """The latest trades were dated later than they can have been, perhaps on another date."""
+        self._date_ends = 0
+
     def reconnected(self) -> None:
         """Trades passed unseen: the next one's size and side cannot be told from the one before."""
         self._resumed = True
