@@ -390,8 +390,8 @@ def _convert(raw: dict[str, Any], kinds: Any, kind: str) -> Any:
 
 
 def _milliseconds(value: Any, kind: str) -> tuple[int, str]:
-    """A time in ms, and the unit it came in, which its size alone tells: up to the year 5138 s are below 10^11, and from
-    March 1973 on ms are not, so that for the years from 2000 to 2100 no number can be read in two ways."""
+    """A time in ms, and the unit it came in, which its size alone tells: up to the year 5138 s are below 10^11, and
+    from March 1973 on ms are not, so that for the years from 2000 to 2100 no number can be read in two ways."""
     try:
         time = int(float(value)) if not isinstance(value, bool) else 0
     except (TypeError, ValueError, OverflowError):

@@ -286,9 +286,9 @@ def _read(db: sqlite3.Connection, symbol: Symbol, most: int, bounds: tuple[float
         (name, *(bound // MINUTE for bound in bounds), most),
     ).fetchall()
     closes = db.execute(
-        "SELECT date, close FROM closes WHERE symbol = ? AND date >= ? AND typeof(close) = 'real'"
+        "SELECT date, close FROM closes WHERE symbol = ? AND date BETWEEN ? AND ? AND typeof(close) = 'real'"
         " AND date(date) = date",
-        (name, _date(bounds[0])),
+        (name, *map(_date, bounds)),
     ).fetchall()
     row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", (name,)).fetchone()
     return Kept(_bars(symbol, reversed(rows)), dict(closes), row[0] if row is not None else 0)
@@ -327,7 +327,7 @@ def _put(db: sqlite3.Connection, news: News) -> None:
 def _tidy(db: sqlite3.Connection, oldest: float, latest: float) -> None:
     """Let go of what is too old, false or too much, and give the room back."""
     db.execute("DELETE FROM bars WHERE minute NOT BETWEEN ? AND ?", (oldest // MINUTE, latest // MINUTE))
-    db.execute("DELETE FROM closes WHERE date < ?", (_date(oldest),))
+    db.execute("DELETE FROM closes WHERE date NOT BETWEEN ? AND ?", (_date(oldest), _date(latest)))
     db.execute("DELETE FROM complete WHERE until NOT BETWEEN ? AND ?", (int(oldest), int(latest)))
     if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MOST:
         row = db.execute("SELECT minute FROM bars ORDER BY minute DESC LIMIT 1 OFFSET ?", (MOST,)).fetchone()

@@ -7,10 +7,10 @@ dated later than it was sent.
 Any one of these may be false, and none may do harm for longer than a minute:
 
 - A time later than the clock can be by more than SLACK, `reach` after its arrival, is not believed: the message counts
-  as one without a time, a bar is left out, and neither moves the clock. The clock is bounded by the `Date`s; where there
-  are none, the bound is our own clock, which most machines keep to a second.
-- What passes is at most SLACK ahead, so the messages after it are refused as older for no longer than that. What it told
-  of the clock is forgotten with its window, the second one after it at the latest.
+  as one without a time, a bar is left out, and neither moves the clock. The clock is bounded by the `Date`s; where
+  there are none, the bound is our own clock, which most machines keep to a second.
+- What passes is at most SLACK ahead, so the messages after it are refused as older for no longer than that. What it
+  told of the clock is forgotten with its window, the second one after it at the latest.
 - A clock that is simply off is followed: where the last CLAIMS times in a row, over CLAIMS_OVER, lie beyond and agree
   with each other (a single time that is told again and again does not: it falls behind), the data's clock is that much
   ahead, `lead`, whatever the `Date`s say. It is so as long as most of a window's messages agree; messages that are
