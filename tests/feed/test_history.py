@@ -147,6 +147,17 @@ async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(
         assert all(1 <= limit <= 500 for _, _, limit in desk.vendor.bars)
 
 
+async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Path) -> None:
+    async with at_work(tmp_path, QQQ) as desk:
+        desk.vendor.answers = lambda: walk(MONDAY, range(60))
+        ahead(desk, 3_600_000)
+        await desk.settles()
+        assert [limit for _, _, limit in desk.vendor.bars] == [500, 500]
+        assert len(desk.market.instruments[QQQ].bars) >= 59
+        await desk.settles()
+        assert len(desk.vendor.bars) == 2, "once is enough"
+
+
 # --- our own file ---
 
 

@@ -105,6 +105,7 @@ class History:
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._outages = 0  # long ones
+        self._led = False  # whether the data's clock was ahead of all others when that was last looked at
         self._awake_at = 0.0  # when this ran last
         # By region: where one is not in the plan, the others are.
         self._bars, self._quotes = defaultdict[str, _Trouble](_Trouble), defaultdict[str, _Trouble](_Trouble)
@@ -311,6 +312,11 @@ class History:
         while True:
             self._to_ask.clear()
             now = self._clock()
+            if (led := self._market.clock.lead is not None) is not self._led:
+                # What was told until now was judged by a clock that proved to be another than the data's.
+                self._led = led
+                for known in self._known.values():
+                    known.asked, known.complete = False, 0
             if self._rest is not None and self._live_at is not None:
                 if some := self._together(self._lacks_bars, self._bars, self._rest.at_once):
                     await self._ask_bars(self._rest, some)
