@@ -228,6 +228,26 @@ def test_where_our_own_clock_is_wrong_the_dates_tell_or_else_the_data(wrong: int
         assert ages == pytest.approx([late, late], abs=1.6)
 
 
+@pytest.mark.parametrize("wrong", [0, HOUR])
+@pytest.mark.parametrize("slept", [True, False], ids=["slept", "set"])
+def test_where_our_own_clock_jumps_the_next_date_tells(slept: bool, wrong: int) -> None:
+    """By the wall clock, set or true; by the monotonic one, that stood still while the machine slept."""
+    feed = Feed(True)
+    feed.wrong = wrong
+    feed.settle(30)
+    feed.market.set_clock(feed.market.wall_base + HOUR)
+    if slept:
+        feed.began += HOUR
+    feed.date()
+    feed.settle(10)
+    ages = [feed.market.age(feed.market.instruments[symbol], feed.now) for symbol in (QQQ, SPY)]
+    assert ages == pytest.approx([0, 0], abs=1.1)
+    if not wrong:
+        assert feed.is_right()
+    else:
+        assert feed.market.clock.ahead == pytest.approx(wrong / 1000, abs=1.6)
+
+
 @pytest.mark.parametrize("ahead", [YEAR, -YEAR, HOUR])
 def test_one_false_date_changes_nothing(ahead: int) -> None:
     feed = Feed(True)

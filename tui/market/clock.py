@@ -15,7 +15,8 @@ Any one of these may be false, and none may do harm for longer than a minute:
   with each other (a single time that is told again and again does not: it falls behind), the data's clock is that much
   ahead, `lead`, whatever the `Date`s say. It is so as long as most of a window's messages agree; messages that are
   refused as older count against it. When it is withdrawn, `Market` forgets what is dated later than can be.
-- A `Date` that contradicts the others counts only when the next one agrees with it.
+- A `Date` that contradicts the others counts only when the next one agrees with it, or where our own clock has jumped:
+  it was set, or the machine slept and its monotonic clock with it, and nobody says which.
 - A time too early shuts out nothing: it is refused as older, and where it is the first it is shown with its age until
   the next. A bar of more than a year ago is left out. The reading of a time bounds it to the years from 1973 to 2286.
 """
@@ -84,6 +85,7 @@ class ServerClock:
         self._local_known = False
         self._dates = -_INF, _INF  # what they tell of the offset
         self._contrary: tuple[float, float] | None = None  # what the latest tells, where it contradicts the others
+        self._jumped = False  # whether our own clock has since the latest of them
         self._least = self._least_before = _INF  # arrival − t, in this window and in the one before
         self._window_ends = -_INF
         self._window_seen = self._refused = 0  # frames seen until the window began, frames refused in it
@@ -100,15 +102,15 @@ class ServerClock:
         """An HTTP response asked for at `sent`, here at `received`, that names the whole second `date`."""
         told = date - received, date + 1000 - sent
         both = _overlap(self._dates, told)
-        if both is None and self._contrary is not None:
-            both = _overlap(self._contrary, told)
+        if both is None:
+            both = told if self._jumped else _overlap(self._contrary, told) if self._contrary is not None else None
             if both is not None:  # one of the clocks was set: what was known is worth nothing now
                 self._least = self._least_before = _INF
                 self._forget()
         if both is None:
             self._contrary = told
         else:
-            self._dates, self._contrary = both, None
+            self._dates, self._contrary, self._jumped = both, None, False
             self._settle()
 
     def observe_frame(self, symbol: Symbol, t: int, arrival: float) -> None:
@@ -151,11 +153,10 @@ class ServerClock:
         self._least_before += by
         self._window_ends += by
         self._claims = 0
-        if self.lead is not None:
-            self.lead -= by
-        self._settle()
         if abs(by) > 1:
+            self._jumped, self.lead = True, None
             self._forget()
+        self._settle()
 
     def reconnected(self) -> None:
         """A new connection may serve other symbols, and in another way."""
@@ -204,6 +205,8 @@ class ServerClock:
     def _settle(self) -> None:
         """Make the bounds of what is known."""
         ahead = -min(self._least, self._least_before)
+        if self.lead is not None and self.lead <= (self._dates[1] if self._dates[1] < _INF else SLACK):
+            self.lead = None  # as Dates or frames have told since, it contradicts nothing
         if self.lead is not None:
             self.low, self.high, self.reach = max(self.lead, ahead), _INF, self.lead + SLACK
             return
