@@ -49,7 +49,7 @@ class Feed:
         """ms UTC, now."""
         return self.began + round(1000 * (self.now - 1_000.0))
 
-    def run(self, seconds: float) -> Iterator[float]:
+    def run(self, seconds: float, bars: bool = True) -> Iterator[float]:
         """Go on for so long; each half second, when its data have come."""
         ends = self.now + seconds
         while self.now < ends:
@@ -61,12 +61,13 @@ class Feed:
                 self.market.apply(Quote(symbol=spelling, last=price, open=500.0, time=time), self.now)
                 begins = time // MINUTE * MINUTE
                 bar_ = Kline(symbol=spelling, open=500, high=507, low=500, close=price, time=begins, volume=self.now)
-                self.market.apply(bar_, self.now)
+                if bars:
+                    self.market.apply(bar_, self.now)
             self.market.sample(self.now, self.market.instruments.values())
             yield self.now
 
-    def settle(self, seconds: float) -> None:
-        for _ in self.run(seconds):
+    def settle(self, seconds: float, bars: bool = True) -> None:
+        for _ in self.run(seconds, bars):
             pass
 
     def is_right(self, symbols: tuple[Symbol, ...] = (QQQ, SPY)) -> bool:
@@ -116,7 +117,8 @@ def test_one_false_time_is_over_within_a_minute(feed: Feed, make: Callable[[int]
     refused = feed.market.health.out_of_order
     feed.settle(60)
     assert feed.is_right() and feed.market.health.out_of_order == refused
-    assert len(feed.market.instruments[QQQ].bars) <= 5
+    bars = feed.market.instruments[QQQ].bars
+    assert len(bars) <= 5 and all(each.time > OPEN - 2 * HOUR for each in bars)
 
 
 @pytest.mark.parametrize("make", [false_tick, false_quote])
@@ -169,6 +171,7 @@ def test_one_symbol_whose_times_are_all_false_is_shown_without_an_age_and_harms_
         message = tick(7.0, s="IWM$US")
         message.time = feed.time + HOUR
         feed.market.apply(message, feed.now)
+        assert feed.market.clock.lead is None
     assert feed.is_right()
     iwm = feed.market.instruments[IWM]
     assert iwm.last == 7.0 and feed.market.age(iwm, feed.now) is None
@@ -201,6 +204,63 @@ def test_a_server_whose_every_time_is_ahead_is_shown_by_its_own_clock_and_that_i
     feed.wrong = 0  # somebody has set it
     feed.settle(60)
     assert feed.is_right()
+
+
+def test_data_a_few_seconds_ahead_of_the_date_are_followed_too() -> None:
+    feed = Feed(True)
+    feed.wrong = 4_000
+    feed.settle(10)
+    assert feed.market.health.future == 0
+    assert feed.market.clock.lead == pytest.approx(3_920) and feed.market.clock.ahead == pytest.approx(3, abs=0.2)
+
+
+def test_a_date_that_agrees_with_the_data_takes_over() -> None:
+    feed = Feed(False)
+    feed.wrong = HOUR
+    feed.settle(10)
+    assert feed.market.clock.lead is not None
+    feed.date(HOUR)
+    assert feed.market.clock.lead is None and feed.market.clock.half_width < 1_000
+    feed.settle(10)
+    assert feed.market.age(feed.market.instruments[QQQ], feed.now) == pytest.approx(0, abs=1.1)
+
+
+@pytest.mark.parametrize("bars", [True, False], ids=["bars too", "without bars"])
+def test_what_a_clock_that_was_wrong_has_left_is_forgotten(feed: Feed, bars: bool) -> None:
+    feed.began = at("2026-11-19 14:59:45")
+    feed.market.set_clock(feed.began - 1_000_000.0)
+    if feed.market.clock.high < float("inf"):
+        feed.date()
+    feed.wrong = HOUR
+    feed.settle(10, bars)
+    iwm, qqq = (feed.market.instruments[symbol] for symbol in (IWM, QQQ))
+    dated = feed.time + HOUR - 80
+    for message in (
+        Tick(symbol="IWM$US", last=7.0, time=dated),
+        Kline(symbol="IWM$US", open=7, high=7, low=7, close=7, time=dated // MINUTE * MINUTE),
+    ):
+        feed.market.apply(message, feed.now)
+    assert feed.market.age(iwm, feed.now) == pytest.approx(0, abs=0.1)
+    feed.settle(10, bars)
+    assert qqq.day.close is not None, "as after hours"
+    feed.wrong = 0
+    feed.settle(60, bars)
+    assert qqq.tick_time == feed.time - 80 and qqq.day.close is None
+    assert feed.market.age(iwm, feed.now) is None, "it is silent since, and nobody knows for how long"
+    bar_ = Kline(symbol="IWM$US", open=7, high=7, low=7, close=7, time=feed.time // MINUTE * MINUTE)
+    feed.market.apply(bar_, feed.now)
+    assert [each.time for each in iwm.bars] == [bar_.time]
+
+
+def test_a_close_of_a_date_that_has_not_come_is_forgotten() -> None:
+    feed = Feed(True, at("2026-11-19 15:59:30"))
+    feed.wrong = 24 * HOUR
+    feed.settle(60)
+    qqq = feed.market.instruments[QQQ]
+    assert [f"{day}" for day in qqq.closes] == ["2026-11-20"]
+    feed.wrong = 0
+    feed.settle(60)
+    assert "2026-11-20" not in [f"{day}" for day in qqq.closes]
 
 
 def test_a_server_whose_every_time_is_behind_is_late(feed: Feed) -> None:
@@ -271,3 +331,4 @@ def test_at_midnight_a_clock_that_was_wrong_takes_no_date_with_it() -> None:
     assert qqq.session is not None and f"{qqq.session.date}" == "2026-11-19"
     assert all(f"{day}" <= "2026-11-19" for day in qqq.closes)
     assert qqq.tick_time == feed.time - 80
+    assert qqq.tape._date_ends == at("2026-11-20 00:00")

@@ -213,7 +213,6 @@ class Instrument:
             self.recalled = None
         self.bars.forget_after(time // MINUTE)
         self.tape.judge_date_anew()
-        self.session = None
         today = self.calendar.at(time).date
         self.day.closes = {day: close for day, close in self.day.closes.items() if day <= today}
         self.day.judge_anew(self.calendar)
