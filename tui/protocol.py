@@ -5,13 +5,14 @@ attribute and the vendor's short name on the wire. Prices are in the symbol's tr
 fund, times in ms since the epoch, UTC.
 
 `decode` is strict and typed first, which is fast; what does not fit is looked at once more with patience (numbers as
-strings, nulls, seconds for ms, a list where one object was promised), and only then called malformed.
+strings, nulls, times in another unit, a list where one object was promised), and only then called malformed.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
@@ -29,9 +30,21 @@ SUBSCRIBED = "subscribe Successfully"
 OVER_LIMIT = "exceeding the maximum subscription limit"
 UNRESOLVED = "cannot be resolved action"
 
-_SECONDS_BELOW = 100_000_000_000  # a smaller time can only be in seconds
-Amount: TypeAlias = Annotated[float, Meta(ge=0)]
-Time: TypeAlias = Annotated[int, Meta(ge=_SECONDS_BELOW, lt=10_000_000_000_000)]
+# What a market can have. The bounds stand in the types, where the decoder looks at them at no cost, so that no figure
+# made of these numbers overflows, is none (NaN), or needs more digits than a screen has.
+LEAST_PRICE = 1e-6
+"""A price below it is none, just as 0 is: the cheapest fund, in any money, costs a thousand times as much."""
+MOST_PRICE = 1e12  # a bitcoin in rials is 1e11, the dearest share in dong 2e10
+MOST_SIZE = 1e15  # the tokens with the most zeros trade 1e14 units a day, all funds of a region some 1e10
+MOST_TURNOVER = 1e18  # 1e11 dollars in one fund on its wildest day, in the money that is worth the least: 1e17
+MOST_PERCENT = 1e9  # unadjusted joins of a thousand shares into one, and more, are +100,000 %
+
+Price: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_PRICE)]
+Size: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_SIZE)]
+Turnover: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_TURNOVER)]
+PriceChange: TypeAlias = Annotated[float, Meta(ge=-MOST_PRICE, le=MOST_PRICE)]
+PercentChange: TypeAlias = Annotated[float, Meta(ge=-100, le=MOST_PERCENT)]
+Time: TypeAlias = Annotated[int, Meta(ge=100_000_000_000, lt=10_000_000_000_000)]
 
 
 # --- what the server pushes (page, step 4) ---
@@ -48,8 +61,8 @@ class Tick(_Push, tag="tick", gc=False, omit_defaults=True):
     """Trade Response Content. `volume` may be the trade's or the day's: the page does not say, its sample equals the
     day's. `side` (2 buy, 1 sell) is not on the page."""
 
-    last: Amount = field(name="ld")
-    volume: Amount | None = field(name="v", default=None)
+    last: Price = field(name="ld")
+    volume: Size | None = field(name="v", default=None)
     time: Time = field(name="t", default=0)
     side: int | None = field(name="d", default=None)
 
@@ -58,34 +71,34 @@ class Quote(_Push, tag="quote", gc=False, omit_defaults=True):
     """Quote Response Content. The fields from `previous_close` on are not on the page; they are read should they come
     (`change_percent` -1.17 is -1.17 %, `status` 0 normal, 1 suspended, 2 delisted, 3 circuit breaker)."""
 
-    last: Amount = field(name="ld")
-    open: Amount | None = field(name="o", default=None)
-    high: Amount | None = field(name="h", default=None)
-    low: Amount | None = field(name="l", default=None)
+    last: Price = field(name="ld")
+    open: Price | None = field(name="o", default=None)
+    high: Price | None = field(name="h", default=None)
+    low: Price | None = field(name="l", default=None)
     time: Time = field(name="t", default=0)
-    volume: Amount | None = field(name="v", default=None)
-    turnover: Amount | None = field(name="tu", default=None)
-    previous_close: Amount | None = field(name="p", default=None)
-    change: float | None = field(name="ch", default=None)
-    change_percent: float | None = field(name="chp", default=None)
+    volume: Size | None = field(name="v", default=None)
+    turnover: Turnover | None = field(name="tu", default=None)
+    previous_close: Price | None = field(name="p", default=None)
+    change: PriceChange | None = field(name="ch", default=None)
+    change_percent: PercentChange | None = field(name="chp", default=None)
     status: int | None = field(name="ts", default=None)
-    iopv: Amount | None = None
-    nav: Amount | None = None
+    iopv: Price | None = None
+    nav: Price | None = None
 
 
 class Level(Struct, gc=False, omit_defaults=True):
     """One level of a book, as far as it is read. Its place in the list is its level; the page's "Ask Size" and "Bid
     Size" equal `volume` in its sample. To read them too would cost as much again as all the rest of a book."""
 
-    price: Amount = field(name="p")
-    volume: Amount = field(name="v")
+    price: Price = field(name="p")
+    volume: Size = field(name="v")
 
 
 class ServedLevel(Level, gc=False):
     """A level as a server tells it: `level` counts from 1 at the touch."""
 
     level: int = field(name="po")
-    size: Amount = field(name="o")
+    size: Size = field(name="o")
 
 
 class Depth(_Push, tag="depth", gc=False, omit_defaults=True):
@@ -99,13 +112,13 @@ class Kline(_Push, tag="kline@1", gc=False, omit_defaults=True):
     """Kline Response Content. `time` is the bar's opening minute; the bar in progress repeats with the same `time`.
     `interval` is the N of `kline@N` (1 is a minute, the only one promised for subscription); `decode` sets it."""
 
-    open: Amount = field(name="o")
-    high: Amount = field(name="h")
-    low: Amount = field(name="l")
-    close: Amount = field(name="c")
+    open: Price = field(name="o")
+    high: Price = field(name="h")
+    low: Price = field(name="l")
+    close: Price = field(name="c")
     time: Time = field(name="t")
-    volume: Amount = field(name="v", default=0.0)
-    turnover: Amount | None = field(name="tu", default=None)
+    volume: Size = field(name="v", default=0.0)
+    turnover: Turnover | None = field(name="tu", default=None)
     interval: int = field(name="@interval", default=1)
 
 
@@ -208,15 +221,16 @@ envelope = msgspec.json.Decoder(_Envelope).decode
 a call around it. Raises one of UNREADABLE for everything else."""
 
 
-def decode(frame: bytes | bytearray) -> tuple[Message, ...]:
-    """Read one frame. Nearly always one message; several where the vendor sends `data` as a list.
+def decode(frame: bytes | bytearray, units: Counter[str] | None = None) -> tuple[Message, ...]:
+    """Read one frame. Nearly always one message; several where the vendor sends `data` as a list. `units` counts the
+    times that came in another unit than ms, by that unit: s, µs, ns.
 
     Raises MalformedMessage, with a kind to count by, for what cannot be read. Costs about 1 µs for a quote.
     """
     try:
         return (envelope(frame).data,)
     except UNREADABLE:
-        return _decode_patiently(frame)
+        return _decode_patiently(frame, units)
 
 
 def encode(message: Message | Request) -> bytes:
@@ -259,11 +273,11 @@ def read_row(raw: Raw) -> Any:
         raise MalformedMessage(_row_kind(raw)) from None
 
 
-def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
+def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:
     try:
         raw = _decode_json(frame)
     except UNREADABLE:
-        return _decode_rows(frame)
+        return _decode_rows(frame, units)
     if not isinstance(raw, dict):
         raise MalformedMessage("not an object")
     raw = _without_nulls(raw)
@@ -272,10 +286,10 @@ def _decode_patiently(frame: bytes | bytearray) -> tuple[Message, ...]:
     data = raw.get("data")
     if data is None:
         return (_convert(raw, Hello, "unknown message"),)
-    return _pushes(data if isinstance(data, list) else [data], push)
+    return _pushes(data if isinstance(data, list) else [data], lambda row: push(row, units))
 
 
-def _decode_rows(frame: bytes | bytearray) -> tuple[Message, ...]:
+def _decode_rows(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:
     """Read a frame whose JSON holds what no value can be (a number out of range, a string that is not UTF-8): a matter
     of its own row, and the rows beside it stand. Raises MalformedMessage, for what is no JSON at all too."""
     try:
@@ -283,7 +297,7 @@ def _decode_rows(frame: bytes | bytearray) -> tuple[Message, ...]:
     except UNREADABLE:
         raise MalformedMessage(_frame_kind(frame)) from None
     rows = _decode_raw_list(data) if bytes(data).startswith(b"[") else [data]
-    return _pushes(rows, lambda row: push(read_row(row)))
+    return _pushes(rows, lambda row: push(read_row(row), units))
 
 
 def _pushes(rows: list[Any], read: Callable[[Any], Push]) -> tuple[Push, ...]:
@@ -326,8 +340,8 @@ def _row_kind(raw: Raw) -> str:
     return type_ if type_ in TYPES else "unknown type"
 
 
-def push(item: Any) -> Push:
-    """One message out of its envelope, read with patience. Raises MalformedMessage."""
+def push(item: Any, units: Counter[str] | None = None) -> Push:
+    """One message out of its envelope, read with patience; `units` as in `decode`. Raises MalformedMessage."""
     kind = item.get("type") if isinstance(item, dict) else None
     if not isinstance(kind, str):
         raise MalformedMessage("no type")
@@ -337,8 +351,9 @@ def push(item: Any) -> Push:
         kind = "kline"
     elif kind not in TYPES:
         raise MalformedMessage("unknown type")
+    unit = "ms"
     if "t" in cleaned:
-        cleaned["t"] = _milliseconds(cleaned["t"], kind)
+        cleaned["t"], unit = _milliseconds(cleaned["t"], kind)
     for key in _UNDOCUMENTED.keys() & cleaned.keys():
         # The page promises nothing about these: a strange one is left out, and the rest of the message stands.
         if not _fits(cleaned[key], _UNDOCUMENTED[key]):
@@ -351,10 +366,20 @@ def push(item: Any) -> Push:
     message: Push = _convert(cleaned, Tick | Quote | Depth | Kline, kind)
     if not _finite(message):
         raise MalformedMessage(kind, "a number that is none")
+    if units is not None and unit != "ms":
+        units[unit] += 1
     return message
 
 
-_UNDOCUMENTED = {"p": Amount, "ch": float, "chp": float, "ts": int, "d": int, "iopv": Amount, "nav": Amount}
+_UNDOCUMENTED = {
+    "p": Price,
+    "ch": PriceChange,
+    "chp": PercentChange,
+    "ts": int,
+    "d": int,
+    "iopv": Price,
+    "nav": Price,
+}
 
 
 def _convert(raw: dict[str, Any], kinds: Any, kind: str) -> Any:
@@ -364,12 +389,18 @@ def _convert(raw: dict[str, Any], kinds: Any, kind: str) -> Any:
         raise MalformedMessage(kind, "fields are missing or of the wrong kind") from None
 
 
-def _milliseconds(value: Any, kind: str) -> int:
+def _milliseconds(value: Any, kind: str) -> tuple[int, str]:
+    """A time in ms, and the unit it came in, which its size alone tells: up to the year 5138 s are below 10^11, and
+    from March 1973 on ms are not, so that for the years from 2000 to 2100 no number can be read in two ways."""
     try:
         time = int(float(value)) if not isinstance(value, bool) else 0
     except (TypeError, ValueError, OverflowError):
         raise MalformedMessage(kind, "time") from None
-    return time * 1000 if time < _SECONDS_BELOW else time
+    if time < 10**11:
+        return time * 1000, "s"
+    if time < 10**14:
+        return time, "ms"
+    return (time // 10**3, "µs") if time < 10**17 else (time // 10**6, "ns")
 
 
 def _without_nulls(level: Any) -> Any:

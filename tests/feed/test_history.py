@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,6 +121,41 @@ def keep(folder: Path, *news: News) -> None:
     store = Store(folder / "False.sqlite", wall=lambda: MONDAY / 1000)
     store.write(news)
     store.close()
+
+
+def ahead(desk: Desk, by: int) -> None:
+    """The market's clock is wrong: so many times in a row said the same."""
+    for _ in range(20):
+        time = int(desk.market.local_time(desk.now)) + by
+        desk.market.apply(Quote(symbol="QQQ$US", last=512.0, open=512.0, time=time), desk.now)
+        desk.now += 0.5
+    assert desk.market.exchange_time(desk.now) > desk.start + by - 1_000
+
+
+@pytest.mark.parametrize("by", [3_600_000, 300 * 86_400_000], ids=["an hour", "300 days"])
+async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(tmp_path: Path, by: int) -> None:
+    keep(tmp_path, News(QQQ, walk(FRIDAY, range(390))))
+    async with at_work(tmp_path) as desk:
+        ahead(desk, by)
+        tracemalloc.start()
+        desk.history._unwritten(desk.history._instruments())
+        await desk.history.finish()
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        tracemalloc.stop()
+    async with at_work(tmp_path) as desk:
+        assert desk.vendor.bars, "up to when all is known, a wrong clock has told"
+        assert all(1 <= limit <= 500 for _, _, limit in desk.vendor.bars)
+
+
+async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Path) -> None:
+    async with at_work(tmp_path, QQQ) as desk:
+        desk.vendor.answers = lambda: walk(MONDAY, range(60))
+        ahead(desk, 3_600_000)
+        await desk.settles()
+        assert [limit for _, _, limit in desk.vendor.bars] == [500, 500]
+        assert len(desk.market.instruments[QQQ].bars) >= 59
+        await desk.settles()
+        assert len(desk.vendor.bars) == 2, "once is enough"
 
 
 # --- our own file ---

@@ -288,6 +288,24 @@ def test_a_disk_that_is_too_slow_ends_it_too_before_memory_does(
 # --- damage ---
 
 
+def test_a_recording_of_an_older_version_lets_no_extreme_number_in(tmp_path: Path) -> None:
+    extreme = bar(-2, 1.7e308)
+    lines = [
+        *ticks(20),
+        call_line(BEGAN + 20, "recall", (QQQ, (extreme,), True, BEGAN)),
+        call_line(BEGAN + 20, "recall_closes", (QQQ, {"2024-11-14": 1.7e308})),
+        call_line(BEGAN + 20, "recall_quote", (QQQ, quote(1.7e308), BEGAN)),
+        call_line(BEGAN + 20, "recall", (QQQ, (bar(-2, 5e-324),), True, BEGAN)),
+        message_line(b"1020.0", encode(tick(1.7e308, 20_000))),
+        message_line(b"1020.0", encode(bar(0, 5e-324))),
+    ]
+    market, recording = played(written(tmp_path / "r.gz", lines))
+    instrument = market.instruments[QQQ]
+    assert recording.damaged == 3
+    assert market.health.malformed == {"history": 1, "tick": 1, "kline": 1}
+    assert (instrument.last, len(instrument.bars), instrument.recalled) == (119.0, 0, None)
+
+
 def test_damaged_lines_are_counted_and_skipped(tmp_path: Path) -> None:
     lines = ticks(20)
     lines[10] = lines[10][:20] + b"\n"

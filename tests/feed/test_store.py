@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import subprocess
 import sys
@@ -243,6 +244,38 @@ def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> 
     wall[0] += 60
     assert store.names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
     assert store.names("HK") == (120.0, {"2800": "盈富基金"})
+
+
+def test_names_kept_by_a_clock_that_was_ahead_are_too_old(make: Callable[..., Store]) -> None:
+    wall = [float(NOW + 400 * DAY)]
+    store = make(wall=lambda: wall[0])
+    store.keep_names("US", {"QQQ": "Invesco QQQ"})
+    wall[0] = float(NOW)
+    assert store.names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
+
+
+def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(store: Store) -> None:
+    store.write([News(QQQ, [bar(2), bar(1)], {"2026-11-20": 512.34}, 1000 * NOW)])
+    minute = NOW // 60
+    with closing(sqlite3.connect(store.path)) as db:
+        rows = [[5e-324] * 4 + [1.0], [1.7e308] * 4 + [1.0], [1.0] * 4 + [1.7e308], [1.0, 2.0, 3.0, 1.0, 1.0]]
+        for n, row in enumerate(rows, 3):
+            db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, ?, ?, ?, ?, ?)", (minute - n, *row))
+        for n in range(600):
+            late = minute + 2 * 1440 + n
+            db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, 1.0, 1.0, 1.0, 1.0, 1.0)", (late,))
+        for text in ("x" * 9, str(2**70)):
+            db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, 1.0, 1.0, 1.0, 1.0, 1.0)", (text,))
+        db.execute("INSERT INTO closes VALUES ('QQQ$US', '2031-01-02', 1.0)")
+        db.commit()
+    assert held(store) == [(2, 1.0), (1, 1.0)]
+    assert store.read([QQQ], 500)[QQQ].closes == {"2026-11-20": 512.34}
+    store._tidied = 0.0
+    store.write([News(QQQ, [bar(1)])])
+    with closing(sqlite3.connect(store.path)) as db:
+        kept = db.execute("SELECT count(*) FROM bars WHERE typeof(minute) = 'integer' AND minute > ?", (minute,))
+        assert kept.fetchone() == (0,), "in time they would be taken for a day's bars"
+        assert db.execute("SELECT count(*) FROM closes").fetchone() == (1,)
 
 
 def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
 from tests.feed.agreement import differences, miscounts
 from tests.feed.running import KEY, QQQ, QUICK, Running
 from tests.feed.test_link import Heard
+from tests.market.messages import T, bar, quote, tick
 from tests.waiting import until
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
+from tui.feed.intake import intake
 from tui.feed.pulse import LEAST
 from tui.feed.state import Phase, Timings
 from tui.market import Market
 from tui.market.plan import NO_ANSWER
-from tui.protocol import OVER_LIMIT, TYPES, UNRESOLVED
+from tui.protocol import OVER_LIMIT, TYPES, UNRESOLVED, Kline, Quote, Tick, encode
 from tui.secrets import Token
 
 C, A, S, L, R, X = list(Phase)
@@ -315,7 +320,7 @@ async def test_a_server_whose_subscriptions_replace_each_other() -> None:
         ("strings", 0.1, lambda market: market.health.ticks >= 100),
         ("spellings", 0.1, lambda market: market.health.ticks >= 100),
         ("no-time", 0.1, lambda market: market.health.ticks >= 100),
-        ("second-time", 0.1, lambda market: market.health.ticks >= 100),
+        ("second-time", 0.1, lambda market: market.health.time_units["s"] >= 100),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -358,6 +363,53 @@ async def test_the_exchange_s_clock_is_known_and_ages_are_by_it() -> None:
         age = running.market.age(qqq, running.link._clock())
         assert age is not None and age < 10
         assert running.market.health.future == 0
+
+
+class Misdated(Exchange):
+    """Its every time is an hour ahead, and its `Date` is right, or is none."""
+
+    def __init__(self, dates: bool) -> None:
+        super().__init__(rate=2_000, clock=lambda: time.time_ns() // 1_000_000 + 3_600_000)
+        self._dates, self._date_off = dates, 1
+
+    def _misdated(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        if not self._dates:
+            del response.headers["Date"]
+
+
+@pytest.mark.parametrize("dates", [True, False], ids=["Date", "no Date"])
+async def test_a_server_whose_every_time_is_an_hour_ahead_is_shown_by_its_own_clock(dates: bool) -> None:
+    async with Misdated(dates) as exchange, Running(exchange.url) as running:
+        clock, market = running.market.clock, running.market
+        await until(lambda: clock.lead is not None, within=10)
+        assert clock.lead == pytest.approx(3_600_000, abs=1_000)
+        assert clock.ahead == (pytest.approx(3_600, abs=2) if dates else None)
+        future = market.health.future
+        await until(lambda: market.age(market.instruments[QQQ], running.link._clock()) is not None)
+        age = market.age(market.instruments[QQQ], running.link._clock())
+        assert age is not None and age < 2
+        await exchange.close_market()
+        held = list(market.instruments)
+        # The bars of the hour that it told before it was clear are asked for again, over REST.
+        await until(lambda: all(": bar " in each for each in differences(market, exchange, held, dated=False)))
+        assert market.health.future == future
+
+
+@pytest.mark.parametrize(("unit", "each"), [("µs", 1_000), ("ns", 1_000_000)])
+def test_times_in_another_unit_fill_the_rows_and_are_counted(unit: str, each: int) -> None:
+    market = Market()
+    market.set_clock(float(T))
+    market.follow([QQQ])
+    begin, take = intake(market, None, lambda reply, at: None)
+    begin(1.0)
+    messages: list[Tick | Quote | Kline] = [tick(512.34, 900), quote(512.33, 950), bar(0, 512.34)]
+    for message in messages:
+        message.time *= each
+        take(encode(message))
+    instrument = market.instruments[QQQ]
+    assert (instrument.tick_time, instrument.quote_time, len(instrument.bars)) == (T + 900, T + 950, 1)
+    assert market.age(instrument, 2.0) == 1.05
+    assert market.health.time_units == {unit: 3} and not market.health.malformed
 
 
 async def test_a_feed_15_minutes_behind_is_old_and_not_wrong() -> None:

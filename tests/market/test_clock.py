@@ -25,14 +25,31 @@ def test_a_frame_without_news_of_the_offset_changes_no_bound() -> None:
     assert clock.low == 100
 
 
-def test_bounds_that_exclude_each_other_start_again_from_the_latest() -> None:
+def test_dates_that_contradict_what_is_known_count_when_two_agree() -> None:
     clock = ServerClock()
     clock.observe_date(0, 50, 5_000)
     clock.observe_frame(QQQ, 6_000, arrival=1_000)
     assert clock.lag(1.0) is not None
-    clock.observe_date(10_000, 10_050, 10_000)
+    for date in (10_000, 70_000, 10_000):
+        clock.observe_date(10_000, 10_050, date)
+        assert (clock.low, clock.high) == (5_000, 6_000), "one alone may be false"
+    clock.observe_date(11_000, 11_050, 11_000)
     assert (clock.low, clock.high) == (-50, 1_000)
     assert clock.lag(2.0) is None
+
+
+def test_what_a_date_contradicts_is_forgotten_when_one_agrees_with_what_was_known() -> None:
+    clock = ServerClock()
+    for date in (5_000, 70_000, 5_000, 70_000, 5_000):
+        clock.observe_date(0, 50, date)
+    assert (clock.low, clock.high) == (4_950, 6_000)
+
+
+def test_what_frames_tell_gives_way_to_a_date() -> None:
+    clock = ServerClock()
+    clock.observe_frame(QQQ, 4_000, arrival=1_000)
+    clock.observe_date(2_000, 2_050, 2_000)
+    assert (clock.low, clock.high) == (-50, 1_000)
 
 
 @pytest.mark.parametrize(("t", "offset"), [(900, 0), (1_000, 0), (1_300, 300)])
@@ -113,7 +130,8 @@ def test_whatever_comes_the_bounds_enclose_the_offset_and_lag_is_not_negative(fr
 def known(offset: float, width: float = 20.0) -> ServerClock:
     """A clock whose offset is known to be within `width` of `offset`, in ms."""
     clock = ServerClock()
-    clock.low, clock.high = offset - width / 2, offset + width / 2
+    clock.observe_date(0, 0, offset - width / 2)
+    clock.observe_date(0, 0, offset + width / 2 - 1_000)
     return clock
 
 

@@ -317,8 +317,11 @@ def test_a_delay_is_that_of_most_symbols_not_of_most_messages_and_of_this_connec
 
 @pytest.mark.parametrize("make", [tick, quote])
 @pytest.mark.parametrize("late", [0, 900_000], ids=["now", "15 minutes late"])
-def test_a_time_from_the_future_does_not_shut_out_what_comes_after_it(make: Callable[..., Push], late: int) -> None:
-    market, instrument = dated()
+@pytest.mark.parametrize("date", [0.0, None], ids=["Date", "no Date"])
+def test_a_time_from_the_future_does_not_shut_out_what_comes_after_it(
+    make: Callable[..., Push], late: int, date: float | None
+) -> None:
+    market, instrument = dated(date)
     market.apply(make(1.0, -600 - late), 100.0)
     assert market.apply(make(2.0, 3_600_000), 101.0) is instrument
     assert (market.health.future, instrument.last) == (1, 2.0), "the price may be right"
@@ -337,9 +340,10 @@ def test_the_very_first_may_be_from_the_future(make: Callable[..., Push]) -> Non
     assert instrument.last == 2.0 and instrument.newest_time == T - 900_000
 
 
-@pytest.mark.parametrize(("t", "future"), [(60_000, 0), (60_600, 1)])
-def test_up_to_a_minute_ahead_may_be_a_clock(t: int, future: int) -> None:
-    market, _ = dated()
+@pytest.mark.parametrize("date", [0.0, None])
+@pytest.mark.parametrize(("t", "future"), [(5_000, 0), (5_600, 1)])
+def test_up_to_a_few_seconds_ahead_may_be_a_clock(date: float | None, t: int, future: int) -> None:
+    market, _ = dated(date)
     market.apply(tick(1, t), 100.0)
     assert market.health.future == future
 
@@ -350,12 +354,6 @@ def test_ahead_is_by_the_exchange_s_clock_and_not_by_ours() -> None:
     assert market.health.future == 0 and instrument.tick_time == T + 180_000
     market.apply(tick(2, 3_600_000), 101.0)
     assert market.health.future == 1 and instrument.tick_time == T + 180_000
-
-
-def test_where_nothing_tells_the_exchange_s_clock_its_times_are_believed() -> None:
-    market, instrument = dated(None)
-    market.apply(tick(1, 3_600_000), 100.0)
-    assert (market.health.future, instrument.tick_time) == (0, T + 3_600_000)
 
 
 def test_a_bar_that_cannot_be_is_malformed_and_left_out() -> None:

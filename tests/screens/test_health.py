@@ -282,3 +282,30 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
         Figure("names", "of well-known funds only"),
         Figure("not read", "1,234 rows of history or names", True),
     ]
+
+
+def test_times_in_another_unit_than_ms_are_told_and_counted() -> None:
+    market = Market()
+    assert "times" not in [figure.name for figure in data_figures(market, facts(market))]
+    market.health.time_units.update({"µs": 1_234, "s": 2})
+    (said,) = [figure for figure in data_figures(market, facts(market)) if figure.name == "times"]
+    assert said == ("times", "1,234 read as µs, 2 read as s", False)
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        (True, "the data's is 3,599.0 s ahead of the exchange's own"),
+        (False, "the data's is 3,600.0 s ahead of this machine's"),
+    ],
+)
+def test_a_clock_of_the_data_that_contradicts_the_others_is_told(dates: bool, words: str) -> None:
+    market = Market()
+    market.set_clock(float(START))
+    if dates:
+        market.observe_date(19.0, 19.0, START + 19_000)
+    for n in range(8):
+        market.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n)
+    assert [figure for figure in link_figures(market, facts(market)) if figure.name == "clock"] == [
+        ("clock", words, True)
+    ]

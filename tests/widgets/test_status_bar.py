@@ -100,3 +100,21 @@ def test_clocks_that_differ_say_which_way(ahead: int, words: str) -> None:
     off = market()
     off.clock.observe_date(START, START, START - 500 + ahead)
     assert f"{words} the exchange's" in line(off, LIVE, 158)
+
+
+def test_data_of_another_clock_than_the_exchange_s_own_are_told_as_that() -> None:
+    made = market()
+    made.set_clock(START - 20_000.0)
+    made.observe_date(19.0, 19.02, START - 1_000)
+    for n in range(8):
+        assert made.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n) is (n == 7)
+    assert "data dated 3,599 s ahead of the exchange's clock" in line(made, LIVE, 158)
+    assert "clock 3" not in line(made, LIVE, 158), "this machine's is right"
+
+
+def test_without_a_date_it_is_the_two_clocks_that_differ() -> None:
+    made = market()
+    made.set_clock(START - 20_000.0)
+    for n in range(8):
+        made.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n)
+    assert "clock 3600 s behind the exchange's" in line(made, LIVE, 158)

@@ -21,7 +21,7 @@ from tui.feed.state import LinkState, Phase
 from tui.feed.store import Kept, News, Store, StoreError
 from tui.format import count
 from tui.market import AT_ONCE, Instrument, Market
-from tui.market.bars import MINUTE, makes_sense
+from tui.market.bars import MINUTE, finished
 from tui.market.sessions import Phase as Session
 from tui.market.sessions import zone
 from tui.symbol import Symbol, named
@@ -105,6 +105,7 @@ class History:
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._outages = 0  # long ones
+        self._led = False  # whether the data's clock was ahead of all others when that was last looked at
         self._awake_at = 0.0  # when this ran last
         # By region: where one is not in the plan, the others are.
         self._bars, self._quotes = defaultdict[str, _Trouble](_Trouble), defaultdict[str, _Trouble](_Trouble)
@@ -217,7 +218,7 @@ class History:
             time = int(self._market.exchange_time(now))
             for i, known in self._known.items():
                 if known.whole and not i.builds_bars:
-                    known.complete = max(known.complete, time)
+                    known.complete = time
 
     def _stir(self) -> None:
         self._to_read.set()
@@ -244,7 +245,7 @@ class History:
         known = self._of(i)
         known.read = True
         if kept is not None and self._is_followed(i):
-            known.complete = kept.complete
+            known.complete = kept.complete  # which a clock that was wrong may have told
             if kept.closes:
                 self._market.recall_closes(i.symbol, kept.closes)
                 known.closes = kept.closes
@@ -267,14 +268,12 @@ class History:
     def _unwritten(self, instruments: Iterable[Instrument]) -> list[News]:
         """Of each symbol the finished minutes since the last time, and two before: the last word on a minute may come
         when it is over."""
-        last = int(self._time() // MINUTE) - 1
-        news: list[News] = []
+        time, news = self._time(), list[News]()
         for i in instruments:
             known = self._of(i)
-            bars = i.bars.window(known.written - 2, last) if known.written else i.bars
-            finished = [bar for bar in bars if bar is not None and bar.time // MINUTE <= last]
-            if finished and known.read:
-                news.append(News(i.symbol, finished, self._new_closes(i), known.complete))
+            bars = finished(i.bars.since(min(known.written, int(time // MINUTE)) - 2), time)
+            if bars and known.read:
+                news.append(News(i.symbol, bars, self._new_closes(i), known.complete))
         return news
 
     def _new_closes(self, i: Instrument) -> dict[str, float]:
@@ -313,6 +312,11 @@ class History:
         while True:
             self._to_ask.clear()
             now = self._clock()
+            if (led := self._market.clock.lead is not None) is not self._led:
+                # What was told until now was judged by a clock that proved to be another than the data's.
+                self._led = led
+                for known in self._known.values():
+                    known.asked, known.complete = False, 0
             if self._rest is not None and self._live_at is not None:
                 if some := self._together(self._lacks_bars, self._bars, self._rest.at_once):
                     await self._ask_bars(self._rest, some)
@@ -353,9 +357,14 @@ class History:
 
     def _lacks_bars(self, i: Instrument) -> bool:
         known = self._of(i)
-        if not known.asked and known.complete and not self._traded_since(i, known.complete):
+        if not known.asked and (complete := self._complete(i)) and not self._traded_since(i, complete):
             known.asked = known.whole = True
         return not known.asked
+
+    def _complete(self, i: Instrument) -> int:
+        """Up to when its bars are all there were, ms UTC; 0 where that is not known, or was told by a wrong clock."""
+        complete = self._of(i).complete
+        return complete if complete <= self._time() + MINUTE else 0
 
     def _traded_since(self, i: Instrument, since: int) -> bool:
         """Whether its exchange may have been open meanwhile."""
@@ -380,7 +389,7 @@ class History:
         region, outages, at_once = some[0].symbol.region, self._outages, rest.at_once
         # All that is told is taken as of now: the answer may be made later, but how much later nobody says.
         now, time = self._clock(), self._time()
-        since = min(self._of(i).complete for i in some)
+        since = min(map(self._complete, some))
         minutes = int((time - since) // MINUTE) + 2
         try:
             found = await rest.klines(region, [i.symbol.code for i in some], min(MOST_BARS, minutes))
@@ -398,12 +407,12 @@ class History:
                     continue  # nothing known there just now
                 agrees = self._market.recall(i.symbol, bars, False, now)
                 known.whole, known.complete = known.asked, int(time)
-                finished = [bar for bar in bars if bar.time + MINUTE <= time and makes_sense(bar)]
-                known.past = known.past or bool(finished)
+                over = finished(bars, time)
+                known.past = known.past or bool(over)
                 if not agrees:
                     known.closes = {}
                 closes = self._new_closes(i)
-                news.append(News(i.symbol, finished, closes, known.complete, told=True, afresh=not agrees))
+                news.append(News(i.symbol, over, closes, known.complete, told=True, afresh=not agrees))
                 await asyncio.sleep(0)
         await self._write(news)
 

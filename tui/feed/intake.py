@@ -54,7 +54,7 @@ def intake(market: Market, on_push: OnPush | None, on_reply: OnReply) -> Intake:
     def others(frame: bytes | bytearray) -> None:
         """What is no push in the vendor's own spelling: a reply, one spelled otherwise, several, or nothing at all."""
         try:
-            messages = decode(frame)
+            messages = decode(frame, health.time_units)
         except MalformedMessage as error:
             health.count_malformed(error.kind, frame, now)
             _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})

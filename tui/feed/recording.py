@@ -28,7 +28,7 @@ from tui.errors import FeedError, UsageError, reason
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
 from tui.market.sessions import Holidays
-from tui.protocol import UNREADABLE, Amount, Kline, Quote
+from tui.protocol import UNREADABLE, Kline, Price, Quote
 from tui.secrets import clean, holds_key, redact
 from tui.symbol import Symbol, parse_symbol
 
@@ -112,7 +112,7 @@ def _symbols(value: Any) -> tuple[Symbol, ...]:
 
 
 def _closes(value: Any) -> dict[str, float]:
-    return {day.isoformat(): close for day, close in msgspec.convert(value, dict[date, Amount], str_keys=True).items()}
+    return {day.isoformat(): close for day, close in msgspec.convert(value, dict[date, Price], str_keys=True).items()}
 
 
 def _holidays(value: Any) -> dict[str, Holidays]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import sqlite3
 import threading
@@ -21,11 +22,12 @@ from typing import Any, NamedTuple, TypeVar
 from platformdirs import user_cache_path
 
 from tui.errors import FeedError, reason
-from tui.market.bars import MINUTE
+from tui.market.bars import MINUTE, makes_sense
 from tui.protocol import Kline
 from tui.symbol import Symbol
 
 DAYS = 30  # that bars and closes are kept for
+_AHEAD = 86_400_000  # ms by which this machine's clock may be behind: what is dated later is false
 MOST = 1_000_000  # bars of all symbols together, about 60 MB: of more the oldest go
 
 _OURS = 0x6974636B  # application_id: that this file is one of ours
@@ -121,7 +123,7 @@ class Store:
 
     def read(self, symbols: Iterable[Symbol], most: int) -> dict[Symbol, Kept]:
         """What is kept of these, `most` bars each; an entry for every symbol."""
-        return self._do(lambda db: {symbol: _read(db, symbol, most, self._oldest) for symbol in symbols})
+        return self._do(lambda db: {symbol: _read(db, symbol, most, self._bounds) for symbol in symbols})
 
     def write(self, news: Iterable[News], *, leaving: bool = False) -> None:
         """Keep all of it, or nothing. Of a minute that is kept already the version with more volume stays. `leaving`:
@@ -133,12 +135,13 @@ class Store:
                 _put(db, each)
             if not 0 <= self._wall() - self._tidied < _TIDY:
                 self._tidied = self._wall()
-                _tidy(db, self._oldest)
+                _tidy(db, *self._bounds)
 
         self._do(put, writes=True, patience=_LEAVING if leaving else _PATIENCE)
 
     def names(self, region: str) -> tuple[float, dict[str, str]] | None:
-        """The names of a region's funds by code, and how old they are, in s; None where there are none."""
+        """The names of a region's funds by code, and how old they are, in s, infinitely where a clock that was wrong
+        dated them; None where there are none."""
 
         def get(db: sqlite3.Connection) -> tuple[float, dict[str, str]] | None:
             row = db.execute("SELECT at FROM named WHERE region = ? AND typeof(at) = 'real'", (region,)).fetchone()
@@ -148,7 +151,8 @@ class Store:
                 "SELECT code, name FROM names WHERE region = ? AND typeof(code) = 'text' AND typeof(name) = 'text'",
                 (region,),
             )
-            return max(0.0, self._wall() - row[0]), dict(names.fetchall())
+            age = self._wall() - row[0]
+            return age if age >= 0 else math.inf, dict(names.fetchall())
 
         return self._do(get)
 
@@ -171,9 +175,10 @@ class Store:
     # --- the file ---
 
     @property
-    def _oldest(self) -> float:
-        """ms UTC: what is older is not kept."""
-        return 1000 * (self._wall() - DAYS * 86_400)
+    def _bounds(self) -> tuple[float, float]:
+        """ms UTC: what is older is not kept, and what is later cannot be."""
+        now = 1000 * self._wall()
+        return now - DAYS * 86_400_000, now + _AHEAD
 
     def _do(
         self, work: Callable[[sqlite3.Connection], _Result], *, writes: bool = False, patience: float = _PATIENCE
@@ -273,17 +278,17 @@ def _is_whole(db: sqlite3.Connection) -> bool:
     return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
 
 
-def _read(db: sqlite3.Connection, symbol: Symbol, most: int, oldest: float) -> Kept:
+def _read(db: sqlite3.Connection, symbol: Symbol, most: int, bounds: tuple[float, float]) -> Kept:
     name = str(symbol)
     rows = db.execute(
-        "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? AND minute >= ?"
+        "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? AND minute BETWEEN ? AND ?"
         " ORDER BY minute DESC LIMIT ?",
-        (name, oldest // MINUTE, most),
+        (name, *(bound // MINUTE for bound in bounds), most),
     ).fetchall()
     closes = db.execute(
-        "SELECT date, close FROM closes WHERE symbol = ? AND date >= ? AND typeof(close) = 'real' AND close > 0"
+        "SELECT date, close FROM closes WHERE symbol = ? AND date BETWEEN ? AND ? AND typeof(close) = 'real'"
         " AND date(date) = date",
-        (name, _date(oldest)),
+        (name, *map(_date, bounds)),
     ).fetchall()
     row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", (name,)).fetchone()
     return Kept(_bars(symbol, reversed(rows)), dict(closes), row[0] if row is not None else 0)
@@ -296,9 +301,11 @@ def _bars(symbol: Symbol, rows: Iterable[tuple[Any, ...]]) -> list[Kline]:
     for minute, opened, high, low, close, volume in rows:
         try:
             prices = {"open": opened + 0.0, "high": high + 0.0, "low": low + 0.0, "close": close + 0.0}
-            bars.append(Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices))
+            bar = Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices)
         except TypeError:
             continue
+        if makes_sense(bar):
+            bars.append(bar)
     return bars
 
 
@@ -317,11 +324,11 @@ def _put(db: sqlite3.Connection, news: News) -> None:
         db.execute("INSERT OR REPLACE INTO complete VALUES (?, ?)", (name, news.complete))
 
 
-def _tidy(db: sqlite3.Connection, oldest: float) -> None:
-    """Let go of what is too old or too much, and give the room back."""
-    db.execute("DELETE FROM bars WHERE minute < ?", (oldest // MINUTE,))
-    db.execute("DELETE FROM closes WHERE date < ?", (_date(oldest),))
-    db.execute("DELETE FROM complete WHERE until < ?", (int(oldest),))
+def _tidy(db: sqlite3.Connection, oldest: float, latest: float) -> None:
+    """Let go of what is too old, false or too much, and give the room back."""
+    db.execute("DELETE FROM bars WHERE minute NOT BETWEEN ? AND ?", (oldest // MINUTE, latest // MINUTE))
+    db.execute("DELETE FROM closes WHERE date NOT BETWEEN ? AND ?", (_date(oldest), _date(latest)))
+    db.execute("DELETE FROM complete WHERE until NOT BETWEEN ? AND ?", (int(oldest), int(latest)))
     if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MOST:
         row = db.execute("SELECT minute FROM bars ORDER BY minute DESC LIMIT 1 OFFSET ?", (MOST,)).fetchone()
         db.execute("DELETE FROM bars WHERE minute <= ?", row)

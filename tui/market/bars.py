@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isfinite
 
-from tui.protocol import Kline
+from tui.protocol import LEAST_PRICE, MOST_PRICE, MOST_SIZE, Kline
 
 MINUTE = 60_000
 KEPT = 1_500  # a whole day of minutes and a little more
+OLDEST = 366 * 86_400_000  # ms: a bar from longer ago is none that belongs here
 _OVERLAP = 5  # minutes that two tell of, at least, to say that they contradict each other …
 _APART = 0.001  # … by so much of the price, in most of them
 
@@ -75,6 +75,11 @@ class MinuteBars:
         self._forget(list(self._bars))
         self._over = -1
 
+    def forget_after(self, slot: int) -> None:
+        """They are of a time that has not come."""
+        self._forget([other for other in self._bars if other > slot])
+        self._over = min(self._over, slot)
+
     def _add(self, news: Mapping[int, Kline]) -> None:
         """Many at once; of too many the oldest go."""
         if news:
@@ -136,6 +141,10 @@ class MinuteBars:
         get = self._bars.get
         return [get(slot) for slot in range(first, last + 1)]
 
+    def since(self, slot: int) -> list[Kline]:
+        """The bars from that slot on, oldest first."""
+        return [self._bars[other] for other in sorted(other for other in self._bars if other >= slot)]
+
     def minutes(self) -> list[int]:
         """When the bars begin, ms UTC, ascending."""
         return [slot * MINUTE for slot in sorted(self._bars)]
@@ -148,7 +157,14 @@ class MinuteBars:
         return (self._bars[slot] for slot in sorted(self._bars))
 
 
+def finished(bars: Iterable[Kline], time: float) -> list[Kline]:
+    """Those that make sense, are over at `time` (ms UTC), and not from longer ago than OLDEST."""
+    return [bar for bar in bars if makes_sense(bar) and time - OLDEST <= bar.time <= time - MINUTE]
+
+
 def makes_sense(bar: Kline) -> bool:
-    """Whether its figures can be a minute's: prices above zero, and a volume."""
+    """Whether its figures can be a minute's, also where no decoder has looked at them: prices that are some, and a
+    volume."""
     prices = (bar.low, bar.open, bar.close, bar.high)
-    return min(prices) > 0 and isfinite(sum(prices)) and bar.low <= bar.high and 0 <= bar.volume < inf
+    known = all([LEAST_PRICE <= price <= MOST_PRICE for price in prices])
+    return known and bar.low <= bar.high and 0 <= bar.volume <= MOST_SIZE

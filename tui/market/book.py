@@ -1,7 +1,7 @@
 """What is read off one order book. Prices in trade currency, sizes in units of the fund.
 
-Levels run from the touch outward. A price of 0 means that there is no level there (some feeds fill an empty book with
-zeros), so every function looks only at `levels`.
+Levels run from the touch outward. A price of 0, or as good as that, means that there is no level there (some feeds
+fill an empty book with zeros), so every function looks only at `levels`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from tui.protocol import Depth, Level
+from tui.protocol import LEAST_PRICE, Depth, Level
 
 
 class Touch(NamedTuple):
@@ -35,14 +35,14 @@ class Touch(NamedTuple):
 
 def levels(side: list[Level]) -> list[Level]:
     """The levels that are there: those with a price and a size."""
-    return [level for level in side if level.price > 0 and level.volume > 0]
+    return [level for level in side if level.price >= LEAST_PRICE and level.volume > 0]
 
 
 def best(side: list[Level]) -> Level | None:
     """The level at the touch, or None for an empty side. It nearly always is the first."""
-    if side and (first := side[0]).price > 0 and first.volume > 0:
+    if side and (first := side[0]).price >= LEAST_PRICE and first.volume > 0:
         return first
-    return next((level for level in side if level.price > 0 and level.volume > 0), None)
+    return next(iter(levels(side)), None)
 
 
 def touch(depth: Depth) -> Touch | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from tui.protocol import Quote
+from tui.protocol import LEAST_PRICE, MOST_PRICE, Quote
 
 
 class Source(IntEnum):
@@ -50,9 +50,9 @@ def reference(quote: Quote) -> Reference | None:
         close, source = quote.last / (1 + quote.change_percent / 100), Source.PERCENT
     elif quote.previous_close is not None and quote.previous_close != quote.open:
         close, source = quote.previous_close, Source.PREVIOUS
-    if close > 0:
+    if LEAST_PRICE <= close <= MOST_PRICE:
         return Reference(close, source)
-    return Reference(quote.open, Source.OPEN) if quote.open else None
+    return Reference(quote.open, Source.OPEN) if quote.open is not None and quote.open >= LEAST_PRICE else None
 
 
 def change(last: float, from_: Reference) -> Change:

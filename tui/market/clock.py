@@ -1,14 +1,31 @@
-"""How far the exchange's clock is from ours, and how late data arrives.
+"""How far the exchange's clock is from ours, how late data arrives, and which times cannot be right.
 
 The pong echoes only what was sent, so it tells the round trip and nothing of the server's time. What does: each HTTP
 `Date` header bounds the offset θ = server − local from both sides, and each data frame from below, for nothing can be
 dated later than it was sent.
+
+Any one of these may be false, and none may do harm for longer than a minute:
+
+- A time later than the clock can be by more than SLACK, `reach` after its arrival, is not believed: the message counts
+  as one without a time, a bar is left out, and neither moves the clock. The clock is bounded by the `Date`s; where
+  there are none, the bound is our own clock, which most machines keep to a second.
+- What passes is at most SLACK ahead, so the messages after it are refused as older for no longer than that. What it
+  told of the clock is forgotten with its window, the second one after it at the latest.
+- A clock that is simply off is followed: where the last CLAIMS times in a row, over CLAIMS_OVER, lie beyond and agree
+  with each other (a single time that is told again and again does not: it falls behind), the data's clock is that much
+  ahead, `lead`, whatever the `Date`s say. It is so as long as most of a window's messages agree; messages that are
+  refused as older count against it. When it is withdrawn, `Market` forgets what is dated later than can be.
+- A `Date` that contradicts the others counts only when the next one agrees with it, or where our own clock has jumped:
+  it was set, or the machine slept and its monotonic clock with it, and nobody says which.
+- A time too early shuts out nothing: it is refused as older, and where it is the first it is shown with its age until
+  the next. A bar of more than a year ago is left out. The reading of a time bounds it to the years from 1973 to 2286.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 from tui.symbol import Symbol
@@ -20,6 +37,9 @@ _SAMPLES = 2_048
 _NEARLY_ALL = 0.98
 _DELAYED = 60_000.0  # ms
 _MINIMUM_OVER = 600.0  # s
+SLACK = 5_000.0  # ms
+_WINDOW = 20_000.0  # ms: frames bound the offset for this window and the next
+_CLAIMS, _CLAIMS_OVER, _CLAIMS_WITHIN = 8, 3_000.0, 2_000.0  # frames in a row, ms of their arrival, ms of each other
 
 
 class Lag(NamedTuple):
@@ -54,11 +74,24 @@ class Lag(NamedTuple):
 
 class ServerClock:
     """The offset's bounds in ms, and arrival − t, both raw: of the latest frames, and of the latest of each symbol.
-    Local times are ms of wall clock."""
+    `reach`: how much later than its arrival, in ms, a frame may be dated. `lead`: by how many ms the data's clock is
+    ahead of ours, where it contradicts the `Date`s or, without any, our own clock; else None. Local times are ms of
+    wall clock."""
 
     def __init__(self) -> None:
         self.low = -_INF
-        self.high = _INF
+        self.high = self.reach = _INF
+        self.lead: float | None = None
+        self._local_known = False
+        self._dates = -_INF, _INF  # what they tell of the offset
+        self._contrary: tuple[float, float] | None = None  # what the latest tells, where it contradicts the others
+        self._jumped = False  # whether our own clock has since the latest of them
+        self._least = self._least_before = _INF  # arrival − t, in this window and in the one before
+        self._window_ends = -_INF
+        self._window_seen = self._refused = 0  # frames seen until the window began, frames refused in it
+        self._claims = 0  # frames in a row whose times are beyond the bounds …
+        self._claims_since = self._claims_low = self._claims_high = 0.0  # … since when, and t − arrival of these
+        self._claims_seen = 0  # frames seen at the latest of them
         self._late: deque[float] = deque(maxlen=_SAMPLES)
         self._late_of: dict[Symbol, float] = {}  # of one connection's symbols
         self.seen = 0  # frames observed
@@ -67,19 +100,44 @@ class ServerClock:
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
         """An HTTP response asked for at `sent`, here at `received`, that names the whole second `date`."""
-        self._narrow(date - received, date + 1000 - sent)
+        told = date - received, date + 1000 - sent
+        both = _overlap(self._dates, told)
+        if both is None:
+            both = told if self._jumped else _overlap(self._contrary, told) if self._contrary is not None else None
+            if both is not None:  # one of the clocks was set: what was known is worth nothing now
+                self._least = self._least_before = _INF
+                self._forget()
+        if both is None:
+            self._contrary = told
+        else:
+            self._dates, self._contrary, self._jumped = both, None, False
+            self._settle()
 
     def observe_frame(self, symbol: Symbol, t: int, arrival: float) -> None:
-        """A data frame whose `t` is newer than any before of that symbol and type. Costs a comparison and a few
-        stores."""
+        """A data frame whose `t` is newer than any before of that symbol and type, and within `reach`. Costs two
+        comparisons and a few stores."""
         late = arrival - t
-        if -late > self.low:
-            self._narrow(-late, _INF)
+        if arrival >= self._window_ends:
+            self._next_window(arrival)
+        if late < self._least:
+            self._bound(late, arrival)
         self._late.append(late)
         self._late_of[symbol] = late
         self.seen += 1
         if t % 1000 == 0:
             self._whole += 1
+
+    def believes(self, t: int, arrival: float) -> bool:
+        """Whether a frame's `t` beyond `reach` is right after all, because those before it claim the same."""
+        self._claim(t - arrival, arrival, self.seen)
+        return t <= arrival + self.reach
+
+    def observe_refused(self, arrival: float) -> None:
+        """A data frame that was refused, because a newer `t` is known of its symbol and type."""
+        if self.lead is not None:
+            self._refused += 1
+            if arrival >= self._window_ends:
+                self._next_window(arrival)
 
     def disregard(self, since: int) -> None:
         """Take back the samples of lag that came after `since` frames were seen: they waited for a program that was
@@ -88,22 +146,75 @@ class ServerClock:
             self._late.pop()
 
     def local_moved(self, by: float) -> None:
-        """Our own clock was set forward by so many ms (back, if negative)."""
-        self.low -= by
-        self.high -= by
+        """Our own clock is known, and was set forward by so many ms (back, if negative)."""
+        self._local_known = True
+        self._dates, self._contrary = (self._dates[0] - by, self._dates[1] - by), None
+        self._least += by
+        self._least_before += by
+        self._window_ends += by
+        self._claims = 0
         if abs(by) > 1:
+            self._jumped, self.lead = True, None
             self._forget()
+        self._settle()
 
     def reconnected(self) -> None:
         """A new connection may serve other symbols, and in another way."""
         self._late_of.clear()
+        self._claims = 0
 
-    def _narrow(self, low: float, high: float) -> None:
-        self.low, self.high = max(self.low, low), min(self.high, high)
-        if self.low > self.high:
-            # The bounds exclude each other: one of the clocks was set. What was known is worth nothing now.
-            self.low, self.high = low, high
+    def _bound(self, late: float, arrival: float) -> None:
+        """A frame that was under way for less than those before it in its window."""
+        if -late > min(self.high, self.reach):
+            self._claim(-late, arrival, self.seen + 1)
+        else:
+            self._least = late
+            self._settle()
+
+    def _claim(self, ahead: float, arrival: float, seen: int) -> None:
+        """A time beyond the bounds. `seen`: how many frames will have been seen, if the next one is another claim."""
+        low, high = min(self._claims_low, ahead), max(self._claims_high, ahead)
+        if self._claims and self._claims_seen == self.seen and high - low <= _CLAIMS_WITHIN:
+            self._claims, self._claims_low, self._claims_high = self._claims + 1, low, high
+        else:
+            self._claims, self._claims_since, self._claims_low, self._claims_high = 1, arrival, ahead, ahead
+        self._claims_seen = seen
+        if self._claims >= _CLAIMS and arrival - self._claims_since >= _CLAIMS_OVER:
+            self.lead, self._claims = self._claims_high, 0
             self._forget()
+            self._least, self._least_before = -self.lead, _INF
+            self._begin_window(arrival)
+            self._settle()
+
+    def _next_window(self, arrival: float) -> None:
+        self._least_before, self._least = self._least, _INF
+        if self.lead is not None:
+            late = list(islice(reversed(self._late), max(0, self.seen - self._window_seen)))
+            agree = sum(-each > self.lead - SLACK for each in late)
+            if 2 * agree < len(late) + self._refused:
+                self.lead, self._least_before = None, _INF
+                self._forget()
+            elif self._least_before < _INF:
+                self.lead = -self._least_before
+        self._begin_window(arrival)
+        self._settle()
+
+    def _begin_window(self, arrival: float) -> None:
+        self._window_ends, self._window_seen, self._refused = arrival + _WINDOW, self.seen, 0
+
+    def _settle(self) -> None:
+        """Make the bounds of what is known."""
+        ahead = -min(self._least, self._least_before)
+        if self.lead is not None and self.lead <= (self._dates[1] if self._dates[1] < _INF else SLACK):
+            self.lead = None  # as Dates or frames have told since, it contradicts nothing
+        if self.lead is not None:
+            self.low, self.high, self.reach = max(self.lead, ahead), _INF, self.lead + SLACK
+            return
+        low, self.high = self._dates
+        if ahead > self.high:  # as Dates have told since
+            self._least = self._least_before = ahead = _INF
+        self.low = low if ahead == _INF else max(low, ahead)
+        self.reach = (self.high if self.high < _INF else 0.0 if self._local_known else _INF) + SLACK
 
     def _forget(self) -> None:
         self._late.clear()
@@ -125,8 +236,15 @@ class ServerClock:
     def differs(self) -> float | None:
         """Seconds by which the exchange's clock is surely ahead of ours (behind, if negative), where that is worth a
         word; None where it is not, or not known."""
-        surely = self.low if self.low > 0 else min(self.high, 0.0)
+        low, high = (self.low, self.high) if self.ahead is None else self._dates
+        surely = low if low > 0 else min(high, 0.0)
         return surely / 1000 if _WORTH_A_WORD < abs(surely) < _INF else None
+
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the data are dated ahead of the exchange's own clock; None where they are not, or where
+        nothing but the data tells that clock."""
+        return (self.lead - self._dates[1]) / 1000 if self.lead is not None and self._dates[1] < _INF else None
 
     def delay(self) -> float | None:
         """Seconds, in whole minutes, by which the feed is delayed as a whole: the median of its symbols' latest lags,
@@ -151,3 +269,8 @@ class ServerClock:
         base = -min(value for _, value in self._minima) if relative else self.offset
         at = [max(0.0, late[int((len(late) - 1) * q)] + base) for q in (0.5, 0.99)]
         return Lag(at[0], at[1], relative, self.half_width, self._whole > _NEARLY_ALL * self.seen)
+
+
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float] | None:
+    low, high = max(one[0], other[0]), min(one[1], other[1])
+    return (low, high) if low <= high else None

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tui.market.bars import MinuteBars
 from tui.market.sessions import Zone
-from tui.protocol import Quote
+from tui.protocol import LEAST_PRICE, Quote
 
 _IOPV_FOR = 60_000  # ms
 
@@ -33,9 +33,10 @@ def vwap(quote: Quote, tick: float) -> float | None:
 def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:
     """100·(last − IOPV)/IOPV, in %: 4.128 over 4.115 is +0.32 %. None without an IOPV of the date of `time` (ms UTC)
     and at most a minute old."""
-    if not quote.iopv or time - quote.time > _IOPV_FOR or zone.at(quote.time).date() != zone.at(time).date():
+    iopv = quote.iopv or 0.0
+    if iopv < LEAST_PRICE or time - quote.time > _IOPV_FOR or zone.at(quote.time).date() != zone.at(time).date():
         return None
-    return 100 * (last - quote.iopv) / quote.iopv
+    return 100 * (last - iopv) / iopv
 
 
 def day_position(last: float, quote: Quote) -> float | None:
@@ -50,7 +51,7 @@ def volatility(bars: MinuteBars) -> float | None:
     """How much the price moved in the last hour, in % an hour: 100·√(Σ r² · 60/n), r the logarithmic returns between
     the closes of neighbouring minutes. None with fewer than ten of them."""
     closes = bars.window(bars.latest - 60, bars.latest)
-    returns = [math.log(b.close / a.close) for a, b in pairwise(closes) if a and b and a.close > 0 and b.close > 0]
+    returns = [math.log(b.close / a.close) for a, b in pairwise(closes) if a and b]
     if len(returns) < 10:
         return None
     return 100 * math.sqrt(sum(r * r for r in returns) * 60 / len(returns))

@@ -50,6 +50,7 @@ class Health:
         self.heartbeats_missed = 0
         self.missed = 0  # of them, those of the present connection
         self.malformed: Counter[str] = Counter()
+        self.time_units: Counter[str] = Counter()  # times that did not come in ms, by the unit that they came in
         self.last_malformed: Malformed | None = None
         self.damaged = 0  # lines of a recording that is played, left out because they cannot be read
         self.shown = 0  # changed symbols handed to frames
@@ -116,6 +117,7 @@ class Health:
             "out_of_order": self.out_of_order,
             "unfollowed": self.unfollowed,
             "future": self.future,
+            "time_units": dict(self.time_units),
             "crossed": self.crossed,
             "outside_range": self.outside,
             "reconnects": self.reconnects,

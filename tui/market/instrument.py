@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best, decimals, smallest_step, touch
 from tui.market.change import Reference
+from tui.market.clock import SLACK
 from tui.market.day import TradingDay, closes
 from tui.market.sessions import Calendar, Stretch, calendar
 from tui.market.side import BOOK_FOR
 from tui.market.spreads import SpreadHour
 from tui.market.tape import Tape
-from tui.protocol import Depth, Kline, Quote, Tick
+from tui.protocol import LEAST_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
 _TOGETHER = 16  # trades
+_AHEAD = 2 * SLACK  # ms: more than is let in by a clock whose bounds are a few seconds apart
 _TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
 
 
@@ -130,9 +132,10 @@ class Instrument:
         return max(self.tick_time, self.quote_time)
 
     def age(self, time: float) -> float | None:
-        """Seconds from the newest data's own time to `time`, the exchange's in ms UTC; None without data."""
+        """Seconds from the newest data's own time to `time`, the exchange's in ms UTC; None without data, or where it
+        is dated so far ahead that a clock must have been wrong when it came."""
         newest = self.newest_time
-        return max(0.0, (time - newest) / 1000) if newest else None
+        return max(0.0, (time - newest) / 1000) if newest and newest - time <= _AHEAD else None
 
     @property
     def base(self) -> Reference | None:
@@ -165,7 +168,7 @@ class Instrument:
         bar = self.bars.get(self.bars.latest)
         known = Past(bar.close, bar.time + MINUTE) if bar is not None else None
         quote = self.recalled
-        if quote is not None and quote.last > 0 and (known is None or quote.time >= known.time):
+        if quote is not None and quote.last >= LEAST_PRICE and (known is None or quote.time >= known.time):
             return Past(quote.last, quote.time)
         return known
 
@@ -198,9 +201,25 @@ class Instrument:
         self._quoting_known = False
         self.bars.forget()
 
+    def forget_after(self, time: int) -> None:
+        """Undo what data dated later than `time` (ms UTC) has done: the clock that let it in was wrong."""
+        if self.tick_time > time:
+            self.tick_time = 0
+        if self.quote_time > time:
+            self.quote_time = 0
+        if self.last_time > time:
+            self.last_time = 0
+        if self.recalled is not None and self.recalled.time > time:
+            self.recalled = None
+        self.bars.forget_after(time // MINUTE)
+        self.tape.judge_date_anew()
+        today = self.calendar.at(time).date
+        self.day.closes = {day: close for day, close in self.day.closes.items() if day <= today}
+        self.day.judge_anew(self.calendar)
+
     def set_last(self, price: float, time: int, now: float) -> None:
         """A newer last price. Costs a comparison and a few stores."""
-        if price <= 0:
+        if price < LEAST_PRICE:
             return
         before = self.last
         if price != before:

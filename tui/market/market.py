@@ -11,21 +11,20 @@ from datetime import date
 from typing import Any
 
 from tui.market.alerts import Alert
-from tui.market.bars import MINUTE, makes_sense
+from tui.market.bars import MINUTE, OLDEST, finished, makes_sense
 from tui.market.clock import ServerClock
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
-from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.protocol import LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, canonical, from_wire
 
 _MAX_SPELLINGS = 4_096
 _LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
 AT_ONCE = 50
 """Instruments: work on more of them, once a second, is done in portions, between which there may be a frame."""
-_FUTURE = 60_000  # ms: a message dated later than this by the exchange's clock cannot be right about its time
 
 
 class Market:
@@ -123,8 +122,7 @@ class Market:
         """Take the wall clock anew, as wall − monotonic in ms. Where it was set meanwhile, what was known of the
         exchange's clock moves with it."""
         self._tell("set_clock", wall_base)
-        if self.wall_base:
-            self.clock.local_moved(wall_base - self.wall_base)
+        self.clock.local_moved(wall_base - self.wall_base if self.wall_base else 0.0)
         self.wall_base = wall_base
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
@@ -149,18 +147,19 @@ class Market:
         if (instrument := self.instruments.get(symbol)) is None:
             return True
         time = self.exchange_time(now)
-        sound = [bar for bar in bars if makes_sense(bar)]
-        past = [bar for bar in sound if bar.time + MINUTE <= time]
-        self.health.future += sum(bar.time > time + _FUTURE for bar in sound)
-        if len(sound) < len(bars):
-            self.health.malformed["history"] += len(bars) - len(sound)
-        agrees = instrument.recall(past, kept, time)
+        latest = self._latest(now)
+        sound = sum(map(makes_sense, bars))
+        self.health.future += sum(bar.time > latest for bar in bars if makes_sense(bar))
+        if sound < len(bars):
+            self.health.malformed["history"] += len(bars) - sound
+        agrees = instrument.recall(finished(bars, time), kept, time)
         self._mark(instrument)
         return agrees
 
     def recall_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
-        """Take what earlier regular sessions closed at, by their date as `2026-11-20`."""
-        self._tell("recall_closes", symbol, dict(closes))
+        """Take what earlier regular sessions closed at, by their date as `2026-11-20`. What is no price is left out."""
+        closes = {day: close for day, close in closes.items() if LEAST_PRICE <= close <= MOST_PRICE}
+        self._tell("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.recall_closes({date.fromisoformat(day): close for day, close in closes.items()})
             self._mark(instrument)
@@ -171,7 +170,7 @@ class Market:
         self._tell("recall_quote", symbol, quote, now)
         if (instrument := self.instruments.get(symbol)) is None:
             return
-        if quote.time > self.exchange_time(now) + _FUTURE:
+        if quote.time > self._latest(now):
             self.health.future += 1
             return
         instrument.recall_quote(quote)
@@ -223,11 +222,11 @@ class Market:
 
     def _tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
         time = tick.time or instrument.tick_time
-        if time < instrument.tick_time:
+        if time < instrument.tick_time and self._is_older(instrument, instrument.tick_time, now):
             return False
         if time > instrument.tick_time:
             arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.high + _FUTURE:
+            if time > arrival + self.clock.reach and not self.clock.believes(time, arrival):
                 tick.time = time = self._undated(instrument.tick_time)
             elif instrument.tick_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
@@ -238,18 +237,18 @@ class Market:
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
-        if tick.last > 0:
+        if tick.last >= LEAST_PRICE:
             instrument.trade(tick, now)
         self.health.ticks += 1
         return True
 
     def _quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
         time = quote.time or instrument.quote_time
-        if time < instrument.quote_time:
+        if time < instrument.quote_time and self._is_older(instrument, instrument.quote_time, now):
             return False
         if time > instrument.quote_time:
             arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.high + _FUTURE:
+            if time > arrival + self.clock.reach and not self.clock.believes(time, arrival):
                 quote.time = time = self._undated(instrument.quote_time)
             elif instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
@@ -263,7 +262,7 @@ class Market:
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
-            if instrument.refused and instrument.builds_bars and quote.time and quote.last > 0:
+            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= LEAST_PRICE:
                 instrument.bars.trade(quote.time, quote.last, None)
         if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
             self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one
@@ -283,15 +282,33 @@ class Market:
     def _kline(self, instrument: Instrument, bar: Kline, now: float) -> bool:
         if bar.interval != 1:
             return False
-        if bar.time > self.local_time(now) + self.clock.high + _FUTURE:
+        latest = self._latest(now)
+        if bar.time > latest:
             self.health.future += 1
             return False
+        if bar.time < self.exchange_time(now) - OLDEST:
+            return False
+        if instrument.bars.latest * MINUTE > latest:
+            instrument.forget_after(int(latest))
         bar.symbol, bar.region = instrument.symbol  # one spelling for all that are kept: a message brings its own
         if not instrument.bars.put(bar):
             return False
         instrument.bars.built = False
         self.health.klines += 1
         return True
+
+    def _latest(self, now: float) -> float:
+        """The latest time, ms UTC, that what arrives at `now` can be dated; `clock.py` tells why."""
+        return self.local_time(now) + self.clock.reach
+
+    def _is_older(self, instrument: Instrument, known: int, now: float) -> bool:
+        """Whether a message dated before `known`, the newest time of its symbol and type, is older for that. It is not
+        where the newest proves to be false, by a clock that was wrong when it came: all of that is forgotten then."""
+        self.clock.observe_refused(self.local_time(now))
+        latest = self._latest(now)
+        if known > latest:
+            instrument.forget_after(int(latest))
+        return known <= latest
 
     def _undated(self, newest: int) -> int:
         """The time of a message from the future. Its price may be right, its time cannot be, and would shut out every

@@ -19,6 +19,7 @@ KEPT = 500  # trades of one symbol
 TOGETHER = 1_000  # ms between two trades of one run
 
 _LARGE = 10  # times the median size
+_LEAST = 1e-18  # units: no market divides them further
 _STEPS = (1, 2, 5, 10)
 
 Trade: TypeAlias = tuple[int, float, float | None, Side]
@@ -91,6 +92,10 @@ class Tape:
                 self._trades[number - first] = time, price, size, side
         return owed
 
+    def judge_date_anew(self) -> None:
+        """The latest trades were dated later than they can have been, perhaps on another date."""
+        self._date_ends = 0
+
     def reconnected(self) -> None:
         """Trades passed unseen: the next one's size and side cannot be told from the one before."""
         self._resumed = True
@@ -133,7 +138,7 @@ def large_from(sizes: Iterable[float]) -> float | None:
     known = list(sizes)
     if not known:
         return None
-    least = _LARGE * statistics.median(known)
+    least = max(_LEAST, _LARGE * statistics.median(known))
     power: float = 10.0 ** math.floor(math.log10(least))
     return next(step * power for step in _STEPS if step * power >= 0.999_999 * least)
 

@@ -158,7 +158,10 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         last, median, most = map(fmt.milliseconds, (trips[-1], statistics.median(trips), max(trips)))
         round_trip = f"last {last} · median {median} · most {most}"
     silence = now - health.frame_at if health.frame_at else None
-    if clock.half_width < float("inf"):
+    if clock.lead is not None:
+        whose = "this machine's" if clock.ahead is None else "the exchange's own"
+        offset = f"the data's is {(clock.ahead or clock.lead / 1000):,.1f} s ahead of {whose}"
+    elif clock.half_width < float("inf"):
         offset = _apart(clock.low, clock.high)
     else:
         offset = "not known: the exchange has not told the time"
@@ -169,7 +172,7 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         Figure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
         Figure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
         Figure("reconnects", f"{health.reconnects:,}", health.reconnects > 0),
-        Figure("clock", offset),
+        Figure("clock", offset, clock.lead is not None),
     ]
 
 
@@ -183,11 +186,13 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     elif (lag := market.clock.lag(facts.now)) is not None:
         arrival = lag.in_full
     coalesced = max(0, health.applied - health.shown)
+    units = ", ".join(f"{count:,} read as {unit}" for unit, count in health.time_units.most_common())
     return [
         Figure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
         Figure("bytes", f"{fmt.compact(size)}/s · {fmt.compact(health.bytes)} in all"),
         Figure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
         Figure("lag at arrival", arrival),
+        *([Figure("times", units)] if units else []),
         Figure("coalesced", f"{coalesced:,} updates came between two frames"),
     ]
 

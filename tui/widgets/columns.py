@@ -20,7 +20,7 @@ from tui.market.money import currency
 from tui.market.row import RowState
 from tui.market.sessions import Zone, zone
 from tui.market.spark import closes, heights
-from tui.protocol import Quote
+from tui.protocol import LEAST_PRICE, Quote
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
@@ -149,7 +149,12 @@ def _spread(row: Row) -> float | None:
 
 def _quoted(take: Callable[[Quote], float | None]) -> Figure:
     """A price of the quote, where zero stands for none."""
-    return lambda row: (take(row.instrument.quote) or None) if row.instrument.quote is not None else None
+
+    def figure(row: Row) -> float | None:
+        price = take(row.instrument.quote) if row.instrument.quote is not None else None
+        return price if price is not None and price >= LEAST_PRICE else None
+
+    return figure
 
 
 def _volume(row: Row) -> float | None:

@@ -100,6 +100,8 @@ class StatusBar(Plain):
             said.append(f"{fmt.count(health.damaged, 'damaged line')} left out")
         if self.unsaved:
             said.append("changes not saved")
+        if (ahead := self._market.clock.ahead) is not None:
+            said.append(f"data dated {ahead:,.0f} s ahead of the exchange's clock")
         if (differs := self._market.clock.differs) is not None:
             said.append(f"clock {abs(differs):.0f} s {'behind' if differs > 0 else 'ahead of'} the exchange's")
         return said

@@ -1,0 +1,76 @@
+"""What is as good as no price is none, everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.market.messages import QQQ, T, bar, depth, quote, tick
+from tests.market.test_market import following
+from tui.market.book import best, levels, touch
+from tui.market.change import Source, reference
+from tui.market.figures import premium
+from tui.market.sessions import zone
+from tui.market.side import middle_of
+from tui.market.tape import large_from
+from tui.protocol import LEAST_PRICE, MOST_PRICE, Kline, Quote
+
+NONE = (0.0, 5e-324, LEAST_PRICE * (1 - 1e-9))
+
+
+@pytest.mark.parametrize("price", NONE)
+def test_no_last_price_is_made_of_none(price: float) -> None:
+    market = following(QQQ)
+    instrument = market.instruments[QQQ]
+    for message in (tick(price), quote(price, 1)):
+        market.apply(message, 1.0)
+    market.recall_quote(QQQ, quote(price, 2), 1.0)
+    assert (instrument.last, instrument.past, len(instrument.tape)) == (None, None, 0)
+    assert market.apply(bar(0, price), 1.0) is None
+    market.recall_closes(QQQ, {"2024-11-14": price, "2024-11-13": 2 * MOST_PRICE, "2024-11-12": 512.0})
+    assert [*instrument.closes.values()] == [512.0]
+
+
+@pytest.mark.parametrize("price", NONE)
+def test_no_level_stands_at_none(price: float) -> None:
+    book = depth([(price, 1), (3, 1)], [(price, 1), (2, 1)])
+    assert [level.price for level in levels(book.asks)] == [3]
+    first = best(book.bids)
+    assert first is not None and first.price == 2
+    assert touch(book) == (2, 3) and middle_of(book) == 2.5
+    assert middle_of(depth([(3, 1)], [(price, 1)])) is None
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        Quote(symbol="", last=LEAST_PRICE, change=LEAST_PRICE * 0.999),
+        Quote(symbol="", last=MOST_PRICE, change=-MOST_PRICE),
+        Quote(symbol="", last=MOST_PRICE, change_percent=-99.9999999999),
+        Quote(symbol="", last=1.0, previous_close=5e-324),
+        Quote(symbol="", last=1.0, open=5e-324),
+    ],
+)
+def test_change_is_measured_from_no_price_that_cannot_be(quote: Quote) -> None:
+    assert reference(quote) is None
+    quote.open = 2.0
+    assert reference(quote) == (2.0, Source.OPEN)
+
+
+@pytest.mark.parametrize("price", NONE)
+def test_no_premium_is_over_none(price: float) -> None:
+    told = quote(1.0)
+    told.iopv = price
+    assert premium(1.0, told, T, zone("US")) is None
+
+
+def test_sizes_of_nothing_make_no_trade_large() -> None:
+    assert large_from([5e-324]) == 1e-18
+
+
+@pytest.mark.parametrize("name", ["open", "high", "low", "close", "volume"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1.7e308, -1.0])
+def test_a_bar_with_a_number_that_cannot_be_is_none(name: str, number: float) -> None:
+    market = following(QQQ)
+    odd: Kline = bar(0, 512.0)
+    setattr(odd, name, number)
+    assert market.apply(odd, 1.0) is None and market.health.malformed == {"kline": 1}
