@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import Counter
 from typing import Any
 
@@ -33,6 +34,7 @@ from tui.protocol import (
     decode,
     decode_request,
     encode,
+    mend_text,
 )
 
 # The samples of the page "WebSocket API for Fund Real-Time Quotes", without their `//` comments.
@@ -472,6 +474,38 @@ def test_a_row_that_cannot_be_read_is_told_by_its_own_kind_and_costs_no_other(wr
             decode(b'{"code":1,"data":[' + b",".join(rows) + b"]}")
         assert caught.value.kind == kind
         assert caught.value.salvaged == (Tick(500.25, symbol="QQQ$US"),)
+
+
+@pytest.mark.parametrize(
+    "name", [rb"Fund \ud83d", rb"\udc00\ud83d", b"\xc3\xdc\xd4\xbf"], ids=["half", "halves", "GBK"]
+)
+def test_a_name_that_is_cut_off_or_of_another_encoding_costs_nothing_else(name: bytes) -> None:
+    quote = b'{"type":"quote","s":"QQQ$US","ld":1,"n":"%b"}' % name
+    for rows in (quote, b"[%b,%b]" % (quote, quote), quote.replace(b":1,", b':"1",')):
+        messages = decode(b'{"code":1,"data":%b}' % rows)
+        assert {message for message in messages if isinstance(message, Quote) and message.last == 1}
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_an_answer_to_the_key_is_read_whatever_encoding_its_words_have(code: int) -> None:
+    reply = only(b'{"code":%d,"resAc":"auth","msg":"%b"}' % (code, "密钥无效".encode("gbk")))
+    assert isinstance(reply, AuthReply) and reply.code == code
+
+
+@pytest.mark.parametrize(
+    "text", [b'"' + b'\\"' * 200_000, b'"' + b'\\"' * 200_000 + b"\\", b'[1e999,"' + b"[" * 200_000]
+)
+def test_a_string_without_an_end_is_looked_through_once(text: bytes) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(MalformedMessage) as caught:
+        decode(text)
+    assert caught.value.kind == "not JSON"
+    assert time.perf_counter() - begun < 1.0  # a few ms; it was a minute
+
+
+def test_a_pair_of_surrogates_and_an_escaped_backslash_stay() -> None:
+    text = rb'"\ud83d\ude00 \\ud83d \n"'
+    assert mend_text(text) == text
 
 
 @pytest.mark.parametrize("field", ["p", "ch", "chp", "iopv"])

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from tui.errors import MalformedMessage
-from tui.protocol import UNREADABLE, Kline, Quote, push, read_row, unreadable_kind
+from tui.protocol import UNREADABLE, Kline, Quote, decode_mended, push, read_row, unreadable_kind
 from tui.secrets import clean
 from tui.symbol import Symbol, from_wire, is_code
 
@@ -64,9 +64,9 @@ def opened(body: bytes) -> Answer:
     if body.lstrip()[:1] == b"[":
         return Answer(0, None, Raw(body))
     try:
-        return _envelope.decode(body)
+        return decode_mended(_envelope.decode, body)
     except UNREADABLE:
-        raise MalformedMessage("answer") from None
+        raise MalformedMessage(unreadable_kind(body, "answer")) from None
 
 
 def klines(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
@@ -188,9 +188,9 @@ def _raw_rows(raw: Raw) -> list[Raw]:
 
 def _decoded(decoder: msgspec.json.Decoder[_Decoded], data: bytes, kind: str) -> _Decoded:
     try:
-        return decoder.decode(data)
+        return decode_mended(decoder.decode, data)
     except UNREADABLE:
-        raise MalformedMessage(kind, unreadable_kind(data)) from None
+        raise MalformedMessage(unreadable_kind(data, kind)) from None
 
 
 def _code(spelled: str, region: str) -> str:

@@ -14,7 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct, field
@@ -202,9 +202,17 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 """What a decoder raises for bytes that it cannot read. Which of them it is changes between releases of msgspec (0.23
 raises another one for invalid UTF-8 than 0.22), so it says nothing: `unreadable_kind` looks for itself."""
 
-_DEEPEST = 100  # objects and lists within each other: msgspec stops at the interpreter's limit, some hundreds
+_DEEPEST = 100  # objects and lists within each other; the page has 4. msgspec stops at the interpreter's own limit
 _DEPTH_LOOKED_AT = 256 * 1024  # bytes
-_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_DEPTH_TOKEN = re.compile(
+    rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL
+)  # linear: a string without an end is a token too
+_SURROGATE = re.compile(  # a pair, half of one, or any other escape
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_REPLACED = "\ufffd"
+_Decoded = TypeVar("_Decoded")
 
 _request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Subscribe | Ping)
 _encoder = msgspec.json.Encoder()
@@ -248,8 +256,8 @@ def decode_request(frame: bytes) -> Request:
         raise MalformedMessage("request", type(error).__name__) from None
 
 
-def unreadable_kind(data: bytes | bytearray | memoryview) -> str:
-    """Returns why bytes that a decoder refused are no JSON to us, as a kind to count by."""
+def unreadable_kind(data: bytes | bytearray | memoryview, otherwise: str = "not JSON") -> str:
+    """Returns why a decoder refused bytes, as a kind to count by; `otherwise` if they are JSON all the same."""
     if not data:
         return "empty"
     try:
@@ -262,22 +270,43 @@ def unreadable_kind(data: bytes | bytearray | memoryview) -> str:
         depth += (first in b"[{") - (first in b"]}")
         if depth > _DEEPEST:
             return "nested too deep"
-    return "not JSON"
+    try:
+        _decode_raw(data)
+    except UNREADABLE:
+        return "not JSON"
+    return otherwise
 
 
 def read_row(raw: Raw) -> Any:
     """One row of a list or map, as plain values; a float beyond all range is infinite. Raises MalformedMessage."""
     try:
-        return _decode_row(raw)
+        return decode_mended(_decode_row, raw)
     except UNREADABLE:
         raise MalformedMessage(_row_kind(raw)) from None
+
+
+def decode_mended(decode: Callable[[bytes | bytearray | Raw], _Decoded], data: bytes | Raw) -> _Decoded:
+    """What `decode` makes of the data, or else of its text mended. Raises one of UNREADABLE."""
+    try:
+        return decode(data)
+    except UNREADABLE:
+        text = bytes(data)
+        if (mended := mend_text(text)) == text:
+            raise
+        return decode(mended)
 
 
 def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:
     try:
         raw = _decode_json(frame)
     except UNREADABLE:
-        return _decode_rows(frame, units)
+        if (mended := mend_text(frame)) == frame:
+            return _decode_rows(frame, units)
+        try:
+            return _decode_patiently(mended, units)
+        except MalformedMessage as error:
+            kind = unreadable_kind(frame)
+            raise MalformedMessage(error.kind if kind == "not JSON" else kind, salvaged=error.salvaged) from None
     if not isinstance(raw, dict):
         raise MalformedMessage("not an object")
     raw = _without_nulls(raw)
@@ -289,13 +318,22 @@ def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> t
     return _pushes(data if isinstance(data, list) else [data], lambda row: push(row, units))
 
 
+def mend_text(data: bytes | bytearray) -> bytes | bytearray:
+    """Returns the data with U+FFFD in place of what is not UTF-8, and of escapes that are half a surrogate pair, which
+    JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs itself and nothing else.
+    """
+    text = data.decode(errors="replace").encode()
+    return _SURROGATE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
+
+
 def _decode_rows(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:
-    """Read a frame whose JSON holds what no value can be (a number out of range, a string that is not UTF-8): a matter
-    of its own row, and the rows beside it stand. Raises MalformedMessage, for what is no JSON at all too."""
+    """Read a frame whose JSON holds what no value can be, as a number out of range: a matter of its own row, and the
+    rows beside it stand. Raises MalformedMessage, for what is no JSON at all too."""
     try:
         data = _decode_raw_envelope(frame).data
     except UNREADABLE:
-        raise MalformedMessage(_frame_kind(frame)) from None
+        otherwise = "unknown message" if frame.lstrip().startswith(b"{") else "not an object"
+        raise MalformedMessage(unreadable_kind(frame, otherwise)) from None
     rows = _decode_raw_list(data) if bytes(data).startswith(b"[") else [data]
     return _pushes(rows, lambda row: push(read_row(row), units))
 
@@ -314,22 +352,10 @@ def _pushes(rows: list[Any], read: Callable[[Any], Push]) -> tuple[Push, ...]:
     return tuple(messages)
 
 
-def _frame_kind(frame: bytes | bytearray) -> str:
-    """Returns the kind of a frame without rows: JSON all the same where only a value in it cannot be."""
-    kind = unreadable_kind(frame)
-    if kind != "not JSON":
-        return kind
-    try:
-        _decode_raw(frame)
-    except UNREADABLE:
-        return kind
-    return "unknown message" if frame.lstrip().startswith(b"{") else "not an object"
-
-
 def _row_kind(raw: Raw) -> str:
     """Returns the kind of a row that is JSON, but holds what no value can be: its type, as for any other bad field."""
-    kind = unreadable_kind(memoryview(raw))
-    if kind != "not JSON":
+    kind = unreadable_kind(memoryview(raw), "")
+    if kind:
         return kind
     try:
         type_ = _decode_type(raw).type
@@ -346,6 +372,8 @@ def push(item: Any, units: Counter[str] | None = None) -> Push:
     if not isinstance(kind, str):
         raise MalformedMessage("no type")
     cleaned = _without_nulls(item)
+    if any(_REPLACED in text for text in (cleaned.get("s"), cleaned.get("r")) if isinstance(text, str)):
+        raise MalformedMessage("not UTF-8")
     if kind.startswith("kline@") and kind[6:].isdecimal():
         cleaned |= {"type": "kline@1", "@interval": int(kind[6 : 6 + 4])}
         kind = "kline"
