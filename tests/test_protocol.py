@@ -476,14 +476,13 @@ def test_a_row_that_cannot_be_read_is_told_by_its_own_kind_and_costs_no_other(wr
         assert caught.value.salvaged == (Tick(500.25, symbol="QQQ$US"),)
 
 
-@pytest.mark.parametrize(
-    "name", [rb"Fund \ud83d", rb"\udc00\ud83d", b"\xc3\xdc\xd4\xbf"], ids=["half", "halves", "GBK"]
-)
+@pytest.mark.parametrize("name", [rb"Fund \ud83d", rb"\udc00\ud83d", b"\xc3\xdc"], ids=["half", "halves", "GBK"])
 def test_a_name_that_is_cut_off_or_of_another_encoding_costs_nothing_else(name: bytes) -> None:
     quote = b'{"type":"quote","s":"QQQ$US","ld":1,"n":"%b"}' % name
     for rows in (quote, b"[%b,%b]" % (quote, quote), quote.replace(b":1,", b':"1",')):
         messages = decode(b'{"code":1,"data":%b}' % rows)
-        assert {message for message in messages if isinstance(message, Quote) and message.last == 1}
+        assert len(messages) == rows.count(b"type")
+        assert all(isinstance(message, Quote) and message.last == 1 for message in messages)
 
 
 @pytest.mark.parametrize("code", [0, 1])
@@ -495,7 +494,8 @@ def test_an_answer_to_the_key_is_read_whatever_encoding_its_words_have(code: int
 @pytest.mark.parametrize(
     "text", [b'"' + b'\\"' * 200_000, b'"' + b'\\"' * 200_000 + b"\\", b'[1e999,"' + b"[" * 200_000]
 )
-def test_a_string_without_an_end_is_looked_through_once(text: bytes) -> None:
+def test_a_string_without_an_end_is_looked_through_once(end: bytes) -> None:
+    text = b'"' + b'\\"' * 200_000 + end
     begun = time.perf_counter()
     with pytest.raises(MalformedMessage) as caught:
         decode(text)

@@ -320,8 +320,7 @@ def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> t
 
 def mend_text(data: bytes | bytearray) -> bytes | bytearray:
     """Returns the data with U+FFFD in place of what is not UTF-8, and of escapes that are half a surrogate pair, which
-    JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs itself and nothing else.
-    """
+    JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs only itself."""
     text = data.decode(errors="replace").encode()
     return _SURROGATE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
 
