@@ -491,9 +491,7 @@ def test_an_answer_to_the_key_is_read_whatever_encoding_its_words_have(code: int
     assert isinstance(reply, AuthReply) and reply.code == code
 
 
-@pytest.mark.parametrize(
-    "text", [b'"' + b'\\"' * 200_000, b'"' + b'\\"' * 200_000 + b"\\", b'[1e999,"' + b"[" * 200_000]
-)
+@pytest.mark.parametrize("end", [b"", b"\\", b"\n"], ids=["nothing", "backslash", "line"])
 def test_a_string_without_an_end_is_looked_through_once(end: bytes) -> None:
     text = b'"' + b'\\"' * 200_000 + end
     begun = time.perf_counter()
