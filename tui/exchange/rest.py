@@ -152,7 +152,7 @@ def _named(symbol: Symbol, push: Push, faults: Faults) -> Raw:
 
 def _row(push: Push, faults: Faults) -> dict[str, Any]:
     """A message's fields but for its type and symbol."""
-    fields = faults.written(push)
+    fields = faults.row(push)
     for outside in ("type", "s", "r"):
         fields.pop(outside, None)
     return fields

@@ -171,13 +171,13 @@ class Exchange:
             self._server.close()
             await self._server.wait_closed()
 
-    def cause(self, *faults: str) -> None:
-        """From now on these faults and no others, on open connections too.
+    def cause(self, *faults: str, every: float | None = None) -> None:
+        """From now on these faults and no others, on open connections too. `every`, if given, replaces `fault_every`.
 
         Raises UsageError for a name that is none, and for one that an exchange can only be made with."""
         for name in FROM_THE_START.intersection(faults):
             raise UsageError(f"fault '{name}' is for an exchange from its start")
-        self._faults.choose(faults)
+        self._faults.choose(faults, every)
         for client in self._clients:
             self._foredoom(client)
         if self._trading is not None:
@@ -207,7 +207,8 @@ class Exchange:
         """What was written to all connections: `frames`, and the messages in them by kind.
 
         `reply`; `data`, what a client is to apply; `stale`, older than what it was told before; `malformed`;
-        `unfollowed`, of a symbol nobody asked for; `notice`, a refusal of nothing. `sent` holds the same for each of
+        `unfollowed`, of a symbol nobody asked for; `absurd`, of numbers or times that cannot be; `notice`, a refusal of
+        nothing. `sent` holds the same for each of
         the latest thousand connections, by number. Where a connection is cut, what was written may not arrive."""
         return sum(self.sent.values(), self._sent_before.copy())
 
@@ -311,6 +312,10 @@ class Exchange:
             client.fate = loop.call_later(self._faults.every(ending), self._end, client, ending)
 
     def _end(self, client: Client, ending: str) -> None:
+        loop = asyncio.get_running_loop()
+        if ending == "idle-cut" and (left := client.active_at + self._faults.every(ending) - loop.time()) > 0:
+            client.fate = loop.call_later(left, self._end, client, ending)
+            return
         close_code = ENDINGS[ending]
         if close_code is not None:
             self._dismiss(client, close_code)
@@ -320,12 +325,13 @@ class Exchange:
             self._forget(client)
             self._silent.add(client)
             client.fall_silent()
-            client.deadline.reschedule(asyncio.get_running_loop().time() + _HALF_OPEN_FOR)
+            client.deadline.reschedule(loop.time() + _HALF_OPEN_FOR)
 
     async def _listen(self, client: Client, socket: ServerConnection) -> None:
         loop = asyncio.get_running_loop()
         while True:
             frame = await socket.recv(decode=False)
+            client.active_at = loop.time()
             if self._on_request is not None:
                 self._on_request(client.number, frame)
             answer = client.session.receive(frame)
@@ -396,6 +402,9 @@ class Exchange:
         loop = asyncio.get_running_loop()
         while True:
             await self._wanted.wait()
+            if "quiet" in self._faults:
+                await asyncio.sleep(_STEP)
+                continue
             started = loop.time()
             now = self._clock()
             if now - self.market.time > 2000 * _STEP:
