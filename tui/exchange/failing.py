@@ -106,7 +106,7 @@ _TIMES: dict[str, Callable[[int], int]] = {
     "ahead-time": lambda time: time + _AHEAD,
 }
 _WRITINGS = frozenset({*_TIMES, "no-time", "strings", "lists", "spellings"})
-_EXTREMES = (1.7e308, 5e-324, 1e12, 1e300, 2.0**63)
+_EXTREMES = (1.7e308, 5e-324, 1e300, 2.0**63, 1e12)  # the last is only improbable
 
 
 class Unasked(NamedTuple):
@@ -216,7 +216,7 @@ class Faults:
     def row(self, push: Push) -> dict[str, Any]:
         """A message's fields as REST has them."""
         if "rest-extreme" in self and (turn := next(self._turn)) % 3 == 0:
-            push = extreme(push, turn // 3)
+            push = extreme(push, turn // 3, _EXTREMES[:-1])  # nothing true comes after it
         return self.written(push)
 
     def written(self, push: Push) -> dict[str, Any]:
@@ -225,7 +225,8 @@ class Faults:
         turn = next(self._turn)
         if "t" in data:
             for name in _TIMES.keys() & self._writings:
-                data["t"] = _TIMES[name](data["t"])
+                if name != "ahead-time" or type(push) is not Kline:
+                    data["t"] = _TIMES[name](data["t"])
         if "no-time" in self and type(push) in (Tick, Quote):
             data.pop("t", None)
             if turn % 2:
@@ -270,27 +271,26 @@ def misdated(push: Tick | Quote, turn: int) -> Tick | Quote:
     return msgspec.structs.replace(push, time=times[turn % len(times)])
 
 
-def extreme(push: Push, turn: int) -> Push:
+def extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREMES) -> Push:
     """The same, with finite numbers that no market has: for its prices, its sizes, or both."""
-    number = _EXTREMES[turn % len(_EXTREMES)]
+    number = numbers[turn % len(numbers)]
+    size = max(number, 1e12)  # a tiny one does no harm
     prices, sizes = ((True, False), (False, True), (True, True))[turn % 3]
     if isinstance(push, Depth):
-        return msgspec.structs.replace(
-            push,
-            asks=[_extreme_level(level, number if prices else level.price, sizes, number) for level in push.asks],
-            bids=[_extreme_level(level, level.price, sizes, number) for level in push.bids],
+        asks, bids = (
+            [msgspec.structs.replace(level, volume=size if sizes else level.volume) for level in side]
+            for side in (push.asks, push.bids)
         )
+        if prices:
+            asks = [msgspec.structs.replace(level, price=number) for level in asks]
+        return msgspec.structs.replace(push, asks=asks, bids=bids)
     changes: dict[str, float] = {}
     if prices:
         names = {Tick: ("last",), Quote: ("last", "high"), Kline: ("open", "high", "low", "close")}[type(push)]
         changes |= dict.fromkeys(names, number)
     if sizes:
-        changes["volume"] = number
+        changes["volume"] = size
     return msgspec.structs.replace(push, **changes)
-
-
-def _extreme_level(level: Level, price: float, sizes: bool, number: float) -> Level:
-    return msgspec.structs.replace(level, price=price, volume=number if sizes else level.volume)
 
 
 def padded(push: Push, size: int) -> bytes:

@@ -70,7 +70,7 @@ FAULTS = {
     "second-time": Fault("every t in seconds"),
     "microsecond-time": Fault("every t in microseconds"),
     "nanosecond-time": Fault("every t in nanoseconds"),
-    "ahead-time": Fault("every t an hour ahead"),
+    "ahead-time": Fault("every t of ticks and quotes an hour ahead"),
     "no-time": Fault("ticks and quotes without t, or with null for it"),
     "strings": Fault("numbers as strings"),
     "lists": Fault("data as a list of several messages"),
