@@ -72,16 +72,16 @@ ENDS = ("reset", "drop", "close-1000", "close-1001", "close-1011", "half-open")
 RENEWED = ("http-401", "http-403", "http-404", "http-429", "redirect", "auth-failed", "auth-silent", "subscribe-silent")
 HEARTBEATS = ("pong-missing", "pong-wrong")
 PARTIAL = ("subscribe-unparsable", "depth-refused", "kline-refused", "plan-limit")
-DATA = ("extreme-numbers", "absurd-time", "microsecond-time", "nanosecond-time", "ahead-time")
+DATA = ("extreme-numbers", "absurd-time", "microsecond-time", "nanosecond-time", "ahead-time")  # with "no-date"
 RELAYS = ("relay-closes", "relay-502", "relay-cuts")
 TUNNELS = ("tunnel-closes", "tunnel-502", "tunnel-no-tls")
 QUICK = (*ENDS, "restart", *RENEWED, *HEARTBEATS, *PARTIAL, "key-in-use", *RELAYS)
 
-_AGREES = f"within {HEALING} s every last price, quote, book and bar is the exchange's, and none is of the future"
+_AGREES = f"within {HEALING} s every last price, quote, book and bar and the time are the exchange's"
 _LIVE = "the link says why it is not live, and is live again when the fault is over"
 CASES = {
     **dict.fromkeys(QUICK, _LIVE),
-    **dict.fromkeys(DATA, f"nothing beyond {LARGEST:g} is applied, the link stays live, and {_AGREES}"),
+    **dict.fromkeys(DATA, f"times in µs and ns are read, nothing beyond {LARGEST:g} is applied, and {_AGREES}"),
     **dict.fromkeys(RELAYS, f"a hop between fails: {_LIVE}, and {_AGREES}"),
     **dict.fromkeys(TUNNELS, "a CONNECT proxy fails: the link says so, and is live when the proxy works again"),
     "rest-extreme": f"every bar that REST told and that is kept is the exchange's, and {_AGREES}",
@@ -93,10 +93,11 @@ CASES = {
 
 HARMLESS = ("malformed", "escapes", "future-time", "old-time", "lists", "spellings")  # a link lives through these
 HEAVY = ("burst", "large")
-# In any mixture: not those that a link may need a minute to get over, nor silence, in which nothing can be compared.
+# In any mixture: not those that a link may need a minute to get over, nor what only makes another fault possible.
+COMPANIONS = ("quiet", "no-date")
 WEATHER = tuple(
     name
-    for name in FAULTS.keys() - FROM_THE_START - {*HEAVY, *DATA, "idle-cut", "quiet"}
+    for name in FAULTS.keys() - FROM_THE_START - {*HEAVY, *DATA, *COMPANIONS, "idle-cut"}
     if not name.startswith("rest-")
 )
 
@@ -253,16 +254,23 @@ class Storm:
         return lost.since - began, live.since - gone
 
     async def _say_absurdities(self, fault: str) -> tuple[float, float]:
+        some = FUNDS[:10]
         self._absurd.clear()
-        connections = self._connections
-        self._exchange.cause(fault)
-        await asyncio.sleep(3 if fault == "ahead-time" else 20 * EVERY)
-        self._exchange.cause()
-        began = monotonic()
-        assert not self._absurd, f"applied: {', '.join(sorted(self._absurd))}"
-        await self._agrees(self.market, FUNDS)
-        assert self._connections == connections, "the link did not stay"
-        return 0.0, monotonic() - began
+        connections, malformed = self._connections, self.market.health.malformed.total()
+        self._exchange.cause(fault, "no-date")
+        # Who comes meanwhile has no better time and no better price to compare with.
+        async with Running(self._exchange.url, *some, timings=self._timings) as newcomer:
+            await asyncio.sleep(20 * EVERY)
+            self._exchange.cause()
+            began = monotonic()
+            if fault in ("microsecond-time", "nanosecond-time"):
+                unread = self.market.health.malformed.total() - malformed
+                assert not unread, f"{unread} messages were not read"
+            assert not self._absurd, f"applied: {', '.join(sorted(self._absurd))}"
+            await self._agrees(self.market, FUNDS)
+            await self._agrees(newcomer.market, some)
+            assert self._connections == connections, "the link did not stay"
+            return 0.0, monotonic() - began
 
     async def _relay(self, how: str) -> tuple[float, float]:
         some = FUNDS[:10]
@@ -386,14 +394,17 @@ class Storm:
     async def _agrees(self, market: Market, symbols: Sequence[Symbol]) -> None:
         """Wait until all that is known of each fund was true for a moment."""
         wrong = set(symbols)
+        off = 0.0
         limit = monotonic() + HEALING
         while monotonic() < limit:
             wrong = {symbol for symbol in wrong if differences(market, self._exchange, [symbol])}
-            if not wrong:
+            off = abs(market.exchange_time(monotonic()) - self._exchange.market.time) / 1000
+            if not wrong and off < 2:
                 break
             await asyncio.sleep(0.02)
         words = [words for symbol in wrong for words in differences(market, self._exchange, [symbol])]
         assert not words, f"{len(wrong)} funds are wrong after {HEALING} s, one of them: {words[0]}"
+        assert off < 2, f"the exchange's clock is {off:.0f} s wrong after {HEALING} s"
         soon = self._exchange.market.time // 60_000 + 2
         ahead = [
             bar.time

@@ -450,6 +450,15 @@ async def test_rest_has_numbers_no_market_has() -> None:
         assert answer["data"]["a"]
 
 
+async def test_no_answer_has_a_date() -> None:
+    async with Exchange(faults=["no-date"]) as exchange, dial(exchange) as socket:
+        assert socket.response is not None and "Date" not in socket.response.headers
+        _, headers, _ = await ask_rest(exchange, "/fund/tick?region=US&code=QQQ")
+        assert "date" not in headers
+        exchange.cause()
+        assert "date" in (await ask_rest(exchange, "/fund/tick?region=US&code=QQQ"))[1]
+
+
 async def test_silence_is_cut_and_nothing_else() -> None:
     async with Exchange(rate=500, faults=["idle-cut"], fault_every=0.2) as exchange, dial(exchange) as socket:
         await enter(socket)

@@ -34,6 +34,7 @@ FAULTS = {
     "http-403": Fault("refused with 403"),
     "http-404": Fault("refused with 404"),
     "redirect": Fault("answered with 302 to another address"),
+    "no-date": Fault("answers of HTTP without a Date, to the handshake and over REST"),
     "auth-failed": Fault("the key is refused after the handshake"),
     "auth-silent": Fault("a greeting, then nothing"),
     # Replies.

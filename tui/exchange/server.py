@@ -142,7 +142,7 @@ class Exchange:
                 self._port,
                 create_connection=_Connection,
                 process_request=self._handshake,
-                process_response=self._misdated if self._date_off else None,
+                process_response=self._date,
                 server_header=SERVER_NAME,
                 compression=None,
                 ping_interval=None,
@@ -255,9 +255,10 @@ class Exchange:
             await asyncio.sleep(0)  # as in `_start`: it takes some ms
         return rest.answer(question, pieces, faults)
 
-    def _misdated(self, socket: ServerConnection, request: Request, response: Response) -> None:
+    def _date(self, socket: ServerConnection, request: Request, response: Response) -> None:
         del response.headers["Date"]
-        response.headers["Date"] = formatdate(time.time() + self._date_off / 1000, usegmt=True)
+        if "no-date" not in self._faults:
+            response.headers["Date"] = formatdate(time.time() + self._date_off / 1000, usegmt=True)
 
     async def _serve(self, socket: ServerConnection) -> None:
         session = Session(self._key, self._max_symbols, self._faults)
