@@ -30,6 +30,7 @@ from tests.exchange.talking import (
     pushed,
     subscribe,
 )
+from tests.exchange.test_rest import ask as ask_rest
 from tui.cli import cli
 from tui.errors import MalformedMessage, UsageError
 from tui.exchange.failing import ESCAPES, HOSTILE, MALFORMED
@@ -403,6 +404,101 @@ async def test_messages_from_the_future() -> None:
     assert {type(push) for push in ahead} == {Tick, Quote}
     assert all(push.time < now + HOUR + MINUTE for push in ahead)
     assert len(ahead) < len(pushes) / 2
+
+
+async def test_times_that_cannot_be() -> None:
+    items = await data(Exchange(rate=500, faults=["absurd-time"], fault_every=0.05), "tick,quote", 0.4)
+    now = time.time() * 1000
+    times = [item["t"] for item in items if abs(item["t"] - now) > HOUR]
+    assert len({100_000_000_000, 9_999_999_999_999} & set(times)) == 2
+    assert any(abs(each / 1_000 - now) < MINUTE for each in times)
+    assert any(abs(each / 1_000_000 - now) < MINUTE for each in times)
+    assert len(times) < len(items)
+
+
+async def test_numbers_no_market_has_and_then_the_true_ones() -> None:
+    async with Exchange(rate=20, faults=["extreme-numbers"], fault_every=0.02) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "tick,quote,depth,kline@1")
+        absurd: Counter[tuple[str, bool, bool]] = Counter()
+        latest: dict[str, bool] = {}
+        for frame in await frames(socket, 0.5):
+            item = json.loads(frame)["data"]
+            strange = absurd_prices, absurd_sizes = extremes(item)
+            absurd[item["type"], absurd_prices, absurd_sizes] += any(strange)
+            latest[item["type"]] = any(strange)
+        assert latest == dict.fromkeys(("tick", "quote", "depth", "kline@1"), False)
+        for kind in latest:
+            assert all(absurd[kind, *strange] for strange in ((True, False), (False, True), (True, True)))
+        assert exchange.sent_in_total["absurd"] == absurd.total()
+
+
+def extremes(item: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether prices, and whether sizes, are absurd."""
+    levels = [*item.get("a", []), *item.get("b", []), item]
+    prices = [level[name] for level in levels for name in ("p", "ld", "c") if name in level]
+    sizes = [level["v"] for level in levels if level.get("v")]
+    return any(not 1e-3 <= each < 1e11 for each in prices), any(not 1e-3 <= each < 1e11 for each in sizes)
+
+
+async def test_rest_has_numbers_no_market_has() -> None:
+    async with Exchange(faults=["rest-extreme"]) as exchange:
+        _, _, answer = await ask_rest(exchange, "/fund/kline?region=US&code=QQQ&kType=1&limit=300")
+        prices = [row["h"] for row in answer["data"]]
+        assert 50 < sum(not 1 < each < 1e11 for each in prices) < 150
+        _, _, answer = await ask_rest(exchange, "/fund/depth?region=US&code=QQQ")
+        assert answer["data"]["a"]
+
+
+async def test_no_answer_has_a_date() -> None:
+    async with Exchange(faults=["no-date"]) as exchange, dial(exchange) as socket:
+        assert socket.response is not None and "Date" not in socket.response.headers
+        _, headers, _ = await ask_rest(exchange, "/fund/tick?region=US&code=QQQ")
+        assert "date" not in headers
+        exchange.cause()
+        assert "date" in (await ask_rest(exchange, "/fund/tick?region=US&code=QQQ"))[1]
+
+
+async def test_silence_is_cut_and_nothing_else() -> None:
+    async with Exchange(rate=500, faults=["idle-cut"], fault_every=0.2) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "tick,quote")
+        assert await pushed(socket, 0.5), "what flows goes on"
+        exchange.cause("idle-cut", "quiet")
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            await ask(socket, "tick")
+        assert await reply(socket), "what is asked is a life too"
+        began = time.monotonic()
+        assert (await ending(socket)).rcvd is None
+        assert 0.1 < time.monotonic() - began < 0.5
+
+
+async def test_the_night_is_quiet_and_ends() -> None:
+    async with Exchange(rate=2_000) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        await subscribe(socket, "tick,quote,depth,kline@1")
+        exchange.cause("quiet")
+        await pushed(socket, 0.1)
+        assert await pushed(socket, 0.3) == []
+        exchange.cause()
+        assert len(await pushed(socket, 0.3)) > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "later"), [("microsecond-time", 1e3, 0), ("nanosecond-time", 1e6, 0), ("ahead-time", 1, HOUR)]
+)
+async def test_times_in_other_units_and_of_another_hour(name: str, factor: float, later: int) -> None:
+    items = await data(Exchange(rate=2000, faults=[name], history=False), "tick,quote,kline@1,depth", 0.1)
+    times = [item["t"] / factor - later * (item["type"] != "kline@1") for item in items if item["type"] != "depth"]
+    assert times and all(abs(each - time.time() * 1000) < 90_000 for each in times)
+
+
+async def test_another_time_for_what_comes_next() -> None:
+    async with Exchange(rate=500, fault_every=60) as exchange, dial(exchange) as socket:
+        await enter(socket)
+        exchange.cause("drop", every=0.1)
+        await ending(socket)
 
 
 async def future(exchange: Exchange) -> list[Tick | Quote]:

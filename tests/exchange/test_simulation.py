@@ -105,10 +105,10 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
 def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol) -> None:
     midnight = NOON // DAY * DAY
     market = opened(midnight + of_day, (), seed=seed)
-    told = market.past(symbol)
-    assert told is not None and not market.watched
-    fund, bars = told
-    assert market.past(symbol) == (fund, bars), "the same whenever it is asked for"
+    fund = market.present(symbol)
+    assert fund is not None and not market.watched
+    bars = market.past(fund)
+    assert market.past(fund) == bars, "the same whenever it is asked for"
     times = [bar.time for bar in bars]
     assert times == sorted(set(times)) and all(time % MINUTE == 0 for time in times)
     assert times[0] <= midnight + of_day - DAY + 30 * MINUTE and times[-1] <= midnight + of_day
@@ -128,18 +128,45 @@ def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol)
     assert not yesterday or yesterday[-1].close == fund.previous_close
 
 
+@pytest.mark.parametrize(("of_day", "asked_before"), [(0, True), (2 * MINUTE, False), (DAY // 2, True)])
+@pytest.mark.parametrize("symbol", [QQQ, THIN])
+def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
+    symbol: Symbol, of_day: int, asked_before: bool
+) -> None:
+    midnight = NOON // DAY * DAY
+    market = opened(midnight + of_day, (symbol,))
+    fund = listing(market, symbol)
+    past = [day for day in market.days(fund) if day.time < midnight] if asked_before else []
+    market.skip(midnight + DAY - 2_000)
+    run(market, 2)
+    minutes = [bar for bar in market.past(fund) if midnight <= bar.time < midnight + DAY]
+    folded = (
+        minutes[0].open, max(bar.high for bar in minutes), min(bar.low for bar in minutes), minutes[-1].close,
+        sum(bar.volume for bar in minutes),
+    )  # fmt: skip
+    run(market, 300)
+    days = market.days(fund)
+    today = next(day for day in days if day.time == midnight)
+    assert (today.open, today.high, today.low, today.close, today.volume) == folded
+    assert days[: len(past)] == past
+    assert [day.time for day in days] == list(range(days[0].time, midnight + 2 * DAY, DAY)) and len(days) > 365
+    for day in days:
+        assert 0 < day.low <= min(day.open, day.close) <= max(day.open, day.close) <= day.high
+        assert day.low * day.volume <= day.turnover + day.volume <= (day.high + 2) * day.volume
+    assert days[-2].close == fund.previous_close and days[-1].volume == fund.volume
+
+
 def test_a_past_is_whole_and_goes_on() -> None:
     market = opened(symbols=(QQQ, THIN))
-    before = market.past(QQQ)
-    assert before is not None and len(before[1]) > 1_400
-    thin = market.past(THIN)
-    assert thin is not None and 390 < len(thin[1]) < 1_300
+    liquid, thin = listing(market, QQQ), listing(market, THIN)
+    before = market.past(liquid)
+    assert len(before) > 1_400
+    assert 390 < len(market.past(thin)) < 1_300
     run(market, 130)
-    after = market.past(QQQ)
-    assert after is not None
-    assert after[1][: len(before[1]) - 1] == before[1][:-1], "what was told of finished minutes stays"
-    assert 2 <= len(after[1]) - len(before[1]) <= 3
-    assert market.past(Symbol("NOSUCH", "US")) is None
+    after = market.past(liquid)
+    assert after[: len(before) - 1] == before[:-1], "what was told of finished minutes stays"
+    assert 2 <= len(after) - len(before) <= 3
+    assert market.present(Symbol("NOSUCH", "US")) is None
 
 
 def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:

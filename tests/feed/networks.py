@@ -64,7 +64,7 @@ class Tunnels:
         self.asked: list[str] = []
         self.heads: list[bytes] = []
         self._to = to
-        self._answer = answer
+        self.answer = answer
         self._context = context
 
     async def __aenter__(self) -> Self:
@@ -80,7 +80,7 @@ class Tunnels:
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             await self.greet(reader, writer)
-            if self._answer is None:
+            if self.answer is None:
                 await self._pipe(reader, writer)
         writer.close()
 
@@ -89,7 +89,7 @@ class Tunnels:
         head = await reader.readuntil(b"\r\n\r\n")
         self.heads.append(head)
         self.asked.append(head.split()[1].decode())
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n" if self._answer is None else self._answer)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n" if self.answer is None else self.answer)
 
     async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to = await asyncio.open_connection("127.0.0.1", self._to)
@@ -121,6 +121,67 @@ class Socks(Tunnels):
         port = int.from_bytes(await reader.readexactly(2))
         self.asked.append(f"{host.decode()}:{port}")
         writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+
+
+class Relay:
+    """A hop to a port of loopback that fails as `fail` says."""
+
+    def __init__(self, to: int) -> None:
+        self._to = to
+        self._failing = ""
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        self.fail("closes")
+
+    def fail(self, how: str) -> None:
+        """From now on close each connection, answer it with 502, or cut it mid-stream; "" not at all. What is open is
+        cut."""
+        self._failing = how
+        for writer in self._writers if how else ():
+            writer.transport.abort()
+
+    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            if self._failing == "502":
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            elif self._failing != "closes":
+                await self._pass_on(reader, writer)
+        self._writers.discard(writer)
+        writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to = await asyncio.open_connection("127.0.0.1", self._to)
+        tasks = [asyncio.create_task(_copy(reader, to))]
+        if self._failing == "cuts":
+            tasks.append(asyncio.create_task(_copy_some(there, writer)))
+        else:
+            tasks.append(asyncio.create_task(_copy(there, writer)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            to.close()
+
+
+async def _copy_some(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The first 5 kB: the handshake and some frames, the last of them in part."""
+    left = 5_000
+    while left and (data := await reader.read(left)):
+        writer.write(data)
+        await writer.drain()
+        left -= len(data)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

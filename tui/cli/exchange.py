@@ -13,12 +13,17 @@ from tui.errors import EXIT_INTERRUPTED
 
 
 class _ExchangeCommand(Command):
-    """Lists the faults below its options, from the one table of them."""
+    """Lists the paths and the faults below its options, from the one table of each."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from tui.exchange.faults import FAULTS
+        from tui.exchange.paths import PATHS
 
         super().format_options(ctx, formatter)
+        with formatter.section("Paths"):
+            stream = ("/fund", "the stream, a WebSocket; all others are answered over HTTP, with the same token header")
+            asked = [(name, f"{', '.join(path.required)}: {path.words}") for name, path in PATHS.items()]
+            formatter.write_dl([stream, *asked])
         with formatter.section("Faults"):
             formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
 

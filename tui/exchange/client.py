@@ -42,6 +42,7 @@ class Client:
         self.close_code = 1000
         self.fate: asyncio.TimerHandle | None = None  # the fault that is to end it
         self.mute = False
+        self.active_at = asyncio.get_running_loop().time()  # when something went either way
         tokens = socket.request.headers.get_all("token") if socket.request else []
         self.token = Token(tokens[0] if tokens else "")
         self._socket = socket
@@ -64,6 +65,7 @@ class Client:
         """Write what is due without ever waiting for the client, and cut it off if it does not read."""
         if self._due and self._socket.state is State.OPEN and not self.mute:
             transport = self._socket.transport
+            self.active_at = asyncio.get_running_loop().time()
             transport.write(b"".join(self._due))
             self._counts["frames"] = len(self._due)
             self._sent.update(self._counts)

@@ -14,8 +14,8 @@ from tui.exchange.universe import FACTORS
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 HISTORY = 120 * MINUTE
+HALF_HOUR = 30 * MINUTE
 
-_COARSE = 30 * MINUTE
 _GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
 
 Values = tuple[float, ...]
@@ -25,18 +25,18 @@ class Factors:
     """The common factors up to `time` (ms).
 
     `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump. From `fine` (ms) on
-    it has every minute. `before` holds points half an hour apart, latest first, back from where the path began to a
-    day before."""
+    it has every minute. `before` holds points half an hour apart, latest first, back from where the path began to the
+    beginning of the day before."""
 
     def __init__(self, seed: int, now: int) -> None:
         self._random = random.Random(f"{seed}/factors")
         midnight = now - now % DAY
         self.fine = fine = now - now % MINUTE - HISTORY
-        self.time = min(midnight, fine) - _COARSE
-        self.before = _backward(random.Random(f"{seed}/before"), self.time, now - DAY)
+        self.time = min(midnight, fine) - HALF_HOUR
+        self.before = _backward(random.Random(f"{seed}/before"), self.time, midnight - DAY)
         self.values: Values = (0.0,) * len(FACTORS)
         self.path: deque[tuple[int, Values]] = deque([(self.time, self.values)])
-        stops = {midnight, fine, *range(self.time, fine, _COARSE), *range(fine, now, MINUTE)}
+        stops = {midnight, fine, *range(self.time, fine, HALF_HOUR), *range(fine, now, MINUTE)}
         for stop in sorted(stops - {self.time}):
             self._walk(stop)
             self.path.append((stop, self.values))
@@ -67,7 +67,7 @@ class Factors:
             self.time = time
 
     def _forget(self) -> None:
-        needed = min(self.time - self.time % DAY, self.time - HISTORY) - _COARSE
+        needed = min(self.time - self.time % DAY, self.time - HISTORY) - HALF_HOUR
         while self.path[1][0] <= needed:
             self.path.popleft()
 
@@ -76,7 +76,8 @@ def _backward(random: random.Random, time: int, until: int) -> list[tuple[int, V
     points: list[tuple[int, Values]] = []
     values: Values = (0.0,) * len(FACTORS)
     while time > until:
-        time -= _COARSE
-        values = tuple([value + random.gauss(0.0, (_COARSE / DAY) ** 0.5) for value in values])
+        step = min(HALF_HOUR, time - until)
+        time -= step
+        values = tuple([value + random.gauss(0.0, (step / DAY) ** 0.5) for value in values])
         points.append((time, values))
     return points

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from tui.protocol import (
     AuthReply,
     Depth,
     Hello,
+    Kline,
     Level,
     Pong,
     PongData,
@@ -56,6 +57,7 @@ ENDINGS = {
     "reset": None,
     "drop": None,
     "half-open": None,
+    "idle-cut": None,
     "close-1000": 1000,
     "close-1001": 1001,
     "close-1011": 1011,
@@ -96,7 +98,15 @@ _REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
 }
 _BOOKS = ("crossed-book", "empty-book", "one-sided")
 _BOOKS_SHARE = 0.4  # of their time, in which books are wrong
-_WRITINGS = frozenset({"second-time", "no-time", "strings", "lists", "spellings"})
+_AHEAD = 3_600_000  # ms
+_TIMES: dict[str, Callable[[int], int]] = {
+    "second-time": lambda time: time // 1_000,
+    "microsecond-time": lambda time: time * 1_000,
+    "nanosecond-time": lambda time: time * 1_000_000,
+    "ahead-time": lambda time: time + _AHEAD,
+}
+_WRITINGS = frozenset({*_TIMES, "no-time", "strings", "lists", "spellings"})
+_EXTREMES = (1.7e308, 5e-324, 1e300, 2.0**63, 1e12)  # the last is only improbable
 
 
 class Unasked(NamedTuple):
@@ -117,9 +127,11 @@ class Faults:
         self._turn = itertools.count()
         self.choose(names)
 
-    def choose(self, names: Iterable[str]) -> None:
-        """From now on these and no others."""
+    def choose(self, names: Iterable[str], every: float | None = None) -> None:
+        """From now on these and no others. `every` (s), if given, replaces the one that was given before."""
         self.names = chosen(names)
+        if every is not None:
+            self._every = every
         self._endings = itertools.cycle([name for name in self.names if name in ENDINGS])
         self.refused = dict(_REFUSALS[name] for name in self.names if name in _REFUSALS)
         self.pong_delay = self.every("pong-late") if "pong-late" in self else 0.0
@@ -201,12 +213,20 @@ class Faults:
         else:
             yield from ((msgspec.json.encode({"code": 1, "data": each}), 1) for each in written)
 
+    def row(self, push: Push) -> dict[str, Any]:
+        """A message's fields as REST has them."""
+        if "rest-extreme" in self and (turn := next(self._turn)) % 3 == 0:
+            push = extreme(push, turn // 3, _EXTREMES[:-1])  # nothing true comes after it
+        return self.written(push)
+
     def written(self, push: Push) -> dict[str, Any]:
         """A message's fields as they are written."""
         data: dict[str, Any] = msgspec.to_builtins(push)
         turn = next(self._turn)
-        if "second-time" in self and "t" in data:
-            data["t"] //= 1000
+        if "t" in data:
+            for name in _TIMES.keys() & self._writings:
+                if name != "ahead-time" or type(push) is not Kline:
+                    data["t"] = _TIMES[name](data["t"])
         if "no-time" in self and type(push) in (Tick, Quote):
             data.pop("t", None)
             if turn % 2:
@@ -242,7 +262,35 @@ def older(push: Tick | Quote) -> Tick | Quote:
 
 def ahead(push: Tick | Quote) -> Tick | Quote:
     """The same, dated an hour ahead."""
-    return msgspec.structs.replace(push, time=push.time + 3_600_000)
+    return msgspec.structs.replace(push, time=push.time + _AHEAD)
+
+
+def misdated(push: Tick | Quote, turn: int) -> Tick | Quote:
+    """The same, at a time that cannot be its own."""
+    times = (100_000_000_000, 9_999_999_999_999, push.time * 1_000, push.time * 1_000_000)
+    return msgspec.structs.replace(push, time=times[turn % len(times)])
+
+
+def extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREMES) -> Push:
+    """The same, with finite numbers that no market has: for its prices, its sizes, or both."""
+    number = numbers[turn % len(numbers)]
+    size = max(number, 1e12)  # a tiny one does no harm
+    prices, sizes = ((True, False), (False, True), (True, True))[turn % 3]
+    if isinstance(push, Depth):
+        asks, bids = (
+            [msgspec.structs.replace(level, volume=size if sizes else level.volume) for level in side]
+            for side in (push.asks, push.bids)
+        )
+        if prices:
+            asks = [msgspec.structs.replace(level, price=number) for level in asks]
+        return msgspec.structs.replace(push, asks=asks, bids=bids)
+    changes: dict[str, float] = {}
+    if prices:
+        names = {Tick: ("last",), Quote: ("last", "high"), Kline: ("open", "high", "low", "close")}[type(push)]
+        changes |= dict.fromkeys(names, number)
+    if sizes:
+        changes["volume"] = size
+    return msgspec.structs.replace(push, **changes)
 
 
 def padded(push: Push, size: int) -> bytes:

@@ -26,6 +26,7 @@ FAULTS = {
     "close-1001": Fault("closed with code 1001 after 20 s", 20),
     "close-1011": Fault("closed with code 1011 after 20 s", 20),
     "half-open": Fault("after 10 s the socket stays open, but nothing is sent or answered any more", 10),
+    "idle-cut": Fault("cut without a close frame when nothing has gone either way for 5 s, as idle proxies do", 5),
     "key-in-use": Fault("another client takes the key: closed 2 s after each authentication", 2),
     # The handshake.
     "http-429": Fault("refused with 429 and Retry-After, until 40 s have passed since the first try", 40),
@@ -33,6 +34,7 @@ FAULTS = {
     "http-403": Fault("refused with 403"),
     "http-404": Fault("refused with 404"),
     "redirect": Fault("answered with 302 to another address"),
+    "no-date": Fault("answers of HTTP without a Date, to the handshake and over REST"),
     "auth-failed": Fault("the key is refused after the handshake"),
     "auth-silent": Fault("a greeting, then nothing"),
     # Replies.
@@ -52,12 +54,24 @@ FAULTS = {
     "escapes": Fault("escape sequences, bidi and markup: in replies and names, and every 2 s in symbols and types", 2),
     "old-time": Fault("every 2 s older ticks and quotes at other prices", 2),
     "future-time": Fault("every 5 s the latest ticks and quotes again, dated an hour ahead", 5),
+    "absurd-time": Fault(
+        "every 2 s the latest ticks and quotes again, dated in 1973, in 2286, in µs, in ns, in turn", 2
+    ),
+    "extreme-numbers": Fault(
+        "every 2 s trades, quotes, books and bars with finite but absurd numbers (1.7e308, 5e-324, 1e12 …), then true "
+        "ones",
+        2,
+    ),
     "burst": Fault("every 20 s some 100,000 messages at once: trades, quotes, some books", 20),
     # What data say and how they are written.
     "crossed-book": Fault("books whose bids are above their asks, 2 s of every 5", 5),
     "empty-book": Fault("books of nothing but zeros, 2 s of every 5", 5),
     "one-sided": Fault("books without bids, next without asks, 2 s of every 5", 5),
+    "quiet": Fault("nothing trades and no book moves, as at night"),
     "second-time": Fault("every t in seconds"),
+    "microsecond-time": Fault("every t in microseconds"),
+    "nanosecond-time": Fault("every t in nanoseconds"),
+    "ahead-time": Fault("every t of ticks and quotes an hour ahead"),
     "no-time": Fault("ticks and quotes without t, or with null for it"),
     "strings": Fault("numbers as strings"),
     "lists": Fault("data as a list of several messages"),
@@ -69,6 +83,7 @@ FAULTS = {
     "rest-refused": Fault("REST is refused in unknown words"),
     "rest-null": Fault("data: null in every answer of REST"),
     "rest-garbage": Fault("REST is answered with what cannot be read, a dozen ways in turn"),
+    "rest-extreme": Fault("every third row of REST has finite but absurd numbers"),
     "rest-slow": Fault("REST is answered after 8 s", 8),
     "rest-single": Fault("REST has bars of one fund at a time only"),
     # What the exchange is from its beginning.

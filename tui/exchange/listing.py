@@ -12,13 +12,14 @@ from collections import deque
 from random import Random
 
 from tui.exchange.book import Book, Side
-from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors, Values
-from tui.exchange.past import Bar, filled
+from tui.exchange.factors import DAY, HALF_HOUR, HISTORY, MINUTE, Factors, Values
+from tui.exchange.past import Bar, filled, folded
 from tui.exchange.universe import Fund
 from tui.protocol import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
 
 _SCALE = 1000
 _CLUSTER = 0.25  # the chance that one more trade follows at once: 4 trades in 3 clusters
+_DAYS = 365  # of the past, before those that minutes are known of
 _MOST = 6  # trades made for a stretch of the past, at most; each then stands for several
 
 
@@ -53,6 +54,8 @@ class Listing:
         self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
         self._older: list[Bar] | None = None  # before the bars are whole, once they were asked for
+        self._earlier: list[Bar] | None = None  # before the sessions, once they were asked for
+        self._sessions: list[Bar] = []  # that are over; of the first only what came after the factors' path began
         self._seed = seed
         self._wire = str(fund.symbol)
         self._pace = pace
@@ -122,14 +125,50 @@ class Listing:
         """The bars of a day and more, oldest first, the one in progress last. The first time it takes a few ms."""
         whole = [bar for bar in self.bars if bar.time >= factors.fine]
         if self._older is None:
-            random = Random(f"{self._seed}/{self.fund.symbol}/past")
-            known = [*self._before(factors, random), *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
+            random = self._past_random()
+            oldest = factors.fine + HISTORY - DAY - HALF_HOUR
+            before = [bar for bar in self._before(factors, random) if bar.time >= oldest]
+            known = [*before, *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
             each_minute = 1.0 - math.exp(-self._pace * MINUTE / 1000)
             self._older = filled(known, factors.fine, self.fund.tick, self._volatility, each_minute, random)
         return [*self._older, *whole]
 
+    def days(self, factors: Factors) -> list[Bar]:
+        """The daily bars of a year, oldest first, today's last: it says what the quote says."""
+        if self._earlier is None:
+            random = self._past_random()
+            yesterday = self._before(factors, random)
+            self._earlier = [*self._year_before(yesterday[0], random), *yesterday]
+        today = [self._session()] if self.volume else []
+        return folded([*self._earlier, *self._sessions, *today], lambda time: time - time % DAY)
+
+    def _past_random(self) -> Random:
+        return Random(f"{self._seed}/{self.fund.symbol}/past")
+
+    def _year_before(self, first: Bar, random: Random) -> list[Bar]:
+        """The days before that of `first`, each a short walk back from where the next one opened."""
+        tick = self.fund.tick
+        midnight = first.time - first.time % DAY
+        opening = first.open
+        days: list[Bar] = []
+        for time in range(midnight - DAY, midnight - DAY - _DAYS * DAY, -DAY):
+            prices = [opening]
+            for _ in range(8):
+                log = math.log(prices[-1]) + random.gauss(0.0, self._volatility / 8**0.5)
+                prices.append(max(tick, round(math.exp(log) / tick) * tick))
+            opening = prices[-1]
+            volume = max(1, round(self.fund.volume * math.exp(random.gauss(0.0, 0.25))))
+            turnover = sum(prices) * volume // len(prices)
+            days.append(Bar(time, opening, max(prices), min(prices), prices[0], volume, turnover))
+        return days[::-1]
+
+    def _session(self) -> Bar:
+        """The day so far, or as it was when it ended."""
+        midnight = self._midnight - DAY
+        return Bar(midnight, self.open, self.high, self.low, self.last, self.volume, self.turnover)
+
     def _before(self, factors: Factors, random: Random) -> list[Bar]:
-        """A trade each half an hour, from a day ago to where the path of the factors begins."""
+        """A trade each half an hour, from the beginning of the day before to where the path of the factors begins."""
         own = math.log(self.fund.price * _SCALE)
         bars: list[Bar] = []
         for time, values in factors.before:
@@ -153,6 +192,8 @@ class Listing:
         """Begin the trading day of `time`, if it has not begun: the last price becomes the previous close."""
         if time < self._midnight:
             return False
+        if self.volume:
+            self._sessions.append(self._session())
         self._start_day(time - time % DAY)
         return True
 

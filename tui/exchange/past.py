@@ -1,4 +1,4 @@
-"""Minutes drawn between the few trades that were made of a time long past.
+"""Bars: the minutes drawn between the few trades that were made of a time long past, and what longer bars make of them.
 
 The day's figures need no more than those few, and whoever asks for a chart of the day shall have all its minutes: what
 is drawn keeps to each known trade's price and volume, and within the day's high and low.
@@ -7,8 +7,8 @@ is drawn keeps to each known trade's price and volume, and within the day's high
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from random import Random
 
@@ -17,7 +17,7 @@ from tui.exchange.factors import DAY, MINUTE
 
 @dataclass(slots=True)
 class Bar:
-    """One minute: `time` of its beginning in ms, prices and `turnover` in thousandths, `volume` in units."""
+    """One minute, or longer: `time` of its beginning in ms, prices and `turnover` in thousandths, `volume` in units."""
 
     time: int
     open: int
@@ -26,6 +26,24 @@ class Bar:
     close: int
     volume: int = 0
     turnover: int = 0
+
+
+def folded(bars: Iterable[Bar], beginning: Callable[[int], int]) -> list[Bar]:
+    """Returns longer bars, oldest first, of shorter ones in order; `beginning` gives that of the longer bar in which a
+    time lies (ms)."""
+    longer: list[Bar] = []
+    for bar in bars:
+        time = beginning(bar.time)
+        if not longer or longer[-1].time != time:
+            longer.append(replace(bar, time=time))
+            continue
+        last = longer[-1]
+        last.high = max(last.high, bar.high)
+        last.low = min(last.low, bar.low)
+        last.close = bar.close
+        last.volume += bar.volume
+        last.turnover += bar.turnover
+    return longer
 
 
 def filled(

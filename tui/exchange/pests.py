@@ -7,7 +7,19 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 from tui.exchange.client import Client, Line, Lines, framed
-from tui.exchange.failing import BURST, ESCAPES, GARBAGE, MALFORMED, Faults, Unasked, ahead, older, padded
+from tui.exchange.failing import (
+    BURST,
+    ESCAPES,
+    GARBAGE,
+    MALFORMED,
+    Faults,
+    Unasked,
+    ahead,
+    extreme,
+    misdated,
+    older,
+    padded,
+)
 from tui.protocol import Quote, Tick, encode
 
 _CHUNK = 1_000  # messages of a burst made at a time, before others get their turn
@@ -32,6 +44,8 @@ class Pests:
             "large": self._large,
             "old-time": self._old_time,
             "future-time": self._future_time,
+            "absurd-time": self._absurd_time,
+            "extreme-numbers": self._extreme_numbers,
             "burst": self._burst,
         }
         self._tasks = [
@@ -66,6 +80,16 @@ class Pests:
 
     async def _future_time(self, turn: int) -> None:
         self._redate(ahead, "data")
+
+    async def _absurd_time(self, turn: int) -> None:
+        self._redate(lambda push: misdated(push, turn), "absurd")
+
+    async def _extreme_numbers(self, turn: int) -> None:
+        for lines in self._lines.values():
+            for line in lines.values():
+                if line.last is not None:
+                    self._repeat(line, encode(extreme(line.last, turn)), "absurd")
+                    self._repeat(line, encode(line.last), "data")
 
     async def _burst(self, turn: int) -> None:
         for _ in range(BURST // _CHUNK):

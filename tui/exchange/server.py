@@ -21,7 +21,7 @@ from typing import NamedTuple, Self
 
 from msgspec import Raw
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.http11 import Request, Response
 
 from tui import __version__
@@ -30,6 +30,7 @@ from tui.exchange import rest
 from tui.exchange.client import Client, Line, Lines, framed
 from tui.exchange.failing import CLOCK_OFF, ENDINGS, LAG, UNAUTHORIZED, Faults, Refusal, overrun
 from tui.exchange.faults import FROM_THE_START
+from tui.exchange.paths import PATHS
 from tui.exchange.pests import Pests
 from tui.exchange.session import HELLO, Session, accepts
 from tui.exchange.simulation import Market
@@ -41,6 +42,8 @@ from tui.turns import Turns
 SERVER_NAME = f"itick-tui-exchange/{__version__}"
 
 _PATH = "/fund"
+_STREAMS = (_PATH, "/websocket/fund")  # the second is what the vendor's Python package asks for
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _STEP = 0.025  # seconds between two steps of the market
 _HALF_OPEN_FOR = 120.0  # seconds until even a half-open connection is given up
 _CONNECTIONS_TOLD = 1_000  # of as many, the latest, it is known what they were sent
@@ -58,6 +61,16 @@ class Truth(NamedTuple):
     quote: Quote
     depth: Depth | None
     klines: list[Kline]
+
+
+class _Connection(ServerConnection):
+    """A connection that answers 400 to what is no HTTP, or has a body: the library ends it without a word."""
+
+    def send_data(self) -> None:
+        if isinstance(self.protocol.handshake_exc, InvalidMessage) and self.protocol.handshake_exc.__cause__:
+            self.transport.write(_BAD_REQUEST)
+            self.protocol.handshake_exc.__cause__ = None  # said once
+        super().send_data()
 
 
 class Exchange:
@@ -127,8 +140,9 @@ class Exchange:
                 self._serve,
                 self._host,
                 self._port,
+                create_connection=_Connection,
                 process_request=self._handshake,
-                process_response=self._misdated if self._date_off else None,
+                process_response=self._date,
                 server_header=SERVER_NAME,
                 compression=None,
                 ping_interval=None,
@@ -157,13 +171,13 @@ class Exchange:
             self._server.close()
             await self._server.wait_closed()
 
-    def cause(self, *faults: str) -> None:
-        """From now on these faults and no others, on open connections too.
+    def cause(self, *faults: str, every: float | None = None) -> None:
+        """From now on these faults and no others, on open connections too. `every`, if given, replaces `fault_every`.
 
         Raises UsageError for a name that is none, and for one that an exchange can only be made with."""
         for name in FROM_THE_START.intersection(faults):
             raise UsageError(f"fault '{name}' is for an exchange from its start")
-        self._faults.choose(faults)
+        self._faults.choose(faults, every)
         for client in self._clients:
             self._foredoom(client)
         if self._trading is not None:
@@ -181,26 +195,31 @@ class Exchange:
         listing = self.market.listing(symbol)
         if listing is None:
             return None
-        line = self._lines[symbol].get(Depth)
-        depth = line.last if line is not None and isinstance(line.last, Depth) else None
-        return Truth(listing.tick(), listing.quote(), depth, listing.history(self.market.time))
+        return Truth(listing.tick(), listing.quote(), self._last_depth(symbol), listing.history(self.market.time))
+
+    def _last_depth(self, symbol: Symbol) -> Depth | None:
+        """The book as the stream told it last; None where nobody takes it."""
+        line = self._lines.get(symbol, {}).get(Depth)
+        return line.last if line is not None and isinstance(line.last, Depth) else None
 
     @property
     def sent_in_total(self) -> Counter[str]:
         """What was written to all connections: `frames`, and the messages in them by kind.
 
         `reply`; `data`, what a client is to apply; `stale`, older than what it was told before; `malformed`;
-        `unfollowed`, of a symbol nobody asked for; `notice`, a refusal of nothing. `sent` holds the same for each of
+        `unfollowed`, of a symbol nobody asked for; `absurd`, of numbers or times that cannot be; `notice`, a refusal of
+        nothing. `sent` holds the same for each of
         the latest thousand connections, by number. Where a connection is cut, what was written may not arrive."""
         return sum(self.sent.values(), self._sent_before.copy())
 
     # One connection.
 
     async def _handshake(self, socket: ServerConnection, request: Request) -> Response | None:
-        question = rest.read(request.path)
-        if question.path in rest.PATHS:
-            refusal: Refusal | None = await self._rest(question, request.headers.get_all("token"))
-        elif request.path == _PATH:
+        if request.method != "GET":
+            return None  # the library refuses it, with 405
+        if request.path.partition("?")[0] in PATHS:
+            refusal: Refusal | None = await self._rest(rest.read(request.path), request.headers.get_all("token"))
+        elif request.path in _STREAMS:
             refusal = self._faults.handshake(time.monotonic())
         else:
             return socket.respond(http.HTTPStatus.NOT_FOUND, "the exchange has no such path: connect to /fund\n")
@@ -230,15 +249,16 @@ class Exchange:
             self.market.skip(self._clock())
         pieces: dict[str, Raw] = {}
         for symbol in question.symbols:
-            known = self.market.past(symbol)
-            if known is not None:
-                pieces[symbol.code] = rest.told(question, *known, faults)
+            piece = rest.told(question, self.market, symbol, self._last_depth(symbol), faults)
+            if piece is not None:
+                pieces[symbol.code] = piece
             await asyncio.sleep(0)  # as in `_start`: it takes some ms
         return rest.answer(question, pieces, faults)
 
-    def _misdated(self, socket: ServerConnection, request: Request, response: Response) -> None:
+    def _date(self, socket: ServerConnection, request: Request, response: Response) -> None:
         del response.headers["Date"]
-        response.headers["Date"] = formatdate(time.time() + self._date_off / 1000, usegmt=True)
+        if "no-date" not in self._faults:
+            response.headers["Date"] = formatdate(time.time() + self._date_off / 1000, usegmt=True)
 
     async def _serve(self, socket: ServerConnection) -> None:
         session = Session(self._key, self._max_symbols, self._faults)
@@ -293,6 +313,10 @@ class Exchange:
             client.fate = loop.call_later(self._faults.every(ending), self._end, client, ending)
 
     def _end(self, client: Client, ending: str) -> None:
+        loop = asyncio.get_running_loop()
+        if ending == "idle-cut" and (left := client.active_at + self._faults.every(ending) - loop.time()) > 0:
+            client.fate = loop.call_later(left, self._end, client, ending)
+            return
         close_code = ENDINGS[ending]
         if close_code is not None:
             self._dismiss(client, close_code)
@@ -302,12 +326,13 @@ class Exchange:
             self._forget(client)
             self._silent.add(client)
             client.fall_silent()
-            client.deadline.reschedule(asyncio.get_running_loop().time() + _HALF_OPEN_FOR)
+            client.deadline.reschedule(loop.time() + _HALF_OPEN_FOR)
 
     async def _listen(self, client: Client, socket: ServerConnection) -> None:
         loop = asyncio.get_running_loop()
         while True:
             frame = await socket.recv(decode=False)
+            client.active_at = loop.time()
             if self._on_request is not None:
                 self._on_request(client.number, frame)
             answer = client.session.receive(frame)
@@ -378,6 +403,9 @@ class Exchange:
         loop = asyncio.get_running_loop()
         while True:
             await self._wanted.wait()
+            if "quiet" in self._faults:
+                await asyncio.sleep(_STEP)
+                continue
             started = loop.time()
             now = self._clock()
             if now - self.market.time > 2000 * _STEP:

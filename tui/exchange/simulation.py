@@ -47,21 +47,23 @@ class Market:
 
     def watch(self, symbol: Symbol) -> Listing | None:
         """Let the fund trade from now on. None where the exchange has no such fund."""
-        listing = self._present(symbol)
+        listing = self.present(symbol)
         if listing is not None and symbol not in self._watched:
             listing.tell_no_more()
             self._watched[symbol] = listing
             self._total += listing.fund.liquidity
         return listing
 
-    def past(self, symbol: Symbol) -> tuple[Listing, list[Bar]] | None:
-        """A fund, watched or not, and its bars of a day and more, oldest first. None where the exchange has no such
-        fund."""
-        listing = self._present(symbol)
-        return None if listing is None else (listing, listing.past(self._factors))
+    def past(self, listing: Listing) -> list[Bar]:
+        """A fund's minute bars of a day and more, oldest first."""
+        return listing.past(self._factors)
 
-    def _present(self, symbol: Symbol) -> Listing | None:
-        """The fund as it stands now."""
+    def days(self, listing: Listing) -> list[Bar]:
+        """A fund's daily bars, oldest first."""
+        return listing.days(self._factors)
+
+    def present(self, symbol: Symbol) -> Listing | None:
+        """The fund as it stands now, watched or not. None where the exchange has no such fund."""
         if symbol in self._watched:
             return self._watched[symbol]
         fund = BY_SYMBOL.get(symbol)
