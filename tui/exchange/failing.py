@@ -274,7 +274,7 @@ def misdated(push: Tick | Quote, turn: int) -> Tick | Quote:
 def extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREMES) -> Push:
     """The same, with finite numbers that no market has: for its prices, its sizes, or both."""
     number = numbers[turn % len(numbers)]
-    size = max(number, 1e12)  # a tiny one does no harm
+    size = number if number >= 1 else _EXTREMES[0]  # a tiny one does no harm
     prices, sizes = ((True, False), (False, True), (True, True))[turn % 3]
     if isinstance(push, Depth):
         asks, bids = (
