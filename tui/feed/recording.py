@@ -4,7 +4,7 @@ JSON lines in gzip, or unpacked. The first line is a header; then each line is o
 
     {"t":5124.25,"m":{"code":1,"data":{…}}}              a message as received
     {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                … that is no line of JSON: a character for each byte
-    {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    what else the market was told: a method of it, its arguments
+    {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    what else the market was told, by a name of CALLS
     {"t":5124.25,"link":{"phase":"LIVE","since":5124.2}} a state of the link
     {"t":5124.25,"names":{"2800$HK":"Tracker Fund"}}     what funds are called, where the program itself does not know
 
@@ -27,6 +27,7 @@ from msgspec import Meta, Raw, Struct, field
 from tui.errors import FeedError, UsageError, reason
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
+from tui.market import Market
 from tui.market.sessions import Holidays
 from tui.protocol import UNREADABLE, Kline, Price, Quote
 from tui.secrets import clean, holds_key, redact
@@ -128,21 +129,29 @@ def _of(kind: Any) -> Callable[[Any], Any]:
     return partial(msgspec.convert, type=kind)
 
 
-CALLS: dict[str, tuple[Callable[[Any], Any], ...]] = {
-    "follow": (_symbols,),
-    "set_hours": (_of(bool),),
-    "reconnected": (_symbols,),
-    "refuse": (_symbols, _of(str), _of(str)),
-    "served": (_symbols, _of(Seconds)),
-    "set_clock": (_of(Milliseconds),),
-    "observe_date": (_of(Seconds), _of(Seconds), _of(Milliseconds)),
-    "disregard": (_of(int),),
-    "set_holidays": (_holidays,),
-    "recall": (_symbol, _of(tuple[Kline, ...]), _of(bool), _of(Seconds)),
-    "recall_closes": (_symbol, _closes),
-    "recall_quote": (_symbol, _of(Quote), _of(Seconds)),
+class CallFormat(NamedTuple):
+    """What a call of a recording stands for: a method of the market, and how each of its arguments is read."""
+
+    method: Callable[..., object]
+    readers: tuple[Callable[[Any], Any], ...]
+
+
+CALLS = {
+    "follow": CallFormat(Market.follow, (_symbols,)),
+    "set_hours": CallFormat(Market.set_hours, (_of(bool),)),
+    "reconnected": CallFormat(Market.reconnected, (_symbols,)),
+    "refuse": CallFormat(Market.refuse, (_symbols, _of(str), _of(str))),
+    "served": CallFormat(Market.served, (_symbols, _of(Seconds))),
+    "set_clock": CallFormat(Market.set_clock, (_of(Milliseconds),)),
+    "observe_date": CallFormat(Market.observe_date, (_of(Seconds), _of(Seconds), _of(Milliseconds))),
+    "disregard": CallFormat(Market.disregard, (_of(int),)),
+    "set_holidays": CallFormat(Market.set_holidays, (_holidays,)),
+    "recall": CallFormat(Market.recall, (_symbol, _of(tuple[Kline, ...]), _of(bool), _of(Seconds))),
+    "recall_closes": CallFormat(Market.recall_closes, (_symbol, _closes)),
+    "recall_quote": CallFormat(Market.recall_quote, (_symbol, _of(Quote), _of(Seconds))),
 }
-"""The methods of the market that may stand in a recording, and how each argument is read."""
+"""The calls that may stand in a recording, by their names in the file. The names are the format: they never change,
+whatever the methods are called."""
 
 
 # --- writing ---
@@ -243,7 +252,7 @@ def parse(line: bytes | bytearray) -> Entry | None:
         if raw is not None:
             return Message(t, raw.encode("latin-1"))
         if call:
-            readers = CALLS[call]
+            readers = CALLS[call].readers
             return Call(t, call, tuple(read(each) for read, each in zip(readers, arguments, strict=True)))
         if link is not None:
             phase, since, detail, retry_at, error, again = msgspec.structs.astuple(link)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tui.errors import UsageError
 from tui.feed.intake import OnPush, intake
-from tui.feed.recording import Call, Entry, Header, Message, Names, Recording, State
+from tui.feed.recording import CALLS, Call, Entry, Header, Message, Names, Recording, State
 from tui.feed.state import LinkState, Phase
 from tui.format import count
 from tui.funds import learn
@@ -63,7 +63,7 @@ class Player:
                 arguments = ((*arguments[0], *self.also),)
             elif entry.name == "set_hours":
                 self.demo = arguments[0]
-            getattr(market, entry.name)(*arguments)
+            CALLS[entry.name].method(market, *arguments)
         elif isinstance(entry, State):
             self._enter(entry.state)
         else:
