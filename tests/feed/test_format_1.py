@@ -44,7 +44,7 @@ def test_each_call_of_the_market_is_written_by_the_name_that_plays_it() -> None:
     for name, arguments in called.items():
         told: list[str] = []
         market = Market()
-        market.on_input = lambda name, _, told=told: told.append(name)  # type: ignore[misc]
+        market.on_input = lambda name, _, told=told: told.append(name)
         CALLS[name].method(market, *arguments)
         assert told == [name]
 
