@@ -135,6 +135,21 @@ async def test_an_empty_variable_leaves_the_default_file_trusted(
     assert (await tls.trust(5.0)).stores == (str(file),)
 
 
+async def test_an_empty_variable_leaves_the_default_folder_trusted(
+    authority: trustme.CA, folder: Path, network: pytest.MonkeyPatch
+) -> None:
+    class Here:
+        openssl_cafile = str(folder / "none")
+        openssl_capath = str(folder)
+
+    network.setattr(tls, "_MACOS", False)
+    network.setattr(ssl, "get_default_verify_paths", Here)
+    network.setenv("SSL_CERT_FILE", str(folder / "none"))
+    network.setenv("SSL_CERT_DIR", "")
+    await works(authority)
+    assert (await tls.trust(5.0)).stores == (str(folder),)
+
+
 async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Nowhere:
         openssl_cafile = str(tmp_path / "cert.pem")
