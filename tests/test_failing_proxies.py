@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.command import KEY, PROGRAM, check_output, environment
-from tests.feed.networks import HOST, URL, Tunnels
+from tests.feed.networks import AGREED, BASE, BROKEN, HOST, URL, Scripted, Tunnels
+from tests.feed.running import Raw
 from tests.terminal import Terminal
-from tui.errors import EXIT_DONE, EXIT_NO_CONNECTION
-
-AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NO_CONNECTION
+from tui.exchange.server import Exchange
 
 
 def crash_reports(state: Path) -> list[Path]:
@@ -21,16 +22,16 @@ def crash_reports(state: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [b"", AGREED, AGREED + b"no TLS at all\r\n", b"\x00"],
-    ids=["nothing", "closes", "no TLS", "no HTTP"],
+    "kind", ["closes", "no HTTP", "agrees and closes", "no TLS", "socks closes", "socks, cut reply"]
 )
-async def test_the_stream_tries_again_and_says_why(answer: bytes, tmp_path: Path) -> None:
-    async with Tunnels(answer=answer) as proxy:
+async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    async with Scripted(*answers) as proxy:
         process = await asyncio.create_subprocess_exec(
             *PROGRAM,
             *("stream", "--url", URL, "--watch", "QQQ$US", "--deadline", "1"),
-            env=environment(KEY) | {"https_proxy": f"http://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
+            env=environment(KEY)
+            | {"https_proxy": f"{scheme}://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
             stderr=asyncio.subprocess.PIPE,
         )
         _, err = await process.communicate()
@@ -58,4 +59,62 @@ async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: P
             assert await terminal.exit_code() == EXIT_DONE
         finally:
             terminal.kill()
+    assert crash_reports(tmp_path) == []
+
+
+async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> None:
+    async with Raw(None) as proxy:
+        process = await asyncio.create_subprocess_exec(
+            *PROGRAM,
+            *("stream", "--url", URL, "--watch", "QQQ$US", "--deadline", "1"),
+            env=environment(KEY) | {"https_proxy": f"http://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await process.communicate()
+    words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
+    assert words in err.decode()
+
+
+@pytest.mark.parametrize("kind", ["socks closes", "socks begins", "socks 4", "socks, unknown reply", "no TLS"])
+async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    config = tmp_path / "config.toml"
+    async with Exchange() as exchange, Scripted(*answers) as proxy:
+        config.write_text(f'url = "{exchange.url}"\nrest_url = "{BASE}"\n')
+        terminal = Terminal(
+            ["-m", "tui", "--watch", "QQQ$US", "--config", str(config)],
+            program=sys.executable,
+            ITICK_TOKEN=KEY,
+            XDG_STATE_HOME=str(tmp_path),
+            https_proxy=f"{scheme}://127.0.0.1:{proxy.port}",
+            no_proxy="",
+        )
+        try:
+            await terminal.until(lambda: "LIVE" in terminal.text() and proxy.visits > 0)
+            await asyncio.sleep(0.3)
+            assert "LIVE" in terminal.text()
+            terminal.press("q")
+            assert await terminal.exit_code() == EXIT_DONE
+        finally:
+            terminal.kill()
+    assert crash_reports(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["socks closes", "socks, cut reply", "no TLS"])
+async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    async with Scripted(*answers) as proxy:
+        process = await asyncio.create_subprocess_exec(
+            *PROGRAM,
+            *("doctor", "--url", URL, "--watch", "QQQ$US", "--json"),
+            env=environment(KEY)
+            | {"https_proxy": f"{scheme}://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+    words = out.decode()
+    check_output(words)
+    assert process.returncode == EXIT_FAILED, words
+    where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"
+    assert {check["id"] for check in json.loads(words)["checks"] if check["words"] == where} == {"handshake", "rest"}
     assert crash_reports(tmp_path) == []

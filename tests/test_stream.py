@@ -209,6 +209,13 @@ async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monk
     assert json.loads(said[-1])["no_data"] == ["ZZZ$US"]
 
 
+@pytest.mark.parametrize(("end", "told"), [(("--seconds", "1.5"), True), (("--count", "1"), False)])
+def test_a_short_run_names_them_too_but_where_it_ended_by_an_update(end: tuple[str, str], told: bool) -> None:
+    words = itick("stream", "--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", *end).stderr.splitlines()
+    assert ("no data: ZZZ$US, YYY$US" in words) is told
+    assert not any(line.startswith("no data yet") for line in words)
+
+
 def test_what_is_over_the_plan_is_not_said_to_be_silent_too() -> None:
     watch = ("--watch", "QQQ$US,SPY$US,IEF$US,GLD$US", "--seconds", "1", "--json-health")
     with exchange("--fault", "plan-limit") as url:

@@ -40,9 +40,13 @@ class UsageError(ItickError):
 
 
 class FeedError(ItickError):
-    """The connection failed; the text says why."""
+    """The connection failed; the text says why. `advice` is what to do about it, where that is known."""
 
     exit_code = EXIT_NO_CONNECTION
+
+    def __init__(self, words: str, *, advice: str = "") -> None:
+        super().__init__(words)
+        self.advice = advice
 
 
 class KeyRefused(FeedError):

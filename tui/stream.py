@@ -130,8 +130,10 @@ class Stream:
         report = self._market.health.report()
         silent = self._without_data()
         if not self._json_health:
-            if missed := [symbol for symbol in self._missed if symbol in silent]:
-                _say(f"no data: {named(missed)}")
+            if self._left == 0:  # the last update came before others could bring any
+                silent = [symbol for symbol in silent if symbol in self._missed]
+            if silent:
+                _say(f"no data: {named(silent)}")
             _say(summary(report))
             return
         refused = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 import threading
@@ -13,7 +14,7 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.feed.networks import Tunnels
+from tests.feed.networks import BASE, BROKEN, URL, Scripted, Tunnels, vendor
 from tests.feed.running import KEY, Raw, Vendor, free_port, serving
 from tui.doctor.checks import Checkup, Result, Status
 from tui.doctor.feed import FeedChecks
@@ -188,6 +189,56 @@ async def test_a_proxy_is_said_without_its_password(network: pytest.MonkeyPatch)
     assert "pa55word" not in f"{results}{broken}" and "somebody" not in f"{results}{broken}"
 
 
+@pytest.mark.parametrize("rest", ["", "https://rest.invalid"])
+async def test_a_proxy_that_wants_a_password_is_advised_about(rest: str, network: pytest.MonkeyPatch) -> None:
+    async with Tunnels(answer=b"HTTP/1.1 407 No\r\n\r\n") as proxy:
+        network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        results = await looked("wss://nobody.invalid/fund", rest=rest, calls_a_minute=5)
+    for name in ("handshake", "rest"):
+        assert "the proxy wants a user and password (HTTP 407)" in results[name].words
+        assert (
+            results[name].advice
+            == "put user and password of the proxy into https_proxy: http://USER:PASSWORD@HOST:PORT"
+        )
+
+
+async def test_an_unknown_ca_inside_a_tunnel_is_advised_about(network: pytest.MonkeyPatch) -> None:
+    async with vendor(trustme.CA()) as port, Tunnels(port) as proxy:
+        network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        results = await looked(URL, calls_a_minute=5)
+    for name in ("handshake", "rest"):
+        assert "TLS certificate: unable to get local issuer certificate" in results[name].words
+        assert "SSL_CERT_FILE" in results[name].advice
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+async def test_a_proxy_that_closes_or_answers_nonsense_ends_no_checkup(kind: str, network: pytest.MonkeyPatch) -> None:
+    scheme, answers = BROKEN[kind]
+    async with Scripted(*answers) as proxy:
+        network.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{proxy.port}")
+        results = await looked(URL, calls_a_minute=5)
+    assert (results["handshake"].status, results["rest"].status) == (FAIL, WARN)
+    for name in ("handshake", "rest"):
+        assert results[name].advice.startswith(
+            "is ALL_PROXY right, its kind too, and does that proxy let vendor.example"
+        )
+
+
+async def test_certificates_that_cannot_be_read_are_told_and_what_needs_them_is_not_tried(
+    network: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "ca.pem"
+    os.mkfifo(pipe)
+    network.setenv("SSL_CERT_FILE", str(pipe))
+    async with Scripted(b"") as server:
+        results = await looked(f"wss://localhost:{server.port}/fund", rest=BASE, timings=QUICK._replace(open=0.2))
+    os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
+    words = f"the trusted certificates cannot be read within 0.2 s, from SSL_CERT_FILE={pipe}"
+    assert (results["certificates"].status, results["certificates"].words) == (FAIL, words)
+    assert results["certificates"].advice.startswith("name a plain file")
+    assert results["tls"].words == results["handshake"].words == "not tried, because of certificates"
+
+
 async def test_another_proxy_for_rest_and_what_no_proxy_has_for_nothing_are_told(network: pytest.MonkeyPatch) -> None:
     port = free_port()
     network.setenv("WSS_PROXY", f"127.0.0.1:{port}")
@@ -195,7 +246,7 @@ async def test_another_proxy_for_rest_and_what_no_proxy_has_for_nothing_are_told
     results = await looked("wss://nobody.invalid/fund", rest="https://rest.invalid", calls_a_minute=5)
     proxy = results["proxy"]
     assert proxy.words == (
-        f"127.0.0.1:{port}, from WSS_PROXY, and for REST none; no_proxy has what cannot be read: 10.0.0.0/99, x:y"
+        f"127.0.0.1:{port}, from WSS_PROXY, and for REST none; no_proxy has entries that cannot be read: number 2, 3"
     )
     assert proxy.status is WARN
     assert results["name"].status is OK, "entries that cannot be read are no reason to stop"
@@ -250,7 +301,7 @@ async def test_without_a_stream_rest_is_tried_all_the_same() -> None:
 async def test_a_server_in_trouble_is_no_fault_of_the_address(header: bytes, when: str) -> None:
     async with Raw(b"HTTP/1.1 503 No\r\n" + header + b"Content-Length: 0\r\n\r\n") as server:
         result = only(await looked(f"ws://127.0.0.1:{server.port}/fund"), "handshake")
-    assert result.words.endswith("has trouble of its own (HTTP 503)")
+    assert "has trouble of its own (HTTP 503)" in result.words
     assert f"try again {when}" in result.advice
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -63,6 +65,7 @@ class Tunnels:
     def __init__(self, to: int = 0, *, answer: bytes | None = None, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[str] = []
         self.heads: list[bytes] = []
+        self._writers: list[asyncio.StreamWriter] = []
         self._to = to
         self.answer = answer
         self._context = context
@@ -76,8 +79,12 @@ class Tunnels:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)  # nothing of it is left to be found unclosed by a later test
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             await self.greet(reader, writer)
             if self.answer is None:
@@ -182,6 +189,50 @@ async def _copy_some(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         writer.write(data)
         await writer.drain()
         left -= len(data)
+
+
+class Scripted(Tunnels):
+    """A proxy that answers each message with the next of some bytes, and closes; None resets the connection."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        super().__init__(answer=b"")
+        self.visits = 0
+        self._answers = answers
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.visits += 1
+        for answer in self._answers:
+            await reader.read(4_096)
+            if answer is None:
+                there = writer.get_extra_info("socket")
+                there.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                writer.write(answer)
+
+
+AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+HEARD = b"\x05\x00"  # by a SOCKS proxy: no password is wanted
+BROKEN: dict[str, tuple[str, tuple[bytes | None, ...]]] = {
+    "closes": ("http", (b"",)),
+    "resets": ("http", (None,)),
+    "no HTTP": ("http", (b"220 welcome\r\n",)),
+    "no more": ("http", (b"\x00",)),
+    "agrees and closes": ("http", (AGREED,)),
+    "agrees and resets": ("http", (AGREED, None)),
+    "no TLS": ("http", (AGREED + b"no TLS at all\r\n",)),
+    "socks closes": ("socks5", (b"",)),
+    "socks resets": ("socks5", (None,)),
+    "socks begins": ("socks5", (b"\x05",)),
+    "socks 4": ("socks5", (b"\x00\x5a\x00\x00\x00\x00\x00\x00",)),
+    "socks, other version": ("socks5", (HEARD, b"\x04\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
+    "socks, unknown method": ("socks5", (b"\x05\x63",)),
+    "socks, unknown reply": ("socks5", (HEARD, b"\x05\x63\x00\x01\x00\x00\x00\x00\x00\x00")),
+    "socks, cut reply": ("socks5", (HEARD, b"\x05\x00\x00")),
+    "socks, no reply": ("socks5", (HEARD, b"")),
+    "HTTP for socks": ("socks5", (b"HTTP/1.1 400 Bad Request\r\n\r\n",)),
+    "socks agrees and closes": ("socks5", (HEARD, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
+}
+"""Kinds of a proxy that closes or answers nonsense: its scheme and its answers."""
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

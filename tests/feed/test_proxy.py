@@ -8,12 +8,25 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.feed.networks import BASE, HOST, URL, Socks, Tunnels, both_work, server_context, vendor
-from tests.feed.running import KEY, Running, free_port
+from tests.feed.networks import (
+    BASE,
+    BROKEN,
+    HEARD,
+    HOST,
+    URL,
+    Scripted,
+    Socks,
+    Tunnels,
+    both_work,
+    server_context,
+    vendor,
+)
+from tests.feed.running import KEY, Raw, Running, free_port
 from tui.errors import NoConnection
 from tui.feed import proxy as module
 from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy, proxy_for
 from tui.feed.rest import Rest, RestError
+from tui.feed.state import Phase
 from tui.secrets import Token
 
 BOTH = [f"{HOST}:443"] * 2
@@ -122,13 +135,58 @@ async def test_a_proxy_that_is_not_there_is_what_the_words_are_about(network: py
     assert await rest_fails() == words
 
 
-async def test_a_proxy_that_refuses(network: pytest.MonkeyPatch) -> None:
-    async with Tunnels(answer=b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
-        network.setenv("https_proxy", f"http://me:secret@127.0.0.1:{proxy.port}")
+async def fails_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
+    """Why stream and REST fail through such a proxy, which they tell in the same words."""
+    async with Scripted(*answers) as proxy:
+        network.setenv("https_proxy", f"{scheme}://{user}127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             words = await running.is_lost()
-        assert words.startswith(f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: ") and "407" in words
-        assert "407 Proxy Authentication Required" in await rest_fails()
+        assert await rest_fails() == words
+        where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: "
+    assert words.startswith(where)
+    return words.removeprefix(where)
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+async def test_a_proxy_that_closes_or_answers_nonsense(kind: str, network: pytest.MonkeyPatch) -> None:
+    scheme, answers = BROKEN[kind]
+    assert await fails_through(scheme, "", *answers, network=network) == "the connection was cut"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "user", "answers", "words"),
+    [
+        ("http", "", [b"HTTP/1.1 407 secret\r\n\r\n"], "the proxy wants a user and password (HTTP 407)"),
+        ("http", "me:secret@", [b"HTTP/1.1 407 secret\r\n\r\n"], "the proxy refuses this user and password (HTTP 407)"),
+        ("http", "me:secret@", [b"HTTP/1.1 502 secret\r\n\r\n"], "the proxy answered HTTP 502"),
+        ("http", "me:secret@", [b"HTTP/1.1 403 username host unreachable\r\n\r\n"], "the proxy answered HTTP 403"),
+        ("socks5", "", [b"\x05\xff"], "the proxy wants a user and password"),
+        ("socks5", "me:secret@", [b"\x05\xff"], "the proxy refuses this user and password"),
+        ("socks5", "me:secret@", [b"\x05\x02", b"\x01\x01"], "the proxy refuses this user and password"),
+        ("socks5", "", [HEARD, b"\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"], "the proxy answered: host unreachable"),
+        ("socks5", "", [HEARD, b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"], "the proxy answered: connection refused"),
+    ],
+)
+async def test_a_proxy_that_refuses(
+    scheme: str, user: str, answers: list[bytes], words: str, network: pytest.MonkeyPatch
+) -> None:
+    assert await fails_through(scheme, user, *answers, network=network) == words
+
+
+async def test_a_socks_proxy_that_wants_no_password_is_told_of_where_rest_insists_on_one(
+    network: pytest.MonkeyPatch,
+) -> None:
+    async with Scripted(HEARD) as proxy:
+        network.setenv("https_proxy", f"socks5://me:secret@127.0.0.1:{proxy.port}")
+        assert (await rest_fails()).endswith(": the proxy takes no user and password")
+
+
+async def test_a_proxy_is_named_while_it_is_waited_for(network: pytest.MonkeyPatch) -> None:
+    async with Raw(None) as proxy:
+        network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        async with Running(URL) as running:
+            state = await running.reaches(Phase.CONNECTING, times=2)
+    assert state.words(0) == f"connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
 
 
 # --- which one ---
@@ -154,6 +212,9 @@ def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch)
         ({"https_proxy": " ", "all_proxy": "a:1"}, *["a:1 all_proxy"] * 2),
         ({"Https_Proxy": "a:1"}, *["a:1 Https_Proxy"] * 2),
         ({"https_proxy": "a", "no_proxy": "*"}, None, None),
+        ({"HtTpS_pRoXy": "a:1", "HTTPS_PROXY": "b:2"}, *["b:2 HTTPS_PROXY"] * 2),
+        ({"HTTPS_PROXY": "b:2", "HtTpS_pRoXy": "a:1"}, *["a:1 HtTpS_pRoXy"] * 2),
+        ({"HtTpS_pRoXy": "a:1", "https_proxy": "b:2"}, *["b:2 https_proxy"] * 2),
     ],
 )
 def test_which_variable_counts(
@@ -216,9 +277,10 @@ def test_what_is_reached_without_a_proxy(no_proxy: str, host: str, direct: bool,
 
 def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(network: pytest.MonkeyPatch) -> None:
     network.setenv("https_proxy", "http://proxy:3128")
-    bad = ["10.0.0.0/99", "::1/129", "10.*", "10.", "http://x", "host:port", "a*.org", "a..b"]
-    network.setenv("NO_PROXY", ",".join([*bad, "http://me:secret@x", "itick.org", ""]))
-    assert ignored_no_proxy() == [*bad, "x"]
+    bad = ["10.0.0.0/99", "::1/129", "10.*", "10.", "http://x", "host:port", "a*.org", "a..b", "http://me:pa", "ss@x"]
+    endless = [f"x:{'9' * 5_000}", f"10.0.0.0/{'9' * 5_000}", "x:443000", "x:٤٤٣", "[::1]:" + "1" * 5_000]
+    network.setenv("NO_PROXY", ",".join(["fine", *bad, *endless, "itick.org", ""]))
+    assert ignored_no_proxy() == list(range(2, 17))
     assert proxy_for(VENDOR) is None
     assert proxy_for("wss://vendor.example/fund") is not None
 
@@ -232,6 +294,10 @@ def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(networ
         ("http://me:secret/word@127.0.0.1:9", "cannot be read: write it as http://HOST:PORT"),
         ("http://me:secret@[::1", "cannot be read: write it as http://HOST:PORT"),
         ("http://secret host:9", "cannot be read: write it as http://HOST:PORT"),
+        ("http://h:0", "cannot be read: write it as http://HOST:PORT"),
+        (f"http://h:{'9' * 5_000}", "cannot be read: write it as http://HOST:PORT"),
+        ("http://h:٤٤٣", "cannot be read: write it as http://HOST:PORT"),
+        ("http://me:\udcff@h:1", "cannot be read: write it as http://HOST:PORT"),
         ("127.0.0.1:port", "cannot be read: write it as http://HOST:PORT"),
         ("http://127.0.0.1:9/secret", "cannot be read: write it as http://HOST:PORT"),
         ("http://a..b:9", "cannot be read: write it as http://HOST:PORT"),

@@ -222,6 +222,51 @@ async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words:
     assert words in str(caught.value) and len(str(caught.value)) < 200
 
 
+async def test_whatever_the_library_raises_is_told_in_words_and_logged_by_its_kind_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise KeyError(f"what a bug knew of {KEY}")
+
+    monkeypatch.setattr("httpx.AsyncClient.send", fail)
+    rest = Rest("http://127.0.0.1:9", Token(KEY))
+    with pytest.raises(RestError, match=r"cannot reach 127\.0\.0\.1:9: the connection was cut"):
+        await rest.quotes("US", ["QQQ"])
+    await rest.aclose()
+    assert "REST: unexpected KeyError" in caplog.text and "what a bug knew" not in caplog.text
+
+
+async def test_a_body_that_the_library_cannot_read_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(self: object) -> AsyncIterator[bytes]:
+        yield b"{"
+        raise LookupError
+
+    async with answering(found(b"{}")) as base:
+        rest = Rest(base, Token(KEY))
+        monkeypatch.setattr("httpx.Response.aiter_bytes", fail)
+        with pytest.raises(RestError, match="the connection was cut"):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+
+
+async def test_a_fault_of_ours_in_the_midst_of_a_call_is_found() -> None:
+    def fault(*_: float) -> None:
+        raise KeyError("ours")
+
+    async with answering(found(b'{"code":0,"data":null}', "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n")) as base:
+        rest = Rest(base, Token(KEY), on_date=fault)
+        with pytest.raises(KeyError, match="ours"):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+
+
+async def test_a_host_that_the_library_cannot_take_is_told_in_words() -> None:
+    rest = Rest("https://999.1.1.1", Token(KEY))
+    with pytest.raises(RestError, match=r"cannot reach 999\.1\.1\.1: no such host name"):
+        await rest.quotes("US", ["QQQ"])
+    await rest.aclose()
+
+
 async def test_an_answer_has_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.feed.rest._LARGEST", 1 << 20)
     async with answering(found(b" " * (2 << 20))) as base:
@@ -257,7 +302,9 @@ DATE = "Date: Mon, 23 Nov 2020 12:00:00 GMT"
         (no(429, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "asks to slow down for 120 s"),
         (no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "(HTTP 503): asked to wait 120 s"),
         (no(429, "Retry-After: 1000000000"), 3_600, "slow down: asked to wait 31 years; waiting an hour"),
-        (no(503, "Retry-After: 1e9"), 3_600, "(HTTP 503): asked to wait 31 years; waiting an hour"),
+        (no(503, "Retry-After: 1000000000"), 3_600, "(HTTP 503): asked to wait 31 years; waiting an hour"),
+        (no(503, "Retry-After: 5", "Retry-After: 10"), 10, "(HTTP 503): asked to wait 10 s"),
+        (no(503, "Retry-After: 0.3"), 0, "(HTTP 503)"),
         (no(503, "Retry-After: Mon, 23 Nov 2060 12:00:00 GMT", DATE), 3_600, "40 years; waiting an hour"),
         (
             no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT"),

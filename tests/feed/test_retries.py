@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import FeedError, NoConnection
-from tui.feed.connection import Dropped, RetryLater, ServerTrouble, SlowDown
+from tui.feed.connection import Dropped
+from tui.feed.failures import RetryLater, ServerTrouble, SlowDown
 from tui.feed.link import _Retries
 from tui.feed.state import Timings
 

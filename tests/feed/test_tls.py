@@ -61,7 +61,7 @@ async def test_a_file_of_certificates_is_trusted(
 ) -> None:
     network.setenv("SSL_CERT_FILE", str(file))
     await works(authority)
-    assert (await tls.trust()).stores[0] == str(file) and not (await tls.trust()).ignored
+    assert (await tls.trust(5.0)).stores[0] == str(file) and not (await tls.trust(5.0)).ignored
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_a_folder_of_certificates_is_trusted(
 ) -> None:
     network.setenv("SSL_CERT_DIR", os.pathsep.join((str(folder / "none"), str(folder))))
     await works(authority)
-    assert str(folder) in (await tls.trust()).stores and not (await tls.trust()).ignored
+    assert str(folder) in (await tls.trust(5.0)).stores and not (await tls.trust(5.0)).ignored
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_words(
@@ -108,7 +108,46 @@ async def test_a_variable_that_names_no_certificate_is_told(
         file.write_text(content)
     network.setenv("SSL_CERT_FILE", str(file))
     network.setenv("SSL_CERT_DIR", str(tmp_path))
-    assert (await tls.trust())[1:] == ((), (f"SSL_CERT_FILE={file}", f"SSL_CERT_DIR={tmp_path}"))
+    assert (await tls.trust(5.0))[1:] == ((), (f"SSL_CERT_FILE={file}", f"SSL_CERT_DIR={tmp_path}"))
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_an_empty_variable_is_as_good_as_none(variable: str, network: pytest.MonkeyPatch) -> None:
+    usual = await tls.trust(5.0)
+    network.setattr(tls, "_trust", None)
+    network.setenv(variable, "")
+    found = await tls.trust(5.0)
+    assert found[1:] == usual[1:]
+    assert found.context.cert_store_stats() == usual.context.cert_store_stats()
+
+
+async def test_an_empty_variable_leaves_the_default_file_trusted(
+    authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
+) -> None:
+    class Here:
+        openssl_cafile = str(file)
+        openssl_capath = str(file.parent / "none")
+
+    network.setattr(tls, "_MACOS", False)
+    network.setattr(ssl, "get_default_verify_paths", Here)
+    network.setenv("SSL_CERT_FILE", "")
+    await works(authority)
+    assert (await tls.trust(5.0)).stores == (str(file),)
+
+
+async def test_an_empty_variable_leaves_the_default_folder_trusted(
+    authority: trustme.CA, folder: Path, network: pytest.MonkeyPatch
+) -> None:
+    class Here:
+        openssl_cafile = str(folder / "none")
+        openssl_capath = str(folder)
+
+    network.setattr(tls, "_MACOS", False)
+    network.setattr(ssl, "get_default_verify_paths", Here)
+    network.setenv("SSL_CERT_FILE", str(folder / "none"))
+    network.setenv("SSL_CERT_DIR", "")
+    await works(authority)
+    assert (await tls.trust(5.0)).stores == (str(folder),)
 
 
 async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -119,7 +158,7 @@ async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pyte
     network.setattr(tls, "_MACOS", False)
     network.setattr(ssl.SSLContext, "load_default_certs", lambda self: None)
     network.setattr(ssl, "get_default_verify_paths", Nowhere)
-    context, stores, ignored = await tls.trust()
+    context, stores, ignored = await tls.trust(5.0)
     assert (stores, ignored) == ((certifi.where(),), ())
     assert context.cert_store_stats()["x509_ca"] > 50
 
@@ -129,7 +168,7 @@ async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_
 ) -> None:
     # On this system the package trusts what OpenSSL does, and the CA as well. That it asks the keychain is its affair.
     network.setattr(tls, "_MACOS", True)
-    context, stores, _ = await tls.trust()
+    context, stores, _ = await tls.trust(5.0)
     assert stores == ("the keychain",) and type(context).__module__.startswith("truststore")
     context.load_verify_locations(file)
     await works(authority)
@@ -141,7 +180,7 @@ async def test_a_variable_counts_more_than_the_keychain(
     network.setattr(tls, "_MACOS", True)
     network.setenv("SSL_CERT_FILE", str(file))
     await works(authority)
-    assert type((await tls.trust()).context) is ssl.SSLContext
+    assert type((await tls.trust(5.0)).context) is ssl.SSLContext
 
 
 async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
@@ -153,7 +192,7 @@ async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(netwo
         return build()
 
     network.setattr(tls, "_build", noted)
-    contexts = await asyncio.gather(*(tls.context_for(url) for url in ("wss://a", "https://b", "wss://c")))
+    contexts = await asyncio.gather(*(tls.context_for(url, 5.0) for url in ("wss://a", "https://b", "wss://c")))
     assert contexts[0] is not None and contexts.count(contexts[0]) == 3
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
 

@@ -88,6 +88,27 @@ async def test_a_handler_that_fails_ends_the_connection_with_its_own_error() -> 
     assert heard == [b"fine", b"bad"]
 
 
+@pytest.mark.parametrize("when", ["begin", "end"])
+async def test_a_handler_that_fails_around_the_messages_ends_the_connection_with_its_own_error(when: str) -> None:
+    said = asyncio.Event()
+
+    async def talk(server: ServerConnection) -> None:
+        await said.wait()
+        await server.send("late")
+        await server.wait_closed()
+
+    def fail() -> None:
+        if said.is_set():
+            raise ZeroDivisionError
+
+    listener = to(lambda message: None)
+    async with connected(talk) as websocket:
+        websocket.listen(listener._replace(begin=fail) if when == "begin" else listener._replace(end=fail))
+        said.set()
+        with pytest.raises(ZeroDivisionError):
+            await websocket.ended()
+
+
 async def test_nothing_is_heard_after_goodbye() -> None:
     async def talk(server: ServerConnection) -> None:
         while True:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from tui.errors import ItickError, KeyRefused
+from tui.errors import FeedError, ItickError, KeyRefused
 from tui.feed.clock import monotonic
 
 
@@ -37,8 +37,8 @@ class NotTaken(ItickError):
 
 
 class Check(NamedTuple):
-    """A step: its name, how it is taken, the names of those it builds on, and what to do where it raises ItickError.
-    `timed`: how long it takes says something."""
+    """A step: its name, how it is taken, the names of those it builds on, and what to do where it raises ItickError
+    that does not know better. `timed`: how long it takes says something."""
 
     name: str
     take: Callable[[], Awaitable[Found]]
@@ -96,4 +96,5 @@ class Checkup:
         except ItickError as error:
             if isinstance(error, KeyRefused):
                 self._because["key"] = check.name
-            return Found(str(error), check.advice, Status.FAIL)
+            advice = error.advice if isinstance(error, FeedError) else ""
+            return Found(str(error), advice or check.advice, Status.FAIL)

@@ -17,7 +17,8 @@ from tui import holidays
 from tui.doctor.checks import Check, Found, NotTaken, Status
 from tui.errors import FeedError, NoConnection, reason
 from tui.feed.clock import monotonic
-from tui.feed.connection import Connection, ServerTrouble, SlowDown, dial, in_words
+from tui.feed.connection import Connection, dial
+from tui.feed.failures import ServerTrouble, SlowDown, in_words
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.proxy import Proxy, ignored_no_proxy, proxy_for
 from tui.feed.resolver import resolve_aside, run_aside
@@ -45,7 +46,7 @@ _WITHOUT = {
     "kline@1": "the minutes of the chart are built from trades",
 }
 _EXPIRES_SOON = 7.0  # days
-_TLS = "is this machine's date right? A proxy that reads along wants its CA in the system's store or SSL_CERT_FILE"
+_TLS = "something between here and the server may cut it: try another network, or ask who runs this one"
 _ACCOUNT = "are key and host those of your iTick account? If they are, try again later"
 _ASKED = "the connection does not hold: try again"
 
@@ -117,7 +118,7 @@ class FeedChecks:
             Check("certificates", self._certificates, ("address",)),
             Check("name", self._name, ("proxy",), "is this machine online, and the host spelled right?", timed=True),
             Check("tcp", self._tcp, ("name",), "is the port right? A firewall may be in the way", timed=True),
-            Check("tls", self._tls, ("tcp",), _TLS, timed=self._secure),
+            Check("tls", self._tls, ("tcp", "certificates"), _TLS, timed=self._secure),
             Check("handshake", self._handshake, ("tcp", "tls", "key", "other copies"), _ACCOUNT, timed=True),
             Check("auth", self._auth, ("handshake",), _ACCOUNT, timed=True),
             *asked,
@@ -143,14 +144,14 @@ class FeedChecks:
         if self._calls and str(others) != str(proxy):
             words += f", and for REST {_proxy_words(others)}"
         if not is_loopback(self._url) and (ignored := ignored_no_proxy()):
-            words += f"; no_proxy has what cannot be read: {clean(', '.join(ignored))}"
+            words += f"; no_proxy has entries that cannot be read: number {', '.join(map(str, ignored))}"
             return Found(words, "write hosts, domains, addresses or networks there, with commas between", Status.WARN)
         return Found(words)
 
     async def _certificates(self) -> Found:
         if is_loopback(self._url) and is_loopback(self._rest_base):
             return Found("none needed on this machine")
-        _, stores, ignored = await trust()
+        _, stores, ignored = await trust(self._timings.open)
         words = f"trusted are those of {', '.join(stores)}" if stores else "none is trusted"
         if ignored:
             words += f"; there are none in {', '.join(ignored)}"
@@ -188,7 +189,7 @@ class FeedChecks:
             return Found("none needed on this machine")
         if self._proxy:
             return Found("inside the proxy's tunnel: the handshake tells", status=Status.SKIPPED)
-        writer = await self._reach((await trust()).context)
+        writer = await self._reach((await trust(self._timings.open)).context)
         secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
         certificate: dict[str, Any] = secured.getpeercert() or {}
         if not certificate:  # of the keychain, which looks at it after OpenSSL, OpenSSL knows nothing
@@ -368,7 +369,8 @@ class FeedChecks:
         try:
             quotes = await rest.quotes(region, codes)
         except RestError as error:
-            return Found(str(error), "the stream goes on without: history and names are missing", Status.WARN)
+            advice = error.advice or "the stream goes on without: history and names are missing"
+            return Found(str(error), advice, Status.WARN)
         finally:
             await rest.aclose()
         words = f"{len(quotes)} of {count(len(codes), f'{region} symbol')} have a quote at {rest.host}"

@@ -6,21 +6,19 @@ It never tries twice. Whatever ends it ends as a FeedError with words; `link.py`
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
-import ssl
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import NoReturn
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, ProxyError, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import FeedError, KeyRefused, NoConnection
-from tui.feed.headers import http_date, retry_after
+from tui.errors import NoConnection
+from tui.feed.failures import in_words, key_refused, status_error
+from tui.feed.headers import http_date
 from tui.feed.intake import OnPush, intake
-from tui.feed.proxy import proxy_for
+from tui.feed.proxy import Proxy, proxy_for
 from tui.feed.pulse import Pulse
 from tui.feed.resolver import run_aside
 from tui.feed.state import Timings
@@ -41,28 +39,8 @@ Clock = Callable[[], float]
 _log = logging.getLogger(__name__)
 
 
-class PermanentError(FeedError):
-    """Trying the same again would not help."""
-
-
 class Dropped(NoConnection):
     """The other side ended the connection, or the network did."""
-
-
-class RetryLater(NoConnection):
-    """The server is not to be tried again before `wait` s have passed."""
-
-    def __init__(self, words: str, wait: float) -> None:
-        super().__init__(words)
-        self.wait = wait
-
-
-class SlowDown(RetryLater):
-    """The vendor asks for fewer connections (429)."""
-
-
-class ServerTrouble(RetryLater):
-    """The server, or what stands in front of it, fails (5xx)."""
 
 
 class Connection:
@@ -139,7 +117,7 @@ class Connection:
         except TimeoutError:
             raise NoConnection(f"{self._host} did not authenticate within {self._timings.auth:g} s") from None
         if reply.code != 1:
-            raise _key_refused(self._host)
+            raise key_refused(self._host)
 
     async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
         """Ask for one type of some symbols and wait for the answer; None where none comes in time."""
@@ -237,21 +215,27 @@ class Connection:
 
 
 async def dial(
-    url: str, token: Token, market: Market, timings: Timings, clock: Clock, on_push: OnPush | None
+    url: str,
+    token: Token,
+    market: Market,
+    timings: Timings,
+    clock: Clock,
+    on_push: OnPush | None,
+    on_proxy: Callable[[Proxy], None] = lambda proxy: None,
 ) -> Connection:
-    """Open a connection with the key in the `token` header (page, step 1). Raises FeedError in words."""
-    host = where = host_of(url)
+    """Open a connection with the key in the `token` header (page, step 1). `on_proxy` hears of the proxy that it goes
+    through. Raises FeedError in words."""
+    host = host_of(url)
+    with in_words(host, timings.open):
+        async with asyncio.timeout(timings.open):
+            proxy = await run_aside(proxy_for, url)
+    if proxy is not None:
+        on_proxy(proxy)
+    context = await context_for(url, timings.open)
+    options = {"proxy_ssl": context} if proxy is not None and proxy.scheme == "https" else {}
     try:
-        with in_words(host, timings.open):
-            async with asyncio.timeout(timings.open):
-                proxy = await run_aside(proxy_for, url)
-                context = await context_for(url)
-        options: dict[str, Any] = {}
-        if proxy is not None:
-            where = f"{host} through the proxy {proxy}"
-            options = {"proxy_ssl": context} if proxy.scheme == "https" else {}
         sent = clock()
-        with in_words(where, timings.open):
+        with in_words(host, timings.open, proxy):
             websocket = await Dial(
                 url,
                 additional_headers={"token": token.reveal()},
@@ -265,9 +249,8 @@ async def dial(
                 **options,
             )
     except InvalidStatus as error:
-        raise _status_error(host, error.response, timings, market.local_time(clock())) from None
-    except ProxyError as error:
-        raise NoConnection(f"cannot reach {where}: {clean(str(error))}") from None
+        status, headers = error.response.status_code, error.response.headers.get_all
+        raise status_error(host, status, headers, market.local_time(clock()), timings.slow_down) from None
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
@@ -278,51 +261,9 @@ async def dial(
     return Connection(websocket, host, market, timings, clock, on_push)
 
 
-@contextlib.contextmanager
-def in_words(host: str, within: float) -> Iterator[None]:
-    """Tell in words what a network raises: NoConnection in place of every OSError. Whoever comes in gives up after
-    `within` s."""
-    try:
-        yield
-    except TimeoutError:
-        raise NoConnection(f"cannot reach {host}: no answer within {within:g} s") from None
-    except ssl.SSLCertVerificationError as error:
-        raise NoConnection(f"cannot reach {host}: TLS certificate: {error.verify_message}") from None
-    except ssl.SSLError as error:
-        plain = error.reason == "WRONG_VERSION_NUMBER"
-        words = "none there, on this machine an address may begin with ws://" if plain else error.reason or "failed"
-        raise NoConnection(f"cannot reach {host}: TLS: {words}") from None
-    except (socket.gaierror, UnicodeError):  # the latter for what could not be a host name at all, like a..b
-        raise NoConnection(f"cannot reach {host}: no such host name") from None
-    except ConnectionRefusedError:
-        raise NoConnection(f"cannot reach {host}: connection refused") from None
-    except OSError as error:
-        raise NoConnection(f"cannot reach {host}: {(error.strerror or 'the connection was cut').lower()}") from None
-
-
-def _status_error(host: str, response: Response, timings: Timings, now: float) -> FeedError:
-    """Why a handshake was answered with another status than 101. `now` in ms UTC, by the clock of this machine."""
-    status = response.status_code
-    if status in (401, 403):
-        return _key_refused(host)
-    if 300 <= status < 400:
-        return PermanentError(f"{host} redirects to another address: refused, the key would go there too. Check --url")
-    asked = retry_after(_header(response, "Retry-After"), http_date(_header(response, "Date")) or now)
-    more = f": {asked.words}" if asked.words else ""
-    if status == 429:
-        return SlowDown(f"{host} asks to slow down{more}", max(asked.wait, timings.slow_down))
-    if status >= 500:
-        return ServerTrouble(f"{host} has trouble of its own (HTTP {status}){more}", asked.wait)
-    return NoConnection(f"{host} answered HTTP {status}: check the address")
-
-
 def _header(response: Response, name: str) -> str | None:
     """A header's first value: websockets' own `get` raises where there are several."""
     return next(iter(response.headers.get_all(name)), None)
-
-
-def _key_refused(host: str) -> KeyRefused:
-    return KeyRefused(f"key refused by {host}: check ITICK_TOKEN, the key file or token_command, and the host of --url")
 
 
 def _closed_words(error: ConnectionClosed) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Iterable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -10,15 +13,17 @@ from tui.format import count
 
 _LONGEST_WAIT = 3_600.0  # s
 _LONGEST_SAID = 1e11  # s: some 3,000 years
-_UNITS = (("year", 31_556_952.0), ("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0))  # s
+_UNITS = (("year", 31_556_952.0), ("day", 86_400.0), ("hour", 3_600.0))  # s
+_SECONDS = re.compile("[0-9]+")  # RFC 9110 §10.2.3
 
 
 class RetryAfter(NamedTuple):
-    """How long a server asks to be left alone: `wait` in s, at most an hour, 0 where it names no time. `words` tell
-    that it asked for more: `asked to wait 31 years; waiting an hour`."""
+    """How long a server asks to be left alone: `wait` in s, at most an hour, 0 where it names no time. `words` tell it,
+    and where it asked for more, which is `bounded`, that too: `asked to wait 31 years; waiting an hour`."""
 
     wait: float = 0.0
     words: str = ""
+    bounded: bool = False
 
 
 def http_date(header: str | None) -> float | None:
@@ -31,22 +36,27 @@ def http_date(header: str | None) -> float | None:
         return None
 
 
-def retry_after(header: str | None, now: float) -> RetryAfter:
-    """Read a `Retry-After` header, in seconds or as a date. `now` is when the answer was made by the clock of who made
-    it, in ms UTC."""
-    try:
-        asked = float(header or 0)
-    except ValueError:
-        date = http_date(header)
-        asked = 0.0 if date is None else (date - now) / 1000
-    if not asked > 0:  # nan is not
+def retry_after(values: Iterable[str], now: float) -> RetryAfter:
+    """Read the `Retry-After` headers of an answer, each in seconds or as a date: the longest of those that can be read
+    counts. `now` is when the answer was made by the clock of who made it, in ms UTC."""
+    asked = max((_asked(value.strip(), now) for value in values), default=0.0)
+    if asked <= 0:
         return RetryAfter()
     if asked <= _LONGEST_WAIT:
-        return RetryAfter(asked)
-    return RetryAfter(_LONGEST_WAIT, f"asked to wait {_duration(min(asked, _LONGEST_SAID))}; waiting an hour")
+        return RetryAfter(asked, f"asked to wait {math.ceil(asked)} s")
+    return RetryAfter(_LONGEST_WAIT, f"asked to wait {_duration(min(asked, _LONGEST_SAID))}; waiting an hour", True)
+
+
+def _asked(value: str, now: float) -> float:
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    date = http_date(value)
+    return 0.0 if date is None else (date - now) / 1000
 
 
 def _duration(seconds: float) -> str:
-    """90 minutes, 2 hours, 31 years: in the largest unit of which there are two."""
-    unit, length = next(((unit, length) for unit, length in _UNITS if seconds >= 2 * length), _UNITS[-1])
-    return count(int(seconds / length), unit)
+    """2 hours, 31 years: more than an hour, in the largest unit of which there are two."""
+    for unit, length in _UNITS:
+        if seconds >= 2 * length:
+            return count(int(seconds / length), unit)
+    return "more than an hour"

@@ -21,9 +21,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, Dropped, PermanentError, RetryLater, dial
+from tui.feed.connection import Clock, Connection, Dropped, dial
+from tui.feed.failures import PermanentError, RetryLater
 from tui.feed.intake import OnPush
 from tui.feed.lock import AnotherClient, KeyLock, TakenOver
+from tui.feed.proxy import Proxy
 from tui.feed.state import LinkState, Phase, Timings
 from tui.feed.subscriptions import NeedsFresh, Subscriptions
 from tui.feed.target import check_url, host_of
@@ -176,7 +178,7 @@ class Link:
         market, clock = self._market, self._clock
         self._enter(Phase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
-        connection = await dial(self.url, self._token, market, self._timings, clock, self._on_push)
+        connection = await dial(self.url, self._token, market, self._timings, clock, self._on_push, self._proxied)
         self.is_demo = connection.is_demo
         market.set_hours(demo=connection.is_demo)
         try:
@@ -197,6 +199,9 @@ class Link:
             raise _gravest(group) from None
         finally:
             await connection.close()
+
+    def _proxied(self, proxy: Proxy) -> None:
+        self._enter(Phase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
     def _check_owner(self) -> None:
         """Raises TakenOver where another copy on this machine was told to use the key: two that take it from each

@@ -22,7 +22,7 @@ from tui.feed.target import is_loopback
 SYSTEM = "the system's settings"
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}  # by scheme, where the address has none
 _FOR_SOCKS = {"python-socks": "python_socks", "socksio": "socksio"}  # packages and their modules: stream, httpx
-_WITH_PORT = re.compile(r"([^:]+|\[.*\]):(\d+)")  # not ::1
+_WITH_PORT = re.compile(r"([^:]+|\[.*\]):([0-9]{1,5})")  # not ::1
 _HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 
@@ -56,14 +56,17 @@ def proxy_for(url: str) -> Proxy | None:
     return None
 
 
-def ignored_no_proxy() -> list[str]:
-    """Returns the entries of `no_proxy` that cannot be read, without what may be a password."""
-    return [entry.rpartition("@")[2] for entry in _no_proxy() if _covers(entry, "", 0) is None]
+def ignored_no_proxy() -> list[int]:
+    """Returns which entries of `no_proxy` cannot be read, from 1. They are not repeated: any may be a password, or
+    part of one that has a comma in it."""
+    return [number for number, entry in enumerate(_no_proxy(), 1) if _covers(entry, "", 0) is None]
 
 
 def _proxy(scheme: str, address: str) -> Proxy:
-    variables = [name for name, value in os.environ.items() if name.lower() == f"{scheme}_proxy" and value]
-    source = max(variables, default=SYSTEM)  # lower case counts before upper, and sorts after it
+    sources = [
+        name for name, value in os.environ.items() if name.lower() == f"{scheme}_proxy" and value.strip() == address
+    ]
+    source = max(sources, default=SYSTEM)  # lower case counts before upper, and sorts after it
     if "://" not in address:
         address = f"http://{address}"
     if scheme == "socks":
@@ -74,18 +77,18 @@ def _proxy(scheme: str, address: str) -> Proxy:
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").encode("idna").decode()
-        port = parts.port or _PORTS[parts.scheme]
+        port = _PORTS[parts.scheme] if parts.port is None else parts.port
+        user = ""
+        if parts.username:
+            # Percent-encoded anew, and never without a password: websockets takes it in no other way.
+            user = "{}:{}@".format(*(quote(unquote(part or ""), safe="") for part in (parts.username, parts.password)))
     except ValueError:
-        host = ""
-    if not _HOST.fullmatch(host) or parts.path not in ("", "/") or parts.query or parts.fragment:
+        host, port, user = "", 0, ""
+    if not port or not _HOST.fullmatch(host) or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise NoConnection(f"the proxy of {source} cannot be read: write it as http://HOST:PORT")
     missing = [package for package, module in _FOR_SOCKS.items() if find_spec(module) is None]
     if missing and parts.scheme.startswith("socks"):
         raise NoConnection(f"a SOCKS proxy needs {' and '.join(missing)}: pip install 'itick-tui[socks]'")
-    user = ""
-    if parts.username:
-        # Percent-encoded anew, and never without a password: websockets takes it in no other way.
-        user = "{}:{}@".format(*(quote(unquote(part or ""), safe="") for part in (parts.username, parts.password)))
     # httpx always has a SOCKS proxy look the name up; so does the stream then.
     spelled = parts.scheme.replace("socks5h", "socks5").replace("socks5", "socks5h")
     return Proxy(parts.scheme, host, port, source, f"{spelled}://{user}{_bracketed(host)}:{port}")

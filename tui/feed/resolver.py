@@ -1,7 +1,7 @@
-"""Names of hosts are looked up where nobody waits for it at the end.
+"""Names of hosts are looked up, and certificates read, where nobody waits for it at the end.
 
 asyncio asks the system on threads of its pool, and waits for these before it ends: a name server that does not answer
-would keep the program for half a minute after `q`.
+would keep the program for half a minute after `q`, a network folder for ever.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ _T = TypeVar("_T")
 
 
 async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Returns what a function that may ask a name server returns. It runs on a thread of its own."""
+    """Returns what a function that may wait for the network returns. It runs on a thread of its own."""
+    return await asyncio.wrap_future(start_aside(function, *arguments, **named))
+
+
+def start_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+    """Start what `run_aside` waits for. Whoever waits and is cancelled does not end it."""
     asked = Future[_T]()
     asked.set_running_or_notify_cancel()
 
@@ -28,8 +33,8 @@ async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P
         except Exception as error:
             asked.set_exception(error)
 
-    threading.Thread(target=run, name="resolver", daemon=True).start()
-    return await asyncio.wrap_future(asked)
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    return asked
 
 
 def resolve_aside(loop: asyncio.AbstractEventLoop) -> None:

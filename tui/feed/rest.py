@@ -11,17 +11,17 @@ import contextlib
 import logging
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from tui import __version__, answers
 from tui.answers import Fund
-from tui.errors import FeedError, MalformedMessage, NoConnection
+from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.connection import in_words
-from tui.feed.headers import http_date, retry_after
+from tui.feed.failures import RetryLater, in_words, no_connection, status_error
+from tui.feed.headers import http_date
 from tui.feed.proxy import Proxy, proxy_for
 from tui.feed.resolver import run_aside
 from tui.feed.target import check_rest_url, host_of
@@ -54,8 +54,10 @@ class RestError(FeedError):
     `refused`: the key or the plan does not allow it, so that asking again would not help. `wait`: seconds that the
     vendor wants to be left alone, 0 where it did not say. `status` of HTTP, 0 without one."""
 
-    def __init__(self, words: str, *, refused: bool = False, wait: float = 0.0, status: int = 0) -> None:
-        super().__init__(words)
+    def __init__(
+        self, words: str, *, refused: bool = False, wait: float = 0.0, status: int = 0, advice: str = ""
+    ) -> None:
+        super().__init__(words, advice=advice)
         self.refused = refused
         self.wait = wait
         self.status = status
@@ -80,7 +82,7 @@ class Rest:
         within: float = 30.0,
     ) -> None:
         self._base = check_rest_url(base)
-        self.host = self._where = host_of(base)
+        self.host = host_of(base)
         self._token = token
         self._turns = Turns(calls_a_minute, minute) if calls_a_minute > 0 else None
         self._look_every = minute / 60  # of a patient call: whether all others are through
@@ -89,10 +91,15 @@ class Rest:
         self._on_date = on_date
         self._opening = asyncio.Lock()
         self._client: httpx.AsyncClient | None = None
+        self._proxy: Proxy | None = None
         self._urgent = 0  # calls that wait or are under way, but for the patient ones
         self.at_once = AT_ONCE
         """Codes that a call asks for: 1 where the vendor proved to have no path for several."""
         self.unread = 0
+
+    @property
+    def _where(self) -> str:
+        return f"{self.host} through the proxy {self._proxy}" if self._proxy else self.host
 
     async def klines(self, region: str, codes: Sequence[str], limit: int = MOST_BARS) -> dict[str, list[Kline]]:
         """One-minute bars by code, oldest first, the latest `limit` of them; a code that the vendor knows nothing of is
@@ -172,68 +179,84 @@ class Rest:
     async def _get(self, path: str, query: Mapping[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
         client = await self._opened()
-        from httpx import HTTPError, InvalidURL, ProxyError  # loaded by now
-
         url = f"{self._base}{path}?{urlencode(query, safe=',')}"
-        sent = self._clock()
         try:
-            async with (
-                asyncio.timeout(self._within),
-                client.stream("GET", url, headers={"token": self._token.reveal()}) as response,
-            ):
-                received = self._clock()
-                status = response.status_code
-                _log.info("GET %s: %d after %.0f ms", path, status, (received - sent) * 1000)
-                self._tell_date(sent, received, response.headers)
-                if status != 200:
-                    raise self._status_error(path, response)
-                body = bytearray()
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > _LARGEST:
-                        raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
-                return bytes(body)
+            async with asyncio.timeout(self._within):
+                sent = self._clock()
+                response = await self._response(client, url)
+                try:
+                    received = self._clock()
+                    status = response.status_code
+                    _log.info("GET %s: %d after %.0f ms", path, status, (received - sent) * 1000)
+                    self._tell_date(sent, received, response.headers)
+                    if status != 200:
+                        raise self._status_error(path, response)
+                    body = bytearray()
+                    async for part in self._parts(response):
+                        body += part
+                        if len(body) > _LARGEST:
+                            raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
+                    return bytes(body)
+                finally:
+                    with self._library_in_words():
+                        await response.aclose()
         except TimeoutError:
             raise RestError(f"{self._where} did not answer {path} within {self._within:g} s") from None
-        except ProxyError as error:
-            raise RestError(f"cannot reach {self._where}: {clean(str(error))[:80]}") from None
-        except (HTTPError, InvalidURL, OSError, UnicodeError) as error:
-            raise self._unreachable(error) from None
+
+    async def _response(self, client: httpx.AsyncClient, url: str) -> httpx.Response:
+        """The head of an answer. Raises RestError."""
+        proxies: list[Any] = []  # connections to a SOCKS proxy: httpcore leaves them open where it answers nonsense
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            if event == "socks.connect_tcp.complete":
+                proxies.append(info["return_value"])
+
+        try:
+            with self._library_in_words():
+                headers = {"token": self._token.reveal()}
+                request = client.build_request("GET", url, headers=headers, extensions={"trace": trace})
+                return await client.send(request, stream=True)
+        except BaseException:
+            for proxy in proxies:
+                await proxy.aclose()
+            raise
+
+    async def _parts(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises RestError."""
+        with self._library_in_words():
+            async for part in response.aiter_bytes():
+                yield part
+
+    @contextlib.contextmanager
+    def _library_in_words(self) -> Iterator[None]:
+        """Tell in words whatever the library raises: RestError in place of every exception. It lets those of others
+        through, like socksio's, and has bugs. No code of ours is called within, for its faults are to be found."""
+        try:
+            yield
+        except Exception as error:
+            from httpx import HTTPError, InvalidURL, ProxyError  # loaded by now
+
+            if isinstance(error, InvalidURL):
+                raise RestError(f"cannot reach {self._where}: no such host name") from None
+            if not isinstance(error, HTTPError | OSError | UnicodeError):
+                _log.warning("REST: unexpected %s", type(error).__name__)  # its text could hold anything
+            refusal = str(error) if isinstance(error, ProxyError) else ""
+            known = no_connection(error, self.host, self._within, self._proxy, refusal)
+            raise RestError(str(known), advice=known.advice) from None
 
     def _tell_date(self, sent: float, received: float, headers: httpx.Headers) -> None:
         """Hand on the server's time, but for that of an answer with an age: it was kept somewhere on the way."""
-        if self._on_date is not None and "Age" not in headers and (date := http_date(headers.get("Date"))):
+        dates = headers.get_list("Date")
+        if self._on_date is not None and "Age" not in headers and (date := http_date(dates[0] if dates else None)):
             self._on_date(sent, received, date)
 
-    def _unreachable(self, error: Exception) -> RestError:
-        below = _below(error)
-        if isinstance(below, OSError | UnicodeError):
-            try:
-                with in_words(self._where, self._within):
-                    raise below
-            except NoConnection as known:
-                return RestError(str(known))
-        return RestError(f"cannot reach {self._where}: the connection was cut")  # by the library that speaks HTTP
-
     def _status_error(self, path: str, response: httpx.Response) -> RestError:
-        status, host, headers = response.status_code, self.host, response.headers
-        if status in (401, 403):
-            return RestError(f"{host} refuses this key for {path}", refused=True, status=status)
-        if 300 <= status < 400:
-            return RestError(f"{host} redirects {path} to another address: refused, the key would go there too")
-        asked = retry_after(headers.get("Retry-After"), http_date(headers.get("Date")) or time.time() * 1000)
-        if status == 429:
-            wait = max(asked.wait, _SLOW_DOWN)
-            words = f"{host} asks to slow down" + (f": {asked.words}" if asked.words else f" for {wait:.0f} s")
-        elif status >= 500:
-            wait = asked.wait
-            words = f"{host} has trouble of its own with {path} (HTTP {status})"
-            words += f": {asked.words or f'asked to wait {wait:.0f} s'}" if wait else ""
-        else:
-            return RestError(f"{host} answered {path} with HTTP {status}", status=status)
-        assert self._turns is not None
-        self._turns.close(self._clock() + wait)
-        return RestError(words, wait=wait, status=status)
+        status, headers = response.status_code, response.headers.get_list
+        error = status_error(self.host, status, headers, time.time() * 1000, _SLOW_DOWN, path)
+        wait = error.wait if isinstance(error, RetryLater) else 0.0
+        if wait and self._turns is not None:
+            self._turns.close(self._clock() + wait)
+        return RestError(str(error), refused=isinstance(error, KeyRefused), wait=wait, status=status)
 
     async def _opened(self) -> httpx.AsyncClient:
         async with self._opening:
@@ -241,14 +264,12 @@ class Rest:
                 try:
                     with in_words(self.host, self._within):
                         async with asyncio.timeout(self._within):
-                            proxy = await run_aside(proxy_for, self._base)
-                            context = await context_for(self._base)
+                            self._proxy = await run_aside(proxy_for, self._base)
+                    context = await context_for(self._base, self._within)
                 except NoConnection as error:
-                    raise RestError(str(error)) from None
-                if proxy is not None:
-                    self._where = f"{self.host} through the proxy {proxy}"
-                # Loading it takes as long as ten frames.
-                self._client = await asyncio.to_thread(_client, proxy, context)
+                    raise RestError(str(error), advice=error.advice) from None
+                with self._library_in_words():  # loading it takes as long as ten frames
+                    self._client = await asyncio.to_thread(_client, self._proxy, context)
             return self._client
 
 
@@ -269,15 +290,3 @@ def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncC
         proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
-
-
-def _below(error: BaseException) -> BaseException:
-    """The error below all those that were made of it."""
-    met: set[int] = set()
-    while id(error) not in met:
-        met.add(id(error))
-        if isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        else:
-            error = error.__cause__ or error.__context__ or error
-    return error

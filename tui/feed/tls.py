@@ -7,19 +7,24 @@ keychain of macOS, which takes a package.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import ssl
 import sys
-import threading
+from concurrent.futures import Future
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from tui.errors import NoConnection
+from tui.feed.resolver import start_aside
+from tui.secrets import clean
 
 _MACOS = sys.platform == "darwin"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
 
-_lock = threading.Lock()
 _trust: Trust | None = None
+_reading: Future[Trust] | None = None
 
 
 class Trust(NamedTuple):
@@ -31,25 +36,41 @@ class Trust(NamedTuple):
     ignored: tuple[str, ...] = ()
 
 
-async def trust() -> Trust:
-    """Returns what everything here trusts. It is built once, on another thread: reading it takes most of a frame."""
-    return await asyncio.to_thread(_shared)
-
-
-async def context_for(url: str) -> ssl.SSLContext | None:
-    """Returns the shared context; None for an address without TLS, which is on this machine."""
-    return (await trust()).context if urlsplit(url).scheme in ("wss", "https") else None
-
-
-def _shared() -> Trust:
-    global _trust
-    with _lock:
-        _trust = _trust or _build()
+async def trust(within: float) -> Trust:
+    """Returns what everything here trusts. It is built once, on another thread: reading it takes most of a frame, and
+    from a network folder that hangs, for ever. Raises NoConnection where it is not there within so many seconds."""
+    global _trust, _reading
+    if _trust is not None:
         return _trust
+    # All wait for one thread: it may never end.
+    reading = _reading = _reading or start_aside(_build)
+    try:
+        async with asyncio.timeout(within):
+            _trust = await asyncio.wrap_future(reading)
+    except TimeoutError:
+        stores = " and ".join(f"{name}={clean(value)}" for name, value in _variables().items()) or "the system's store"
+        raise NoConnection(
+            f"the trusted certificates cannot be read within {within:g} s, from {stores}",
+            advice="name a plain file (or a folder) of certificates there, on a disk that answers",
+        ) from None
+    finally:
+        if reading.done():
+            _reading = None
+    return _trust
+
+
+async def context_for(url: str, within: float) -> ssl.SSLContext | None:
+    """Returns the shared context; None for an address without TLS, which is on this machine. Raises NoConnection."""
+    return (await trust(within)).context if urlsplit(url).scheme in ("wss", "https") else None
+
+
+def _variables() -> dict[str, str]:
+    """The variables that name what to trust; one that is empty counts as unset."""
+    return {name: value for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if (value := os.environ.get(name))}
 
 
 def _build() -> Trust:
-    variables = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)}
+    variables = _variables()
     if _MACOS and not variables:
         # On other systems it would read the store anew for each connection, in the event loop.
         import truststore
@@ -63,6 +84,12 @@ def _build() -> Trust:
     context.set_alpn_protocols(["http/1.1"])  # httpx would do it with its first call
     context.load_default_certs()
     defaults = ssl.get_default_verify_paths()
+    with contextlib.suppress(OSError):  # OpenSSL takes an empty variable for the name of a file
+        if os.environ.get("SSL_CERT_FILE") == "":
+            context.load_verify_locations(cafile=defaults.openssl_cafile)
+    with contextlib.suppress(OSError):
+        if os.environ.get("SSL_CERT_DIR") == "":
+            context.load_verify_locations(capath=defaults.openssl_capath)
     file = variables.get("SSL_CERT_FILE", defaults.openssl_cafile)
     folders = variables.get("SSL_CERT_DIR", defaults.openssl_capath).split(os.pathsep)
     files = [file] if context.cert_store_stats()["x509"] else []

@@ -50,9 +50,9 @@ class WebSocket(ClientConnection):
         transport.max_size = _AT_ONCE  # type: ignore[attr-defined]  # of its plain sockets; others do without
 
     def data_received(self, data: bytes) -> None:
-        self._listener.begin()
+        self._tell(self._listener.begin)
         self._read(self._half + data)
-        self._listener.end()
+        self._tell(self._listener.end)
 
     def _read(self, data: bytes) -> None:
         """Hand over the text messages that are one short frame each, which is nearly all that ever comes, and give the
@@ -99,7 +99,7 @@ class WebSocket(ClientConnection):
         self._listener = listener
         listener.begin()
         for message in self._early:
-            self._hand(message)
+            self._tell(self._listener.message, message)
         self._early.clear()
         self._listener.end()
 
@@ -122,16 +122,17 @@ class WebSocket(ClientConnection):
         if type(event) is not Frame or event.opcode not in DATA_OPCODES:
             super().process_event(event)
         elif event.fin and event.opcode is not _CONT:
-            self._hand(event.data)  # type: ignore[arg-type]  # a memoryview only where frames are sent
+            self._tell(self._listener.message, event.data)  # type: ignore[arg-type]  # a memoryview only where frames are sent
         else:
             self._parts += event.data
             if event.fin:
                 message, self._parts = self._parts, bytearray()
-                self._hand(message)
+                self._tell(self._listener.message, message)
 
-    def _hand(self, message: bytes | bytearray) -> None:
+    def _tell(self, hear: Callable[..., None], *message: bytes | bytearray) -> None:
+        """Call the listener. asyncio would only log what it raises."""
         try:
-            self._listener.message(message)
+            hear(*message)
         except Exception as error:
             self._fail(error)
 
