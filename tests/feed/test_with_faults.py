@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from websockets.asyncio.server import ServerConnection
-from websockets.http11 import Request, Response
 
 from tests.feed.agreement import differences, miscounts
 from tests.feed.running import KEY, QQQ, QUICK, Running
@@ -365,21 +363,13 @@ async def test_the_exchange_s_clock_is_known_and_ages_are_by_it() -> None:
         assert running.market.health.future == 0
 
 
-class Misdated(Exchange):
-    """Its every time is an hour ahead, and its `Date` is right, or is none."""
-
-    def __init__(self, dates: bool) -> None:
-        super().__init__(rate=2_000, clock=lambda: time.time_ns() // 1_000_000 + 3_600_000)
-        self._dates, self._date_off = dates, 1
-
-    def _misdated(self, connection: ServerConnection, request: Request, response: Response) -> None:
-        if not self._dates:
-            del response.headers["Date"]
-
-
 @pytest.mark.parametrize("dates", [True, False], ids=["Date", "no Date"])
 async def test_a_server_whose_every_time_is_an_hour_ahead_is_shown_by_its_own_clock(dates: bool) -> None:
-    async with Misdated(dates) as exchange, Running(exchange.url) as running:
+    """Its every time is an hour ahead, and its `Date` is right, or is none."""
+    exchange = Exchange(
+        rate=2_000, faults=[] if dates else ["no-date"], clock=lambda: time.time_ns() // 1_000_000 + 3_600_000
+    )
+    async with exchange, Running(exchange.url) as running:
         clock, market = running.market.clock, running.market
         await until(lambda: clock.lead is not None, within=10)
         assert clock.lead == pytest.approx(3_600_000, abs=1_000)
