@@ -140,7 +140,7 @@ def test_a_full_disk_is_said_once_and_the_log_goes_on_when_there_is_room(
         room = 1_000_000
         _log.error("there is room again")
     assert told == [f"the log {file} is not whole: no space left on device"]
-    start, part, again, _ = file.read_text().splitlines()
+    _, part, again, _ = file.read_text().splitlines()
     assert len(part) == 30 and json.loads(again)["message"] == "there is room again"
     assert capfd.readouterr() == ("", "")
 
@@ -148,7 +148,8 @@ def test_a_full_disk_is_said_once_and_the_log_goes_on_when_there_is_room(
 def test_a_log_is_a_regular_file_or_the_null_device(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/tty")):
-        with pytest.raises(UsageError, match=f"cannot write the log {path}: it is not a regular file"), logging_to(path):
+        words = f"cannot write the log {path}: it is not a regular file"
+        with pytest.raises(UsageError, match=words), logging_to(path):
             pass
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with pytest.raises(UsageError, match="it is not a regular file"), logging_to(tmp_path / "pipe"):

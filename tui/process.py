@@ -62,7 +62,8 @@ class Process(App[None]):
         self._leave(EXIT_INTERRUPTED)
 
     def _leave(self, code: int) -> None:
-        _end_soon(code)
+        if not self.is_headless:
+            _end_soon(code)
         self.exit(return_code=code)
 
     def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
@@ -100,7 +101,7 @@ class Process(App[None]):
 
 
 def _end_soon(code: int) -> None:
-    """Where the terminal is gone, whatever is still written to it waits for ever: this ends the waiting."""
+    """End the waiting for a terminal that is gone or stands still, and for whatever else may never come."""
     watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
     watchdog.daemon = True
     watchdog.start()

@@ -1,8 +1,8 @@
 """The key: where it is found, and how it is kept from being shown.
 
 The key is never an argument of a command (arguments are public in `ps`) and leaves the environment as soon as it has
-been read, so that no child process inherits it and none finds it in its parent's. What remains is this process's memory,
-of which no core file is written.
+been read, so that no child process inherits it and none finds it in its parent's. What remains is the memory of this
+process, of which no core file is written.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
     file.path.write_text("")
     file.path.chmod(0o666)
     result = (await looked(Machine(file)))["config"]
-    assert (result.status, result.advice) == (WARN, f"chmod go-w {file.path}")
+    assert (result.status, result.advice) == (WARN, f"others can write {file.path}: chmod go-w {file.path}")
 
 
 async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: ConfigFile) -> None:

@@ -112,7 +112,7 @@ async def working(desk: Desk, live: bool = True) -> AsyncIterator[Desk]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-        await desk.history.finish()
+        await desk.history.finish(5.0)
         assert not desk.history._fault, desk.history._fault
 
 
@@ -179,7 +179,7 @@ async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
     await asyncio.wait_for(desk.history.run(), 10)
     assert desk.history.words() == ("a fault in the program (LookupError)", True)
     assert "in fail" in caplog.text
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ async def test_what_runs_on_this_machine_may_be_the_demo_and_is_waited_for(tmp_p
     assert opened == []
     history.link_changed(LinkState(Phase.AUTHENTICATING, 0.0), demo=True)
     assert opened == [True]
-    await history.finish()
+    await history.finish(5.0)
 
 
 # --- the vendor ---
@@ -314,7 +314,7 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     assert desk.history.words() == ("1 symbol known", False)
     task.cancel()
     await asyncio.wait([task])
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_cl
     assert base is not None and base.price == 510.0
     task.cancel()
     await asyncio.wait([task])
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
@@ -416,7 +416,7 @@ async def beside_a_link(exchange: Exchange, folder: Path, *symbols: Symbol) -> A
     finally:
         task.cancel()
         await asyncio.wait([task])
-        await history.finish()
+        await history.finish(5.0)
         await rest.aclose()
         assert not history._fault
 

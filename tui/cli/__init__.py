@@ -161,6 +161,8 @@ def cli(
         chosen = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
+    if file.refused:
+        notices.append(file.refused)
     target, token = find_target(url, token_file, file, None if demo or playing else settings, notices)
     rest_url = find_rest(url, file, None if demo or playing else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
@@ -174,8 +176,8 @@ def cli(
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
     wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
-    with logging_to(log_file), recording_to(record) as recorder:
-        start = Start(target, token, notices, take_over, rest_url, recorder, playing)
+    with logging_to(log_file) as log, recording_to(record) as recorder:
+        start = Start(target, token, notices, take_over, rest_url, recorder, playing, log)
         if playing is not None:
             settings = replace(settings, lists={RECORDED: playing.symbols}, alerts=())
             wanted = wanted._replace(settings=settings, remember=False)
@@ -183,12 +185,14 @@ def cli(
         else:
             app = ItickApp(wanted, start)
         app.run()
+        for words in app.unsaved:
+            complain(words, EXIT_DONE)
         if app.crash is not None:
             raise app.crash
-    if app.keeper.trouble:
-        complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
     if recorder is not None and recorder.trouble:
         complain(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
+    if log is not None and log.trouble:
+        complain(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE
 
 

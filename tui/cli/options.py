@@ -199,7 +199,7 @@ def find_target(
     if key is None:
         raise UsageError(
             "no key: put it into ITICK_TOKEN, or into a file named by --token-file.\n"
-            "To look around without one: itick-tui --demo"
+            + (file.refused or "To look around without one: itick-tui --demo")
         )
     if key.warning:
         notices.append(key.warning)

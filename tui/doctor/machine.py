@@ -5,9 +5,7 @@ from __future__ import annotations
 import locale
 import os
 import re
-import shlex
 import ssl
-import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -96,9 +94,8 @@ class Machine:
         lists = self.settings.lists
         symbols = {symbol for symbols in lists.values() for symbol in symbols}
         words = f"{path}, {count(len(lists), 'list')}, {count(len(symbols), 'symbol')}"
-        if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            # It can name a command that is run.
-            return Found(f"{words}; others can write it", f"chmod go-w {shlex.quote(str(path))}", Status.WARN)
+        if self._file.refused or (exposure := self._file.exposure()):
+            return Found(words, self._file.refused or exposure, Status.WARN)
         return Found(words)
 
     async def _folders(self) -> Found:

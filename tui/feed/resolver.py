@@ -1,12 +1,13 @@
-"""Names of hosts are looked up where nobody waits for it at the end.
+"""Names of hosts are looked up, and files written, where nobody waits for it at the end.
 
 asyncio asks the system on threads of its pool, and waits for these before it ends: a name server that does not answer
-would keep the program for half a minute after `q`.
+would keep the program for half a minute after `q`, and a disk that hangs for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -18,7 +19,8 @@ _T = TypeVar("_T")
 
 
 async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Returns what a function that may ask a name server returns. It runs on a thread of its own."""
+    """Returns what a function that may wait for a name server or a disk returns. It runs on a thread of its own. Raises
+    OSError where the system gives no thread."""
     asked = Future[_T]()
     asked.set_running_or_notify_cancel()
 
@@ -28,7 +30,10 @@ async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P
         except Exception as error:
             asked.set_exception(error)
 
-    threading.Thread(target=run, name="resolver", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="aside", daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from None
     return await asyncio.wrap_future(asked)
 
 

@@ -6,7 +6,6 @@ keychain of macOS, which takes a package.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import ssl
@@ -14,6 +13,8 @@ import sys
 import threading
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from tui.feed.resolver import run_aside
 
 _MACOS = sys.platform == "darwin"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
@@ -33,7 +34,7 @@ class Trust(NamedTuple):
 
 async def trust() -> Trust:
     """Returns what everything here trusts. It is built once, on another thread: reading it takes most of a frame."""
-    return await asyncio.to_thread(_shared)
+    return await run_aside(_shared)
 
 
 async def context_for(url: str) -> ssl.SSLContext | None:
