@@ -39,6 +39,9 @@ class Process(App[None]):
     def _catch_signals(self) -> None:
         for signum, code in _ENDINGS:
             asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
+            if not self.is_headless:
+                # The loop hears of it all the same, but not while it waits for a terminal that stands still.
+                signal.signal(signum, lambda *_, code=code: _end_soon(code))
 
     def on_mount(self) -> None:
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)

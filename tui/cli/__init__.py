@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -234,6 +234,12 @@ def main() -> None:
         code = EXIT_INTERRUPTED
     # From here on Ctrl+C has nothing left to interrupt but Python's own leaving.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for file in (sys.stdout, sys.stderr):
+        if file is not None:
+            try:
+                file.flush()
+            except OSError:  # Python would fail with it once more, and end with 120
+                _let_go_nowhere(file)
     sys.exit(code)
 
 
@@ -253,7 +259,7 @@ def _run() -> int:
         return EXIT_INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and _was_printing(error):
-            _let_output_go_nowhere()
+            _let_go_nowhere(sys.stdout)
             return complain(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
         from tui.crash import words
 
@@ -268,6 +274,6 @@ def _was_printing(error: OSError) -> bool:
     return trace is not None and trace.tb_frame.f_code is click.echo.__code__
 
 
-def _let_output_go_nowhere() -> None:
+def _let_go_nowhere(file: TextIO) -> None:
     """Python tries once more to write what is left when it leaves."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
