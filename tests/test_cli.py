@@ -210,6 +210,22 @@ def test_a_closed_standard_output_is_said(arguments: str, code: int, words: str)
     assert words in result.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_what_is_left_to_write_at_the_end_does_not_change_the_exit_code() -> None:
+    program = "import sys; sys.stdout.write('left'); sys.argv[1:] = ['stream']; from tui.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment() | {"PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr.startswith("itick-tui: nothing to stream") and len(result.stderr.splitlines()) == 1
+
+
 # --- the key and the connection ---
 
 

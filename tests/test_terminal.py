@@ -127,7 +127,7 @@ async def test_a_closed_terminal_ends_the_program(terminal: Terminal, overlay: s
     await live(terminal)
     terminal.press(overlay)
     terminal.hang_up()
-    await terminal.gone()
+    assert await terminal.gone() == EXIT_HANGUP
 
 
 async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange: Exchange, terminal: Terminal) -> None:

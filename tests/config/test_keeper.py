@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -103,3 +104,19 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again(tmp_path: Pat
     await keeper.finish(5.0)
     assert keeper.trouble == ""
     assert file.read().theme == "b"
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    file, on = ConfigFile(tmp_path / "config.toml"), threading.Event()
+
+    def save(base: Settings, ours: Settings) -> Settings:
+        on.wait()
+        return ours
+
+    file.save = save  # type: ignore[method-assign]
+    keeper = Heard().keeper(file, Settings())
+    keeper.keep(Settings(theme="amber"))
+    await keeper.finish(0.1)
+    assert keeper.trouble == f"cannot write {file.path}: the disk does not answer"
+    assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+    on.set()
