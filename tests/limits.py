@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def limited(what: int, most: int) -> Iterator[None]:
-    """Neither this process nor those it starts may have more: no file longer than so many bytes (RLIMIT_FSIZE), which
-    is as a disk that is full then, or no more open files (RLIMIT_NOFILE)."""
+    """Neither this process nor those it starts may have more. No file longer than so many bytes (RLIMIT_FSIZE) is as
+    good as a disk that is full then."""
     before = resource.getrlimit(what)
     resource.setrlimit(what, (most, before[1]))
     try:

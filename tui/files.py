@@ -56,8 +56,8 @@ def make_folder(folder: Path) -> None:
         try:
             folder.mkdir(0o700)
         except FileExistsError:
-            if not folder.is_dir():  # somebody else was first
-                raise
+            if not folder.is_dir():  # else somebody was first
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
 def create(path: Path, text: str) -> None:

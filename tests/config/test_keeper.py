@@ -98,7 +98,7 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again(tmp_path: Pat
     for theme in ("a", "b"):
         keeper.keep(Settings(theme=theme))
         await keeper.finish(5.0)
-    assert heard.troubles == [f"cannot write {file.path}: file exists"]
+    assert heard.troubles == [f"cannot write {file.path}: not a directory"]
     assert keeper.trouble == heard.troubles[0]
     (tmp_path / "folder").unlink()
     await keeper.finish(5.0)

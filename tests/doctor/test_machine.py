@@ -166,3 +166,14 @@ def test_terminals(environment: Mapping[str, str], encoding: str, status: Status
 
 def test_no_terminal_at_all() -> None:
     assert terminal(None, {}, "UTF-8").status is SKIPPED
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+async def test_folders_that_we_may_not_look_into(
+    file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "closed" / "folder"))
+    (tmp_path / "closed").mkdir(0)
+    result = (await looked(Machine(file)))["folders"]
+    assert result.status is WARN and "permission denied" in result.words

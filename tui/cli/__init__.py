@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -261,9 +263,23 @@ def _run() -> int:
         if isinstance(error, OSError) and _was_printing(error):
             _let_go_nowhere(sys.stdout)
             return complain(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
+        # What Python finds when it lets go of what failed is no news, and a traceback of it has no place here.
+        sys.unraisablehook = lambda args: None
+        warnings.simplefilter("ignore")
+        if limit := _limit(error):
+            return complain(limit, EXIT_OUTPUT)
         from tui.crash import words
 
         return complain(words(error), EXIT_CRASH)
+
+
+def _limit(error: Exception) -> str:
+    """Which limit of the system the program needs more of, in words; "" where it is at fault itself."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "the system lets this program open no more files: raise the limit (ulimit -n)"
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return "the system lets this program start no more threads: raise the limit (ulimit -u)"
+    return ""
 
 
 def _was_printing(error: OSError) -> bool:

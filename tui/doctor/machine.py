@@ -120,7 +120,7 @@ class Machine:
 
     async def _history(self) -> Found:
         path = default_path(demo=bool(self._demo))
-        if not path.exists():
+        if not _is_there(path):
             return Found("none kept yet")
         try:
             sound = is_sound(path)
@@ -210,10 +210,15 @@ def _version(name: str) -> str:
         return ""
 
 
+def _is_there(path: Path) -> bool:
+    """Whether it exists, as far as we may look: `Path.exists` raises PermissionError where we may not."""
+    return os.path.exists(path)
+
+
 def _unwritable(folder: Path) -> str:
     """Why nothing can be written there; "" where it can. A folder that is not there yet can be made where the nearest
     one above it can be written."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if _is_there(path))
     try:
         with tempfile.TemporaryFile(dir=there):
             return ""
