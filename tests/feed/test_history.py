@@ -4,6 +4,7 @@ is in the stream's way."""
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.feed.running import KEY, QQQ, SPY, Running
+from tests.holding import holding
 from tests.market.walks import at, walk
 from tests.waiting import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
+from tui.feed import store as storing
 from tui.feed.history import History
 from tui.feed.rest import Rest, RestError
 from tui.feed.state import LinkState, Phase
@@ -165,6 +168,37 @@ async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None
         await desk.settles()
         assert len(desk.troubles) == 1 and desk.troubles[0] == desk.history.trouble
         assert len(desk.market.instruments[QQQ].bars) == 390
+
+
+async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
+    monkeypatch.setattr(storing, "_PATIENCE", 0.05)
+    news = [News(QQQ, walk(FRIDAY, range(3)))]
+    keep(tmp_path, *news)
+    async with at_work(tmp_path, QQQ) as desk:
+        with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
+            for told in (0, 1, 1):
+                await desk.history._write(news)
+                assert len(desk.troubles) == told
+        await desk.history._write(news)
+        assert desk.history.trouble == ""
+        desk.market.apply(walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
+        with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
+            await asyncio.gather(desk.history.finish(5.0), desk.history.finish(5.0))
+        assert desk.history.lost.endswith("database is locked")
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on = threading.Event()
+    async with at_work(tmp_path, QQQ) as desk:
+        monkeypatch.setattr(Store, "write", lambda *_, **__: on.wait())
+        await desk.history.finish(0.1)
+        assert desk.history.lost == f"cannot use {tmp_path / 'False.sqlite'}: the disk does not answer"
+        on.set()
+        await desk.history.finish(5.0)
+        assert desk.history.lost == ""
 
 
 async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
