@@ -586,7 +586,7 @@ async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         await pilot.pause()
         await pilot.press("e", "g")
         await pilot.pause()
-        assert app.said == f"cannot write into {tmp_path / 'out'}: file exists"
+        assert app.said == f"cannot write into {tmp_path / 'out'}: not a directory"
 
 
 async def test_what_ladder_and_chart_show_is_remembered() -> None:
