@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 from functools import partial
+from types import FrameType
+from typing import Any
 
 from textual.app import App
 from textual.worker import WorkerFailed
@@ -46,6 +48,28 @@ class Process(App[None]):
     def on_mount(self) -> None:
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed)
+        if not self.is_headless:
+            self._catch_continuing(asyncio.get_running_loop())
+
+    def _catch_continuing(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which nobody hears of, it
+        would start a second thread that reads the keyboard, and remember its own modes as those of the terminal."""
+        resume: Any = signal.getsignal(signal.SIGCONT)
+
+        def continued(signum: int, frame: FrameType | None) -> None:
+            if getattr(self._driver, "_must_signal_resume", True):
+                resume(signum, frame)
+            else:
+                loop.call_soon_threadsafe(self._take_terminal_again)
+
+        signal.signal(signal.SIGCONT, continued)
+
+    def _take_terminal_again(self) -> None:
+        """The shell may have used it meanwhile, and set it as it likes."""
+        if self._driver is not None and not self._exit:
+            self._driver.suspend_application_mode()
+            self._driver.resume_application_mode()
+            self._resumed(self)
 
     def _suspended(self, _: App[None]) -> None:
         # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
