@@ -28,6 +28,9 @@ settings.load_profile("house")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# What tests write is not for others to write, or commands in it would be refused, wherever groups may write by default.
+os.umask(0o022)
+
 # An app of a test draws more often, so a pilot has to look only for so long whether there is something left to do. It
 # did nothing but wait for a good part of the time.
 screen.UPDATE_PERIOD = 1 / 250  # type: ignore[misc]

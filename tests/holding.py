@@ -1,50 +1,44 @@
-"""Another process that holds locks: `python -m tests.holding SECONDS PATH …` says "held" and then ends by itself.
-
-A folder or a file is locked as a copy of the program locks it; an SQLite file as one that writes.
-"""
+"""A process of its own that holds a lock for as long as a test wants it to."""
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
 import os
-import sqlite3
+import signal
+import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+_FLOCK = """
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+"""
+_SQLITE = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+"""
+_WAIT = """
+print("held", flush=True)
+sys.stdin.read()
+"""
 
-@asynccontextmanager
-async def held(seconds: float, *paths: Path) -> AsyncIterator[None]:
-    """Another process holds these for `seconds`, or until the block ends if that is sooner."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.holding", str(seconds), *map(str, paths)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None and await process.stdout.readline() == b"held\n"
-        yield
-    finally:
-        if process.returncode is None:
+
+@contextmanager
+def holding(path: Path, *, sqlite: bool = False, stopped: bool = False) -> Iterator[None]:
+    """Another process holds the lock of a file or folder, or is about to write an SQLite file, until the end of the
+    block; where it is `stopped`, by SIGSTOP."""
+    with subprocess.Popen(
+        [sys.executable, "-c", (_SQLITE if sqlite else _FLOCK) + _WAIT, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == b"held\n"
+            if stopped:
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            yield
+        finally:
             process.kill()
-        await process.wait()
-
-
-def main() -> None:
-    databases: list[sqlite3.Connection] = []
-    for path in map(Path, sys.argv[2:]):
-        if path.suffix == ".sqlite":
-            databases.append(sqlite3.connect(path, isolation_level=None))
-            databases[-1].execute("BEGIN EXCLUSIVE")
-        else:
-            flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
-            fcntl.flock(os.open(path, flags), fcntl.LOCK_EX)
-    print("held", flush=True)
-    time.sleep(float(sys.argv[1]))
-
-
-if __name__ == "__main__":
-    main()

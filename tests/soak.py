@@ -36,7 +36,7 @@ import trustme
 from tests.feed.agreement import differences, miscounts, received
 from tests.feed.networks import URL, Relay, Tunnels, vendor
 from tests.feed.running import Running
-from tests.holding import held
+from tests.holding import holding
 from tests.waiting import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -337,7 +337,7 @@ class Storm:
                 finally:
                     task.cancel()
                     await asyncio.wait([task])
-                    await history.finish()
+                    await history.finish(1.0)
                     await rest.aclose()
                 return 0.0, monotonic() - began
 
@@ -377,7 +377,9 @@ class Storm:
                 "the cache": lambda: store.keep_names("US", {"QQQ": "a name"}),
                 "the config": lambda: file.save(Settings(), Settings(theme="other")),
             }
-            async with held(2 * PATIENCE, folder / "x.sqlite.lock", file.path.parent):
+            lock = folder / "x.sqlite.lock"
+            lock.touch()
+            with holding(lock), holding(file.path.parent):
                 began = monotonic()
                 tasks = [asyncio.create_task(asyncio.to_thread(job), name=what) for what, job in jobs.items()]
                 done, waiting = await asyncio.wait(tasks, timeout=PATIENCE)

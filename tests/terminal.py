@@ -14,6 +14,7 @@ from typing import Any
 import pexpect
 import pyte
 
+_OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # which a person's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
@@ -29,7 +30,7 @@ class Terminal:
         program: str = COMMAND,
         **environment: str,
     ) -> None:
-        env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES")}
+        env = {k: v for k, v in os.environ.items() if k not in _OURS}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -100,11 +101,12 @@ class Terminal:
         """Close the terminal under the program."""
         self._child.ptyproc.fileobj.close()
 
-    async def gone(self, within: float = 10.0) -> None:
-        """Wait until the program has ended, after its terminal has."""
+    async def gone(self, within: float = 10.0) -> int:
+        """Wait until the program has ended, after its terminal has: its exit code."""
         async with asyncio.timeout(within):
             while self._child.isalive():
                 await asyncio.sleep(0.05)
+        return int(self._child.exitstatus)
 
     def kill(self) -> None:
         if self._child.isalive():

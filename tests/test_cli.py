@@ -220,6 +220,42 @@ def test_a_closed_standard_output_is_said(arguments: str, code: int, words: str)
     assert words in result.stderr
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_what_is_left_to_write_at_the_end_does_not_change_the_exit_code() -> None:
+    program = "import sys; sys.stdout.write('left'); sys.argv[1:] = ['stream']; from tui.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment() | {"PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr.startswith("itick-tui: nothing to stream") and len(result.stderr.splitlines()) == 1
+
+
+def test_too_few_files_or_threads_are_said_in_a_line() -> None:
+    shell = ["sh", "-c", 'ulimit -n 6; exec "$@"', "sh", *PROGRAM, "stream", "--demo"]
+    few = subprocess.run(shell, env=environment(), stderr=subprocess.PIPE, text=True, check=False)
+    words = "itick-tui: the system lets this program open no more files: raise the limit (ulimit -n)\n"
+    assert (few.returncode, few.stderr) == (1, words)
+    program = """
+import sys, threading
+def start(thread): raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+sys.argv[1:] = ["stream", "--demo"]
+from tui.cli import main
+main()
+"""
+    none = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), stderr=subprocess.PIPE, text=True, check=False
+    )
+    words = "itick-tui: the system lets this program start no more threads: raise the limit (ulimit -u)\n"
+    assert (none.returncode, none.stderr) == (1, words)
+
+
 # --- the key and the connection ---
 
 

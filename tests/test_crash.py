@@ -125,7 +125,7 @@ def test_where_no_report_can_be_written_that_is_said(state: Path) -> None:
     state.write_text("a file where the folder should be")
     assert crash.words(ValueError("x")).splitlines() == [
         "a fault in the program (ValueError): it had to stop",
-        "no report could be written: file exists",
+        "no report could be written: not a directory",
     ]
 
 

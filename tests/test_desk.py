@@ -57,7 +57,7 @@ class Still(Desk):
         self.dashboard.tick(now)
 
     async def on_unmount(self) -> None:
-        await self.keeper.finish()
+        await self.keeper.finish(5.0)
 
     @property
     def rows(self) -> list[str]:
@@ -350,7 +350,7 @@ async def test_a_list_of_the_command_line_is_kept_when_asked() -> None:
         await type_in(pilot, "GLD")
         assert app.dashboard.header.unsaved == "Watch"
         await pilot.press("C")
-        await app.keeper.finish()
+        await app.keeper.finish(5.0)
         assert "Watch" not in kept().lists
         await pilot.press("w")
         assert app.dashboard.header.unsaved == ""
@@ -365,7 +365,7 @@ async def test_what_another_copy_wrote_is_shown() -> None:
         other = ConfigFile(app.keeper.file.path)
         other.save(Settings(lists=LISTS), Settings(lists={**LISTS, "Core": (QQQ, SPY, TLT, GLD), "New": ()}))
         await pilot.press("d")
-        await app.keeper.finish()
+        await app.keeper.finish(5.0)
         await pilot.pause()
         assert app.rows == ["SPY", "TLT", "GLD"]
         assert app.dashboard.header.lists == ("Core", "Metals", "New")
@@ -377,7 +377,7 @@ async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
         ConfigFile(app.keeper.file.path).save(Settings(lists=LISTS), Settings(lists={**LISTS, "Watch": (SPY,)}))
         for _ in range(2):
             await pilot.press("C")
-            await app.keeper.finish()
+            await app.keeper.finish(5.0)
             await pilot.pause()
             assert kept().lists["Watch"] == (SPY,)
         assert (app.rows, app.dashboard.header.shown, app.dashboard.header.unsaved) == (["TLT"], "Watch 2", "Watch 2")
@@ -390,7 +390,7 @@ async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp
     app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:
         await pilot.press("d", "d")
-        await app.keeper.finish()
+        await app.keeper.finish(5.0)
         await pilot.pause()
         assert app.said.count("not saved: cannot write") == 1
         await pilot.press("u", "d")
@@ -440,7 +440,7 @@ async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_no
 async def test_a_theme_is_remembered_once_it_is_kept() -> None:
     async with desk() as (app, pilot):
         await pilot.press("t", "j", "escape")
-        await app.keeper.finish()
+        await app.keeper.finish(5.0)
         assert app.theme == "midnight"
         await pilot.press("t", "j", "enter")
         await pilot.pause()
@@ -586,7 +586,7 @@ async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         await pilot.pause()
         await pilot.press("e", "g")
         await pilot.pause()
-        assert app.said == f"cannot write into {tmp_path / 'out'}: file exists"
+        assert app.said == f"cannot write into {tmp_path / 'out'}: not a directory"
 
 
 async def test_what_ladder_and_chart_show_is_remembered() -> None:

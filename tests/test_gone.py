@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -30,7 +32,7 @@ def test_a_terminal_gone_without_a_signal_ends_the_program_and_the_log_says_so(t
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**os.environ, "TERM": "xterm-256color", "PYTHONUNBUFFERED": ""},
     )
     os.close(slave)
     seen, end = b"", time.monotonic() + 20
@@ -46,6 +48,35 @@ def test_a_terminal_gone_without_a_signal_ends_the_program_and_the_log_says_so(t
     finally:
         process.kill()
     assert "starts" in log.read_text()
+
+
+@pytest.mark.parametrize(("how", "code"), [("q", 0), (signal.SIGTERM, EXIT_TERMINATED)], ids=["q", "signal"])
+def test_a_terminal_that_stands_still_does_not_keep_the_program(how: str | signal.Signals, code: int) -> None:
+    """Nobody reads what is written, and nobody has ever answered: more is not written than the loop can leave to the
+    thread that waits."""
+    child, master = pty.fork()
+    if not child:
+        os.environ |= {"TERM": "xterm-256color", "PYTHONUNBUFFERED": ""}
+        os.execv(COMMAND, [COMMAND, "--demo"])
+    try:
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 160, 0, 0))
+        seen = b""
+        while b"LIVE" not in seen:
+            seen += os.read(master, 1 << 16)
+        time.sleep(4)
+        if isinstance(how, str):
+            os.write(master, how.encode())
+        else:
+            os.kill(child, how)
+        end = time.monotonic() + 8
+        while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
+            time.sleep(0.05)
+        assert ended[0] == child and os.waitstatus_to_exitcode(ended[1]) == code
+        child = 0
+    finally:
+        if child:
+            os.kill(child, signal.SIGKILL)
+        os.close(master)
 
 
 def test_a_suspended_program_can_be_ended() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -114,11 +115,63 @@ def test_what_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_no_reason_to_stop_or_to_write_over_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
-    with logging_to(Path("/dev/full")):
-        _log.error("lost")
+def test_a_full_disk_is_said_once_and_the_log_goes_on_when_there_is_room(
+    file: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    room = 1_000_000
+    write = os.write
+
+    def write_into_what_is_left(to: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = write(to, data[:room])
+        room -= written
+        return written
+
+    with logging_to(file) as log:
+        assert log is not None
+        log.on_trouble = lambda: told.append(log.trouble)
+        monkeypatch.setattr(os, "write", write_into_what_is_left)
+        room = 30
+        for words in ("torn", "lost"):
+            _log.error(words)
+        room = 1_000_000
+        _log.error("there is room again")
+    assert told == [f"the log {file} is not whole: no space left on device"]
+    _, part, again, _ = file.read_text().splitlines()
+    assert len(part) == 30 and json.loads(again)["message"] == "there is room again"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_log_is_a_regular_file_or_the_null_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero"), Path("/dev/tty")):
+        words = f"cannot write the log {path}: it is not a regular file"
+        with pytest.raises(UsageError, match=words), logging_to(path):
+            pass
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(UsageError, match="it is not a regular file"), logging_to(tmp_path / "pipe"):
+        pass
+    os.close(reader)
+    with logging_to(Path("/dev/null")) as log:
+        _log.error("into nothing")
+    assert log is not None and not log.trouble
+
+
+@pytest.mark.parametrize(("there", "mode"), [(None, 0o600), (0o640, 0o640)], ids=["new", "there"])
+def test_a_log_is_for_its_owner_and_one_that_is_there_keeps_its_mode(file: Path, there: int | None, mode: int) -> None:
+    if there is not None:
+        file.touch()
+        file.chmod(there)
+    before = os.umask(0)
+    try:
+        with logging_to(file):
+            pass
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == mode
 
 
 def test_a_terminal_that_was_closed_is_no_failure(file: Path) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import json
 import logging
+import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from tests.command import KEY, exchange, itick
+from tests.command import KEY, exchange, itick, lines_until, started
 from tests.feed.running import QUICK, serving
 from tests.terminal import Terminal
 from tui.errors import EXIT_CRASH
@@ -273,3 +275,69 @@ async def test_a_crash_with_a_log_tells_the_fault_but_not_the_key(tmp_path: Path
     text = check_files(tmp_path)
     assert text.count("Fault: the key is [key]") == 2, "in the report and in the log"
     assert "ends by a fault in the program" in text
+
+
+# --- what the system shows of a process ---
+
+PROC = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+
+
+@PROC
+@pytest.mark.parametrize("command", ["stream", "stream --token-file", "exchange"])
+def test_the_system_does_not_show_the_key_of_a_running_program_nor_keep_its_memory(
+    command: str, tmp_path: Path, key_file: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        with exchange() as url:
+            arguments: tuple[str, ...] = ("exchange", "--port", "0")
+            if command != "exchange":
+                arguments = ("stream", "--url", url, *WATCH, "--take-over")
+            if command.endswith("--token-file"):
+                arguments += ("--token-file", str(key_file))
+            with started(*arguments, key=KEY) as process:
+                lines_until(process.stderr, "demo exchange at" if command == "exchange" else "LIVE")
+                environ = Path(f"/proc/{process.pid}/environ").read_bytes()
+                assert b"PATH=" in environ and KEY.encode() not in environ
+                limit = resource.prlimit(process.pid, resource.RLIMIT_CORE)[0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+    assert limit in (0, 1)
+
+
+@PROC
+async def test_an_alert_command_finds_the_key_neither_in_its_environment_nor_in_its_parent_s(tmp_path: Path) -> None:
+    config, found = tmp_path / "config.toml", tmp_path / "found"
+    script = f"cat /proc/self/environ /proc/$PPID/environ >{found}.new; mv {found}.new {found}"
+    levels = ", ".join(f'"QQQ$US > {price / 10}"' for price in range(5_000, 6_000))  # it crosses one soon
+    config.write_text(f'alerts = [{levels}]\nalert_command = ["sh", "-c", "{script}"]\n')
+    arguments = ["--demo", *WATCH, "--config", str(config)]
+    terminal = Terminal(arguments, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path / "state"))
+    try:
+        await terminal.until(found.exists)
+    finally:
+        terminal.kill()
+    seen = found.read_bytes()
+    assert seen.count(b"\0PATH=") + seen.startswith(b"PATH=") == 2
+    assert KEY.encode() not in seen
+
+
+@pytest.mark.skipif(
+    not Path("/proc/sys/kernel/core_pattern").exists() or "/" in Path("/proc/sys/kernel/core_pattern").read_text(),
+    reason="needs core files in the folder of the process",
+)
+def test_a_crash_of_the_interpreter_leaves_no_core_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    crash = "import ctypes, resource, sys; hard = resource.getrlimit(resource.RLIMIT_CORE)[1]"
+    crash += "; resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))"
+    read = "; from tui.secrets import take_from_environment as take; take()"
+    dumped: list[bool] = []
+    for what in ("", read):
+        folder = tmp_path / f"folder{len(dumped)}"
+        folder.mkdir()
+        subprocess.run([sys.executable, "-c", f"{crash}{what}; ctypes.string_at(0)"], cwd=folder, check=False)
+        dumped.append(any(folder.iterdir()))
+    if not dumped[0]:
+        pytest.skip("no core files are written here")
+    assert dumped == [True, False]

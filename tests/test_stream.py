@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 
 from tests.command import COUNTERS, KEY, PROGRAM, check_output, environment, exchange, itick, lines_until, started
 from tests.feed.running import free_port
+from tests.limits import limited
 from tests.market.messages import BOOK_B, QQQ, T, bar, quote, tick
 from tui import stream
 from tui.errors import EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_TERMINATED
@@ -407,3 +409,18 @@ def test_a_full_disk_is_said_in_a_line() -> None:
     *_, said, received, _, _, _ = result.stderr.splitlines()
     assert said == "itick-tui: cannot write to standard output: no space left on device"
     assert received.startswith("received ")
+
+
+def test_a_stream_that_never_was_live_in_its_time_says_so() -> None:
+    url = f"ws://127.0.0.1:{free_port()}/fund"
+    result = itick("stream", "--url", url, "--watch", "QQQ$US", "--seconds", "1", key=KEY)
+    assert result.returncode == 4
+    assert "itick-tui: no live connection within 1 s: " in result.stderr
+
+
+def test_a_log_that_cannot_be_written_any_more_is_said_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with limited(resource.RLIMIT_FSIZE, 150):  # the first line finds room
+        result = itick("stream", "--demo", "--seconds", "2", "--log", str(log))
+    assert result.returncode == 0
+    assert result.stderr.count(f"the log {log} is not whole: file too large") == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from os import kill
 from pathlib import Path
@@ -122,12 +124,27 @@ async def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, signum
     assert terminal.restored
 
 
+async def test_a_program_that_was_stopped_from_outside_goes_on_and_leaves_well(terminal: Terminal) -> None:
+    await live(terminal)
+    kill(terminal.pid, signal.SIGSTOP)
+    await asyncio.sleep(1.5)
+    terminal.raw = b""
+    kill(terminal.pid, signal.SIGCONT)
+    await terminal.until(lambda: b"\x1b[?1049h" in terminal.raw)
+    await live(terminal)
+    began = time.monotonic()
+    terminal.press("q")
+    assert await terminal.exit_code() == 0
+    assert time.monotonic() - began < 2.5, "nothing had to be cut off"
+    assert terminal.restored
+
+
 @pytest.mark.parametrize("overlay", ["", "?"])
 async def test_a_closed_terminal_ends_the_program(terminal: Terminal, overlay: str) -> None:
     await live(terminal)
     terminal.press(overlay)
     terminal.hang_up()
-    await terminal.gone()
+    assert await terminal.gone() == EXIT_HANGUP
 
 
 async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange: Exchange, terminal: Terminal) -> None:

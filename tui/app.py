@@ -27,6 +27,7 @@ from tui.feed.clock import monotonic
 from tui.feed.lock import KeyInUse, KeyLock
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, host_of
+from tui.log import LogFile
 from tui.market.health import Event
 from tui.market.sentry import Firing
 from tui.notification import notification
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _ALERTS_TOLD = 8  # lines of the notice, and no more than a third of the screen
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
+_SAVE_WITHIN = 1.5  # s, of the 3 that leaving may take
 _SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
 _log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ RECORDED = "Recording"  # the name of the list of what is played
 
 class Start(NamedTuple):
     """Where the feed comes from: a `replay`, else `url`, else the app starts the demo exchange and connects to that.
-    `rest_url` "" is the same place. A `recorder` keeps all that comes in."""
+    `rest_url` "" is the same place. A `recorder` keeps all that comes in, a `log` what happens."""
 
     url: str | None = None
     token: Token | None = None
@@ -68,6 +70,7 @@ class Start(NamedTuple):
     rest_url: str = ""
     recorder: Recorder | None = None
     replay: Replay | None = None
+    log: LogFile | None = None
 
 
 class ItickApp(Drawn):
@@ -87,7 +90,7 @@ class ItickApp(Drawn):
         self._link: Link | Replay | None = None
         self._names: Names | None = None
         self._rest: Rest | None = None
-        self._replay, self._recorder = start.replay, start.recorder
+        self._replay, self._recorder, self._log_file = start.replay, start.recorder, start.log
         self._outage = Outage(self._lost, self._back)
         self._alarm = Alarm(self._ring)
         self.market.guard.on_fired = self._alarm.take
@@ -112,8 +115,13 @@ class ItickApp(Drawn):
         gc.set_threshold(*_GARBAGE)
         gc.enable()
         sys.setswitchinterval(_SWITCH)
+        from_any_thread = asyncio.get_running_loop().call_soon_threadsafe
         if self._recorder is not None:
-            self._recorder.on_trouble = partial(asyncio.get_running_loop().call_soon_threadsafe, self._not_recorded)
+            self._recorder.on_trouble = partial(from_any_thread, self._not_recorded)
+        if self._log_file is not None:
+            self._log_file.on_trouble = partial(from_any_thread, self._not_logged)
+            if self._log_file.trouble:
+                self._not_logged()
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
 
@@ -160,7 +168,7 @@ class ItickApp(Drawn):
             except KeyInUse as error:
                 take_over = await self.push_screen_wait(TakeOver(error.pid))
                 if not take_over:
-                    self.exit(return_code=EXIT_DONE)
+                    self._leave(EXIT_DONE)
                     return
 
     async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
@@ -205,7 +213,7 @@ class ItickApp(Drawn):
         try:
             await asyncio.gather(history.run(), self._learn_names(history, rest))
         finally:
-            await history.finish()
+            await history.finish(_SAVE_WITHIN)
             await rest.aclose()
 
     def _store(self, demo: bool) -> Store:
@@ -254,6 +262,10 @@ class ItickApp(Drawn):
         assert self._recorder is not None
         self.dashboard.header.recording = False
         self.notify(f"recording stopped: {self._recorder.trouble}", severity="warning", markup=False, timeout=10)
+
+    def _not_logged(self) -> None:
+        assert self._log_file is not None
+        self.notify(self._log_file.trouble, severity="warning", markup=False, timeout=10)
 
     def _link_changed(self, state: LinkState) -> None:
         assert self._link is not None
@@ -412,7 +424,7 @@ class ItickApp(Drawn):
 
     async def action_quit(self) -> None:
         refused = self._link is not None and isinstance(self._link.state.error, KeyRefused)
-        self.exit(return_code=EXIT_KEY_REFUSED if refused else EXIT_DONE)
+        self._leave(EXIT_KEY_REFUSED if refused else EXIT_DONE)
 
     async def on_unmount(self) -> None:
         # There is nothing to draw on any more, while the feed may still go on.
@@ -420,6 +432,17 @@ class ItickApp(Drawn):
         self.market.guard.on_fired = None
         self.spend(self._alarm.stop())
         self._outage.stop()
-        await self.keeper.finish()
+        saving = [self.keeper.finish(_SAVE_WITHIN)]
         if self._history is not None:
-            await self._history.finish()
+            saving.append(self._history.finish(_SAVE_WITHIN))
+        await asyncio.gather(*saving)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What was not saved by the end, and why."""
+        lost = []
+        if self.keeper.trouble:
+            lost.append(f"your last changes are not saved: {self.keeper.trouble}")
+        if self._history is not None and self._history.lost:
+            lost.append(f"the latest prices are not kept for the next time: {self._history.lost}")
+        return lost

@@ -16,6 +16,7 @@ from platformdirs import user_state_path
 
 from tui import __version__
 from tui.errors import reason
+from tui.files import make_folder
 from tui.secrets import clean
 
 
@@ -32,7 +33,7 @@ def write_report(error: BaseException) -> Path:
         *"".join(traceback.format_exception(error)).splitlines(),
     )
     folder = user_state_path("itick-tui")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
     text = "".join(f"{clean(line)}\n" for line in report)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace") as f:

@@ -19,6 +19,8 @@ from tui.screens.health import FeedHealth
 from tui.screens.lines import Lines
 from tui.screens.shown import Shown
 
+_WAITING = 8  # texts that were not written yet
+
 
 class Drawn(Desk):
     """The frame clock, and what the terminal's answers say of it. Whoever inherits it says whether what the market
@@ -65,7 +67,10 @@ class Drawn(Desk):
         return self._may_paint()
 
     def _may_paint(self) -> bool:
-        return self.pace.may_paint(time.monotonic())
+        # The loop waits with whatever is more than Textual's writer takes, 30 texts, and no key would be heard. A
+        # terminal that never answers says in no other way that it stands still.
+        writer = getattr(self._driver, "_writer_thread", None)
+        return (writer is None or writer._queue.qsize() < _WAITING) and self.pace.may_paint(time.monotonic())
 
     def on_mount(self) -> None:
         self._ask()  # before there is anything to draw: how long the line is

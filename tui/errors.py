@@ -74,4 +74,5 @@ class MalformedMessage(ItickError):
 
 def reason(error: OSError) -> str:
     """Why the system refused, in words that end a line: `permission denied`."""
-    return (error.strerror or str(error) or "failed").lower()
+    words = error.strerror or str(error) or "failed"
+    return words[:1].lower() + words[1:]

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from tui.errors import UsageError, reason
+from tui.files import create, make_folder
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.widgets.columns import Column, Row
@@ -55,12 +56,11 @@ def write(folder: Path, what: str, suffix: str, text: str, now: datetime) -> Pat
     """Write a new file named after what it holds and when, and tell its path. Raises UsageError."""
     stem = "-".join(["itick", re.sub(r"[^A-Za-z0-9_]+", "-", what).strip("-").lower(), f"{now:%Y%m%d-%H%M%S}"])
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for n in count(1):
             path = folder / (f"{stem}.{suffix}" if n == 1 else f"{stem}-{n}.{suffix}")
             try:
-                with path.open("x", encoding="utf-8", newline="") as file:
-                    file.write(text)
+                create(path, text)
             except FileExistsError:
                 continue
             return path

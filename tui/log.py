@@ -10,15 +10,17 @@ import contextlib
 import errno
 import json
 import logging
+import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
 from tui.errors import ItickError, UsageError, reason
+from tui.files import open_regular
 from tui.secrets import redact
 
 _ONCE_IN = 1.0  # s
@@ -27,10 +29,11 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def logging_to(path: Path | None) -> Iterator[None]:
+def logging_to(path: Path | None) -> Iterator[LogFile | None]:
     """Send all logging to a file, or nowhere, until the end of the block. Raises UsageError where the file cannot be
     written."""
-    handler = _open(path) if path is not None else logging.NullHandler()
+    file = LogFile(path) if path is not None else None
+    handler = file or logging.NullHandler()
     root = logging.getLogger()
     before = root.level, logging.raiseExceptions, threading.excepthook, sys.unraisablehook
     root.addHandler(handler)
@@ -42,7 +45,7 @@ def logging_to(path: Path | None) -> Iterator[None]:
     sys.unraisablehook = _unraisable
     _log.info("itick-tui %s starts", __version__)
     try:
-        yield
+        yield file
     except ItickError as error:
         _log.error("ends: %s", error)
         raise
@@ -56,20 +59,50 @@ def logging_to(path: Path | None) -> Iterator[None]:
         _log.info("ends")
     finally:
         root.removeHandler(handler)
-        with contextlib.suppress(OSError):
-            handler.close()
+        handler.close()
         level, logging.raiseExceptions, threading.excepthook, sys.unraisablehook = before
         root.setLevel(level)
 
 
-def _open(path: Path) -> logging.Handler:
-    try:
-        handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot write the log {path}: {reason(error)}") from None
-    handler.setFormatter(JsonLines())
-    handler.addFilter(OnceASecond())
-    return handler
+class LogFile(logging.Handler):
+    """Adds lines to a regular file, or to the null device. What cannot be written, on a full disk for example, is lost:
+    `trouble` says why it was the first time, and `on_trouble` is called then (from any thread).
+
+    Raises UsageError where the file cannot be opened."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.trouble = ""
+        self.on_trouble: Callable[[], object] = lambda: None
+        self._path = path
+        self._broken = False  # whether the last line in the file is a part of one
+        # A pipe or a terminal would make the program wait for whoever is at its other end, or draw over the screen.
+        to = os.open if path == Path(os.devnull) else open_regular
+        try:
+            self._file = to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+        except OSError as error:
+            raise UsageError(f"cannot write the log {path}: {reason(error)}") from None
+        self.setFormatter(JsonLines())
+        self.addFilter(OnceASecond())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            left = f"{chr(10) * self._broken}{self.format(record)}\n".encode()
+            while left:
+                written = os.write(self._file, left)
+                left = left[written:]
+                self._broken = bool(left)
+        except OSError as error:
+            if not self.trouble:
+                self.trouble = f"the log {self._path} is not whole: {reason(error)}"
+                self.on_trouble()
+        except Exception:
+            self.handleError(record)
+
+    def close(self) -> None:
+        super().close()
+        with contextlib.suppress(OSError):
+            os.close(self._file)
 
 
 class JsonLines(logging.Formatter):

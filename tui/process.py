@@ -7,6 +7,8 @@ import os
 import signal
 import threading
 from functools import partial
+from types import FrameType
+from typing import Any
 
 from textual.app import App
 from textual.worker import WorkerFailed
@@ -39,10 +41,35 @@ class Process(App[None]):
     def _catch_signals(self) -> None:
         for signum, code in _ENDINGS:
             asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
+            if not self.is_headless:
+                # The loop hears of it all the same, but not while it waits for a terminal that stands still.
+                signal.signal(signum, lambda *_, code=code: _end_soon(code))
 
     def on_mount(self) -> None:
         self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
         self.app_resume_signal.subscribe(self, self._resumed)
+        if not self.is_headless:
+            self._catch_continuing(asyncio.get_running_loop())
+
+    def _catch_continuing(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which nobody hears of, it
+        would start a second thread that reads the keyboard, and remember its own modes as those of the terminal."""
+        resume: Any = signal.getsignal(signal.SIGCONT)
+
+        def continued(signum: int, frame: FrameType | None) -> None:
+            if getattr(self._driver, "_must_signal_resume", True):
+                resume(signum, frame)
+            else:
+                loop.call_soon_threadsafe(self._take_terminal_again)
+
+        signal.signal(signal.SIGCONT, continued)
+
+    def _take_terminal_again(self) -> None:
+        """The shell may have used it meanwhile, and set it as it likes."""
+        if self._driver is not None and not self._exit:
+            self._driver.suspend_application_mode()
+            self._driver.resume_application_mode()
+            self._resumed(self)
 
     def _suspended(self, _: App[None]) -> None:
         # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
@@ -62,7 +89,8 @@ class Process(App[None]):
         self._leave(EXIT_INTERRUPTED)
 
     def _leave(self, code: int) -> None:
-        _end_soon(code)
+        if not self.is_headless:
+            _end_soon(code)
         self.exit(return_code=code)
 
     def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
@@ -100,7 +128,7 @@ class Process(App[None]):
 
 
 def _end_soon(code: int) -> None:
-    """Where the terminal is gone, whatever is still written to it waits for ever: this ends the waiting."""
+    """End the waiting for a terminal that is gone or stands still, and for whatever else may never come."""
     watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
     watchdog.daemon = True
     watchdog.start()

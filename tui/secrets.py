@@ -1,22 +1,26 @@
 """The key: where it is found, and how it is kept from being shown.
 
 The key is never an argument of a command (arguments are public in `ps`) and leaves the environment as soon as it has
-been read, so that no child process inherits it.
+been read, so that no child process inherits it and none finds it in its parent's. What remains is the memory of this
+process, of which no core file is written.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import stat
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from tui.errors import UsageError, reason
+from tui.files import read_small
 from tui.symbol import printable
 
 VARIABLE = "ITICK_TOKEN"
@@ -71,20 +75,38 @@ def take_from_environment() -> Token | None:
 
     Raises UsageError where it cannot be a key.
     """
-    key = os.environ.pop(VARIABLE, "").strip()
+    key = _taken_from_environment()
     return _checked(key, VARIABLE) if key else None
 
 
 def forget_environment() -> None:
     """Remove ITICK_TOKEN from the environment where it is not wanted, whatever it holds."""
-    if key := os.environ.pop(VARIABLE, "").strip():
+    if key := _taken_from_environment():
         _remember(key)
+
+
+def _taken_from_environment() -> str:
+    if VARIABLE in os.environ:
+        with suppress(ImportError, OSError):  # a Python that can load no libraries
+            _overwrite(VARIABLE)
+    return os.environ.pop(VARIABLE, "").strip()
+
+
+def _overwrite(variable: str) -> None:
+    """Fill the value with zeros where the process got it at its start: /proc/PID/environ and `ps e` read that memory,
+    whatever is removed from the environment later."""
+    import ctypes  # slow to load, and few starts need it
+
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_void_p
+    if value := getenv(variable.encode()):
+        ctypes.memset(value, 0, len(ctypes.string_at(value)))
 
 
 def read_file(path: Path) -> Token:
     """Read the key from a file that holds nothing else. Raises UsageError where there is none."""
     try:
-        key = (_read_pipe(path) if path.is_fifo() else path.read_bytes()).decode().strip()
+        key = (_read_pipe(path) if path.is_fifo() else read_small(path)).decode().strip()
     except OSError as error:
         raise UsageError(f"cannot read the key from {path}: {reason(error)}") from None
     except UnicodeDecodeError:
@@ -167,10 +189,18 @@ def clean(text: str) -> str:
 
 
 def _remember(key: str) -> None:
+    _write_no_core()
     for word in key.split():
         if len(word) >= _LEAST:
             _known.update((word, ascii(word)[1:-1], quote(word, safe="")))
             _known_bytes.update(spelling.encode(errors="surrogateescape") for spelling in _known)
+
+
+def _write_no_core() -> None:
+    """From now on a crash leaves no core file. With a limit of 0 bytes Linux still hands one to a program that collects
+    them (`core_pattern` with a |), with 1 byte it does not."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (1 if hard else 0, hard))
 
 
 def _checked(key: str, source: str) -> Token:

@@ -34,6 +34,7 @@ from tui.symbol import Symbol, named
 
 if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
+    from tui.log import LogFile
 
 _PATIENCE = 2.0  # s for whoever does not read, at the end
 
@@ -70,6 +71,7 @@ class Stream:
         self._link: Link | None = None
         self._refused: list[Refusal] = []
         self._signalled = EXIT_DONE
+        self._was_live = False
 
     async def run(
         self,
@@ -78,6 +80,7 @@ class Stream:
         types: Sequence[str],
         lock: KeyLock | None = None,
         recorder: Recorder | None = None,
+        log: LogFile | None = None,
     ) -> int:
         """Stream until done; the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._types = types
@@ -92,7 +95,7 @@ class Stream:
         for signum, code in signals.items():
             loop.add_signal_handler(signum, self._leave, code)
         if self._seconds is not None:
-            loop.call_later(self._seconds, self._finish, EXIT_DONE)
+            loop.call_later(self._seconds, self._time_is_over)
         self._link = Link(
             url,
             token,
@@ -107,6 +110,10 @@ class Stream:
             self._recorder = recorder
             recorder.on_trouble = lambda: loop.call_soon_threadsafe(_say, f"recording stopped: {recorder.trouble}")
             recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
+        if log is not None:
+            log.on_trouble = lambda: loop.call_soon_threadsafe(_say, log.trouble)
+            if log.trouble:
+                _say(log.trouble)
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())
@@ -170,6 +177,7 @@ class Stream:
             return
         _say(words)
         if state.phase is Phase.LIVE:
+            self._was_live = True
             self._tell_refused()
             if self._giving_up is not None:
                 self._giving_up.cancel()
@@ -205,12 +213,19 @@ class Stream:
 
     def _expect_life(self) -> None:
         if self._giving_up is None:
-            self._giving_up = self._loop.call_later(self._deadline, self._give_up)
+            self._giving_up = self._loop.call_later(self._deadline, self._give_up, self._deadline)
 
-    def _give_up(self) -> None:
+    def _time_is_over(self) -> None:
+        assert self._seconds is not None
+        if self._was_live:
+            self._finish(EXIT_DONE)
+        else:
+            self._give_up(self._seconds)
+
+    def _give_up(self, waited: float) -> None:
         assert self._link is not None
         why = self._link.state.error or self._link.state.words(monotonic())
-        self._finish(NoConnection(f"no live connection within {self._deadline:g} s: {why}"))
+        self._finish(NoConnection(f"no live connection within {waited:g} s: {why}"))
 
     def _push(self, message: Push, instrument: Instrument) -> None:
         if self._left == 0:

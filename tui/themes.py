@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tui.errors import UsageError, reason
+from tui.files import read_small
 
 DEFAULT_THEME = "midnight"
 _FOLDER = Path(__file__).parent / "themes"
@@ -61,7 +62,7 @@ class Theme(Struct, forbid_unknown_fields=True, frozen=True):
 def load_theme(path: Path) -> Theme:
     """Read one file. Raises UsageError that names the file and what is wrong in it."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Theme)
+        return msgspec.convert(tomllib.loads(read_small(path).decode()), Theme)
     except OSError as error:
         raise UsageError(f"cannot read theme {path}: {reason(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:

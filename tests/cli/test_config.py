@@ -118,3 +118,40 @@ async def test_the_key_of_a_command_connects_and_stays_unseen(tmp_path: Path) ->
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) == 1
     assert KEY not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "command", [("--watch", "QQQ$US"), ("stream", "--watch", "QQQ$US")], ids=["dashboard", "stream"]
+)
+def test_a_command_that_others_could_have_written_is_not_run_and_that_is_said(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f'token_command = ["touch", "{tmp_path}/ran"]', encoding="utf-8")
+    path.chmod(0o666)
+    result = itick_here(*command, "--config", str(path))
+    words = f"token_command will not be run: others can write {path}: chmod go-w {path}"
+    assert_usage_error(result, "no key: put it into ITICK_TOKEN")
+    assert words in result.stderr
+    assert not (tmp_path / "ran").exists()
+    assert words in itick_here("config", "--config", str(path), "show").stderr
+
+
+async def test_without_its_commands_a_config_serves(tmp_path: Path) -> None:
+    import asyncio
+
+    path = tmp_path / "config.toml"
+    async with Exchange() as exchange:
+        path.write_text(f'url = "{exchange.url}"\nalert_command = ["touch", "{tmp_path}/ran"]', encoding="utf-8")
+        path.chmod(0o666)
+        arguments = ("stream", "--config", str(path), "--watch", "QQQ$US", "--count", "1")
+        result = await asyncio.to_thread(itick, *arguments, key=KEY)
+    assert result.returncode == 0
+    assert f"itick-tui: alert_command will not be run: others can write {path}" in result.stderr
+
+
+def test_a_config_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        result = itick_here("config", "--config", str(path), "show")
+        assert_usage_error(result, f"cannot read {path}: it is not a regular file")

@@ -232,3 +232,30 @@ def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     copies = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in ("One", "Two")]
     assert [copy.wait(30) for copy in copies] == [0, 0]
     assert {name: len(symbols) for name, symbols in ConfigFile(path).read().lists.items()} == {"One": 39, "Two": 39}
+
+
+COMMANDS = 'theme = "amber"\ntoken_command = ["pass"]\nalert_command = ["say"]\n'
+
+
+def test_commands_that_others_could_have_written_are_refused_and_stay_in_the_file(tmp_path: Path) -> None:
+    file = ConfigFile(tmp_path / "config.toml")
+    file.path.write_text(COMMANDS)
+    settings = file.read()
+    assert (settings.token_command, settings.alert_command, file.refused) == (("pass",), ("say",), "")
+    file.path.chmod(0o622)
+    refused = file.read()
+    assert refused == Settings(theme="amber")
+    words = f"others can write {file.path}: chmod go-w {file.path}"
+    assert file.refused == f"token_command and alert_command will not be run: {words}"
+    file.save(refused, Settings(theme="harbor"))
+    assert file.path.read_text() == COMMANDS.replace("amber", "harbor")
+    file.path.chmod(0o600)
+    assert file.read().token_command == ("pass",) and file.refused == ""
+
+
+def test_without_commands_nothing_is_refused(tmp_path: Path) -> None:
+    file = ConfigFile(tmp_path / "config.toml")
+    assert file.read() == Settings() and file.refused == ""
+    file.path.write_text('theme = "amber"')
+    file.path.chmod(0o666)
+    assert file.read() == Settings(theme="amber") and file.refused == ""

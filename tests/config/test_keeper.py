@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -31,7 +32,7 @@ async def test_only_what_changed_since_the_start_is_written(tmp_path: Path) -> N
     file = ConfigFile(tmp_path / "config.toml")
     keeper = Heard().keeper(file, Settings(theme="from the command line"))
     keeper.keep(Settings(theme="from the command line", lists={"Core": (A,)}))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert file.path.read_text() == '[lists]\nCore = ["A$US"]\n'
 
 
@@ -40,7 +41,7 @@ async def test_the_newest_of_many_changes_is_written(tmp_path: Path) -> None:
     keeper = heard.keeper(file, Settings())
     for n in range(50):
         keeper.keep(Settings(theme=f"t{n}"))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert file.read().theme == "t49"
     assert heard.lists == []
 
@@ -51,10 +52,10 @@ async def test_what_another_copy_wrote_is_heard_and_stays(tmp_path: Path) -> Non
     keeper = heard.keeper(file, start)
     ConfigFile(file.path).save(Settings(), Settings(lists={"Core": (A, B)}, theme="theirs"))
     keeper.keep(replace(start, sort="last"))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert heard.lists == [({"Core": (A,)}, {"Core": (A, B)})]
     keeper.keep(replace(start, sort="last", lists={"Core": (A, B, C)}))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert file.read() == Settings(theme="theirs", sort="last", lists={"Core": (A, B, C)})
 
 
@@ -65,7 +66,7 @@ async def test_an_alert_that_another_copy_made_is_heard_and_stays(tmp_path: Path
     ConfigFile(file.path).save(Settings(), Settings(alerts=(ours, theirs)))
     done = ours._replace(state="done")
     keeper.keep(Settings(alerts=(done,)))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert heard.alerts == [(done, theirs)]
     assert file.read().alerts == (done, theirs)
 
@@ -86,7 +87,7 @@ async def test_a_change_made_while_another_is_written_does_not_undo_what_others_
 
     file.save = save  # type: ignore[method-assign]
     keeper.keep(replace(start, sort="last"))
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert set(file.read().lists["Core"]) == {A, B, C}
 
 
@@ -96,10 +97,26 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again(tmp_path: Pat
     keeper = heard.keeper(file, Settings())
     for theme in ("a", "b"):
         keeper.keep(Settings(theme=theme))
-        await keeper.finish()
-    assert heard.troubles == [f"cannot write {file.path}: file exists"]
+        await keeper.finish(5.0)
+    assert heard.troubles == [f"cannot write {file.path}: not a directory"]
     assert keeper.trouble == heard.troubles[0]
     (tmp_path / "folder").unlink()
-    await keeper.finish()
+    await keeper.finish(5.0)
     assert keeper.trouble == ""
     assert file.read().theme == "b"
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    file, on = ConfigFile(tmp_path / "config.toml"), threading.Event()
+
+    def save(base: Settings, ours: Settings) -> Settings:
+        on.wait()
+        return ours
+
+    file.save = save  # type: ignore[method-assign]
+    keeper = Heard().keeper(file, Settings())
+    keeper.keep(Settings(theme="amber"))
+    await keeper.finish(0.1)
+    assert keeper.trouble == f"cannot write {file.path}: the disk does not answer"
+    assert all(thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread())
+    on.set()

@@ -135,3 +135,20 @@ def test_a_list_holds_no_more_than_a_connection() -> None:
 )
 def test_the_line_of_a_setting(key: str, inner: str | None, line: int) -> None:
     assert line_of(WHOLE, key, inner) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("flash = true\ncalls_a_minute = " + "9" * 5_000, "config.toml, line 2: a number of thousands of digits"),
+        ("calls_a_minute = 0x" + "f" * 5_000, "config.toml, line 1: calls_a_minute: expected a number <= 60000"),
+        ("interval = 0x" + "f" * 5_000, "config.toml, line 1: a number of thousands of digits"),
+        ("hidden = " + "[" * 100_000, "config.toml: it is nested too deeply"),
+        ("keys = " + "{a=" * 100_000, "config.toml: it is nested too deeply"),
+    ],
+    ids=["digits", "hexadecimal digits", "hexadecimal digits of a choice", "lists", "tables"],
+)
+def test_what_no_person_writes_is_wrong_and_no_fault(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as told:
+        parse(text, "config.toml")
+    assert str(told.value) == words

@@ -103,7 +103,7 @@ async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
     file.path.write_text("")
     file.path.chmod(0o666)
     result = (await looked(Machine(file)))["config"]
-    assert (result.status, result.advice) == (WARN, f"chmod go-w {file.path}")
+    assert (result.status, result.advice) == (WARN, f"others can write {file.path}: chmod go-w {file.path}")
 
 
 async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: ConfigFile) -> None:
@@ -166,3 +166,14 @@ def test_terminals(environment: Mapping[str, str], encoding: str, status: Status
 
 def test_no_terminal_at_all() -> None:
     assert terminal(None, {}, "UTF-8").status is SKIPPED
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+async def test_folders_that_we_may_not_look_into(
+    file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "closed" / "folder"))
+    (tmp_path / "closed").mkdir(0)
+    result = (await looked(Machine(file)))["folders"]
+    assert result.status is WARN and "permission denied" in result.words

@@ -4,6 +4,7 @@ is in the stream's way."""
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.feed.running import KEY, QQQ, SPY, Running
+from tests.holding import holding
 from tests.market.walks import at, walk
 from tests.waiting import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
+from tui.feed import store as storing
 from tui.feed.history import History
 from tui.feed.rest import Rest, RestError
 from tui.feed.state import LinkState, Phase
@@ -113,7 +116,7 @@ async def working(desk: Desk, live: bool = True) -> AsyncIterator[Desk]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-        await desk.history.finish()
+        await desk.history.finish(5.0)
         assert not desk.history._fault, desk.history._fault
 
 
@@ -139,7 +142,7 @@ async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(
         ahead(desk, by)
         tracemalloc.start()
         desk.history._unwritten(desk.history._instruments())
-        await desk.history.finish()
+        await desk.history.finish(1.0)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
         tracemalloc.stop()
     async with at_work(tmp_path) as desk:
@@ -203,6 +206,37 @@ async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None
         assert len(desk.market.instruments[QQQ].bars) == 390
 
 
+async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
+    monkeypatch.setattr(storing, "_PATIENCE", 0.05)
+    news = [News(QQQ, walk(FRIDAY, range(3)))]
+    keep(tmp_path, *news)
+    async with at_work(tmp_path, QQQ) as desk:
+        with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
+            for told in (0, 1, 1):
+                await desk.history._write(news)
+                assert len(desk.troubles) == told
+        await desk.history._write(news)
+        assert desk.history.trouble == ""
+        desk.market.apply(walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
+        with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
+            await asyncio.gather(desk.history.finish(5.0), desk.history.finish(5.0))
+        assert desk.history.lost.endswith("database is locked")
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on = threading.Event()
+    async with at_work(tmp_path, QQQ) as desk:
+        monkeypatch.setattr(Store, "write", lambda *_, **__: on.wait())
+        await desk.history.finish(0.1)
+        assert desk.history.lost == f"cannot use {tmp_path / 'False.sqlite'}: the disk does not answer"
+        on.set()
+        await desk.history.finish(5.0)
+        assert desk.history.lost == ""
+
+
 async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -215,7 +249,7 @@ async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
     await asyncio.wait_for(desk.history.run(), 10)
     assert desk.history.words() == ("a fault in the program (LookupError)", True)
     assert "in fail" in caplog.text
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
@@ -241,7 +275,7 @@ async def test_what_runs_on_this_machine_may_be_the_demo_and_is_waited_for(tmp_p
     assert opened == []
     history.link_changed(LinkState(Phase.AUTHENTICATING, 0.0), demo=True)
     assert opened == [True]
-    await history.finish()
+    await history.finish(5.0)
 
 
 # --- the vendor ---
@@ -350,7 +384,7 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     assert desk.history.words() == ("1 symbol known", False)
     task.cancel()
     await asyncio.wait([task])
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path) -> None:
@@ -426,7 +460,7 @@ async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_cl
     assert base is not None and base.price == 510.0
     task.cancel()
     await asyncio.wait([task])
-    await desk.history.finish()
+    await desk.history.finish(5.0)
 
 
 async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
@@ -452,7 +486,7 @@ async def beside_a_link(exchange: Exchange, folder: Path, *symbols: Symbol) -> A
     finally:
         task.cancel()
         await asyncio.wait([task])
-        await history.finish()
+        await history.finish(5.0)
         await rest.aclose()
         assert not history._fault
 

@@ -289,6 +289,26 @@ def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
     assert [store.names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
 
 
+def test_closing_waits_for_nobody(store: Store) -> None:
+    store.names("US")
+    asked, on = threading.Event(), threading.Event()
+
+    def work(db: sqlite3.Connection) -> None:
+        asked.set()
+        on.wait()
+
+    thread = threading.Thread(target=store._do, args=(work,))
+    thread.start()
+    asked.wait()
+    began = time.monotonic()
+    store.close()
+    assert time.monotonic() - began < 0.5
+    assert store._open is not None, "it is in use"
+    on.set()
+    thread.join()
+    assert store._open is None
+
+
 def test_once_closed_it_stays_closed(store: Store) -> None:
     store.write([News(QQQ, [bar(1)])])
     store.close()

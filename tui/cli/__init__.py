@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -161,6 +163,8 @@ def cli(
         chosen = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
+    if file.refused:
+        notices.append(file.refused)
     target, token = find_target(url, token_file, file, None if demo or playing else settings, notices)
     rest_url = find_rest(url, file, None if demo or playing else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
@@ -174,8 +178,8 @@ def cli(
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
     wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
-    with logging_to(log_file), recording_to(record) as recorder:
-        start = Start(target, token, notices, take_over, rest_url, recorder, playing)
+    with logging_to(log_file) as log, recording_to(record) as recorder:
+        start = Start(target, token, notices, take_over, rest_url, recorder, playing, log)
         if playing is not None:
             settings = replace(settings, lists={RECORDED: playing.symbols}, alerts=())
             wanted = wanted._replace(settings=settings, remember=False)
@@ -183,12 +187,14 @@ def cli(
         else:
             app = ItickApp(wanted, start)
         app.run()
+        for words in app.unsaved:
+            complain(words, EXIT_DONE)
         if app.crash is not None:
             raise app.crash
-    if app.keeper.trouble:
-        complain(f"your last changes are not saved: {app.keeper.trouble}", EXIT_DONE)
     if recorder is not None and recorder.trouble:
         complain(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
+    if log is not None and log.trouble:
+        complain(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE
 
 
@@ -230,6 +236,12 @@ def main() -> None:
         code = EXIT_INTERRUPTED
     # From here on Ctrl+C has nothing left to interrupt but Python's own leaving.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for file in (sys.stdout, sys.stderr):
+        if file is not None:
+            try:
+                file.flush()
+            except OSError:  # Python would fail with it once more, and end with 120
+                _let_go_nowhere(file)
     sys.exit(code)
 
 
@@ -253,11 +265,25 @@ def _run() -> int:
         return EXIT_INTERRUPTED
     except Exception as error:
         if isinstance(error, OSError) and _was_printing(error):
-            _let_output_go_nowhere()
+            _let_go_nowhere(sys.stdout)
             return complain(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
+        # What Python finds when it lets go of what failed is no news, and a traceback of it has no place here.
+        sys.unraisablehook = lambda args: None
+        warnings.simplefilter("ignore")
+        if limit := _limit(error):
+            return complain(limit, EXIT_OUTPUT)
         from tui.crash import words
 
         return complain(words(error), EXIT_CRASH)
+
+
+def _limit(error: Exception) -> str:
+    """Which limit of the system the program needs more of, in words; "" where it is at fault itself."""
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return "the system lets this program open no more files: raise the limit (ulimit -n)"
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return "the system lets this program start no more threads: raise the limit (ulimit -u)"
+    return ""
 
 
 def _was_printing(error: OSError) -> bool:
@@ -268,6 +294,6 @@ def _was_printing(error: OSError) -> bool:
     return trace is not None and trace.tb_frame.f_code is click.echo.__code__
 
 
-def _let_output_go_nowhere() -> None:
+def _let_go_nowhere(file: TextIO) -> None:
     """Python tries once more to write what is left when it leaves."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())

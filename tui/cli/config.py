@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli.help import CONFIG, FOLDERS, Group
-from tui.cli.options import config_file, config_option
+from tui.cli.options import complain, config_file, config_option
 from tui.errors import EXIT_DONE, UsageError, reason
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def show(file: ConfigFile) -> int:
     from tui.config.template import in_force
 
     click.echo(in_force(file.read()), nl=False)
+    if file.refused:
+        complain(file.refused, EXIT_DONE)
     return EXIT_DONE
 
 
@@ -59,11 +61,11 @@ def show(file: ConfigFile) -> int:
 def init(file: ConfigFile) -> int:
     """Write a file that names every setting, and says where. A file that is there stays as it is."""
     from tui.config.template import fresh
+    from tui.files import create, make_folder
 
     try:
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        with file.path.open("x", encoding="utf-8") as new:
-            new.write(fresh())
+        make_folder(file.path.parent)
+        create(file.path, fresh())
     except FileExistsError:
         raise UsageError(f"there is a file already: {file.path}") from None
     except OSError as error:

@@ -107,8 +107,9 @@ def exchange(
 
     from tui.errors import EXIT_TERMINATED
     from tui.exchange.server import Exchange
-    from tui.secrets import read_file
+    from tui.secrets import forget_environment, read_file
 
+    forget_environment()
     key = read_file(key_file) if key_file is not None else None
 
     async def serve() -> int:

@@ -25,6 +25,7 @@ from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.feed.recorder import Recorder
+    from tui.log import LogFile
 
 TYPES = ("quote", "depth", "tick", "kline@1")
 
@@ -104,7 +105,10 @@ def stream(
     need_output()
     check_place(demo, url, token_file)
     file = config_file(config)
-    target, token = find_target(url, token_file, file, None if demo else file.read(), notices)
+    settings = None if demo else file.read()
+    if file.refused:
+        notices.append(file.refused)
+    target, token = find_target(url, token_file, file, settings, notices)
     for notice in notices:
         complain(notice, EXIT_DONE)
 
@@ -118,18 +122,18 @@ def stream(
 
     printer = Stream(symbols, count, seconds, deadline, json_health=json_health)
 
-    async def run(recorder: Recorder | None) -> int:
+    async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
             with KeyLock(host_of(target), token, take_over=take_over) as lock:
-                return await printer.run(target, token, wanted, lock, recorder)
+                return await printer.run(target, token, wanted, lock, recorder, log)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:
-            return await printer.run(exchange.url, Token("demo"), wanted, None, recorder)
+            return await printer.run(exchange.url, Token("demo"), wanted, None, recorder, log)
 
     try:
-        with logging_to(log_file), recording_to(record) as recorder:
-            return asyncio.run(run(recorder))
+        with logging_to(log_file) as log, recording_to(record) as recorder:
+            return asyncio.run(run(recorder, log))
     except ItickError as error:
         return complain(str(error), error.exit_code)
     finally:

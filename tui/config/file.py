@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,14 @@ from platformdirs import user_config_path
 from tui.config.merge import merge
 from tui.config.settings import Settings, parse, same, same_lists
 from tui.errors import UsageError, reason
+from tui.files import locked, make_folder, read_small, write_exposure
+from tui.files import replace as replace_file
 from tui.market.alerts import Alert
 
 if TYPE_CHECKING:
     from tomlkit.items import Array
+
+_LOCK_WITHIN = 0.7  # s to wait for another copy that writes, which takes a few hundredths
 
 
 def default_path(*, demo: bool = False) -> Path:
@@ -31,10 +33,28 @@ class ConfigFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.refused = ""
+        """Why the commands that the file names are not run, as it was last read; "" where they are."""
 
     def read(self) -> Settings:
-        """Raises UsageError where it cannot be read, or holds something that is no setting."""
-        return parse(self._text(), str(self.path))
+        """Returns the settings, without commands where others could have written them. Raises UsageError where the file
+        cannot be read, or holds something that is no setting."""
+        settings = parse(self._text(), str(self.path))
+        named = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
+        self.refused = ""
+        if named and (exposure := self.exposure()):
+            self.refused = f"{' and '.join(named)} will not be run: {exposure}"
+            settings = replace(settings, token_command=(), alert_command=())
+        return settings
+
+    def exposure(self) -> str:
+        """Who else could have written the file, with what to do about it; "" where nobody could."""
+        try:
+            return write_exposure(self.path)
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"cannot tell who may write {self.path}: {reason(error)}"
 
     def save(self, base: Settings, ours: Settings) -> Settings:
         """Write what differs between `base` (as last read or saved) and `ours` into what the file holds now; the
@@ -43,8 +63,10 @@ class ConfigFile:
         Raises UsageError where it cannot be written, or holds something by now that cannot be read.
         """
         try:
-            self._real.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(self._real.parent):
+            real = self.path.resolve()  # people keep their dotfiles elsewhere, and a link must stay one
+            make_folder(real.parent)
+            # The folder itself is the lock of all copies of this program: no file is left behind.
+            with locked(real.parent, os.O_RDONLY, _LOCK_WITHIN):
                 text = self._text()
                 theirs = parse(text, str(self.path))
                 # A file that was taken away meanwhile is no wish to lose every list and alert.
@@ -55,64 +77,20 @@ class ConfigFile:
                     edited = _edited(text, theirs, merged)
                     if parse(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
-                    self._replace(edited)
+                    replace_file(real, edited)
                 return merged
         except OSError as error:
             raise UsageError(f"cannot write {self.path}: {reason(error)}") from None
 
-    @property
-    def _real(self) -> Path:
-        """Where a link leads: people keep their dotfiles elsewhere, and the link must stay one."""
-        return self.path.resolve()
-
     def _text(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8-sig")
+            return read_small(self.path).decode("utf-8-sig")
         except FileNotFoundError:
             return ""
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
         except UnicodeDecodeError:
             raise UsageError(f"cannot read {self.path}: it is not a text file") from None
-
-    def _replace(self, text: str) -> None:
-        real = self._real
-        new = real.with_name(f".{real.name}.new")
-        mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-            with open(descriptor, "w", encoding="utf-8") as file:
-                os.fchmod(descriptor, mode)
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            new.replace(real)
-        except OSError:
-            with suppress(OSError):
-                new.unlink()
-            raise
-        with suppress(OSError):  # the file is whole either way; this only makes the new name last through a power cut
-            _sync(real.parent)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Copies of this program write one after the other. The folder itself is the lock: no file is left behind."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _edited(text: str, before: Settings, after: Settings) -> str:

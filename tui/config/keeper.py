@@ -11,6 +11,7 @@ from tui.config.file import ConfigFile
 from tui.config.merge import merge
 from tui.config.settings import Settings, same
 from tui.errors import UsageError
+from tui.feed.resolver import run_aside
 
 _RETRY = 5.0  # s
 
@@ -22,7 +23,7 @@ class Keeper:
     command line do not get into the file. `on_found` hears where the file holds other lists or alerts than were sent,
     since others wrote too, of what was sent and of that with theirs; `on_trouble` hears of each new reason why nothing
     can be written, `on_saved` when it could be after all. It is tried again every few seconds, with the next change,
-    and by `finish`.
+    and by `finish`, which waits so long and no longer.
     """
 
     def __init__(
@@ -50,11 +51,16 @@ class Keeper:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="config")
 
-    async def finish(self) -> None:
-        """Wait until everything is written, trying once more where it could not be."""
-        if self._writing is not None:
-            await self._writing
-        await self._write()
+    async def finish(self, within: float) -> None:
+        """Wait until everything is written, trying once more where it could not be, for `within` s at most. `trouble`
+        says what came of it."""
+        try:
+            async with asyncio.timeout(within):
+                if self._writing is not None:
+                    await self._writing
+                await self._write()
+        except TimeoutError:
+            self.trouble = self.trouble or f"cannot write {self.file.path}: the disk does not answer"
         self._wait_no_longer()
 
     def _wait_no_longer(self) -> None:
@@ -66,8 +72,8 @@ class Keeper:
         while not same(self._newest, self._saved):
             sent = self._newest
             try:
-                theirs = await asyncio.to_thread(self.file.save, self._saved, sent)
-            except UsageError as error:
+                theirs = await run_aside(self.file.save, self._saved, sent)
+            except (UsageError, OSError) as error:
                 if self.trouble != str(error):
                     self.trouble = str(error)
                     self._on_trouble(self.trouble)

@@ -50,7 +50,7 @@ class _Plain(Struct, frozen=True, kw_only=True):
     bell: bool = True
     url: str = ""
     rest_url: str = ""
-    calls_a_minute: Annotated[int, Meta(ge=0)] = 5
+    calls_a_minute: Annotated[int, Meta(ge=0, le=60_000)] = 5
     token_command: tuple[str, ...] = ()
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
@@ -96,16 +96,20 @@ def parse(text: str, name: str) -> Settings:
     """The settings in a file's text. Raises UsageError with the file's name, the line and what is wrong there."""
     try:
         raw = tomllib.loads(text)
+        file = msgspec.convert(raw, _File)
     except tomllib.TOMLDecodeError as error:
         words, _, place = str(error).partition(" (at ")
         line = re.search(r"line (\d+)", place)
         at = int(line[1]) if line else len(text.splitlines())
         raise _wrong(name, at, words[:1].lower() + words[1:]) from None
-    try:
-        file = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
         path, words = _explain(raw, str(error))
         raise _wrong(name, line_of(text, *path), words) from None
+    except RecursionError:
+        raise UsageError(f"{name}: it is nested too deeply") from None
+    except ValueError:
+        at = next((n for n, line in enumerate(text.splitlines(), 1) if re.search(r"[\da-fA-F_]{3000}", line)), 0)
+        raise _wrong(name, at, "a number of thousands of digits") from None
     lists: dict[str, tuple[Symbol, ...]] = {}
     for title, spellings in file.lists.items():
         try:

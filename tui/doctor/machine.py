@@ -5,9 +5,7 @@ from __future__ import annotations
 import locale
 import os
 import re
-import shlex
 import ssl
-import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -96,9 +94,8 @@ class Machine:
         lists = self.settings.lists
         symbols = {symbol for symbols in lists.values() for symbol in symbols}
         words = f"{path}, {count(len(lists), 'list')}, {count(len(symbols), 'symbol')}"
-        if path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            # It can name a command that is run.
-            return Found(f"{words}; others can write it", f"chmod go-w {shlex.quote(str(path))}", Status.WARN)
+        if self._file.refused or (exposure := self._file.exposure()):
+            return Found(words, self._file.refused or exposure, Status.WARN)
         return Found(words)
 
     async def _folders(self) -> Found:
@@ -123,7 +120,7 @@ class Machine:
 
     async def _history(self) -> Found:
         path = default_path(demo=bool(self._demo))
-        if not path.exists():
+        if not _is_there(path):
             return Found("none kept yet")
         try:
             sound = is_sound(path)
@@ -213,10 +210,15 @@ def _version(name: str) -> str:
         return ""
 
 
+def _is_there(path: Path) -> bool:
+    """Whether it exists, as far as we may look: `Path.exists` raises PermissionError where we may not."""
+    return os.path.exists(path)
+
+
 def _unwritable(folder: Path) -> str:
     """Why nothing can be written there; "" where it can. A folder that is not there yet can be made where the nearest
     one above it can be written."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if _is_there(path))
     try:
         with tempfile.TemporaryFile(dir=there):
             return ""

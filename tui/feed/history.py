@@ -16,6 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from tui.feed.clock import monotonic
+from tui.feed.resolver import run_aside
 from tui.feed.rest import MOST_BARS, Rest, RestError
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import Kept, News, Store, StoreError
@@ -98,6 +99,10 @@ class History:
         self.opened = asyncio.Event()
         self.trouble = ""
         """Why nothing is kept; "" where it is."""
+        self.lost = ""
+        """Why the newest minutes were not kept at the end; "" where they were."""
+        self._busy = False  # whether another process had the file locked the last time
+        self._finishing: asyncio.Task[None] | None = None
         self._fault = ""
         self._demo: bool | None = None
         self._wanted: tuple[Symbol, ...] = ()
@@ -157,15 +162,24 @@ class History:
             _log.error("history: a fault in the program", exc_info=errors.exceptions[0])
             self._fault = f"a fault in the program ({kind})"
 
-    async def finish(self) -> None:
-        """Keep what is new, and let go of the file."""
+    async def finish(self, within: float) -> None:
+        """Keep what is new, and let go of the file; wait `within` s for that at most. `lost` says what came of it. Who
+        calls it again waits for the same."""
+        if self._finishing is None:
+            self._finishing = asyncio.create_task(self._finish(), name="history finish")
+        await asyncio.wait([self._finishing], timeout=within)
+
+    async def _finish(self) -> None:
         store, self.store = self.store, None
         if store is not None:
             self._stretch(self._clock())
+            self.lost = f"cannot use {store.path}: the disk does not answer"
             try:
-                await asyncio.to_thread(_finish, store, self._unwritten(self._instruments()))
-            except StoreError as error:
-                _log.info("%s", error)
+                await run_aside(_finish, store, self._unwritten(self._instruments()))
+                self.lost = ""
+            except (StoreError, OSError) as error:
+                self.lost = str(error)
+                _log.warning("%s", error)
 
     # --- how it stands ---
 
@@ -296,13 +310,15 @@ class History:
         if self.store is None:
             return None
         try:
-            result = await asyncio.to_thread(work, self.store)
-        except StoreError as error:
-            if not error.busy and not self.trouble:
+            result = await run_aside(work, self.store)
+        except (StoreError, OSError) as error:
+            # Another copy writes for a moment; one that was stopped holds its lock for ever.
+            before, self._busy = self._busy, isinstance(error, StoreError) and error.busy
+            if not self.trouble and (before or not self._busy):
                 self.trouble = str(error)
                 self._on_trouble(self.trouble)
             return None
-        self.trouble = ""
+        self.trouble, self._busy = "", False
         return result
 
     # --- the vendor ---

@@ -15,6 +15,7 @@ from typing import Self
 from platformdirs import user_state_path
 
 from tui.errors import FeedError, NoConnection, UsageError
+from tui.files import make_folder
 from tui.secrets import Token
 
 
@@ -57,7 +58,7 @@ class KeyLock:
 
     def __enter__(self) -> Self:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return self  # without a place for the lock there is none, and nothing else is lost

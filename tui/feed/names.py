@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from tui.errors import FeedError
+from tui.feed.resolver import run_aside
 from tui.feed.rest import Rest, RestError
 from tui.funds import learn
 from tui.secrets import clean
@@ -87,15 +88,15 @@ class Names:
         names = {fund.code: fund.name for fund in funds if fund.name}
         await self._tell(region, names)
         if names and self._kept is not None:
-            with contextlib.suppress(FeedError):  # then they are asked for again
-                await asyncio.to_thread(self._kept.keep_names, region, names)
+            with contextlib.suppress(FeedError, OSError):  # then they are asked for again
+                await run_aside(self._kept.keep_names, region, names)
         return True
 
     async def _read(self, region: str) -> tuple[float, dict[str, str]]:
         """What is kept, and how old it is in s."""
         if self._kept is not None:
-            with contextlib.suppress(FeedError):
-                if (kept := await asyncio.to_thread(self._kept.names, region)) is not None:
+            with contextlib.suppress(FeedError, OSError):
+                if (kept := await run_aside(self._kept.names, region)) is not None:
                     return kept[0], {code: clean(name) for code, name in kept[1].items()}
         return _WEEK, {}
 

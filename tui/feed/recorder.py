@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ _EVERY = 1.0  # s: what is lost where the program is killed
 _LEVEL = 3  # 2.5 µs a message, where 6 takes as much again and more for a third fewer bytes
 _MEMBER = 4 * 1024 * 1024  # bytes of text
 _WAITING = 64 * 1024 * 1024  # bytes of messages that a slow disk may leave in memory
-_LEAVE_WITHIN = 3.0  # s
+_LEAVE_WITHIN = 1.0  # s
 
 _log = logging.getLogger(__name__)
 
@@ -51,11 +52,12 @@ class Recorder:
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         try:
-            self._file = open(path, "xb", buffering=0)  # noqa: SIM115  # closed with the block
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             raise UsageError(f"{path} is there already: a recording never writes over a file") from None
         except OSError as error:
             raise UsageError(f"cannot record to {path}: {reason(error)}") from None
+        self._file = open(descriptor, "wb", buffering=0)  # noqa: SIM115  # closed with the block
 
     def __enter__(self) -> Self:
         return self
@@ -168,7 +170,9 @@ class Recorder:
             return
         self._leaving.set()
         self._thread.join(_LEAVE_WITHIN)  # no longer, should the disk hang
-        if not self._thread.is_alive():
+        if self._thread.is_alive():
+            self.trouble = f"{self.path} was not written to its end within {_LEAVE_WITHIN:g} s"
+        else:
             with contextlib.suppress(OSError):
                 self._file.close()
 

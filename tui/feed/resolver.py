@@ -1,12 +1,13 @@
-"""Names of hosts are looked up, and certificates read, where nobody waits for it at the end.
+"""Names of hosts are looked up, certificates read and files written, where nobody waits for it at the end.
 
 asyncio asks the system on threads of its pool, and waits for these before it ends: a name server that does not answer
-would keep the program for half a minute after `q`, a network folder for ever.
+would keep the program for half a minute after `q`, a disk or a network folder that hangs for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -18,7 +19,8 @@ _T = TypeVar("_T")
 
 
 async def run_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Returns what a function that may wait for the network returns. It runs on a thread of its own."""
+    """Returns what a function that may wait for a name server or a disk returns. It runs on a thread of its own. Raises
+    OSError where the system gives no thread."""
     return await asyncio.wrap_future(start_aside(function, *arguments, **named))
 
 
@@ -33,7 +35,10 @@ def start_aside(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwa
         except Exception as error:
             asked.set_exception(error)
 
-    threading.Thread(target=run, name="aside", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="aside", daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from None
     return asked
 
 

@@ -6,15 +6,14 @@ anew, and where nothing can be kept the program goes on without. Several copies 
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import math
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from platformdirs import user_cache_path
 
 from tui.errors import FeedError, reason
+from tui.files import locked, make_folder
 from tui.market.bars import MINUTE, makes_sense
 from tui.protocol import Kline
 from tui.symbol import Symbol
@@ -34,7 +34,7 @@ _OURS = 0x6974636B  # application_id: that this file is one of ours
 _VERSION = 1
 _TIDY = 86_400.0  # s from one tidying to the next
 _PATIENCE = 1.0  # s to wait for another copy that writes; less when leaving
-_LEAVING = 0.15
+_LEAVING = 0.3
 _TABLES = {"bars", "closes", "complete", "names", "named"}
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _SCHEMA = f"""
@@ -167,10 +167,14 @@ class Store:
         self._do(put, writes=True)
 
     def close(self) -> None:
-        """Let go of the file, for good."""
-        with self._lock:
+        """Let go of the file, for good; where it is in use, as soon as it is not."""
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._closed and self._lock.acquire(blocking=False):
             self._close()
-            self._closed = True
+            self._lock.release()
 
     # --- the file ---
 
@@ -184,6 +188,12 @@ class Store:
         self, work: Callable[[sqlite3.Connection], _Result], *, writes: bool = False, patience: float = _PATIENCE
     ) -> _Result:
         """Do it in one transaction. A file that proves to be damaged is replaced, once."""
+        try:
+            return self._do_alone(work, writes, patience)
+        finally:
+            self._let_go()
+
+    def _do_alone(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, patience: float) -> _Result:
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self.path} is closed")
@@ -193,29 +203,30 @@ class Store:
                 except sqlite3.DatabaseError as error:
                     if not _is_damage(error):
                         raise
-                    self._replace(error)
+                    self._replace(error, patience)
                     return self._transact(work, writes, patience)
             except (sqlite3.Error, OSError) as error:
                 self._close()
                 why = reason(error) if isinstance(error, OSError) else str(error)
-                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+                busy = isinstance(error, BlockingIOError) or code == sqlite3.SQLITE_BUSY
                 raise StoreError(f"cannot use {self.path}: {why}", busy=busy) from None
 
     def _transact(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, patience: float) -> _Result:
         if self._open is None:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _alone(self.path):
+            make_folder(self.path.parent)
+            with _alone(self.path, patience):
                 self._open = _opened(self.path)
         self._open.execute(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
         with self._open:
             self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             return work(self._open)
 
-    def _replace(self, damage: sqlite3.DatabaseError) -> None:
+    def _replace(self, damage: sqlite3.DatabaseError, patience: float) -> None:
         """Move the file aside and begin another, unless another copy has done so meanwhile."""
         self._close()
         _log.warning("%s is moved aside: %s", self.path, damage)
-        with _alone(self.path):
+        with _alone(self.path, patience):
             try:
                 with closing(_opened(self.path)) as db:
                     sound = _is_whole(db)
@@ -234,15 +245,9 @@ class Store:
             self._open = None
 
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _alone(path: Path, patience: float) -> AbstractContextManager[None]:
     """No other copy looks whether the file is sound, or makes it, at the same time."""
-    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+    return locked(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, patience)
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
@@ -252,6 +257,8 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """The file, made where there is none. Raises DatabaseError."""
+    with suppress(FileExistsError):  # SQLite would let others read it; what it makes beside it has the same mode
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
     try:
         if not _made(db):

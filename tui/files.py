@@ -1,0 +1,142 @@
+"""Files and folders: what is read is small and regular, what is made is for its owner's eyes, and every lock has a
+deadline.
+
+All of it raises OSError, whose words `errors.reason` turns into the end of a line.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shlex
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LARGEST = 8 * 1024 * 1024  # bytes of a file that is read whole
+_LOOK_EVERY = 0.02  # s: whether a lock is free
+
+
+def open_regular(path: str | Path, flags: int) -> int:
+    """Open a regular file, made for its owner alone where `flags` ask for that. Anything else is refused, without
+    waiting for who is at the other end of a pipe."""
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a FIFO that nobody reads, or a socket
+            raise _not_regular() from None
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else _not_regular()
+
+
+def _not_regular() -> OSError:
+    return OSError(errno.EINVAL, "it is not a regular file")
+
+
+def read_small(path: Path) -> bytes:
+    """Read a regular file of at most 8 MB."""
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MB")
+    return content
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, as far as they are missing, for their owner alone."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        try:
+            folder.mkdir(0o700)
+        except FileExistsError:
+            if not folder.is_dir():  # else somebody was first
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+
+
+def create(path: Path, text: str) -> None:
+    """Write a new file, the whole of it or nothing. Raises FileExistsError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        replace(path, text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file anew. Readers see the old one or the new one, never a part of one; mode and owner stay."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # left by a copy that was killed
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            if path.exists():
+                before = path.stat()
+                with suppress(OSError):  # only root may give files away
+                    os.fchown(descriptor, before.st_uid, before.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+            file.flush()
+            os.fsync(descriptor)
+        new.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
+    with suppress(OSError):  # the file is whole either way; this only makes the new name last through a power cut
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, flags: int, within: float) -> Iterator[None]:
+    """Hold the lock of a file or folder while the block lasts. A file system without locks stops nobody. Raises
+    BlockingIOError where another process holds it for `within` s."""
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        end = time.monotonic() + within
+        while not _lock(descriptor):
+            if time.monotonic() >= end:
+                raise BlockingIOError(errno.EAGAIN, "another process holds its lock")
+            time.sleep(_LOOK_EVERY)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def write_exposure(path: Path) -> str:
+    """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
+    can. Whoever may write the folder may put another file in its place."""
+    real = path.resolve()
+    for each in (real, path.parent, real.parent):
+        found = each.stat()
+        if found.st_uid not in (os.geteuid(), 0):
+            return f"{each} belongs to another user"
+        safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files there
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not safe:
+            return f"others can write {each}: chmod go-w {shlex.quote(str(each))}"
+    return ""
