@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from rich.cells import cell_len
 from textual import on
 from textual.notifications import Notification
 from textual.worker import Worker
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     from tui.feed.rest import Rest
     from tui.feed.store import Store
 
-_ALERTS_TOLD = 8  # lines of the notice, and no more than a third of the screen
+_ALERTS_TOLD = 8  # lines of the notice, and no more than a third of the screen as they are folded there
+_NOTICE_WIDEST, _NOTICE_BESIDE = 60, 6  # cells: of a notice, and of what stands beside its words
 _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
 _GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
 _SAVE_WITHIN = 1.5  # s, of the 3 that leaving may take
@@ -338,8 +340,12 @@ class ItickApp(Drawn):
         """In one notice, together with what it says already: a stack of them would cover the screen."""
         if self._alert_notice is None or self._alert_notice not in self._notifications:
             self._alerts_told = []
-        most = min(_ALERTS_TOLD, self.size.height // 3)
-        self._alerts_told = [*(line for line in self._alerts_told if line not in told), *told][-most:]
+        kept = [*(line for line in self._alerts_told if line not in told), *told]
+        width = max(1, min(_NOTICE_WIDEST, self.size.width) - _NOTICE_BESIDE)
+        room = min(_ALERTS_TOLD, self.size.height // 3)
+        while len(kept) > 1 and sum(-(-cell_len(line) // width) for line in kept) > room:
+            del kept[0]
+        self._alerts_told = kept
         self._withdraw(self._alert_notice)
         self._alert_notice = self._put_up("\n".join(self._alerts_told), "warning", 4 * self.NOTIFICATION_TIMEOUT)
 

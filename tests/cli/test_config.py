@@ -131,7 +131,7 @@ def test_a_command_that_others_could_have_written_is_not_run_and_that_is_said(
     path.chmod(0o666)
     result = itick_here(*command, "--config", str(path))
     words = f"token_command will not be run: others can write {path}: chmod go-w {path}"
-    assert_usage_error(result, "no key: put it into ITICK_TOKEN")
+    assert_usage_error(result, "no key: give that of your iTick account in ITICK_TOKEN")
     assert words in result.stderr
     assert not (tmp_path / "ran").exists()
     assert words in itick_here("config", "--config", str(path), "show").stderr

@@ -430,7 +430,7 @@ async def test_numbers_no_market_has_and_then_the_true_ones() -> None:
         assert latest == dict.fromkeys(("tick", "quote", "depth", "kline@1"), False)
         for kind in latest:
             assert all(absurd[kind, *strange] for strange in ((True, False), (False, True), (True, True)))
-        assert exchange.sent_in_total["absurd"] == absurd.total()
+        assert absurd.total() <= exchange.sent_in_total["absurd"]  # some may have been sent after the last look
 
 
 def extremes(item: dict[str, Any]) -> tuple[bool, bool]:

@@ -312,7 +312,8 @@ async def test_the_words_of_the_vendors_python_package_are_understood() -> None:
     async with Exchange() as exchange:
         _, _, theirs = await ask(exchange, f"{KLINE}&period=8&limit=3&end={10**13 - 1}")
         _, _, ours = await ask(exchange, f"{KLINE}&kType=8&limit=3")
-        assert theirs == ours and len(ours["data"]) == 3
+        # The day in progress goes on between the two.
+        assert len(ours["data"]) == len(theirs["data"]) == 3 and ours["data"][:2] == theirs["data"][:2]
         async with connect(
             exchange.url.replace("/fund", "/websocket/fund"), additional_headers={"token": "key"}
         ) as socket:
