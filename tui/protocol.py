@@ -21,6 +21,7 @@ from msgspec import Meta, Raw, Struct, field
 from tui.errors import MalformedMessage
 
 MAX_SYMBOLS = 500  # page, step 3: symbols one connection may subscribe to, types not counted
+MAX_ROWS = 10_000  # of a list in one frame: five times all types of so many symbols
 
 CONNECTED = "Connected Successfully"
 AUTHENTICATED = "authenticated"
@@ -189,9 +190,11 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 """What a decoder raises for bytes that it cannot read. Which of them it is changes between releases of msgspec (0.23
 raises another one for invalid UTF-8 than 0.22), so it says nothing: `unreadable_kind` looks for itself."""
 
+_LARGEST_ROW = 64 * 1024  # bytes: fifty times a book's, and soon read whatever is in it
 _DEEPEST = 100  # objects and lists within each other: msgspec stops at the interpreter's limit, some hundreds
 _DEPTH_LOOKED_AT = 256 * 1024  # bytes
-_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that never ends is one token too, else it would be looked through again from each quotation mark in it.
+_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 _request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Subscribe | Ping)
 _encoder = msgspec.json.Encoder()
@@ -253,6 +256,8 @@ def unreadable_kind(data: bytes | bytearray | memoryview) -> str:
 
 def read_row(raw: Raw) -> Any:
     """One row of a list or map, as plain values; a float beyond all range is infinite. Raises MalformedMessage."""
+    if len(memoryview(raw)) > _LARGEST_ROW:
+        raise MalformedMessage("too large")
     try:
         return _decode_row(raw)
     except UNREADABLE:
@@ -288,6 +293,8 @@ def _decode_rows(frame: bytes | bytearray) -> tuple[Message, ...]:
 
 def _pushes(rows: list[Any], read: Callable[[Any], Push]) -> tuple[Push, ...]:
     """The pushes of a frame's rows. Raises MalformedMessage, with the good ones, where one cannot be read."""
+    if len(rows) > MAX_ROWS:
+        raise MalformedMessage("too many rows")
     messages: list[Push] = []
     problem: MalformedMessage | None = None
     for row in rows:

@@ -33,7 +33,7 @@ from tui.secrets import Token, clean
 from tui.symbol import Symbol, join
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
-_MAX_FRAME = 64 * 1024 * 1024
+_MAX_MESSAGE = 2 << 20  # bytes: all types of as many symbols as one connection may have, in one list, are half of it
 
 Clock = Callable[[], float]
 
@@ -119,7 +119,7 @@ class Connection:
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
-                raise NoConnection(f"a message over {_MAX_FRAME >> 20} MB") from None
+                raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
             raise Dropped(_closed_words(error)) from None
 
     def _reply(self, reply: Reply, now: float) -> None:
@@ -184,7 +184,7 @@ class Connection:
                 self._market.disregard(seen)  # at the next look too, for some may still be coming in
             seen, stopped = server.seen, late > timings.stopped
             if late > timings.asleep:
-                self._abandon()
+                self._websocket.abandon()
                 raise NoConnection("this machine was asleep")
 
     async def ping(self) -> bool:
@@ -210,7 +210,7 @@ class Connection:
         health.heartbeats_missed += 1
         health.missed += 1
         if self._pulse.last < sent or self._patience(sent) < sent + timings.pong:
-            self._abandon()
+            self._websocket.abandon()
             raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
         return False
 
@@ -223,17 +223,16 @@ class Connection:
 
     async def _send(self, frame: bytes) -> None:
         try:
-            await self._websocket.send(frame, text=True)
+            async with asyncio.timeout(self._timings.pong):
+                await self._websocket.send(frame, text=True)
+        except TimeoutError:
+            raise NoConnection(f"{self._host} takes nothing in") from None
         except ConnectionClosed as error:
             raise Dropped(_closed_words(error)) from None
 
     async def close(self) -> None:
         """Say goodbye, for at most `Timings.close` seconds."""
         await self._websocket.close()
-
-    def _abandon(self) -> None:
-        """End the connection without a goodbye, which the other side would not hear."""
-        self._websocket.transport.abort()
 
 
 async def dial(
@@ -259,7 +258,7 @@ async def dial(
                 open_timeout=timings.open,
                 close_timeout=timings.close,
                 ping_interval=None,  # the vendor counts its own JSON pings only
-                max_size=_MAX_FRAME,
+                max_size=_MAX_MESSAGE,
                 ssl=context,
                 proxy=proxy.url if proxy is not None else None,
                 **options,

@@ -38,7 +38,7 @@ AT_ONCE = 50  # codes a call asks for
 MOST_BARS = 500  # a code and call
 
 _MINUTE = 61.0  # s: calls take a while to arrive, and the vendor counts what arrives in a minute of its own
-_LARGEST = 32 << 20  # bytes of an answer
+_LARGEST = 6 << 20  # bytes of an answer: twice what AT_ONCE × MOST_BARS take; a third of a second to read the worst
 _SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
 _NO_SUCH_PATH = 404
 
@@ -88,7 +88,7 @@ class Rest:
         self._clock = clock
         self._on_date = on_date
         self._opening = asyncio.Lock()
-        self._client: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
         self._urgent = 0  # calls that wait or are under way, but for the patient ones
         self.at_once = AT_ONCE
         """Codes that a call asks for: 1 where the vendor proved to have no path for several."""
@@ -126,8 +126,8 @@ class Rest:
 
     async def aclose(self) -> None:
         """Let go of the connection."""
-        if self._client is not None:
-            await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def _ask(
         self, path: str, query: Mapping[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
@@ -171,24 +171,34 @@ class Rest:
 
     async def _get(self, path: str, query: Mapping[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
-        client = await self._opened()
-        from httpx import HTTPError, InvalidURL, ProxyError  # loaded by now
+        transport = await self._opened()
+        from httpx import AsyncByteStream, HTTPError, InvalidURL, ProxyError, Request  # loaded by now
 
-        url = f"{self._base}{path}?{urlencode(query, safe=',')}"
+        headers = {
+            "User-Agent": f"itick-tui/{__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",  # what is unfolded can be a thousand times what came
+            "token": self._token.reveal(),
+        }
         sent = self._clock()
         try:
-            async with (
-                asyncio.timeout(self._within),
-                client.stream("GET", url, headers={"token": self._token.reveal()}) as response,
-            ):
+            url = f"{self._base}{path}?{urlencode(query, safe=',')}"
+            async with asyncio.timeout(self._within), contextlib.AsyncExitStack() as stack:
+                # By the transport itself: the client above it keeps cookies, unfolds, and knows of redirects.
+                response = await transport.handle_async_request(Request("GET", url, headers=headers))
+                stack.push_async_callback(response.aclose)
                 received = self._clock()
                 status = response.status_code
                 _log.info("GET %s: %d after %.0f ms", path, status, (received - sent) * 1000)
                 self._tell_date(sent, received, response.headers)
                 if status != 200:
                     raise self._status_error(path, response)
+                coding = response.headers.get("Content-Encoding", "identity")
+                if coding.lower() != "identity":
+                    raise RestError(f"{self.host} answered {path} in {clean(coding)[:20]}, which was not asked for")
                 body = bytearray()
-                async for part in response.aiter_bytes():
+                assert isinstance(response.stream, AsyncByteStream)
+                async for part in response.stream:
                     body += part
                     if len(body) > _LARGEST:
                         raise RestError(f"{self.host} answered {path} with more than {_LARGEST >> 20} MB")
@@ -235,9 +245,9 @@ class Rest:
         self._turns.close(self._clock() + wait)
         return RestError(words, wait=wait, status=status)
 
-    async def _opened(self) -> httpx.AsyncClient:
+    async def _opened(self) -> httpx.AsyncHTTPTransport:
         async with self._opening:
-            if self._client is None:
+            if self._transport is None:
                 try:
                     with in_words(self.host, self._within):
                         async with asyncio.timeout(self._within):
@@ -248,12 +258,14 @@ class Rest:
                 if proxy is not None:
                     self._where = f"{self.host} through the proxy {proxy}"
                 # Loading it takes as long as ten frames.
-                self._client = await asyncio.to_thread(_client, proxy, context)
-            return self._client
+                self._transport = await asyncio.to_thread(_transport, proxy, context)
+            return self._transport
 
 
-def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncClient:
+def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncHTTPTransport:
     import httpx
+
+    from tui.feed.network_backend import YieldingBackend
 
     with contextlib.suppress(ImportError):
         import anyio._backends._asyncio  # noqa: F401  # else it is loaded with the first call, between two frames
@@ -261,14 +273,14 @@ def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncC
     # At INFO it logs every address; what it has to say of a call is logged here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG every header, and with them the key
-    return httpx.AsyncClient(
-        headers={"User-Agent": f"itick-tui/{__version__}"},
-        timeout=None,  # `_get` has a deadline for all of it
-        follow_redirects=False,
-        trust_env=False,  # it would choose proxy and certificates by rules of its own
+    transport = httpx.AsyncHTTPTransport(
+        trust_env=False,  # it would choose certificates by rules of its own
         proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
+    pool = transport._pool  # httpx has no parameter for httpcore's backend
+    pool._network_backend = YieldingBackend(pool._network_backend)
+    return transport
 
 
 def _below(error: BaseException) -> BaseException:
