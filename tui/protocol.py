@@ -21,6 +21,7 @@ from msgspec import Meta, Raw, Struct, field
 from tui.errors import MalformedMessage
 
 MAX_SYMBOLS = 500  # page, step 3: symbols one connection may subscribe to, types not counted
+MAX_LEVELS = 1_000  # of a side of a book; the page shows ten
 MAX_ROWS = 10_000  # of a list in one frame: five times all types of so many symbols
 
 CONNECTED = "Connected Successfully"
@@ -89,11 +90,14 @@ class ServedLevel(Level, gc=False):
     size: Amount = field(name="o")
 
 
+Levels: TypeAlias = Annotated[list[Level], Meta(max_length=MAX_LEVELS)]
+
+
 class Depth(_Push, tag="depth", gc=False, omit_defaults=True):
     """Order Book Response Content: asks and bids from the touch outward. It carries no time."""
 
-    asks: list[Level] = field(name="a")
-    bids: list[Level] = field(name="b")
+    asks: Levels = field(name="a")
+    bids: Levels = field(name="b")
 
 
 class Kline(_Push, tag="kline@1", gc=False, omit_defaults=True):
@@ -353,7 +357,7 @@ def push(item: Any) -> Push:
     if kind == "depth":
         for side in ("a", "b"):
             levels = cleaned.setdefault(side, [])
-            if isinstance(levels, list):
+            if isinstance(levels, list) and len(levels) <= MAX_LEVELS:
                 cleaned[side] = [_without_nulls(level) for level in levels]
     message: Push = _convert(cleaned, Tick | Quote | Depth | Kline, kind)
     if not _finite(message):
