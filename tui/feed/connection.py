@@ -46,7 +46,11 @@ class PermanentError(FeedError):
 
 
 class Dropped(NoConnection):
-    """The other side ended the connection, or the network did."""
+    """The other side ended the connection, or the network did, `silence` s after the last message either way."""
+
+    def __init__(self, words: str, silence: float = 0.0) -> None:
+        super().__init__(words)
+        self.silence = silence
 
 
 class RetryLater(NoConnection):
@@ -89,6 +93,7 @@ class Connection:
         self._pong: asyncio.Future[None] | None = None
         self._pinged = ""
         self._pulse = Pulse(clock())
+        self._sent_at = clock()
         market.health.missed = 0
 
     @property
@@ -120,7 +125,7 @@ class Connection:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
                 raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
-            raise Dropped(_closed_words(error)) from None
+            raise self._dropped(error) from None
 
     def _reply(self, reply: Reply, now: float) -> None:
         match reply:
@@ -228,7 +233,11 @@ class Connection:
         except TimeoutError:
             raise NoConnection(f"{self._host} takes nothing in") from None
         except ConnectionClosed as error:
-            raise Dropped(_closed_words(error)) from None
+            raise self._dropped(error) from None
+        self._sent_at = self._clock()
+
+    def _dropped(self, error: ConnectionClosed) -> Dropped:
+        return Dropped(_closed_words(error), self._clock() - max(self._pulse.last, self._sent_at))
 
     async def close(self) -> None:
         """Say goodbye, for at most `Timings.close` seconds."""
