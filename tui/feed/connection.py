@@ -125,6 +125,9 @@ class Connection:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
                 raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
+            if error.sent is not None and error.rcvd is None:  # by our library, for what no server may send
+                why = clean(error.sent.reason)[:80]
+                raise NoConnection(f"{self._host} does not keep to WebSocket ({error.sent.code}, {why})") from None
             raise self._dropped(error) from None
 
     def _reply(self, reply: Reply, now: float) -> None:
