@@ -24,8 +24,8 @@ _LAST = 0.2  # s of reading what came before a connection's end, at most
 _CONT, _OPEN = Opcode.CONT, State.OPEN  # looked up once: a member of an enum costs a tenth of a µs
 _OPCODES = frozenset(map(int, Opcode))
 _TEXT = 0x80 | Opcode.TEXT  # the first byte of a frame that is a whole text message, not compressed
-_TWO_BYTES = 126  # in the place of a length: it follows in so many, and beyond that in eight
-_MASKED = 128  # in the second byte of a frame, which only a client may send
+_TWO_BYTES, _EIGHT_BYTES = 126, 127  # in the place of a length, which follows in so many
+_ENOUGH = 2  # bytes of a frame, for the library to see that it is none and end the connection
 _SHORT = 0xFFFF  # bytes
 _HEAD_ENDS = b"\r\n\r\n"
 
@@ -117,7 +117,7 @@ class WebSocket(ClientConnection):
     def _read(self, data: bytes, until: float) -> bool:
         """Hand over the text messages that are one short frame each, which is nearly all that ever comes, and give the
         library everything else. It reads a frame by a generator in eight steps: a third of what a message costs."""
-        at, size, protocol, hear = 0, len(data), self.protocol, self._listener.message
+        at, size, protocol, hear, now = 0, len(data), self.protocol, self._listener.message, self.loop.time
         while at < size:
             stop = min(size, at + _PORTION)
             while at < stop:
@@ -136,12 +136,18 @@ class WebSocket(ClientConnection):
                     break
                 length, start = data[at + 1] if size - at > 1 else 0, at + 2
                 if length >= _TWO_BYTES:
-                    if length >= _MASKED or (data[at] != _TEXT and data[at] & 0x0F not in _OPCODES):
-                        self._due = 2  # enough for the library to end the connection
+                    if length == _TWO_BYTES:
+                        start += 2
+                    elif length == _EIGHT_BYTES:
+                        start += 8
+                    else:  # masked, as only a client's may be
+                        self._due = _ENOUGH
                         continue
-                    start += 2 if length == _TWO_BYTES else 8
                     length = int.from_bytes(data[at + 2 : start])
                 if start > size:
+                    if size - at >= _ENOUGH and data[at] & 0x0F not in _OPCODES:
+                        self._due = _ENOUGH
+                        continue
                     self._unread = data[at:]
                     return False
                 end = start + length
@@ -157,7 +163,7 @@ class WebSocket(ClientConnection):
                         self._fail(error)
                         return False
                     at = end
-            if self.paused or self.loop.time() >= until:
+            if now() >= until or self.paused:
                 self._unread = data[at:]
                 break
         return at < size
