@@ -228,8 +228,12 @@ async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words:
     assert words in str(caught.value) and len(str(caught.value)) < 200
 
 
-async def test_an_answer_has_its_size() -> None:
-    async with answering(found(b" " * (7 << 20))) as base:
+@pytest.mark.parametrize("chunk", [None, b"ffff\r\n" + b" " * 65_535 + b"\r\n"], ids=["told", "chunks"])
+async def test_an_answer_has_its_size(chunk: bytes | None) -> None:
+    answer = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 110 if chunk else found(b" " * (7 << 20))
+    )
+    async with answering(answer) as base:
         rest = Rest(base, Token(KEY))
         with pytest.raises(RestError, match="answered /fund/quotes with more than 6 MB"):
             await rest.quotes("US", ["QQQ"])
