@@ -115,7 +115,8 @@ async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, paus
     """TLS hands over the last bytes and tells of the end in one go, though reading is paused."""
 
     async def talk(server: ServerConnection) -> None:
-        frames = [Frame(Opcode.TEXT, b"%d" % number) for number in range(50)] + [Frame(Opcode.CLOSE, b"\x03\xe8")]
+        frames = [Frame(Opcode.TEXT, b"%0100d" % number) for number in range(50)] + [Frame(Opcode.CLOSE, b"\x03\xe8")]
+        await server.recv()
         server.transport.write(b"".join(frame.serialize(mask=False) for frame in frames))
         server.transport.close()  # at once, without waiting for our goodbye
 
@@ -136,9 +137,10 @@ async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, paus
         websocket = await Dial(url, compression=None, ssl=trust if tls else None)
         assert isinstance(websocket, WebSocket)
         websocket.listen(to(take))
+        await websocket.send("go")
         with pytest.raises(ConnectionClosedOK):
             await websocket.ended()
-    assert heard == [b"%d" % number for number in range(50)]
+    assert heard == [b"%0100d" % number for number in range(50)]
 
 
 class Pieces:
