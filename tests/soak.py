@@ -560,7 +560,7 @@ def _open_files() -> int:
 
 def _held() -> float:
     """MB of memory that the process holds: resident, without what the allocator only keeps for later. After a message
-    of 20 MB that is more than all the rest, and whether it was given back by now is chance."""
+    of 2 MB that is more than much of the rest, and whether it was given back by now is chance."""
     gc.collect()
     with suppress(AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.command import KEY, PROGRAM, check_output, environment
-from tests.feed.networks import AGREED, BASE, BROKEN, HOST, URL, Scripted, Tunnels
-from tests.feed.running import Raw
+from tests.feed.networks import AGREED, BASE, BROKEN, HOST, URL, Scripted, Tunnels, vendor
+from tests.feed.running import Raw, Running
 from tests.terminal import Terminal
+from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NO_CONNECTION
 from tui.exchange.server import Exchange
+from tui.feed.state import Phase
 
 
 def crash_reports(state: Path) -> list[Path]:
@@ -118,3 +122,36 @@ async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> Non
     where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"
     assert {check["id"] for check in json.loads(words)["checks"] if check["words"] == where} == {"handshake", "rest"}
     assert crash_reports(tmp_path) == []
+
+
+class Garbles(Tunnels):
+    """A proxy that spoils what has long been a good connection."""
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        with suppress(OSError):
+            await super()._pipe(reader, writer)
+
+
+@pytest.mark.parametrize(
+    "spoils", [b"no TLS at all\r\n", b"\x17\x03\x03\x00\x05wrong", b""], ids=["no TLS", "record", "reset"]
+)
+async def test_a_proxy_that_fails_a_live_link_is_a_loss_like_any_other(
+    spoils: bytes, network: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    faults: list[Exception] = []
+    catch_callbacks(asyncio.get_running_loop(), faults.append)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    network.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with vendor(authority) as port, Garbles(port) as proxy:
+        network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        async with Running(URL) as running:
+            await running.reaches(Phase.LIVE)
+            if spoils:
+                proxy.writer.write(spoils)
+            else:
+                proxy.writer.transport.abort()
+            assert await running.is_lost() == "connection lost"
+            await running.reaches(Phase.LIVE, times=2)
+    assert faults == []

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -416,6 +417,9 @@ def test_a_kline_s_interval_is_the_number_in_its_type(kind: str, interval: int) 
         (b"[" * 100_000, "nested too deep"),
         (b'{"code":1,"data":' + b"[" * 100_000, "nested too deep"),
         (b'{"a":' * 100_000, "nested too deep"),
+        (b'{"data":[' + b"1," * 900_000 + b"1]}", "too many rows"),
+        (b'{"data":[' + b"1e999," * 300_000 + b"1]}", "too many rows"),
+        (b'{"data":{"type":"quote","s":"QQQ$US","ld":1e999,"x":"' + b"x" * 70_000 + b'"}}', "too large"),
         (b"[]", "not an object"),
         (b"null", "not an object"),
         (b"17", "not an object"),
@@ -450,6 +454,26 @@ def test_what_is_no_message_says_what_it_is(wrong: bytes, kind: str) -> None:
         decode(wrong)
     assert caught.value.kind == kind
     assert caught.value.salvaged == ()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'"' + rb"\"" * 1_000_000,
+        b'["' * 1_000_000,
+        b'{"data":[' + b"[]," * 600_000 + b"[]]}",
+        b'{"data":[' + b'{"type":"tick"},' * 9_999 + b"1]}",
+        b'{"data":{"type":"depth","s":"QQQ$US","a":[' + b'{"p":"1","v":"1"},' * 100_000 + b"1]}}",
+        b'{"data":{"type":"quote","s":"QQQ$US","ld":"1",' + b'"x":1,' * 300_000 + b'"y":1}}',
+    ],
+    ids=["quotation marks", "beginnings", "lists", "bad rows", "levels", "fields"],
+)
+def test_the_costliest_frame_of_two_megabytes_is_read_in_a_fraction_of_a_second(frame: bytes) -> None:
+    """A key pressed meanwhile waits for it. One string without an end once took a minute."""
+    began = time.thread_time()
+    with suppress(MalformedMessage):
+        decode(frame)
+    assert time.thread_time() - began < 0.4
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from msgspec import Meta, Raw, Struct, field
 from tui.errors import MalformedMessage
 
 MAX_SYMBOLS = 500  # page, step 3: symbols one connection may subscribe to, types not counted
+MAX_LEVELS = 1_000  # of a side of a book; the page shows ten
+MAX_ROWS = 10_000  # of a list in one frame: five times all types of so many symbols
 
 CONNECTED = "Connected Successfully"
 AUTHENTICATED = "authenticated"
@@ -101,11 +103,14 @@ class ServedLevel(Level, gc=False):
     size: Size = field(name="o")
 
 
+Levels: TypeAlias = Annotated[list[Level], Meta(max_length=MAX_LEVELS)]
+
+
 class Depth(_Push, tag="depth", gc=False, omit_defaults=True):
     """Order Book Response Content: asks and bids from the touch outward. It carries no time."""
 
-    asks: list[Level] = field(name="a")
-    bids: list[Level] = field(name="b")
+    asks: Levels = field(name="a")
+    bids: Levels = field(name="b")
 
 
 class Kline(_Push, tag="kline@1", gc=False, omit_defaults=True):
@@ -202,11 +207,11 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 """What a decoder raises for bytes that it cannot read. Which of them it is changes between releases of msgspec (0.23
 raises another one for invalid UTF-8 than 0.22), so it says nothing: `unreadable_kind` looks for itself."""
 
+_LARGEST_ROW = 64 * 1024  # bytes: fifty times a book's, and soon read whatever is in it
 _DEEPEST = 100  # objects and lists within each other; the page has 4. msgspec stops at the interpreter's own limit
 _DEPTH_LOOKED_AT = 256 * 1024  # bytes
-_DEPTH_TOKEN = re.compile(
-    rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL
-)  # linear: a string without an end is a token too
+# A string that never ends is one token too, else it would be looked through again from each quotation mark in it.
+_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE = re.compile(  # a pair, half of one, or any other escape
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -279,6 +284,8 @@ def unreadable_kind(data: bytes | bytearray | memoryview, otherwise: str = "not 
 
 def read_row(raw: Raw) -> Any:
     """One row of a list or map, as plain values; a float beyond all range is infinite. Raises MalformedMessage."""
+    if len(memoryview(raw)) > _LARGEST_ROW:
+        raise MalformedMessage("too large")
     try:
         return decode_mended(_decode_row, raw)
     except UNREADABLE:
@@ -339,6 +346,8 @@ def _decode_rows(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[
 
 def _pushes(rows: list[Any], read: Callable[[Any], Push]) -> tuple[Push, ...]:
     """The pushes of a frame's rows. Raises MalformedMessage, with the good ones, where one cannot be read."""
+    if len(rows) > MAX_ROWS:
+        raise MalformedMessage("too many rows")
     messages: list[Push] = []
     problem: MalformedMessage | None = None
     for row in rows:
@@ -388,7 +397,7 @@ def push(item: Any, units: Counter[str] | None = None) -> Push:
     if kind == "depth":
         for side in ("a", "b"):
             levels = cleaned.setdefault(side, [])
-            if isinstance(levels, list):
+            if isinstance(levels, list) and len(levels) <= MAX_LEVELS:
                 cleaned[side] = [_without_nulls(level) for level in levels]
     message: Push = _convert(cleaned, Tick | Quote | Depth | Kline, kind)
     if not _finite(message):

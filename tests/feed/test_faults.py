@@ -520,22 +520,18 @@ async def test_garbage_between_the_messages_is_counted_and_the_link_stays() -> N
         }
 
 
-async def test_a_message_beyond_all_measure_ends_the_connection_and_is_waited_for_longer_and_longer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tui.feed.connection._MAX_FRAME", 1 << 20)
-
+async def test_a_message_beyond_all_measure_ends_the_connection_and_is_waited_for_longer_and_longer() -> None:
     async def floods(connection: ServerConnection) -> None:
         await connection.send(encode(AuthReply(1, AUTHENTICATED)), text=True)
         await connection.recv()
         with suppress(ConnectionClosed):
-            await connection.send(b"x" * (2 << 20))
+            await connection.send(b"x" * (3 << 20))
             await connection.wait_closed()
 
     timings = QUICK._replace(retry_first=0.01, retry_gap=0.02, retry_longest=1.0)
     async with serving(floods) as url, Running(url, timings=timings) as running:
         fifth = await running.reaches(Phase.RECONNECTING, times=5)
-        assert str(fifth.error) == "a message over 1 MB"
+        assert str(fifth.error) == "a message over 2 MB"
         assert running.market.health.malformed == {"too large": 5}
         assert fifth.retry_at - fifth.since >= 0.16
 

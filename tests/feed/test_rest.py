@@ -207,11 +207,17 @@ async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
         (b"", "the connection was cut"),
         (b"SMTP ready\r\n", "the connection was cut"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "the connection was cut"),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone", "the connection was cut"),
+        (found(b"none", "Content-Encoding: GZIP\r\n"), "answered /fund/quotes in GZIP, which was not asked for"),
+        (
+            found(b"none", "Content-Encoding: br\r\nContent-Encoding: gzip\r\n"),
+            "answered /fund/quotes in br, gzip, which",
+        ),
+        (found(b"none", "Content-Encoding: \x1b[2J" + "x" * 99 + "\r\n"), "in �[2Jxxxxxxxxxxxxxxxx, which was not"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "the connection was cut"),
         (b"HTTP/1.1 302 Found\r\nLocation: //\r\nContent-Length: 0\r\n\r\n", "redirects"),
         (found(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
     ],
-    ids=["nothing", "smtp", "cut", "gzip", "redirect", "words"],
+    ids=["nothing", "smtp", "cut", "gzip", "two codings", "odd coding", "transfer coding", "redirect", "words"],
 )
 async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words: str) -> None:
     async with answering(answer) as base:
@@ -228,7 +234,7 @@ async def test_whatever_the_library_raises_is_told_in_words_and_logged_by_its_ki
     async def fail(*_: object, **__: object) -> None:
         raise KeyError(f"what a bug knew of {KEY}")
 
-    monkeypatch.setattr("httpx.AsyncClient.send", fail)
+    monkeypatch.setattr("httpx.AsyncHTTPTransport.handle_async_request", fail)
     rest = Rest("http://127.0.0.1:9", Token(KEY))
     with pytest.raises(RestError, match=r"cannot reach 127\.0\.0\.1:9: the connection was cut"):
         await rest.quotes("US", ["QQQ"])
@@ -243,7 +249,7 @@ async def test_a_body_that_the_library_cannot_read_is_told_in_words(monkeypatch:
 
     async with answering(found(b"{}")) as base:
         rest = Rest(base, Token(KEY))
-        monkeypatch.setattr("httpx.Response.aiter_bytes", fail)
+        monkeypatch.setattr("httpx._transports.default.AsyncResponseStream.__aiter__", fail)
         with pytest.raises(RestError, match="the connection was cut"):
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
@@ -267,13 +273,34 @@ async def test_a_host_that_the_library_cannot_take_is_told_in_words() -> None:
     await rest.aclose()
 
 
-async def test_an_answer_has_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.feed.rest._LARGEST", 1 << 20)
-    async with answering(found(b" " * (2 << 20))) as base:
+@pytest.mark.parametrize("chunk", [None, b"ffff\r\n" + b" " * 65_535 + b"\r\n"], ids=["told", "chunks"])
+async def test_an_answer_has_its_size(chunk: bytes | None) -> None:
+    answer = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 110 if chunk else found(b" " * (7 << 20))
+    )
+    async with answering(answer) as base:
         rest = Rest(base, Token(KEY))
-        with pytest.raises(RestError, match="answered /fund/quotes with more than 1 MB"):
+        with pytest.raises(RestError, match="answered /fund/quotes with more than 6 MB"):
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
+
+
+async def test_no_coding_is_asked_for_and_no_cookie_is_kept() -> None:
+    """A small answer could unfold without bound, and cookies would pile up in every request."""
+    asked: list[bytes] = []
+
+    def answer(request: bytes) -> bytes:
+        asked.append(request)
+        return found(b'{"code":0,"data":null}', f"Set-Cookie: a{len(asked)}={'x' * 4_000}; Path=/\r\n")
+
+    async with answering(answer) as base:
+        rest = Rest(base, Token(KEY))
+        for _ in range(3):
+            await rest.quotes("US", ["QQQ"])
+        await rest.aclose()
+    heads = [request.decode().lower() for request in asked]
+    assert len(heads) == 3 and len(set(heads)) == 1
+    assert "\r\naccept-encoding: identity\r\n" in heads[0] and "cookie" not in heads[0]
 
 
 async def test_a_server_that_is_not_there_is_told_in_words() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
@@ -125,6 +128,40 @@ async def test_nothing_is_heard_after_goodbye() -> None:
         count = len(heard)
         await closing
     assert len(heard) == count
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.002], ids=["quick", "slow"])
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, pause: float) -> None:
+    """TLS hands over the last bytes and tells of the end in one go, though reading is paused."""
+
+    async def talk(server: ServerConnection) -> None:
+        frames = [Frame(Opcode.TEXT, b"%0100d" % number) for number in range(50)] + [Frame(Opcode.CLOSE, b"\x03\xe8")]
+        await server.recv()
+        server.transport.write(b"".join(frame.serialize(mask=False) for frame in frames))
+        server.transport.close()  # at once, without waiting for our goodbye
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trust)
+    heard: list[bytes] = []
+
+    def take(message: bytes | bytearray) -> None:
+        heard.append(bytes(message))
+        time.sleep(pause)
+
+    async with serve(talk, "127.0.0.1", 0, compression=None, ssl=context if tls else None) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"
+        websocket = await Dial(url, compression=None, ssl=trust if tls else None)
+        assert isinstance(websocket, WebSocket)
+        websocket.listen(to(take))
+        await websocket.send("go")
+        with pytest.raises(ConnectionClosedOK):
+            await websocket.ended()
+    assert heard == [b"%0100d" % number for number in range(50)]
 
 
 class Pieces:

@@ -50,7 +50,7 @@ FAULTS = {
     "unsubscribe-closes": Fault("unsubscribe is answered 'no action', and the connection closed with 1000"),
     # Frames nobody asked for.
     "malformed": Fault("every 2 s one frame that cannot be read, a dozen ways in turn", 2),
-    "large": Fault("every 5 s a frame of 1 MB, of 20 MB, of 1 MB of garbage, in turn", 5),
+    "large": Fault("every 5 s a frame of 1 MB, of 2 MB, of 1 MB of garbage, in turn", 5),
     "escapes": Fault("escape sequences, bidi and markup: in replies and names, and every 2 s in symbols and types", 2),
     "old-time": Fault("every 2 s older ticks and quotes at other prices", 2),
     "future-time": Fault("every 5 s the latest ticks and quotes again, dated an hour ahead", 5),

@@ -68,7 +68,7 @@ class Pests:
         if turn % 3 == 2:
             self._throw(GARBAGE)
             return
-        size = 20_000_000 if turn % 3 else 1_000_000
+        size = 2_000_000 if turn % 3 else 1_000_000
         known = [
             (line, line.last) for lines in self._lines.values() for line in lines.values() if line.last is not None
         ]

@@ -31,7 +31,7 @@ from tui.secrets import Token, clean
 from tui.symbol import Symbol, join
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
-_MAX_FRAME = 64 * 1024 * 1024
+_MAX_MESSAGE = 2 << 20  # bytes: all types of as many symbols as one connection may have, in one list, are half of it
 
 Clock = Callable[[], float]
 
@@ -40,7 +40,11 @@ _log = logging.getLogger(__name__)
 
 
 class Dropped(NoConnection):
-    """The other side ended the connection, or the network did."""
+    """The other side ended the connection, or the network did, `silence` s after the last message either way."""
+
+    def __init__(self, words: str, silence: float = 0.0) -> None:
+        super().__init__(words)
+        self.silence = silence
 
 
 class Connection:
@@ -67,6 +71,7 @@ class Connection:
         self._pong: asyncio.Future[None] | None = None
         self._pinged = ""
         self._pulse = Pulse(clock())
+        self._sent_at = clock()
         market.health.missed = 0
 
     @property
@@ -97,8 +102,11 @@ class Connection:
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
-                raise NoConnection(f"a message over {_MAX_FRAME >> 20} MB") from None
-            raise Dropped(_closed_words(error)) from None
+                raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
+            if error.sent is not None and error.rcvd is None:  # by our library, for what no server may send
+                why = clean(error.sent.reason)[:80]
+                raise NoConnection(f"{self._host} does not keep to WebSocket ({error.sent.code}, {why})") from None
+            raise self._dropped(error) from None
 
     def _reply(self, reply: Reply, now: float) -> None:
         match reply:
@@ -162,7 +170,7 @@ class Connection:
                 self._market.disregard(seen)  # at the next look too, for some may still be coming in
             seen, stopped = server.seen, late > timings.stopped
             if late > timings.asleep:
-                self._abandon()
+                self._websocket.abandon()
                 raise NoConnection("this machine was asleep")
 
     async def ping(self) -> bool:
@@ -188,7 +196,7 @@ class Connection:
         health.heartbeats_missed += 1
         health.missed += 1
         if self._pulse.last < sent or self._patience(sent) < sent + timings.pong:
-            self._abandon()
+            self._websocket.abandon()
             raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
         return False
 
@@ -201,17 +209,20 @@ class Connection:
 
     async def _send(self, frame: bytes) -> None:
         try:
-            await self._websocket.send(frame, text=True)
+            async with asyncio.timeout(self._timings.pong):
+                await self._websocket.send(frame, text=True)
+        except TimeoutError:
+            raise NoConnection(f"{self._host} takes nothing in") from None
         except ConnectionClosed as error:
-            raise Dropped(_closed_words(error)) from None
+            raise self._dropped(error) from None
+        self._sent_at = self._clock()
+
+    def _dropped(self, error: ConnectionClosed) -> Dropped:
+        return Dropped(_closed_words(error), self._clock() - max(self._pulse.last, self._sent_at))
 
     async def close(self) -> None:
         """Say goodbye, for at most `Timings.close` seconds."""
         await self._websocket.close()
-
-    def _abandon(self) -> None:
-        """End the connection without a goodbye, which the other side would not hear."""
-        self._websocket.transport.abort()
 
 
 async def dial(
@@ -243,7 +254,7 @@ async def dial(
                 open_timeout=timings.open,
                 close_timeout=timings.close,
                 ping_interval=None,  # the vendor counts its own JSON pings only
-                max_size=_MAX_FRAME,
+                max_size=_MAX_MESSAGE,
                 ssl=context,
                 proxy=proxy.url if proxy is not None else None,
                 **options,

@@ -23,6 +23,7 @@ from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.connection import Clock, Connection, Dropped, dial
 from tui.feed.failures import PermanentError, RetryLater
+from tui.feed.idle_timeout import IdleTimeoutDetector
 from tui.feed.intake import OnPush
 from tui.feed.lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.proxy import Proxy
@@ -104,6 +105,7 @@ class Link:
         self._on_fault = on_fault
         self._lock = lock
         self._timings = timings or Timings()
+        self._idle_timeouts = IdleTimeoutDetector(self._timings)
         self._clock = clock
         self._wall = wall
         self._wanted: tuple[Symbol, ...] = ()
@@ -147,6 +149,8 @@ class Link:
                 retries = _Retries(self._timings)
                 continue
             except FeedError as error:
+                error = self._idle_timeouts.judge(error)
+                self._market.health.idle_timeout = self._idle_timeouts.silence
                 delay, error = retries.after(error, self._lived(self._authenticated_at), self._lived(self._live_at))
                 if not self._act.is_set():
                     self._enter(Phase.RECONNECTING, retry_at=self._clock() + delay, error=error)
@@ -178,7 +182,8 @@ class Link:
         market, clock = self._market, self._clock
         self._enter(Phase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
-        connection = await dial(self.url, self._token, market, self._timings, clock, self._on_push, self._proxied)
+        timings = self._idle_timeouts.timings
+        connection = await dial(self.url, self._token, market, timings, clock, self._on_push, self._proxied)
         self.is_demo = connection.is_demo
         market.set_hours(demo=connection.is_demo)
         try:

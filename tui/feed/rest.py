@@ -38,7 +38,7 @@ AT_ONCE = 50  # codes a call asks for
 MOST_BARS = 500  # a code and call
 
 _MINUTE = 61.0  # s: calls take a while to arrive, and the vendor counts what arrives in a minute of its own
-_LARGEST = 32 << 20  # bytes of an answer
+_LARGEST = 6 << 20  # bytes of an answer: twice what AT_ONCE × MOST_BARS take; a third of a second to read the worst
 _SLOW_DOWN = 60.0  # s, at least, where the vendor asks for it: its limit is one a minute
 _NO_SUCH_PATH = 404
 
@@ -90,7 +90,7 @@ class Rest:
         self._clock = clock
         self._on_date = on_date
         self._opening = asyncio.Lock()
-        self._client: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
         self._proxy: Proxy | None = None
         self._urgent = 0  # calls that wait or are under way, but for the patient ones
         self.at_once = AT_ONCE
@@ -133,8 +133,8 @@ class Rest:
 
     async def aclose(self) -> None:
         """Let go of the connection."""
-        if self._client is not None:
-            await self._client.aclose()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def _ask(
         self, path: str, query: Mapping[str, object], read: Callable[[bytes], tuple[_Read, int]], patient: bool = False
@@ -178,12 +178,12 @@ class Rest:
 
     async def _get(self, path: str, query: Mapping[str, object]) -> bytes:
         """The body of an answer with status 200. Raises RestError for anything else."""
-        client = await self._opened()
+        transport = await self._opened()
         url = f"{self._base}{path}?{urlencode(query, safe=',')}"
         try:
             async with asyncio.timeout(self._within):
                 sent = self._clock()
-                response = await self._response(client, url)
+                response = await self._response(transport, url)
                 try:
                     received = self._clock()
                     status = response.status_code
@@ -191,6 +191,9 @@ class Rest:
                     self._tell_date(sent, received, response.headers)
                     if status != 200:
                         raise self._status_error(path, response)
+                    coding = response.headers.get("Content-Encoding", "identity")
+                    if coding.lower() != "identity":
+                        raise RestError(f"{self.host} answered {path} in {clean(coding)[:20]}, which was not asked for")
                     body = bytearray()
                     async for part in self._parts(response):
                         body += part
@@ -203,19 +206,27 @@ class Rest:
         except TimeoutError:
             raise RestError(f"{self._where} did not answer {path} within {self._within:g} s") from None
 
-    async def _response(self, client: httpx.AsyncClient, url: str) -> httpx.Response:
-        """The head of an answer. Raises RestError."""
+    async def _response(self, transport: httpx.AsyncHTTPTransport, url: str) -> httpx.Response:
+        """The head of an answer, by the transport itself: the client above it keeps cookies, unfolds what is coded, and
+        knows of redirects. Raises RestError."""
         proxies: list[Any] = []  # connections to a SOCKS proxy: httpcore leaves them open where it answers nonsense
 
         async def trace(event: str, info: dict[str, Any]) -> None:
             if event == "socks.connect_tcp.complete":
                 proxies.append(info["return_value"])
 
+        headers = {
+            "User-Agent": f"itick-tui/{__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",  # what is unfolded can be a thousand times what came
+            "token": self._token.reveal(),
+        }
         try:
             with self._library_in_words():
-                headers = {"token": self._token.reveal()}
-                request = client.build_request("GET", url, headers=headers, extensions={"trace": trace})
-                return await client.send(request, stream=True)
+                from httpx import Request  # loaded by now
+
+                request = Request("GET", url, headers=headers, extensions={"trace": trace})
+                return await transport.handle_async_request(request)
         except BaseException:
             for proxy in proxies:
                 await proxy.aclose()
@@ -223,8 +234,11 @@ class Rest:
 
     async def _parts(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """The body as it comes. Raises RestError."""
+        from httpx import AsyncByteStream  # loaded by now
+
+        assert isinstance(response.stream, AsyncByteStream)
         with self._library_in_words():
-            async for part in response.aiter_bytes():
+            async for part in response.stream:
                 yield part
 
     @contextlib.contextmanager
@@ -258,9 +272,9 @@ class Rest:
             self._turns.close(self._clock() + wait)
         return RestError(str(error), refused=isinstance(error, KeyRefused), wait=wait, status=status)
 
-    async def _opened(self) -> httpx.AsyncClient:
+    async def _opened(self) -> httpx.AsyncHTTPTransport:
         async with self._opening:
-            if self._client is None:
+            if self._transport is None:
                 try:
                     with in_words(self.host, self._within):
                         async with asyncio.timeout(self._within):
@@ -269,12 +283,14 @@ class Rest:
                 except NoConnection as error:
                     raise RestError(str(error), advice=error.advice) from None
                 with self._library_in_words():  # loading it takes as long as ten frames
-                    self._client = await asyncio.to_thread(_client, self._proxy, context)
-            return self._client
+                    self._transport = await asyncio.to_thread(_transport, self._proxy, context)
+            return self._transport
 
 
-def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncClient:
+def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncHTTPTransport:
     import httpx
+
+    from tui.feed.network_backend import YieldingBackend
 
     with contextlib.suppress(ImportError):
         import anyio._backends._asyncio  # noqa: F401  # else it is loaded with the first call, between two frames
@@ -282,11 +298,11 @@ def _client(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncC
     # At INFO it logs every address; what it has to say of a call is logged here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG every header, and with them the key
-    return httpx.AsyncClient(
-        headers={"User-Agent": f"itick-tui/{__version__}"},
-        timeout=None,  # `_get` has a deadline for all of it
-        follow_redirects=False,
-        trust_env=False,  # it would choose proxy and certificates by rules of its own
+    transport = httpx.AsyncHTTPTransport(
+        trust_env=False,  # it would choose certificates by rules of its own
         proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
+    pool = transport._pool  # httpx has no parameter for httpcore's backend
+    pool._network_backend = YieldingBackend(pool._network_backend)
+    return transport

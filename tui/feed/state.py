@@ -60,6 +60,7 @@ class Timings(NamedTuple):
     reply: float = 10.0  # an answer to a subscribe request
     ping_every: float = 15.0  # the page recommends at least every 30 s
     second_ping: float = 2.0  # after the first
+    idle_least: float = 1.0  # of silence before a cut, for it to be an idle time-out
     pong: float = 10.0
     urgent_pong: float = 3.0  # where a busy feed fell silent: any frame will do
     look_every: float = 0.5  # at the silence

@@ -56,6 +56,7 @@ class Health:
         self.shown = 0  # changed symbols handed to frames
         self.frames = 0  # drawn
         self.frames_skipped = 0  # that would have been drawn, had the loop been free in time
+        self.idle_timeout: float | None = None  # s of silence after which something on the way cuts the link
         self.frame_at = 0.0  # s, monotonic: the last frame received
         self.pong_at = 0.0  # s, monotonic
         self.round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS)  # s, of answered pings

@@ -165,6 +165,7 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         offset = _apart(clock.low, clock.high)
     else:
         offset = "not known: the exchange has not told the time"
+    idle = health.idle_timeout
     return [
         Figure("state", words, facts.link is not None and not facts.link.proven),
         Figure("server", f"{facts.host or fmt.UNKNOWN}{' · DEMO' if facts.demo else ''}"),
@@ -172,6 +173,7 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         Figure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
         Figure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
         Figure("reconnects", f"{health.reconnects:,}", health.reconnects > 0),
+        *([Figure("idle time-out", f"cut after {idle:.1f} s of silence: pinged more often", True)] if idle else []),
         Figure("clock", offset, clock.lead is not None),
     ]
 
