@@ -9,9 +9,9 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from rich.cells import cell_len
 from textual import on
@@ -111,7 +111,7 @@ class ItickApp(Drawn):
     def begin(self) -> None:
         self.start_frames()
         # After the first paint: what speaks to a feed takes a while to load.
-        self.call_after_refresh(lambda: self.run_worker(self._feed(), name="feed", group="feed"))
+        self.call_after_refresh(lambda: self._start_worker(self._feed, "feed"))
         # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
@@ -126,6 +126,10 @@ class ItickApp(Drawn):
                 self._not_logged()
         for notice in self._start.notices:
             self.notify(notice, markup=False, timeout=10)
+
+    def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
+        # Called by the worker: made here, a coroutine would be left over if the program ends before it runs.
+        return self.run_worker(cast(Any, work), name=name, group=name)
 
     # --- the feed ---
 
@@ -180,9 +184,7 @@ class ItickApp(Drawn):
             url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
         )
         self._link.want(self.followed)
-        # Called by the worker: made here, a coroutine would be left over where the program ends before it runs.
-        work: Any = partial(self._learn_past, self._link, url, token)
-        past: Worker[None] = self.run_worker(work, name="past", group="past")
+        past = self._start_worker(partial(self._learn_past, self._link, url, token), "past")
         try:
             await self._link.run()
         finally:
@@ -331,7 +333,7 @@ class ItickApp(Drawn):
         if self._driver is not None and (asked := notification(" · ".join(told), os.environ)):
             self._driver.write(asked)
         if self.settings.alert_command:
-            self.run_worker(self._command(fired[0], " · ".join(told)), name="alert command", group="alert command")
+            self._start_worker(partial(self._command, fired[0], " · ".join(told)), "alert command")
         for screen in self.screen_stack:
             if isinstance(screen, Alerts):
                 screen.tick()
