@@ -354,7 +354,8 @@ class Storm:
         began, blamed = monotonic(), len(self._states)
         self._exchange.cause("idle-cut", "quiet", every=idle)
         try:
-            await self._next(lambda state: not state.proven, began)
+            if self.market.health.idle_timeout is None:  # else it is known already, and cuts nothing any more
+                await self._next(lambda state: not state.proven, began)
             told = monotonic() - began
 
             def stays() -> bool:
