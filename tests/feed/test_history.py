@@ -383,6 +383,19 @@ async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_vi
         assert desk.history.words() == ("2 symbols known", False)
 
 
+async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_next_run(tmp_path: Path) -> None:
+    thursday = FRIDAY - 1440 * MINUTE
+    friday = walk(FRIDAY, range(390))
+    closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
+    keep(tmp_path, News(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes))
+    async with at_work(tmp_path, QQQ):
+        pass
+    async with at_work(tmp_path, QQQ, live=False) as desk:
+        i = desk.market.instruments[QQQ]
+        assert [(bar.time, bar.close) for bar in i.bars] == [(bar.time, bar.close) for bar in friday]
+        assert list(i.day.closes.values()) == [friday[-1].close]
+
+
 async def test_what_came_late_counts_for_when_it_was_asked_for(tmp_path: Path) -> None:
     """The bell rings while the answer is under way: its last price may be from before."""
     before_the_bell = at("2026-11-20 15:59") + 30_000
