@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.feed.running import KEY, QQQ, SPY, Running
 from tests.market.walks import at, walk
@@ -184,6 +185,19 @@ async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tm
         assert [bar.time for bar in bars][-2:] == [MONDAY - 2 * MINUTE, MONDAY - MINUTE]
 
 
+async def test_the_last_word_on_a_minute_is_kept_although_it_comes_when_later_ones_are_kept_already(
+    tmp_path: Path,
+) -> None:
+    kept = walk(MONDAY - 3 * MINUTE, range(3))
+    keep(tmp_path, News(QQQ, kept))
+    async with at_work(tmp_path, QQQ) as desk:
+        late = replace(kept[0], symbol="QQQ$US", volume=kept[0].volume + 100)
+        desk.market.apply(late, 0.0)
+    async with at_work(tmp_path, QQQ, live=False) as desk:
+        found = desk.market.instruments[QQQ].bars.get(kept[0].time // MINUTE)
+        assert found is not None and found.volume == kept[0].volume + 100
+
+
 async def test_a_run_that_ends_in_the_evening_keeps_what_the_closing_auction_told(tmp_path: Path) -> None:
     fund, start = Symbol("159915", "SZ"), at("2026-11-23 14:56", "SZ")
     async with at_work(tmp_path, fund, start=start) as desk:
@@ -317,8 +331,10 @@ async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path
     async with at_work(tmp_path, QQQ, start=sunday) as desk:
         assert desk.vendor.bars == []
         assert desk.history.words() == ("1 symbol known", False)
-    async with at_work(tmp_path, QQQ, start=MONDAY) as desk:
-        assert len(desk.vendor.bars) == 1
+    for early in (at("2026-11-23 05:00"), MONDAY):
+        keep(tmp_path, News(QQQ, walk(FRIDAY, range(390)), {}, evening))
+        async with at_work(tmp_path, QQQ, start=early) as desk:
+            assert len(desk.vendor.bars) == 1
 
 
 @pytest.mark.parametrize(

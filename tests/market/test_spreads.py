@@ -28,6 +28,10 @@ def test_what_is_older_than_an_hour_no_longer_counts() -> None:
     assert known is not None
     assert (known.most, known.seconds, known.share) == (0.02, 60, 0.0)
     assert hour.statistics(60.0 * 300) is None
+    alone = SpreadHour()
+    alone.sample(9.0, 0.01, 0.0)
+    assert alone.statistics(3_599.0) is not None
+    assert alone.statistics(3_600.0) is None
 
 
 def test_without_a_tick_no_time_is_tight() -> None:
