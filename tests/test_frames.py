@@ -4,6 +4,8 @@ import asyncio
 import time
 from itertools import pairwise
 
+import pytest
+
 from tui.frames import FEWEST, FRAMES, SHARE, FrameClock
 
 
@@ -63,6 +65,37 @@ async def test_frames_that_were_due_while_the_loop_was_busy_are_counted() -> Non
     await asyncio.sleep(0)
     assert clock.skipped >= 4  # more of them where the machine stood still
     clock.stop()
+
+
+@pytest.mark.parametrize(
+    ("late", "next_after"),
+    [(0.3, 0.7), (2.0, 0.5)],
+    ids=["a little late: on the beat", "very late: half a frame later"],
+)
+async def test_a_late_frame_does_not_delay_the_next_and_never_crowds_it(
+    monkeypatch: pytest.MonkeyPatch, late: float, next_after: float
+) -> None:
+    """In frames' lengths. The loop's time stands still but where it is moved here."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
+    times: list[float] = []
+
+    async def advance(frames: float) -> int:
+        nonlocal now
+        now += frames / FRAMES
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return len(times)
+
+    clock = FrameClock(lambda: times.append(now))
+    clock.wake()
+    assert await advance(0.0) == 1
+    clock.wake()
+    assert await advance(1.0 + late) == 2
+    clock.wake()
+    assert await advance(next_after - 0.05) == 2
+    assert await advance(0.1) == 3
 
 
 async def test_frames_that_cost_much_come_less_often_but_never_less_than_four_a_second() -> None:

@@ -68,7 +68,7 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
     step = 0
     app = Turned(wanting(FUNDS), Start(""), clock=lambda: float(step))
     app.driver_class = Painted
-    async with app.run_test(headless=False, size=(160, 45)) as pilot:
+    async with app.run_test(headless=False, size=(160, 45), notifications=True) as pilot:
         market = app.market
         market.wall_base = OPEN
         market.follow(FUNDS)
@@ -99,3 +99,24 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
             await come_to_rest(app, pilot)
             for stood, line in zip(stands(), meant(app), strict=True):
                 assert stood == line, done
+
+
+async def test_a_frame_does_not_paint_over_a_notice() -> None:
+    Painted.screen.reset()
+    Painted.screen.resize(24, 80)
+    app = Turned(wanting(FUNDS), Start(""), clock=lambda: 0.0)
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(80, 24), notifications=True) as pilot:
+        app.market.wall_base = OPEN
+        app.market.follow(FUNDS)
+        await pilot.pause(0.2)
+        app.dashboard.zoom()
+        app.notify("disk full\nover the rows\nof the grid", timeout=60)
+        await come_to_rest(app, pilot)
+        assert any("disk full" in line for line in Painted.screen.display)
+        for symbol in map(str, FUNDS):
+            app.market.apply(Quote(symbol=symbol, last=12.34, open=9.0, time=OPEN), 0.0)
+        app.dashboard.sync(app.market.take_changed(), 0.0, True)
+        await come_to_rest(app, pilot)
+        assert any("disk full" in line for line in Painted.screen.display)
+        assert stands() == meant(app)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.feed.running import KEY, QQQ, SPY, Running
 from tests.holding import holding
@@ -187,6 +188,19 @@ async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tm
         assert [bar.time for bar in bars][-2:] == [MONDAY - 2 * MINUTE, MONDAY - MINUTE]
 
 
+async def test_the_last_word_on_a_minute_is_kept_although_it_comes_when_later_ones_are_kept_already(
+    tmp_path: Path,
+) -> None:
+    kept = walk(MONDAY - 3 * MINUTE, range(3))
+    keep(tmp_path, News(QQQ, kept))
+    async with at_work(tmp_path, QQQ) as desk:
+        late = replace(kept[0], symbol="QQQ$US", volume=kept[0].volume + 100)
+        desk.market.apply(late, 0.0)
+    async with at_work(tmp_path, QQQ, live=False) as desk:
+        found = desk.market.instruments[QQQ].bars.get(kept[0].time // MINUTE)
+        assert found is not None and found.volume == kept[0].volume + 100
+
+
 async def test_a_run_that_ends_in_the_evening_keeps_what_the_closing_auction_told(tmp_path: Path) -> None:
     fund, start = Symbol("159915", "SZ"), at("2026-11-23 14:56", "SZ")
     async with at_work(tmp_path, fund, start=start) as desk:
@@ -351,8 +365,10 @@ async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path
     async with at_work(tmp_path, QQQ, start=sunday) as desk:
         assert desk.vendor.bars == []
         assert desk.history.words() == ("1 symbol known", False)
-    async with at_work(tmp_path, QQQ, start=MONDAY) as desk:
-        assert len(desk.vendor.bars) == 1
+    for early in (at("2026-11-23 05:00"), MONDAY):
+        keep(tmp_path, News(QQQ, walk(FRIDAY, range(390)), {}, evening))
+        async with at_work(tmp_path, QQQ, start=early) as desk:
+            assert len(desk.vendor.bars) == 1
 
 
 @pytest.mark.parametrize(
@@ -415,6 +431,19 @@ async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_vi
         assert [codes for _, codes, _ in desk.vendor.bars] == [["QQQ", "SPY"], ["QQQ"], ["SPY"]]
         assert lengths == [0, 0, 390]
         assert desk.history.words() == ("2 symbols known", False)
+
+
+async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_next_run(tmp_path: Path) -> None:
+    thursday = FRIDAY - 1440 * MINUTE
+    friday = walk(FRIDAY, range(390))
+    closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
+    keep(tmp_path, News(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes))
+    async with at_work(tmp_path, QQQ):
+        pass
+    async with at_work(tmp_path, QQQ, live=False) as desk:
+        i = desk.market.instruments[QQQ]
+        assert [(bar.time, bar.close) for bar in i.bars] == [(bar.time, bar.close) for bar in friday]
+        assert list(i.day.closes.values()) == [friday[-1].close]
 
 
 async def test_what_came_late_counts_for_when_it_was_asked_for(tmp_path: Path) -> None:

@@ -205,6 +205,13 @@ async def test_a_removal_frees_room_only_where_somebody_waits_for_it() -> None:
     assert not client.subscriptions.needs_fresh(wanted[1:])
 
 
+async def test_what_still_finds_room_at_the_limit_needs_no_fresh_connection_though_others_are_gone() -> None:
+    client, wanted = Client(Plan(limit=500)), symbols(501)
+    await client.want(wanted[:499])
+    assert not client.subscriptions.needs_fresh([*wanted[1:499], wanted[499]])
+    assert client.subscriptions.needs_fresh([*wanted[1:499], *wanted[499:]])
+
+
 async def test_a_swap_at_the_limit_is_known_to_need_a_fresh_connection_once_it_was_asked_for() -> None:
     client, wanted = Client(Plan(limit=3)), symbols(4)
     await client.want(wanted[:3])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import QQQ
+from tests.market.messages import QQQ, SPY
 from tui.market.clock import ServerClock
 from tui.symbol import Symbol
 
@@ -158,6 +158,7 @@ def test_times_in_milliseconds_tell_it_finely() -> None:
         ({"QQQ": 900}, 900),
         ({"QQQ": 899.2}, 900),
         ({"QQQ": 100}, 120),
+        ({"QQQ": 61}, 60),
         ({"QQQ": 1}, None),
         ({"CHATTY": 0.1, "A": 900, "B": 900, "C": 901, "D": 902, "E": 903}, 900),
         ({"CHATTY": 900, "A": 0.1, "B": 0.2, "C": 0.1, "D": 0.1, "E": 0.1}, None),
@@ -169,6 +170,7 @@ def test_times_in_milliseconds_tell_it_finely() -> None:
         "one",
         "nearly",
         "two minutes",
+        "hardly more than a minute",
         "one on time",
         "a chatty one on time",
         "a chatty one delayed",
@@ -187,6 +189,18 @@ def test_delayed_is_a_feed_whose_symbols_mostly_are_by_their_median(
             t = 10_000_001 + n
             clock.observe_frame(Symbol(code, "US"), t, t + 1_000 * late - 500)
     assert clock.delay() == pytest.approx(delay, abs=0.05)
+
+
+@pytest.mark.parametrize(("late", "delay"), [(75, None), (95, 120)])
+def test_a_delay_is_told_where_it_is_surely_over_a_minute_and_then_as_its_likeliest_length(
+    late: float, delay: float | None
+) -> None:
+    """`late` s by our own clock, which may be off by 20 s either way."""
+    clock = ServerClock()
+    clock.observe_date(sent=-19_000, received=20_000, date=0)
+    assert (clock.low, clock.high) == (-20_000, 20_000)
+    clock.observe_frame(QQQ, 10_000_001, 10_000_001 + 1_000.0 * late)
+    assert clock.delay() == delay
 
 
 def test_a_feed_that_is_delayed_no_more_is_not_called_so_any_longer() -> None:
@@ -211,6 +225,9 @@ def test_without_a_known_clock_nothing_is_called_delayed() -> None:
     clock = ServerClock()
     clock.observe_frame(QQQ, 1_000, 10_000_000.0)
     assert clock.delay() is None
+    clock.observe_frame(SPY, 1_000, 10_000_000.0)
+    clock.observe_frame(Symbol("IWM", "US"), 10_000_000, 10_000_000.0)
+    assert clock.delay() is None, "although two are surely later than the third"
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,20 @@ def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
     assert [(each.close, each.volume) for each in i.bars][:2] == [(1.0, 3.0), (1.0, 3.0)]
 
 
+def test_a_trade_older_than_the_newest_price_does_not_stand_as_the_newest_bar_s_close() -> None:
+    market, i = following(T + 2 * MINUTE)
+    market.refuse([QQQ], "kline@1", "not in your plan")
+    market.apply(tick(5.0, 10_000), 0.0)
+    market.apply(quote(6.0, MINUTE + 20_000), 0.0)
+    market.apply(tick(7.0, MINUTE - 1_000), 0.0)  # on its way for longer than the quote
+    assert [each.close for each in i.bars] == [7.0, 6.0]
+    market.apply(tick(4.0, MINUTE + 10_000), 0.0)
+    assert [(each.low, each.close) for each in i.bars] == [(5.0, 7.0), (4.0, 6.0)]
+    assert i.last == 6.0
+    market.apply(tick(4.5, MINUTE + 20_000), 0.0)
+    assert [each.close for each in i.bars] == [7.0, 4.5]
+
+
 def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:
     market, i = following()
     market.recall(QQQ, [bar(minute, 1.0, 99.0) for minute in range(6)], True, 0.0)
@@ -170,6 +184,30 @@ def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
     assert not market.recall(QQQ, [bar(minute, 1.0) for minute in range(10, 30)], False, 0.0)  # a split, two for one
     assert [each.close for each in i.bars] == [1.0] * 20
     assert i.day.closes == {date(2024, 11, 15): 1.0}
+
+
+@pytest.mark.parametrize(
+    ("both", "apart", "by", "agrees"),
+    [
+        (5, 5, 2.0, False),
+        (5, 5, 0.5, False),
+        (5, 5, 1.002, False),
+        (5, 5, 1.0005, True),
+        (4, 4, 2.0, True),
+        (10, 5, 2.0, True),
+        (10, 6, 2.0, False),
+    ],
+    ids=["split", "reverse split", "distribution", "rounding", "too few to tell", "half", "most"],
+)
+def test_kept_bars_contradict_the_vendor_s_where_most_of_several_are_apart(
+    both: int, apart: int, by: float, agrees: bool
+) -> None:
+    """`both` minutes are kept and told of; so many of the kept closes are `by` times what the vendor tells."""
+    bars = MinuteBars()
+    bars.remember([bar(-1, 7.0), *(bar(minute, by if minute < apart else 1.0) for minute in range(both))])
+    assert bars.recall([bar(minute) for minute in range(both)]) is agrees
+    kept = [7.0] if agrees else []
+    assert [each.close for each in bars] == [*kept, *([1.0] * both)]
 
 
 def test_another_exchange_s_past_is_forgotten() -> None:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.market.messages import QQQ, T, depth
+from tui.market import Market
 from tui.market.spreads import SpreadHour
 
 
@@ -26,6 +28,10 @@ def test_what_is_older_than_an_hour_no_longer_counts() -> None:
     assert known is not None
     assert (known.most, known.seconds, known.share) == (0.02, 60, 0.0)
     assert hour.statistics(60.0 * 300) is None
+    alone = SpreadHour()
+    alone.sample(9.0, 0.01, 0.0)
+    assert alone.statistics(3_599.0) is not None
+    assert alone.statistics(3_600.0) is None
 
 
 def test_without_a_tick_no_time_is_tight() -> None:
@@ -34,6 +40,20 @@ def test_without_a_tick_no_time_is_tight() -> None:
     known = hour.statistics(1.0)
     assert known is not None and known.share == 0.0
     assert SpreadHour().statistics(0.0) is None
+
+
+def test_a_crossed_or_locked_book_has_no_spread_to_be_counted() -> None:
+    market = Market()
+    market.set_clock(float(T))
+    market.follow([QQQ])
+    i = market.instruments[QQQ]
+    for second, ask in enumerate((512.32, 512.33, 512.34, 512.37)):
+        market.apply(depth([(ask, 100)], [(512.34, 100)]), float(second))
+        market.sample(float(second), [i])
+    known = i.spreads.statistics(4.0)
+    assert known is not None
+    assert known.seconds == 1 and known.least == known.most == pytest.approx(0.03)
+    assert market.health.crossed == 2, "a locked book is no crossed one"
 
 
 @given(st.lists(st.tuples(st.floats(0.0001, 1e6), st.floats(0, 7200)), min_size=1))

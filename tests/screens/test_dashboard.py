@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual.events import MouseScrollDown
 
 from tests.market.walks import OPEN, walk
-from tests.screens.still import START, US, Still, filled
+from tests.screens.still import LIVE, START, US, Still, filled
 from tui.errors import NoConnection
 from tui.feed.state import LinkState, Phase
 from tui.market import Market
@@ -217,6 +217,18 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
         line = watchlist.render_line(2 + US.index(Symbol("HYG", "US")))
         assert [s.text for s in line if s.style == glow] == []
         assert watchlist.flash_ends is None
+
+
+async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_its_row() -> None:
+    app = Still(filled(US))
+    app.market.apply(Depth(symbol="TLT$US", asks=[Level(89.5, 1)], bids=[Level(89.25, 1)]), 20.0)
+    async with app.run_test(size=(160, 45)) as pilot:
+        watchlist = app.dashboard.watchlist
+        for app.link, role in ((LIVE, "text"), (LOST, "faint")):
+            app.turn()
+            await pilot.pause()
+            line = watchlist.render_line(2 + US.index(Symbol("TLT", "US")))
+            assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.style(role)]
 
 
 async def test_ladder_and_chart_follow_keys_and_mouse() -> None:

@@ -420,6 +420,16 @@ def test_a_level_is_tinted_from_its_change_for_a_moment() -> None:
     assert pane.tint_ends is None
 
 
+def test_what_changed_in_one_symbol_s_book_is_not_tinted_in_another_s() -> None:
+    found, other = instrument(BOOK_B), instrument(BOOK_B)
+    other.symbol = SPY
+    pane = ladder(found)
+    found.depth, found.depth_at = changed(BOOK_B, ask0=2700, bid0=5), NOW + 1
+    pane.sync({found}, NOW + 1, True)
+    pane.instrument = other
+    assert pane.tint_ends is None
+
+
 def test_without_flash_nothing_is_tinted() -> None:
     found = instrument(BOOK_B)
     pane = ladder(found)

@@ -111,9 +111,10 @@ class MinuteBars:
             self.grown += 1
         self.latest = max(self._bars, default=-1)
 
-    def trade(self, time: int, price: float, size: float | None) -> None:
-        """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time. A minute that
-        the vendor's history told has the trade already."""
+    def trade(self, time: int, price: float, size: float | None, *, newest: bool = True) -> None:
+        """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time. One that is
+        not the `newest` price, because a quote told of a later one, leaves the newest bar's close. A minute that the
+        vendor's history told has the trade already."""
         self.built = True
         slot = time // MINUTE
         if slot <= self._over:
@@ -122,7 +123,9 @@ class MinuteBars:
         if bar is None:
             self.put(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
             bar = self._bars[slot]
-        bar.high, bar.low, bar.close = max(bar.high, price), min(bar.low, price), price
+        bar.high, bar.low = max(bar.high, price), min(bar.low, price)
+        if newest or slot < self.latest:
+            bar.close = price
         bar.volume += size or 0.0
         self.version += 1
 

@@ -265,7 +265,7 @@ class Instrument:
             size = tape.take(tick, quote, middle)
             owed = tape.settle() if tape.sizes.owed else ()
             if builds and tick.time:
-                self.bars.trade(tick.time, tick.last, size)
+                self.bars.trade(tick.time, tick.last, size, newest=tick.time >= self.last_time)
                 for _, time, late in owed:
                     self.bars.add_volume(time, late)
 
