@@ -444,10 +444,10 @@ async def test_an_answer_that_lay_unread_while_the_program_was_stopped_is_no_mis
                     await connection.send(tick, text=True)
             await connection.send(encode(resolved(request)), text=True)
             if isinstance(request, Ping):
-                time.sleep(0.06)  # noqa: ASYNC251 - the whole program stands still
+                time.sleep(0.35)  # noqa: ASYNC251 - the whole program stands still
 
-    async with serving(stops) as url, Running(url, timings=QUICK._replace(pong=0.05)) as running:
-        await until(lambda: len(running.market.health.round_trips) >= 5)
+    async with serving(stops) as url, Running(url, timings=QUICK._replace(pong=0.3)) as running:
+        await until(lambda: len(running.market.health.round_trips) >= 3)
         assert running.market.health.heartbeats_missed == 0
         assert Phase.RECONNECTING not in running.phases
 
