@@ -4,7 +4,9 @@ ever."""
 from __future__ import annotations
 
 import errno
+import grp
 import os
+import pwd
 import resource
 import socket
 import stat
@@ -191,7 +193,10 @@ def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: p
     ],
     ids=lambda value: oct(value) if isinstance(value, int) else "",
 )
-def test_who_could_have_written_a_file(tmp_path: Path, file: int, folder: int, words: str) -> None:
+def test_who_could_have_written_a_file(
+    tmp_path: Path, file: int, folder: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grp.getgrgid", lambda gid: grp.struct_group(("users", "", gid, [])))
     path = tmp_path / "folder" / "config.toml"
     path.parent.mkdir()
     path.touch()
@@ -201,6 +206,23 @@ def test_who_could_have_written_a_file(tmp_path: Path, file: int, folder: int, w
     link.symlink_to(path)
     for each in (path, link):
         assert write_exposure(each) == words.format(file=path, folder=path.parent)
+
+
+@pytest.mark.parametrize(
+    ("members", "name", "exposed"),
+    [([], "", False), (["somebody"], "", True), ([], "users", True)],
+    ids=["of one's own", "with a guest", "of many"],
+)
+def test_a_group_that_is_one_s_own_is_nobody_else(
+    tmp_path: Path, members: list[str], name: str, exposed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config.toml"
+    path.touch()
+    path.chmod(0o664)
+    me = pwd.getpwuid(os.geteuid())
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: pwd.struct_passwd((*me[:3], path.stat().st_gid, *me[4:])))
+    monkeypatch.setattr("grp.getgrgid", lambda gid: grp.struct_group((name or me.pw_name, "", gid, members)))
+    assert bool(write_exposure(path)) == exposed
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import grp
 import os
+import pwd
 import shlex
 import stat
 import time
@@ -128,6 +130,15 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
+def _is_private_group(gid: int) -> bool:
+    """Whether a group is its user's own, as many systems make one for each, with a umask of 002."""
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return user.pw_gid == gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
 def write_exposure(path: Path) -> str:
     """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
     can. Whoever may write the folder may put another file in its place."""
@@ -137,6 +148,7 @@ def write_exposure(path: Path) -> str:
         if found.st_uid not in (os.geteuid(), 0):
             return f"{each} belongs to another user"
         safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files there
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not safe:
+        others = stat.S_IWOTH | (0 if _is_private_group(found.st_gid) else stat.S_IWGRP)
+        if found.st_mode & others and not safe:
             return f"others can write {each}: chmod go-w {shlex.quote(str(each))}"
     return ""

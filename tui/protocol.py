@@ -212,10 +212,13 @@ _DEEPEST = 100  # objects and lists within each other; the page has 4. msgspec s
 _DEPTH_LOOKED_AT = 256 * 1024  # bytes
 # A string that never ends is one token too, else it would be looked through again from each quotation mark in it.
 _DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-_SURROGATE = re.compile(  # a pair, half of one, or any other escape
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+# The escape of half a surrogate pair, behind whole pairs of backslashes. No code of ours is called for a match, nor for
+# other escapes, of which a frame may have a million.
+_HALF_PAIR = re.compile(
+    rb"(?<!\\)((?:\\\\)*+)\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
 )
+_MOST_HALVES = 10_000
 _REPLACED = "\ufffd"
 _Decoded = TypeVar("_Decoded")
 
@@ -327,9 +330,11 @@ def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> t
 
 def mend_text(data: bytes | bytearray) -> bytes | bytearray:
     """Returns the data with U+FFFD in place of what is not UTF-8, and of escapes that are half a surrogate pair, which
-    JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs only itself."""
+    JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs only itself. Data
+    with very many halves are no names, and returned as they are."""
     text = data.decode(errors="replace").encode()
-    return _SURROGATE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], text)
+    mended, halves = _HALF_PAIR.subn(rb"\1\\ufffd", text, count=_MOST_HALVES)
+    return mended if halves < _MOST_HALVES else data
 
 
 def _decode_rows(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:

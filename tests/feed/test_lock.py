@@ -123,6 +123,15 @@ def test_a_copy_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> Non
         pass
 
 
+def test_a_lock_file_that_cannot_be_read_any_more_names_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
+        monkeypatch.setattr(os, "pread", gone)
+        assert lock.other is None
+
+
 def test_without_a_place_for_the_lock_the_program_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with KeyLock("host", KEY, folder=tmp_path / "file"), KeyLock("host", KEY, folder=tmp_path / "file"):

@@ -332,3 +332,19 @@ def test_at_midnight_a_clock_that_was_wrong_takes_no_date_with_it() -> None:
     assert all(f"{day}" <= "2026-11-19" for day in qqq.closes)
     assert qqq.tick_time == feed.time - 80
     assert qqq.tape._date_ends == at("2026-11-20 00:00")
+
+
+@pytest.mark.parametrize("ahead", [HOUR, 30 * 24 * HOUR], ids=["an hour", "a month"])
+def test_a_date_ahead_of_all_data_and_of_our_own_clock_is_dropped_within_a_minute(ahead: int) -> None:
+    feed = Feed(dates=False)
+    feed.date(ahead)
+    feed.settle(60)
+    assert feed.is_right()
+
+
+def test_a_date_ahead_is_believed_where_the_data_are_as_far_ahead_of_our_own_clock() -> None:
+    feed = Feed(dates=False)
+    feed.date(HOUR)
+    feed.wrong = HOUR
+    feed.settle(60)
+    assert feed.market.clock.offset == pytest.approx(HOUR, abs=1_000)

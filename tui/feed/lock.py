@@ -121,7 +121,11 @@ class KeyLock:
                 self._waiting.start()
 
     def _owner(self) -> int:
-        text = os.pread(self._file, 20, 0) if self._file is not None else b""
+        """The process that the file names; 0 where it names none, or cannot be read any more."""
+        try:
+            text = os.pread(self._file, 20, 0) if self._file is not None else b""
+        except OSError:  # as on a network home that went away
+            return 0
         return int(text) if text.isdigit() else 0
 
     def __exit__(

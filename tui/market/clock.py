@@ -15,6 +15,8 @@ Any one of these may be false, and none may do harm for longer than a minute:
   with each other (a single time that is told again and again does not: it falls behind), the data's clock is that much
   ahead, `lead`, whatever the `Date`s say. It is so as long as most of a window's messages agree; messages that are
   refused as older count against it. When it is withdrawn, `Market` forgets what is dated later than can be.
+- A `Date` that says our own clock is over a minute slow is dropped with the window in which all data agree with our own
+  clock: two against one, and true data would be over a minute old without exception.
 - A `Date` that contradicts the others counts only when the next one agrees with it, or where our own clock has jumped:
   it was set, or the machine slept and its monotonic clock with it, and nobody says which.
 - A time too early shuts out nothing: it is refused as older, and where it is the first it is shown with its age until
@@ -38,6 +40,7 @@ _NEARLY_ALL = 0.98
 _DELAYED = 60_000.0  # ms
 _MINIMUM_OVER = 600.0  # s
 SLACK = 5_000.0  # ms
+_DATE_DOUBTED = 60_000.0  # ms
 _WINDOW = 20_000.0  # ms: frames bound the offset for this window and the next
 _CLAIMS, _CLAIMS_OVER, _CLAIMS_WITHIN = 8, 3_000.0, 2_000.0  # frames in a row, ms of their arrival, ms of each other
 
@@ -187,6 +190,9 @@ class ServerClock:
             self._settle()
 
     def _next_window(self, arrival: float) -> None:
+        if self._dates[0] > _DATE_DOUBTED and abs(self._least) <= SLACK and self.seen - self._window_seen >= _CLAIMS:
+            self._dates, self._contrary = (-_INF, _INF), None
+            self._forget()
         self._least_before, self._least = self._least, _INF
         if self.lead is not None:
             late = list(islice(reversed(self._late), max(0, self.seen - self._window_seen)))
