@@ -105,8 +105,12 @@ class Process(App[None]):
 
     def _check_terminal(self) -> None:
         """End where the terminal is gone without the signal that tells of it."""
-        if not self.is_headless and not os.isatty(0):
+        if self._terminal_is_gone:
             self._leave(EXIT_HANGUP)
+
+    @property
+    def _terminal_is_gone(self) -> bool:
+        return not self.is_headless and not os.isatty(0)
 
     # --- a fault of our own ---
 
@@ -122,8 +126,11 @@ class Process(App[None]):
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:
-        """What Textual calls where its keyboard thread dies. The renderable is a traceback, which has no place on a
-        terminal."""
+        """What Textual calls where its keyboard thread dies, as it does with the terminal. The renderable is a traceback,
+        which has no place on a terminal."""
+        if self._terminal_is_gone:
+            self._leave(EXIT_HANGUP)
+            return
         self._handle_exception(RuntimeError("the keyboard can no longer be read"))
 
 

@@ -460,18 +460,18 @@ async def test_no_answer_has_a_date() -> None:
 
 
 async def test_silence_is_cut_and_nothing_else() -> None:
-    async with Exchange(rate=500, faults=["idle-cut"], fault_every=0.2) as exchange, dial(exchange) as socket:
+    async with Exchange(rate=500, faults=["idle-cut"], fault_every=0.8) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "tick,quote")
-        assert await pushed(socket, 0.5), "what flows goes on"
+        assert await pushed(socket, 1.2), "what flows goes on"
         exchange.cause("idle-cut", "quiet")
         for _ in range(5):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             await ask(socket, "tick")
         assert await reply(socket), "what is asked is a life too"
         began = time.monotonic()
         assert (await ending(socket)).rcvd is None
-        assert 0.1 < time.monotonic() - began < 0.5
+        assert 0.5 < time.monotonic() - began < 3
 
 
 async def test_the_night_is_quiet_and_ends() -> None:

@@ -188,7 +188,7 @@ class Connection:
                 break
             # A program that was stopped for a while finds its time over and the answer unread: it may read first.
             late = wait <= 0
-            await asyncio.wait([pong], timeout=min(timings.pong, 1.0) if late else min(wait, timings.look_every))
+            await asyncio.wait([pong], timeout=min(timings.pong, 0.25) if late else min(wait, timings.look_every))
         if pong.done():
             health.pong_at = clock()
             health.round_trips.append(health.pong_at - sent)
