@@ -27,6 +27,7 @@ class Process(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
+        self._continued = False  # whether the terminal is to be taken again, after a SIGCONT
         self.crash: Exception | None = None
         """The exception that ended the program, where it is at fault itself."""
 
@@ -59,13 +60,15 @@ class Process(App[None]):
         def continued(signum: int, frame: FrameType | None) -> None:
             if getattr(self._driver, "_must_signal_resume", True):
                 resume(signum, frame)
-            else:
+            elif not self._continued:  # many signals at once are one
+                self._continued = True
                 loop.call_soon_threadsafe(self._take_terminal_again)
 
         signal.signal(signal.SIGCONT, continued)
 
     def _take_terminal_again(self) -> None:
         """The shell may have used it meanwhile, and set it as it likes."""
+        self._continued = False
         if self._driver is not None and not self._exit:
             self._driver.suspend_application_mode()
             self._driver.resume_application_mode()
@@ -126,8 +129,8 @@ class Process(App[None]):
         self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:
-        """What Textual calls where its keyboard thread dies, as it does with the terminal. The renderable is a traceback,
-        which has no place on a terminal."""
+        """What Textual calls where its keyboard thread dies, as it does with the terminal. The renderable is a
+        traceback, which has no place on a terminal."""
         if self._terminal_is_gone:
             self._leave(EXIT_HANGUP)
             return
