@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,9 @@ def test_a_full_disk_is_said_once_and_the_log_goes_on_when_there_is_room(
         room = 30
         for words in ("torn", "lost"):
             _log.error(words)
+        while not (told and log._lines.empty()):  # its thread writes
+            time.sleep(0.01)
+        time.sleep(0.1)
         room = 1_000_000
         _log.error("there is room again")
     assert told == [f"the log {file} is not whole: no space left on device"]
@@ -214,3 +218,19 @@ async def test_stray_tracebacks_go_into_the_log_and_never_to_the_terminal(
     assert hooks == (threading.excepthook, sys.unraisablehook, logging.raiseExceptions, logging.getLogger().level)
     if to == "file":
         assert sum("ValueError: stray" in line.get("exception", "") for line in lines(file)) == 3
+
+
+def test_a_disk_that_hangs_holds_nobody_up_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    write = os.write
+    monkeypatch.setattr("os.write", lambda *given: answers.wait() and write(*given))
+    told: list[str] = []
+    begun = time.monotonic()
+    with logging_to(tmp_path / "log.jsonl") as file:
+        assert file is not None
+        file.on_trouble = lambda: told.append(file.trouble)
+        for _ in range(100):
+            _log.info("a line")
+    assert time.monotonic() - begun < 2
+    assert len(told) == 1 and told[0].endswith("is not whole: the disk does not answer")
+    answers.set()

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 from tui import __version__
 from tui.errors import ItickError, UsageError, reason
@@ -25,6 +26,8 @@ from tui.secrets import redact
 
 _ONCE_IN = 1.0  # s
 _KINDS = 256
+_WAITING = 10_000  # lines that a slow disk has not taken
+_CLOSE_WITHIN = 0.5  # s
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +69,8 @@ def logging_to(path: Path | None) -> Iterator[LogFile | None]:
 
 class LogFile(logging.Handler):
     """Adds lines to a regular file, or to the null device. What cannot be written, on a full disk for example, is lost:
-    `trouble` says why it was the first time, and `on_trouble` is called then (from any thread).
+    `trouble` says why it was the first time, and `on_trouble` is called then (from any thread). A thread of its own
+    writes: a disk that hangs keeps nothing else waiting.
 
     Raises UsageError where the file cannot be opened."""
 
@@ -76,6 +80,7 @@ class LogFile(logging.Handler):
         self.on_trouble: Callable[[], object] = lambda: None
         self._path = path
         self._broken = False  # whether the last line in the file is a part of one
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
         # A pipe or a terminal would make the program wait for whoever is at its other end, or draw over the screen.
         to = os.open if path == Path(os.devnull) else open_regular
         try:
@@ -84,25 +89,45 @@ class LogFile(logging.Handler):
             raise UsageError(f"cannot write the log {path}: {reason(error)}") from None
         self.setFormatter(JsonLines())
         self.addFilter(OnceASecond())
+        self._thread = threading.Thread(target=self._write_lines, name="log", daemon=True)
+        self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            left = f"{chr(10) * self._broken}{self.format(record)}\n".encode()
-            while left:
-                written = os.write(self._file, left)
-                left = left[written:]
-                self._broken = bool(left)
-        except OSError as error:
-            if not self.trouble:
-                self.trouble = f"the log {self._path} is not whole: {reason(error)}"
-                self.on_trouble()
+            line = self.format(record)
         except Exception:
             self.handleError(record)
+            return
+        if self._lines.qsize() < _WAITING:
+            self._lines.put(line)
+        else:
+            self._fail("the disk does not take it")
+
+    def _write_lines(self) -> None:
+        while (line := self._lines.get()) is not None:
+            try:
+                left = f"{chr(10) * self._broken}{line}\n".encode()
+                while left:
+                    written = os.write(self._file, left)
+                    left = left[written:]
+                    self._broken = bool(left)
+            except OSError as error:
+                self._fail(reason(error))
+
+    def _fail(self, why: str) -> None:
+        if not self.trouble:
+            self.trouble = f"the log {self._path} is not whole: {why}"
+            self.on_trouble()
 
     def close(self) -> None:
         super().close()
-        with contextlib.suppress(OSError):
-            os.close(self._file)
+        self._lines.put(None)
+        self._thread.join(_CLOSE_WITHIN)
+        if self._thread.is_alive():
+            self._fail("the disk does not answer")
+        else:
+            with contextlib.suppress(OSError):
+                os.close(self._file)
 
 
 class JsonLines(logging.Formatter):

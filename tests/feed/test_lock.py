@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,6 +131,17 @@ def test_a_lock_file_that_cannot_be_read_any_more_names_nobody(tmp_path: Path, m
     with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
         monkeypatch.setattr(os, "pread", gone)
         assert lock.other is None
+
+
+def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    begun = time.monotonic()
+    monkeypatch.setattr("tui.feed.lock.make_folder", lambda _: answers.wait())
+    with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
+        assert (lock.other, lock.claimed) == (None, 0.0)
+        lock.claim()
+    assert time.monotonic() - begun < 2
+    answers.set()
 
 
 def test_without_a_place_for_the_lock_the_program_goes_on(tmp_path: Path) -> None:

@@ -8,15 +8,20 @@ import hashlib
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from platformdirs import user_state_path
 
 from tui.errors import FeedError, NoConnection, UsageError
+from tui.feed.resolver import start_aside
 from tui.files import make_folder
 from tui.secrets import Token
+
+_PATIENCE = 0.4  # s: less than a key may wait
+_T = TypeVar("_T")
 
 
 class KeyInUse(UsageError):
@@ -55,19 +60,36 @@ class KeyLock:
         self._take_over = take_over
         self._file: int | None = None
         self._waiting = threading.Thread()
+        self._hangs = False
+
+    def _within_patience(self, function: Callable[[], _T], otherwise: _T) -> _T:
+        """What a function that touches the file returns. Once the disk has not answered for _PATIENCE s, it is
+        `otherwise` from then on: there is no lock any more, and nothing waits for it."""
+        if not self._hangs:
+            try:
+                return start_aside(function).result(_PATIENCE)
+            except OSError:  # TimeoutError is one, and so is a system without threads to give
+                self._hangs = True
+        return otherwise
 
     def __enter__(self) -> Self:
+        if (pid := self._within_patience(self._enter, None)) is not None:
+            raise KeyInUse(pid)
+        return self
+
+    def _enter(self) -> int | None:
+        """Take the lock; the pid of whoever has it, if it is not to be taken over."""
         try:
             make_folder(self._path.parent)
             held = self._open()
         except OSError:
-            return self  # without a place for the lock there is none, and nothing else is lost
+            return None  # without a place for the lock there is none, and nothing else is lost
         if not held and not self._take_over:
             pid = self._owner()
             self._close()
-            raise KeyInUse(pid)
-        self.claim()
-        return self
+            return pid
+        self._claim()
+        return None
 
     def _open(self) -> bool:
         """Open the file, and lock it where nobody else has; whether it is ours. Its last holder may have removed it
@@ -98,16 +120,24 @@ class KeyLock:
     @property
     def other(self) -> int | None:
         """The pid of another living copy that is to use the key now; None where it is ours."""
-        pid = self._owner()
+        pid = self._within_patience(self._owner, 0)
         return pid if pid and pid != os.getpid() and _lives(pid) else None
 
     @property
     def claimed(self) -> float:
         """Seconds since somebody last said that it is to use the key."""
-        return time.time() - os.fstat(self._file).st_mtime if self._file is not None else 0.0
+        return self._within_patience(self._claimed, 0.0)
+
+    def _claimed(self) -> float:
+        with contextlib.suppress(OSError):
+            return time.time() - os.fstat(self._file).st_mtime if self._file is not None else 0.0
+        return 0.0
 
     def claim(self) -> None:
         """Say that this copy is to use the key."""
+        self._within_patience(self._claim, None)
+
+    def _claim(self) -> None:
         if self._file is None:
             return
         with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
@@ -131,7 +161,11 @@ class KeyLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None and self.other is None:
+        self._within_patience(self._leave, None)
+
+    def _leave(self) -> None:
+        owner = self._owner()
+        if self._file is not None and not (owner and owner != os.getpid() and _lives(owner)):
             with contextlib.suppress(OSError):
                 if not self._lock():
                     os.truncate(self._file, 0)  # it belongs to the copy that was taken over from
