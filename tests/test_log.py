@@ -134,11 +134,14 @@ def test_a_full_disk_is_said_once_and_the_log_goes_on_when_there_is_room(
     with logging_to(file) as log:
         assert log is not None
         log.on_trouble = lambda: told.append(log.trouble)
+        while not log._lines.empty():  # a thread writes
+            time.sleep(0.01)
+        time.sleep(0.1)
         monkeypatch.setattr(os, "write", write_into_what_is_left)
         room = 30
         for words in ("torn", "lost"):
             _log.error(words)
-        while not (told and log._lines.empty()):  # its thread writes
+        while not (told and log._lines.empty()):
             time.sleep(0.01)
         time.sleep(0.1)
         room = 1_000_000

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.turned import Turned, WholeDriver
+from tests.waiting import until
 from tests.wanting import wanting
 from tui.app import ItickApp, Start
 from tui.protocol import Depth, Level, Quote, Tick
@@ -112,8 +113,8 @@ async def test_a_frame_does_not_paint_over_a_notice() -> None:
         await pilot.pause(0.2)
         app.dashboard.zoom()
         app.notify("disk full\nover the rows\nof the grid", timeout=60)
+        await until(lambda: any("disk full" in line for line in Painted.screen.display))
         await come_to_rest(app, pilot)
-        assert any("disk full" in line for line in Painted.screen.display)
         for symbol in map(str, FUNDS):
             app.market.apply(Quote(symbol=symbol, last=12.34, open=9.0, time=OPEN), 0.0)
         app.dashboard.sync(app.market.take_changed(), 0.0, True)
