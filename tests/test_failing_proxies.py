@@ -21,6 +21,19 @@ from tui.exchange.server import Exchange
 from tui.feed.state import Phase
 
 
+async def behind(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
+    """Run a command to its end, with a proxy between it and the vendor; its exit code, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM,
+        *(command, "--url", URL, "--watch", "QQQ$US", *options),
+        env=environment(KEY) | {"https_proxy": proxy, "XDG_STATE_HOME": str(state)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
 def crash_reports(state: Path) -> list[Path]:
     return list(state.glob("itick-tui/crash-*"))
 
@@ -31,17 +44,9 @@ def crash_reports(state: Path) -> list[Path]:
 async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with Scripted(*answers) as proxy:
-        process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            *("stream", "--url", URL, "--watch", "QQQ$US", "--deadline", "1"),
-            env=environment(KEY)
-            | {"https_proxy": f"{scheme}://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, err = await process.communicate()
-    words = err.decode()
+        code, _, words = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
     check_output(words)
-    assert process.returncode == EXIT_NO_CONNECTION, words
+    assert code == EXIT_NO_CONNECTION, words
     assert f"no live connection within 1 s: cannot reach {HOST} through the proxy 127.0.0.1:" in words
     assert crash_reports(tmp_path) == []
 
@@ -68,15 +73,9 @@ async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: P
 
 async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> None:
     async with Raw(None) as proxy:
-        process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            *("stream", "--url", URL, "--watch", "QQQ$US", "--deadline", "1"),
-            env=environment(KEY) | {"https_proxy": f"http://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        _, err = await process.communicate()
+        _, _, told = await behind(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
     words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
-    assert words in err.decode()
+    assert words in told
 
 
 @pytest.mark.parametrize("kind", ["socks closes", "socks begins", "socks 4", "socks, unknown reply", "no TLS"])
@@ -108,17 +107,9 @@ async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind
 async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with Scripted(*answers) as proxy:
-        process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
-            *("doctor", "--url", URL, "--watch", "QQQ$US", "--json"),
-            env=environment(KEY)
-            | {"https_proxy": f"{scheme}://127.0.0.1:{proxy.port}", "XDG_STATE_HOME": str(tmp_path)},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-    words = out.decode()
+        code, words, _ = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
     check_output(words)
-    assert process.returncode == EXIT_FAILED, words
+    assert code == EXIT_FAILED, words
     where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"
     assert {check["id"] for check in json.loads(words)["checks"] if check["words"] == where} == {"handshake", "rest"}
     assert crash_reports(tmp_path) == []

@@ -120,8 +120,7 @@ class KeyLock:
     @property
     def other(self) -> int | None:
         """The pid of another living copy that is to use the key now; None where it is ours."""
-        pid = self._within_patience(self._owner, 0)
-        return pid if pid and pid != os.getpid() and _lives(pid) else None
+        return self._within_patience(self._other, None)
 
     @property
     def claimed(self) -> float:
@@ -150,6 +149,10 @@ class KeyLock:
                 self._waiting = threading.Thread(target=_wait, args=(os.dup(self._file),), daemon=True)
                 self._waiting.start()
 
+    def _other(self) -> int | None:
+        pid = self._owner()
+        return pid if pid and pid != os.getpid() and _lives(pid) else None
+
     def _owner(self) -> int:
         """The process that the file names; 0 where it names none, or cannot be read any more."""
         try:
@@ -164,8 +167,7 @@ class KeyLock:
         self._within_patience(self._leave, None)
 
     def _leave(self) -> None:
-        owner = self._owner()
-        if self._file is not None and not (owner and owner != os.getpid() and _lives(owner)):
+        if self._file is not None and self._other() is None:
             with contextlib.suppress(OSError):
                 if not self._lock():
                     os.truncate(self._file, 0)  # it belongs to the copy that was taken over from
