@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -188,6 +189,22 @@ def test_a_spelling_beyond_all_measure_is_not_remembered() -> None:
 
 
 # --- what is followed ---
+
+
+@pytest.mark.parametrize("region", ["US", "HK"])
+@pytest.mark.parametrize(
+    "spellings",
+    [[f"N{n}" for n in range(10_000)], ["0" * 1_900_000], ["$" * 150] * 10_000],
+    ids=["new", "long", "signs"],
+)
+def test_symbols_of_nobody_cost_little_however_many_are_followed(region: str, spellings: list[str]) -> None:
+    market = following(*(Symbol(f"A{n}", region) for n in range(500)))
+    messages = [tick(1, s=spelling) for spelling in spellings]  # as many as one frame can hold
+    began = process_time()
+    for message in messages:
+        market.apply(message, 1.0)
+    assert process_time() - began < 0.3
+    assert market.health.unfollowed == len(spellings)
 
 
 def test_following_again_keeps_the_data() -> None:

@@ -52,6 +52,7 @@ class Market:
         self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
         self._changed: set[Instrument] = set()
         self._by_spelling: dict[str, Instrument | None] = {}
+        self._regions: set[str] = set()
 
     # --- what is followed ---
 
@@ -182,6 +183,7 @@ class Market:
 
     def _respell(self) -> None:
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
+        self._regions = {symbol.region for symbol in self.instruments}
 
     # --- the way of the data ---
 
@@ -318,16 +320,13 @@ class Market:
 
     def _find(self, message: Push, spelling: str) -> Instrument | None:
         """The instrument of a spelling not met before, remembered for the next time."""
-        if spelling in self._by_spelling:
+        if spelling in self._by_spelling or len(spelling) > _LONGEST_SPELLING:
             return None
         code, region = from_wire(message.symbol, message.region)
-        instrument: Instrument | None = None
-        if region:
-            instrument = self.instruments.get(Symbol(code, region))
-        else:
-            same_code = [i for symbol, i in self.instruments.items() if symbol == canonical(code, symbol.region)]
-            instrument = same_code[0] if len(same_code) == 1 else None
-        if len(self._by_spelling) < _MAX_SPELLINGS and len(spelling) <= _LONGEST_SPELLING:
+        regions = (region,) if region else self._regions
+        same_code = [i for each in regions if (i := self.instruments.get(canonical(code, each))) is not None]
+        instrument = same_code[0] if len(same_code) == 1 else None
+        if len(self._by_spelling) < _MAX_SPELLINGS:
             self._by_spelling[spelling] = instrument
         return instrument
 
