@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from time import process_time
 
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.market.messages import BOOK_B, QQQ, SPY, T, bar, depth, quote, tick
+from tui.feed.intake import intake
 from tui.market import Instrument, Market
-from tui.protocol import Kline, Push, Quote, Tick
+from tui.protocol import MAX_ROWS, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
 QQQ_HK = Symbol("QQQ", "HK")
@@ -205,6 +207,20 @@ def test_symbols_of_nobody_cost_little_however_many_are_followed(region: str, sp
         market.apply(message, 1.0)
     assert process_time() - began < 0.3
     assert market.health.unfollowed == len(spellings)
+
+
+def test_the_longest_list_in_a_frame_keeps_nothing_waiting() -> None:
+    market = following(QQQ)
+    market.set_clock(float(T))
+    market.refuse([QQQ], "kline@1", "no")  # each trade makes a bar, and is the first of its date: nothing costs more
+    begin, take = intake(market, None, lambda reply, now: None)
+    rows = [{"s": "QQQ$US", "type": "tick", "ld": 1, "v": n % 7, "t": 10**11 + n * 86_400_000} for n in range(MAX_ROWS)]
+    frame = json.dumps({"code": 1, "data": rows}).encode()
+    begin(1.0)
+    began = process_time()
+    take(frame)
+    assert process_time() - began < 0.4
+    assert market.health.ticks == MAX_ROWS
 
 
 def test_following_again_keeps_the_data() -> None:
