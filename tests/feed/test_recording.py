@@ -82,7 +82,7 @@ def test_all_that_the_market_can_be_told_is_known_here() -> None:
 def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path) -> None:
     trust, market = Symbol("ZZZ", "HK"), Market()
     learn({trust: "Tracker Fund\x1b[31m"})
-    with recorded(tmp_path / "r.gz", market) as recorder:
+    with recorded(tmp_path / "r.gz", market, [QQQ, trust]) as recorder:
         for _ in range(3):
             recorder.names([QQQ, trust])
     names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, Names)]
@@ -119,7 +119,11 @@ def test_a_state_of_the_link_comes_back_with_its_words() -> None:
         b'{"t":1,"link":{"phase":"upside down","since":1}}',
         b'{"t":1,"names":{"QQQ/US":"Invesco"}}',
         b'{"t":1,"m":' + b"[" * 100_000,
+        b'{"t":1,"m":{"code":1,"data":"%s"}}' % (b"x" * 5_000_000),
+        b'{"t":1,"call":"follow","with":[[%s]]}' % b",".join(b'"N%d$US"' % n for n in range(501)),
+        b'{"t":1,"names":{%s}}' % b",".join(b'"N%d$US":"N"' % n for n in range(501)),
     ],
+    ids=lambda line: line[:40].decode("latin-1"),
 )
 def test_a_line_that_says_nothing_sensible_is_none(line: bytes) -> None:
     assert parse(line) is None

@@ -7,6 +7,7 @@ import gzip
 import math
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from tui.errors import UsageError
 from tui.exchange.server import Exchange
 from tui.feed.clock import monotonic
 from tui.feed.recorder import Recorder
-from tui.feed.recording import Message, Recording, call_line
+from tui.feed.recording import Message, Recording, call_line, names_line
 from tui.feed.replay import Replay, read_speed
 from tui.feed.state import LinkState, Phase
 from tui.feed.target import host_of
+from tui.funds import name_of
 from tui.market import Market
 from tui.symbol import Symbol
 
@@ -104,6 +106,44 @@ def test_a_run_that_is_killed_leaves_all_but_its_last_second(tmp_path: Path) -> 
     assert killed - 2.0 < entries[-1].t <= killed
     assert sum(type(entry) is Message for entry in entries) > 100
     assert KEY.encode() not in gzip.decompress(path.read_bytes())
+
+
+# --- what is no recording of ours ---
+
+ONE_LINE = b'{"t":1000.0,"m":{"code":1,"data":[%s]}}\n' % b",".join([b"{}"] * 10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "pack", "damaged"),
+    [
+        (b'{"t":1,"call":"follow","with":[["?"]]}\n' * 100_000, True, 100_000),
+        (ONE_LINE, False, 7),
+        (ONE_LINE, True, 1),
+        (b"[" * 300_000_000, True, 3),
+    ],
+    ids=["lines", "a line", "a packed line", "a line without an end"],
+)
+async def test_what_cannot_be_read_leaves_the_rest_of_the_program_its_turns(
+    tmp_path: Path, text: bytes, pack: bool, damaged: int
+) -> None:
+    begin, end = [header(), *ticks(3)], [b"\n", *ticks(6)[8:]]
+    (tmp_path / "r.gz").write_bytes(packed([*begin, text, *end]) if pack else b"".join([*begin, text, *end]))
+    del text
+    market = Market()
+    replay = attached(Replay(tmp_path / "r.gz", math.inf), market)
+    playing, turns = asyncio.create_task(replay.run()), [time.process_time()]
+    while not playing.done():
+        await asyncio.sleep(0)
+        turns.append(time.process_time())
+    await playing
+    assert max(b - a for a, b in pairwise(turns)) < 0.3
+    assert market.health.ticks == 6 and market.health.damaged >= damaged
+
+
+async def test_names_of_what_nobody_follows_are_not_learned(tmp_path: Path) -> None:
+    lines = [*ticks(1), names_line(BEGAN, {QQQ: "ours", Symbol("NOBODY", "US"): "nobody's"})]
+    await replayed(written(tmp_path / "r.gz", lines))
+    assert name_of(Symbol("NOBODY", "US")) == ""
 
 
 # --- its clock ---

@@ -196,7 +196,9 @@ def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
 
 def test_an_exchange_told_to_be_closed_for_ever_is_not_searched_for_ever() -> None:
     shut = Holidays({date(2026, 1, 1) + timedelta(days=n): "" for n in range(365)}, {})
-    assert calendar("US", holidays=shut).next_bell(ms("US", "2026-03-01T12:00")) is None
+    hours = calendar("US", holidays=shut)
+    assert hours.next_bell(ms("US", "2026-03-01T12:00")) is None
+    assert hours.previous_session(date(2026, 3, 2)) is None
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ def test_stretches_tile_time_whatever_the_holidays_and_bells_ring_between_them(
         assert (bell.what == "opens") == (after.phase is Phase.OPEN)
         assert hours.next_bell(bell.time - 1) == bell
         before = hours.previous_session(after.date)
-        assert before < after.date and hours.is_session(before)
+        assert before is not None and before < after.date and hours.is_session(before)
 
 
 @pytest.mark.parametrize("region", ["US", "HK", "SH"])

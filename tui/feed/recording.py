@@ -29,18 +29,20 @@ from tui.feed.state import LinkState, Phase
 from tui.feed.target import DEMO_HOST, is_loopback
 from tui.market import Market
 from tui.market.sessions import Holidays
-from tui.protocol import UNREADABLE, Kline, Price, Quote
+from tui.protocol import MAX_SYMBOLS, UNREADABLE, Kline, Price, Quote
 from tui.secrets import clean, holds_key, redact
 from tui.symbol import Symbol, parse_symbol
 
 FORMAT = 1
 _AT_ONCE = 64 * 1024  # bytes read
 _LARGEST = 64 * 1024 * 1024  # bytes of text that are kept back until their checksum was right
+_LONGEST_LINE = 4 * 1024 * 1024  # bytes: a message of the largest size, of bytes that take two in a line
 _MEMBER = b"\x1f\x8b\x08"  # how each begins
 _GZIP = 31
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e9)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e13)]
+Followed: TypeAlias = Annotated[list[str], Meta(max_length=MAX_SYMBOLS)]
 
 
 # --- what stands in it ---
@@ -54,7 +56,7 @@ class Header(Struct, tag_field="recording", tag="itick-tui"):
     t: Seconds
     wall: Milliseconds
     host: str
-    symbols: list[str]
+    symbols: Followed
 
     @property
     def base(self) -> float:
@@ -109,7 +111,7 @@ def _symbol(value: Any) -> Symbol:
 
 
 def _symbols(value: Any) -> tuple[Symbol, ...]:
-    return tuple(map(_symbol, msgspec.convert(value, list[Any])))
+    return tuple(map(_symbol, msgspec.convert(value, Followed)))
 
 
 def _closes(value: Any) -> dict[str, float]:
@@ -239,14 +241,16 @@ class _Line(Struct):
     call: str = ""
     arguments: list[Any] = field(name="with", default_factory=list)
     link: _Link | None = None
-    names: dict[str, str] | None = None
+    names: Annotated[dict[str, str], Meta(max_length=MAX_SYMBOLS)] | None = None
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
 
 
 def parse(line: bytes | bytearray) -> Entry | None:
-    """What a line says; None where it cannot be read."""
+    """What a line says; None where it cannot be read, or is longer than any of ours: that would keep keys waiting."""
+    if len(line) > _LONGEST_LINE:
+        return None
     try:
         t, m, raw, call, arguments, link, names = msgspec.structs.astuple(_line_decoder.decode(line))
         if raw is not None:
@@ -282,7 +286,8 @@ class Recording:
 
     def _read_header(self) -> Header:
         try:
-            header = msgspec.json.decode(next(self._lines, b""), type=Header)
+            line = next((line for line in self._lines if line is not None or self.damaged), None)
+            header = msgspec.json.decode(line or b"", type=Header)
             _ = header.followed, header.demo
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
@@ -293,18 +298,26 @@ class Recording:
         return header
 
     def __iter__(self) -> Iterator[Entry]:
-        for line in self._lines:
-            entry = parse(line)
-            if entry is not None:
-                yield entry
-            else:
-                self.damaged += 1
+        return (entry for entry in self.read() if entry is not None)
 
-    def _read_lines(self) -> Iterator[bytes]:
+    def read(self) -> Iterator[Entry | None]:
+        """What is in it, with a None for whatever takes time and brings nothing: how long the next entry is looked for
+        is up to whoever reads."""
+        for line in self._lines:
+            entry = parse(line) if line is not None else None
+            if entry is None and line is not None:
+                self.damaged += 1
+            yield entry
+
+    def _read_lines(self) -> Iterator[bytes | None]:
         with self.path.open("rb") as file:
             texts = self._read_plain if file.peek(1).startswith(b"{") else self._read_members
             for text in texts(partial(self._read, file)):
-                yield from text.split(b"\n")[:-1]
+                begins = 0
+                while ends := text.find(b"\n", begins) + 1:
+                    yield text[begins : ends - 1]
+                    begins = ends
+                yield None
 
     def _read_plain(self, read: Callable[[], bytes]) -> Iterator[bytes]:
         text = bytearray()
@@ -317,7 +330,13 @@ class Recording:
         """The text of each member, when its checksum was right; of one that is cut off, its whole lines. One that is
         larger than any of ours, as after packing it anew, comes in pieces."""
         packed = read()
-        while packed := _from_member(packed, read):
+        while packed:
+            if (begins := packed.find(_MEMBER)) < 0:
+                more = read()
+                packed = packed[1 - len(_MEMBER) :] + more if more else b""
+                yield b""
+                continue
+            packed = packed[begins:]
             unpack, text = zlib.decompressobj(_GZIP), bytearray()
             try:
                 text += unpack.decompress(packed)
@@ -327,9 +346,12 @@ class Recording:
                     if len(text) > _LARGEST:
                         yield self._whole_lines(text)
                         packed = b""
+                    else:
+                        yield b""
             except zlib.error:
                 self.damaged += max(1, text.count(b"\n"))
                 packed = packed[1:]
+                yield b""
                 continue
             if unpack.eof:
                 packed = unpack.unused_data
@@ -342,9 +364,9 @@ class Recording:
             yield self._whole_lines(text)
 
     def _whole_lines(self, text: bytearray) -> bytes:
-        """Take the whole lines out of a text. A line that is too long for memory is left out."""
+        """Take the whole lines out of a text. A line that is too long is left out."""
         ends = text.rfind(b"\n") + 1
-        if not ends and len(text) > _LARGEST:
+        if not ends and len(text) > _LONGEST_LINE:
             self.damaged += 1
             text.clear()
         lines = bytes(text[:ends])
@@ -357,11 +379,3 @@ class Recording:
         except OSError:  # a disk that fails in the middle: what was read is good
             self.cut = True
             return b""
-
-
-def _from_member(packed: bytes, read: Callable[[], bytes]) -> bytes:
-    """From the next beginning of a member on, as far as it is read; nothing where there is none."""
-    while packed and (at := packed.find(_MEMBER)) < 0:
-        more = read()
-        packed = packed[1 - len(_MEMBER) :] + more if more else b""
-    return packed[at:] if packed else b""

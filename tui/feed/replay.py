@@ -67,7 +67,7 @@ class Player:
         elif isinstance(entry, State):
             self._enter(entry.state)
         else:
-            learn(entry.names)
+            learn({symbol: name for symbol, name in entry.names.items() if symbol in market.instruments})
 
     def _enter(self, state: LinkState) -> None:
         if state.proven and not self._proven:
@@ -103,8 +103,9 @@ class Replay:
         self.state = LinkState(Phase.CONNECTING, header.t, header.host)
         self.speed = speed
         self.paused = self.ended = False
-        self._entries = iter(self._recording)
+        self._entries = self._recording.read()
         self._next: Entry | None = None
+        self._at_end = False  # of the file
         self._real = real
         self._at = header.t  # what the clock showed …
         self._since = real()  # … at this time
@@ -145,9 +146,13 @@ class Replay:
 
     async def run(self) -> None:
         """Play to the end."""
-        self._next = next(self._entries, None)
+        self._read_on()
         self._anchor(self._at)
-        while self._next is not None:
+        while not self._at_end:
+            if self._next is None:
+                await asyncio.sleep(0)
+                self._read_on()
+                continue
             wait = math.inf if self.paused else self._wait(self._next)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
@@ -193,6 +198,18 @@ class Replay:
 
     # --- playing ---
 
+    def _read_on(self) -> None:
+        """Find the next entry. Where what cannot be read takes longer than a slice, there is none yet."""
+        self._next = None
+        ends = self._real() + _SLICE
+        for entry in self._entries:
+            if entry is not None:
+                self._next = entry
+                return
+            if self._real() >= ends:
+                return
+        self._at_end = True
+
     def _play_what_is_due(self) -> None:
         ends = self._real() + _SLICE
         while self._next is not None and not self.paused and (wait := self._wait(self._next)) <= 0:
@@ -210,8 +227,8 @@ class Replay:
             self._called(entry)
         elif type(entry) is Names:
             self._on_names()
-        self._next = next(self._entries, None)
-        if self._next is None:
+        self._read_on()
+        if self._at_end:
             self._at = max(self._at, entry.t)
         self._market.health.damaged = self._recording.damaged
 

@@ -120,8 +120,8 @@ class TradingDay:
             if then.date == day and (then.phase.regular or self._date is None):
                 self._past = reference(quote)
         if (self._past is None or self._past.is_open) and not self._calendar.always:
-            close = self.closes.get(self._calendar.previous_session(day))
-            if close is not None:
+            session = self._calendar.previous_session(day)
+            if session is not None and (close := self.closes.get(session)) is not None:
                 self._past = Reference(close, Source.HISTORY)
 
     def extended(self, last: float, time: float) -> float | None:

@@ -170,12 +170,10 @@ class Calendar:
         """Whether it opens on that date."""
         return self.always or (day.weekday() < 5 and day not in self._holidays.closed)
 
-    def previous_session(self, day: date) -> date:
-        """The trading date before that date."""
-        day -= timedelta(days=1)
-        while not self.is_session(day):
-            day -= timedelta(days=1)
-        return day
+    def previous_session(self, day: date) -> date | None:
+        """The trading date before that date; None where none is found within a month."""
+        before = (day - timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
+        return next((day for day in before if self.is_session(day)), None)
 
     def holiday(self, day: date) -> str:
         """Why it does not open on that date, where it is no weekend; "" where it does."""
