@@ -538,6 +538,12 @@ def test_only_half_a_pair_of_surrogates_is_mended(text: bytes, mended: bytes) ->
     assert mend_text(text) == mended
 
 
+def test_what_is_hardly_any_text_is_not_mended() -> None:
+    names = b"\xb9" * 900_000
+    assert mend_text(names) == "\ufffd".encode() * len(names)
+    assert mend_text(no_text := b"\xff" * (6 << 20)) is no_text
+
+
 @pytest.mark.parametrize("escape", [rb"\n", rb"\ud83d", rb"\\"])
 def test_a_frame_full_of_escapes_holds_nothing_up(escape: bytes) -> None:
     text = b'{"data":["' + escape * ((2 << 20) // len(escape)) + rb'\ud83d",1e999]}'

@@ -219,6 +219,7 @@ _HALF_PAIR = re.compile(
     rb"|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
 )
 _MOST_HALVES = 10_000
+_MOST_REPLACED = 1_000_000  # of what is not UTF-8: ten times the letters in all names of a region
 _REPLACED = "\ufffd"
 _Decoded = TypeVar("_Decoded")
 
@@ -331,9 +332,11 @@ def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> t
 def mend_text(data: bytes | bytearray) -> bytes | bytearray:
     """Returns the data with U+FFFD in place of what is not UTF-8, and of escapes that are half a surrogate pair, which
     JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs only itself. Data
-    with very many halves are no names, and returned as they are."""
-    text = data.decode(errors="replace").encode()
-    mended, halves = _HALF_PAIR.subn(rb"\1\\ufffd", text, count=_MOST_HALVES)
+    with very many of them are no names, and returned as they are."""
+    text = data.decode(errors="replace")
+    if text.count(_REPLACED) > _MOST_REPLACED:
+        return data
+    mended, halves = _HALF_PAIR.subn(rb"\1\\ufffd", text.encode(), count=_MOST_HALVES)
     return mended if halves < _MOST_HALVES else data
 
 
