@@ -39,6 +39,7 @@ LEAST_PRICE = 1e-6
 MOST_PRICE = 1e12  # a bitcoin in rials is 1e11, the dearest share in dong 2e10
 MOST_SIZE = 1e15  # the tokens with the most zeros trade 1e14 units a day, all funds of a region some 1e10
 MOST_TURNOVER = 1e18  # 1e11 dollars in one fund on its wildest day, in the money that is worth the least: 1e17
+EARLIEST, LATEST = 10**11, 10**13  # ms UTC: no time is told before 1973 and after 2286, where calendars end soon
 MOST_PERCENT = 1e9  # unadjusted joins of a thousand shares into one, and more, are +100,000 %
 
 Price: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_PRICE)]
@@ -46,7 +47,7 @@ Size: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_SIZE)]
 Turnover: TypeAlias = Annotated[float, Meta(ge=0, le=MOST_TURNOVER)]
 PriceChange: TypeAlias = Annotated[float, Meta(ge=-MOST_PRICE, le=MOST_PRICE)]
 PercentChange: TypeAlias = Annotated[float, Meta(ge=-100, le=MOST_PERCENT)]
-Time: TypeAlias = Annotated[int, Meta(ge=100_000_000_000, lt=10_000_000_000_000)]
+Time: TypeAlias = Annotated[int, Meta(ge=EARLIEST, lt=LATEST)]
 
 
 # --- what the server pushes (page, step 4) ---

@@ -9,6 +9,7 @@ import pytest
 
 from tests.market.messages import QQQ, SPY, bar, quote, tick
 from tests.market.walks import at
+from tui.feed.headers import http_date
 from tui.market import Market
 from tui.market.bars import MINUTE
 from tui.market.sessions import Phase
@@ -348,3 +349,15 @@ def test_a_date_ahead_is_believed_where_the_data_are_as_far_ahead_of_our_own_clo
     feed.wrong = HOUR
     feed.settle(60)
     assert feed.market.clock.offset == pytest.approx(HOUR, abs=1_000)
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 1000 00:00:00 GMT"])
+def test_a_date_where_calendars_end_tells_nothing(date: str) -> None:
+    feed, told = Feed(dates=False), http_date(date)
+    assert told is not None
+    market, now = feed.market, feed.now
+    market.follow([QQQ, Symbol("2800", "HK"), Symbol("510300", "SH"), Symbol("X", "ZZ")])
+    market.observe_date(now, now + 0.02, told)
+    market.sample(now, market.instruments.values())
+    assert market.exchange_time(now) == feed.time
+    assert market.instruments[QQQ].session is not None

@@ -18,7 +18,7 @@ from tui.market.instrument import Instrument
 from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.side import middle_of
-from tui.protocol import LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
+from tui.protocol import EARLIEST, LATEST, LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, canonical, from_wire
 
 _MAX_SPELLINGS = 4_096
@@ -127,7 +127,10 @@ class Market:
         self.wall_base = wall_base
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
-        """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic."""
+        """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic. One that no
+        message could be dated either tells nothing."""
+        if not EARLIEST <= date < LATEST:
+            return
         self._tell("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
 
