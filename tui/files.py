@@ -38,6 +38,18 @@ def open_regular(path: str | Path, flags: int) -> int:
     raise OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else _not_regular()
 
 
+def inherited_descriptor(path: Path) -> int | None:
+    """Returns which open descriptor a path names, as `/dev/stderr`, `/dev/fd/63` and links to these do; None for any
+    other path."""
+    with suppress(OSError):  # a link that leads nowhere, or to itself
+        while True:
+            folder = os.path.realpath(path.parent)
+            if folder in ("/dev/fd", f"/proc/{os.getpid()}/fd") and path.name.isdecimal():
+                return int(path.name)
+            path = Path(folder, os.readlink(path))
+    return None
+
+
 def _not_regular() -> OSError:
     return OSError(errno.EINVAL, "it is not a regular file")
 
