@@ -94,8 +94,12 @@ def replace(path: Path, text: str) -> None:
             file.write(text)
             if path.exists():
                 before = path.stat()
-                with suppress(OSError):  # only root may give files away
+                try:
                     os.fchown(descriptor, before.st_uid, before.st_gid)
+                except OSError:  # only root may give files away
+                    if foreign := _foreign_owner(before):
+                        # What another user wrote would be taken for one's own from then on.
+                        raise OSError(errno.EPERM, f"it {foreign}") from None
                 os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
             file.flush()
             os.fsync(descriptor)
@@ -151,14 +155,19 @@ def _is_private_group(gid: int) -> bool:
     return user.pw_gid == gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
+def _foreign_owner(found: os.stat_result) -> str:
+    """Whose a file is that belongs neither to who runs this nor to root, in words; "" where it does."""
+    return "" if found.st_uid in (os.geteuid(), 0) else f"belongs to uid {found.st_uid}, and must be yours or root's"
+
+
 def write_exposure(path: Path) -> str:
     """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
     can. Whoever may write the folder may put another file in its place."""
     real = path.resolve()
     for each in (real, path.parent, real.parent):
         found = each.stat()
-        if found.st_uid not in (os.geteuid(), 0):
-            return f"{each} belongs to another user"
+        if foreign := _foreign_owner(found):
+            return f"{each} {foreign}"
         safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files there
         others = stat.S_IWOTH | (0 if _is_private_group(found.st_gid) else stat.S_IWGRP)
         if found.st_mode & others and not safe:
