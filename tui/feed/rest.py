@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from tui import __version__, answers
-from tui.answers import Fund
+from tui.answers import MOST_BARS, Fund
 from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.failures import RetryLater, in_words, no_connection, status_error
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     import httpx
 
 AT_ONCE = 50  # codes a call asks for
-MOST_BARS = 500  # a code and call
 
 _MINUTE = 61.0  # s: calls take a while to arrive, and the vendor counts what arrives in a minute of its own
 _LARGEST = 6 << 20  # bytes of an answer: twice what AT_ONCE × MOST_BARS take; a third of a second to read the worst
