@@ -140,6 +140,19 @@ def test_a_row_that_cannot_be_read_costs_no_other(value: bytes) -> None:
     assert funds(b'[{"c":"QQQ","n":"Q"},{"c":"SPY","n":%b}]' % value, "US") == ([Fund("QQQ", "Q")], 1)
 
 
+@pytest.mark.parametrize("levels", [10, 1_100, 20_000])
+def test_a_row_of_many_levels_costs_no_other(levels: int) -> None:
+    def read(data: bytes) -> bytes:
+        return bytes(opened(b'{"code":0,"data":%b}' % data).data)
+
+    good, bad = written(ROW), b"[" * levels + b"]" * levels
+    # It may stand far behind: of an honest answer of 3 MB it is the last row.
+    assert klines(read(b'{"QQQ":[%b%b]}' % ((good + b",") * 30_000, bad)), "US") == ({"QQQ": [BAR]}, 1)
+    assert klines_of(read(b"[%b,%b]" % (bad, good)), QQQ) == ({"QQQ": [BAR]}, 1)
+    assert quotes(read(b'{"SPY":%b,"QQQ":{"ld":561.5}}' % bad), "US") == ({"QQQ": Quote(561.5, symbol="QQQ$US")}, 1)
+    assert funds(read(b'[%b,{"c":"QQQ","n":"Q"}]' % bad), "US") == ([Fund("QQQ", "Q")], 1)
+
+
 def test_codes_of_hong_kong_may_have_leading_zeros() -> None:
     for key in ("02800", "2800", "02800$HK", "02800.HK"):
         assert list(klines(written({key: [ROW]}), "HK")[0]) == ["2800"]
