@@ -24,11 +24,11 @@ import pytest
 from tests.command import itick, itick_here
 from tests.holding import holding
 from tests.limits import limited
-from tui import export
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.crash import write_report
 from tui.errors import UsageError
+from tui.export import Export
 from tui.feed.recorder import Recorder
 from tui.feed.store import Store
 from tui.files import LARGEST, create, locked, make_folder, read_small, write_exposure
@@ -107,7 +107,7 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
     with open_to_all():
         assert itick_here("config", "init").returncode == 0
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
-        export.write(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20))
+        Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
         store.keep_names("US", {"QQQ": "Invesco QQQ"})
         write_report(ValueError())
@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_pat
         limited(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write into {tmp_path}: file too large"),
     ):
-        export.write(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20))
+        Export(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20)).write()
     assert list(tmp_path.iterdir()) == []
     file = ConfigFile(tmp_path / "config.toml")
     file.save(Settings(), Settings(theme="amber"))

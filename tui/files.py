@@ -76,7 +76,7 @@ def make_folder(folder: Path) -> None:
 
 def create(path: Path, text: str) -> None:
     """Write a new file, the whole of it or nothing. Raises FileExistsError."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    make_empty(path)
     try:
         replace(path, text)
     except BaseException:
@@ -84,9 +84,19 @@ def create(path: Path, text: str) -> None:
         raise
 
 
+def make_empty(path: Path) -> None:
+    """Make a new file for its owner alone. Raises FileExistsError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def part_of(path: Path) -> Path:
+    """Returns where a file is written that is to be put in place of another as a whole."""
+    return path.with_name(f".{path.name}.new")
+
+
 def replace(path: Path, text: str) -> None:
     """Write a file anew. Readers see the old one or the new one, never a part of one; mode and owner stay."""
-    new = path.with_name(f".{path.name}.new")
+    new = part_of(path)
     new.unlink(missing_ok=True)  # left by a copy that was killed
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
