@@ -413,6 +413,7 @@ class ItickApp(Drawn):
     def _facts(self) -> Facts:
         link = self._link
         assert self._frames is not None
+        store = self._history.store if self._history is not None else None
         return Facts(
             self._clock(),
             1000 * self._wall(),
@@ -425,7 +426,7 @@ class ItickApp(Drawn):
             self._frames.rate,
             self._history,
             self._names,
-            self._rest.unread if self._rest is not None else 0,
+            sum(source.unread for source in (self._rest, store) if source is not None),
         )
 
     # --- leaving ---
