@@ -38,16 +38,11 @@ class _YieldingStream(httpcore.AsyncNetworkStream):
         if time.monotonic() >= self._slice_ends:
             await asyncio.sleep(0)
             self._slice_ends = time.monotonic() + _SLICE
-        if not self._is_waiting:
+        if self._read == len(self._came):
             self._came, self._read = await self._stream.read(_AT_ONCE, timeout), 0
         portion = self._came[self._read : self._read + min(max_bytes, _PORTION)]
         self._read += len(portion)
         return portion
-
-    @property
-    def _is_waiting(self) -> bool:
-        """Whether something that came has not been read yet."""
-        return self._read < len(self._came)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._stream.write(buffer, timeout)
@@ -60,6 +55,4 @@ class _YieldingStream(httpcore.AsyncNetworkStream):
         return _YieldingStream(await self._stream.start_tls(*args, **kwargs))
 
     def get_extra_info(self, info: str) -> Any:
-        if info == "is_readable" and self._is_waiting:
-            return True  # what comes when nothing was asked must not be taken for the next answer
         return self._stream.get_extra_info(info)

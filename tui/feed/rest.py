@@ -300,6 +300,8 @@ def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.Asy
     transport = httpx.AsyncHTTPTransport(
         trust_env=False,  # it would choose certificates by rules of its own
         proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
+        # A connection for each call: what comes behind an answer would be taken for the answer to the next one.
+        limits=httpx.Limits(max_keepalive_connections=0),
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
     pool = transport._pool  # httpx has no parameter for httpcore's backend
