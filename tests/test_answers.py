@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.answers import Fund, funds, klines, klines_of, opened, quotes
+from tests.waiting import while_turning
+from tui.answers import MOST_BARS, Fund, funds, klines, klines_of, opened, quotes
 from tui.errors import MalformedMessage
 from tui.protocol import Kline, Quote
 from tui.symbol import Symbol
@@ -109,6 +111,21 @@ def test_a_bar_without_volume_stands_and_what_is_none_is_counted() -> None:
     assert found.keys() == {"QQQ"} and unread == 5
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["oldest first", "newest first"])
+@pytest.mark.parametrize("bad", [b"", b'{"c":1e999},', b'{"n":"\xb9"},'], ids=["all good", "out of range", "latin"])
+async def test_of_more_bars_than_are_asked_for_the_newest_are_kept_and_nothing_waits_for_them(
+    bad: bytes, order: int
+) -> None:
+    """As of one fund, 6 MB of them: none of it may take the interpreter for long, for the screen needs it too."""
+    times = [NOON + n * MINUTE for n in range(130_000)][::order]
+    row = b'{"o":1,"h":1,"l":1,"c":1,"t":%d,"v":1}'
+    data = b"[%b%b]" % (bad, b",".join([row % time for time in times]))
+    (found, unread), waited = await while_turning(asyncio.to_thread(klines_of, data, QQQ))
+    assert [bar.time for bar in found["QQQ"]] == sorted(times)[-MOST_BARS:]
+    assert unread == bool(bad)
+    assert waited < 0.1, f"the loop waited for {1000 * waited:.0f} ms of work"  # some 20, and 30 on a slow machine
+
+
 OUT_OF_RANGE = [b"1e999", b"1" * 5000]
 
 
@@ -121,6 +138,19 @@ def test_a_row_that_cannot_be_read_costs_no_other(value: bytes) -> None:
     found, unread = quotes(b'{"QQQ":%b,"SPY":{"ld":%b}}' % (quote, value), "US")
     assert (found, unread) == ({"QQQ": Quote(561.5, symbol="QQQ$US")}, 1)
     assert funds(b'[{"c":"QQQ","n":"Q"},{"c":"SPY","n":%b}]' % value, "US") == ([Fund("QQQ", "Q")], 1)
+
+
+@pytest.mark.parametrize("levels", [10, 1_100, 20_000])
+def test_a_row_of_many_levels_costs_no_other(levels: int) -> None:
+    def read(data: bytes) -> bytes:
+        return bytes(opened(b'{"code":0,"data":%b}' % data).data)
+
+    good, bad = written(ROW), b"[" * levels + b"]" * levels
+    # It may stand far behind: of an honest answer of 3 MB it is the last row.
+    assert klines(read(b'{"QQQ":[%b%b]}' % ((good + b",") * 30_000, bad)), "US") == ({"QQQ": [BAR]}, 1)
+    assert klines_of(read(b"[%b,%b]" % (bad, good)), QQQ) == ({"QQQ": [BAR]}, 1)
+    assert quotes(read(b'{"SPY":%b,"QQQ":{"ld":561.5}}' % bad), "US") == ({"QQQ": Quote(561.5, symbol="QQQ$US")}, 1)
+    assert funds(read(b'[%b,{"c":"QQQ","n":"Q"}]' % bad), "US") == ([Fund("QQQ", "Q")], 1)
 
 
 def test_codes_of_hong_kong_may_have_leading_zeros() -> None:

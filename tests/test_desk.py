@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from textual.widgets import Input
 
 from tests.market.messages import bar, quote, tick
 from tests.screens.over import highlighted
+from tests.waiting import until
 from tests.wanting import wanting
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -567,6 +570,7 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
         for what in "ggsb":
             await pilot.press("e", what)
             await pilot.pause()
+        await until(lambda: "qqq-us-minutes" in app.said)
         assert app.said.startswith(f"written: {tmp_path / 'out'}")
     names = sorted(path.name.split("-20")[0] + path.suffix for path in (tmp_path / "out").iterdir())
     assert names == ["itick-core.csv", "itick-core.csv", "itick-qqq-us-minutes.csv", "itick-screen.svg"]
@@ -585,8 +589,33 @@ async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     async with app.run_test() as pilot:
         await pilot.pause()
         await pilot.press("e", "g")
-        await pilot.pause()
-        assert app.said == f"cannot write into {tmp_path / 'out'}: not a directory"
+        await until(lambda: app.said == f"cannot write into {tmp_path / 'out'}: not a directory")
+
+
+async def test_an_export_to_a_disk_that_hangs_keeps_no_key_waiting_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.export._WITHIN", 0.2)
+    answers = threading.Event()
+    sync = os.fsync
+    monkeypatch.setattr("os.fsync", lambda descriptor: answers.wait(20) and sync(descriptor))
+    app = Still(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        try:
+            await pilot.pause()
+            began = time.monotonic()
+            await pilot.press("e", "g", "down")
+            selected = app.dashboard.watchlist.selected
+            assert selected is not None and selected.symbol != QQQ and time.monotonic() - began < 5
+            await until(lambda: app.said == f"not written yet: the disk of {tmp_path / 'out'} does not answer")
+            await pilot.press("e", "s")
+            await until(lambda: app.said == f"still not written: the disk of {tmp_path / 'out'} does not answer")
+        finally:
+            answers.set()
+        await until(lambda: app.said.startswith(f"written: {tmp_path / 'out' / 'itick-core'}"))
+        await pilot.press("e", "s")
+        await until(lambda: app.said.startswith(f"written: {tmp_path / 'out' / 'itick-screen'}"))
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".csv", ".svg"]
 
 
 async def test_what_ladder_and_chart_show_is_remembered() -> None:

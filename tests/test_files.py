@@ -3,13 +3,16 @@ ever."""
 
 from __future__ import annotations
 
+import codecs
 import errno
 import grp
+import importlib
 import os
 import pwd
 import resource
 import socket
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +24,11 @@ import pytest
 from tests.command import itick, itick_here
 from tests.holding import holding
 from tests.limits import limited
-from tui import export
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.crash import write_report
 from tui.errors import UsageError
+from tui.export import Export
 from tui.feed.recorder import Recorder
 from tui.feed.store import Store
 from tui.files import LARGEST, create, locked, make_folder, read_small, write_exposure
@@ -104,7 +107,7 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
     with open_to_all():
         assert itick_here("config", "init").returncode == 0
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
-        export.write(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20))
+        Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
         store.keep_names("US", {"QQQ": "Invesco QQQ"})
         write_report(ValueError())
@@ -128,7 +131,7 @@ def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_pat
         limited(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write into {tmp_path}: file too large"),
     ):
-        export.write(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20))
+        Export(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20)).write()
     assert list(tmp_path.iterdir()) == []
     file = ConfigFile(tmp_path / "config.toml")
     file.save(Settings(), Settings(theme="amber"))
@@ -180,6 +183,8 @@ def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: p
 
 # --- who could have written it ---
 
+CONFIG = 'theme = "amber"\ntoken_command = ["pass"]\n'
+
 
 @pytest.mark.parametrize(
     ("file", "folder", "words"),
@@ -225,9 +230,68 @@ def test_a_group_that_is_one_s_own_is_nobody_else(
     assert bool(write_exposure(path)) == exposed
 
 
+@contextmanager
+def as_user(uid: int) -> Iterator[None]:
+    codecs.lookup("utf-8-sig")  # what is loaded late may lie where only root can look
+    importlib.import_module("tomlkit.items")
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+ME, OTHER = 12345, 23456
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_file_of_another_user(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.touch()
-    os.chown(path, 12345, 12345)
-    assert write_exposure(path) == f"{path} belongs to another user"
+@pytest.mark.parametrize(
+    ("user", "folder", "file", "foreign"),
+    [
+        (ME, 0, 0, ""),
+        (ME, ME, 0, ""),
+        (ME, 0, ME, ""),
+        (ME, ME, OTHER, "file"),
+        (ME, 0, OTHER, "file"),
+        (ME, OTHER, ME, "folder"),
+        (0, 0, ME, "file"),
+        (0, ME, ME, "file"),
+        (0, ME, 0, "folder"),
+    ],
+)
+def test_commands_are_taken_from_a_file_of_root_s_or_one_s_own_and_the_rest_from_any(
+    user: int, folder: int, file: int, foreign: str
+) -> None:
+    """As a container has them: mounted from outside, or of another user than the program runs as."""
+    with tempfile.TemporaryDirectory() as made:  # others cannot look into `tmp_path`
+        path = Path(made) / "config.toml"
+        path.write_text(CONFIG)
+        os.chown(path, file, 0)
+        os.chown(made, folder, 0)
+        os.chmod(made, 0o755)
+        config = ConfigFile(path)
+        with as_user(user):
+            settings = config.read()
+        owner = f"{path if foreign == 'file' else path.parent} belongs to uid {file if foreign == 'file' else folder}"
+        words = f"token_command will not be run: {owner}, and must be yours or root's"
+        assert (settings.theme, config.refused) == ("amber", words if foreign else "")
+        assert settings.token_command == (() if foreign else ("pass",))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_of_another_user_does_not_become_one_s_own_with_a_change() -> None:
+    """Else the commands in it, refused until then, would be run from then on."""
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made) / "config.toml"
+        path.write_text(CONFIG)
+        os.chown(path, OTHER, 0)
+        os.chown(made, ME, 0)
+        config = ConfigFile(path)
+        with as_user(ME):
+            settings = config.read()
+            with pytest.raises(UsageError, match=f"cannot write {path}: it belongs to uid {OTHER}, and must be"):
+                config.save(settings, Settings(theme="harbor"))
+            assert config.read().token_command == ()
+        assert [each.name for each in Path(made).iterdir()] == ["config.toml"] and path.read_text() == CONFIG
+        config.save(settings, Settings(theme="harbor"))  # root can leave it to its owner
+        assert (path.stat().st_uid, path.read_text()) == (OTHER, CONFIG.replace("amber", "harbor"))

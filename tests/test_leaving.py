@@ -6,6 +6,7 @@ import asyncio
 import json
 import resource
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -108,3 +109,28 @@ async def test_a_log_that_cannot_be_written_any_more_is_said_at_once_and_at_the_
         assert words in told(terminal)
     finally:
         terminal.kill()
+
+
+async def test_an_export_that_a_disk_does_not_take_is_said_at_the_end_and_no_part_of_it_is_left(tmp_path: Path) -> None:
+    terminal = Terminal(
+        ["-m", "tests.hanging", str(tmp_path / "out"), "--demo", "--export-dir", str(tmp_path / "out")],
+        program=sys.executable,
+    )
+    try:
+        await terminal.until(lambda: "● LIVE" in terminal.text())
+        terminal.press("e")
+        await terminal.until(lambda: "Export" in terminal.text())
+        terminal.press("g")
+        await terminal.until(lambda: any((tmp_path / "out").glob(".*.new")))
+        terminal.press("?")  # keys are answered as ever
+        await terminal.until(lambda: "─ Keys ─" in terminal.text())
+        await terminal.until(lambda: "not written yet" in terminal.text())
+        terminal.press("\x1b")
+        await terminal.until(lambda: "─ Keys ─" not in terminal.text())
+        assert await leave(terminal) < 3
+    finally:
+        terminal.kill()
+    assert f"itick-tui: the last export is not written: the disk of {tmp_path / 'out'} does not answer" in told(
+        terminal
+    )
+    assert list((tmp_path / "out").iterdir()) == []

@@ -167,6 +167,30 @@ def test_a_log_is_a_regular_file_or_the_null_device(tmp_path: Path) -> None:
     assert log is not None and not log.trouble
 
 
+def test_an_inherited_descriptor_is_written_to_where_that_is_wanted(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.symlink(f"/dev/fd/{write}", tmp_path / "link")
+    os.symlink("link", tmp_path / "link to a link")
+    paths = [f"/dev/fd/{write}", f"/proc/self/fd/{write}", f"/proc/{os.getpid()}/fd/{write}"]
+    for path in (*map(Path, paths), tmp_path / "link", tmp_path / "link to a link"):
+        with pytest.raises(UsageError, match="it is not a regular file"), logging_to(path):
+            pass
+        with logging_to(path, inherited=True):
+            _log.info("a line")
+        assert [json.loads(line)["message"] for line in os.read(read, 1 << 16).splitlines()][1:] == ["a line", "ends"]
+    os.mkfifo(tmp_path / "pipe")
+    only_read = Path(f"/dev/fd/{read}")
+    gone = Path(f"/dev/fd/{os.dup(read)}")
+    os.close(int(gone.name))
+    wrong = ((tmp_path / "pipe", "it is not"), (only_read, "bad file"), (gone, "bad file"), (tmp_path, "is a"))
+    for path, why in wrong:
+        with pytest.raises(UsageError, match=f"cannot write the log {path}: {why}"), logging_to(path, inherited=True):
+            pass
+    os.write(write, b"still open")
+    os.close(read)
+    os.close(write)
+
+
 @pytest.mark.parametrize(("there", "mode"), [(None, 0o600), (0o640, 0o640)], ids=["new", "there"])
 def test_a_log_is_for_its_owner_and_one_that_is_there_keeps_its_mode(file: Path, there: int | None, mode: int) -> None:
     if there is not None:

@@ -465,8 +465,12 @@ def test_what_is_no_message_says_what_it_is(wrong: bytes, kind: str) -> None:
         b'{"data":[' + b'{"type":"tick"},' * 9_999 + b"1]}",
         b'{"data":{"type":"depth","s":"QQQ$US","a":[' + b'{"p":"1","v":"1"},' * 100_000 + b"1]}}",
         b'{"data":{"type":"quote","s":"QQQ$US","ld":"1",' + b'"x":1,' * 300_000 + b'"y":1}}',
+        b'{"data":[' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"]}",
+        b'{"data":[' + (b"[" * 1_100 + b"]" * 1_100 + b",") * 900 + b"1]}",
+        b'{"data":[' + b"[1," * 600_000,
+        b'{"data":[' + b'["' * 900_000,
     ],
-    ids=["quotation marks", "beginnings", "lists", "bad rows", "levels", "fields"],
+    ids=["quotation marks", "beginnings", "lists", "bad rows", "levels", "fields", "deep", "deep rows", "open", "text"],
 )
 def test_the_costliest_frame_of_two_megabytes_is_read_in_a_fraction_of_a_second(frame: bytes) -> None:
     """A key pressed meanwhile waits for it. One string without an end once took a minute."""
@@ -498,6 +502,27 @@ def test_a_row_that_cannot_be_read_is_told_by_its_own_kind_and_costs_no_other(wr
             decode(b'{"code":1,"data":[' + b",".join(rows) + b"]}")
         assert caught.value.kind == kind
         assert caught.value.salvaged == (Tick(500.25, symbol="QQQ$US"),)
+
+
+DEEP = [10, 1_100, 5_000]
+NESTS = [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}"), (b'[{"]":"[\\"[",", ":[[],', b'"}"', b"]}]")]
+
+
+@pytest.mark.parametrize("levels", DEEP)
+@pytest.mark.parametrize("nest", NESTS, ids=["lists", "objects", "both"])
+def test_a_row_of_many_levels_costs_no_other(levels: int, nest: tuple[bytes, bytes, bytes]) -> None:
+    begin, middle, end = nest
+    deep = begin * levels + middle + end * levels
+    good = b'{"type":"tick","s":"QQQ$US","ld":500.25}'
+    tick = Tick(500.25, symbol="QQQ$US")
+    for wrong in (deep, b'{"type":"tick","s":"SPY$US","ld":%b}' % deep, b'{"type":%b}' % deep):
+        for rows in ((good, wrong), (wrong, good), (good, wrong, wrong, good)):
+            with pytest.raises(MalformedMessage) as caught:
+                decode(b'{"code":1,"data":[' + b",".join(rows) + b"]}")
+            assert caught.value.salvaged == (tick,) * rows.count(good)
+            assert (caught.value.kind == "nested too deep") is (levels > 1_000)
+    # In a field that nobody reads it is as good as anything else there.
+    assert decode(b'{"code":1,"data":[%b,%b]}' % (good[:-1] + b',"x":%b}' % deep, good)) == (tick, tick)
 
 
 @pytest.mark.parametrize("name", [rb"Fund \ud83d", rb"\udc00\ud83d", b"\xc3\xdc"], ids=["half", "halves", "GBK"])

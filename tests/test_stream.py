@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -195,7 +197,7 @@ def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool
 
 async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(stream, "_say", said.append)
+    monkeypatch.setattr(stream.Stream, "_say", staticmethod(said.append))
     monkeypatch.setattr(stream, "DATA_WITHIN", 0.2)
     monkeypatch.setattr(stream, "Output", Mock(return_value=Mock(end=AsyncMock(return_value=None))))
     async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
@@ -424,3 +426,57 @@ def test_a_log_that_cannot_be_written_any_more_is_said_once(tmp_path: Path) -> N
         result = itick("stream", "--demo", "--seconds", "2", "--log", str(log))
     assert result.returncode == 0
     assert result.stderr.count(f"the log {log} is not whole: file too large") == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "terminal", "file"])
+def test_a_log_into_standard_error_goes_where_that_goes(kind: str, tmp_path: Path) -> None:
+    """As containers and journals want it: every line stands there whole, beside the words for a person."""
+    with contextlib.ExitStack() as stack:
+        if kind == "pipe":
+            read, write = os.pipe()
+        elif kind == "socket":
+            read, write = (end.detach() for end in socket.socketpair())
+        elif kind == "terminal":
+            read, write = os.openpty()
+        else:
+            write = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+            read = os.open(tmp_path / "file", os.O_RDONLY)
+        stack.callback(os.close, read)
+        command = [*PROGRAM, "stream", "--demo", "--count", "5", "--log", "/dev/stderr"]
+        process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=write)
+        os.close(write)
+        assert process.wait(20) == 0
+        said = b""
+        with contextlib.suppress(OSError):  # a terminal without anybody ends so
+            while part := os.read(read, 1 << 16):
+                said += part
+    lines = said.decode().splitlines()
+    logged = [json.loads(line)["message"] for line in lines if line.startswith("{")]
+    assert logged[0].startswith("itick-tui ") and logged[-1] == "ends" and "connection open" in logged
+    assert all(line.startswith(STATES) for line in lines if not line.startswith("{"))
+
+
+def test_a_log_into_standard_error_that_nobody_reads_keeps_nothing_waiting() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(write, b"x" * 4096):
+            pass
+    os.set_blocking(write, True)
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [*PROGRAM, "stream", "--demo", "--types", "quote", "--log", "/dev/stderr"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=write,
+    )
+    try:
+        os.close(write)
+        assert process.stdout is not None and process.stdout.readline().startswith(b"{")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == EXIT_TERMINATED
+        assert time.monotonic() - began < 8
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(read)

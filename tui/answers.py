@@ -10,6 +10,7 @@ MalformedMessage where nothing of that shape is there at all.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
@@ -21,6 +22,9 @@ from tui.protocol import UNREADABLE, Kline, Quote, decode_mended, push, read_row
 from tui.secrets import clean
 from tui.symbol import Symbol, from_wire, is_code
 
+MOST_BARS = 500  # of a code in one answer: of more the newest are kept
+
+_AT_ONCE = 1_000  # rows: between two such portions other threads get their turn
 _LONGEST_NAME = 120  # characters
 _NULL = b"null"
 _Decoded = TypeVar("_Decoded")
@@ -53,7 +57,7 @@ class _Listed(Struct, gc=False):
 
 
 _envelope = msgspec.json.Decoder(Answer, strict=False)
-_bars = msgspec.json.Decoder(dict[str, list[_Bar] | None])
+_bars = msgspec.json.Decoder(list[_Bar])
 _listed = msgspec.json.Decoder(list[_Listed])
 _raw_map = msgspec.json.Decoder(dict[str, Raw] | None)
 _raw_list = msgspec.json.Decoder(list[Raw] | None)
@@ -70,18 +74,21 @@ def opened(body: bytes) -> Answer:
 
 
 def klines(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
-    """One-minute bars by code, oldest first, each minute once: of two rows the later one. Codes without any are left
-    out. Costs about 2 µs a bar."""
-    try:
-        rows = _bars.decode(data)
-    except UNREADABLE:
-        return _klines_patiently(data, region)
+    """The newest MOST_BARS one-minute bars by code, oldest first, each minute once: of two rows the later one. Codes
+    without any are left out. Costs about 2 µs a bar."""
     found: dict[str, list[Kline]] = {}
-    for spelled, bars in rows.items():
+    unread = 0
+    for spelled, raw in _mapped(data, "klines"):
         code = _code(spelled, region)
-        if code and bars:
-            found[code] = _in_order([_kline(bar, code, region) for bar in bars])
-    return found, sum(1 for spelled in rows if not _code(spelled, region))
+        rows = _raw_rows(raw)
+        bars: list[Kline] = []
+        for first in range(0, len(rows), _AT_ONCE):
+            portion, strange = _read_bars(rows[first : first + _AT_ONCE], code, region)
+            bars = _newest(bars + portion)
+            unread += strange
+        if bars:
+            found[code] = bars
+    return found, unread
 
 
 def klines_of(data: bytes, symbol: Symbol) -> tuple[dict[str, list[Kline]], int]:
@@ -126,26 +133,26 @@ def funds(data: bytes, region: str) -> tuple[list[Fund], int]:
     return found, unread + len(rows) - len(found)
 
 
-def _klines_patiently(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
-    found: dict[str, list[Kline]] = {}
+def _read_bars(rows: list[Raw], code: str, region: str) -> tuple[list[Kline], int]:
+    """What could be read of some rows, and how many could not."""
+    if code:
+        with contextlib.suppress(*UNREADABLE):
+            return [_kline(bar, code, region) for bar in _bars.decode(b"[%b]" % b",".join(rows))], 0
+    bars: list[Kline] = []
     unread = 0
-    for spelled, raw in _mapped(data, "klines"):
-        code, bars = _code(spelled, region), []
-        for raw_row in _raw_rows(raw):
-            try:
-                row = read_row(raw_row)
-                if row is None:
-                    continue
-                if not code or not isinstance(row, dict):
-                    raise MalformedMessage("kline")
-                bar = push(row | {"type": "kline@1", "s": code, "r": region})
-                assert isinstance(bar, Kline)
-                bars.append(bar)
-            except MalformedMessage:
-                unread += 1
-        if bars:
-            found[code] = _in_order(bars)
-    return found, unread
+    for raw in rows:
+        try:
+            row = read_row(raw)
+            if row is None:
+                continue
+            if not code or not isinstance(row, dict):
+                raise MalformedMessage("kline")
+            bar = push(row | {"type": "kline@1", "s": code, "r": region})
+            assert isinstance(bar, Kline)
+            bars.append(bar)
+        except MalformedMessage:
+            unread += 1
+    return bars, unread
 
 
 def _kline(bar: _Bar, code: str, region: str) -> Kline:
@@ -162,9 +169,9 @@ def _kline(bar: _Bar, code: str, region: str) -> Kline:
     )
 
 
-def _in_order(bars: list[Kline]) -> list[Kline]:
+def _newest(bars: list[Kline]) -> list[Kline]:
     by_time = {bar.time: bar for bar in bars}
-    return [by_time[time] for time in sorted(by_time)]
+    return [by_time[time] for time in sorted(by_time)[-MOST_BARS:]]
 
 
 def _listed_patiently(raw: Raw) -> _Listed | None:

@@ -413,6 +413,7 @@ class ItickApp(Drawn):
     def _facts(self) -> Facts:
         link = self._link
         assert self._frames is not None
+        store = self._history.store if self._history is not None else None
         return Facts(
             self._clock(),
             1000 * self._wall(),
@@ -425,7 +426,7 @@ class ItickApp(Drawn):
             self._frames.rate,
             self._history,
             self._names,
-            self._rest.unread if self._rest is not None else 0,
+            sum(source.unread for source in (self._rest, store) if source is not None),
         )
 
     # --- leaving ---
@@ -440,7 +441,7 @@ class ItickApp(Drawn):
         self.market.guard.on_fired = None
         self.spend(self._alarm.stop())
         self._outage.stop()
-        saving = [self.keeper.finish(_SAVE_WITHIN)]
+        saving = [self.keeper.finish(_SAVE_WITHIN), self.exporter.finish(_SAVE_WITHIN)]
         if self._history is not None:
             saving.append(self._history.finish(_SAVE_WITHIN))
         await asyncio.gather(*saving)
@@ -451,6 +452,8 @@ class ItickApp(Drawn):
         lost = []
         if self.keeper.trouble:
             lost.append(f"your last changes are not saved: {self.keeper.trouble}")
+        if self.exporter.trouble:
+            lost.append(f"the last export is not written: {self.exporter.trouble}")
         if self._history is not None and self._history.lost:
             lost.append(f"the latest prices are not kept for the next time: {self._history.lost}")
         return lost

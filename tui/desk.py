@@ -94,7 +94,7 @@ class Desk(Process):
         # Not the class's BINDINGS: the table may be remapped, and Textual's own keys have no place beside it.
         self._bindings = bindings(self.keys)
         self.lists = _opened(wanted)
-        self._folder = wanted.export_to
+        self.exporter = export.Exporter(wanted.export_to, lambda words, bad: self._say(words, warn=bad))
         self._looked_at: Instrument | None = None
         self._remembers = wanted.remember
         self._answer: Notification | None = None  # the latest
@@ -406,25 +406,16 @@ class Desk(Process):
 
     def _export(self, what: str | None) -> None:
         grid, now = self.dashboard.watchlist, datetime.now()
-        try:
-            if what == "grid":
-                path = export.write(self._folder, self.lists.shown, "csv", export.grid(*grid.figures()), now)
-            elif what == "screen":
-                path = export.write(self._folder, "screen", "svg", self.export_screenshot(), now)
-            elif what == "bars" and grid.selected is not None:
-                path = export.write(
-                    self._folder,
-                    f"{grid.selected.symbol}-minutes",
-                    "csv",
-                    export.bars(grid.selected, self.market.exchange_time(self.dashboard.status.now)),
-                    now,
-                )
+        if what == "grid":
+            self.exporter.write(self.lists.shown, "csv", export.grid(*grid.figures()), now)
+        elif what == "screen":
+            self.exporter.write("screen", "svg", self.export_screenshot(), now)
+        elif what == "bars" and (selected := grid.selected) is not None:
+            if len(selected.bars):
+                time = self.market.exchange_time(self.dashboard.status.now)
+                self.exporter.write(f"{selected.symbol}-minutes", "csv", export.bars(selected, time), now)
             else:
-                return
-        except UsageError as error:
-            self._say(str(error), warn=True)
-        else:
-            self._say(f"written: {path}")
+                self._say(f"there are no minutes of {selected.symbol} to write yet", warn=True)
 
     # --- order ---
 

@@ -38,6 +38,18 @@ def open_regular(path: str | Path, flags: int) -> int:
     raise OSError(errno.EISDIR, os.strerror(errno.EISDIR)) if stat.S_ISDIR(mode) else _not_regular()
 
 
+def inherited_descriptor(path: Path) -> int | None:
+    """Returns which open descriptor a path names, as `/dev/stderr`, `/dev/fd/63` and links to these do; None for any
+    other path."""
+    with suppress(OSError):  # a link that leads nowhere, or to itself
+        while True:
+            folder = os.path.realpath(path.parent)
+            if folder in ("/dev/fd", f"/proc/{os.getpid()}/fd") and path.name.isdecimal():
+                return int(path.name)
+            path = Path(folder, os.readlink(path))
+    return None
+
+
 def _not_regular() -> OSError:
     return OSError(errno.EINVAL, "it is not a regular file")
 
@@ -64,7 +76,7 @@ def make_folder(folder: Path) -> None:
 
 def create(path: Path, text: str) -> None:
     """Write a new file, the whole of it or nothing. Raises FileExistsError."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    make_empty(path)
     try:
         replace(path, text)
     except BaseException:
@@ -72,9 +84,19 @@ def create(path: Path, text: str) -> None:
         raise
 
 
+def make_empty(path: Path) -> None:
+    """Make a new file for its owner alone. Raises FileExistsError."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def part_of(path: Path) -> Path:
+    """Returns where a file is written that is to be put in place of another as a whole."""
+    return path.with_name(f".{path.name}.new")
+
+
 def replace(path: Path, text: str) -> None:
     """Write a file anew. Readers see the old one or the new one, never a part of one; mode and owner stay."""
-    new = path.with_name(f".{path.name}.new")
+    new = part_of(path)
     new.unlink(missing_ok=True)  # left by a copy that was killed
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -82,8 +104,12 @@ def replace(path: Path, text: str) -> None:
             file.write(text)
             if path.exists():
                 before = path.stat()
-                with suppress(OSError):  # only root may give files away
+                try:
                     os.fchown(descriptor, before.st_uid, before.st_gid)
+                except OSError:  # only root may give files away
+                    if foreign := _foreign_owner(before):
+                        # What another user wrote would be taken for one's own from then on.
+                        raise OSError(errno.EPERM, f"it {foreign}") from None
                 os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
             file.flush()
             os.fsync(descriptor)
@@ -139,14 +165,19 @@ def _is_private_group(gid: int) -> bool:
     return user.pw_gid == gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
+def _foreign_owner(found: os.stat_result) -> str:
+    """Whose a file is that belongs neither to who runs this nor to root, in words; "" where it does."""
+    return "" if found.st_uid in (os.geteuid(), 0) else f"belongs to uid {found.st_uid}, and must be yours or root's"
+
+
 def write_exposure(path: Path) -> str:
     """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
     can. Whoever may write the folder may put another file in its place."""
     real = path.resolve()
     for each in (real, path.parent, real.parent):
         found = each.stat()
-        if found.st_uid not in (os.geteuid(), 0):
-            return f"{each} belongs to another user"
+        if foreign := _foreign_owner(found):
+            return f"{each} {foreign}"
         safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files there
         others = stat.S_IWOTH | (0 if _is_private_group(found.st_gid) else stat.S_IWGRP)
         if found.st_mode & others and not safe:

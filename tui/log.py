@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from queue import SimpleQueue
 
 from tui import __version__
 from tui.errors import ItickError, UsageError, reason
-from tui.files import open_regular
+from tui.files import inherited_descriptor, open_regular
 from tui.secrets import redact
 
 _ONCE_IN = 1.0  # s
@@ -32,10 +33,10 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def logging_to(path: Path | None) -> Iterator[LogFile | None]:
-    """Send all logging to a file, or nowhere, until the end of the block. Raises UsageError where the file cannot be
-    written."""
-    file = LogFile(path) if path is not None else None
+def logging_to(path: Path | None, *, inherited: bool = False) -> Iterator[LogFile | None]:
+    """Send all logging to a file, or nowhere, until the end of the block; `inherited` as in LogFile. Raises UsageError
+    where the file cannot be written."""
+    file = LogFile(path, inherited=inherited) if path is not None else None
     handler = file or logging.NullHandler()
     root = logging.getLogger()
     before = root.level, logging.raiseExceptions, threading.excepthook, sys.unraisablehook
@@ -68,23 +69,22 @@ def logging_to(path: Path | None) -> Iterator[LogFile | None]:
 
 
 class LogFile(logging.Handler):
-    """Adds lines to a regular file, or to the null device. What cannot be written, on a full disk for example, is lost:
-    `trouble` says why it was the first time, and `on_trouble` is called then (from any thread). A thread of its own
-    writes: a disk that hangs keeps nothing else waiting.
+    """Adds lines to a regular file, or to the null device; where `inherited` allows it also to a descriptor that the
+    path names, whatever that leads to. What cannot be written, on a full disk for example, is lost: `trouble` says
+    why it was the first time, and `on_trouble` is called then (from any thread). A thread of its own writes: a disk
+    that hangs, or a pipe that nobody reads, keeps nothing else waiting.
 
     Raises UsageError where the file cannot be opened."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, inherited: bool = False) -> None:
         super().__init__()
         self.trouble = ""
         self.on_trouble: Callable[[], object] = lambda: None
         self._path = path
         self._broken = False  # whether the last line in the file is a part of one
         self._lines: SimpleQueue[str | None] = SimpleQueue()
-        # A pipe or a terminal would make the program wait for whoever is at its other end, or draw over the screen.
-        to = os.open if path == Path(os.devnull) else open_regular
         try:
-            self._file = to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+            self._file = _opened(path, inherited)
         except OSError as error:
             raise UsageError(f"cannot write the log {path}: {reason(error)}") from None
         self.setFormatter(JsonLines())
@@ -128,6 +128,18 @@ class LogFile(logging.Handler):
         else:
             with contextlib.suppress(OSError):
                 os.close(self._file)
+
+
+def _opened(path: Path, inherited: bool) -> int:
+    """Open for writing at the end. Raises OSError."""
+    if inherited and (descriptor := inherited_descriptor(path)) is not None:
+        # Not opened anew: a socket cannot be, and a file would be written at two places.
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return os.dup(descriptor)
+    # Opening a pipe waits for whoever is at its other end, and on a terminal is the dashboard.
+    to = os.open if path == Path(os.devnull) else open_regular
+    return to(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
 
 
 class JsonLines(logging.Formatter):

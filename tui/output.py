@@ -1,4 +1,4 @@
-"""Standard output for a program that has other things to do than to wait for whoever reads it."""
+"""Standard output and error for a program that has other things to do than to wait for whoever reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import sys
 import threading
 from collections.abc import Callable
 
@@ -15,10 +14,11 @@ _HURRIED = 0.5  # s, where somebody wants to leave
 
 
 class Output:
-    """Written on a thread of its own, in order: whoever reads may stand still, and only what is to be written waits for
-    that. `on_error` is called where no more can be."""
+    """Writes to a descriptor on a thread of its own, in order: whoever reads may stand still, and only what is to be
+    written waits for that. `on_error` is called where no more can be."""
 
-    def __init__(self, on_error: Callable[[], object]) -> None:
+    def __init__(self, descriptor: int, on_error: Callable[[], object]) -> None:
+        self._descriptor = descriptor
         self._on_error = on_error
         self._error: OSError | None = None
         self._text = bytearray()
@@ -60,7 +60,7 @@ class Output:
         try:
             while left := memoryview(self._taken()):
                 while left:
-                    written = os.write(sys.stdout.fileno(), left)
+                    written = os.write(self._descriptor, left)
                     left = left[written:]
                     with self._changed:
                         self._waiting -= written

@@ -10,10 +10,12 @@ strings, nulls, times in another unit, a list where one object was promised), an
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -210,9 +212,12 @@ raises another one for invalid UTF-8 than 0.22), so it says nothing: `unreadable
 
 _LARGEST_ROW = 64 * 1024  # bytes: fifty times a book's, and soon read whatever is in it
 _DEEPEST = 100  # objects and lists within each other; the page has 4. msgspec stops at the interpreter's own limit
-_DEPTH_LOOKED_AT = 256 * 1024  # bytes
-# A string that never ends is one token too, else it would be looked through again from each quotation mark in it.
-_DEPTH_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_MOST_TOKENS = 128 * 1024  # 30 ms; an honest answer of 3 MB over REST has a quarter
+# A row without others in it is one token. A string that never ends is one too, else it would be looked through again
+# from each quotation mark in it.
+_DEPTH_TOKEN = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+"?|[\[{](?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\]}]|[\[{]|[\]}]', re.DOTALL
+)
 # The escape of half a surrogate pair, behind whole pairs of backslashes. No code of ours is called for a match, nor for
 # other escapes, of which a frame may have a million.
 _HALF_PAIR = re.compile(
@@ -274,17 +279,33 @@ def unreadable_kind(data: bytes | bytearray | memoryview, otherwise: str = "not 
         str(data, "utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    depth = 0
-    for token in _DEPTH_TOKEN.finditer(data, 0, _DEPTH_LOOKED_AT):
-        first = token[0][:1]
-        depth += (first in b"[{") - (first in b"]}")
-        if depth > _DEEPEST:
-            return "nested too deep"
+    if any(True for _ in _too_deep(data)):
+        return "nested too deep"
     try:
         _decode_raw(data)
     except UNREADABLE:
         return "not JSON"
     return otherwise
+
+
+def _too_deep(data: bytes | bytearray | memoryview) -> Iterator[tuple[int, int]]:
+    """Where in JSON each value begins and ends that lies deeper than _DEEPEST; one that is cut off ends with it."""
+    depth = begin = 0
+    for token in islice(_DEPTH_TOKEN.finditer(data), _MOST_TOKENS):
+        begins, ends = token.span()
+        if ends - begins > 1:
+            continue
+        bracket = data[begins]
+        if bracket in b"[{":
+            depth += 1
+            if depth == _DEEPEST + 1:
+                begin = begins
+        elif bracket in b"]}":
+            if depth == _DEEPEST + 1:
+                yield begin, ends
+            depth -= 1
+    if depth > _DEEPEST:
+        yield begin, len(data)
 
 
 def read_row(raw: Raw) -> Any:
@@ -309,16 +330,21 @@ def decode_mended(decode: Callable[[bytes | bytearray | Raw], _Decoded], data: b
 
 
 def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:
+    with contextlib.suppress(*UNREADABLE):
+        return _messages(_decode_json(frame), units)
+    if (mended := mend_text(frame)) == frame:
+        return _decode_rows(frame, units)
     try:
-        raw = _decode_json(frame)
-    except UNREADABLE:
-        if (mended := mend_text(frame)) == frame:
-            return _decode_rows(frame, units)
-        try:
-            return _decode_patiently(mended, units)
-        except MalformedMessage as error:
-            kind = unreadable_kind(frame)
-            raise MalformedMessage(error.kind if kind == "not JSON" else kind, salvaged=error.salvaged) from None
+        with contextlib.suppress(*UNREADABLE):
+            return _messages(_decode_json(mended), units)
+        return _decode_rows(mended, units)
+    except MalformedMessage as error:
+        kind = unreadable_kind(frame)
+        raise MalformedMessage(error.kind if kind == "not JSON" else kind, salvaged=error.salvaged) from None
+
+
+def _messages(raw: Any, units: Counter[str] | None) -> tuple[Message, ...]:
+    """The messages of a frame read as plain values. Raises MalformedMessage."""
     if not isinstance(raw, dict):
         raise MalformedMessage("not an object")
     raw = _without_nulls(raw)
@@ -333,12 +359,20 @@ def _decode_patiently(frame: bytes | bytearray, units: Counter[str] | None) -> t
 def mend_text(data: bytes | bytearray) -> bytes | bytearray:
     """Returns the data with U+FFFD in place of what is not UTF-8, and of escapes that are half a surrogate pair, which
     JSON allows and msgspec refuses: a name that was cut off, or came in another encoding, costs only itself. Data
-    with very many of them are no names, and returned as they are."""
+    with very many of them are no names, and stay as they are. A value that lies deeper than msgspec reads becomes an
+    empty list."""
     text = data.decode(errors="replace")
-    if text.count(_REPLACED) > _MOST_REPLACED:
-        return data
-    mended, halves = _HALF_PAIR.subn(rb"\1\\ufffd", text.encode(), count=_MOST_HALVES)
-    return mended if halves < _MOST_HALVES else data
+    mended, halves = bytes(data), 0
+    if text.count(_REPLACED) <= _MOST_REPLACED:
+        mended, halves = _HALF_PAIR.subn(rb"\1\\ufffd", text.encode(), count=_MOST_HALVES)
+    if halves == _MOST_HALVES:
+        mended = bytes(data)
+    parts: list[bytes] = []
+    kept = 0
+    for begin, end in _too_deep(mended):
+        parts += mended[kept:begin], b"[]"
+        kept = end
+    return b"".join([*parts, mended[kept:]])
 
 
 def _decode_rows(frame: bytes | bytearray, units: Counter[str] | None) -> tuple[Message, ...]:

@@ -71,6 +71,7 @@ class Stream:
         self._link: Link | None = None
         self._refused: list[Refusal] = []
         self._signalled = EXIT_DONE
+        self._errors: Output | None = None  # standard error, while the loop runs
         self._was_live = False
 
     async def run(
@@ -86,7 +87,9 @@ class Stream:
         self._types = types
         self._loop = loop = asyncio.get_running_loop()
         self._done: asyncio.Future[int] = loop.create_future()
-        self._output = Output(partial(self._finish, EXIT_DONE))
+        self._output = Output(sys.stdout.fileno(), partial(self._finish, EXIT_DONE))
+        if sys.stderr is not None:
+            self._errors = Output(sys.stderr.fileno(), lambda: None)
         catch_callbacks(loop, self._finish)
         resolve_aside(loop)
         signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
@@ -108,12 +111,12 @@ class Stream:
         )
         if recorder is not None:
             self._recorder = recorder
-            recorder.on_trouble = lambda: loop.call_soon_threadsafe(_say, f"recording stopped: {recorder.trouble}")
+            recorder.on_trouble = lambda: self._say_soon(f"recording stopped: {recorder.trouble}")
             recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
         if log is not None:
-            log.on_trouble = lambda: loop.call_soon_threadsafe(_say, log.trouble)
+            log.on_trouble = lambda: self._say_soon(log.trouble)
             if log.trouble:
-                _say(log.trouble)
+                self._say(log.trouble)
         self._link.want(self._symbols)
         self._expect_life()
         task = asyncio.create_task(self._link.run())
@@ -124,6 +127,8 @@ class Stream:
             task.cancel()
             await asyncio.wait([task])
             error = await self._output.end(None if self._left == 0 else _PATIENCE)
+            if self._errors is not None and await self._errors.end(_PATIENCE) is None:
+                self._errors = None  # else the last words have no reader either
         if self._signalled:  # perhaps while what is left was written
             return self._signalled
         if error is not None and not isinstance(error, BrokenPipeError):  # who read has enough
@@ -140,19 +145,37 @@ class Stream:
             if self._left == 0:  # the last update came before others could bring any
                 silent = [symbol for symbol in silent if symbol in self._missed]
             if silent:
-                _say(f"no data: {named(silent)}")
-            _say(summary(report))
+                self._say(f"no data: {named(silent)}")
+            self._say(summary(report))
             return
         refused = [
             {"type": type_, "words": clean(words), "symbols": [str(symbol) for symbol in symbols]}
             for type_, words, symbols in self._refused
         ]
         more = {"symbols": len(self._symbols), "refused": refused, "no_data": list(map(str, silent))}
-        _say(self._encode(report | more).decode())
+        self._say(self._encode(report | more).decode())
+
+    def _say(self, words: str) -> None:
+        """Tell a person, on standard error."""
+        if self._errors is not None:
+            self._errors.write(f"{words}\n".encode(sys.stderr.encoding, "backslashreplace"))
+        elif sys.stderr is not None:  # else closed by whoever started us; print would take standard output instead
+            with contextlib.suppress(OSError):  # nobody reads them any more
+                if select.select((), (sys.stderr,), (), _PATIENCE)[1]:
+                    print(words, file=sys.stderr, flush=True)
+
+    def _say_soon(self, words: str) -> None:
+        """The same from any thread, also when the loop has ended."""
+        try:
+            self._loop.call_soon_threadsafe(self._say, words)
+        except RuntimeError:
+            self._say(words)
 
     def _leave(self, code: int) -> None:
         self._signalled = code
         self._output.hurry()
+        if self._errors is not None:
+            self._errors.hurry()
         self._finish(code)
 
     def _finish(self, result: int | Exception) -> None:
@@ -175,7 +198,7 @@ class Stream:
         if state.phase is Phase.STOPPED and state.error is not None:
             self._finish(state.error)
             return
-        _say(words)
+        self._say(words)
         if state.phase is Phase.LIVE:
             self._was_live = True
             self._tell_refused()
@@ -193,15 +216,15 @@ class Stream:
         now = refusals(self._market.instruments.values())
         if now != self._refused:
             for line in refused_words(now, len(self._symbols)):
-                _say(line)
+                self._say(line)
         self._refused = now
 
     def _tell_missed(self) -> None:
         """Name once each symbol that has been live for a while and brought nothing."""
         if missed := [symbol for symbol in self._without_data() if symbol not in self._missed]:
             self._missed += missed
-            spelled = "is it" if len(missed) == 1 else "are they"
-            _say(f"no data yet for {named(missed)}: {spelled} spelled right? A closed exchange sends nothing either")
+            spelled = "is it spelled" if len(missed) == 1 else "are they spelled"
+            self._say(f"no data yet for {named(missed)}: {spelled} right? A closed exchange sends nothing either")
 
     def _without_data(self) -> list[Symbol]:
         """The symbols that are served, as the server says, and of which nothing came."""
@@ -303,11 +326,3 @@ def refused_words(refused: Sequence[Refusal], wanted: int) -> list[str]:
             whom = fmt.count(wanted, "symbol") if len(symbols) == wanted else named(symbols)
             lines.append(f"{type_} refused for {whom}: {clean(words)}")
     return lines
-
-
-def _say(words: str) -> None:
-    if sys.stderr is None:  # closed by whoever started us; print would take standard output instead
-        return
-    with contextlib.suppress(OSError):  # nobody reads them any more
-        if select.select((), (sys.stderr,), (), _PATIENCE)[1]:
-            print(words, file=sys.stderr, flush=True)

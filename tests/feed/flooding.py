@@ -56,10 +56,16 @@ MB = 1_000_000
 LEVEL = b'{"p":1.5,"v":100,"po":1,"o":100}'
 ODD_LEVEL = b'{"p":"1","v":"1"}'
 KLINE = b'{"o":1,"h":1,"l":1,"c":1,"t":1731689407000,"v":1}'
+QUOTE = (
+    b'{"code":1,"data":{"s":"QQQ$US","ld":561.5,"o":560,"h":562,"l":559,"t":%d,"v":100,"tu":56119.5,"type":"quote"}}'
+)
+BAR = b'{"tu":56119.52,"c":561.52,"t":%d,"v":100000,"h":562.01,"l":561.07,"o":561.22}'
+CODES = [f"F{n}" for n in range(50)]
 BOOK = b'{"data":{"type":"depth","s":"QQQ$US","b":[],"a":['
 
 # By kind what goes out once, and then again and again.
 STREAM = {
+    "quotes": (b"", b"".join(frame(QUOTE % (1_795_440_000_000 + n)) for n in range(1_000))),
     "empty": (b"", frame(b"") * 16_000),
     "objects": (b"", frame(b"{}") * 8_000),
     "junk": (b"", frame(b"these are no data") * 2_000),
@@ -88,6 +94,7 @@ def endless(begin: bytes, again: bytes) -> Iterator[bytes]:
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 MAP = b",".join(b'"%d":[]' % n for n in range(500_000))
+BARS = b",".join(BAR % (1_795_440_000_000 + 60_000 * n) for n in range(500))
 REST: dict[str, Callable[[], Iterator[bytes]]] = {
     "chunks": lambda: endless(CHUNKED, b"1\r\n \r\n" * 10_000),
     "extensions": lambda: endless(CHUNKED, b"1;" + b"x" * 8_000 + b"\r\n \r\n"),
@@ -96,6 +103,9 @@ REST: dict[str, Callable[[], Iterator[bytes]]] = {
     "headers": lambda: endless(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n" * 10_000),
     "one-header": lambda: endless(b"HTTP/1.1 200 OK\r\na:", b"b" * 60_000),
     "gzip": lambda: whole(gzip.compress(b" " * (1 << 30), 1), b"Content-Encoding: gzip\r\n"),
+    "rest-honest": lambda: whole(
+        b'{"code":0,"data":{' + b",".join(b'"%b":[%b]' % (code.encode(), BARS) for code in CODES) + b"}}"
+    ),
     "rest-lists": lambda: whole(filled(b'{"code":0,"data":[', b"[]", b"]}", 6 * MB)),
     "rest-map": lambda: whole(b'{"code":0,"data":{' + MAP + b"}}"),
     "rest-rows": lambda: whole(filled(b'{"code":0,"data":{"QQQ":[', b"[]", b"]}}", 6 * MB)),

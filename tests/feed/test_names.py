@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.feed.running import KEY
-from tests.waiting import until
+from tests.waiting import until, while_turning
 from tui import funds
 from tui.answers import Fund
 from tui.errors import FeedError
@@ -19,6 +19,7 @@ from tui.feed.names import Kept, Names
 from tui.feed.rest import Rest, RestError
 from tui.feed.store import Store
 from tui.feed.target import rest_base
+from tui.funds import name_of
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -161,3 +162,14 @@ async def test_a_file_that_others_wrote_cannot_reach_the_terminal() -> None:
     vendor, shelf = Vendor(), Shelf(US={"OLD": "Old\x1b[2J Fund"})
     async with learning(vendor, shelf, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_very_many_names_keep_the_loop_from_nothing(kept: bool) -> None:
+    many = {f"F{n}": f"Fund {n}" for n in range(100_000)}
+    vendor = Vendor()
+    vendor.answers["US"] = [Fund(*each) for each in many.items()]
+    names = Names(vendor, Shelf(US=many) if kept else None, lambda: None)
+    _, waited = await while_turning(names._learn("US"))
+    assert name_of(Symbol("F99999", "US")) == "Fund 99999" and bool(vendor.asked) is not kept
+    assert waited < 0.06, f"the loop waited for {1000 * waited:.0f} ms of work"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -271,6 +272,23 @@ async def test_a_host_that_the_library_cannot_take_is_told_in_words() -> None:
     with pytest.raises(RestError, match=r"cannot reach 999\.1\.1\.1: no such host name"):
         await rest.quotes("US", ["QQQ"])
     await rest.aclose()
+
+
+async def test_what_comes_behind_an_answer_is_not_taken_for_the_next_one() -> None:
+    """Nobody asked for it, whether it is read together with the answer or not."""
+    good, more = found(b'{"code":0,"data":{"QQQ":{"ld":1}}}'), found(b'{"code":0,"data":{"QQQ":{"ld":666}}}')
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(good + more)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        rest = Rest(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", Token(KEY))
+        for _ in range(3):
+            assert (await rest.quotes("US", ["QQQ"]))["QQQ"].last == 1
+        await rest.aclose()
 
 
 @pytest.mark.parametrize("chunk", [None, b"ffff\r\n" + b" " * 65_535 + b"\r\n"], ids=["told", "chunks"])

@@ -278,6 +278,50 @@ def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(
         assert db.execute("SELECT count(*) FROM closes").fetchone() == (1,)
 
 
+def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where they are many, stand before all others, and the table has lost what kept it in order."""
+    store.write([News(QQQ, [bar(ago, close=float(ago)) for ago in range(500, 0, -1)], {"2026-11-20": 512.34})])
+    minute = NOW // 60
+    inf = math.inf
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("ALTER TABLE bars RENAME TO former")
+        db.execute("CREATE TABLE bars (symbol TEXT, minute, open, high, low, close, volume)")
+        db.execute("INSERT INTO bars SELECT * FROM former ORDER BY close * 7 % 11")
+        strange: list[tuple[object, ...]] = [
+            *((minute - n - 0.5, 1.0, 1.0, 1.0, 1.0, 1.0) for n in range(500)),
+            *((minute - n, 2.0, 2.0, 2.0, 2.0, 1.0) for n in range(1, 11)),  # doubled
+            (minute, inf, inf, inf, inf, 1.0),
+            (minute, 1.0, 1.0, 1.0, 1.0, inf),
+            (minute, 1.0, 1.0, 1.0, None, 1.0),  # as SQLite keeps NaN
+            (minute, 1.0, 1.0, 1.0, "1.0", 1.0),
+            (minute, 1.0, 1.0, 1.0, b"1.0", 1.0),
+            (str(minute), 1.0, 1.0, 1.0, 1.0, 1.0),
+            (b"1", 1.0, 1.0, 1.0, 1.0, 1.0),
+            (None, 1.0, 1.0, 1.0, 1.0, 1.0),
+            (2**62, 1.0, 1.0, 1.0, 1.0, 1.0),
+        ]
+        for row in strange:
+            db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, ?, ?, ?, ?, ?)", row)
+        for n in range(600):  # a clock may be a day behind: these may be true, and are none of the newest 500
+            db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, 1.0, 1.0, 1.0, 1.0, 1.0)", (minute + 1 + n,))
+        for day, close in enumerate((inf, -1.0, 0.0, 1e-300), 12):
+            db.execute("INSERT INTO closes VALUES ('QQQ$US', ?, ?)", (f"2026-11-{day}", close))
+        db.execute("INSERT OR REPLACE INTO complete VALUES ('QQQ$US', ?)", (-(2**62),))
+        db.execute("INSERT INTO closes VALUES (?, ?, ?)", ("QQQ$US", "today", 1.0))
+        db.commit()
+    kept = store.read([QQQ], 500)[QQQ]
+    past = [each for each in kept.bars if each.time <= 1000 * NOW]
+    assert [(1000 * NOW - each.time) // MINUTE for each in past] == list(range(500, 0, -1))
+    assert all(type(each.time) is int for each in kept.bars)
+    assert [each.time for each in kept.bars] == sorted({each.time for each in kept.bars}) and len(kept.bars) == 1_100
+    assert (kept.closes, kept.complete) == ({"2026-11-20": 512.34}, 0)
+    # A minute without a time comes last of all, and is not looked at.
+    assert store.unread == len(strange) - 1 + 5
+    assert f"{store.unread:,} rows cannot be read" in caplog.text
+
+
 def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
     store.keep_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
     with closing(sqlite3.connect(store.path)) as db:

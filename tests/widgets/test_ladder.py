@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from tests.market.messages import BOOK_B, QQQ, SPY, Sizes, T, depth
 from tests.screens.over import Snapshot, text_of
 from tui import format as fmt
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.protocol import OVER_LIMIT, Depth, Level, Tick
 from tui.themes import DEFAULT_THEME, find_theme
 from tui.widgets.ladder import OLD, TINT, DepthLadder
@@ -298,6 +298,35 @@ async def test_a_book_without_a_spread_says_so_and_no_figure_is_derived(book: De
         assert f" {row} " in text
         assert not re.search(r"mid|micro|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
+
+
+@pytest.mark.parametrize(
+    ("asks", "bids", "crossed", "middle"),
+    [
+        ([(10.02, 1), (10.01, 1)], [(10.0, 1)], False, 10.005),
+        ([(10.02, 1), (9.99, 1)], [(10.0, 1)], True, None),
+        ([(10.01, 1)], [(9.99, 1), (10.02, 1)], True, None),
+        ([(9.0, 0), (10.01, 1)], [(10.0, 1)], False, 10.005),
+        ([(10.01, 1), (0, 0), (0, 0)], [(0, 0), (10.0, 1)], False, 10.005),
+        ([(9.99, 1), (0, 0)], [(11.0, 0), (10.0, 1)], True, None),
+        ([(10.0, 1)], [(10.0, 1)], False, None),
+        ([(9.0, 1)], [], False, None),
+    ],
+    ids=["upside down", "an ask behind", "a bid behind", "no size", "zeros", "zeros and crossed", "locked", "no bids"],
+)
+def test_a_book_is_crossed_by_its_best_prices_wherever_they_stand_for_the_counter_and_the_ladder(
+    asks: Sizes, bids: Sizes, crossed: bool, middle: float | None
+) -> None:
+    market = Market()
+    market.follow([QQQ])
+    message = depth(asks, bids)
+    market.apply(message, NOW)
+    assert message == depth(asks, bids), "whoever prints it tells what came"
+    found = market.instruments[QQQ]
+    assert market.health.crossed == crossed
+    assert found.middle == (pytest.approx(middle) if middle else None)
+    text = "\n".join(lines(ladder(found)))
+    assert ("crossed by" in text) is crossed and ("mid 10.005" in text) is (middle is not None)
 
 
 @pytest.mark.parametrize(("told", "words"), [(2, " B "), (1, " S "), (None, " ~S ")])

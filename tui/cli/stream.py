@@ -132,7 +132,7 @@ def stream(
             return await printer.run(exchange.url, Token("demo"), wanted, None, recorder, log)
 
     try:
-        with logging_to(log_file) as log, recording_to(record) as recorder:
+        with logging_to(log_file, inherited=True) as log, recording_to(record) as recorder:
             return asyncio.run(run(recorder, log))
     except ItickError as error:
         return complain(str(error), error.exit_code)

@@ -15,9 +15,10 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from tui.answers import MOST_BARS
 from tui.feed.clock import monotonic
 from tui.feed.resolver import run_aside
-from tui.feed.rest import MOST_BARS, Rest, RestError
+from tui.feed.rest import Rest, RestError
 from tui.feed.state import LinkState, Phase
 from tui.feed.store import Kept, News, Store, StoreError
 from tui.format import count

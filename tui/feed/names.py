@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from tui.answers import Fund
 from tui.errors import FeedError
 from tui.feed.resolver import run_aside
 from tui.feed.rest import Rest, RestError
@@ -85,7 +86,7 @@ class Names:
             self._trouble[region] = str(error)
             return error.refused
         self._trouble.pop(region, None)
-        names = {fund.code: fund.name for fund in funds if fund.name}
+        names = await asyncio.to_thread(_by_code, funds)
         await self._tell(region, names)
         if names and self._kept is not None:
             with contextlib.suppress(FeedError, OSError):  # then they are asked for again
@@ -96,13 +97,30 @@ class Names:
         """What is kept, and how old it is in s."""
         if self._kept is not None:
             with contextlib.suppress(FeedError, OSError):
-                if (kept := await run_aside(self._kept.names, region)) is not None:
-                    return kept[0], {code: clean(name) for code, name in kept[1].items()}
+                return await run_aside(_kept_names, self._kept, region)
         return _WEEK, {}
 
     async def _tell(self, region: str, names: Mapping[str, str]) -> None:
         if names:
             self._counts[region] = len(names)
-            by_symbol = {Symbol(code, region): name for code, name in names.items()}
-            await asyncio.to_thread(learn, by_symbol)
+            await asyncio.to_thread(_learn_all, region, names)
             self._on_learned()
+
+
+# A region's names may be a hundred thousand: they are gone through on other threads than the loop's.
+
+
+def _by_code(funds: Iterable[Fund]) -> dict[str, str]:
+    return {fund.code: fund.name for fund in funds if fund.name}
+
+
+def _kept_names(kept: Kept, region: str) -> tuple[float, dict[str, str]]:
+    """How old the names are, in s, and each fund's by its code; a week and none where there are none."""
+    if (found := kept.names(region)) is None:
+        return _WEEK, {}
+    age, names = found
+    return age, {code: clean(name) for code, name in names.items()}
+
+
+def _learn_all(region: str, names: Mapping[str, str]) -> None:
+    learn({Symbol(code, region): name for code, name in names.items()})

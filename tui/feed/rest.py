@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from tui import __version__, answers
-from tui.answers import Fund
+from tui.answers import MOST_BARS, Fund
 from tui.errors import FeedError, KeyRefused, MalformedMessage, NoConnection
 from tui.feed.clock import monotonic
 from tui.feed.failures import RetryLater, in_words, no_connection, status_error
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     import httpx
 
 AT_ONCE = 50  # codes a call asks for
-MOST_BARS = 500  # a code and call
 
 _MINUTE = 61.0  # s: calls take a while to arrive, and the vendor counts what arrives in a minute of its own
 _LARGEST = 6 << 20  # bytes of an answer: twice what AT_ONCE × MOST_BARS take; a third of a second to read the worst
@@ -301,6 +300,8 @@ def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.Asy
     transport = httpx.AsyncHTTPTransport(
         trust_env=False,  # it would choose certificates by rules of its own
         proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
+        # A connection for each call: what comes behind an answer would be taken for the answer to the next one.
+        limits=httpx.Limits(max_keepalive_connections=0),
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
     pool = transport._pool  # httpx has no parameter for httpcore's backend

@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 from tui.errors import FeedError, reason
 from tui.files import locked, make_folder
 from tui.market.bars import MINUTE, makes_sense
-from tui.protocol import Kline
+from tui.protocol import LEAST_PRICE, MOST_PRICE, Kline
 from tui.symbol import Symbol
 
 DAYS = 30  # that bars and closes are kept for
@@ -111,7 +111,9 @@ def is_sound(path: Path) -> bool:
 
 class Store:
     """One file. Its methods wait for the disk, so they are to be called on another thread than the screen's; they may
-    be called on several. `wall` gives s since the epoch. They raise StoreError."""
+    be called on several. `wall` gives s since the epoch. They raise StoreError.
+
+    `unread` counts rows that could not be read: of an older version, or that somebody edited."""
 
     def __init__(self, path: Path, *, wall: Callable[[], float] = time.time) -> None:
         self.path = path
@@ -120,10 +122,20 @@ class Store:
         self._open: sqlite3.Connection | None = None
         self._tidied = 0.0
         self._closed = False
+        self.unread = 0
 
     def read(self, symbols: Iterable[Symbol], most: int) -> dict[Symbol, Kept]:
-        """What is kept of these, `most` bars each; an entry for every symbol."""
-        return self._do(lambda db: {symbol: _read(db, symbol, most, self._bounds) for symbol in symbols})
+        """What is kept of these, `most` bars each, and those that seem to lie ahead; an entry for every symbol."""
+        symbols = tuple(symbols)
+
+        def get(db: sqlite3.Connection) -> dict[Symbol, tuple[Kept, int]]:
+            return {symbol: _read(db, symbol, most, self._wall() * 1000, self._bounds) for symbol in symbols}
+
+        found = self._do(get)
+        if unread := sum(strange for _, strange in found.values()):
+            self.unread += unread
+            _log.warning("%s: %s rows cannot be read", self.path, f"{unread:,}")
+        return {symbol: kept for symbol, (kept, _) in found.items()}
 
     def write(self, news: Iterable[News], *, leaving: bool = False) -> None:
         """Keep all of it, or nothing. Of a minute that is kept already the version with more volume stays. `leaving`:
@@ -285,35 +297,51 @@ def _is_whole(db: sqlite3.Connection) -> bool:
     return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
 
 
-def _read(db: sqlite3.Connection, symbol: Symbol, most: int, bounds: tuple[float, float]) -> Kept:
-    name = str(symbol)
+def _read(
+    db: sqlite3.Connection, symbol: Symbol, most: int, now: float, bounds: tuple[float, float]
+) -> tuple[Kept, int]:
+    """What is kept of a symbol, and how many rows cannot be read. Nothing is taken for granted, not even what the
+    schema promises."""
+    name = (str(symbol),)
     rows = db.execute(
-        "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? AND minute BETWEEN ? AND ?"
-        " ORDER BY minute DESC LIMIT ?",
-        (name, *(bound // MINUTE for bound in bounds), most),
-    ).fetchall()
-    closes = db.execute(
-        "SELECT date, close FROM closes WHERE symbol = ? AND date BETWEEN ? AND ? AND typeof(close) = 'real'"
-        " AND date(date) = date",
-        (name, *map(_date, bounds)),
-    ).fetchall()
-    row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", (name,)).fetchone()
-    return Kept(_bars(symbol, reversed(rows)), dict(closes), row[0] if row is not None else 0)
+        "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? ORDER BY minute DESC", name
+    )
+    oldest, latest, now = (int(time // MINUTE) for time in (*bounds, now))
+    bars: dict[int, Kline] = {}
+    unread = past = 0
+    for minute, *figures in rows:
+        bar = _bar(symbol, minute, figures)
+        if bar is None or minute > latest or minute in bars:
+            unread += 1
+        elif minute >= oldest:
+            bars[minute] = bar
+            past += minute <= now
+        if past == most or (bar is not None and minute < oldest):
+            break
+    first, last = map(_date, bounds)
+    days = db.execute(
+        "SELECT date, close, date(date) IS date FROM closes WHERE symbol = ? AND date >= ?", (*name, first)
+    )
+    closes: dict[str, float] = {}
+    for day, close, is_date in days:
+        if is_date and day <= last and type(close) is float and LEAST_PRICE <= close <= MOST_PRICE:
+            closes[day] = close
+        else:
+            unread += 1
+    row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", name).fetchone()
+    complete = row[0] if row is not None and bounds[0] <= row[0] <= bounds[1] else 0
+    return Kept([bars[minute] for minute in sorted(bars)], closes, complete), unread
 
 
-def _bars(symbol: Symbol, rows: Iterable[tuple[Any, ...]]) -> list[Kline]:
-    """Without what is no row of ours, whoever wrote it."""
-    bars: list[Kline] = []
+def _bar(symbol: Symbol, minute: object, figures: list[Any]) -> Kline | None:
+    """The bar of a row; None where it can be none, whoever wrote it."""
+    if type(minute) is not int or not all(type(figure) in (int, float) for figure in figures):
+        return None
     code, region = symbol
-    for minute, opened, high, low, close, volume in rows:
-        try:
-            prices = {"open": opened + 0.0, "high": high + 0.0, "low": low + 0.0, "close": close + 0.0}
-            bar = Kline(symbol=code, region=region, time=minute * MINUTE + 0, volume=volume + 0.0, **prices)
-        except TypeError:
-            continue
-        if makes_sense(bar):
-            bars.append(bar)
-    return bars
+    open_, high, low, close, volume = map(float, figures)
+    time = minute * MINUTE
+    bar = Kline(symbol=code, region=region, time=time, open=open_, high=high, low=low, close=close, volume=volume)
+    return bar if makes_sense(bar) else None
 
 
 def _put(db: sqlite3.Connection, news: News) -> None:
@@ -333,7 +361,8 @@ def _put(db: sqlite3.Connection, news: News) -> None:
 
 def _tidy(db: sqlite3.Connection, oldest: float, latest: float) -> None:
     """Let go of what is too old, false or too much, and give the room back."""
-    db.execute("DELETE FROM bars WHERE minute NOT BETWEEN ? AND ?", (oldest // MINUTE, latest // MINUTE))
+    false = "minute NOT BETWEEN ? AND ? OR typeof(minute) <> 'integer'"
+    db.execute(f"DELETE FROM bars WHERE {false}", (oldest // MINUTE, latest // MINUTE))
     db.execute("DELETE FROM closes WHERE date NOT BETWEEN ? AND ?", (_date(oldest), _date(latest)))
     db.execute("DELETE FROM complete WHERE until NOT BETWEEN ? AND ?", (int(oldest), int(latest)))
     if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MOST:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.market.alerts import Alert
 from tui.market.bars import MINUTE, OLDEST, finished, makes_sense
+from tui.market.book import in_order, is_crossed
 from tui.market.clock import ServerClock
 from tui.market.health import Health
 from tui.market.instrument import Instrument
@@ -275,11 +276,10 @@ class Market:
         return True
 
     def _depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
-        instrument.depth = depth
+        instrument.depth = depth = in_order(depth)
         instrument.depth_at = now
         instrument.middle = middle_of(depth)
-        asks, bids = depth.asks, depth.bids
-        if asks and bids and 0 < asks[0].price < bids[0].price:
+        if instrument.middle is None and is_crossed(depth):
             self.health.crossed += 1
         self.health.depths += 1
         return True

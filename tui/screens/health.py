@@ -48,7 +48,7 @@ class Facts(NamedTuple):
     rate: float  # frames a second, at most
     history: History | None = None
     names: Names | None = None
-    unread: int = 0  # rows of answers over REST
+    unread: int = 0  # rows of answers over REST, and of our own file
 
 
 class Figure(NamedTuple):
