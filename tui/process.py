@@ -27,7 +27,7 @@ _NOT_ENDING = (
     *("SIGPIPE", "SIGXFSZ"),  # Python makes errors of them
     *("SIGCHLD", "SIGCONT", "SIGINFO", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"),  # they end nothing
 )
-_DEADLY = signal.valid_signals() - {getattr(signal, name, None) for name in _NOT_ENDING}
+DEADLY_SIGNALS = signal.valid_signals() - {getattr(signal, name, None) for name in _NOT_ENDING}
 """Signals that would end the program at once, with the terminal left as it is: for each it ends as for SIGTERM."""
 
 
@@ -50,7 +50,7 @@ class Process(App[None]):
         self._catch_signals()
 
     def _catch_signals(self) -> None:
-        for signum in _ASKED_TO_END if self.is_headless else _DEADLY:
+        for signum in _ASKED_TO_END if self.is_headless else DEADLY_SIGNALS:
             code = _SIGNALLED + signum
             asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
             if not self.is_headless:
@@ -88,7 +88,7 @@ class Process(App[None]):
     def _suspended(self, _: App[None]) -> None:
         # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
         # touch the terminal once more, from behind, would only stop it again.
-        for signum in _DEADLY:
+        for signum in DEADLY_SIGNALS:
             signal.signal(signum, lambda *_, code=_SIGNALLED + signum: os._exit(code))
 
     def _resumed(self, _: App[None]) -> None:

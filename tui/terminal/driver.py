@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import select
+import threading
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from tui.terminal.textual_private import BaseDriver, SequenceParser
 
 _READ = 4096  # bytes
 _POLL = 0.1  # s
+_MOST_UNHANDLED = 64  # events
 _LONGEST_ESCAPE_DELAY = 1.0  # s, whatever ESCDELAY says
 _log = logging.getLogger(__name__)
 
@@ -30,6 +32,7 @@ class TerminalDriver(BaseDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._parser = SequenceParser()
         self._filter = self._new_filter()
+        self._sent = 0  # events since it was last waited for
 
     @staticmethod
     def _new_filter() -> InputFilter:
@@ -60,12 +63,25 @@ class TerminalDriver(BaseDriver):
             for each in inputs:
                 try:
                     for message in self._messages(each):
-                        self.process_message(message)
+                        self._send(message)
                 except Exception as error:
                     _tell_dropped(each.kind.name.lower(), error)
         except Exception as error:
             _tell_dropped("sequence", error)
             self._filter = self._new_filter()
+
+    def _send(self, message: Message) -> None:
+        """Send an event, and wait now and then until the app has handled what it got. A flood waits in the terminal
+        instead of growing here."""
+        self.process_message(message)
+        self._sent += 1
+        if self._sent < _MOST_UNHANDLED:
+            return
+        self._sent = 0
+        handled = threading.Event()
+        self._app.call_later(handled.set)
+        while not (handled.wait(_POLL) or self.exit_event.is_set()):
+            pass
 
     def _messages(self, each: Input) -> Iterator[Message]:
         match each.kind:

@@ -2,8 +2,8 @@
 
 A terminal sends more than keys: replies to whoever asked, also to the program before this one, and reports of modes
 that somebody left on. A reply that is taken for keys, letter by letter, would remove symbols or end the program. So the
-control sequences of ECMA-48 are told apart by their form (CSI, SS3, and the strings OSC, DCS, APC, PM and SOS, each with
-a 7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste, cursor
+control sequences of ECMA-48 are told apart by their form (CSI, SS3, and the strings OSC, DCS, APC, PM, SOS; each with a
+7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste, cursor
 position reports (CPR) and the mode report (DECRPM) that Textual asks for.
 
 Nothing unfinished is waited for without an end, and nothing of a string is kept.
@@ -36,7 +36,9 @@ _X10_MOUSE, _LINUX_FUNCTION_KEY = "\x1b[M", "\x1b[["
 _STRINGS = "]PX^_"  # OSC, DCS, SOS, PM, APC
 _STRING_END = re.compile(r"[\x00-\x07\x0e-\x1f\x9c\udc9c]")  # BEL, ST, ESC, and what no string may hold
 _SPECIAL = re.compile(r"[\x1b\x80-\x9f\ud800-\udfff\ufffd]")  # what is not text
-_CONTINUED = re.compile(r"[\[\]PX^_][0-9<-?!]|_G|O[A-Za-z]")  # how a sequence goes on after its ESC, where no key does
+_CONTINUED = re.compile(
+    r"\[[0-9<-?M]|\][0-9Ll]|P[0-9<-?!]|[\^_].|O[A-Za-z]"
+)  # how a sequence goes on after its ESC, where no key does
 _CURSOR_POSITION = re.compile(r"\x1b\[[0-9]{1,5};[0-9]{1,5}R")
 _SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[123]\$y")  # 0 is unknown, 4 is off for ever
 _MOUSE = re.compile(r"\x1b\[<[0-9]{1,3};-?[0-9]{1,5};-?[0-9]{1,5}[Mm]")
@@ -147,10 +149,10 @@ class InputFilter:
         self._resumable_until = self._now + _RESUME_FACTOR * timeout
 
     def _resume(self, text: str) -> None:
-        """Go on with a sequence that was given up where its rest comes after all. A person types one key at a time; the
-        rest of a sequence comes in one piece."""
+        """Go on with a sequence that was given up where its rest comes after all. A person types one key at a time (the
+        answer of a cursor position may follow at once); the rest of a sequence comes in one piece."""
         given_up, self._given_up = self._given_up, ""
-        if not given_up or self._now > self._resumable_until or len(text) < 2 or text[0] == _ESC:
+        if not given_up or self._now > self._resumable_until or len(text) < 2 or _ESC in text[:2]:
             return
         if given_up == _PASTE_START:
             self._begin_paste()
