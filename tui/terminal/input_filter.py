@@ -36,9 +36,8 @@ _X10_MOUSE, _LINUX_FUNCTION_KEY = "\x1b[M", "\x1b[["
 _STRINGS = "]PX^_"  # OSC, DCS, SOS, PM, APC
 _STRING_END = re.compile(r"[\x00-\x07\x0e-\x1f\x9c\udc9c]")  # BEL, ST, ESC, and what no string may hold
 _SPECIAL = re.compile(r"[\x1b\x80-\x9f\ud800-\udfff\ufffd]")  # what is not text
-_CONTINUED = re.compile(
-    r"\[[0-9<-?M]|\][0-9Ll]|P[0-9<-?!]|[\^_].|O[A-Za-z]"
-)  # how a sequence goes on after its ESC, where no key does
+# How a sequence goes on after its ESC, and hardly what a person types.
+_CONTINUED = re.compile(r"\[[0-9<-?M]|\][0-9Ll]|P[0-9<-?!]|[\^_].|O[A-Za-z]")
 _CURSOR_POSITION = re.compile(r"\x1b\[[0-9]{1,5};[0-9]{1,5}R")
 _SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[123]\$y")  # 0 is unknown, 4 is off for ever
 _MOUSE = re.compile(r"\x1b\[<[0-9]{1,3};-?[0-9]{1,5};-?[0-9]{1,5}[Mm]")
