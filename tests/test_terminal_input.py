@@ -195,3 +195,20 @@ async def test_any_deadly_signal_leaves_the_terminal_as_it_was(terminal: Termina
     os.kill(terminal.pid, signum)
     assert await terminal.exit_code() == 128 + signum
     assert terminal.restored
+
+
+async def test_keys_typed_faster_than_a_dialog_closes_end_nothing(terminal: Terminal) -> None:
+    await live(terminal)
+    escape = "\x1b[27u"
+    for opener, keys in (
+        *(("L", "11"), ("L", "nn"), ("L", "mnn"), ("L", "dyy"), ("s", "\r\r\r"), ("t", "\r\r"), ("e", "ss")),
+        *((opener, 2 * escape) for opener in "L?hsA\x10"),
+    ):
+        terminal.press(opener)
+        await asyncio.sleep(0.1)
+        terminal.press(keys)
+        await asyncio.sleep(0.1)
+        terminal.press(3 * escape + "?")
+        await terminal.until(lambda: HELP in terminal.text(), within=5)
+        terminal.press(escape)
+        await terminal.until(lambda: HELP not in terminal.text(), within=5)

@@ -10,6 +10,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input
 
+from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import clean
 
 _CAPS, _NAMES = 8, 60  # cells
@@ -66,7 +67,7 @@ def _line(command: Command, name: Content, width: int) -> Content:
     return Content.assemble((f"{command.cap:<{_CAPS}}", "bold"), name, (f"  {command.help}", "dim"))
 
 
-class Palette(CommandPalette):
+class Palette(DismissOnce, CommandPalette):
     """Esc or a click outside closes it."""
 
     CSS = """
