@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input
+from textual.worker import Worker
 
 from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import clean
@@ -97,6 +98,10 @@ class Palette(DismissOnce, CommandPalette):
 
     def __init__(self) -> None:
         super().__init__([Commands], placeholder="what is to be done")
+
+    def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
+        """A search that goes on while the palette closes finds its widgets gone, which is no fault of the program."""
+        return super().run_worker(*args, **{**options, "exit_on_error": False})
 
     @on(Input.Submitted)
     async def run_what_was_typed(self, event: Input.Submitted) -> None:
