@@ -30,7 +30,8 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def terminal(config: Path) -> Iterator[Terminal]:
-    terminal = Terminal(["--demo"], 120, 40, answers=True, XDG_CONFIG_HOME=str(config))
+    arguments = ["--demo", "--export-dir", str(config.parent)]
+    terminal = Terminal(arguments, 120, 40, answers=True, XDG_CONFIG_HOME=str(config))
     yield terminal
     terminal.kill()
 
