@@ -19,7 +19,8 @@ COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
 class Terminal:
-    """Start a command in a terminal of `columns` × `rows`; `screen()` is what stands there now."""
+    """Start a command in a terminal of `columns` × `rows`; `screen()` is what stands there now. One that `answers` says
+    where its cursor is, as real ones do."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Terminal:
         rows: int = 45,
         *,
         program: str = COMMAND,
+        answers: bool = False,
         **environment: str,
     ) -> None:
         env = {k: v for k, v in os.environ.items() if k not in _OURS}
@@ -35,12 +37,18 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
+        self._answers = answers
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
 
     @property
     def pid(self) -> int:
         return int(self._child.pid)
+
+    @property
+    def fileno(self) -> int:
+        """What stands for its keyboard and screen."""
+        return int(self._child.child_fd)
 
     def screen(self) -> list[str]:
         self._drain()
@@ -58,8 +66,10 @@ class Terminal:
                 return
             self.raw += data
             self._stream.feed(data)
+            if self._answers:
+                os.write(self.fileno, b"\x1b[1;1R" * data.count(b"\x1b[6n"))  # without pexpect's delay
 
-    def press(self, keys: str) -> None:
+    def press(self, keys: str | bytes) -> None:
         self._child.send(keys)
 
     def resize(self, columns: int, rows: int) -> None:

@@ -90,6 +90,18 @@ def test_an_answer_that_was_lost_stops_nothing_for_ever() -> None:
     assert pace.lines is None and pace.may_paint(50.0)
 
 
+def test_an_answer_to_somebody_else_stops_a_terminal_that_never_answers_only_once() -> None:
+    pace = Pace()
+    pace.asks(0.0)
+    pace.answered(0.01)  # it was none to this question
+    pace.asks(2.0)
+    pace.asks(2.0)
+    assert not pace.may_paint(30.0) and pace.may_paint(33.0)
+    for at in (33.0, 40.0, 50.0, 60.0, 90.0, 120.0):
+        assert pace.may_paint(at)
+        pace.asks(at)
+
+
 def test_a_terminal_that_was_lent_to_somebody_else_owes_no_answer() -> None:
     pace = settled(0.01)
     pace.asks(1.0)

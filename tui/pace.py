@@ -71,6 +71,7 @@ class Pace:
             return now - self._asked[-1] >= _UNKNOWN
         if now - self._asked[0] > _LOST:
             self.forget()
+            self.round_trip = None  # the answer may have been to somebody else: this terminal may never answer
             return True
         return self.lines is None and len(self._asked) <= 1 + int(self.round_trip * FRAMES)
 

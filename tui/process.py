@@ -14,18 +14,28 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 from tui.crash import catch_callbacks
-from tui.errors import EXIT_CRASH, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
+from tui.errors import EXIT_CRASH, EXIT_HANGUP, EXIT_INTERRUPTED
 from tui.feed.resolver import resolve_aside
+from tui.terminal.driver import TerminalDriver
 
 _LEAVE_WITHIN = 3.0  # s
-_ENDINGS = ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED), (signal.SIGHUP, EXIT_HANGUP))
+_SIGNALLED = 128  # and the signal's number: the exit code
+_ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NOT_ENDING = (
+    *("SIGKILL", "SIGSTOP"),  # nobody can catch them
+    *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL"),  # a fault of the machine would only come again
+    *("SIGPIPE", "SIGXFSZ"),  # Python makes errors of them
+    *("SIGCHLD", "SIGCONT", "SIGINFO", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"),  # they end nothing
+)
+DEADLY_SIGNALS = signal.valid_signals() - {getattr(signal, name, None) for name in _NOT_ENDING}
+"""Signals that would end the program at once, with the terminal left as it is: for each it ends as for SIGTERM."""
 
 
 class Process(App[None]):
     """Whatever ends it, the terminal is as it was, and the exit code says what it was."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._told_of_threads = threading.excepthook  # who hears of one that died: the log
         self._continued = False  # whether the terminal is to be taken again, after a SIGCONT
         self.crash: Exception | None = None
@@ -40,7 +50,8 @@ class Process(App[None]):
         self._catch_signals()
 
     def _catch_signals(self) -> None:
-        for signum, code in _ENDINGS:
+        for signum in _ASKED_TO_END if self.is_headless else DEADLY_SIGNALS:
+            code = _SIGNALLED + signum
             asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
             if not self.is_headless:
                 # The loop hears of it all the same, but not while it waits for a terminal that stands still.
@@ -77,8 +88,8 @@ class Process(App[None]):
     def _suspended(self, _: App[None]) -> None:
         # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
         # touch the terminal once more, from behind, would only stop it again.
-        for signum, code in _ENDINGS:
-            signal.signal(signum, lambda *_, code=code: os._exit(code))
+        for signum in DEADLY_SIGNALS:
+            signal.signal(signum, lambda *_, code=_SIGNALLED + signum: os._exit(code))
 
     def _resumed(self, _: App[None]) -> None:
         self._catch_signals()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 from textual.command import CommandList
+from textual.css.query import NoMatches
+from textual.widgets import Input
 
 from tests.screens.over import NONE, Over, Snapshot
 from tui.screens.palette import Command, Palette
@@ -65,3 +67,22 @@ async def test_it_is_left_without_running_anything(key: str) -> None:
         await pilot.pause(0.1)
         assert app.run_ == []
         assert app.return_code == 130 if key == "ctrl+c" else app.answer is not NONE
+
+
+async def test_a_search_that_outlives_the_palette_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    def find_no_list(self: Palette, *_: object) -> None:
+        searched.append(self.query_one(Input).value)
+        raise NoMatches("the list is gone")
+
+    app = Commanded()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        monkeypatch.setattr(Palette, "_refresh_command_list", find_no_list)
+        await pilot.press("l")
+        await pilot.pause(0.3)
+        assert searched == ["l"]
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert app.answer is None and app.is_running

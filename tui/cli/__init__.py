@@ -173,6 +173,9 @@ def cli(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
+    from tui.terminal.environment import drop_variables
+
+    drop_variables()
     from tui.app import RECORDED, ItickApp, Start
     from tui.desk import Wanted
 

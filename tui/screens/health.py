@@ -22,6 +22,7 @@ from tui.frames import FRAMES
 from tui.market import Instrument, Market
 from tui.market.plan import refusals
 from tui.pace import Pace
+from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import clean
 from tui.widgets.look import Look
 
@@ -59,7 +60,7 @@ class Figure(NamedTuple):
     odd: bool = False
 
 
-class FeedHealth(ModalScreen[None]):
+class FeedHealth(DismissOnce, ModalScreen[None]):
     """Closes on Esc, q, h or a click outside. The app calls `tick` once a second while it is open."""
 
     DEFAULT_CSS = """

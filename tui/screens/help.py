@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.keys import KEYS, Key, groups
+from tui.screens.dismiss_once import DismissOnce
 from tui.widgets.look import Look
 
 _SIGNS = (
@@ -85,7 +86,7 @@ def _length(sections: Sections) -> int:
     return sum(2 + len(lines) for lines in sections.values())
 
 
-class Help(ModalScreen[None]):
+class Help(DismissOnce, ModalScreen[None]):
     """`/` finds among the lines. Esc ends that first; then it closes the help, as do q, ? and a click outside."""
 
     DEFAULT_CSS = """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input
+from textual.worker import Worker
 
+from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import clean
 
 _CAPS, _NAMES = 8, 60  # cells
@@ -66,7 +68,7 @@ def _line(command: Command, name: Content, width: int) -> Content:
     return Content.assemble((f"{command.cap:<{_CAPS}}", "bold"), name, (f"  {command.help}", "dim"))
 
 
-class Palette(CommandPalette):
+class Palette(DismissOnce, CommandPalette):
     """Esc or a click outside closes it."""
 
     CSS = """
@@ -96,6 +98,10 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__([Commands], placeholder="what is to be done")
+
+    def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
+        """A search that goes on while the palette closes finds its widgets gone, which is no fault of the program."""
+        return super().run_worker(*args, **{**options, "exit_on_error": False})
 
     @on(Input.Submitted)
     async def run_what_was_typed(self, event: Input.Submitted) -> None:

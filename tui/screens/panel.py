@@ -10,12 +10,13 @@ from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.screens.dismiss_once import DismissOnce
 from tui.widgets.choices import Choices
 
 Answer = TypeVar("Answer")
 
 
-class Panel(ModalScreen[Answer | None], Generic[Answer]):
+class Panel(DismissOnce, ModalScreen[Answer | None], Generic[Answer]):
     """Stands in the lower left, so that the top of the watchlist stays in sight. Dismissed with an answer, or with None
     on Esc or a click outside."""
 

@@ -8,8 +8,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.screens.dismiss_once import DismissOnce
 
-class TakeOver(ModalScreen[bool]):
+
+class TakeOver(DismissOnce, ModalScreen[bool]):
     """True to connect all the same, False to leave the other copy alone."""
 
     CSS = """
