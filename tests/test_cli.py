@@ -75,6 +75,7 @@ WATCH = ("--watch", "QQQ$US")
         (["--replay", "r.gz", "stream"], "--replay is the dashboard's: itick-tui stream takes none"),
         (["stream", "--demo", "--record", "/nowhere/r.gz"], "cannot record to /nowhere/r.gz: no such file"),
         (["inspect", "/nowhere/r.gz"], "cannot read /nowhere/r.gz: there is no such file"),
+        (["--replay", "x" * 300], "file name too long"),
         (["--demo", "--theme", "neon"], "unknown theme 'neon': choose one of midnight, "),
         (["--demo", "--url", "wss://example.org"], "--demo and --url exclude each other"),
         (["--demo", "--token-file", "x"], "--demo needs no key"),
@@ -82,6 +83,8 @@ WATCH = ("--watch", "QQQ$US")
         (["stream", "--demo", "--types", ","], "no type given"),
         (["stream", "--demo", "--count", "0"], "--count"),
         (["stream", "--demo", "--seconds", "0"], "--seconds"),
+        (["stream", "--demo", "--seconds", "nan"], "'nan' is not a valid number"),
+        (["exchange", "--rate", "nan"], "'nan' is not a valid number"),
         (["stream", "--demo", "--deadline", "soon"], "--deadline"),
         (["stream"], "nothing to stream: give --watch"),
         (["exchange", "--port", "70000"], "--port"),
@@ -402,3 +405,70 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
     assert {"click", "tui"} <= loaded
     assert not loaded & {"textual", "rich", "websockets", "msgspec", "asyncio", "ssl"}
+
+
+# --- what a process gets from whoever starts it ---
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be somebody whom the system does not know")
+@pytest.mark.parametrize("arguments", [["stream", "--demo", "--count", "1"], ["config", "path"], ["doctor", "--demo"]])
+def test_without_a_home_that_is_said(arguments: list[str]) -> None:
+    assert_usage_error(_run_as(54_321, *arguments), "this user has no home folder: set HOME")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be somebody whom the system does not know")
+def test_without_a_home_help_and_completion_work() -> None:
+    assert _run_as(54_321, "--help").returncode == 0
+    assert (
+        "QQQ.US"
+        in _run_as(
+            54_321, _ITICK_TUI_COMPLETE="itick-bash_complete", COMP_LINE="itick-tui --watch QQ", COMP_WORD="QQ"
+        ).stdout.split()
+    )
+
+
+def _run_as(user: int, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    bare = {name: value for name, value in environment().items() if name != "HOME" and not name.startswith("XDG_")}
+    result = subprocess.run(
+        [*PROGRAM, *arguments], env=bare | more, capture_output=True, text=True, timeout=30, user=user, extra_groups=[]
+    )
+    check_output(result.stdout + result.stderr)
+    return result
+
+
+def test_the_home_of_nobody_is_a_folder_like_any_other(tmp_path: Path) -> None:
+    result = itick_here("config", "--config", "~nobody-of-that-name/x.toml", "path")
+    assert (result.returncode, result.stdout) == (0, "~nobody-of-that-name/x.toml\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r"])
+def test_a_character_that_the_locale_does_not_have_ends_nothing(encoding: str, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[lists]\n"→ 中" = ["QQQ$US"]\n', encoding="utf-8")
+    env = environment() | {"PYTHONIOENCODING": encoding}
+    for arguments in (["doctor", "--demo", "--config", config], ["config", "--config", config, "show"]):
+        result = subprocess.run([*PROGRAM, *arguments], env=env, capture_output=True, timeout=30)
+        assert (result.returncode, result.stderr) == (0, b"")
+    assert b"\\u2192" in result.stdout
+
+
+def test_a_pipe_that_does_not_wait_is_waited_for() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    arguments = ["stream", "--demo", "--count", "2000", "--watch", ",".join(f"A{n}$US" for n in range(400))]
+    with subprocess.Popen([*PROGRAM, *arguments], env=environment(), stdout=writer, stderr=subprocess.PIPE) as process:
+        os.close(writer)
+        time.sleep(3)  # it is full long before
+        with open(reader, "rb") as lines:
+            assert len(lines.readlines()) == 2000
+        process.communicate()
+        assert process.returncode == 0
+
+
+def test_whoever_started_it_may_not_care_for_its_children(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('token_command = ["sh", "-c", "exit 3"]\n')
+    config.chmod(0o600)
+    shell = f"trap '' CHLD; exec {' '.join(PROGRAM)} stream --config {config} --watch QQQ.US"
+    result = subprocess.run(["bash", "-c", shell], env=environment(), capture_output=True, text=True, timeout=30)
+    assert_usage_error(result, "token_command: 'sh' ended with code 3")

@@ -103,8 +103,9 @@ class Replay:
         self.state = LinkState(Phase.CONNECTING, header.t, header.host)
         self.speed = speed
         self.paused = self.ended = False
-        self._entries = iter(self._recording)
-        self._next: Entry | None = None
+        self._entries = self._recording.portions()
+        self._next: Entry | None = None  # while it is looked for, and at the end
+        self._read_all = False
         self._real = real
         self._at = header.t  # what the clock showed …
         self._since = real()  # … at this time
@@ -145,10 +146,10 @@ class Replay:
 
     async def run(self) -> None:
         """Play to the end."""
-        self._next = next(self._entries, None)
+        self._read_next()
         self._anchor(self._at)
-        while self._next is not None:
-            wait = math.inf if self.paused else self._wait(self._next)
+        while not self._read_all:
+            wait = 0.0 if self._next is None else math.inf if self.paused else self._wait(self._next)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait if wait < math.inf else None):
@@ -195,6 +196,8 @@ class Replay:
 
     def _play_what_is_due(self) -> None:
         ends = self._real() + _SLICE
+        if self._next is None:
+            self._read_next()
         while self._next is not None and not self.paused and (wait := self._wait(self._next)) <= 0:
             if self._hurries or -wait > _BEHIND:
                 self._anchor(max(self._at, self._next.t))
@@ -210,9 +213,20 @@ class Replay:
             self._called(entry)
         elif type(entry) is Names:
             self._on_names()
-        self._next = next(self._entries, None)
+        self._read_next()
         if self._next is None:
-            self._at = max(self._at, entry.t)
+            self._anchor(max(self._at, entry.t))
+
+    def _read_next(self) -> None:
+        """Find the next entry, or for as long as a slice lasts what lies before it and tells nothing."""
+        self._next = None
+        ends = self._real() + _SLICE
+        for entry in self._entries:
+            self._next = entry
+            if entry is not None or self._real() >= ends:
+                break
+        else:
+            self._read_all = True
         self._market.health.damaged = self._recording.damaged
 
     def _called(self, call: Call) -> None:
