@@ -445,7 +445,7 @@ def test_a_character_that_the_locale_does_not_have_ends_nothing(encoding: str, t
     config = tmp_path / "c.toml"
     config.write_text('[lists]\n"→ 中" = ["QQQ$US"]\n', encoding="utf-8")
     env = environment() | {"PYTHONIOENCODING": encoding}
-    for arguments in (["doctor", "--demo", "--config", config], ["config", "--config", config, "show"]):
+    for arguments in (["doctor", "--demo", "--config", str(config)], ["config", "--config", str(config), "show"]):
         result = subprocess.run([*PROGRAM, *arguments], env=env, capture_output=True, timeout=30)
         assert (result.returncode, result.stderr) == (0, b"")
     assert b"\\u2192" in result.stdout

@@ -252,11 +252,12 @@ async def test_symbols_added_and_removed_then_are_told_and_those_looked_at_now_s
 # --- what tells nothing ---
 
 
-@pytest.mark.parametrize("packs", [True, False], ids=["packed", "plain"])
 @pytest.mark.parametrize(
-    "rubbish", [bytes(600_000_000), b"\n" * 3_000_000, b"x\n" * 1_000_000], ids=["zeros", "empty lines", "lines"]
+    ("rubbish", "packs"),
+    [(bytes(200_000_000), True), (bytes(200_000_000), False), (b"\n" * 1_000_000, True), (b"x\n" * 300_000, False)],
+    ids=["zeros packed", "zeros", "empty lines packed", "lines"],
 )
-async def test_rubbish_in_a_recording_keeps_nobody_waiting(tmp_path: Path, packs: bool, rubbish: bytes) -> None:
+async def test_rubbish_in_a_recording_keeps_nobody_waiting(tmp_path: Path, rubbish: bytes, packs: bool) -> None:
     path = tmp_path / "r"
     parts = (header(), *ticks(1)), (rubbish, b"\n", *ticks(3))
     path.write_bytes(packed(*parts) if packs else b"".join(b"".join(part) for part in parts))
@@ -266,11 +267,12 @@ async def test_rubbish_in_a_recording_keeps_nobody_waiting(tmp_path: Path, packs
     longest = 0.0
     while not playing.done():
         begun = time.perf_counter()
-        await asyncio.sleep(0.001)
+        for _ in range(200):  # turns of the loop: a key that opens or closes something takes as many
+            await asyncio.sleep(0)
         longest = max(longest, time.perf_counter() - begun)
     await playing
     assert market.health.ticks == 4 and market.health.damaged
-    assert longest < 1  # s, on a busy machine; read as it comes, up to 24
+    assert longest < 1  # s, on a busy machine
 
 
 async def test_its_clock_does_not_jump_where_the_next_message_is_looked_for(

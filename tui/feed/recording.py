@@ -36,7 +36,8 @@ from tui.secrets import clean, holds_key, redact
 from tui.symbol import Symbol, parse_symbol
 
 FORMAT = 1
-_AT_ONCE = 16 * 1024  # bytes read: a thousand times as many when they are unpacked
+_AT_ONCE = 64 * 1024  # bytes read
+_UNPACKED_AT_ONCE = 1024 * 1024  # bytes: it may be a thousand times as many
 _LARGEST = 64 * 1024 * 1024  # bytes of text that are kept back until their checksum was right
 _MEMBER = b"\x1f\x8b\x08"  # how each begins
 _GZIP = 31
@@ -340,16 +341,20 @@ class Recording:
                 yield b""
                 continue
             unpack, text = zlib.decompressobj(_GZIP), bytearray()
+            piece = packed
             try:
-                text += unpack.decompress(packed)
-                while not unpack.eof and (piece := read()):
-                    packed += piece
-                    text += unpack.decompress(piece)
+                while piece and not unpack.eof:
+                    text += unpack.decompress(piece, _UNPACKED_AT_ONCE)
                     if len(text) > _LARGEST:
                         yield self._whole_lines(text)
                         packed = b""
                     else:
                         yield b""
+                    piece = unpack.unconsumed_tail
+                    if not piece and not unpack.eof:
+                        piece = read()
+                        packed += piece
+                text += unpack.flush()
             except zlib.error:
                 self.damaged += max(1, text.count(b"\n"))
                 packed = packed[1:]

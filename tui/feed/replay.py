@@ -157,7 +157,8 @@ class Replay:
                 self._acted.clear()
             else:
                 self._play_what_is_due()
-                await asyncio.sleep(0)
+                # A key goes through many turns of the loop: they are not to be a slice apart.
+                await asyncio.sleep(_SLICE if self._next is None else 0)
         self.ended = True
         self._on_pace()
 
