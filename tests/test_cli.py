@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.command import (
     started,
 )
 from tests.feed.running import Raw, free_port
-from tui import __version__
+from tui import __version__, crash
 
 STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", "trying again", *COUNTERS)
 
@@ -75,6 +76,7 @@ WATCH = ("--watch", "QQQ$US")
         (["--replay", "r.gz", "stream"], "--replay is the dashboard's: itick-tui stream takes none"),
         (["stream", "--demo", "--record", "/nowhere/r.gz"], "cannot record to /nowhere/r.gz: no such file"),
         (["inspect", "/nowhere/r.gz"], "cannot read /nowhere/r.gz: there is no such file"),
+        (["--replay", "x" * 300], "file name too long"),
         (["--demo", "--theme", "neon"], "unknown theme 'neon': choose one of midnight, "),
         (["--demo", "--url", "wss://example.org"], "--demo and --url exclude each other"),
         (["--demo", "--token-file", "x"], "--demo needs no key"),
@@ -82,6 +84,8 @@ WATCH = ("--watch", "QQQ$US")
         (["stream", "--demo", "--types", ","], "no type given"),
         (["stream", "--demo", "--count", "0"], "--count"),
         (["stream", "--demo", "--seconds", "0"], "--seconds"),
+        (["stream", "--demo", "--seconds", "nan"], "'nan' is not a valid number"),
+        (["exchange", "--rate", "nan"], "'nan' is not a valid number"),
         (["stream", "--demo", "--deadline", "soon"], "--deadline"),
         (["stream"], "nothing to stream: give --watch"),
         (["exchange", "--port", "70000"], "--port"),
@@ -402,3 +406,71 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
     assert {"click", "tui"} <= loaded
     assert not loaded & {"textual", "rich", "websockets", "msgspec", "asyncio", "ssl"}
+
+
+# --- what a process gets from whoever starts it ---
+
+
+@pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number: neither a variable nor the system knows of a home."""
+
+    def unknown(uid: int) -> NoReturn:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in [name for name in os.environ if name == "HOME" or name.startswith("XDG_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("no_home")
+@pytest.mark.parametrize("arguments", [["--demo"], ["stream", *WATCH], ["config", "path"], ["doctor", "--demo"]])
+def test_without_a_home_that_is_said(arguments: list[str]) -> None:
+    assert_usage_error(itick_here(*arguments, key=KEY), "this user has no home folder: set HOME")
+
+
+@pytest.mark.usefixtures("no_home")
+def test_without_a_home_help_works_and_so_does_a_report_of_a_fault() -> None:
+    assert itick_here("--help").returncode == 0
+    assert "no report could be written: " in crash.words(RuntimeError())
+
+
+def test_the_home_of_nobody_is_a_folder_like_any_other(tmp_path: Path) -> None:
+    result = itick_here("config", "--config", "~nobody-of-that-name/x.toml", "path")
+    assert (result.returncode, result.stdout) == (0, "~nobody-of-that-name/x.toml\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "koi8-r"])
+def test_a_character_that_the_locale_does_not_have_ends_nothing(encoding: str, tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[lists]\n"→ 中" = ["QQQ$US"]\n', encoding="utf-8")
+    env = environment() | {"PYTHONIOENCODING": encoding}
+    for arguments in (["doctor", "--demo", "--config", str(config)], ["config", "--config", str(config), "show"]):
+        result = subprocess.run([*PROGRAM, *arguments], env=env, capture_output=True, timeout=30)
+        assert (result.returncode, result.stderr) == (0, b"")
+    assert b"\\u2192" in result.stdout
+
+
+def test_a_pipe_that_does_not_wait_is_waited_for() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with subprocess.Popen(
+        [*PROGRAM, "stream", "--demo", "--count", "1000"],
+        env=environment(),
+        stdout=writer,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        os.close(writer)
+        time.sleep(2)  # it is full long before
+        with open(reader, "rb") as lines:
+            assert len(lines.readlines()) == 1000
+        assert process.wait(10) == 0
+
+
+def test_whoever_started_it_may_not_care_for_its_children(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('token_command = ["sh", "-c", "exit 3"]\n')
+    config.chmod(0o600)
+    shell = f"trap '' CHLD; exec {' '.join(PROGRAM)} stream --config {config} --watch QQQ.US"
+    result = subprocess.run(["bash", "-c", shell], env=environment(), capture_output=True, text=True, timeout=30)
+    assert_usage_error(result, "token_command: 'sh' ended with code 3")

@@ -219,3 +219,34 @@ def test_a_command_that_gives_no_key_is_told_by_its_name_alone(
         ask_command(command)
     assert str(caught.value).startswith(words)
     assert KEY not in str(caught.value)
+
+
+def test_a_variable_of_bytes_that_are_no_text_holds_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "\udcff-n0-text")
+    with pytest.raises(UsageError, match=f"{VARIABLE} does not hold a key") as caught:
+        take_from_environment()
+    assert "n0-text" not in str(caught.value)
+
+
+def test_a_command_that_no_system_can_run_is_told() -> None:
+    with pytest.raises(UsageError, match=r"token_command: 'echo' cannot be run: there is a character in it"):
+        ask_command(["echo", "a\0b"])
+
+
+def test_a_command_that_prints_without_end_is_stopped() -> None:
+    begun = time.monotonic()
+    with pytest.raises(UsageError, match=r"token_command: 'yes' does not print a key: that is more than 64 kB"):
+        ask_command(["yes"])
+    assert time.monotonic() - begun < 1
+
+
+def test_what_a_command_leaves_running_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    assert ask_command(["sh", "-c", f"sleep 2 & echo {KEY}"]).reveal() == KEY
+    assert time.monotonic() - begun < 1
+
+
+def test_a_command_that_closes_its_output_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    with pytest.raises(UsageError, match="gave no key within 0 s"):
+        ask_command(["sh", "-c", f"echo {KEY}; exec sleep 5 >&-"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from os import kill
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.feed.recordings import played
-from tests.terminal import Terminal
+from tests.terminal import COMMAND, Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
 from tui.protocol import Ping, Request, Subscribe, decode_request
@@ -244,3 +245,23 @@ async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange:
     finally:
         replay.kill()
     assert not (tmp_path / "config").exists(), "nothing was remembered"
+
+
+_LEFT = {
+    "a terminal that does not wait": "os.set_blocking(0, False)",  # by a program that was killed
+    "no current folder": "import tempfile; folder = tempfile.mkdtemp(); os.chdir(folder); os.rmdir(folder)",
+}
+
+
+@pytest.mark.parametrize("left", _LEFT.values(), ids=_LEFT)
+async def test_it_starts_whatever_was_left_behind_in_the_shell(left: str) -> None:
+    start = f"import os; {left}; os.execv({COMMAND!r}, ['itick-tui', '--demo'])"
+    terminal = Terminal(["-c", start], program=sys.executable)
+    try:
+        await asyncio.sleep(1.5)  # nobody reads, and the whole first screen does not find room
+        await terminal.until(lambda: "LIVE" in terminal.text())
+        terminal.press("q")
+        assert await terminal.exit_code() == 0
+        assert terminal.restored
+    finally:
+        terminal.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import platform
 import shutil
@@ -32,7 +33,10 @@ def write_report(error: BaseException) -> Path:
         "",
         *"".join(traceback.format_exception(error)).splitlines(),
     )
-    folder = user_state_path("itick-tui")
+    try:
+        folder = user_state_path("itick-tui")
+    except RuntimeError as failure:
+        raise OSError(errno.ENOENT, str(failure)) from None
     make_folder(folder)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
     text = "".join(f"{clean(line)}\n" for line in report)

@@ -173,7 +173,7 @@ def _foreign_owner(found: os.stat_result) -> str:
 def write_exposure(path: Path) -> str:
     """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
     can. Whoever may write the folder may put another file in its place."""
-    real = path.resolve()
+    real = Path(os.path.realpath(path))
     for each in (real, path.parent, real.parent):
         found = each.stat()
         if foreign := _foreign_owner(found):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import shlex
 import stat
 import subprocess
@@ -27,7 +28,8 @@ VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
 _COMMAND_WITHIN = 60.0  # s: a password manager may ask for its own password first
 _WRITER_WITHIN = 5.0  # s: as long as nobody has the pipe open that the key is to come through
-_LONGEST = 65_536  # bytes of what comes through it: far more than any key
+_LONGEST = 65_536  # bytes of what comes through it, or a command prints: far more than any key
+_LOOK_EVERY = 0.05  # s: whether more came
 _LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
 
 _known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
@@ -132,7 +134,7 @@ def _read_pipe(path: Path) -> bytes:
             waited = time.monotonic() - begun
             if waited > (_COMMAND_WITHIN if writing else _WRITER_WITHIN):
                 raise UsageError(f"no key came through the pipe {path} within {waited:.0f} s")
-            time.sleep(0.05)
+            time.sleep(_LOOK_EVERY)
     return read
 
 
@@ -142,20 +144,53 @@ def ask_command(command: Sequence[str]) -> Token:
     name = f"token_command: '{command[0]}'"
     environment = {variable: value for variable, value in os.environ.items() if variable != VARIABLE}
     try:
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, timeout=_COMMAND_WITHIN, check=False, text=True
-        )
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+            try:
+                printed = _printed(process)
+            finally:
+                process.kill()  # nothing, where it has ended
+        key = printed.decode().strip()
     except OSError as error:
         raise UsageError(f"{name} cannot be run: {reason(error)}") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"{name} gave no key within {_COMMAND_WITHIN:.0f} s") from None
     except UnicodeDecodeError:
         raise UsageError(f"{name} does not print a key: that is no text") from None
-    if done.returncode:
-        raise UsageError(f"{name} ended with code {done.returncode} instead of printing the key")
-    if not (key := done.stdout.strip()):
+    except ValueError:
+        raise UsageError(f"{name} cannot be run: there is a character in it that no argument may have") from None
+    if len(printed) > _LONGEST:
+        raise UsageError(f"{name} does not print a key: that is more than {_LONGEST >> 10} kB")
+    if process.returncode:
+        raise UsageError(f"{name} ended with code {process.returncode} instead of printing the key")
+    if not key:
         raise UsageError(f"{name} printed nothing: it must print the key")
     return _checked(key, name)
+
+
+def _printed(process: subprocess.Popen[bytes]) -> bytes:
+    """All that a command prints until it ends; of far more than any key only the beginning. What it leaves running, as
+    an agent of a password manager, may hold its output open."""
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
+    os.set_blocking(pipe, False)
+    printed = b""
+    end = time.monotonic() + _COMMAND_WITHIN
+    while len(printed) <= _LONGEST:
+        ended = process.poll() is not None
+        try:
+            part = os.read(pipe, _LONGEST)
+        except BlockingIOError:
+            if ended:
+                break
+            if time.monotonic() >= end:
+                raise subprocess.TimeoutExpired(process.args, _COMMAND_WITHIN) from None
+            select.select([pipe], (), (), _LOOK_EVERY)
+            continue
+        if not part:
+            process.wait(max(0.0, end - time.monotonic()))
+            break
+        printed += part
+    return printed
 
 
 def exposure(path: Path) -> str:
@@ -192,7 +227,7 @@ def _remember(key: str) -> None:
     _write_no_core()
     for word in key.split():
         if len(word) >= _LEAST:
-            _known.update((word, ascii(word)[1:-1], quote(word, safe="")))
+            _known.update((word, ascii(word)[1:-1], quote(word, safe="", errors="surrogateescape")))
             _known_bytes.update(spelling.encode(errors="surrogateescape") for spelling in _known)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,17 @@ async def test_a_signal_ends_it_at_once(sent: signal.Signals, code: int) -> None
                 return process.returncode, said
 
         assert await asyncio.to_thread(interrupted) == (code, "")
+
+
+def test_a_signal_ends_it_while_a_command_is_asked_for_the_key(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('token_command = ["sleep", "9"]\n')
+    config.chmod(0o600)
+    with started("doctor", "--config", str(config)) as process:
+        lines_until(process.stdout, "address")
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(2) == 143
 
 
 def test_nobody_is_named() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tui.config.file import ConfigFile
@@ -260,3 +261,29 @@ def test_without_commands_nothing_is_refused(tmp_path: Path) -> None:
     file.path.write_text('theme = "amber"')
     file.path.chmod(0o666)
     assert file.read() == Settings(theme="amber") and file.refused == ""
+
+
+@pytest.mark.parametrize("left", ["", "\n", "\ufeff"])
+def test_a_file_emptied_meanwhile_comes_back_with_every_list_and_alert(tmp_path: Path, left: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('alerts = ["QQQ$US > 520"]\n[lists]\nA = ["QQQ$US"]\nB = ["SPY$US"]\n')
+    file = ConfigFile(path)
+    before = file.read()
+    path.write_text(left)  # an editor that empties it first, or a disk that was full
+    saved = file.save(before, msgspec.structs.replace(before, candles=True))
+    assert (list(saved.lists), len(saved.alerts), saved.candles) == (["A", "B"], 1, True)
+    assert file.read() == saved
+
+
+@pytest.mark.parametrize("what", ["the file", "its folder"])
+def test_a_link_to_itself_is_said(tmp_path: Path, what: str) -> None:
+    folder = tmp_path / "of-ours"
+    file = ConfigFile(folder / "config.toml")
+    if what == "the file":
+        folder.mkdir()
+        file.path.symlink_to(file.path)
+    else:
+        folder.symlink_to(folder)
+    with pytest.raises(UsageError, match=r"cannot (read|write) .*config.toml: (too many levels|not a directory)"):
+        file.save(Settings(), Settings(candles=True))
+    assert file.exposure().startswith("cannot tell who may write")

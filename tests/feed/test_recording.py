@@ -442,3 +442,16 @@ def test_no_damage_to_the_file_is_more_than_counted(one_file: Path, damage: Dama
 def test_nor_is_damage_that_was_packed_with_it(one_file: Path, damage: Damage) -> None:
     one_file.write_bytes(_HEADER + gzip.compress(damaged(b"".join(_LINES), damage)))
     check_that_it_plays(one_file)
+
+
+def test_what_only_looks_like_a_recording_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"{")
+    os.truncate(path, 1 << 40)  # it takes no room on the disk
+    with pytest.raises(UsageError, match="is no recording of itick-tui"):
+        Recording(path)
+
+
+def test_a_name_that_the_system_does_not_take_is_no_recording() -> None:
+    with pytest.raises(UsageError, match="file name too long"):
+        Recording(Path("x" * 300))

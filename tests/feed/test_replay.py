@@ -287,3 +287,47 @@ async def test_symbols_added_and_removed_then_are_told_and_those_looked_at_now_s
     assert told == [([SPY, IEF], [QQQ])]
     assert set(market.instruments) == {QQQ, SPY, IEF}
     assert market.instruments[QQQ].last == 101.0
+
+
+# --- what tells nothing ---
+
+
+@pytest.mark.parametrize(
+    ("rubbish", "packs"),
+    [(bytes(200_000_000), True), (bytes(200_000_000), False), (b"\n" * 1_000_000, True), (b"x\n" * 300_000, False)],
+    ids=["zeros packed", "zeros", "empty lines packed", "lines"],
+)
+async def test_rubbish_in_a_recording_keeps_nobody_waiting(tmp_path: Path, rubbish: bytes, packs: bool) -> None:
+    path = tmp_path / "r"
+    parts = (header(), *ticks(1)), (rubbish, b"\n", *ticks(3))
+    path.write_bytes(packed(*parts) if packs else b"".join(b"".join(part) for part in parts))
+    market = Market()
+    replay = attached(Replay(path, math.inf), market)
+    playing = asyncio.create_task(replay.run())
+    longest = 0.0
+    while not playing.done():
+        begun = time.perf_counter()
+        for _ in range(200):  # turns of the loop: a key that opens or closes something takes as many
+            await asyncio.sleep(0)
+        longest = max(longest, time.perf_counter() - begun)
+    await playing
+    assert market.health.ticks == 4 and market.health.damaged
+    assert longest < 1  # s, on a busy machine
+
+
+async def test_its_clock_does_not_jump_where_the_next_message_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.feed.replay._SLICE", 0.0)  # each portion is all that there is time for
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join([header(), *ticks(3), b"x\n" * 30, *ticks(6)[-3:]]))
+    replay = attached(Replay(path, 20.0), Market())
+    begun = time.monotonic()
+    playing = asyncio.create_task(replay.run())
+    before = BEGAN
+    while not playing.done():
+        await asyncio.sleep(0.001)
+        shown = replay.clock()
+        assert before <= shown <= BEGAN + 20 * (time.monotonic() - begun)
+        before = shown
+    assert before == BEGAN + 5

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given
@@ -261,3 +263,18 @@ def test_two_years_are_walked_through_without_a_gap_or_an_overlap(region: str) -
     assert at == end
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(730)]
     assert opened == {day for day in days if day.weekday() < 5} - set(HOLIDAYS[region].closed)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zone"], ids=["empty", "other"])
+def test_a_damaged_zone_file_of_the_machine_is_not_needed(tmp_path: Path, content: bytes) -> None:
+    for name in ("America/New_York", "Asia/Hong_Kong"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(content)
+    zone.cache_clear()
+    ZoneInfo.clear_cache()
+    reset_tzpath([str(tmp_path)])
+    try:
+        assert zone("US").at(NOON_UTC).hour == 7 and zone("HK").at(NOON_UTC).hour == 20
+    finally:
+        reset_tzpath()
+        zone.cache_clear()

@@ -9,6 +9,8 @@ import signal
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -180,7 +182,7 @@ def cli(
     from tui.desk import Wanted
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
-    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, export_dir.absolute())
+    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
     with logging_to(log_file) as log, recording_to(record) as recorder:
         start = Start(target, token, notices, take_over, rest_url, recorder, playing, log)
         if playing is not None:
@@ -225,6 +227,13 @@ for _command in (
     cli.add_command(_command)
 
 
+def _absolute(folder: Path) -> Path:
+    try:
+        return folder.absolute()
+    except FileNotFoundError:  # the current folder is gone: whoever writes there is told
+        return folder
+
+
 def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
     from tui.exchange.universe import DEMO_LISTS
 
@@ -233,6 +242,7 @@ def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
 
 def main() -> None:
     """Run a command; whatever happens ends in a line or two and an exit code, never in a traceback."""
+    _set_right_what_was_left()
     try:
         code = _run()
     except KeyboardInterrupt:
@@ -246,6 +256,17 @@ def main() -> None:
             except OSError:  # Python would fail with it once more, and end with 120
                 _let_go_nowhere(file)
     sys.exit(code)
+
+
+def _set_right_what_was_left() -> None:
+    """What others left behind that this process got from them at its start."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody is told how a command ended
+    for file in (sys.stdout, sys.stderr):
+        if isinstance(file, TextIOWrapper):
+            with suppress(OSError):
+                os.set_blocking(file.fileno(), True)  # else what nobody reads fast enough is an error
+            if file.errors == "strict":  # a character that the locale does not have is no reason to end
+                file.reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +48,12 @@ class Number(click.FloatRange):
     """A number within bounds, and called so."""
 
     name = "number"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        number = float(super().convert(value, parameter, context))
+        if math.isnan(number):  # within all bounds, and no timer can do with it
+            self.fail(f"{value!r} is not a valid {self.name}.", parameter, context)
+        return number
 
 
 config_option = option(
@@ -109,8 +117,10 @@ def need_output() -> None:
 def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
     """The file given, else the person's own; the demo has one apart."""
     from tui.config.file import ConfigFile, default_path
+    from tui.folders import check_home
 
-    return ConfigFile(given.expanduser() if given is not None else default_path(demo=demo))
+    check_home()
+    return ConfigFile(Path(os.path.expanduser(given)) if given is not None else default_path(demo=demo))
 
 
 def feed_options(command: _F) -> _F:

@@ -63,14 +63,15 @@ class ConfigFile:
         Raises UsageError where it cannot be written, or holds something by now that cannot be read.
         """
         try:
-            real = self.path.resolve()  # people keep their dotfiles elsewhere, and a link must stay one
+            real = Path(os.path.realpath(self.path))  # people keep their dotfiles elsewhere, and a link must stay one
             make_folder(real.parent)
             # The folder itself is the lock of all copies of this program: no file is left behind.
             with locked(real.parent, os.O_RDONLY, _LOCK_WITHIN):
                 text = self._text()
                 theirs = parse(text, str(self.path))
-                # A file that was taken away meanwhile is no wish to lose every list and alert.
-                gone = not self.path.exists()
+                # A file that was taken away meanwhile, or emptied as by an editor on a full disk or just before it
+                # writes, is no wish to lose every list and alert.
+                gone = not text.strip()
                 known = replace(theirs, lists=base.lists, alerts=base.alerts) if gone else theirs
                 merged = merge(base, ours, known)
                 if not same(merged, theirs):

@@ -19,6 +19,7 @@ from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
+from tui.feed.resolver import run_aside
 from tui.feed.store import StoreError, default_path, is_sound
 from tui.feed.target import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
@@ -75,7 +76,7 @@ class Machine:
             )
         try:
             ZoneInfo("America/New_York")
-        except ZoneInfoNotFoundError:
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             return Found(f"{found}; no time zones", "pip install tzdata", Status.FAIL)
         return Found(found)
 
@@ -153,7 +154,8 @@ class Machine:
             forget_environment()
             self.token = Token("demo")
             return Found("the demo needs none")
-        key = find_key(self._token_file, self.settings.token_command if self.settings else ())
+        command = self.settings.token_command if self.settings else ()
+        key = await run_aside(find_key, self._token_file, command)  # so long a signal is heard
         if key is None:
             return Found(
                 "none: neither --token-file nor ITICK_TOKEN nor the setting token_command gives one",

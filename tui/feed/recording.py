@@ -14,10 +14,12 @@ was written is whole whatever becomes of the rest, and its checksum tells whethe
 
 from __future__ import annotations
 
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -35,6 +37,7 @@ from tui.symbol import Symbol, parse_symbol
 
 FORMAT = 1
 _AT_ONCE = 64 * 1024  # bytes read
+_UNPACKED_AT_ONCE = 1024 * 1024  # bytes: it may be a thousand times as many
 _LARGEST = 64 * 1024 * 1024  # bytes of text that are kept back until their checksum was right
 _LONGEST_LINE = 4 * 1024 * 1024  # bytes: a message of the largest size, of bytes that take two in a line
 _MEMBER = b"\x1f\x8b\x08"  # how each begins
@@ -279,15 +282,21 @@ class Recording:
         self.path = path
         self.damaged = 0
         self.cut = False
-        if not path.is_file():
-            raise UsageError(f"cannot read {path}: {'it is no file' if path.exists() else 'there is no such file'}")
+        try:
+            regular = stat.S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            raise UsageError(f"cannot read {path}: there is no such file") from None
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {reason(error)}") from None
+        if not regular:
+            raise UsageError(f"cannot read {path}: it is no file")
         self._lines = self._read_lines()
         self.header = self._read_header()
 
     def _read_header(self) -> Header:
         try:
-            line = next((line for line in self._lines if line is not None or self.damaged), None)
-            header = msgspec.json.decode(line or b"", type=Header)
+            begins = islice(self._lines, 1 + _LARGEST // _AT_ONCE)
+            header = msgspec.json.decode(next((line for line in begins if line is not None), b""), type=Header)
             _ = header.followed, header.demo
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {reason(error)}") from None
@@ -298,56 +307,58 @@ class Recording:
         return header
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for entry in self.read() if entry is not None)
+        return (entry for entry in self.portions() if entry is not None)
 
-    def read(self) -> Iterator[Entry | None]:
-        """What is in it, with a None for whatever takes time and brings nothing: how long the next entry is looked for
-        is up to whoever reads."""
+    def portions(self) -> Iterator[Entry | None]:
+        """What is in it; None each time that something was read of which there is nothing to tell, for who has other
+        things to do meanwhile. Gigabytes of it may follow each other."""
         for line in self._lines:
             entry = parse(line) if line is not None else None
-            if entry is None and line is not None:
-                self.damaged += 1
+            self.damaged += entry is None and line is not None
             yield entry
 
     def _read_lines(self) -> Iterator[bytes | None]:
         with self.path.open("rb") as file:
             texts = self._read_plain if file.peek(1).startswith(b"{") else self._read_members
             for text in texts(partial(self._read, file)):
-                begins = 0
-                while ends := text.find(b"\n", begins) + 1:
-                    yield text[begins : ends - 1]
-                    begins = ends
+                begin = 0
+                while end := text.find(b"\n", begin) + 1:
+                    yield text[begin : end - 1]
+                    begin = end
                 yield None
 
     def _read_plain(self, read: Callable[[], bytes]) -> Iterator[bytes]:
         text = bytearray()
         while piece := read():
             text += piece
-            yield self._whole_lines(text)
+            yield self._whole_lines(text) if b"\n" in piece or len(text) > _LONGEST_LINE else b""
         self.cut = self.cut or bool(text)
 
     def _read_members(self, read: Callable[[], bytes]) -> Iterator[bytes]:
         """The text of each member, when its checksum was right; of one that is cut off, its whole lines. One that is
-        larger than any of ours, as after packing it anew, comes in pieces."""
+        larger than any of ours, as after packing it anew, comes in pieces. Nothing where more is to be read first."""
         packed = read()
         while packed:
-            if (begins := packed.find(_MEMBER)) < 0:
-                more = read()
-                packed = packed[1 - len(_MEMBER) :] + more if more else b""
+            if at := packed.find(_MEMBER):
+                more = b"" if at > 0 else read()
+                packed = packed[at:] if at > 0 else packed[1 - len(_MEMBER) :] + more if more else b""
                 yield b""
                 continue
-            packed = packed[begins:]
             unpack, text = zlib.decompressobj(_GZIP), bytearray()
+            piece = packed
             try:
-                text += unpack.decompress(packed)
-                while not unpack.eof and (piece := read()):
-                    packed += piece
-                    text += unpack.decompress(piece)
+                while piece and not unpack.eof:
+                    text += unpack.decompress(piece, _UNPACKED_AT_ONCE)
                     if len(text) > _LARGEST:
                         yield self._whole_lines(text)
                         packed = b""
                     else:
                         yield b""
+                    piece = unpack.unconsumed_tail
+                    if not piece and not unpack.eof:
+                        piece = read()
+                        packed += piece
+                text += unpack.flush()
             except zlib.error:
                 self.damaged += max(1, text.count(b"\n"))
                 packed = packed[1:]
@@ -369,7 +380,8 @@ class Recording:
         if not ends and len(text) > _LONGEST_LINE:
             self.damaged += 1
             text.clear()
-        lines = bytes(text[:ends])
+        with memoryview(text) as view:
+            lines = bytes(view[:ends])
         del text[:ends]
         return lines
 

@@ -103,9 +103,9 @@ class Replay:
         self.state = LinkState(Phase.CONNECTING, header.t, header.host)
         self.speed = speed
         self.paused = self.ended = False
-        self._entries = self._recording.read()
-        self._next: Entry | None = None
-        self._at_end = False  # of the file
+        self._entries = self._recording.portions()
+        self._next: Entry | None = None  # while it is looked for, and at the end
+        self._read_all = False
         self._real = real
         self._at = header.t  # what the clock showed …
         self._since = real()  # … at this time
@@ -146,14 +146,10 @@ class Replay:
 
     async def run(self) -> None:
         """Play to the end."""
-        self._read_on()
+        self._read_next()
         self._anchor(self._at)
-        while not self._at_end:
-            if self._next is None:
-                await asyncio.sleep(0)
-                self._read_on()
-                continue
-            wait = math.inf if self.paused else self._wait(self._next)
+        while not self._read_all:
+            wait = 0.0 if self._next is None else math.inf if self.paused else self._wait(self._next)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait if wait < math.inf else None):
@@ -161,7 +157,8 @@ class Replay:
                 self._acted.clear()
             else:
                 self._play_what_is_due()
-                await asyncio.sleep(0)
+                # A key goes through many turns of the loop: they are not to be a slice apart.
+                await asyncio.sleep(_SLICE if self._next is None else 0)
         self.ended = True
         self._on_pace()
 
@@ -198,20 +195,10 @@ class Replay:
 
     # --- playing ---
 
-    def _read_on(self) -> None:
-        """Find the next entry. Where what cannot be read takes longer than a slice, there is none yet."""
-        self._next = None
-        ends = self._real() + _SLICE
-        for entry in self._entries:
-            if entry is not None:
-                self._next = entry
-                return
-            if self._real() >= ends:
-                return
-        self._at_end = True
-
     def _play_what_is_due(self) -> None:
         ends = self._real() + _SLICE
+        if self._next is None:
+            self._read_next()
         while self._next is not None and not self.paused and (wait := self._wait(self._next)) <= 0:
             if self._hurries or -wait > _BEHIND:
                 self._anchor(max(self._at, self._next.t))
@@ -227,9 +214,20 @@ class Replay:
             self._called(entry)
         elif type(entry) is Names:
             self._on_names()
-        self._read_on()
-        if self._at_end:
-            self._at = max(self._at, entry.t)
+        self._read_next()
+        if self._next is None:
+            self._anchor(max(self._at, entry.t))
+
+    def _read_next(self) -> None:
+        """Find the next entry, or for as long as a slice lasts what lies before it and tells nothing."""
+        self._next = None
+        ends = self._real() + _SLICE
+        for entry in self._entries:
+            self._next = entry
+            if entry is not None or self._real() >= ends:
+                break
+        else:
+            self._read_all = True
         self._market.health.damaged = self._recording.damaged
 
     def _called(self, call: Call) -> None:

@@ -34,8 +34,18 @@ def zone(region: str) -> Zone:
     """The zone of a region's exchange; UTC, and named so, where it is not known."""
     if region in _ZONES:
         name, label = _ZONES[region]
-        return Zone(ZoneInfo(name), label)
+        return Zone(_zone_info(name), label)
     return Zone(UTC, "UTC")
+
+
+def _zone_info(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):  # this machine's file is damaged
+        from importlib import resources
+
+        with resources.files("tzdata").joinpath("zoneinfo", name).open("rb") as file:
+            return ZoneInfo.from_file(file, name)
 
 
 class Phase(Enum):
