@@ -126,15 +126,13 @@ async def test_a_key_is_answered_in_any_flood(kinds: tuple[str, ...], tls: bool,
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
-async def test_an_honest_answer_comes_soon_in_any_flood(
-    tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_honest_answer_comes_soon_in_any_flood(tls: bool, tmp_path: Path, network: pytest.MonkeyPatch) -> None:
     """All that one call may bring, 2 MB, beside a stream that always has more to read: 20,000 messages a second and
     more, for each turn of the loop takes its whole slice."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    network.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     quote = QUOTE % 1_795_440_000_000
     market = Market()
     market.follow([QQQ])
