@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from textual import _wait, screen
 from textual.css.stylesheet import Stylesheet
 
-from tui import funds
 from tui.feed import tls
+from tui.reference import fund_names as funds
 
 # A busy machine is no failure of a property. The gate tries the same few examples each time, so that a change is judged
 # by what it changed; to look for new ones: `pytest --hypothesis-profile search`.

@@ -33,11 +33,11 @@ from urllib.parse import urlsplit
 import msgspec
 import trustme
 
-from tests.feed.agreement import differences, miscounts, received
-from tests.feed.networks import URL, Relay, Tunnels, vendor
-from tests.feed.running import Running
-from tests.holding import holding
-from tests.waiting import until
+from tests.support.feed import Running
+from tests.support.lock_holder import holding
+from tests.support.market_equality import differences, miscounts, received
+from tests.support.networks import URL, Relay, Tunnels, vendor
+from tests.support.wait_until import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.errors import UsageError
@@ -46,17 +46,17 @@ from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed import tls
 from tui.feed.clock import monotonic
-from tui.feed.history import History
+from tui.feed.endpoint import rest_base
 from tui.feed.link import Link
-from tui.feed.rest import Rest
-from tui.feed.state import LinkState, Phase, Timings
-from tui.feed.store import Store, StoreError
-from tui.feed.target import rest_base
-from tui.frames import FrameClock
+from tui.feed.state import LinkPhase, LinkState, Timings
+from tui.history.backfill import Backfill
+from tui.history.rest_client import RestClient
+from tui.history.store import Store, StoreError
 from tui.market import Instrument, Market
-from tui.protocol import Depth, Push
+from tui.protocol.messages import Depth, Push
 from tui.secrets import Token
 from tui.symbol import Symbol
+from tui.terminal.frame_clock import FrameClock
 
 FUNDS = list(BY_SYMBOL)[:50]
 EVERY = 0.1  # s between two acts of a fault, or until its one act
@@ -165,7 +165,7 @@ class Storm:
             on_push=self._applied,
             timings=self._timings,
         )
-        self._link.want(FUNDS)
+        self._link.set_symbols(FUNDS)
         self._task = asyncio.create_task(self._link.run())
         return self
 
@@ -179,7 +179,7 @@ class Storm:
 
     def _look(self) -> None:
         """As a screen does, thirty times a second."""
-        self.market.take_changed()
+        self.market.drain_changed()
 
     def _applied(self, push: Push, instrument: Instrument) -> None:
         """No price and no size that is applied is absurd."""
@@ -192,7 +192,7 @@ class Storm:
 
     def _entered(self, state: LinkState) -> None:
         self._states.append(state)
-        if state.phase is Phase.CONNECTING:
+        if state.phase is LinkPhase.CONNECTING:
             self._connections += 1
             self._before = received(self.market.health)
         if "a fault in the program" in str(state.error):
@@ -214,7 +214,9 @@ class Storm:
             else:
                 told, live = await (others[fault]() if fault in others else self._try(fault))
         except TimeoutError:
-            self.report.failures.append(f"{fault}: not told, or not live again: {self._link.state.words(monotonic())}")
+            self.report.failures.append(
+                f"{fault}: not told, or not live again: {self._link.state.describe(monotonic())}"
+            )
         except AssertionError as wrong:
             self.report.failures.append(f"{fault}: {wrong}")
         else:
@@ -224,33 +226,33 @@ class Storm:
         exchange, link, began = self._exchange, self._link, monotonic()
         if fault == "restart":
             await exchange.__aexit__(None, None, None)
-            lost = await self._next(lambda state: not state.proven, began)
+            lost = await self._next(lambda state: not state.is_live, began)
             await exchange.__aenter__()
             gone = monotonic()
         elif fault in ENDS:
             exchange.cause(fault)
             began = gone = began + EVERY
-            lost = await self._next(lambda state: not state.proven, began - EVERY)
+            lost = await self._next(lambda state: not state.is_live, began - EVERY)
             exchange.cause()
         elif fault in HEARTBEATS:
             exchange.cause(fault)
-            lost = await self._next(lambda state: not state.proven, began)
+            lost = await self._next(lambda state: not state.is_live, began)
             exchange.cause()
             gone = monotonic()
         else:
             exchange.cause(fault)
             link.reconnect()
             if fault in PARTIAL:
-                lost = await self._next(lambda state: state.proven, began)
+                lost = await self._next(lambda state: state.is_live, began)
             elif fault == "key-in-use":
                 lost = await self._next(lambda state: "another client" in str(state.error), began)
             else:
                 lost = await self._next(lambda state: state.error is not None, began)
             exchange.cause()
             gone = monotonic()
-            if fault in PARTIAL or fault == "key-in-use" or lost.phase is Phase.STOPPED:
+            if fault in PARTIAL or fault == "key-in-use" or lost.phase is LinkPhase.STOPPED:
                 link.reconnect()
-        live = await self._next(lambda state: state.proven, max(lost.since, gone) if lost.proven else lost.since)
+        live = await self._next(lambda state: state.is_live, max(lost.since, gone) if lost.is_live else lost.since)
         return lost.since - began, live.since - gone
 
     async def _say_absurdities(self, fault: str) -> tuple[float, float]:
@@ -278,16 +280,16 @@ class Storm:
             Relay(urlsplit(self._exchange.url).port or 0) as relay,
             Running(f"ws://127.0.0.1:{relay.port}/fund", *some, timings=self._timings) as running,
         ):
-            await until(lambda: running.link.state.proven, within=10)
+            await until(lambda: running.link.state.is_live, within=10)
             began = monotonic()
             relay.fail(how)
             await until(lambda: running.link.state.error, within=30)
             told = monotonic() - began
             await asyncio.sleep(self._timings.retry_gap)
-            assert not running.link.state.proven, "live through a hop that fails"
+            assert not running.link.state.is_live, "live through a hop that fails"
             relay.fail("")
             began = monotonic()
-            await until(lambda: running.link.state.proven, within=90)
+            await until(lambda: running.link.state.is_live, within=90)
             live = monotonic() - began
             await self._agrees(running.market, some)
             return told, live
@@ -308,14 +310,14 @@ class Storm:
                         told = monotonic() - began
                         proxy.answer = None
                         began = monotonic()
-                        await until(lambda: running.link.state.proven, within=90)
+                        await until(lambda: running.link.state.is_live, within=90)
                         return told, monotonic() - began
 
     async def _ask_rest(self) -> tuple[float, float]:
         """A link of its own asks for the past, while every third row of it is absurd."""
         exchange, some = self._exchange, FUNDS[:10]
         exchange.cause("rest-extreme")
-        rest = Rest(rest_base(exchange.url), Token("a key"), 1_000)
+        rest = RestClient(rest_base(exchange.url), Token("a key"), 1_000)
         with TemporaryDirectory() as folder:
             async with Running(
                 exchange.url,
@@ -323,8 +325,8 @@ class Storm:
                 timings=self._timings,
                 on_state=lambda state: history.link_changed(state, running.link.is_demo),
             ) as running:
-                history = History(running.market, rest, lambda demo: Store(Path(folder, "x.sqlite")), local=True)
-                history.want(some)
+                history = Backfill(running.market, rest, lambda demo: Store(Path(folder, "x.sqlite")), local=True)
+                history.set_symbols(some)
                 task = asyncio.create_task(history.run())
                 began = monotonic()
                 try:
@@ -355,12 +357,12 @@ class Storm:
         self._exchange.cause("idle-cut", "quiet", every=idle)
         try:
             if self.market.health.idle_timeout is None:  # else it is known already, and cuts nothing any more
-                await self._next(lambda state: not state.proven, began)
+                await self._next(lambda state: not state.is_live, began)
             told = monotonic() - began
 
             def stays() -> bool:
                 """A feed that has just fallen silent is looked after for a minute anyhow."""
-                return self._link.state.proven and monotonic() - self._link.state.since > 15 * idle
+                return self._link.state.is_live and monotonic() - self._link.state.since > 15 * idle
 
             await until(stays, within=60 * idle)
         finally:
@@ -437,9 +439,9 @@ class Storm:
         """No faults, a fresh and healthy link to all funds, and time enough for it to know what is usual."""
         began = monotonic()
         self._exchange.cause()
-        self._link.want(FUNDS)
+        self._link.set_symbols(FUNDS)
         self._link.reconnect()
-        await self._next(lambda state: state.proven, began)
+        await self._next(lambda state: state.is_live, began)
         messages = self.market.health.messages
         await until(lambda: self.market.health.messages > messages + 100, within=10)
         await asyncio.sleep(2 * self._timings.look_every)
@@ -457,8 +459,8 @@ class Storm:
                 await asyncio.sleep(min(chance.uniform(0.02, 0.6), until_ - now))
                 what = chance.random()
                 if what < 0.3:
-                    self._link.want(chance.sample(FUNDS, chance.randint(0, len(FUNDS))))
-                elif what < 0.5 or self._link.state.phase is Phase.STOPPED:
+                    self._link.set_symbols(chance.sample(FUNDS, chance.randint(0, len(FUNDS))))
+                elif what < 0.5 or self._link.state.phase is LinkPhase.STOPPED:
                     self._link.reconnect()
                 elif what < 0.6:
                     await self._exchange.__aexit__(None, None, None)
@@ -474,7 +476,7 @@ class Storm:
         try:
             await self._calm()
         except TimeoutError:
-            report.failures.append(f"the link does not settle: {self._link.state.words(monotonic())}")
+            report.failures.append(f"the link does not settle: {self._link.state.describe(monotonic())}")
             return
         connections = self._connections
         exchange.cause(*HARMLESS)

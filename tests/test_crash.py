@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import environment
-from tests.crashing import Fault, Faulty
-from tests.terminal import Terminal
-from tests.wanting import wanting
+from tests.support.command import environment
+from tests.support.crashing import Fault, Faulty
+from tests.support.launch_options import wanting
+from tests.support.terminal import Terminal
 from tui import __version__, crash
-from tui.app import Start
+from tui.app.app import FeedSource
 from tui.errors import EXIT_CRASH
 from tui.exchange.server import Exchange
 from tui.secrets import Token, read_file
@@ -42,7 +42,7 @@ def reports(state: Path) -> list[Path]:
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
     async with Exchange(rate=20.0) as exchange:
-        app = Faulty(wanting([Symbol("QQQ", "US")]), Start(exchange.url, Token(KEY)))
+        app = Faulty(wanting([Symbol("QQQ", "US")]), FeedSource(exchange.url, Token(KEY)))
         app.where = where
         with pytest.raises((Fault, RuntimeError)) as caught:
             async with app.run_test() as pilot:
@@ -60,7 +60,7 @@ async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pyte
 async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, state: Path) -> None:
     async with Exchange(rate=20.0) as exchange:
         terminal = Terminal(
-            ["-m", "tests.crashing", where, "--url", exchange.url, "--watch", "QQQ$US"],
+            ["-m", "tests.support.crashing", where, "--url", exchange.url, "--watch", "QQQ$US"],
             program=sys.executable,
             ITICK_TOKEN=KEY,
             XDG_STATE_HOME=str(state.parent),
@@ -83,7 +83,7 @@ async def test_a_crash_restores_the_terminal_and_leaves_a_report(where: str, sta
 
 def test_a_fault_in_the_stream_ends_it_with_a_report_and_is_in_the_log(state: Path, tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "tests.crashing", "stream", "stream", "--demo", "--log", str(tmp_path / "log")],
+        [sys.executable, "-m", "tests.support.crashing", "stream", "stream", "--demo", "--log", str(tmp_path / "log")],
         env=environment() | {"XDG_STATE_HOME": str(state.parent)},
         capture_output=True,
         text=True,
@@ -96,7 +96,7 @@ def test_a_fault_in_the_stream_ends_it_with_a_report_and_is_in_the_log(state: Pa
         "itick-tui: a fault in the program (Fault): it had to stop",
         f"a report without your key is in {report}",
     ]
-    assert "in describe" in report.read_text() and "in describe" in (tmp_path / "log").read_text()
+    assert "in to_record" in report.read_text() and "in to_record" in (tmp_path / "log").read_text()
 
 
 def test_a_report_is_for_its_owner_and_holds_what_is_needed_and_no_more(state: Path, tmp_path: Path) -> None:

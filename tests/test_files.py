@@ -21,19 +21,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import itick, itick_here
-from tests.holding import holding
-from tests.limits import limited
+from tests.support.command import itick, itick_here
+from tests.support.lock_holder import holding
+from tests.support.resource_limits import limited
+from tui.app.export import Export
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
+from tui.config.themes import load_theme
 from tui.crash import write_report
 from tui.errors import UsageError
-from tui.export import Export
-from tui.feed.recorder import Recorder
-from tui.feed.store import Store
 from tui.files import LARGEST, create, locked, make_folder, read_small, write_exposure
+from tui.history.store import Store
+from tui.recording.writer import Recorder
 from tui.secrets import read_file
-from tui.themes import load_theme
 
 
 @contextmanager

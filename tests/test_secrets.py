@@ -12,11 +12,11 @@ import pytest
 import tui.secrets
 from tui.errors import UsageError
 from tui.secrets import (
-    VARIABLE,
+    TOKEN_VARIABLE,
     Token,
     ask_command,
-    exposure,
     forget_environment,
+    permission_warning,
     read_file,
     redact,
     take_from_environment,
@@ -34,16 +34,16 @@ def test_a_token_shows_itself_only_when_asked_by_name() -> None:
 
 
 def test_the_variable_is_gone_once_it_has_been_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, f" {KEY}\n")
+    monkeypatch.setenv(TOKEN_VARIABLE, f" {KEY}\n")
     token = take_from_environment()
     assert token is not None and token.reveal() == KEY
-    assert VARIABLE not in os.environ
+    assert TOKEN_VARIABLE not in os.environ
     assert take_from_environment() is None
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])
 def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv(VARIABLE, value)
+    monkeypatch.setenv(TOKEN_VARIABLE, value)
     assert take_from_environment() is None
 
 
@@ -51,12 +51,12 @@ def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch, value: str
 def test_a_variable_that_no_header_could_carry_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv(VARIABLE, value)
+    monkeypatch.setenv(TOKEN_VARIABLE, value)
     with pytest.raises(UsageError) as caught:
         take_from_environment()
     assert str(caught.value).startswith("ITICK_TOKEN does not hold a key")
     assert KEY not in str(caught.value)
-    assert VARIABLE not in os.environ
+    assert TOKEN_VARIABLE not in os.environ
 
 
 @pytest.mark.parametrize("content", [KEY, f"{KEY}\n", f"  {KEY}\r\n\n"])
@@ -113,14 +113,14 @@ def test_a_key_file_that_others_can_read_is_told_with_the_remedy(tmp_path: Path,
     file = tmp_path / "my key"
     file.write_text(KEY)
     file.chmod(mode)
-    said = exposure(file)
+    said = permission_warning(file)
     assert said == (f"others can read your key in {file}: chmod 600 '{file}'" if warned else "")
 
 
 def test_a_pipe_is_nobody_elses_to_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "pipe").chmod(0o644)
-    assert exposure(tmp_path / "pipe") == exposure(tmp_path / "none") == ""
+    assert permission_warning(tmp_path / "pipe") == permission_warning(tmp_path / "none") == ""
 
 
 def test_a_key_comes_through_a_pipe_that_is_written_late_and_in_parts(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for_for_ever(
 
 def test_a_key_that_was_read_is_taken_out_of_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
     key = "ab'cd/ef\\gh"
-    monkeypatch.setenv(VARIABLE, key)
+    monkeypatch.setenv(TOKEN_VARIABLE, key)
     assert take_from_environment() is not None
     for text in (key, f"x{key}y{key}", f"{key!r}", f"{[key]}", "token=ab%27cd%2Fef%5Cgh", f"{key.encode()!r}"):
         assert "gh" not in redact(text) and "[key]" in redact(text), text
@@ -169,15 +169,15 @@ def test_a_key_that_was_read_is_taken_out_of_any_text(monkeypatch: pytest.Monkey
 
 
 def test_a_key_too_short_to_be_one_is_left_in_ordinary_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "demo")
+    monkeypatch.setenv(TOKEN_VARIABLE, "demo")
     assert take_from_environment() is not None
     assert redact("itick-tui --demo") == "itick-tui --demo"
 
 
 def test_a_variable_that_is_not_wanted_is_removed_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "no key, but s0mething-private")
+    monkeypatch.setenv(TOKEN_VARIABLE, "no key, but s0mething-private")
     forget_environment()
-    assert VARIABLE not in os.environ
+    assert TOKEN_VARIABLE not in os.environ
     assert "s0mething" not in redact("it was s0mething-private")
     forget_environment()
 
@@ -193,8 +193,8 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
 
 
 def test_the_command_does_not_inherit_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, KEY)
-    assert ask_command(["sh", "-c", f"echo got-${VARIABLE}-it"]).reveal() == "got--it"
+    monkeypatch.setenv(TOKEN_VARIABLE, KEY)
+    assert ask_command(["sh", "-c", f"echo got-${TOKEN_VARIABLE}-it"]).reveal() == "got--it"
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_a_command_that_gives_no_key_is_told_by_its_name_alone(
 
 
 def test_a_variable_of_bytes_that_are_no_text_holds_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "\udcff-n0-text")
-    with pytest.raises(UsageError, match=f"{VARIABLE} does not hold a key") as caught:
+    monkeypatch.setenv(TOKEN_VARIABLE, "\udcff-n0-text")
+    with pytest.raises(UsageError, match=f"{TOKEN_VARIABLE} does not hold a key") as caught:
         take_from_environment()
     assert "n0-text" not in str(caught.value)
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from tui.errors import UsageError
 from tui.symbol import (
     Symbol,
-    bare,
     canonical,
-    from_wire,
-    join,
     join_notices,
+    join_wire_symbols,
+    lacks_region,
     parse_symbol,
     parse_symbols,
-    printable,
+    sanitize,
     split_list,
+    split_wire_symbol,
 )
 
 QQQ = Symbol("QQQ", "US")
@@ -195,13 +195,13 @@ def test_control_and_formatting_characters_are_refused_and_never_repeated(bad: s
 def test_a_list_is_separated_by_commas_semicolons_and_white_space() -> None:
     text = "QQQ$US, SPY.US;\n2800\tUS:IEF,,gld\n"
     assert split_list(text) == ["QQQ$US", "SPY.US", "2800", "US:IEF", "gld"]
-    assert join(parsed.symbol for parsed in parse_symbols(text)) == "QQQ$US,SPY$US,2800$HK,IEF$US,GLD$US"
+    assert join_wire_symbols(parsed.symbol for parsed in parse_symbols(text)) == "QQQ$US,SPY$US,2800$HK,IEF$US,GLD$US"
 
 
 def test_a_list_from_a_chinese_input_method() -> None:
     text = "510300，159915、ＱＱＱ＄ＵＳ；ＵＳ：SPY\u3000“GLD￥US” ‘０２８００’"
     read = "510300$SH,159915$SZ,QQQ$US,SPY$US,GLD$US,2800$HK"
-    assert join(parsed.symbol for parsed in parse_symbols(text)) == read
+    assert join_wire_symbols(parsed.symbol for parsed in parse_symbols(text)) == read
 
 
 def test_one_fund_in_several_spellings_is_one_symbol() -> None:
@@ -246,7 +246,7 @@ def test_one_bad_part_is_named() -> None:
     ],
 )
 def test_the_feed_s_spellings(s: str, r: str | None, named: tuple[str, str]) -> None:
-    assert from_wire(s, r) == named
+    assert split_wire_symbol(s, r) == named
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_the_feed_s_spellings(s: str, r: str | None, named: tuple[str, str]) -> 
     ],
 )
 def test_bare_tells_a_symbol_without_a_region(text: str, is_bare: bool) -> None:
-    assert bare(text) is is_bare
+    assert lacks_region(text) is is_bare
 
 
 @given(st.text(st.characters()))
@@ -305,7 +305,7 @@ def test_what_parses_spells_itself_so_that_it_parses_back(text: str) -> None:
         return
     assert parse_symbol(str(symbol)) == (symbol, "")
     assert canonical(*symbol) == symbol
-    assert from_wire(str(symbol), None) == symbol
+    assert split_wire_symbol(str(symbol), None) == symbol
 
 
 @given(
@@ -315,11 +315,11 @@ def test_what_parses_spells_itself_so_that_it_parses_back(text: str) -> None:
 )
 def test_a_joined_list_parses_back(symbols: list[Symbol]) -> None:
     if symbols:
-        assert [p.symbol for p in parse_symbols(join(symbols))] == list(dict.fromkeys(symbols))
+        assert [p.symbol for p in parse_symbols(join_wire_symbols(symbols))] == list(dict.fromkeys(symbols))
 
 
 @given(st.text(st.characters()))
 def test_printable_keeps_the_length_and_changes_nothing_twice(text: str) -> None:
-    safe = printable(text)
+    safe = sanitize(text)
     assert len(safe) == len(text)
-    assert printable(safe) == safe
+    assert sanitize(safe) == safe

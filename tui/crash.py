@@ -18,7 +18,7 @@ from platformdirs import user_state_path
 from tui import __version__
 from tui.errors import reason
 from tui.files import make_folder
-from tui.secrets import clean
+from tui.secrets import safe_text
 
 
 def write_report(error: BaseException) -> Path:
@@ -39,7 +39,7 @@ def write_report(error: BaseException) -> Path:
         raise OSError(errno.ENOENT, str(failure)) from None
     make_folder(folder)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
-    text = "".join(f"{clean(line)}\n" for line in report)
+    text = "".join(f"{safe_text(line)}\n" for line in report)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", errors="replace") as f:
         f.write(text)
     return path

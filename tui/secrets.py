@@ -22,9 +22,9 @@ from urllib.parse import quote
 
 from tui.errors import UsageError, reason
 from tui.files import read_small
-from tui.symbol import printable
+from tui.symbol import sanitize
 
-VARIABLE = "ITICK_TOKEN"
+TOKEN_VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
 _COMMAND_WITHIN = 60.0  # s: a password manager may ask for its own password first
 _WRITER_WITHIN = 5.0  # s: as long as nobody has the pipe open that the key is to come through
@@ -53,7 +53,7 @@ class Token:
     __str__ = __repr__
 
 
-class Key(NamedTuple):
+class FoundToken(NamedTuple):
     """A key, where it was found in words that go on after "in", and a warning where others can read it there."""
 
     token: Token
@@ -61,15 +61,15 @@ class Key(NamedTuple):
     warning: str = ""
 
 
-def find_key(file: Path | None, command: Sequence[str]) -> Key | None:
+def find_token(file: Path | None, command: Sequence[str]) -> FoundToken | None:
     """The key in the file, else in ITICK_TOKEN, else as the command prints it; None where there is none of them. The
     environment does not hold it afterwards. Raises UsageError where what is found is no key."""
     if file is not None:
         forget_environment()
-        return Key(read_file(file), f"the file {file}", exposure(file))
+        return FoundToken(read_file(file), f"the file {file}", permission_warning(file))
     if (token := take_from_environment()) is not None:
-        return Key(token, VARIABLE)
-    return Key(ask_command(command), f"what token_command ('{command[0]}') prints") if command else None
+        return FoundToken(token, TOKEN_VARIABLE)
+    return FoundToken(ask_command(command), f"what token_command ('{command[0]}') prints") if command else None
 
 
 def take_from_environment() -> Token | None:
@@ -78,7 +78,7 @@ def take_from_environment() -> Token | None:
     Raises UsageError where it cannot be a key.
     """
     key = _taken_from_environment()
-    return _checked(key, VARIABLE) if key else None
+    return _checked(key, TOKEN_VARIABLE) if key else None
 
 
 def forget_environment() -> None:
@@ -88,10 +88,10 @@ def forget_environment() -> None:
 
 
 def _taken_from_environment() -> str:
-    if VARIABLE in os.environ:
+    if TOKEN_VARIABLE in os.environ:
         with suppress(ImportError, OSError):  # a Python that can load no libraries
-            _overwrite(VARIABLE)
-    return os.environ.pop(VARIABLE, "").strip()
+            _overwrite(TOKEN_VARIABLE)
+    return os.environ.pop(TOKEN_VARIABLE, "").strip()
 
 
 def _overwrite(variable: str) -> None:
@@ -142,7 +142,7 @@ def ask_command(command: Sequence[str]) -> Token:
     """Run a command of the person's, without a shell, and take the key from what it prints. It may ask its own
     questions on the terminal. Raises UsageError where it gives none; of the command only its name is told."""
     name = f"token_command: '{command[0]}'"
-    environment = {variable: value for variable, value in os.environ.items() if variable != VARIABLE}
+    environment = {variable: value for variable, value in os.environ.items() if variable != TOKEN_VARIABLE}
     try:
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
             try:
@@ -193,7 +193,7 @@ def _printed(process: subprocess.Popen[bytes]) -> bytes:
     return printed
 
 
-def exposure(path: Path) -> str:
+def permission_warning(path: Path) -> str:
     """A warning where others can read the key file; "" where all is well. A pipe (`<(…)`) is nobody else's to read."""
     try:
         mode = path.stat().st_mode
@@ -217,10 +217,10 @@ def holds_key(frame: bytes | bytearray) -> bool:
     return any(spelling in frame for spelling in _known_bytes)
 
 
-def clean(text: str) -> str:
+def safe_text(text: str) -> str:
     """Text from outside as it may be shown: nothing in it that a terminal would obey, and no key. Clip it after this,
     not before, or half a key may be left."""
-    return printable(redact(text))
+    return sanitize(redact(text))
 
 
 def _remember(key: str) -> None:

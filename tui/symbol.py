@@ -72,7 +72,7 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     A bare code of digits takes the region where such codes are habitual, any other bare code `default_region`.
     Raises UsageError, in words, for anything that is no symbol.
     """
-    shown = printable(text)
+    shown = sanitize(text)
     odd = shown != text
     shown = shown if len(shown) <= _ECHOED else f"{shown[: _ECHOED - 1]}…"
     if odd:
@@ -132,7 +132,7 @@ def canonical(code: str, region: str) -> Symbol:
     return Symbol(code.lstrip("0") or "0" if region == "HK" and code.isdecimal() else code, region)
 
 
-def from_wire(s: str, r: str | None) -> tuple[str, str]:
+def split_wire_symbol(s: str, r: str | None) -> tuple[str, str]:
     """The code and region of a data message; the region is "" where the message does not tell it.
 
     `QQQ$US`, `QQQ` with `r`, `QQQ$US` with `r`, `AAPL.US`, and three parts with the region last (`RELIANCE$NSE$IN`).
@@ -141,7 +141,7 @@ def from_wire(s: str, r: str | None) -> tuple[str, str]:
     return canonical(code, region or (r or "").strip().upper())
 
 
-def bare(text: str) -> bool:
+def lacks_region(text: str) -> bool:
     """Whether a symbol was written without a region (which is also what a shell leaves of an unquoted `QQQ$US`)."""
     return not _split(to_half_width(text).strip().upper())[1]
 
@@ -151,20 +151,20 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None
 
 
-def printable(text: str) -> str:
+def sanitize(text: str) -> str:
     """Text from outside, made safe for a terminal: control and formatting characters become `�`."""
     if text.isprintable():  # nearly always; to look at each letter takes fifty times as long
         return text
     return "".join("�" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 
-def named(symbols: Sequence[Symbol]) -> str:
+def format_list(symbols: Sequence[Symbol]) -> str:
     """For a line of words: `GLD$US, TLT$US`; of more than five `… and 6 more`."""
     some = ", ".join(map(str, symbols[:_NAMED]))
     return f"{some} and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else some
 
 
-def join(symbols: Iterable[Symbol]) -> str:
+def join_wire_symbols(symbols: Iterable[Symbol]) -> str:
     """The vendor's list: `QQQ$US,SPY$US`."""
     return ",".join(map(str, symbols))
 

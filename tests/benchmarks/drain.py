@@ -19,8 +19,8 @@ from websockets.asyncio.client import connect
 from tests.benchmarks.results import Goal, Result, alone, middle, ratios, say
 from tests.benchmarks.running import REPLIES, program, sender, until
 from tests.benchmarks.sender import symbols
-from tui.protocol import TYPES, Subscribe, encode
-from tui.symbol import join
+from tui.protocol.messages import TYPES, Subscribe, encode
+from tui.symbol import join_wire_symbols
 
 BEGUN = 100_000  # messages
 
@@ -37,7 +37,7 @@ async def bare(url: str, count: int) -> Drained:
     """`recv(decode=False)` alone."""
     async with connect(url, compression=None, ping_interval=None, proxy=None) as websocket:
         for type_ in TYPES:
-            await websocket.send(encode(Subscribe(join(symbols()), type_)), text=True)
+            await websocket.send(encode(Subscribe(join_wire_symbols(symbols()), type_)), text=True)
         for _ in range(REPLIES):
             await websocket.recv(decode=False)
         began, cpu = time.perf_counter(), time.process_time()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tests.benchmarks.reporting import report_on_signal
 from tests.benchmarks.sender import symbols
-from tui.app import ItickApp, Start
+from tui.app.app import FeedSource, ItickApp
+from tui.app.base import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
-from tui.desk import Wanted
 from tui.secrets import Token
 
 
@@ -37,8 +37,8 @@ class Measured(ItickApp):
 
 
 def main(url: str, count: str, reports: str) -> None:
-    wanted = Wanted(Settings(lists={"All": tuple(symbols(int(count)))}), ConfigFile(Path(os.devnull)))
-    app = Measured(wanted, Start(url, Token("benchmark")))
+    wanted = LaunchOptions(Settings(lists={"All": tuple(symbols(int(count)))}), ConfigFile(Path(os.devnull)))
+    app = Measured(wanted, FeedSource(url, Token("benchmark")))
     app.reports = int(reports)
     app.run()
 

@@ -1,7 +1,7 @@
 """A terminal of the benchmarks' own: it reads what a program writes as fast, or as slowly, as it is told to, answers as
 terminals do, and notes when what came.
 
-`tests/terminal.py` draws a screen, which costs more than the programs measured here.
+`tests/support/terminal.py` draws a screen, which costs more than the programs measured here.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.benchmarks.instruction_counts import CHANGED, FRAMES, LISTS, MARK, MESSAGES, SYMBOLS
 from tests.benchmarks.results import Goal, Result, alone, ratios, say, short
-from tests.benchmarks.scaled import CHANGED, FRAMES, LISTS, MARK, MESSAGES, SYMBOLS
 
 EVEN = Goal(1.15)
 WORDS = "not counted: valgrind is not on this machine"
@@ -41,7 +41,7 @@ def _run(what: str, runs: int, *before: str) -> list[tuple[str, float]]:
     # compiling takes minutes.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    command = [*before, sys.executable, "-m", "tests.benchmarks.scaled", what, str(runs)]
+    command = [*before, sys.executable, "-m", "tests.benchmarks.instruction_counts", what, str(runs)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-2_000:])

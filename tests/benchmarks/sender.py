@@ -22,7 +22,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from tui.protocol import (
+from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
     SUBSCRIBED,

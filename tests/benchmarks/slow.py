@@ -20,7 +20,7 @@ from tests.benchmarks.results import Goal, Result, alone, say
 from tests.benchmarks.running import REPLIES, Sender, program, sender, until
 from tests.benchmarks.screen import Seen
 from tests.benchmarks.sender import kept
-from tui.protocol import Quote, Tick
+from tui.protocol.messages import Quote, Tick
 
 READS = 20_000  # bytes a second
 RATE = 5_000

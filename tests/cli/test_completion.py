@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from click.shell_completion import BashComplete
 
-from tests.command import itick_here
+from tests.support.command import itick_here
 from tui.cli import cli
-from tui.cli.completion import SHELLS, VARIABLE
-from tui.config.file import default_path
+from tui.cli.completion import COMPLETION_VARIABLE, SHELLS
+from tui.config.file import default_config_path
+from tui.config.themes import all_themes
 from tui.exchange.faults import FAULTS
-from tui.themes import all_themes
 
 
 def offered(*words: str) -> list[str]:
     """What the last word may become."""
-    shell = BashComplete(cli, {}, "itick-tui", VARIABLE)
+    shell = BashComplete(cli, {}, "itick-tui", COMPLETION_VARIABLE)
     return [item.value for item in shell.get_completions(list(words[:-1]), words[-1])]
 
 
@@ -34,7 +34,7 @@ def test_commands_options_themes_faults_and_types() -> None:
 
 
 def test_files() -> None:
-    shell = BashComplete(cli, {}, "itick-tui", VARIABLE)
+    shell = BashComplete(cli, {}, "itick-tui", COMPLETION_VARIABLE)
     assert [item.type for item in shell.get_completions(["--token-file"], "x")] == ["file"]
     assert [item.type for item in shell.get_completions(["--export-dir"], "x")] == ["dir"]
 
@@ -57,7 +57,7 @@ def test_files() -> None:
     ],
 )
 def test_symbols_of_the_lists_and_of_known_names(typed: str, symbols: list[str]) -> None:
-    path = default_path()
+    path = default_config_path()
     path.parent.mkdir(parents=True)
     path.write_text('[lists]\nMine = ["588100$SH"]\n', encoding="utf-8")
     assert offered("--watch", typed) == symbols
@@ -77,5 +77,5 @@ def test_the_config_file_of_the_same_line_counts_and_a_broken_one_is_no_word_of_
 def test_the_script_of_a_shell_is_printed(shell: str) -> None:
     result = itick_here("completion", shell)
     assert (result.returncode, result.stderr) == (0, "")
-    assert f"{VARIABLE}=itick-{shell}_complete itick-tui" in result.stdout
+    assert f"{COMPLETION_VARIABLE}=itick-{shell}_complete itick-tui" in result.stdout
     assert result.stdout.endswith("\n") and not result.stdout.endswith("\n\n")

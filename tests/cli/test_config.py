@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import KEY, itick, itick_here
-from tests.test_cli import assert_usage_error
-from tui.config.settings import Settings, parse
-from tui.config.template import WORDS, fresh, in_force
+from tests.cli.test_cli import assert_usage_error
+from tests.support.command import KEY, itick, itick_here
+from tui.config.settings import Settings, parse_settings
+from tui.config.template import WORDS, default_text, effective_text
 from tui.exchange.server import Exchange
 from tui.market.alerts import parse_alert
 from tui.secrets import Token
@@ -24,8 +24,8 @@ def test_path_init_and_show() -> None:
     path = Path(os.environ["XDG_CONFIG_HOME"]) / "itick-tui" / "config.toml"
     assert itick_here("config", "path").stdout == f"{path}\n"
     assert itick_here("config", "init").stdout == f"{path}\n"
-    assert path.read_text(encoding="utf-8") == fresh()
-    assert parse(itick_here("config", "show").stdout, "") == Settings()
+    assert path.read_text(encoding="utf-8") == default_text()
+    assert parse_settings(itick_here("config", "show").stdout, "") == Settings()
     assert_usage_error(itick_here("config", "init"), f"there is a file already: {path}")
 
 
@@ -43,8 +43,8 @@ def test_another_file(tmp_path: Path) -> None:
 
 
 def test_a_fresh_file_sets_nothing_and_names_everything() -> None:
-    assert parse(fresh(), "") == Settings()
-    lines = fresh().splitlines()
+    assert parse_settings(default_text(), "") == Settings()
+    lines = default_text().splitlines()
     opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in WORDS else line for line in lines)
     assert set(tomllib.loads(opened)) >= set(Settings.__struct_fields__)
     assert set(WORDS) == set(Settings.__struct_fields__)
@@ -60,12 +60,12 @@ def test_what_is_in_force_can_be_read_back() -> None:
         alerts=(parse_alert("QQQ$US ±2% repeat 0.5% off"),),
         alert_command=("say", "{words}"),
     )
-    assert parse(in_force(settings), "") == settings
+    assert parse_settings(effective_text(settings), "") == settings
 
 
 def test_the_file_that_readme_shows_can_be_used() -> None:
     part = README.split("\n## Configuration\n")[1].split("\n## ")[0]
-    settings = parse(part.split("```toml\n")[1].split("```")[0], "")
+    settings = parse_settings(part.split("```toml\n")[1].split("```")[0], "")
     assert (settings.theme, len(settings.alerts), settings.keys) == ("daylight", 3, {"add": ("n",)})
 
 

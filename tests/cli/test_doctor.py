@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import KEY, exchange, itick_here, lines_until, started
-from tests.feed.running import Raw
-from tests.terminal import Terminal
-from tests.test_cli import assert_usage_error
+from tests.cli.test_cli import assert_usage_error
+from tests.support.command import KEY, exchange, itick_here, lines_until, started
+from tests.support.feed import Raw
+from tests.support.terminal import Terminal
 from tui import __version__
 from tui.cli.report import unnamed
 

@@ -12,7 +12,7 @@ import pytest
 
 from tui import errors
 from tui.cli import cli
-from tui.cli.help import EXITS, Command, Group, Option
+from tui.cli.help import EXITS, ManualCommand, ManualGroup, Option
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -51,7 +51,7 @@ def parsed(line: str) -> None:
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_command_is_a_manual_and_every_option_has_a_group_and_words(path: tuple[str, ...]) -> None:
     command = ALL[path]
-    assert isinstance(command, Group if isinstance(command, click.Group) else Command)
+    assert isinstance(command, ManualGroup if isinstance(command, click.Group) else ManualCommand)
     assert command.help and command.exits
     for parameter in command.params:
         if isinstance(parameter, click.Option):
@@ -79,7 +79,7 @@ def test_options_stand_in_their_groups_whatever_their_order() -> None:
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_examples_can_be_pasted(path: tuple[str, ...]) -> None:
     command = ALL[path]
-    assert isinstance(command, Command)
+    assert isinstance(command, ManualCommand)
     for line, words in command.examples:
         parsed(line.removeprefix('eval "$(').removesuffix(')"'))
         assert words.endswith(".")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.shell_completion import get_completion_class
 
-from tests.command import itick, itick_here
-from tests.terminal import Terminal
+from tests.support.command import itick, itick_here
+from tests.support.terminal import Terminal
 from tui.cli import cli
-from tui.cli.completion import VARIABLE
+from tui.cli.completion import COMPLETION_VARIABLE
 from tui.cli.shell_completion import split_line
 
 SHELLS = [
@@ -180,7 +180,7 @@ async def test_what_may_follow_is_listed_with_words_where_the_shell_has_place_fo
 async def test_a_script_of_click_that_is_still_installed_works_as_it_did(name: str, tmp_path: Path) -> None:
     writer = get_completion_class(name)
     assert writer is not None
-    with typing(name, tmp_path, writer(cli, {}, "itick-tui", VARIABLE).source()) as shell:
+    with typing(name, tmp_path, writer(cli, {}, "itick-tui", COMPLETION_VARIABLE).source()) as shell:
         assert await shell.tab("itick-tui do") == "itick-tui doctor "
         assert await shell.tab("itick-tui --watch QQQM") == "itick-tui --watch QQQM.US "
         assert await shell.tab("itick-tui QQQ --dem") == "itick-tui QQQ --demo "
@@ -210,7 +210,7 @@ def test_a_line_is_split_as_a_shell_splits_it(line: str, words: list[str], quote
     [("'QQQ$US',SP", "'QQQ$US',SPY.US"), ("'QQQ$US',SPY$", "'QQQ$US',SPY\\$US"), ("SPY$", "SPY\\$US")],
 )
 def test_bash_is_told_to_quote_what_it_would_take_away(word: str, reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "itick-bash_complete")
+    monkeypatch.setenv(COMPLETION_VARIABLE, "itick-bash_complete")
     monkeypatch.setenv("COMP_LINE", f"itick-tui --watch {word}")
     monkeypatch.setenv("COMP_WORD", word)
     assert itick().stdout == f"list\n{reply}\n"

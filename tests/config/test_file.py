@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tui.config.file import ConfigFile
-from tui.config.settings import Settings, parse
+from tui.config.settings import Settings, parse_settings
 from tui.errors import UsageError
 from tui.market.alerts import Alert
 from tui.symbol import Symbol
@@ -39,17 +39,17 @@ add = "n"
 def edit(text: str, after: Settings, folder: Path) -> str:
     path = folder / "config.toml"
     path.write_text(text, encoding="utf-8")
-    ConfigFile(path).save(parse(text, "config.toml"), after)
+    ConfigFile(path).save(parse_settings(text, "config.toml"), after)
     return path.read_text(encoding="utf-8")
 
 
 def changed(text: str, **what: object) -> Settings:
-    settings = parse(text, "config.toml")
+    settings = parse_settings(text, "config.toml")
     return Settings(**{field: getattr(settings, field) for field in Settings.__struct_fields__} | what)
 
 
 def test_comments_and_layout_stay(tmp_path: Path) -> None:
-    lists = parse(WRITTEN, "").lists
+    lists = parse_settings(WRITTEN, "").lists
     after = changed(WRITTEN, theme="harbor", lists={"Core": (A, C), "China": (*lists["China"], D), "New": (B,)})
     assert edit(WRITTEN, after, tmp_path) == WRITTEN.replace('"amber"', '"harbor"').replace(
         '"A$US", "B$US"', '"A$US", "C$US"'
@@ -59,8 +59,8 @@ def test_comments_and_layout_stay(tmp_path: Path) -> None:
 def test_a_list_in_another_order_and_under_another_name(tmp_path: Path) -> None:
     after = changed(WRITTEN, lists={"China": (Symbol("2800", "HK"), Symbol("510300", "SH")), "Kern": (B, A)})
     text = edit(WRITTEN, after, tmp_path)
-    assert parse(text, "") == after
-    assert list(parse(text, "").lists) == ["China", "Kern"]
+    assert parse_settings(text, "") == after
+    assert list(parse_settings(text, "").lists) == ["China", "Kern"]
     assert "# My funds." in text
     assert "# Hands off." in text
 
@@ -69,7 +69,7 @@ def test_an_alert_that_is_done_keeps_its_place_and_its_comment(tmp_path: Path) -
     written = (
         'theme = "amber"\nalerts = [\n  "QQQ>520", # sell half\n  "spy ±2%",\n  "TLT < 85",\n]\n\n[lists]\nCore = []\n'
     )
-    done, kept, _ = parse(written, "").alerts
+    done, kept, _ = parse_settings(written, "").alerts
     new = Alert(D, "spread", 5.0, 2.0)
     after = changed(written, alerts=(done._replace(state="done"), kept, new))
     assert edit(written, after, tmp_path) == written.replace('"QQQ>520"', '"QQQ$US > 520 done"').replace(
@@ -80,15 +80,15 @@ def test_an_alert_that_is_done_keeps_its_place_and_its_comment(tmp_path: Path) -
 def test_a_list_with_one_fund_twice_can_still_be_changed(tmp_path: Path) -> None:
     written = '[lists]\nMine = [\n  "02800$HK", # the tracker\n  "2800$HK",\n]\n'
     tracker = Symbol("2800", "HK")
-    assert parse(written, "").lists == {"Mine": (tracker,)}
+    assert parse_settings(written, "").lists == {"Mine": (tracker,)}
     text = edit(written, changed(written, lists={"Mine": (tracker, A)}), tmp_path)
-    assert parse(text, "").lists == {"Mine": (tracker, A)}
+    assert parse_settings(text, "").lists == {"Mine": (tracker, A)}
     assert text.count("2800") == 1
 
 
 def test_the_first_alert_goes_before_the_tables(tmp_path: Path) -> None:
     text = edit(WRITTEN, changed(WRITTEN, alerts=(Alert(A, "above", 5.0),)), tmp_path)
-    assert [alert.value for alert in parse(text, "").alerts] == [5.0]
+    assert [alert.value for alert in parse_settings(text, "").alerts] == [5.0]
     assert text.index('    "A$US > 5",\n') < text.index("[lists]")
 
 
@@ -104,7 +104,7 @@ def test_the_first_alert_goes_before_the_tables(tmp_path: Path) -> None:
     ],
 )
 def test_any_layout_is_edited_or_refused(text: str, tmp_path: Path) -> None:
-    before = parse(text, "")
+    before = parse_settings(text, "")
     for lists in (
         {**before.lists, "New": (D,)},
         {"New": (D,), **before.lists},
@@ -113,7 +113,7 @@ def test_any_layout_is_edited_or_refused(text: str, tmp_path: Path) -> None:
         {},
     ):
         after = changed(text, lists=lists, sort="last")
-        result = parse(edit(text, after, tmp_path), "")
+        result = parse_settings(edit(text, after, tmp_path), "")
         assert result == after
         assert list(result.lists) == list(lists)
 
@@ -151,7 +151,7 @@ def test_a_file_broken_meanwhile_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_taken_away_meanwhile_comes_back_with_every_list_and_alert(tmp_path: Path) -> None:
     written = f'alerts = ["QQQ > 520"]\n{WRITTEN}'
-    base = parse(written, "")
+    base = parse_settings(written, "")
     file = ConfigFile(tmp_path / "config.toml")
     file.save(base, changed(written, lists={**base.lists, "New": (D,)}))
     assert list(file.read().lists) == ["Core", "China", "New"]
@@ -165,7 +165,7 @@ def test_a_link_stays_a_link_and_the_mode_stays(tmp_path: Path) -> None:
     real.chmod(0o640)
     link = tmp_path / "config.toml"
     link.symlink_to(real)
-    ConfigFile(link).save(parse(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
+    ConfigFile(link).save(parse_settings(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
     assert link.is_symlink()
     assert "harbor" in real.read_text(encoding="utf-8")
     assert real.stat().st_mode & 0o777 == 0o640
@@ -180,7 +180,7 @@ def test_a_disk_that_takes_nothing_is_said(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match=r"cannot write .*config.toml: no space left on device"):
-        ConfigFile(path).save(parse(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
+        ConfigFile(path).save(parse_settings(WRITTEN, ""), changed(WRITTEN, theme="harbor"))
     assert path.read_text(encoding="utf-8") == WRITTEN
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]
 
@@ -221,9 +221,9 @@ def test_killed_at_any_moment_it_leaves_a_whole_file(tmp_path: Path) -> None:
             time.sleep(chance.uniform(0.0, 0.15))
             saving.send_signal(signal.SIGKILL)
         text = path.read_text(encoding="utf-8")
-        assert list(parse(text, "").lists)[:2] == ["Core", "China"]
+        assert list(parse_settings(text, "").lists)[:2] == ["Core", "China"]
         assert "# Hands off." in text
-    assert "Mine" in parse(path.read_text(encoding="utf-8"), "").lists
+    assert "Mine" in parse_settings(path.read_text(encoding="utf-8"), "").lists
     assert {entry.name for entry in tmp_path.iterdir()} <= {"config.toml", ".config.toml.new"}
 
 

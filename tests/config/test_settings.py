@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tui.config.settings import Settings, line_of, parse
+from tui.config.settings import Settings, line_of, parse_settings
 from tui.errors import UsageError
 from tui.symbol import Symbol
 
@@ -31,7 +31,7 @@ help = ["?", "Ctrl+H"]
 
 
 def test_a_whole_file() -> None:
-    settings = parse(WHOLE, "config.toml")
+    settings = parse_settings(WHOLE, "config.toml")
     assert settings.theme == "harbor"
     assert settings.red_up
     assert settings.bell
@@ -47,7 +47,7 @@ def test_a_whole_file() -> None:
 
 
 def test_an_empty_file_holds_the_defaults() -> None:
-    assert parse("", "config.toml") == Settings()
+    assert parse_settings("", "config.toml") == Settings()
 
 
 @pytest.mark.parametrize(
@@ -91,35 +91,35 @@ def test_an_empty_file_holds_the_defaults() -> None:
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        parse(text, "config.toml")
+        parse_settings(text, "config.toml")
     assert str(raised.value).startswith(said)
 
 
 def test_alerts_as_people_write_them_and_each_once() -> None:
     written = 'alerts = ["qqq>520", "QQQ$US > 520 off", "2800 ±2% repeat 0.5"]'
-    assert list(map(str, parse(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
+    assert list(map(str, parse_settings(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
 
 
 def test_one_fund_in_several_spellings_is_one_row_and_one_alert() -> None:
     text = 'alerts = ["02800.HK > 20", "2800$HK > 20"]\n[lists]\nA = ["02800$HK", "2800$HK", "HK:02800", "510300.SS"]\n'
-    settings = parse(text, "config.toml")
+    settings = parse_settings(text, "config.toml")
     assert list(map(str, settings.lists["A"])) == ["2800$HK", "510300$SH"]
     assert list(map(str, settings.alerts)) == ["2800$HK > 20"]
 
 
 def test_braces_of_another_language_are_no_placeholders() -> None:
     command = ("sh", "-c", 'echo "${HOME}" | awk "{ print }"', '{"text": "{words}"}', "{price}")
-    assert parse(f"alert_command = {json.dumps(command)}", "config.toml").alert_command == command
+    assert parse_settings(f"alert_command = {json.dumps(command)}", "config.toml").alert_command == command
 
 
 def test_keys_may_change_places() -> None:
-    assert parse('[keys]\nadd = "q"\nquit = "a"', "config.toml").keys == {"add": ("q",), "quit": ("a",)}
+    assert parse_settings('[keys]\nadd = "q"\nquit = "a"', "config.toml").keys == {"add": ("q",), "quit": ("a",)}
 
 
 def test_a_list_holds_no_more_than_a_connection() -> None:
     many = ", ".join(f'"A{n}$US"' for n in range(501))
     with pytest.raises(UsageError, match="list 'Big': 501 symbols: one connection takes at most 500"):
-        parse(f"[lists]\nBig = [{many}]", "config.toml")
+        parse_settings(f"[lists]\nBig = [{many}]", "config.toml")
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,5 @@ def test_the_line_of_a_setting(key: str, inner: str | None, line: int) -> None:
 )
 def test_what_no_person_writes_is_wrong_and_no_fault(text: str, words: str) -> None:
     with pytest.raises(UsageError) as told:
-        parse(text, "config.toml")
+        parse_settings(text, "config.toml")
     assert str(told.value) == words

@@ -14,16 +14,16 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.feed.networks import BASE, BROKEN, URL, Scripted, Tunnels, vendor
-from tests.feed.running import KEY, Raw, Vendor, free_port, serving
+from tests.support.feed import KEY, Raw, Vendor, free_port, serving
+from tests.support.networks import BASE, BROKEN, URL, Scripted, Tunnels, vendor
 from tui.doctor.checks import Checkup, Result, Status
 from tui.doctor.feed import FeedChecks
 from tui.exchange.server import Exchange
 from tui.feed import tls
-from tui.feed.lock import KeyLock
+from tui.feed.endpoint import host_of
+from tui.feed.key_lock import KeyLock
 from tui.feed.state import Timings
-from tui.feed.target import host_of
-from tui.protocol import AUTHENTICATED, CONNECTED, TYPES, AuthReply, Hello, encode
+from tui.protocol.messages import AUTHENTICATED, CONNECTED, TYPES, AuthReply, Hello, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 

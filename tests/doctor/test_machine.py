@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import KEY
+from tests.support.command import KEY
 from tui.config.file import ConfigFile
 from tui.doctor.checks import Checkup, Result, Status
 from tui.doctor.machine import Machine, terminal
-from tui.feed.store import News, Store, default_path
+from tui.history.store import BarUpdate, Store, default_store_path
 from tui.symbol import Symbol
 
 OK, WARN, FAIL, SKIPPED = Status
@@ -107,9 +107,9 @@ async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
 
 
 async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: ConfigFile) -> None:
-    path = default_path(demo=False)
+    path = default_store_path(demo=False)
     with closing(Store(path)) as store:
-        store.write([News(Symbol("QQQ", "US"), closes={"2026-11-20": 512.3})])
+        store.write([BarUpdate(Symbol("QQQ", "US"), closes={"2026-11-20": 512.3})])
     assert (await looked(Machine(file)))["history"].words.startswith(f"{path}, 0.0 MB, whole")
     whole = path.read_bytes()
     torn = whole[:4096] + b"garbage" * ((len(whole) - 4096) // 7)  # the header and what tables there are is right
@@ -121,9 +121,9 @@ async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: Con
 
 
 async def test_a_history_that_cannot_be_read(file: ConfigFile) -> None:
-    default_path(demo=False).mkdir(parents=True)
+    default_store_path(demo=False).mkdir(parents=True)
     result = (await looked(Machine(file)))["history"]
-    assert result.status is WARN and result.words.startswith(f"cannot read {default_path(demo=False)}: ")
+    assert result.status is WARN and result.words.startswith(f"cannot read {default_store_path(demo=False)}: ")
 
 
 async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

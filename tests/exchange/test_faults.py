@@ -16,7 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.protocol import State
 
-from tests.exchange.talking import (
+from tests.exchange.test_rest import ask as ask_rest
+from tests.support.exchange_client import (
     AUTH_FAILED,
     HELLO,
     OVER_LIMIT,
@@ -30,14 +31,13 @@ from tests.exchange.talking import (
     pushed,
     subscribe,
 )
-from tests.exchange.test_rest import ask as ask_rest
 from tui.cli import cli
 from tui.errors import MalformedMessage, UsageError
-from tui.exchange.failing import ESCAPES, HOSTILE, MALFORMED
+from tui.exchange.fault_effects import ESCAPES, HOSTILE, MALFORMED
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
-from tui.protocol import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode, encode
-from tui.symbol import Symbol, from_wire
+from tui.protocol.messages import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode, encode
+from tui.symbol import Symbol, split_wire_symbol
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
 HOUR = 3_600_000
@@ -509,7 +509,7 @@ async def future(exchange: Exchange) -> list[Tick | Quote]:
 
 
 async def test_a_burst_ends_with_what_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.exchange.pests.BURST", 10_000)
+    monkeypatch.setattr("tui.exchange.unsolicited.BURST", 10_000)
     async with Exchange(rate=10, faults=["burst"], fault_every=0.1) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "tick,quote,depth", "QQQ$US,SPY$US")
@@ -600,7 +600,7 @@ async def test_all_of_it_can_be_read() -> None:
         assert await heard(socket) == SUBSCRIBED
         pushes = await pushed(socket, 0.2)
         assert {type(push) for push in pushes} == {Tick, Quote, Kline, Depth}
-        assert {from_wire(push.symbol, push.region) for push in pushes} == {("QQQ", "US"), ("QQQ", "")}
+        assert {split_wire_symbol(push.symbol, push.region) for push in pushes} == {("QQQ", "US"), ("QQQ", "")}
 
 
 async def test_another_time() -> None:

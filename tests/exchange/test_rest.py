@@ -13,15 +13,15 @@ import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
-from tests.exchange.talking import dial, enter, heard, pushed, subscribe
+from tests.support.exchange_client import dial, enter, heard, pushed, subscribe
 from tui.cli.exchange import exchange as exchange_command
-from tui.exchange.factors import DAY
+from tui.exchange.factors import DAY_MS
 from tui.exchange.faults import FAULTS
 from tui.exchange.listing import Listing
 from tui.exchange.paths import PATHS
 from tui.exchange.server import SERVER_NAME, Exchange
-from tui.exchange.simulation import Market
-from tui.protocol import Depth, Kline, Push, Quote, Tick
+from tui.exchange.simulation import SimulatedMarket
+from tui.protocol.messages import Depth, Kline, Push, Quote, Tick
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -191,13 +191,13 @@ async def test_nothing_that_is_asked_is_a_fault_of_the_exchange(caplog: pytest.L
 
 async def test_a_code_that_is_asked_for_often_costs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Symbol] = []
-    present = Market.present
+    present = SimulatedMarket.present
 
-    def counted(market: Market, symbol: Symbol) -> Listing | None:
+    def counted(market: SimulatedMarket, symbol: Symbol) -> Listing | None:
         told.append(symbol)
         return present(market, symbol)
 
-    monkeypatch.setattr(Market, "present", counted)
+    monkeypatch.setattr(SimulatedMarket, "present", counted)
     async with Exchange() as exchange:
         _, _, answer = await ask(exchange, "/fund/quotes?region=US&codes=" + "QQQ,SPY," * 900)
     assert answer["data"].keys() == {"QQQ", "SPY"} and len(told) == 2
@@ -275,7 +275,7 @@ async def rows_of(exchange: Exchange, interval: int, end: int | None = None) -> 
 
 
 async def test_longer_bars_are_made_of_shorter_ones() -> None:
-    now = 1_795_000_000_000 // DAY * DAY + 15 * 3_600_000
+    now = 1_795_000_000_000 // DAY_MS * DAY_MS + 15 * 3_600_000
     async with Exchange(clock=lambda: now) as exchange:
         minutes = await rows_of(exchange, 1)
         for interval, length in ((2, 5), (3, 15), (4, 30), (5, 60), (6, 120), (7, 240)):
@@ -286,7 +286,7 @@ async def test_longer_bars_are_made_of_shorter_ones() -> None:
                 assert bar["t"] % (length * 60_000) == 0 and fold([bar]) == fold(within)
         days = await rows_of(exchange, 8)
         _, _, quote = await ask(exchange, "/fund/quote?region=US&code=QQQ")
-        assert [day["t"] for day in days] == list(range(days[0]["t"], now + 1, DAY)) and len(days) > 360
+        assert [day["t"] for day in days] == list(range(days[0]["t"], now + 1, DAY_MS)) and len(days) > 360
         assert fold(days[-1:]) == fold([row for row in minutes if row["t"] >= days[-1]["t"]])
         assert [days[-1][name] for name in "ohlcv"] + [days[-1]["tu"], days[-2]["c"]] == [
             quote["data"][name] for name in ("o", "h", "l", "ld", "v", "tu", "p")

@@ -14,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.exchange.talking import (
+from tests.support.exchange_client import (
     AUTH_FAILED,
     HELLO,
     OVER_LIMIT,
@@ -30,9 +30,9 @@ from tests.exchange.talking import (
 from tui.errors import UsageError
 from tui.exchange.server import SERVER_NAME, Exchange
 from tui.exchange.universe import DEMO_WATCHLIST
-from tui.protocol import Depth, Kline, Quote, Tick
+from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.secrets import Token
-from tui.symbol import join
+from tui.symbol import join_wire_symbols
 
 MINUTE = 60_000
 
@@ -263,7 +263,9 @@ async def test_a_client_that_does_not_read_is_cut_off_and_disturbs_nobody(monkey
         narrow.connect(("127.0.0.1", urlsplit(exchange.url).port))
         slow = await connect(exchange.url, sock=narrow, additional_headers={"token": "s"}, proxy=None, max_queue=1)
         await enter(slow)
-        await slow.send(json.dumps({"ac": "subscribe", "params": join(DEMO_WATCHLIST), "types": "depth,kline@1"}))
+        await slow.send(
+            json.dumps({"ac": "subscribe", "params": join_wire_symbols(DEMO_WATCHLIST), "types": "depth,kline@1"})
+        )
         await enter(reader)
         await subscribe(reader, "quote")
         for _ in range(40):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.exchange.session import Answer, Session
-from tui.protocol import SUBSCRIBED, UNRESOLVED, encode
+from tui.exchange.session import Session, SessionReply
+from tui.protocol.messages import SUBSCRIBED, UNRESOLVED, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -24,7 +24,7 @@ def authenticated(max_symbols: int = 500) -> Session:
     return session
 
 
-def told(answer: Answer) -> dict[str, object]:
+def told(answer: SessionReply) -> dict[str, object]:
     assert answer.reply is not None
     reply: dict[str, object] = json.loads(encode(answer.reply))
     return reply

@@ -12,32 +12,34 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui.exchange.factors import DAY, HISTORY, MINUTE, Factors
+from tui.exchange.factors import DAY_MS, HISTORY, MINUTE_MS, Factors
 from tui.exchange.listing import Listing
-from tui.exchange.simulation import Market
+from tui.exchange.simulation import SimulatedMarket
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
-from tui.protocol import Depth, Kline, Push, Quote, ServedLevel, Tick
+from tui.protocol.messages import Depth, Kline, Push, Quote, ServedLevel, Tick
 from tui.symbol import Symbol
 
-NOON = 1_750_000_000_000 // DAY * DAY + DAY // 2 + 17_500
+NOON = 1_750_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2 + 17_500
 QQQ, SPY, THIN = Symbol("QQQ", "US"), Symbol("SPY", "US"), Symbol("NORW", "US")
 ALL = tuple(BY_SYMBOL)
 
 
-def opened(now: int = NOON, symbols: Iterable[Symbol] = DEMO_WATCHLIST, rate: float = 200.0, seed: int = 7) -> Market:
-    market = Market(seed, now, rate)
+def opened(
+    now: int = NOON, symbols: Iterable[Symbol] = DEMO_WATCHLIST, rate: float = 200.0, seed: int = 7
+) -> SimulatedMarket:
+    market = SimulatedMarket(seed, now, rate)
     for symbol in symbols:
         assert market.watch(symbol) is not None
     return market
 
 
-def listing(market: Market, symbol: Symbol) -> Listing:
+def listing(market: SimulatedMarket, symbol: Symbol) -> Listing:
     found = market.watch(symbol)
     assert found is not None
     return found
 
 
-def run(market: Market, seconds: float, step: int = 25) -> list[tuple[Symbol, Push]]:
+def run(market: SimulatedMarket, seconds: float, step: int = 25) -> list[tuple[Symbol, Push]]:
     messages: list[tuple[Symbol, Push]] = []
     end = market.time + int(seconds * 1000)
     while market.time < end:
@@ -58,11 +60,11 @@ def check_quote(quote: Quote) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    of_day=st.one_of(st.integers(0, DAY - 1), st.integers(0, 3 * MINUTE), st.just(HISTORY)),
+    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS), st.just(HISTORY)),
     symbol=st.sampled_from(ALL),
 )
 def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symbol) -> None:
-    midnight = NOON // DAY * DAY
+    midnight = NOON // DAY_MS * DAY_MS
     fund = listing(opened(midnight + of_day, (), seed=seed), symbol)
     quote = fund.quote()
     check_quote(quote)
@@ -70,7 +72,7 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
     bars = fund.history(midnight + of_day)
     assert [bar.time for bar in bars] == sorted({bar.time for bar in bars})
     for bar in bars:
-        assert bar.time % MINUTE == 0
+        assert bar.time % MINUTE_MS == 0
         assert midnight + of_day - HISTORY <= bar.time <= midnight + of_day
         assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
         assert bar.turnover is not None and bar.volume > 0
@@ -98,20 +100,20 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    of_day=st.one_of(st.integers(0, DAY - 1), st.integers(0, 3 * MINUTE)),
+    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS)),
     symbol=st.sampled_from(ALL),
 )
 @example(seed=0, of_day=0, symbol=Symbol("NORW", "US"))  # no trade in the first of the minutes that are remembered
 def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol) -> None:
-    midnight = NOON // DAY * DAY
+    midnight = NOON // DAY_MS * DAY_MS
     market = opened(midnight + of_day, (), seed=seed)
     fund = market.present(symbol)
     assert fund is not None and not market.watched
     bars = market.past(fund)
     assert market.past(fund) == bars, "the same whenever it is asked for"
     times = [bar.time for bar in bars]
-    assert times == sorted(set(times)) and all(time % MINUTE == 0 for time in times)
-    assert times[0] <= midnight + of_day - DAY + 30 * MINUTE and times[-1] <= midnight + of_day
+    assert times == sorted(set(times)) and all(time % MINUTE_MS == 0 for time in times)
+    assert times[0] <= midnight + of_day - DAY_MS + 30 * MINUTE_MS and times[-1] <= midnight + of_day
     for bar in bars:
         assert 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
         assert bar.volume > 0 and bar.low * bar.volume <= bar.turnover + bar.volume <= (bar.high + 2) * bar.volume
@@ -128,18 +130,18 @@ def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol)
     assert not yesterday or yesterday[-1].close == fund.previous_close
 
 
-@pytest.mark.parametrize(("of_day", "asked_before"), [(0, True), (2 * MINUTE, False), (DAY // 2, True)])
+@pytest.mark.parametrize(("of_day", "asked_before"), [(0, True), (2 * MINUTE_MS, False), (DAY_MS // 2, True)])
 @pytest.mark.parametrize("symbol", [QQQ, THIN])
 def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
     symbol: Symbol, of_day: int, asked_before: bool
 ) -> None:
-    midnight = NOON // DAY * DAY
+    midnight = NOON // DAY_MS * DAY_MS
     market = opened(midnight + of_day, (symbol,))
     fund = listing(market, symbol)
     past = [day for day in market.days(fund) if day.time < midnight] if asked_before else []
-    market.skip(midnight + DAY - 2_000)
+    market.skip(midnight + DAY_MS - 2_000)
     run(market, 2)
-    minutes = [bar for bar in market.past(fund) if midnight <= bar.time < midnight + DAY]
+    minutes = [bar for bar in market.past(fund) if midnight <= bar.time < midnight + DAY_MS]
     folded = (
         minutes[0].open, max(bar.high for bar in minutes), min(bar.low for bar in minutes), minutes[-1].close,
         sum(bar.volume for bar in minutes),
@@ -149,7 +151,7 @@ def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
     today = next(day for day in days if day.time == midnight)
     assert (today.open, today.high, today.low, today.close, today.volume) == folded
     assert days[: len(past)] == past
-    assert [day.time for day in days] == list(range(days[0].time, midnight + 2 * DAY, DAY)) and len(days) > 365
+    assert [day.time for day in days] == list(range(days[0].time, midnight + 2 * DAY_MS, DAY_MS)) and len(days) > 365
     for day in days:
         assert 0 < day.low <= min(day.open, day.close) <= max(day.open, day.close) <= day.high
         assert day.low * day.volume <= day.turnover + day.volume <= (day.high + 2) * day.volume
@@ -179,7 +181,7 @@ def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:
 @given(seed=st.integers(0, 10_000), symbols=st.lists(st.sampled_from(ALL), min_size=2, max_size=5, unique=True))
 def test_what_is_told_agrees_with_itself(seed: int, symbols: list[Symbol]) -> None:
     """Ticks, quotes, books and bars of a live minute and more, against each other."""
-    start = NOON - NOON % MINUTE
+    start = NOON - NOON % MINUTE_MS
     market = opened(start, symbols, seed=seed)
     latest = {symbol: listing(market, symbol).quote() for symbol in symbols}
     books = {symbol: listing(market, symbol).depth() for symbol in symbols}
@@ -199,7 +201,7 @@ def test_what_is_told_agrees_with_itself(seed: int, symbols: list[Symbol]) -> No
             assert size > 0 and size == int(size)
             fresh[symbol] = push.volume
             turnover[symbol] += size * push.last
-            trades[symbol, push.time // MINUTE * MINUTE].append((push.last, size))
+            trades[symbol, push.time // MINUTE_MS * MINUTE_MS].append((push.last, size))
         elif isinstance(push, Quote):
             check_quote(push)
             assert (push.volume, push.time) == (fresh[symbol], times[symbol])
@@ -230,7 +232,7 @@ def check_depth(depth: Depth, tick: int) -> None:
 
 
 def test_a_bar_in_progress_comes_about_once_a_second_and_last_when_its_minute_ends() -> None:
-    start = NOON - NOON % MINUTE
+    start = NOON - NOON % MINUTE_MS
     market = opened(start + 30_000, (QQQ,))
     klines = [push for _, push in run(market, 35) if isinstance(push, Kline)]
     first = [bar for bar in klines if bar.time == start]
@@ -238,11 +240,11 @@ def test_a_bar_in_progress_comes_about_once_a_second_and_last_when_its_minute_en
     assert klines[: len(first)] == first
     volumes = [bar.volume for bar in first]
     assert volumes == sorted(set(volumes))
-    assert klines[len(first)].time == start + MINUTE
+    assert klines[len(first)].time == start + MINUTE_MS
 
 
 def test_midnight_begins_a_new_day() -> None:
-    midnight = NOON // DAY * DAY + DAY
+    midnight = NOON // DAY_MS * DAY_MS + DAY_MS
     market = opened(midnight - 2_000, (QQQ, THIN))
     before = {symbol: push for symbol, push in run(market, 1.999) if isinstance(push, Quote)}
     close = {symbol: listing(market, symbol).last / 1000 for symbol in (QQQ, THIN)}
@@ -260,9 +262,9 @@ def test_midnight_begins_a_new_day() -> None:
     assert len(listing(market, QQQ).history(market.time)) >= 120
 
 
-@pytest.mark.parametrize("passed", [20, 5_000, 8 * 60 * MINUTE])
+@pytest.mark.parametrize("passed", [20, 5_000, 8 * 60 * MINUTE_MS])
 def test_a_skip_over_midnight_rolls_the_day_too(passed: int) -> None:
-    midnight = NOON // DAY * DAY + DAY
+    midnight = NOON // DAY_MS * DAY_MS + DAY_MS
     market = opened(midnight - 10, (QQQ,))
     before = listing(market, QQQ).volume
     market.skip(midnight - 10 + passed)
@@ -271,7 +273,7 @@ def test_a_skip_over_midnight_rolls_the_day_too(passed: int) -> None:
     check_quote(quote)
     assert quote.volume is not None and quote.volume < before
     bars = [push for _, push in messages if isinstance(push, Kline)]
-    assert len({bar.time for bar in bars}) >= min(120, passed // MINUTE)
+    assert len({bar.time for bar in bars}) >= min(120, passed // MINUTE_MS)
 
 
 def test_same_seed_same_market_whatever_the_order_of_watching() -> None:
@@ -296,7 +298,7 @@ def test_nobody_watching_costs_nothing_and_is_caught_up() -> None:
 
 
 def test_an_unknown_fund_is_none() -> None:
-    assert Market(7, NOON, 200.0).watch(Symbol("NOSUCH", "US")) is None
+    assert SimulatedMarket(7, NOON, 200.0).watch(Symbol("NOSUCH", "US")) is None
 
 
 def test_rate_and_mix() -> None:
@@ -340,7 +342,7 @@ def test_trades_vary_in_size_and_both_sides_trade_in_runs() -> None:
 
 
 def test_funds_move_together_as_they_should() -> None:
-    factors = Factors(3, NOON - NOON % DAY + DAY - 1)
+    factors = Factors(3, NOON - NOON % DAY_MS + DAY_MS - 1)
     days = [tuple(Factors(seed, NOON).values) for seed in range(200)]
     assert len(factors.values) == len(FACTORS)
 

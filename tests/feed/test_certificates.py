@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import KEY, PROGRAM, environment, lines_until
-from tests.feed.networks import BASE, URL
-from tests.feed.running import QUICK, Running
-from tests.terminal import Terminal
-from tests.waiting import until
+from tests.support.command import KEY, PROGRAM, environment, lines_until
+from tests.support.feed import QUICK, Running
+from tests.support.networks import BASE, URL
+from tests.support.terminal import Terminal
+from tests.support.wait_until import until
 from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_NO_CONNECTION
 from tui.feed import tls
-from tui.feed.rest import Rest, RestError
-from tui.feed.state import Phase
+from tui.feed.state import LinkPhase
+from tui.history.rest_client import RestClient, RestError
 from tui.secrets import Token
 
 WATCH = ("--url", URL, "--watch", "QQQ$US")
@@ -46,9 +46,9 @@ async def test_it_is_told_in_words_and_waited_for_on_one_thread(pipe: Path, netw
 
     network.setattr(tls, "_build", counted)
     async with Running(URL, timings=QUICK._replace(open=0.1)) as running:
-        await running.reaches(Phase.RECONNECTING, times=2)
+        await running.reaches(LinkPhase.RECONNECTING, times=2)
         assert await running.is_lost() == words
-    rest = Rest(BASE, Token(KEY), within=0.1)
+    rest = RestClient(BASE, Token(KEY), within=0.1)
     with pytest.raises(RestError) as caught:
         await rest.quotes("US", ["QQQ"])
     await rest.aclose()

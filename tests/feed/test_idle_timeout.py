@@ -7,13 +7,13 @@ from contextlib import suppress
 
 import pytest
 
-from tests.feed.running import QQQ, QUICK, Running, Vendor, serving
 from tests.screens.test_health import facts
+from tests.support.feed import QQQ, QUICK, Running, Vendor, serving
 from tui.errors import FeedError, NoConnection
 from tui.exchange.server import Exchange
-from tui.feed.connection import Dropped
+from tui.feed.connection import ConnectionLost
 from tui.feed.idle_timeout import IdleTimeoutDetector
-from tui.feed.state import Phase, Timings
+from tui.feed.state import LinkPhase, Timings
 from tui.screens.health import link_figures
 
 IDLE = 1.0  # s
@@ -58,11 +58,11 @@ async def test_an_idle_timeout_is_recognised_at_its_second_cut_and_never_met_aga
         async with await asyncio.start_server(cutter.visit, "127.0.0.1", 0) as proxy:
             url = f"ws://127.0.0.1:{proxy.sockets[0].getsockname()[1]}/fund"
             async with Running(url, QQQ, timings=QUIET) as running:
-                second = await running.reaches(Phase.RECONNECTING, times=2)
+                second = await running.reaches(LinkPhase.RECONNECTING, times=2)
                 assert str(second.error) == "an idle time-out of 1.0 s cuts the link: pings now go every 0.5 s"
-                await running.reaches(Phase.LIVE, times=3)
+                await running.reaches(LinkPhase.LIVE, times=3)
                 await asyncio.sleep(2.5 * IDLE)
-                assert running.link.state.proven and cutter.cuts == 2
+                assert running.link.state.is_live and cutter.cuts == 2
                 shown = {figure.name: figure.value for figure in link_figures(running.market, facts(running.market))}
                 assert shown["idle time-out"] == "cut after 1.0 s of silence: pinged more often"
 
@@ -73,13 +73,13 @@ async def test_another_client_that_comes_back_at_set_times_is_no_idle_timeout() 
         Exchange(rate=0, faults=["key-in-use"], fault_every=1.2) as exchange,
         Running(exchange.url, QQQ, timings=QUIET) as running,
     ):
-        third = await running.reaches(Phase.RECONNECTING, times=3)
+        third = await running.reaches(LinkPhase.RECONNECTING, times=3)
         assert str(third.error) == IN_USE
         assert not any("idle" in str(state.error) for state in running.states)
 
 
-def cut(silence: float) -> Dropped:
-    return Dropped("connection lost", silence)
+def cut(silence: float) -> ConnectionLost:
+    return ConnectionLost("connection lost", silence)
 
 
 def judged(*ends: FeedError) -> list[bool]:

@@ -19,12 +19,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from tests.feed.running import IEF, KEY, QQQ, SPY, resolved, serving
-from tests.waiting import until
+from tests.support.feed import IEF, KEY, QQQ, SPY, resolved, serving
+from tests.support.wait_until import until
 from tui.feed.link import Link
-from tui.feed.state import LinkState, Phase, Timings
+from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
-from tui.protocol import (
+from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
     CONNECTED,
@@ -43,10 +43,10 @@ from tui.protocol import (
 )
 from tui.secrets import Token
 
-C, A, S, L, R, X = list(Phase)
+C, A, S, L, R, X = list(LinkPhase)
 
 # What may follow what. The ways in HURRIED need somebody in a hurry: the person, or a symbol that waits for room.
-WAYS = {C: {A, R, X}, A: {S, L, R, X}, S: {S, L, R, X}, L: {R, X}, R: {C, X}, X: set[Phase]()}
+WAYS = {C: {A, R, X}, A: {S, L, R, X}, S: {S, L, R, X}, L: {R, X}, R: {C, X}, X: set[LinkPhase]()}
 HURRIED = {(C, C), (A, C), (S, C), (L, C), (X, C)}
 
 HASTY = Timings(
@@ -141,7 +141,7 @@ class Trial:
         self._acts = acts
         self._broken = False
         self.link = Link(url, Token(KEY), self.market, on_state=self._entered, on_push=self._pushed, timings=HASTY)
-        self.link.want([QQQ, SPY])
+        self.link.set_symbols([QQQ, SPY])
         self.task = asyncio.create_task(self.link.run())
 
     def _entered(self, state: LinkState) -> None:
@@ -161,19 +161,19 @@ class Trial:
                 self.hurries[-1] += 1
                 self.link.reconnect()
             case "add":
-                self.link.want([QQQ, SPY, IEF])
+                self.link.set_symbols([QQQ, SPY, IEF])
             case "swap":
                 self.hurries[-1] += 1
-                self.link.want([SPY, IEF])
+                self.link.set_symbols([SPY, IEF])
             case "none":
-                self.link.want([])
+                self.link.set_symbols([])
             case "fault":
                 self._broken = True
             case "cancel":
                 self.task.cancel()
 
     @property
-    def phases(self) -> list[Phase]:
+    def phases(self) -> list[LinkPhase]:
         return [state.phase for state in self.states]
 
     async def comes_through(self, script: Scripted) -> None:
@@ -201,11 +201,11 @@ class Trial:
             assert state.error is not None if state.phase in (R, X) else state.error in (lost, None)
             lost = state.error if state.phase is not L else None
             assert state.retry_at >= state.since if state.phase is R else not state.retry_at
-            assert state.proven == (state.phase is L)
-            assert state.words(state.since).isprintable() and KEY not in state.words(state.since)
+            assert state.is_live == (state.phase is L)
+            assert state.describe(state.since).isprintable() and KEY not in state.describe(state.since)
 
 
-async def go_through(fates: Sequence[Fate], acts: dict[int, str], *expected: Phase) -> None:
+async def go_through(fates: Sequence[Fate], acts: dict[int, str], *expected: LinkPhase) -> None:
     """Let a link meet the fates and the acts (by the number of states entered before), then end it, and look at what it
     left behind. Wait for the `expected` phases, where given, else for the link to come through."""
     complaints: list[dict[str, Any]] = []
@@ -275,7 +275,7 @@ UP = (C, A, S, S, S, S, L)
         ([], {3: "fault", 5: "r"}, (C, A, S, S, X, *UP)),
     ],
 )
-def test_every_way_is_gone(fates: list[Fate], acts: dict[int, str], phases: Sequence[Phase]) -> None:
+def test_every_way_is_gone(fates: list[Fate], acts: dict[int, str], phases: Sequence[LinkPhase]) -> None:
     asyncio.run(go_through(fates, acts, *phases))
 
 

@@ -8,19 +8,19 @@ import time
 
 import pytest
 
-from tests.feed.running import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
-from tests.waiting import until
+from tests.support.feed import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
+from tests.support.wait_until import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.connection import Connection
-from tui.feed.link import _gravest
-from tui.feed.lock import KeyLock
-from tui.feed.state import Phase
+from tui.feed.key_lock import KeyLock
+from tui.feed.link import _most_severe
+from tui.feed.state import LinkPhase
 from tui.market import Instrument
-from tui.protocol import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
+from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
 from tui.secrets import Token
 
-C, A, S, L, R, X = list(Phase)
+C, A, S, L, R, X = list(LinkPhase)
 
 
 class Heard:
@@ -54,7 +54,7 @@ async def test_it_goes_live_step_by_step_and_asks_for_one_type_at_a_time() -> No
         ]
         assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
         assert running.link.is_demo
-        assert running.link.state.proven
+        assert running.link.state.is_live
 
 
 async def test_everything_that_was_asked_for_arrives() -> None:
@@ -98,7 +98,7 @@ async def test_symbols_wanted_later_are_subscribed_on_the_same_connection() -> N
     heard = Heard()
     async with Exchange(rate=0, on_request=heard) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
-        running.link.want([QQQ, SPY, IEF])
+        running.link.set_symbols([QQQ, SPY, IEF])
         await until(lambda: len(heard.subscribed(1)) == 8)
         assert heard.subscribed(1)[4:] == asked_for("QQQ$US,SPY$US,IEF$US")
         await until(lambda: running.market.instruments[IEF].quote)
@@ -108,10 +108,10 @@ async def test_symbols_wanted_later_are_subscribed_on_the_same_connection() -> N
 async def test_wanting_nothing_is_live_and_asks_for_nothing() -> None:
     heard = Heard()
     async with Exchange(on_request=heard) as exchange, Running(exchange.url) as running:
-        running.link.want([])
+        running.link.set_symbols([])
         await running.reaches(L)
         assert heard.subscribed(1) == []
-        running.link.want([IEF])
+        running.link.set_symbols([IEF])
         await until(lambda: running.market.instruments[IEF].quote)
         assert heard.subscribed(1)[0] == ("quote", "IEF$US")
 
@@ -127,7 +127,7 @@ async def test_a_dropped_symbol_stays_until_the_next_connection() -> None:
     heard = Heard()
     async with Exchange(rate=2_000, on_request=heard) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
-        running.link.want([QQQ])
+        running.link.set_symbols([QQQ])
         spy = running.market.instruments[SPY]
         before = spy.newest_time
         await until(lambda: spy.newest_time > before)
@@ -168,7 +168,7 @@ async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
         lost = await running.reaches(R, times=refused + 1)
         assert "the server closed" in str(lost.error) or "connection lost" in str(lost.error)
         assert lost.retry_at > lost.since
-        assert qqq.depth and not running.link.state.proven, "the last known book stays in view, unproven"
+        assert qqq.depth and not running.link.state.is_live, "the last known book stays in view, unproven"
         refusal = await running.reaches(R, times=refused + 2)
         assert "connection refused" in str(refusal.error)
         heard = Heard()
@@ -208,7 +208,7 @@ async def test_the_right_key_is_let_in() -> None:
 async def test_what_is_over_the_plan_is_marked_and_the_rest_stays_live() -> None:
     async with Exchange(max_symbols=2, rate=2_000) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
-        running.link.want([QQQ, SPY, IEF])
+        running.link.set_symbols([QQQ, SPY, IEF])
         ief = running.market.instruments[IEF]
         await until(lambda: len(ief.refused) == 4)
         assert ief.refused == dict.fromkeys(TYPES, OVER_LIMIT)
@@ -222,7 +222,7 @@ async def test_what_is_over_the_plan_is_marked_and_the_rest_stays_live() -> None
 async def test_one_that_takes_another_s_place_at_the_limit_is_live_after_one_quiet_renewal() -> None:
     async with Exchange(max_symbols=2) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
-        running.link.want([QQQ, IEF])
+        running.link.set_symbols([QQQ, IEF])
         await until(lambda: running.phases.count(L) == 2)
         ief = running.market.instruments[IEF]
         await until(lambda: ief.quote)
@@ -254,11 +254,11 @@ class Owner(KeyLock):
         self.since = 0.0
 
     @property
-    def claimed(self) -> float:
+    def seconds_since_claim(self) -> float:
         return self.since
 
     @property
-    def other(self) -> int | None:
+    def other_pid(self) -> int | None:
         return self.pid
 
     def claim(self) -> None:
@@ -275,7 +275,7 @@ async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() ->
             assert await first.stops() == "taken over by pid 4711 on this machine"
             assert R not in first.phases
             await asyncio.sleep(0.2)
-            assert second.link.state.proven and first.link.state.phase is X
+            assert second.link.state.is_live and first.link.state.phase is X
             theirs.pid = 4710
             first.link.reconnect()
             assert await second.stops() == "taken over by pid 4710 on this machine"
@@ -350,4 +350,4 @@ CLOSED, REFUSED, FAULT = NoConnection("connection lost"), KeyRefused("key refuse
     ids=["one", "first", "key refused", "fault", "nested"],
 )
 def test_of_errors_that_come_together_the_gravest_decides(errors: list[Exception], gravest: Exception) -> None:
-    assert _gravest(ExceptionGroup("all", errors)) is gravest
+    assert _most_severe(ExceptionGroup("all", errors)) is gravest

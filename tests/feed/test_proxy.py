@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.feed.networks import (
+from tests.support.feed import KEY, Raw, Running, free_port
+from tests.support.networks import (
     BASE,
     BROKEN,
     HEARD,
@@ -21,12 +22,11 @@ from tests.feed.networks import (
     server_context,
     vendor,
 )
-from tests.feed.running import KEY, Raw, Running, free_port
 from tui.errors import NoConnection
 from tui.feed import proxy as module
 from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy, proxy_for
-from tui.feed.rest import Rest, RestError
-from tui.feed.state import Phase
+from tui.feed.state import LinkPhase
+from tui.history.rest_client import RestClient, RestError
 from tui.secrets import Token
 
 BOTH = [f"{HOST}:443"] * 2
@@ -44,7 +44,7 @@ def authority(network: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
 
 async def rest_fails() -> str:
     """Why it does."""
-    rest = Rest(BASE, Token(KEY))
+    rest = RestClient(BASE, Token(KEY))
     try:
         with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
@@ -185,8 +185,8 @@ async def test_a_proxy_is_named_while_it_is_waited_for(network: pytest.MonkeyPat
     async with Raw(None) as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
-            state = await running.reaches(Phase.CONNECTING, times=2)
-    assert state.words(0) == f"connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
+            state = await running.reaches(LinkPhase.CONNECTING, times=2)
+    assert state.describe(0) == f"connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
 
 
 # --- which one ---

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import FeedError, NoConnection
-from tui.feed.connection import Dropped
-from tui.feed.failures import RetryLater, ServerTrouble, SlowDown
+from tui.feed.connection import ConnectionLost
+from tui.feed.failures import RateLimited, RetryLater, ServerUnavailable
 from tui.feed.link import _Retries
 from tui.feed.state import Timings
 
 REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
-DROPPED = Dropped("the server closed the connection (1000)")
+DROPPED = ConnectionLost("the server closed the connection (1000)")
 IN_USE = "another client seems to be using this key"
 
 
@@ -101,7 +101,7 @@ def test_only_a_drop_soon_after_the_key_was_accepted_looks_like_another_client(
     assert IN_USE not in [words for _, words in told(*[end] * 10)]
 
 
-@pytest.mark.parametrize("kind", [SlowDown, ServerTrouble])
+@pytest.mark.parametrize("kind", [RateLimited, ServerUnavailable])
 @pytest.mark.parametrize("asked", [30.0, 40.0, 3_600.0])
 def test_a_vendor_that_asks_for_time_gets_it(asked: float, kind: type[RetryLater]) -> None:
     first, second = told(*never_open(2, kind("api.itick.org asks for time", asked)))
@@ -110,5 +110,5 @@ def test_a_vendor_that_asks_for_time_gets_it(asked: float, kind: type[RetryLater
 
 
 def test_where_the_own_wait_is_longer_it_counts() -> None:
-    *_, last = delays(*never_open(9, SlowDown("slow down", 30.0)))
+    *_, last = delays(*never_open(9, RateLimited("slow down", 30.0)))
     assert last >= 40.0

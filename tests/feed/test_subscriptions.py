@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tui.errors import NoConnection
 from tui.feed.subscriptions import Subscriptions
 from tui.market import Market
-from tui.market.plan import NO_ANSWER
-from tui.protocol import OVER_LIMIT, SUBSCRIBED, TYPES, UNRESOLVED, SubscribeReply
+from tui.market.entitlements import NO_ANSWER
+from tui.protocol.messages import OVER_LIMIT, SUBSCRIBED, TYPES, UNRESOLVED, SubscribeReply
 from tui.symbol import Symbol
 
 
@@ -92,7 +92,7 @@ class Client:
             self.market.reconnected(wanted)
         for left in reversed(range(tries)):
             try:
-                return await self.subscriptions.settle(wanted, lambda type_: None)
+                return await self.subscriptions.sync(wanted, lambda type_: None)
             except NoConnection as error:
                 self.lost.append(str(error))
                 if not left:
@@ -192,7 +192,7 @@ async def test_no_more_than_500_are_asked_for_whatever_the_plan() -> None:
 
 async def test_a_removal_frees_room_only_where_somebody_waits_for_it() -> None:
     client, wanted = Client(Plan(limit=3)), symbols(5)
-    needs_fresh = client.subscriptions.needs_fresh
+    needs_fresh = client.subscriptions.needs_new_connection
     await client.want(wanted[:3])
     assert not needs_fresh(wanted[:2]), "nobody waits"
     await client.want(wanted)
@@ -202,21 +202,21 @@ async def test_a_removal_frees_room_only_where_somebody_waits_for_it() -> None:
     await client.want(wanted[1:], fresh=True)
     assert client.plan.served["tick"] == set(wanted[1:4])
     assert client.refused(wanted[1:], "tick") == {**dict.fromkeys(wanted[1:4]), wanted[4]: OVER_LIMIT}
-    assert not client.subscriptions.needs_fresh(wanted[1:])
+    assert not client.subscriptions.needs_new_connection(wanted[1:])
 
 
 async def test_what_still_finds_room_at_the_limit_needs_no_fresh_connection_though_others_are_gone() -> None:
     client, wanted = Client(Plan(limit=500)), symbols(501)
     await client.want(wanted[:499])
-    assert not client.subscriptions.needs_fresh([*wanted[1:499], wanted[499]])
-    assert client.subscriptions.needs_fresh([*wanted[1:499], *wanted[499:]])
+    assert not client.subscriptions.needs_new_connection([*wanted[1:499], wanted[499]])
+    assert client.subscriptions.needs_new_connection([*wanted[1:499], *wanted[499:]])
 
 
 async def test_a_swap_at_the_limit_is_known_to_need_a_fresh_connection_once_it_was_asked_for() -> None:
     client, wanted = Client(Plan(limit=3)), symbols(4)
     await client.want(wanted[:3])
     await client.want(wanted[1:])
-    assert client.subscriptions.needs_fresh(wanted[1:])
+    assert client.subscriptions.needs_new_connection(wanted[1:])
 
 
 @readings
@@ -234,7 +234,7 @@ async def test_500_in_500_out_asks_for_a_fresh_connection() -> None:
     client, wanted, others = Client(Plan()), symbols(500), symbols(1, "L")
     await client.want(wanted)
     await client.want([*wanted[1:], *others])
-    assert client.subscriptions.needs_fresh([*wanted[1:], *others])
+    assert client.subscriptions.needs_new_connection([*wanted[1:], *others])
 
 
 # --- types ---

@@ -15,13 +15,13 @@ import certifi
 import pytest
 import trustme
 
-from tests.feed.networks import both_work, vendor
-from tests.feed.running import KEY, QQQ, Running
+from tests.support.feed import KEY, QQQ, Running
+from tests.support.networks import both_work, vendor
 from tui.exchange.server import Exchange
 from tui.feed import tls
-from tui.feed.rest import Rest, RestError
-from tui.feed.state import Phase
-from tui.feed.target import rest_base
+from tui.feed.endpoint import rest_base
+from tui.feed.state import LinkPhase
+from tui.history.rest_client import RestClient, RestError
 from tui.secrets import Token
 
 
@@ -92,7 +92,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_word
         words = f"cannot reach localhost:{port}: TLS certificate: unable to get local issuer certificate"
         async with Running(f"wss://localhost:{port}/fund") as running:
             assert await running.is_lost() == words
-        rest = Rest(f"https://localhost:{port}", Token(KEY))
+        rest = RestClient(f"https://localhost:{port}", Token(KEY))
         with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
@@ -199,8 +199,8 @@ async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(netwo
 
 async def test_nothing_of_it_is_built_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
     async with Exchange() as exchange, Running(exchange.url, QQQ) as running:
-        await running.reaches(Phase.LIVE)
-        rest = Rest(rest_base(exchange.url), Token(KEY))
+        await running.reaches(LinkPhase.LIVE)
+        rest = RestClient(rest_base(exchange.url), Token(KEY))
         await rest.quotes("US", ["QQQ"])
         await rest.aclose()
     assert tls._trust is None

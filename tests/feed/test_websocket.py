@@ -18,14 +18,14 @@ from websockets.exceptions import ConnectionClosedOK
 from websockets.frames import Frame, Opcode
 from websockets.utils import accept_key
 
-from tui.feed.websocket import Dial, Listener, WebSocket
+from tui.feed.websocket import Connector, FrameHandler, WebSocket
 
 
 @asynccontextmanager
 async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[WebSocket]:
     async with serve(talk, "127.0.0.1", 0, compression=None) as server:
         port = server.sockets[0].getsockname()[1]
-        websocket = await Dial(f"ws://127.0.0.1:{port}", compression=None)
+        websocket = await Connector(f"ws://127.0.0.1:{port}", compression=None)
         assert isinstance(websocket, WebSocket)
         try:
             yield websocket
@@ -33,14 +33,14 @@ async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> Asyn
             await websocket.close()
 
 
-def to(message: Callable[[bytes | bytearray], None]) -> Listener:
-    return Listener(message, lambda: None, lambda: None)
+def to(message: Callable[[bytes | bytearray], None]) -> FrameHandler:
+    return FrameHandler(message, lambda: None, lambda: None)
 
 
 async def heard(websocket: WebSocket) -> list[bytes]:
     """All messages until the server says goodbye."""
     messages: list[bytes] = []
-    websocket.listen(to(lambda message: messages.append(bytes(message))))
+    websocket.set_handler(to(lambda message: messages.append(bytes(message))))
     with pytest.raises(ConnectionClosedOK):
         await websocket.ended()
     return messages
@@ -85,7 +85,7 @@ async def test_a_handler_that_fails_ends_the_connection_with_its_own_error() -> 
             raise ZeroDivisionError
 
     async with connected(talk) as websocket:
-        websocket.listen(to(take))
+        websocket.set_handler(to(take))
         with pytest.raises(ZeroDivisionError):
             await websocket.ended()
     assert heard == [b"fine", b"bad"]
@@ -106,7 +106,7 @@ async def test_a_handler_that_fails_around_the_messages_ends_the_connection_with
 
     listener = to(lambda message: None)
     async with connected(talk) as websocket:
-        websocket.listen(listener._replace(begin=fail) if when == "begin" else listener._replace(end=fail))
+        websocket.set_handler(listener._replace(begin=fail) if when == "begin" else listener._replace(end=fail))
         said.set()
         with pytest.raises(ZeroDivisionError):
             await websocket.ended()
@@ -120,7 +120,7 @@ async def test_nothing_is_heard_after_goodbye() -> None:
 
     heard: list[bytes] = []
     async with connected(talk) as websocket:
-        websocket.listen(to(lambda message: heard.append(bytes(message))))
+        websocket.set_handler(to(lambda message: heard.append(bytes(message))))
         while not heard:
             await asyncio.sleep(0.01)
         closing = asyncio.create_task(websocket.close())
@@ -155,9 +155,9 @@ async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, paus
     async with serve(talk, "127.0.0.1", 0, compression=None, ssl=context if tls else None) as server:
         port = server.sockets[0].getsockname()[1]
         url = f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"
-        websocket = await Dial(url, compression=None, ssl=trust if tls else None)
+        websocket = await Connector(url, compression=None, ssl=trust if tls else None)
         assert isinstance(websocket, WebSocket)
-        websocket.listen(to(take))
+        websocket.set_handler(to(take))
         await websocket.send("go")
         with pytest.raises(ConnectionClosedOK):
             await websocket.ended()
@@ -234,7 +234,7 @@ async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> 
         writer.close()
 
     async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
-        websocket = await Dial(
+        websocket = await Connector(
             f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None, close_timeout=0.1
         )
         assert isinstance(websocket, WebSocket)

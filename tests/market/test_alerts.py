@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import QQQ
+from tests.support.messages import QQQ
 from tui.errors import UsageError
 from tui.market.alerts import WAYS, Alert, parse_alert
 from tui.symbol import Symbol

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import T, bar
-from tui.market.bars import KEPT, MINUTE, MinuteBars
-from tui.protocol import Kline
+from tests.support.messages import T, bar
+from tui.market.bars import MAX_MINUTES, MINUTE, MinuteBars
+from tui.protocol.messages import Kline
 
 FIRST = T // MINUTE
 
@@ -13,13 +13,13 @@ FIRST = T // MINUTE
 def of(*bars: Kline) -> MinuteBars:
     held = MinuteBars()
     for each in bars:
-        held.put(each)
+        held.update(each)
     return held
 
 
 def test_the_bar_in_progress_is_replaced() -> None:
     bars = of(bar(0, 512.30, 400))
-    assert bars.put(bar(0, 512.36, 1_000))
+    assert bars.update(bar(0, 512.36, 1_000))
     assert [each.close for each in bars] == [512.36]
 
 
@@ -32,16 +32,16 @@ def test_a_later_minute_is_appended() -> None:
 def test_an_earlier_minute_fills_a_gap() -> None:
     bars = of(bar(0, 1), bar(2, 3))
     assert bars.window(FIRST, FIRST + 2)[1] is None
-    assert bars.put(bar(1, 2))
+    assert bars.update(bar(1, 2))
     assert [each.close for each in bars] == [1, 2, 3]
     assert bars.latest == FIRST + 2
 
 
 def test_of_an_earlier_minute_the_version_with_more_volume_wins() -> None:
     bars = of(bar(0, 1, volume=500), bar(1, 2))
-    assert not bars.put(bar(0, 9, volume=499))
-    assert not bars.put(bar(0, 9, volume=500))
-    assert bars.put(bar(0, 1.5, volume=501))
+    assert not bars.update(bar(0, 9, volume=499))
+    assert not bars.update(bar(0, 9, volume=500))
+    assert bars.update(bar(0, 1.5, volume=501))
     assert [each.close for each in bars] == [1.5, 2]
 
 
@@ -60,31 +60,31 @@ def test_the_window_has_one_entry_for_each_minute() -> None:
 
 
 def test_the_oldest_bar_makes_room_and_does_not_come_back() -> None:
-    bars = of(*(bar(minute) for minute in range(KEPT)))
-    assert bars.put(bar(KEPT))
-    assert len(bars) == KEPT
+    bars = of(*(bar(minute) for minute in range(MAX_MINUTES)))
+    assert bars.update(bar(MAX_MINUTES))
+    assert len(bars) == MAX_MINUTES
     assert bars.get(FIRST) is None
-    assert not bars.put(bar(0))
-    assert len(bars) == KEPT
+    assert not bars.update(bar(0))
+    assert len(bars) == MAX_MINUTES
 
 
 def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -> None:
     bars = of(bar(1, 2), bar(0, 1))
-    before = bars.grown, bars.version
-    bars.put(bar(1, 3))
+    before = bars.slot_version, bars.version
+    bars.update(bar(1, 3))
     bars.trade(bar(1).time, 4.0, 100)
-    assert (bars.grown, bars.version) == (before[0], before[1] + 2)
+    assert (bars.slot_version, bars.version) == (before[0], before[1] + 2)
     bars.trade(bar(2).time, 4.0, 100)
-    assert bars.grown == before[0] + 1
+    assert bars.slot_version == before[0] + 1
     assert bars.minutes() == [bar(0).time, bar(1).time, bar(2).time]
 
 
-@given(st.lists(st.tuples(st.integers(0, 20) | st.integers(0, 2 * KEPT), st.integers(0, 3)), max_size=60))
+@given(st.lists(st.tuples(st.integers(0, 20) | st.integers(0, 2 * MAX_MINUTES), st.integers(0, 3)), max_size=60))
 def test_in_whatever_order_bars_come_they_are_held_in_order_and_no_bound_is_passed(puts: list[tuple[int, int]]) -> None:
-    bars = of(*(bar(minute) for minute in range(100, 100 + KEPT - 20)))
+    bars = of(*(bar(minute) for minute in range(100, 100 + MAX_MINUTES - 20)))
     for minute, volume in puts:
-        bars.put(bar(minute, volume=volume))
-        assert len(bars) <= KEPT
+        bars.update(bar(minute, volume=volume))
+        assert len(bars) <= MAX_MINUTES
         held = [each.time // MINUTE for each in bars]
         assert held == sorted(set(held))
         assert bars.latest == held[-1]

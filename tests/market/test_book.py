@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import BOOK_B, Sizes, depth, side
+from tests.support.messages import BOOK_B, Sizes, depth, side
 from tui.market.book import (
-    best,
+    best_bid_offer,
+    best_level,
+    changed_sizes,
     cumulative,
     decimals,
     imbalance,
-    levels,
+    inferred_tick_size,
     microprice,
-    resized,
-    smallest_step,
-    touch,
+    valid_levels,
 )
-from tui.protocol import Depth
+from tui.protocol.messages import Depth
 
 sizes = st.lists(
     st.tuples(st.sampled_from([0.0, 1.0, 512.34, 512.35]), st.just(0.0) | st.floats(1e-3, 1e9)), max_size=8
@@ -26,19 +26,19 @@ sizes = st.lists(
 
 
 def test_spread_mid_and_basis_points_of_book_b() -> None:
-    known = touch(BOOK_B)
+    known = best_bid_offer(BOOK_B)
     assert known is not None
     assert known == (512.34, 512.35)
     assert known.spread == pytest.approx(0.01)
     assert known.mid == pytest.approx(512.345)
     assert round(known.bp, 1) == 0.2
-    step = smallest_step(BOOK_B)
+    step = inferred_tick_size(BOOK_B)
     assert step == 0.01
     assert round(known.spread / step) == 1
 
 
 def test_a_tick_is_many_basis_points_of_a_low_price() -> None:
-    known = touch(depth(asks=[(4.127, 100)], bids=[(4.126, 100)]))
+    known = best_bid_offer(depth(asks=[(4.127, 100)], bids=[(4.126, 100)]))
     assert known is not None and round(known.bp, 1) == 2.4
 
 
@@ -65,31 +65,31 @@ def test_imbalance_uses_as_many_levels_as_both_sides_have() -> None:
     ],
 )
 def test_without_two_sides_there_is_no_touch_and_no_imbalance(asks: Sizes, bids: Sizes) -> None:
-    assert touch(depth(asks, bids)) is None
+    assert best_bid_offer(depth(asks, bids)) is None
     assert imbalance(depth(asks, bids)) is None
 
 
 @pytest.mark.parametrize(("bid", "sign"), [(512.35, 0), (512.36, -1)], ids=["locked", "crossed"])
 def test_a_locked_or_crossed_book_shows_in_its_spread(bid: float, sign: int) -> None:
-    known = touch(depth(asks=[(512.35, 100)], bids=[(bid, 100)]))
+    known = best_bid_offer(depth(asks=[(512.35, 100)], bids=[(bid, 100)]))
     assert known is not None
     assert (known.spread > 0) - (known.spread < 0) == sign
 
 
 def test_levels_without_price_or_size_are_not_there() -> None:
     ladder = side([(0, 5), (512.36, 0), (512.37, 7), (512.38, 8)])
-    assert [level.price for level in levels(ladder)] == [512.37, 512.38]
-    assert best(ladder) is ladder[2]
-    assert best([]) is None
+    assert [level.price for level in valid_levels(ladder)] == [512.37, 512.38]
+    assert best_level(ladder) is ladder[2]
+    assert best_level([]) is None
 
 
 def test_the_tick_is_the_smallest_step_between_neighbouring_prices() -> None:
-    assert smallest_step(depth(asks=[(4.130, 1), (4.135, 1)], bids=[(4.128, 1), (4.120, 1)])) == 0.002
+    assert inferred_tick_size(depth(asks=[(4.130, 1), (4.135, 1)], bids=[(4.128, 1), (4.120, 1)])) == 0.002
 
 
 @pytest.mark.parametrize("book", [depth([], []), depth([(512.35, 1)], []), depth([(512.35, 1)], [(512.35, 1)])])
 def test_without_two_prices_no_tick_is_known(book: Depth) -> None:
-    assert smallest_step(book) is None
+    assert inferred_tick_size(book) is None
 
 
 def test_cumulative_sizes_of_book_b() -> None:
@@ -134,7 +134,7 @@ def test_microprice_is_inside_the_spread_nearer_to_the_side_that_has_less(
     bid: float, spread: float, bids: float, asks: float
 ) -> None:
     book = depth(asks=[(bid + spread, asks)], bids=[(bid, bids)])
-    found, known = microprice(book), touch(book)
+    found, known = microprice(book), best_bid_offer(book)
     assert found is not None and known is not None
     assert known.bid <= found <= known.ask
     assert (found - known.mid) * (bids - asks) >= -1e-6 * abs(bids - asks)
@@ -154,7 +154,7 @@ def test_microprice_is_inside_the_spread_nearer_to_the_side_that_has_less(
     ],
 )
 def test_which_levels_changed_their_size(before: Sizes, after: Sizes, changed: set[float]) -> None:
-    assert resized(side(before), side(after)) == changed
+    assert changed_sizes(side(before), side(after)) == changed
 
 
 @pytest.mark.parametrize(

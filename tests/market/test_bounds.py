@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.market.messages import QQQ, T, bar, depth, quote, tick
 from tests.market.test_market import following
-from tui.market.book import best, levels, touch
-from tui.market.change import Source, reference
-from tui.market.figures import premium
+from tests.support.messages import QQQ, T, bar, depth, quote, tick
+from tui.market.analytics import premium
+from tui.market.book import best_bid_offer, best_level, valid_levels
+from tui.market.change import ReferenceSource, quoted_reference
 from tui.market.sessions import zone
-from tui.market.side import middle_of
-from tui.market.tape import large_from
-from tui.protocol import LEAST_PRICE, MOST_PRICE, Kline, Quote
+from tui.market.tape import large_trade_threshold
+from tui.market.trade_side import uncrossed_mid
+from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Kline, Quote
 
 NONE = (0.0, 5e-324, LEAST_PRICE * (1 - 1e-9))
 
@@ -23,21 +23,21 @@ def test_no_last_price_is_made_of_none(price: float) -> None:
     instrument = market.instruments[QQQ]
     for message in (tick(price), quote(price, 1)):
         market.apply(message, 1.0)
-    market.recall_quote(QQQ, quote(price, 2), 1.0)
-    assert (instrument.last, instrument.past, len(instrument.tape)) == (None, None, 0)
+    market.apply_history_quote(QQQ, quote(price, 2), 1.0)
+    assert (instrument.last, instrument.last_known, len(instrument.tape)) == (None, None, 0)
     assert market.apply(bar(0, price), 1.0) is None
-    market.recall_closes(QQQ, {"2024-11-14": price, "2024-11-13": 2 * MOST_PRICE, "2024-11-12": 512.0})
+    market.apply_history_closes(QQQ, {"2024-11-14": price, "2024-11-13": 2 * MOST_PRICE, "2024-11-12": 512.0})
     assert [*instrument.closes.values()] == [512.0]
 
 
 @pytest.mark.parametrize("price", NONE)
 def test_no_level_stands_at_none(price: float) -> None:
     book = depth([(price, 1), (3, 1)], [(price, 1), (2, 1)])
-    assert [level.price for level in levels(book.asks)] == [3]
-    first = best(book.bids)
+    assert [level.price for level in valid_levels(book.asks)] == [3]
+    first = best_level(book.bids)
     assert first is not None and first.price == 2
-    assert touch(book) == (2, 3) and middle_of(book) == 2.5
-    assert middle_of(depth([(3, 1)], [(price, 1)])) is None
+    assert best_bid_offer(book) == (2, 3) and uncrossed_mid(book) == 2.5
+    assert uncrossed_mid(depth([(3, 1)], [(price, 1)])) is None
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_no_level_stands_at_none(price: float) -> None:
     ],
 )
 def test_change_is_measured_from_no_price_that_cannot_be(quote: Quote) -> None:
-    assert reference(quote) is None
+    assert quoted_reference(quote) is None
     quote.open = 2.0
-    assert reference(quote) == (2.0, Source.OPEN)
+    assert quoted_reference(quote) == (2.0, ReferenceSource.OPEN)
 
 
 @pytest.mark.parametrize("price", NONE)
@@ -64,7 +64,7 @@ def test_no_premium_is_over_none(price: float) -> None:
 
 
 def test_sizes_of_nothing_make_no_trade_large() -> None:
-    assert large_from([5e-324]) == 1e-18
+    assert large_trade_threshold([5e-324]) == 1e-18
 
 
 @pytest.mark.parametrize("name", ["open", "high", "low", "close", "volume"])

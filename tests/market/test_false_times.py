@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.market.messages import QQQ, SPY, bar, quote, tick
-from tests.market.walks import at
-from tui.feed.headers import http_date
+from tests.support.messages import QQQ, SPY, bar, quote, tick
+from tests.support.price_walks import at
+from tui.feed.http_headers import http_date
 from tui.market import Market
 from tui.market.bars import MINUTE
-from tui.market.sessions import Phase
-from tui.protocol import Kline, Push, Quote, Tick
+from tui.market.sessions import SessionPhase
+from tui.protocol.messages import Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
 OPEN = at("2026-11-20 10:00")  # a Friday, as all times here
@@ -80,7 +80,7 @@ class Feed:
             all(age is not None and age <= 1.1 for age in ages)
             and all(i.last == i.tick.last == 500 + self.now % 7 for i in held if i.tick)
             and all(i.bars.latest == (self.time - 80) // MINUTE for i in held)
-            and all(i.session is not None and i.session.phase is Phase.OPEN for i in held)
+            and all(i.session is not None and i.session.phase is SessionPhase.OPEN for i in held)
             and all(i.day.close is None for i in held)
             and abs(market.exchange_time(self.now) - self.time) < 1_100
             and market.clock.lead is None
@@ -146,10 +146,10 @@ def test_rows_over_rest_with_a_false_time_are_left_out(feed: Feed, off: int) -> 
         each.time = feed.time // MINUTE * MINUTE - (3 - n) * MINUTE
     bars.append(false_bar(off + feed.time - OPEN + MINUTE))  # type: ignore[arg-type]
     long_ago = false_bar(110_000_000_000 - OPEN)
-    feed.market.recall(QQQ, [long_ago, *bars], False, feed.now)  # type: ignore[list-item]
+    feed.market.apply_history(QQQ, [long_ago, *bars], False, feed.now)  # type: ignore[list-item]
     told = quote(1.0)
     told.time = feed.time + off
-    feed.market.recall_quote(QQQ, told, feed.now)
+    feed.market.apply_history_quote(QQQ, told, feed.now)
     qqq = feed.market.instruments[QQQ]
     assert qqq.recalled is None and feed.market.health.future == 2
     assert [each.close for each in qqq.bars][:3] == [500.0] * 3

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import QQQ, T, bar, depth, quote, tick
-from tests.market.walks import at, walk
+from tests.support.messages import QQQ, T, bar, depth, quote, tick
+from tests.support.price_walks import at, walk
 from tui.market import Instrument, Market
-from tui.market.bars import KEPT, MINUTE, MinuteBars
-from tui.market.change import Reference, Source
-from tui.market.day import closes
-from tui.market.row import RowState, row_state
+from tui.market.bars import MAX_MINUTES, MINUTE, MinuteBars
+from tui.market.change import ReferencePrice, ReferenceSource
+from tui.market.data_status import DataStatus, data_status
+from tui.market.reference_price import session_closes
 from tui.market.sessions import calendar
-from tui.protocol import OVER_LIMIT, Kline, Quote, Tick
+from tui.protocol.messages import OVER_LIMIT, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 LATER = 10_000 * MINUTE  # ms after T
@@ -29,7 +29,7 @@ def following(now: int = T + LATER) -> tuple[Market, Instrument]:
     market = Market()
     market.set_clock(float(now))
     market.follow([QQQ])
-    market.take_changed()
+    market.drain_changed()
     return market, market.instruments[QQQ]
 
 
@@ -78,15 +78,19 @@ def test_in_whatever_order_stream_and_history_come_the_same_bars_are_held(
     held = MinuteBars()
     for told_next in inputs:
         if isinstance(told_next, list):
-            held.recall(told_next)
+            held.merge_history(told_next)
         else:
-            held.put(told_next)
+            held.update(told_next)
     assert prices(held) == expected
     assert held.latest == max(expected, default=-MINUTE) // MINUTE
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["put", "recall", "remember", "forget"]), st.integers(0, 30), st.integers(1, 25)),
+    st.tuples(
+        st.sampled_from(["update", "merge_history", "fill_from_cache", "forget"]),
+        st.integers(0, 30),
+        st.integers(1, 25),
+    ),
     max_size=12,
 )
 
@@ -94,17 +98,17 @@ steps = st.lists(
 @given(steps, st.integers(0, 2))
 def test_whatever_comes_in_whatever_order_no_bound_is_passed(steps: list[tuple[str, int, int]], price: int) -> None:
     bars = MinuteBars()
-    bars.recall([bar(minute) for minute in range(-KEPT + 5, 5)])
+    bars.merge_history([bar(minute) for minute in range(-MAX_MINUTES + 5, 5)])
     for n, (what, first, count) in enumerate(steps):
         some = [bar(first + minute, 1.0 + price * n, count) for minute in range(count)]
-        if what == "put":
-            bars.put(some[-1])
+        if what == "update":
+            bars.update(some[-1])
         elif what == "forget":
             bars.forget()
         else:
             getattr(bars, what)(some)
         held = [each.time // MINUTE for each in bars]
-        assert held == sorted(set(held)) and len(held) <= KEPT
+        assert held == sorted(set(held)) and len(held) <= MAX_MINUTES
         assert bars.latest == max(held, default=-1)
         assert bars._kept <= set(held)
 
@@ -113,9 +117,9 @@ def test_the_stream_s_word_counts_for_the_bar_in_progress_and_for_more_volume() 
     market, i = following(T + 2 * MINUTE + 30_000)
     market.apply(bar(2, 5.0, 10.0), 0.0)
     market.apply(bar(1, 4.0, 90.0), 0.0)
-    market.recall(QQQ, [bar(0, 1.0, 10.0), bar(1, 2.0, 80.0), bar(2, 3.0, 20.0)], False, 0.0)
+    market.apply_history(QQQ, [bar(0, 1.0, 10.0), bar(1, 2.0, 80.0), bar(2, 3.0, 20.0)], False, 0.0)
     assert [each.close for each in i.bars] == [1.0, 4.0, 5.0]
-    market.recall(QQQ, [bar(1, 2.0, 91.0)], False, 0.0)
+    market.apply_history(QQQ, [bar(1, 2.0, 91.0)], False, 0.0)
     assert [each.close for each in i.bars] == [1.0, 2.0, 5.0]
 
 
@@ -124,7 +128,7 @@ def test_bars_of_the_future_and_bars_that_cannot_be_are_counted_and_left_out() -
     odd = [bar(-9, 0.0), bar(-8, math.inf), bar(-7, volume=math.inf), bar(-6, math.nan)]
     upside_down = bar(-5, 2.0)
     upside_down.low = 3.0
-    market.recall(QQQ, [*odd, upside_down, bar(-4), bar(0), bar(2)], False, 0.0)
+    market.apply_history(QQQ, [*odd, upside_down, bar(-4), bar(0), bar(2)], False, 0.0)
     assert [each.time for each in i.bars] == [bar(-4).time]
     assert (market.health.malformed["history"], market.health.future) == (5, 1)
 
@@ -133,20 +137,20 @@ def test_a_gap_is_repaired_and_the_frame_hears_of_it() -> None:
     market, i = following()
     for minute in (0, 3):
         market.apply(bar(minute, volume=1.0), 0.0)
-    market.take_changed()
-    before = i.bars.grown, i.bars.version
-    market.recall(QQQ, [bar(1), bar(2)], False, 0.0)
+    market.drain_changed()
+    before = i.bars.slot_version, i.bars.version
+    market.apply_history(QQQ, [bar(1), bar(2)], False, 0.0)
     assert len(i.bars) == 4
-    assert i.bars.grown > before[0] and i.bars.version > before[1]
-    assert market.take_changed() == {i}
+    assert i.bars.slot_version > before[0] and i.bars.version > before[1]
+    assert market.drain_changed() == {i}
 
 
 def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
     market, i = following(T + MINUTE + 10_000)
     market.refuse([QQQ], "kline@1", "not in your plan")
     market.apply(tick(5.0, MINUTE + 5_000), 0.0)
-    market.recall(QQQ, [bar(-1, volume=3.0), bar(0, volume=3.0), bar(1, 9.0, volume=3.0)], False, 0.0)
-    assert i.bars.built
+    market.apply_history(QQQ, [bar(-1, volume=3.0), bar(0, volume=3.0), bar(1, 9.0, volume=3.0)], False, 0.0)
+    assert i.bars.synthesized
     market.apply(tick(6.0, MINUTE + 9_000), 0.0)
     assert [each.close for each in i.bars] == [1.0, 1.0, 6.0]
     i.bars.trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
@@ -170,18 +174,20 @@ def test_a_trade_older_than_the_newest_price_does_not_stand_as_the_newest_bar_s_
 
 def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:
     market, i = following()
-    market.recall(QQQ, [bar(minute, 1.0, 99.0) for minute in range(6)], True, 0.0)
+    market.apply_history(QQQ, [bar(minute, 1.0, 99.0) for minute in range(6)], True, 0.0)
     market.apply(bar(1, 2.0, 5.0), 0.0)
-    market.recall(QQQ, [bar(2, 1.0, 7.0), bar(4, 1.0, 7.0)], False, 0.0)
+    market.apply_history(QQQ, [bar(2, 1.0, 7.0), bar(4, 1.0, 7.0)], False, 0.0)
     held = {(each.time - T) // MINUTE: each.volume for each in i.bars}
     assert held == {0: 99.0, 1: 5.0, 2: 7.0, 4: 7.0, 5: 99.0}  # of minute 3 the vendor knows nothing
 
 
 def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
     market, i = following()
-    market.recall_closes(QQQ, {"2024-11-14": 1.0})
-    market.recall(QQQ, [bar(minute, 2.0) for minute in range(20)], True, 0.0)
-    assert not market.recall(QQQ, [bar(minute, 1.0) for minute in range(10, 30)], False, 0.0)  # a split, two for one
+    market.apply_history_closes(QQQ, {"2024-11-14": 1.0})
+    market.apply_history(QQQ, [bar(minute, 2.0) for minute in range(20)], True, 0.0)
+    assert not market.apply_history(
+        QQQ, [bar(minute, 1.0) for minute in range(10, 30)], False, 0.0
+    )  # a split, two for one
     assert [each.close for each in i.bars] == [1.0] * 20
     assert i.day.closes == {date(2024, 11, 15): 1.0}
 
@@ -204,28 +210,28 @@ def test_kept_bars_contradict_the_vendor_s_where_most_of_several_are_apart(
 ) -> None:
     """`both` minutes are kept and told of; so many of the kept closes are `by` times what the vendor tells."""
     bars = MinuteBars()
-    bars.remember([bar(-1, 7.0), *(bar(minute, by if minute < apart else 1.0) for minute in range(both))])
-    assert bars.recall([bar(minute) for minute in range(both)]) is agrees
+    bars.fill_from_cache([bar(-1, 7.0), *(bar(minute, by if minute < apart else 1.0) for minute in range(both))])
+    assert bars.merge_history([bar(minute) for minute in range(both)]) is agrees
     kept = [7.0] if agrees else []
     assert [each.close for each in bars] == [*kept, *([1.0] * both)]
 
 
 def test_another_exchange_s_past_is_forgotten() -> None:
     market, i = following()
-    market.recall(QQQ, [bar(0), bar(1)], True, 0.0)
-    market.take_changed()
+    market.apply_history(QQQ, [bar(0), bar(1)], True, 0.0)
+    market.drain_changed()
     market.set_hours(demo=True)
-    assert market.take_changed() == {i}
-    assert len(i.bars) == 0 and i.bars.latest == -1 and not i.is_past
+    assert market.drain_changed() == {i}
+    assert len(i.bars) == 0 and i.bars.latest == -1 and not i.is_last_known
 
 
 def test_a_recording_is_told_of_the_past() -> None:
     market, _ = following()
     told: list[str] = []
-    market.on_input = lambda name, arguments: told.append(name)
-    market.recall(QQQ, [bar(0)], False, 0.0)
-    market.recall_quote(QQQ, quote(1.0), 0.0)
-    market.recall_closes(QQQ, {"2024-11-14": 1.0})
+    market.on_call = lambda name, arguments: told.append(name)
+    market.apply_history(QQQ, [bar(0)], False, 0.0)
+    market.apply_history_quote(QQQ, quote(1.0), 0.0)
+    market.apply_history_closes(QQQ, {"2024-11-14": 1.0})
     assert told == ["recall", "recall_quote", "recall_closes"]
 
 
@@ -246,10 +252,10 @@ def test_a_close_is_told_of_dates_whose_session_is_over() -> None:
     evening = walk(FRIDAY - 1000 * MINUTE, range(30))
     friday = walk(FRIDAY, range(390))
     bars = [*thursday, *evening, *friday]
-    assert closes(bars, US, FRIDAY + 200 * MINUTE) == {date(2026, 11, 19): thursday[-1].close}
+    assert session_closes(bars, US, FRIDAY + 200 * MINUTE) == {date(2026, 11, 19): thursday[-1].close}
     both = {date(2026, 11, 19): thursday[-1].close, date(2026, 11, 20): friday[-1].close}
-    assert closes(bars, US, FRIDAY + 390 * MINUTE) == both
-    assert closes(bars, calendar("US", demo=True), FRIDAY + 5000 * MINUTE) == {}
+    assert session_closes(bars, US, FRIDAY + 390 * MINUTE) == both
+    assert session_closes(bars, calendar("US", demo=True), FRIDAY + 5000 * MINUTE) == {}
 
 
 @pytest.mark.parametrize(("region", "bell"), [("SH", "15:00"), ("SZ", "15:00"), ("HK", "16:10")])
@@ -258,13 +264,13 @@ def test_the_bar_behind_the_bell_has_the_close_where_an_auction_makes_it(region:
     friday = walk(at("2026-11-20 14:50", region), range(7))
     auction = walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
     monday = walk(at("2026-11-23 08:00", region), range(3))
-    found = closes([*morning, *friday, *auction, *monday], calendar(region), at("2026-11-23 08:05", region))
+    found = session_closes([*morning, *friday, *auction, *monday], calendar(region), at("2026-11-23 08:05", region))
     assert found == {date(2026, 11, 20): auction[-1].close}
 
 
 def opened(*kept: Kline, now: int, quote: Quote | None = None) -> Instrument:
     market, i = following(now)
-    market.recall(QQQ, kept, False, 0.0)
+    market.apply_history(QQQ, kept, False, 0.0)
     market.apply(quote or Quote(symbol="QQQ$US", last=520.0, open=515.0, time=now), 0.0)
     return i
 
@@ -274,16 +280,16 @@ MONDAY = at("2026-11-23 10:00")
 
 def test_the_close_of_the_session_before_stands_between_the_quote_s_word_and_the_open() -> None:
     kept = session(FRIDAY, 512.0)
-    assert opened(*kept, now=MONDAY).base == Reference(512.0, Source.HISTORY)
+    assert opened(*kept, now=MONDAY).base == ReferencePrice(512.0, ReferenceSource.HISTORY)
     told = Quote(symbol="QQQ$US", last=520.0, open=515.0, previous_close=511.0, time=MONDAY)
-    assert opened(*kept, now=MONDAY, quote=told).base == Reference(511.0, Source.PREVIOUS)
+    assert opened(*kept, now=MONDAY, quote=told).base == ReferencePrice(511.0, ReferenceSource.PREVIOUS)
 
 
 @pytest.mark.parametrize("days", [1, 4])
 def test_the_close_of_an_earlier_session_or_of_today_is_none(days: int) -> None:
     # From Thursday, and from Monday itself before the program was started.
     kept = session(FRIDAY + (days if days > 1 else -days) * 1440 * MINUTE, 512.0)
-    assert opened(*kept, now=MONDAY + 1).base in (Reference(515.0, Source.OPEN),)
+    assert opened(*kept, now=MONDAY + 1).base in (ReferencePrice(515.0, ReferenceSource.OPEN),)
 
 
 def test_the_close_seen_by_the_stream_is_the_next_session_s_base() -> None:
@@ -295,28 +301,28 @@ def test_the_close_seen_by_the_stream_is_the_next_session_s_base() -> None:
     tuesday = at("2026-11-24 09:30")
     market.set_clock(float(tuesday))
     market.apply(Quote(symbol="QQQ$US", last=515.0, open=514.5, time=tuesday), 0.0)
-    assert i.base == Reference(513.0, Source.HISTORY)
+    assert i.base == ReferencePrice(513.0, ReferenceSource.HISTORY)
 
 
 def test_a_close_that_comes_after_the_quote_is_taken_all_the_same() -> None:
     i = opened(now=MONDAY)
-    assert i.base == Reference(515.0, Source.OPEN)
-    i.recall(session(FRIDAY, 512.0), False, MONDAY)
-    assert i.base == Reference(512.0, Source.HISTORY)
+    assert i.base == ReferencePrice(515.0, ReferenceSource.OPEN)
+    i.apply_history(session(FRIDAY, 512.0), False, MONDAY)
+    assert i.base == ReferencePrice(512.0, ReferenceSource.HISTORY)
 
 
 def test_a_quote_of_the_date_tells_its_previous_close_and_one_of_another_date_does_not() -> None:
     for day, base in (("2026-11-23", 509.0), ("2026-11-20", 515.0)):
         market, i = following(MONDAY)
         told = Quote(symbol="QQQ$US", last=512.0, change=3.0, time=at(f"{day} 09:45"))
-        market.recall_quote(QQQ, told, 0.0)
+        market.apply_history_quote(QQQ, told, 0.0)
         market.apply(Quote(symbol="QQQ$US", last=520.0, open=515.0, time=MONDAY), 0.0)
         assert i.base is not None and i.base.price == base
 
 
 def test_closes_are_kept_of_a_few_dates() -> None:
     _, i = following()
-    i.day.recall_closes({date(2026, 11, day): float(day) for day in range(1, 21)})
+    i.day.apply_history_closes({date(2026, 11, day): float(day) for day in range(1, 21)})
     assert sorted(i.day.closes) == [date(2026, 11, day) for day in range(13, 21)]
 
 
@@ -325,41 +331,41 @@ def test_closes_are_kept_of_a_few_dates() -> None:
 
 def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price() -> None:
     market, i = following()
-    market.recall(QQQ, [bar(0, 4.123), bar(1, 4.128)], True, 0.0)
+    market.apply_history(QQQ, [bar(0, 4.123), bar(1, 4.128)], True, 0.0)
     for proven in (False, True):
-        assert row_state(i, None, proven) is RowState.PAST
-    assert i.past is not None and (i.past.price, i.past.time) == (4.128, T + 2 * MINUTE)
+        assert data_status(i, None, proven) is DataStatus.LAST_KNOWN
+    assert i.last_known is not None and (i.last_known.price, i.last_known.time) == (4.128, T + 2 * MINUTE)
     i.learn_precision()
     assert i.decimals == 3
     market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
-    assert row_state(i, None, True) is RowState.PAST
+    assert data_status(i, None, True) is DataStatus.LAST_KNOWN
     market.apply(tick(4.2, LATER), 0.0)
-    assert row_state(i, 0.0, True) is RowState.LIVE
+    assert data_status(i, 0.0, True) is DataStatus.LIVE
     assert i.previous is None and i.direction == 0  # the first price is no move from the one of before
 
 
 def test_a_refusal_is_said_although_the_past_is_known() -> None:
     market, i = following()
-    market.recall(QQQ, [bar(0)], True, 0.0)
+    market.apply_history(QQQ, [bar(0)], True, 0.0)
     market.refuse([QQQ], "quote", OVER_LIMIT)
-    assert row_state(i, None, True) is RowState.OVER_PLAN
+    assert data_status(i, None, True) is DataStatus.OVER_PLAN
 
 
 def test_the_newer_of_bar_and_quote_tells_the_last_price() -> None:
     market, i = following()
-    market.recall(QQQ, [bar(0, 1.0)], False, 0.0)
-    market.recall_quote(QQQ, quote(2.0, 10 * MINUTE), 0.0)
-    assert i.past is not None and i.past.price == 2.0
-    market.recall_quote(QQQ, quote(3.0, 9 * MINUTE), 0.0)
-    assert i.past is not None and i.past.price == 2.0
-    market.recall_quote(QQQ, quote(3.0, 2 * LATER), 0.0)
-    assert i.past is not None and i.past.price == 2.0
+    market.apply_history(QQQ, [bar(0, 1.0)], False, 0.0)
+    market.apply_history_quote(QQQ, quote(2.0, 10 * MINUTE), 0.0)
+    assert i.last_known is not None and i.last_known.price == 2.0
+    market.apply_history_quote(QQQ, quote(3.0, 9 * MINUTE), 0.0)
+    assert i.last_known is not None and i.last_known.price == 2.0
+    market.apply_history_quote(QQQ, quote(3.0, 2 * LATER), 0.0)
+    assert i.last_known is not None and i.last_known.price == 2.0
     assert market.health.future == 1
 
 
 def test_what_nobody_follows_is_no_trouble() -> None:
     market, _ = following()
-    market.recall(Symbol("GLD", "US"), [bar(0)], True, 0.0)
-    market.recall_quote(Symbol("GLD", "US"), quote(1.0), 0.0)
-    market.recall_closes(Symbol("GLD", "US"), {"2024-11-14": 1.0})
-    assert not market.take_changed()
+    market.apply_history(Symbol("GLD", "US"), [bar(0)], True, 0.0)
+    market.apply_history_quote(Symbol("GLD", "US"), quote(1.0), 0.0)
+    market.apply_history_closes(Symbol("GLD", "US"), {"2024-11-14": 1.0})
+    assert not market.drain_changed()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.market.messages import BOOK_B, QQQ, T, bar, depth
+from tests.support.messages import BOOK_B, QQQ, T, bar, depth
 from tui.market import Instrument
 
 
@@ -16,13 +16,18 @@ def priced(*prices: float) -> Instrument:
 
 def test_a_first_price_moves_nothing() -> None:
     instrument = priced(512.34)
-    assert (instrument.last, instrument.previous, instrument.direction, instrument.moved) == (512.34, None, 0, False)
+    assert (instrument.last, instrument.previous, instrument.direction, instrument.last_trade_moved) == (
+        512.34,
+        None,
+        0,
+        False,
+    )
 
 
 @pytest.mark.parametrize(("to", "direction"), [(512.35, 1), (512.33, -1)])
 def test_a_price_that_moves_has_a_direction_and_the_price_before(to: float, direction: int) -> None:
     instrument = priced(512.34, to)
-    assert (instrument.last, instrument.previous, instrument.direction, instrument.moved) == (
+    assert (instrument.last, instrument.previous, instrument.direction, instrument.last_trade_moved) == (
         to,
         512.34,
         direction,
@@ -33,7 +38,7 @@ def test_a_price_that_moves_has_a_direction_and_the_price_before(to: float, dire
 
 def test_a_trade_at_the_same_price_keeps_the_direction_dim() -> None:
     instrument = priced(512.34, 512.35, 512.35)
-    assert (instrument.direction, instrument.moved, instrument.last_changed_at) == (1, False, 2.0)
+    assert (instrument.direction, instrument.last_trade_moved, instrument.last_changed_at) == (1, False, 2.0)
     assert instrument.last_time == 3_000
 
 
@@ -77,7 +82,7 @@ def test_where_there_is_a_book_it_decides_the_decimals() -> None:
 def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
     instrument = Instrument(QQQ)
     bars = [bar(minute, closes[minute % len(closes)]) for minute in range(-60, 0)]
-    instrument.recall(bars, kept, T)
+    instrument.apply_history(bars, kept, T)
     instrument.learn_precision()
     assert instrument.decimals == decimals
     instrument.set_last(closes[2], T, 1.0)
@@ -87,7 +92,7 @@ def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float],
 
 def test_a_few_bars_of_the_past_tell_no_decimals() -> None:
     instrument = Instrument(QQQ)
-    instrument.recall([bar(-1, 4.09)], True, T)
+    instrument.apply_history([bar(-1, 4.09)], True, T)
     instrument.set_last(4.126, T, 1.0)
     instrument.learn_precision()
     assert instrument.decimals == 3

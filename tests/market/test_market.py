@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import BOOK_B, QQQ, SPY, T, bar, depth, quote, tick
-from tui.feed.intake import intake
+from tests.support.messages import BOOK_B, QQQ, SPY, T, bar, depth, quote, tick
+from tui.feed.dispatch import make_dispatcher
 from tui.market import Instrument, Market
-from tui.protocol import MAX_ROWS, Kline, Push, Quote, Tick
+from tui.protocol.messages import MAX_ROWS, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
 QQQ_HK = Symbol("QQQ", "HK")
@@ -80,11 +80,11 @@ def test_a_tick_older_than_a_quote_is_kept_but_leaves_the_last_price() -> None:
 def test_an_older_message_is_counted_and_not_applied(known: list[Push], older: Push) -> None:
     market, instrument = fed(*known)
     before = (instrument.tick, instrument.quote, instrument.last, list(instrument.bars))
-    market.take_changed()
+    market.drain_changed()
     assert market.apply(older, 9.0) is None
     assert market.health.out_of_order == 1
     assert (instrument.tick, instrument.quote, instrument.last, list(instrument.bars)) == before
-    assert not market.take_changed()
+    assert not market.drain_changed()
 
 
 def test_types_and_symbols_have_an_order_of_their_own() -> None:
@@ -163,7 +163,7 @@ def test_a_message_of_nobody_or_of_one_of_two_is_counted_and_dropped(s: str, r: 
     for times in (1, 2):
         assert market.apply(bar(0, s=s, r=r), 1.0) is None
         assert market.health.unfollowed == times
-    assert not market.take_changed()
+    assert not market.drain_changed()
 
 
 def test_a_bare_code_is_decided_anew_when_the_list_changes() -> None:
@@ -213,7 +213,7 @@ def test_the_longest_list_in_a_frame_keeps_nothing_waiting() -> None:
     market = following(QQQ)
     market.set_clock(float(T))
     market.refuse([QQQ], "kline@1", "no")  # each trade makes a bar, and is the first of its date: nothing costs more
-    begin, take = intake(market, None, lambda reply, now: None)
+    begin, take = make_dispatcher(market, None, lambda reply, now: None)
     rows = [{"s": "QQQ$US", "type": "tick", "ld": 1, "v": n % 7, "t": 10**11 + n * 86_400_000} for n in range(MAX_ROWS)]
     frame = json.dumps({"code": 1, "data": rows}).encode()
     begin(1.0)
@@ -236,12 +236,12 @@ def test_a_new_connection_keeps_prices_and_bars_drops_books_refusals_and_what_is
         market.apply(message, 1.0)
     market.refuse([QQQ], "kline@1", "cannot be resolved action")
     instrument = market.instruments[QQQ]
-    market.take_changed()
+    market.drain_changed()
     market.reconnected([QQQ])
     assert market.instruments == {QQQ: instrument}
     assert (instrument.last, instrument.quote, len(instrument.bars)) == (2, quote(1), 1)
     assert (instrument.depth, instrument.refused) == (None, {})
-    assert market.take_changed() == {instrument}
+    assert market.drain_changed() == {instrument}
     assert market.apply(tick(1, 9, s="SPY$US"), 2.0) is None
     assert market.apply(tick(3, 0), 2.0) is None, "an old message after a reconnect is still old"
 
@@ -250,7 +250,7 @@ def test_a_screen_that_never_looks_is_owed_nothing_of_what_is_no_longer_followed
     market = following(QQQ, SPY)
     market.apply(tick(1, s="SPY$US"), 1.0)
     market.reconnected([QQQ])
-    assert market.take_changed() == {market.instruments[QQQ]}
+    assert market.drain_changed() == {market.instruments[QQQ]}
 
 
 def test_a_refusal_stands_at_its_symbols_and_its_type() -> None:
@@ -258,7 +258,7 @@ def test_a_refusal_stands_at_its_symbols_and_its_type() -> None:
     market.refuse([SPY, QQQ_HK], "depth", "no answer")
     assert market.instruments[SPY].refused == {"depth": "no answer"}
     assert market.instruments[QQQ].refused == {}
-    assert market.take_changed() == {market.instruments[SPY]}
+    assert market.drain_changed() == {market.instruments[SPY]}
 
 
 # --- what the screen hears ---
@@ -272,8 +272,8 @@ def test_the_screen_is_woken_once_until_it_has_looked() -> None:
         for message in (tick(1), tick(2), depth([], []), tick(1, s="SPY$US")):
             market.apply(message, 1.0)
         market.refuse([SPY], "depth", "no answer")
-        assert {instrument.symbol for instrument in market.take_changed()} == {QQQ, SPY}
-        assert market.take_changed() == set()
+        assert {instrument.symbol for instrument in market.drain_changed()} == {QQQ, SPY}
+        assert market.drain_changed() == set()
         assert len(woken) == times
 
 
@@ -290,7 +290,7 @@ def test_what_changes_nothing_wakes_nobody() -> None:
     market = Market(lambda: woken.append(None))
     market.follow([QQQ])
     market.apply(tick(1, 1), 1.0)
-    market.take_changed()
+    market.drain_changed()
     market.apply(tick(1, 0), 1.0)
     market.apply(tick(1, s="SPY$US"), 1.0)
     assert len(woken) == 1
@@ -395,7 +395,7 @@ def test_a_bar_that_cannot_be_is_malformed_and_left_out() -> None:
     upside_down.high = 2.0
     for odd in (bar(0, 0.0), bar(0, volume=float("inf")), upside_down):
         assert market.apply(odd, 0.0) is None
-    assert len(market.instruments[QQQ].bars) == 0 and not market.take_changed()
+    assert len(market.instruments[QQQ].bars) == 0 and not market.drain_changed()
     assert (market.health.malformed, market.health.out_of_order) == ({"kline": 3}, 0)
 
 

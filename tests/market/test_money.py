@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from tui.errors import UsageError
-from tui.market.money import Amount, Currency, currency, parse_amount
+from tui.market.money import Amount, Currency, currency_of, parse_amount
 
 
 @pytest.mark.parametrize(("region", "code"), [("US", "USD"), ("HK", "HKD"), ("SH", "CNY"), ("SZ", "CNY")])
 def test_the_money_of_a_region(region: str, code: str) -> None:
-    assert currency(region).code == code
-    assert currency(region).sign
+    assert currency_of(region).code == code
+    assert currency_of(region).sign
 
 
 def test_where_it_is_not_known_the_region_stands_for_it_and_nothing_is_invented() -> None:
-    assert currency("QQ") == Currency("QQ", "")
+    assert currency_of("QQ") == Currency("QQ", "")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.market.sessions import Bell, Calendar, Holidays, Phase, calendar, zone
+from tui.market.sessions import Calendar, Holidays, NextTransition, SessionPhase, calendar, zone
 
 NOON_UTC = 1_731_672_000_000  # 2024-11-15 12:00 UTC, a Friday
 HOUR = 3_600_000
@@ -120,7 +120,7 @@ def test_what_nobody_told_of_is_a_whole_session() -> None:
 
 def test_a_weekend_is_closed_all_day() -> None:
     saturday = calendar("US").at(ms("US", "2024-11-16T10:00"))
-    assert saturday.phase is Phase.CLOSED and saturday.end - saturday.start == 24 * HOUR
+    assert saturday.phase is SessionPhase.CLOSED and saturday.end - saturday.start == 24 * HOUR
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-03-09", 23), ("2025-11-02", 25)])
@@ -140,7 +140,7 @@ def test_the_demo_exchange_never_closes_and_its_date_is_the_day_of_utc(region: s
     for hour in range(24 * 8):
         at = NOON_UTC + hour * HOUR
         stretch = calendar(region, demo=True).at(at)
-        assert stretch.phase is Phase.OPEN and stretch.end - stretch.start == 24 * HOUR
+        assert stretch.phase is SessionPhase.OPEN and stretch.end - stretch.start == 24 * HOUR
         assert stretch.date == zone("XX").at(at).date()
 
 
@@ -186,12 +186,12 @@ def test_only_new_york_trades_before_and_after(region: str, extended: bool) -> N
     ],
 )
 def test_the_next_bell(region: str, local: str, what: str, rings: str) -> None:
-    assert known(region).next_bell(ms(region, local)) == Bell(ms(region, rings), what)
+    assert known(region).next_transition(ms(region, local)) == NextTransition(ms(region, rings), what)
 
 
 @pytest.mark.parametrize("hours", [calendar("XX"), calendar("US", demo=True)])
 def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
-    assert hours.always and hours.next_bell(NOON_UTC) is None
+    assert hours.always and hours.next_transition(NOON_UTC) is None
     assert hours.is_session(date(2026, 11, 22))
     assert hours.previous_session(date(2026, 11, 23)) == date(2026, 11, 22)
 
@@ -199,7 +199,7 @@ def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
 def test_an_exchange_told_to_be_closed_for_ever_is_not_searched_for_ever() -> None:
     shut = Holidays({date(2026, 1, 1) + timedelta(days=n): "" for n in range(365)}, {})
     hours = calendar("US", holidays=shut)
-    assert hours.next_bell(ms("US", "2026-03-01T12:00")) is None
+    assert hours.next_transition(ms("US", "2026-03-01T12:00")) is None
     assert hours.previous_session(date(2026, 3, 2)) is None
 
 
@@ -238,13 +238,13 @@ def test_stretches_tile_time_whatever_the_holidays_and_bells_ring_between_them(
     assert stretch.start <= at < stretch.end and hours.zone.at(at).date() == stretch.date
     assert hours.at(stretch.start) == hours.at(stretch.end - 1) == stretch
     assert hours.at(stretch.end).start == stretch.end
-    assert stretch.phase is Phase.CLOSED or hours.is_session(stretch.date)
-    bell = hours.next_bell(at)
+    assert stretch.phase is SessionPhase.CLOSED or hours.is_session(stretch.date)
+    bell = hours.next_transition(at)
     if bell is not None:
         after = hours.at(bell.time)
         assert at < bell.time == after.start
-        assert (bell.what == "opens") == (after.phase is Phase.OPEN)
-        assert hours.next_bell(bell.time - 1) == bell
+        assert (bell.what == "opens") == (after.phase is SessionPhase.OPEN)
+        assert hours.next_transition(bell.time - 1) == bell
         before = hours.previous_session(after.date)
         assert before is not None and before < after.date and hours.is_session(before)
 
@@ -257,7 +257,7 @@ def test_two_years_are_walked_through_without_a_gap_or_an_overlap(region: str) -
     while at < end:
         stretch = hours.at(at)
         assert stretch.start == at < stretch.end
-        if stretch.phase is Phase.OPEN:
+        if stretch.phase is SessionPhase.OPEN:
             opened.add(stretch.date)
         at = stretch.end
     assert at == end

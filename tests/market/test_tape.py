@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.market.messages import QQQ, T, quote, tick
+from tests.support.messages import QQQ, T, quote, tick
 from tui.market import Market
 from tui.market.sessions import zone
-from tui.market.tape import KEPT, TOGETHER, Tape, large_from
+from tui.market.tape import MAX_TRADES, TOGETHER, Tape, large_trade_threshold
 
 DAY = 24 * 3_600_000
 
@@ -20,7 +20,7 @@ def printed(*trades: tuple[int, float, float | None], told: int | None = 2) -> T
     for n, (time, price, size) in enumerate(trades):
         message = tick(price, time, volume=size)
         message.side = told
-        tape.take(message, None, None)
+        tape.add(message, None, None)
         if not n:
             tape.sizes.cumulative = False
     return tape
@@ -32,8 +32,8 @@ def counting(*volumes: float | None) -> Tape:
     for n, volume in enumerate(volumes):
         proof = quote(1.0, 1_000 * n)
         proof.volume = volume
-        tape.take(tick(1.0 + n, 1_000 * n, volume=volume), proof, None)
-        tape.settle()
+        tape.add(tick(1.0 + n, 1_000 * n, volume=volume), proof, None)
+        tape.apply_late_sizes()
     return tape
 
 
@@ -52,7 +52,7 @@ def test_a_run_ends_after_a_second_of_silence_and_where_the_side_changes() -> No
     assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER, 1.0, 5)).runs()] == [2]
     assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER + 1, 1.0, 5)).runs()] == [1, 1]
     tape = printed((0, 1.0, 5))
-    tape.take(tick(1.0, 1, volume=5), None, None)
+    tape.add(tick(1.0, 1, volume=5), None, None)
     assert [run.side for run in tape.runs()] == ["·", "B"]
 
 
@@ -62,10 +62,10 @@ def test_the_size_of_a_run_is_known_only_where_all_are() -> None:
 
 
 def test_memory_is_bounded_and_numbers_go_on() -> None:
-    tape = printed(*((1_000 * n, 1.0 + n, 1) for n in range(KEPT + 70)))
+    tape = printed(*((1_000 * n, 1.0 + n, 1) for n in range(MAX_TRADES + 70)))
     runs = list(tape.runs())
-    assert len(tape) == len(runs) == KEPT
-    assert (runs[0].newest, runs[-1].oldest) == (KEPT + 69, 70)
+    assert len(tape) == len(runs) == MAX_TRADES
+    assert (runs[0].newest, runs[-1].oldest) == (MAX_TRADES + 69, 70)
 
 
 def test_sizes_known_late_reach_the_trades_they_belong_to() -> None:
@@ -75,11 +75,11 @@ def test_sizes_known_late_reach_the_trades_they_belong_to() -> None:
 
 def test_sizes_known_after_their_trade_has_gone_are_dropped() -> None:
     tape = Tape(zone("US"))
-    for n in range(KEPT + 300):
-        tape.take(tick(1.0 + n, 1_000 * n, volume=1_000.0 + n if n < 300 else None), None, None)
-    tape.take(tick(1.0, 1_000_000, volume=900.0), None, None)
-    tape.take(tick(2.0, 1_001_000, volume=800.0), None, None)
-    assert len(tape.settle()) == 256 and len(tape) == KEPT
+    for n in range(MAX_TRADES + 300):
+        tape.add(tick(1.0 + n, 1_000 * n, volume=1_000.0 + n if n < 300 else None), None, None)
+    tape.add(tick(1.0, 1_000_000, volume=900.0), None, None)
+    tape.add(tick(2.0, 1_001_000, volume=800.0), None, None)
+    assert len(tape.apply_late_sizes()) == 256 and len(tape) == MAX_TRADES
     assert sizes(tape)[-3:] == [None, 900.0, 800.0]
     assert tape.known_sizes() == [900.0, 800.0]
 
@@ -87,10 +87,10 @@ def test_sizes_known_after_their_trade_has_gone_are_dropped() -> None:
 def test_a_trade_told_once_more_is_one_trade() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     again = tick(25.0, 24_000, volume=1_240.0)
-    assert tape.take(again, None, None) is None
+    assert tape.add(again, None, None) is None
     assert (tape.total, tape.sizes.gap) == (25, 0)
     # Without more volume there may still have been a trade: of a price or a time of its own, and no size that is known.
-    tape.take(tick(25.1, 24_000, volume=1_240.0), None, None)
+    tape.add(tick(25.1, 24_000, volume=1_240.0), None, None)
     assert (tape.total, sizes(tape)[-1]) == (26, None)
 
 
@@ -101,10 +101,10 @@ def test_trades_that_look_the_same_are_two_where_each_tells_its_own_size() -> No
 def test_a_new_connection_may_tell_the_last_trade_again_and_what_it_missed_is_no_trade() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     tape.reconnected()
-    tape.take(tick(25.0, 24_000, volume=1_240.0), None, None)
+    tape.add(tick(25.0, 24_000, volume=1_240.0), None, None)
     assert tape.total == 25
-    tape.take(tick(26.0, 99_000, volume=5_000.0), None, None)
-    tape.take(tick(27.0, 99_001, volume=5_100.0), None, None)
+    tape.add(tick(26.0, 99_000, volume=5_000.0), None, None)
+    tape.add(tick(27.0, 99_001, volume=5_100.0), None, None)
     assert sizes(tape)[-3:] == [10.0, None, 100.0]
     assert tape.sizes.gap == 3_760
 
@@ -114,13 +114,13 @@ def test_a_new_connection_may_tell_the_last_trade_again_also_where_each_tells_it
     tape.reconnected()
     for total in (2, 3):
         again = tick(2.0, 1, volume=100)
-        tape.take(again, None, None)
+        tape.add(again, None, None)
         assert tape.total == total, "once"
 
 
 def test_a_new_date_decides_sizes_anew() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
-    tape.take(tick(1.0, DAY, volume=100.0), None, None)
+    tape.add(tick(1.0, DAY, volume=100.0), None, None)
     assert tape.sizes.cumulative is None
 
 
@@ -187,12 +187,12 @@ def test_runs_hold_every_trade_once_and_begin_anywhere(steps: list[tuple[int, fl
     [([], None), ([100.0], 1_000), ([100.0, 150.0, 200.0], 2_000), ([0.3, 0.5], 5), ([0.001], 0.01), ([51.0], 1_000)],
 )
 def test_large_is_ten_times_the_usual_in_a_round_number(sizes: list[float], large: float | None) -> None:
-    assert large_from(sizes) == (None if large is None else pytest.approx(large))
+    assert large_trade_threshold(sizes) == (None if large is None else pytest.approx(large))
 
 
 @given(st.lists(st.floats(1e-4, 1e12), min_size=1, max_size=40))
 def test_large_is_at_least_ten_times_the_median_and_less_than_three_times_that(sizes: list[float]) -> None:
-    large, ordered = large_from(sizes), sorted(sizes)
+    large, ordered = large_trade_threshold(sizes), sorted(sizes)
     median = (ordered[(len(sizes) - 1) // 2] + ordered[len(sizes) // 2]) / 2
     assert large is not None
     assert 9.99 * median <= large <= 25.1 * median

@@ -6,25 +6,25 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.market.messages import QQQ
-from tests.screens.over import Over, Snapshot, highlighted, opened, rows, text_of
-from tests.waiting import until
+from tests.support.messages import QQQ
+from tests.support.modal_host import Over, Snapshot, highlighted, opened, rows, text_of
+from tests.support.wait_until import until
+from tui.market.alert_status import AlertPhase, AlertStatus
 from tui.market.alerts import Alert, parse_alert
-from tui.market.standing import Stand, Standing
-from tui.screens.alerts import Alerts, Line
+from tui.screens.alerts import AlertLine, Alerts
 from tui.screens.prompt import Prompt
 from tui.symbol import Symbol
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 
 STANDINGS = {
-    "QQQ$US > 520": Standing(Stand.ARMED, "armed", "519.20"),
-    "QQQ$US < 480 repeat 0.5": Standing(Stand.ARMED, "armed, fired 15:32:07", "519.20"),
-    "SPY$US ±2%": Standing(Stand.DONE, "fired 11:07:41"),
-    "TLT$US spread > 5bp": Standing(Stand.OFF, "off"),
-    "GLD$US > 300": Standing(Stand.WAITS, "waits to be below 300", "301.55"),
-    "2800$HK turnover > 1B": Standing(Stand.ASLEEP, "asleep: closed"),
+    "QQQ$US > 520": AlertStatus(AlertPhase.ARMED, "armed", "519.20"),
+    "QQQ$US < 480 repeat 0.5": AlertStatus(AlertPhase.ARMED, "armed, fired 15:32:07", "519.20"),
+    "SPY$US ±2%": AlertStatus(AlertPhase.DONE, "fired 11:07:41"),
+    "TLT$US spread > 5bp": AlertStatus(AlertPhase.OFF, "off"),
+    "GLD$US > 300": AlertStatus(AlertPhase.WAITS, "waits to be below 300", "301.55"),
+    "2800$HK turnover > 1B": AlertStatus(AlertPhase.ASLEEP, "asleep: closed"),
 }
-STATES = {Stand.DONE: "done", Stand.OFF: "off"}
+STATES = {AlertPhase.DONE: "done", AlertPhase.OFF: "off"}
 
 
 class Kept:
@@ -37,13 +37,13 @@ class Kept:
     def screen(self) -> Alerts:
         return Alerts(self.lines, self.keep, self.symbol)
 
-    def lines(self) -> list[Line]:
-        return [Line(alert, self._standing(alert)) for alert in self.alerts]
+    def lines(self) -> list[AlertLine]:
+        return [AlertLine(alert, self._standing(alert)) for alert in self.alerts]
 
-    def _standing(self, alert: Alert) -> Standing:
+    def _standing(self, alert: Alert) -> AlertStatus:
         if alert.state != "on":
-            return Standing(Stand.OFF, alert.state)
-        return STANDINGS.get(f"{alert.symbol} {alert.condition}", Standing(Stand.ARMED, "armed"))
+            return AlertStatus(AlertPhase.OFF, alert.state)
+        return STANDINGS.get(f"{alert.symbol} {alert.condition}", AlertStatus(AlertPhase.ARMED, "armed"))
 
     def keep(self, alerts: tuple[Alert, ...]) -> None:
         self.alerts = alerts
@@ -55,18 +55,18 @@ class Kept:
 
 def shown() -> Alerts:
     kept = Kept(*STANDINGS)
-    return Alerts(lambda: [Line(parse_alert(text), stand) for text, stand in STANDINGS.items()], kept.keep, QQQ)
+    return Alerts(lambda: [AlertLine(parse_alert(text), stand) for text, stand in STANDINGS.items()], kept.keep, QQQ)
 
 
 async def test_where_there_is_little_room_the_title_has_all_of_it() -> None:
     async with opened(shown, (60, 20)) as (app, pilot):
-        title = app.screen.query_one(Choices).border_title
+        title = app.screen.query_one(ChoiceList).border_title
         assert str(title) == "Alerts · armed · 519.20"
         await pilot.press("end", "up")
         assert highlighted(app).split() == ["–", "2800$HK", "turnover", ">", "1B", "asleep"]
-        assert str(app.screen.query_one(Choices).border_title) == "Alerts · asleep: closed"
+        assert str(app.screen.query_one(ChoiceList).border_title) == "Alerts · asleep: closed"
         await pilot.resize_terminal(120, 36)
-        await until(lambda: str(app.screen.query_one(Choices).border_title) == "Alerts")
+        await until(lambda: str(app.screen.query_one(ChoiceList).border_title) == "Alerts")
         assert highlighted(app).endswith("asleep: closed")
 
 
@@ -78,7 +78,7 @@ async def test_what_an_alert_waits_for_is_whole_where_there_is_room_for_it() -> 
 
 async def test_the_field_stands_alone_and_the_list_comes_back() -> None:
     async with opened(shown, (100, 30)) as (app, pilot):
-        choices = app.screen.query_one(Choices)
+        choices = app.screen.query_one(ChoiceList)
         await pilot.press("n")
         await pilot.pause()
         assert not choices.display
@@ -186,6 +186,6 @@ async def test_without_a_selected_symbol_one_has_to_be_named() -> None:
 
 async def test_a_click_opens_it() -> None:
     async with opened(Kept("QQQ$US > 520").screen) as (app, pilot):
-        await pilot.click("Choices", offset=(5, 1))
+        await pilot.click("ChoiceList", offset=(5, 1))
         await pilot.pause()
         assert isinstance(app.screen, Prompt)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.over import NONE, Over, Snapshot, highlighted, opened, rows
+from tests.support.modal_host import NONE, Over, Snapshot, highlighted, opened, rows
 from tui.screens.columns import Choice, ColumnChooser
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 
 COLUMNS = [
     Choice("symbol", "SYMBOL", "code and region"),
@@ -108,7 +108,7 @@ async def test_it_closes_and_what_was_applied_stays(key: str) -> None:
 async def test_a_click_takes_a_column_in_or_out() -> None:
     chosen = Chosen("symbol", "last")
     async with opened(chosen.screen) as (app, pilot):
-        await pilot.click(Choices, offset=(5, 5))
+        await pilot.click(ChoiceList, offset=(5, 5))
         await pilot.pause()
         assert chosen.applied == [("symbol", "last", "age")]
         assert app.answer is NONE

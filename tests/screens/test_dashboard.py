@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown
 
-from tests.market.walks import OPEN, walk
-from tests.screens.still import LIVE, START, US, Still, filled
+from tests.support.frozen_dashboard import LIVE, START, US, Still, filled
+from tests.support.price_walks import OPEN, walk
 from tui.errors import NoConnection
-from tui.feed.state import LinkState, Phase
+from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.protocol import OVER_LIMIT, Depth, Kline, Level, Quote, Tick
+from tui.protocol.messages import OVER_LIMIT, Depth, Kline, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.widgets.pane import Pane
 
 Snapshot = Callable[..., bool]
 SIZES = [(160, 45), (120, 36), (80, 24)]
 LOST = LinkState(
-    Phase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("cannot reach 127.0.0.1: connection refused")
+    LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("cannot reach 127.0.0.1: connection refused")
 )
 
 
@@ -109,7 +109,7 @@ def test_yesterday_s_picture_says_of_when_it_is(snap_compare: Snapshot) -> None:
     market.wall_base = START
     market.follow(symbols)
     for n, symbol in enumerate(symbols[:3]):
-        market.recall(symbol, walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
+        market.apply_history(symbol, walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
     market.refuse([symbols[1]], "quote", OVER_LIMIT)
     assert snap_compare(Still(market, symbols, link=LOST, demo=False), terminal_size=(120, 36))
 

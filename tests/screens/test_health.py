@@ -12,24 +12,23 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.widgets import Static
 
-from tests.market.messages import bar
-from tests.screens.still import START, US, Still, filled
+from tests.support.frozen_dashboard import START, US, Still, filled
+from tests.support.messages import bar
+from tui.config.themes import all_themes
 from tui.errors import NoConnection
-from tui.feed.history import History
-from tui.feed.intake import intake
-from tui.feed.names import Names
-from tui.feed.rest import Rest
-from tui.feed.state import LinkState, Phase
-from tui.feed.store import Store
-from tui.frames import FRAMES
+from tui.feed.dispatch import make_dispatcher
+from tui.feed.state import LinkPhase, LinkState
+from tui.history.backfill import Backfill
+from tui.history.fund_list import FundListLoader
+from tui.history.rest_client import RestClient
+from tui.history.store import Store
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
-from tui.pace import Pace
 from tui.screens.health import (
-    Facts,
     FeedHealth,
-    Figure,
+    HealthFigure,
+    HealthSnapshot,
     data_figures,
     fault_figures,
     link_figures,
@@ -38,14 +37,15 @@ from tui.screens.health import (
     refused_figures,
     screen_figures,
 )
-from tui.secrets import VARIABLE, Token, take_from_environment
+from tui.secrets import TOKEN_VARIABLE, Token, take_from_environment
 from tui.symbol import Symbol
-from tui.themes import all_themes
-from tui.widgets.look import textual_theme
+from tui.terminal.flow_control import TerminalFlowControl
+from tui.terminal.frame_clock import MAX_FRAMES
+from tui.widgets.styles import textual_theme
 
 Snapshot = Callable[..., bool]
-LIVE = LinkState(Phase.LIVE, 0.0)
-LOST = LinkState(Phase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("connection lost"))
+LIVE = LinkState(LinkPhase.LIVE, 0.0)
+LOST = LinkState(LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=NoConnection("connection lost"))
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +59,11 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> Facts:
+def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> HealthSnapshot:
     instruments = list(market.instruments.values())
-    return Facts(now, START + now * 1000, link, "api.itick.org", False, instruments, Pace(), 0.002, FRAMES)
+    return HealthSnapshot(
+        now, START + now * 1000, link, "api.itick.org", False, instruments, TerminalFlowControl(), 0.002, MAX_FRAMES
+    )
 
 
 def troubled() -> Market:
@@ -149,11 +151,11 @@ async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:
 
 
 def test_text_from_outside_is_plain_and_holds_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "a-known-key-7351")
+    monkeypatch.setenv(TOKEN_VARIABLE, "a-known-key-7351")
     take_from_environment()
     market = Market()
     market.health.count_malformed("not JSON", b"\x1b[31m[bold]a-known-key-7351", 0.0)
-    link = LinkState(Phase.STOPPED, 0.0, error=NoConnection("\x1b[31m a-known-key-7351"))
+    link = LinkState(LinkPhase.STOPPED, 0.0, error=NoConnection("\x1b[31m a-known-key-7351"))
     figures = dict(named(fault_figures(market, facts(market)))) | dict(named(link_figures(market, facts(market, link))))
     assert figures["  the last"] == r"20s ago, not JSON: \x1b[31m[bold][key]"
     assert figures["state"] == "stopped: �[31m [key]"
@@ -161,24 +163,24 @@ def test_text_from_outside_is_plain_and_holds_no_key(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("begins", range(145, 160))
 def test_nor_is_a_part_of_a_key_left_where_the_words_are_cut(begins: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "a-known-key-7351")
+    monkeypatch.setenv(TOKEN_VARIABLE, "a-known-key-7351")
     take_from_environment()
     market = Market()
     words = "." * begins + "a-known-key-7351"
-    take = intake(market, None, lambda reply, now: None).take
+    take = make_dispatcher(market, None, lambda reply, now: None).take
     for frame in (words, json.dumps({"code": 0, "msg": words})):
         take(frame.encode())
         shown = dict(named(fault_figures(market, facts(market))))["  the last"]
         assert shown.endswith("." + "[key]"[: 160 - begins])
 
 
-def named(figures: list[Figure]) -> list[tuple[str, str]]:
+def named(figures: list[HealthFigure]) -> list[tuple[str, str]]:
     return [(figure.name, figure.value) for figure in figures]
 
 
 def test_before_anything_came_nothing_is_invented() -> None:
     market = Market()
-    empty = Facts(1.0, START, None, "", False, [], Pace(), 0.0, FRAMES)
+    empty = HealthSnapshot(1.0, START, None, "", False, [], TerminalFlowControl(), 0.0, MAX_FRAMES)
     assert dict(named(link_figures(market, empty))) == {
         "state": "not begun",
         "server": "—",
@@ -190,7 +192,7 @@ def test_before_anything_came_nothing_is_invented() -> None:
     }
     assert dict(named(data_figures(market, empty)))["lag at arrival"] == "—"
     assert {value for _, value in named(fault_figures(market, empty))} == {"0"}
-    assert not any(figure.odd for figure in fault_figures(market, empty))
+    assert not any(figure.abnormal for figure in fault_figures(market, empty))
 
 
 def test_what_is_refused_is_told_by_type_with_the_server_s_own_words() -> None:
@@ -200,8 +202,8 @@ def test_what_is_refused_is_told_by_type_with_the_server_s_own_words() -> None:
     market.refuse(US[:3], "depth", "permission\x1b[31m denied")
     market.refuse(US[:1], "kline@1", "x" * 200)
     assert refused_figures(facts(market)) == [
-        Figure("depth", "3 symbols: permission�[31m denied", True),
-        Figure("kline@1", f"1 symbol: {'x' * 159}…", True),
+        HealthFigure("depth", "3 symbols: permission�[31m denied", True),
+        HealthFigure("kline@1", f"1 symbol: {'x' * 159}…", True),
     ]
 
 
@@ -229,9 +231,9 @@ def test_a_delayed_feed_tells_its_delay_not_its_jitter() -> None:
 
 def test_what_is_not_as_it_should_be_is_marked() -> None:
     market = troubled()
-    odd = [figure.name for figure in link_figures(market, facts(market, LOST)) if figure.odd]
+    odd = [figure.name for figure in link_figures(market, facts(market, LOST)) if figure.abnormal]
     assert odd == ["state", "heartbeats missed", "reconnects"]
-    odd = [figure.name for figure in fault_figures(market, facts(market)) if figure.odd]
+    odd = [figure.name for figure in fault_figures(market, facts(market)) if figure.abnormal]
     assert odd == ["malformed", "out of order", "from the future", "crossed books"]
 
 
@@ -243,15 +245,15 @@ def test_missing_minutes_are_holes_between_bars_of_the_last_hour(minutes: list[i
     instrument = Instrument(Symbol("QQQ", "US"))
     start = bar(0, 1.0, 1.0).time
     for minute in minutes:
-        instrument.bars.put(bar(minute, 1.0, 1.0))
+        instrument.bars.update(bar(minute, 1.0, 1.0))
     assert missing_minutes(instrument, start + 59 * 60_000 + 30_000) == missing
 
 
 def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     market, calm = Market(), facts(Market())
     assert dict(named(screen_figures(market, calm)))["terminal"] == "has not told whether it keeps up"
-    calm.pace.asks(1.0)
-    calm.pace.answered(1.004)
+    calm.pace.record_query(1.0)
+    calm.pace.record_reply(1.004)
     assert named(screen_figures(market, calm)) == [
         ("frames", "0 drawn, 0 a second · 2 ms each"),
         ("at most", "30 a second"),
@@ -259,28 +261,28 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
         ("terminal", "keeps up, answers within 4 ms"),
     ]
     costly = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
-    assert costly["at most"].value == "10 a second, fewer because one costs so much" and costly["at most"].odd
-    calm.pace.asks(2.0)
-    calm.pace.answered(3.204)
+    assert costly["at most"].value == "10 a second, fewer because one costs so much" and costly["at most"].abnormal
+    calm.pace.record_query(2.0)
+    calm.pace.record_reply(3.204)
     busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
-    assert busy["at most"].value == "as many as the terminal takes" and busy["at most"].odd
-    assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].odd
+    assert busy["at most"].value == "as many as the terminal takes" and busy["at most"].abnormal
+    assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].abnormal
 
 
 async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_path: Path) -> None:
     market = Market()
     assert past_figures(facts(market)) == []
-    history = History(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
+    history = Backfill(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
     told = past_figures(facts(market)._replace(history=history))
-    assert told == [Figure("history", "0 symbols from our own file; calls_a_minute is 0")]
+    assert told == [HealthFigure("history", "0 symbols from our own file; calls_a_minute is 0")]
     history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
     told = past_figures(facts(market)._replace(history=history))
-    assert told[1:] == [Figure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
-    names = Names(Rest("http://127.0.0.1:9", Token("demo")), None, lambda: None)
+    assert told[1:] == [HealthFigure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
+    names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, lambda: None)
     told = past_figures(facts(market)._replace(history=history, names=names, unread=1_234))
     assert told[2:] == [
-        Figure("names", "of well-known funds only"),
-        Figure("not read", "1,234 rows of history or names", True),
+        HealthFigure("names", "of well-known funds only"),
+        HealthFigure("not read", "1,234 rows of history or names", True),
     ]
 
 
@@ -305,7 +307,7 @@ def test_a_clock_of_the_data_that_contradicts_the_others_is_told(dates: bool, wo
     if dates:
         market.observe_date(19.0, 19.0, START + 19_000)
     for n in range(8):
-        market.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n)
+        market.clock.accepts_ahead(START + 3_600_000 + 500 * n, START + 500.0 * n)
     assert [figure for figure in link_figures(market, facts(market)) if figure.name == "clock"] == [
         ("clock", words, True)
     ]

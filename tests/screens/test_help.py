@@ -8,15 +8,15 @@ import pytest
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tests.screens.over import NONE, Over, Snapshot, opened, text_of
-from tui.keys import KEYS, remapped
-from tui.screens.help import Help, columns, find
-from tui.themes import find_theme
-from tui.widgets.look import Look
+from tests.support.modal_host import NONE, Over, Snapshot, opened, text_of
+from tui.config.key_table import KEYS, apply_overrides
+from tui.config.themes import find_theme
+from tui.screens.help import Help, columns, find_keys
+from tui.widgets.styles import Styles
 
 
 def help_() -> Help:
-    return Help(Look(find_theme("midnight")))
+    return Help(Styles(find_theme("midnight")))
 
 
 def shown(help_: Help) -> str:
@@ -50,11 +50,11 @@ def test_finding(snap_compare: Snapshot) -> None:
     ],
 )
 def test_what_is_found(text: str, found: list[str]) -> None:
-    assert [caps for lines in find(KEYS, text).values() for caps, _ in lines] == found
+    assert [caps for lines in find_keys(KEYS, text).values() for caps, _ in lines] == found
 
 
 def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length() -> None:
-    everything = find(KEYS, "")
+    everything = find_keys(KEYS, "")
     assert [key.help for key in KEYS] == [words for group, lines in everything.items() for _, words in lines][
         : len(KEYS)
     ]
@@ -110,7 +110,7 @@ async def test_enter_keeps_what_was_found_and_gives_the_keys_back() -> None:
 
 async def test_keys_that_were_remapped_are_shown_and_close_it() -> None:
     def other() -> Help:
-        return Help(Look(find_theme("midnight")), remapped({"help": ["Ctrl+K"], "quit": ["X"]}))
+        return Help(Styles(find_theme("midnight")), apply_overrides({"help": ["Ctrl+K"], "quit": ["X"]}))
 
     async with opened(other) as (app, pilot):
         assert isinstance(app.screen, Help)

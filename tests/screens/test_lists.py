@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.over import NONE, Over, Snapshot, opened, rows
+from tests.support.modal_host import NONE, Over, Snapshot, opened, rows
 from tui.screens.lists import ListAction, ListInfo, ListMenu
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 
 LISTS = [ListInfo("Core", 8), ListInfo("Bonds [b]", 0), ListInfo("沪深300", 1)]
 MANY = [ListInfo(f"List {n}", n) for n in range(12)]
@@ -66,7 +66,7 @@ async def test_the_question_says_what_goes_and_that_it_can_come_back() -> None:
     async with opened(menu) as (app, pilot):
         await pilot.press("d")
         await pilot.pause()
-        assert str(app.screen.query_one(Choices).border_title) == "Delete 'Core'?"
+        assert str(app.screen.query_one(ChoiceList).border_title) == "Delete 'Core'?"
         assert rows(app) == ["y  yes, with its 8 symbols; undo brings it back", "n  no"]
 
 

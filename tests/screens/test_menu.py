@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.over import NONE, Over, Snapshot, highlighted, opened, rows
-from tui.screens.menu import Item, Menu
+from tests.support.modal_host import NONE, Over, Snapshot, highlighted, opened, rows
+from tui.config.themes import all_themes, find_theme
+from tui.screens.menu import Menu, MenuItem
 from tui.screens.theme_menu import ThemeMenu
-from tui.themes import all_themes, find_theme
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 
 ITEMS = [
-    Item("change%", "CHG%", "c", "▼"),
-    Item("last", "LAST", "l"),
-    Item("volume", "VOLUME", "V"),
-    Item("iopv", "IOPV [b]x[/b]\x1b[31m", "j"),
-    Item("own", "沪深300ETF, an order by hand that needs very many words", "q"),
+    MenuItem("change%", "CHG%", "c", "▼"),
+    MenuItem("last", "LAST", "l"),
+    MenuItem("volume", "VOLUME", "V"),
+    MenuItem("iopv", "IOPV [b]x[/b]\x1b[31m", "j"),
+    MenuItem("own", "沪深300ETF, an order by hand that needs very many words", "q"),
 ]
 
 
@@ -97,7 +97,7 @@ async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it
 
 async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
     async with opened(lambda: Menu("Sort by", ITEMS + ITEMS), (40, 8)) as (app, pilot):
-        choices = app.screen.query_one(Choices)
+        choices = app.screen.query_one(ChoiceList)
         assert choices.size.height == 5
         await pilot.press("G")
         await pilot.pause()
@@ -110,7 +110,7 @@ async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
 
 async def test_a_click_chooses_and_one_outside_chooses_nothing() -> None:
     async with opened(menu) as (app, pilot):
-        await pilot.click(Choices, offset=(5, 3))
+        await pilot.click(ChoiceList, offset=(5, 3))
         await pilot.pause()
         assert app.answer == "volume"
     async with opened(menu) as (app, pilot):

@@ -9,8 +9,8 @@ from textual.command import CommandList
 from textual.css.query import NoMatches
 from textual.widgets import Input
 
-from tests.screens.over import NONE, Over, Snapshot
-from tui.screens.palette import Command, Palette
+from tests.support.modal_host import NONE, Over, Snapshot
+from tui.screens.palette import Palette, PaletteCommand
 
 
 class Commanded(Over):
@@ -20,12 +20,12 @@ class Commanded(Over):
         super().__init__(Palette)
         self.run_: list[str] = []
 
-    def commands(self) -> Iterable[Command]:
-        yield Command("Add symbols", "a pasted list too", self._noted("add"), "a")
-        yield Command("Reconnect", "drop the connection", self._noted("reconnect"), "r")
-        yield Command("Show list [b]x[/b] [/]\x1b[31m", "Lists [/]", self._noted("show"), "2")
+    def commands(self) -> Iterable[PaletteCommand]:
+        yield PaletteCommand("Add symbols", "a pasted list too", self._noted("add"), "a")
+        yield PaletteCommand("Reconnect", "drop the connection", self._noted("reconnect"), "r")
+        yield PaletteCommand("Show list [b]x[/b] [/]\x1b[31m", "Lists [/]", self._noted("show"), "2")
         for n in range(30):
-            yield Command(f"Sort by {n}", "Order", self._noted(f"sort {n}"))
+            yield PaletteCommand(f"Sort by {n}", "Order", self._noted(f"sort {n}"))
 
     def _noted(self, name: str) -> Callable[[], None]:
         return lambda: self.run_.append(name)

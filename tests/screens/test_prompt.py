@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, Static
 
-from tests.screens.over import NONE, Over, Snapshot, opened, text_of
+from tests.support.modal_host import NONE, Over, Snapshot, opened, text_of
 from tui.screens.prompt import Prompt
 
 

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui import format as fmt
-from tui.themes import DEFAULT_THEME, find_theme
+from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.widgets.bar import aligned, sized_bar
-from tui.widgets.look import Look
+from tui.widgets.styles import Styles
 
-LOOK = Look(find_theme(DEFAULT_THEME))
+LOOK = Styles(find_theme(DEFAULT_THEME))
 
 
 def drawn(text: str, eighths: int, leftward: bool) -> tuple[str, str]:

@@ -12,13 +12,13 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.screens.over import Snapshot, highlighted, rows
-from tui.themes import DEFAULT_THEME, find_theme
+from tests.support.modal_host import Snapshot, highlighted, rows
+from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.widgets.add_field import AddField
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 from tui.widgets.field import Field
 from tui.widgets.find_field import FindField
-from tui.widgets.look import textual_theme
+from tui.widgets.styles import textual_theme
 
 KNOWN = [
     ("SPY$US", "SPDR S&P 500 ETF Trust"),
@@ -132,7 +132,7 @@ async def test_esc_leaves_the_field_at_once() -> None:
 async def test_six_at_most_over_what_stands_there_none_for_a_symbol_written_in_full() -> None:
     async with typing(AddField(suggest)) as (app, pilot, field):
         above = app.query_one("#above").region
-        choices = app.query_one(Choices)
+        choices = app.query_one(ChoiceList)
         await pilot.press("s")
         await pilot.pause()
         assert len(rows(app)) == 6 and rows(app)[0] == "SPY$US  SPDR S&P 500 ETF Trust"
@@ -150,7 +150,7 @@ async def test_in_a_low_terminal_they_end_below_its_top() -> None:
     async with typing(AddField(suggest), (40, 8)) as (app, pilot, _):
         await pilot.press("s", "up")
         await pilot.pause()
-        assert app.query_one(Choices).region == (0, 0, 40, 7)
+        assert app.query_one(ChoiceList).region == (0, 0, 40, 7)
         assert highlighted(app).startswith("S1$US")
 
 
@@ -158,7 +158,7 @@ async def test_a_click_completes() -> None:
     async with typing(AddField(suggest)) as (app, pilot, field):
         await pilot.press("s")
         await pilot.pause()
-        await pilot.click(Choices, offset=(5, 2))
+        await pilot.click(ChoiceList, offset=(5, 2))
         await pilot.pause()
         assert field.value == "SMH$US, " and field.has_focus and app.posted == []
 
@@ -175,7 +175,7 @@ async def test_a_closed_field_is_empty_and_gone() -> None:
         await pilot.press("s")
         app.field.close()
         await pilot.pause()
-        assert field.value == "" and not app.field.display and not app.query_one(Choices).display
+        assert field.value == "" and not app.field.display and not app.query_one(ChoiceList).display
 
 
 async def test_finding_posts_what_is_typed_and_moves_the_cursor_of_the_grid() -> None:

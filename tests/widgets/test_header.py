@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from tests.market.walks import at
-from tests.screens.still import Still
+from tests.support.frozen_dashboard import Still
+from tests.support.price_walks import at
 from tui import format as fmt
+from tui.config.watchlists import LONGEST_NAME
 from tui.market import Market
 from tui.market.sessions import Holidays, calendar
 from tui.symbol import Symbol
-from tui.watchlists import LONGEST_NAME
-from tui.widgets.hours import session_words
+from tui.widgets.session_words import session_words
 
 HOLIDAYS = {
     "US": Holidays({date(2026, 11, 26): "Thanksgiving Day"}, {date(2026, 11, 27): "Day after Thanksgiving Day"}),

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from rich.segment import Segment
 
-from tests.market.messages import bar, quote
-from tests.screens.still import US
-from tui.keys import KEYS
+from tests.support.frozen_dashboard import US
+from tests.support.messages import bar, quote
+from tui.config.key_table import KEYS
+from tui.config.themes import find_theme
 from tui.market import Instrument, Market
-from tui.market.plan import NO_ANSWER
-from tui.protocol import OVER_LIMIT, UNRESOLVED
-from tui.themes import find_theme
-from tui.widgets.chart import MinuteChart
-from tui.widgets.ladder import DepthLadder
-from tui.widgets.look import Look
+from tui.market.entitlements import NO_ANSWER
+from tui.protocol.messages import OVER_LIMIT, UNRESOLVED
+from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
 
-LOOK = Look(find_theme("midnight"))
+LOOK = Styles(find_theme("midnight"))
 QQQ = US[0]
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from tests.screens.still import START, US
+from tests.support.frozen_dashboard import START, US
+from tui.config.themes import find_theme
 from tui.errors import KeyRefused, NoConnection
-from tui.feed.lock import TakenOver
-from tui.feed.state import LinkState, Phase
+from tui.feed.key_lock import TakenOver
+from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.themes import find_theme
-from tui.widgets.look import Look
 from tui.widgets.status_bar import StatusBar
+from tui.widgets.styles import Styles
 
-LIVE = LinkState(Phase.LIVE, 0.0)
+LIVE = LinkState(LinkPhase.LIVE, 0.0)
 REASON = NoConnection("cannot reach api.itick.org: TLS certificate: unable to get local issuer certificate")
-LOST = LinkState(Phase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, again=True)
-REFUSED = LinkState(Phase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on"))
-TAKEN = LinkState(Phase.STOPPED, 0.0, error=TakenOver(12_345))
+LOST = LinkState(LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, was_live=True)
+REFUSED = LinkState(
+    LinkPhase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on")
+)
+TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=TakenOver(12_345))
 
 
 def market() -> Market:
@@ -30,7 +32,7 @@ def market() -> Market:
 
 
 def line(market: Market, link: LinkState, width: int) -> str:
-    look = Look(find_theme("midnight"))
+    look = Styles(find_theme("midnight"))
     bar = StatusBar(look, market)
     bar.set_reactive(StatusBar.now, 20.0)
     bar.set_reactive(StatusBar.symbols, 3)
@@ -71,7 +73,7 @@ def test_figures_leave_before_the_reason_is_cut() -> None:
 
 
 def test_the_reason_stays_while_the_link_is_made_again() -> None:
-    again = LinkState(Phase.CONNECTING, 0.0, "127.0.0.1:9010", error=NoConnection("connection lost"), again=True)
+    again = LinkState(LinkPhase.CONNECTING, 0.0, "127.0.0.1:9010", error=NoConnection("connection lost"), was_live=True)
     assert line(market(), again, 60) == "◌ connecting 127.0.0.1:9010   connection lost   3 symbols"
 
 
@@ -107,7 +109,7 @@ def test_data_of_another_clock_than_the_exchange_s_own_are_told_as_that() -> Non
     made.set_clock(START - 20_000.0)
     made.observe_date(19.0, 19.02, START - 1_000)
     for n in range(8):
-        assert made.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n) is (n == 7)
+        assert made.clock.accepts_ahead(START + 3_600_000 + 500 * n, START + 500.0 * n) is (n == 7)
     assert "data dated 3,599 s ahead of the exchange's clock" in line(made, LIVE, 158)
     assert "clock 3" not in line(made, LIVE, 158), "this machine's is right"
 
@@ -116,5 +118,5 @@ def test_without_a_date_it_is_the_two_clocks_that_differ() -> None:
     made = market()
     made.set_clock(START - 20_000.0)
     for n in range(8):
-        made.clock.believes(START + 3_600_000 + 500 * n, START + 500.0 * n)
+        made.clock.accepts_ahead(START + 3_600_000 + 500 * n, START + 500.0 * n)
     assert "clock 3600 s behind the exchange's" in line(made, LIVE, 158)

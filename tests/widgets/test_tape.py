@@ -13,13 +13,13 @@ from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
-from tests.market.messages import QQQ, depth
-from tui.keys import KEYS
+from tests.support.messages import QQQ, depth
+from tui.config.key_table import KEYS
+from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument, Market
-from tui.protocol import OVER_LIMIT, Tick
+from tui.protocol.messages import OVER_LIMIT, Tick
 from tui.symbol import Symbol
-from tui.themes import DEFAULT_THEME, find_theme
-from tui.widgets.look import Look
+from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
 
 Snapshot = Callable[..., bool]
@@ -66,7 +66,7 @@ class Alone(App[None]):
         super().__init__()
         self.trading = trading
         self.proven = proven
-        self.tape = TradeTape(Look(find_theme(theme)), KEYS)
+        self.tape = TradeTape(Styles(find_theme(theme)), KEYS)
 
     def compose(self) -> ComposeResult:
         yield self.tape
@@ -77,7 +77,7 @@ class Alone(App[None]):
 
     def turn(self) -> None:
         """One frame."""
-        self.tape.sync(self.trading.market.take_changed(), self.trading.seconds, self.proven)
+        self.tape.sync(self.trading.market.drain_changed(), self.trading.seconds, self.proven)
 
 
 def busy(count: int = 300) -> Trading:

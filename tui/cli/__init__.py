@@ -22,7 +22,9 @@ from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
 from tui.cli import inspect as inspect_command
 from tui.cli import stream as stream_command
-from tui.cli.completion import VARIABLE, completion, themes
+from tui.cli.candidates import themes
+from tui.cli.completion import COMPLETION_VARIABLE, completion
+from tui.cli.defaults import config_file
 from tui.cli.help import (
     CACHE,
     COLOUR,
@@ -36,14 +38,13 @@ from tui.cli.help import (
     REPLAY,
     STATE,
     TRUST,
-    Group,
+    ManualGroup,
     Option,
     option,
 )
 from tui.cli.options import (
     check_place,
     complain,
-    config_file,
     feed_options,
     find_rest,
     find_target,
@@ -53,12 +54,12 @@ from tui.cli.options import (
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
-    from tui.feed.replay import Replay
+    from tui.recording.replay import Replay
     from tui.symbol import Symbol
 
 
 @click.group(
-    cls=Group,
+    cls=ManualGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
@@ -159,7 +160,7 @@ def cli(
     settings = file.read()
     from msgspec.structs import replace
 
-    from tui.themes import find_theme
+    from tui.config.themes import find_theme
 
     try:
         chosen = find_theme(theme or settings.theme)
@@ -178,13 +179,13 @@ def cli(
     from tui.terminal.environment import drop_variables
 
     drop_variables()
-    from tui.app import RECORDED, ItickApp, Start
-    from tui.desk import Wanted
+    from tui.app.app import RECORDED, FeedSource, ItickApp
+    from tui.app.base import LaunchOptions
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
-    wanted = Wanted(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
+    wanted = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
     with logging_to(log_file) as log, recording_to(record) as recorder:
-        start = Start(target, token, notices, take_over, rest_url, recorder, playing, log)
+        start = FeedSource(target, token, notices, take_over, rest_url, recorder, playing, log)
         if playing is not None:
             settings = replace(settings, lists={RECORDED: playing.symbols}, alerts=())
             wanted = wanted._replace(settings=settings, remember=False)
@@ -211,15 +212,15 @@ def _replay(path: Path | None, speed: str | None, begin: str | None, beside: Map
         return None
     if given := next((name for name, value in beside.items() if value), None):
         raise UsageError(f"--replay plays a file, without any feed: leave {given} out")
-    from tui.feed.replay import Replay, read_speed
+    from tui.recording.replay import Replay, parse_speed
 
-    return Replay(path, read_speed(speed or "1"), begin or "")
+    return Replay(path, parse_speed(speed or "1"), begin or "")
 
 
 for _command in (
     stream_command.stream,
     doctor_command.doctor,
-    inspect_command.inspect,
+    inspect_command.inspect_command,
     exchange_command.exchange,
     config_command.config,
     completion,
@@ -270,7 +271,7 @@ def _set_right_what_was_left() -> None:
 
 
 def _run() -> int:
-    if VARIABLE in os.environ:
+    if COMPLETION_VARIABLE in os.environ:
         from tui.cli import shell_completion
 
         shell_completion.register()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.help import CONFIG, FOLDERS, Group
-from tui.cli.options import complain, config_file, config_option
+from tui.cli.defaults import config_file
+from tui.cli.help import CONFIG, FOLDERS, ManualGroup
+from tui.cli.options import complain, config_option
 from tui.errors import EXIT_DONE, UsageError, reason
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    cls=Group,
+    cls=ManualGroup,
     examples=(
         ("itick-tui config init", "A file that names every setting, to begin with."),
         ("itick-tui config show", "What is in force now, the file's settings and the rest."),
@@ -48,9 +49,9 @@ def path(file: ConfigFile) -> int:
 @click.pass_obj
 def show(file: ConfigFile) -> int:
     """Print every setting as it is in force, as TOML."""
-    from tui.config.template import in_force
+    from tui.config.template import effective_text
 
-    click.echo(in_force(file.read()), nl=False)
+    click.echo(effective_text(file.read()), nl=False)
     if file.refused:
         complain(file.refused, EXIT_DONE)
     return EXIT_DONE
@@ -60,12 +61,12 @@ def show(file: ConfigFile) -> int:
 @click.pass_obj
 def init(file: ConfigFile) -> int:
     """Write a file that names every setting, and says where. A file that is there stays as it is."""
-    from tui.config.template import fresh
+    from tui.config.template import default_text
     from tui.files import create, make_folder
 
     try:
         make_folder(file.path.parent)
-        create(file.path, fresh())
+        create(file.path, default_text())
     except FileExistsError:
         raise UsageError(f"there is a file already: {file.path}") from None
     except OSError as error:

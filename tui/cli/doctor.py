@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, Command, option
+from tui.cli.defaults import config_file
+from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, ManualCommand, option
 from tui.cli.options import (
     check_place,
     complain,
-    config_file,
     config_option,
     demo_option,
     need_output,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=Command,
+    cls=ManualCommand,
     examples=(
         ("itick-tui doctor", "All of it, with your key and the list shown at the start."),
         ("itick-tui doctor --watch 'SPY$US,2800$HK'", "With these symbols."),
@@ -67,7 +67,7 @@ def doctor(
     import asyncio
     import signal
 
-    from tui.feed.target import check_url
+    from tui.feed.endpoint import check_url
 
     symbols, notices = watched(watch)
     check_place(demo, url, token_file)
@@ -115,7 +115,7 @@ async def _examine(
     from tui.doctor.feed import WITHIN, FeedChecks
     from tui.doctor.machine import Machine
     from tui.exchange.server import Exchange
-    from tui.feed.target import host_of
+    from tui.feed.endpoint import host_of
 
     report = Report(as_json=as_json)
     checkup = Checkup(report.begins, report.ends)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from tui.cli import completion
-from tui.cli.help import MARKET, SERVING, Command, option
+from tui.cli import candidates
+from tui.cli.help import MARKET, SERVING, ManualCommand, option
 from tui.cli.options import Number, Whole
 from tui.errors import EXIT_INTERRUPTED
 
 
-class _ExchangeCommand(Command):
+class _ExchangeCommand(ManualCommand):
     """Lists the paths and the faults below its options, from the one table of each."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -67,7 +67,7 @@ class _ExchangeCommand(Command):
     group=MARKET,
     multiple=True,
     metavar="NAME",
-    shell_complete=completion.faults,
+    shell_complete=candidates.faults,
     help="Fail on purpose, as listed below; repeatable.",
 )
 @option(

@@ -80,7 +80,7 @@ def option(*names: str, group: str, **named: Any) -> Callable[[_F], _F]:
     return click.option(*names, cls=Option, group=group, **named)
 
 
-class Command(click.Command):
+class ManualCommand(click.Command):
     """A command whose help is a manual. `examples` are command lines, each with words; `environment` and `files` are
     keys of the tables above; `exits` are exit codes, or pairs of a code and what it means here."""
 
@@ -145,10 +145,10 @@ class Command(click.Command):
             formatter.write_dl([(str(code), words) for code, words in self.exits.items()])
 
 
-class Group(Command, click.Group):
+class ManualGroup(ManualCommand, click.Group):
     """A command that has commands of its own."""
 
-    command_class = Command
+    command_class = ManualCommand
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.help import OUTPUT, Command, option
+from tui.cli.help import OUTPUT, ManualCommand, option
 from tui.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from tui.feed.inspection import Inspection
+    from tui.recording.summary import RecordingSummary
 
 _NAMED = 8  # symbols
 _TOLD = 12  # states of the link
 
 
 @click.command(
-    cls=Command,
+    cls=ManualCommand,
     examples=(
         ("itick-tui inspect friday.jsonl.gz", "What is in it, in a few lines."),
         ("itick-tui inspect friday.jsonl.gz --json | jq .symbols", "How many messages of each symbol."),
@@ -26,7 +26,7 @@ _TOLD = 12  # states of the link
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", group=OUTPUT, is_flag=True, help="Print one JSON object, times in ms UTC.")
-def inspect(file: Path, as_json: bool) -> int:
+def inspect_command(file: Path, as_json: bool) -> int:
     """Print what a recording holds.
 
     FILE is one that --record made. Told are its time, its messages by type and symbol, how late they were, silences,
@@ -34,20 +34,20 @@ def inspect(file: Path, as_json: bool) -> int:
     """
     import msgspec
 
-    from tui.feed.inspection import inspect as inspected
-    from tui.feed.recording import Recording
+    from tui.recording.format import Recording
+    from tui.recording.summary import summarize as inspected
 
     found = inspected(Recording(file))
     click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(_words(found)))
     return EXIT_DONE
 
 
-def _words(found: Inspection) -> list[str]:
+def _words(found: RecordingSummary) -> list[str]:
     from datetime import datetime
 
     from tui import format as fmt
-    from tui.feed.inspection import SILENCE
-    from tui.market.clock import Lag
+    from tui.market.clock_sync import Lag
+    from tui.recording.summary import SILENCE
 
     def at(time: float, form: str = "%H:%M:%S") -> str:
         return datetime.fromtimestamp(time / 1000).strftime(form)

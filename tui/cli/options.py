@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tui.cli import completion
+from tui.cli import candidates
 from tui.cli.help import FILES, SOURCE, WATCH, option
 from tui.errors import ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
-    from tui.feed.recorder import Recorder
+    from tui.recording.writer import Recorder
     from tui.secrets import Token
     from tui.symbol import Symbol
 
@@ -30,11 +29,11 @@ _LONGEST = 500  # characters of a line about what went wrong
 def complain(text: str, code: int) -> int:
     """Say on standard error what went wrong, in our name; the code."""
     from tui.format import clip
-    from tui.secrets import clean
+    from tui.secrets import safe_text
 
     lines = f"itick-tui: {text}".split("\n")
     with contextlib.suppress(OSError):  # nobody can be told
-        click.echo("\n".join(clip(clean(line), _LONGEST) for line in lines), err=True)
+        click.echo("\n".join(clip(safe_text(line), _LONGEST) for line in lines), err=True)
     return code
 
 
@@ -68,7 +67,7 @@ watch_option = option(
     group=WATCH,
     metavar="SYMBOLS",
     multiple=True,
-    shell_complete=completion.symbols,
+    shell_complete=candidates.symbols,
     callback=lambda context, parameter, given: ",".join(given) if given else None,
     help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
 )
@@ -114,15 +113,6 @@ def need_output() -> None:
         raise ItickError("cannot write to standard output: it is closed")
 
 
-def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
-    """The file given, else the person's own; the demo has one apart."""
-    from tui.config.file import ConfigFile, default_path
-    from tui.folders import check_home
-
-    check_home()
-    return ConfigFile(Path(os.path.expanduser(given)) if given is not None else default_path(demo=demo))
-
-
 def feed_options(command: _F) -> _F:
     """The options that say what to watch and where, the same for the dashboard and for `stream`."""
     for add in (
@@ -141,8 +131,8 @@ def feed_options(command: _F) -> _F:
 
 def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
     """What `--watch` names, and what to say about how it was written."""
-    from tui.protocol import MAX_SYMBOLS
-    from tui.symbol import bare, join_notices, parse_symbols, split_list
+    from tui.protocol.messages import MAX_SYMBOLS
+    from tui.symbol import join_notices, lacks_region, parse_symbols, split_list
 
     if watch is None:
         return [], []
@@ -150,7 +140,9 @@ def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
     if len(parsed) > MAX_SYMBOLS:
         raise UsageError(f"{len(parsed)} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
     notices = [line] if (line := join_notices(p.notice for p in parsed)) else []
-    guessed = [str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, bare, split_list)]
+    guessed = [
+        str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, lacks_region, split_list)
+    ]
     if guessed:
         shown = ", ".join(guessed[:3]) + (" …" if len(guessed) > 3 else "")
         notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{guessed[0]}'")
@@ -170,7 +162,7 @@ def check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
 
 def find_rest(url: str | None, file: ConfigFile, settings: Settings | None) -> str:
     """Where REST is asked for by the settings; "" where the stream comes from, as with `--url` and in the demo."""
-    from tui.feed.target import check_rest_url
+    from tui.feed.endpoint import check_rest_url
 
     if settings is None or url is not None or not settings.rest_url:
         return ""
@@ -185,7 +177,7 @@ def recording_to(path: Path | None) -> contextlib.AbstractContextManager[Recorde
     made."""
     if path is None:
         return contextlib.nullcontext()
-    from tui.feed.recorder import Recorder
+    from tui.recording.writer import Recorder
 
     return Recorder(path)
 
@@ -195,8 +187,8 @@ def find_target(
 ) -> tuple[str | None, Token | None]:
     """Where to connect and with which key; nothing for the demo, which starts its own exchange and comes without
     `settings`. Adds to the notices what is not well about the key."""
-    from tui.feed.target import VENDOR_URL, check_url
-    from tui.secrets import find_key, forget_environment
+    from tui.feed.endpoint import VENDOR_URL, check_url
+    from tui.secrets import find_token, forget_environment
 
     if settings is None:
         forget_environment()
@@ -205,7 +197,7 @@ def find_target(
         target = check_url(url if url is not None else settings.url or VENDOR_URL)
     except UsageError as error:
         raise error if url is not None else UsageError(f"{file.path}, url: {error}") from None
-    key = find_key(token_file, settings.token_command)
+    key = find_token(token_file, settings.token_command)
     if key is None:
         raise UsageError(
             "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command.\n"

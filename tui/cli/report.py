@@ -18,7 +18,7 @@ import click
 from tui import __version__
 from tui.doctor.checks import Result, Status
 from tui.feed.clock import monotonic
-from tui.secrets import clean
+from tui.secrets import safe_text
 
 _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.SKIPPED: "bright_black"}
 _STATUS = max(len(status.value) for status in Status)
@@ -109,7 +109,7 @@ def unnamed(text: str) -> str:
     """The text as others may read it: without the key, without what a terminal would obey, and with `~` for the
     folder that tells who somebody is."""
     home = os.path.expanduser("~")
-    shown = clean(text)
+    shown = safe_text(text)
     if len(home) > 1:
         shown = shown.replace(home, "~")
     return re.sub(r"/(home|Users)/[^/\s:;,']+", r"/\1/…", shown)

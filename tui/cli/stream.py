@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli import completion
-from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, WATCH, Command, option
+from tui.cli import candidates
+from tui.cli.defaults import STREAM_TYPES, config_file
+from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, WATCH, ManualCommand, option
 from tui.cli.options import (
     Number,
     Whole,
     check_place,
     complain,
-    config_file,
     feed_options,
     find_target,
     need_output,
@@ -24,14 +24,12 @@ from tui.cli.options import (
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
-    from tui.feed.recorder import Recorder
     from tui.log import LogFile
-
-TYPES = ("quote", "depth", "tick", "kline@1")
+    from tui.recording.writer import Recorder
 
 
 @click.command(
-    cls=Command,
+    cls=ManualCommand,
     examples=(
         ("itick-tui stream --watch 'QQQ$US,SPY$US' --types quote,tick", "Quotes and trades of two funds, for ever."),
         ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, laid out by jq."),
@@ -45,9 +43,9 @@ TYPES = ("quote", "depth", "tick", "kline@1")
 @option(
     "--types",
     group=WATCH,
-    default=",".join(TYPES),
+    default=",".join(STREAM_TYPES),
     show_default=True,
-    shell_complete=completion.types,
+    shell_complete=candidates.types,
     metavar="TYPES",
     help="Which updates to print.",
 )
@@ -98,10 +96,10 @@ def stream(
         raise UsageError("nothing to stream: give --watch 'QQQ$US,SPY$US', or --demo")
     wanted = [part for part in types.split(",") if part]
     for type_ in wanted:
-        if type_ not in TYPES:
-            raise UsageError(f"unknown type '{type_}': choose from {', '.join(TYPES)}")
+        if type_ not in STREAM_TYPES:
+            raise UsageError(f"unknown type '{type_}': choose from {', '.join(STREAM_TYPES)}")
     if not wanted:
-        raise UsageError(f"no type given: choose from {', '.join(TYPES)}")
+        raise UsageError(f"no type given: choose from {', '.join(STREAM_TYPES)}")
     need_output()
     check_place(demo, url, token_file)
     file = config_file(config)
@@ -114,13 +112,13 @@ def stream(
 
     import asyncio
 
-    from tui.feed.lock import KeyLock
-    from tui.feed.target import host_of
+    from tui.feed.endpoint import host_of
+    from tui.feed.key_lock import KeyLock
+    from tui.headless.stream import NdjsonStream
     from tui.log import logging_to
     from tui.secrets import Token
-    from tui.stream import Stream
 
-    printer = Stream(symbols, count, seconds, deadline, json_health=json_health)
+    printer = NdjsonStream(symbols, count, seconds, deadline, json_health=json_health)
 
     async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
@@ -137,4 +135,4 @@ def stream(
     except ItickError as error:
         return complain(str(error), error.exit_code)
     finally:
-        printer.tell_counters()  # the last word, for scripts that look for it there
+        printer.print_counters()  # the last word, for scripts that look for it there

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
-from tui.config.settings import Settings, parse, same, same_lists
+from tui.config.settings import Settings, is_same_lists, is_same_settings, parse_settings
 from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
 from tui.files import replace as replace_file
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOCK_WITHIN = 0.7  # s to wait for another copy that writes, which takes a few hundredths
 
 
-def default_path(*, demo: bool = False) -> Path:
+def default_config_path(*, demo: bool = False) -> Path:
     """Where the file is when nobody says otherwise. The demo keeps its own, apart from a person's."""
     return user_config_path("itick-tui") / ("demo.toml" if demo else "config.toml")
 
@@ -39,7 +39,7 @@ class ConfigFile:
     def read(self) -> Settings:
         """Returns the settings, without commands where others could have written them. Raises UsageError where the file
         cannot be read, or holds something that is no setting."""
-        settings = parse(self._text(), str(self.path))
+        settings = parse_settings(self._text(), str(self.path))
         named = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
         self.refused = ""
         if named and (exposure := self.exposure()):
@@ -68,15 +68,15 @@ class ConfigFile:
             # The folder itself is the lock of all copies of this program: no file is left behind.
             with locked(real.parent, os.O_RDONLY, _LOCK_WITHIN):
                 text = self._text()
-                theirs = parse(text, str(self.path))
+                theirs = parse_settings(text, str(self.path))
                 # A file that was taken away meanwhile, or emptied as by an editor on a full disk or just before it
                 # writes, is no wish to lose every list and alert.
                 gone = not text.strip()
                 known = replace(theirs, lists=base.lists, alerts=base.alerts) if gone else theirs
                 merged = merge(base, ours, known)
-                if not same(merged, theirs):
+                if not is_same_settings(merged, theirs):
                     edited = _edited(text, theirs, merged)
-                    if parse(edited, str(self.path)) != merged:
+                    if parse_settings(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
                     replace_file(real, edited)
                 return merged
@@ -102,7 +102,7 @@ def _edited(text: str, before: Settings, after: Settings) -> str:
     document = tomlkit.parse(text)
     for field in Settings.__struct_fields__:
         was, is_ = getattr(before, field), getattr(after, field)
-        if same_lists(was, is_) if field == "lists" else was == is_:
+        if is_same_lists(was, is_) if field == "lists" else was == is_:
             continue
         if field == "lists":
             if not isinstance(document.get("lists"), Table | InlineTable):

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.config.key_table import KEYS, apply_overrides, find_conflict
+from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
-from tui.keys import KEYS, clash, remapped
 from tui.market.alerts import Alert, parse_alert
 from tui.market.money import parse_amount
-from tui.protocol import MAX_SYMBOLS
+from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
-from tui.themes import DEFAULT_THEME
 
 ColumnId: TypeAlias = Literal[
     "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
@@ -74,14 +74,14 @@ class Settings(_Plain, frozen=True, kw_only=True):
     keys: Mapping[str, tuple[str, ...]] = {}
 
 
-def same_lists(one: Lists, other: Lists) -> bool:
+def is_same_lists(one: Lists, other: Lists) -> bool:
     """Whether they are equal, in the same order too."""
     return list(one.items()) == list(other.items())
 
 
-def same(one: Settings, other: Settings) -> bool:
+def is_same_settings(one: Settings, other: Settings) -> bool:
     """Whether they are equal, their lists in the same order too."""
-    return one == other and same_lists(one.lists, other.lists)
+    return one == other and is_same_lists(one.lists, other.lists)
 
 
 class _File(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +92,7 @@ class _File(_Plain, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: dict[str, str | tuple[str, ...]] = {}
 
 
-def parse(text: str, name: str) -> Settings:
+def parse_settings(text: str, name: str) -> Settings:
     """The settings in a file's text. Raises UsageError with the file's name, the line and what is wrong there."""
     try:
         raw = tomllib.loads(text)
@@ -184,8 +184,8 @@ def _key_problem(id_: str, caps: tuple[str, ...], keys: Mapping[str, tuple[str, 
     if not caps:
         return f"{id_} has no key"
     try:
-        remapped({id_: caps})
-        found = clash(remapped({other: keys[other] for other in keys if other in known}), [id_])
+        apply_overrides({id_: caps})
+        found = find_conflict(apply_overrides({other: keys[other] for other in keys if other in known}), [id_])
     except UsageError as error:
         return f"{id_}: {error}"
     return found.words if found is not None and found.id == id_ else ""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tui.config.key_table import KEYS, KeyBinding, key_label
 from tui.config.settings import COLUMN_IDS, Settings
-from tui.keys import KEYS, Key, cap
 from tui.market.alerts import Alert
 
 WORDS = {
@@ -47,7 +47,7 @@ _HEAD = """\
 """
 
 
-def fresh() -> str:
+def default_text() -> str:
     """A file to begin with: every setting, commented out."""
     parts = [_HEAD]
     for name, value in _plain(Settings()).items():
@@ -56,12 +56,12 @@ def fresh() -> str:
     return "\n".join(parts)
 
 
-def _names(key: Key) -> str:
+def _names(key: KeyBinding) -> str:
     """The keys of an id as the file has them."""
-    return json.dumps([cap(name) for name in key.keys], ensure_ascii=False)
+    return json.dumps([key_label(name) for name in key.keys], ensure_ascii=False)
 
 
-def in_force(settings: Settings) -> str:
+def effective_text(settings: Settings) -> str:
     """Every setting as it is."""
     import tomlkit
 

@@ -13,27 +13,28 @@ from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
-from tui import holidays
 from tui.doctor.checks import Check, Found, NotTaken, Status
 from tui.errors import FeedError, NoConnection, reason
 from tui.feed.clock import monotonic
-from tui.feed.connection import Connection, dial
-from tui.feed.failures import ServerTrouble, SlowDown, in_words
-from tui.feed.lock import KeyInUse, KeyLock
+from tui.feed.connection import Connection, connect
+from tui.feed.dns import resolve_in_threads
+from tui.feed.endpoint import host_of, is_loopback, rest_base
+from tui.feed.failures import RateLimited, ServerUnavailable, translate_network_errors
+from tui.feed.key_lock import KeyInUse, KeyLock
 from tui.feed.proxy import Proxy, ignored_no_proxy, proxy_for
-from tui.feed.resolver import resolve_aside, run_aside
-from tui.feed.rest import AT_ONCE, Rest, RestError
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
-from tui.feed.target import host_of, is_loopback, rest_base
 from tui.feed.tls import trust
 from tui.format import count, milliseconds
+from tui.history.rest_client import MOST_QUOTES, RestClient, RestError
 from tui.market import Instrument, Market
-from tui.market.plan import refusals, unserved
-from tui.market.sessions import Phase
-from tui.protocol import CLASSES, OVER_LIMIT, TYPES, UNRESOLVED, Push, SubscribeReply
-from tui.secrets import Token, clean
-from tui.symbol import Symbol, named
+from tui.market.entitlements import describe_refusal, refused_types
+from tui.market.sessions import SessionPhase
+from tui.protocol.messages import CLASSES, OVER_LIMIT, TYPES, UNRESOLVED, Push, SubscribeReply
+from tui.reference import holidays
+from tui.secrets import Token, safe_text
+from tui.symbol import Symbol, format_list
+from tui.threads import run_in_thread
 
 TIMINGS = Timings(open=5.0, auth=5.0, reply=5.0, pong=3.0)
 WITHIN = 40.0  # s for all of it
@@ -97,7 +98,7 @@ class FeedChecks:
         self._proxy: Proxy | None = None
 
     async def __aenter__(self) -> Self:
-        resolve_aside(asyncio.get_running_loop())
+        resolve_in_threads(asyncio.get_running_loop())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -133,11 +134,11 @@ class FeedChecks:
     # The network.
 
     async def _find_proxy(self) -> Found:
-        with in_words(self._server, self._timings.open):
+        with translate_network_errors(self._server, self._timings.open):
             async with asyncio.timeout(self._timings.open):
-                self._proxy = proxy = others = await run_aside(proxy_for, self._url)
+                self._proxy = proxy = others = await run_in_thread(proxy_for, self._url)
                 with contextlib.suppress(NoConnection):  # REST itself will say it
-                    others = await run_aside(proxy_for, self._rest_base)
+                    others = await run_in_thread(proxy_for, self._rest_base)
         if proxy is not None:
             self._gate = (proxy.host, proxy.port)
         words = _proxy_words(proxy)
@@ -155,8 +156,8 @@ class FeedChecks:
         words = f"trusted are those of {', '.join(stores)}" if stores else "none is trusted"
         if ignored:
             words += f"; there are none in {', '.join(ignored)}"
-            return Found(clean(words), "name a file (or a folder) of certificates there, or unset it", Status.WARN)
-        return Found(clean(words))
+            return Found(safe_text(words), "name a file (or a folder) of certificates there, or unset it", Status.WARN)
+        return Found(safe_text(words))
 
     async def _name(self) -> Found:
         host, port = self._gate
@@ -204,7 +205,7 @@ class FeedChecks:
         """A connection, closed again. Raises NoConnection."""
         host, port = self._gate
         name = self._server if context else None
-        with in_words(f"{host} port {port}", self._timings.open):
+        with translate_network_errors(f"{host} port {port}", self._timings.open):
             async with asyncio.timeout(self._timings.open):
                 _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=name)
         writer.transport.abort()
@@ -230,10 +231,10 @@ class FeedChecks:
         market = self._market
         market.follow(self._symbols)
         try:
-            self._connection = await dial(self._url, self._token, market, self._timings, monotonic, self._push)
-        except SlowDown as error:
+            self._connection = await connect(self._url, self._token, market, self._timings, monotonic, self._push)
+        except RateLimited as error:
             return Found(str(error), f"wait {error.wait:.0f} s, and look for others that use the key", Status.FAIL)
-        except ServerTrouble as error:
+        except ServerUnavailable as error:
             when = f"in {error.wait:.0f} s" if error.wait else "later"
             return Found(str(error), f"nothing is wrong here: try again {when}, or ask iTick", Status.FAIL)
         self._open.push_async_callback(self._connection.close)
@@ -255,14 +256,15 @@ class FeedChecks:
         return Found("the key is accepted")
 
     async def _subscribe(self, type_: str) -> Found:
-        await self._while_read(self._subscriptions.settle_type(type_, self._symbols, lambda type_: None))
-        self._market.served(self._symbols, monotonic())
+        await self._while_read(self._subscriptions.sync_type(type_, self._symbols, lambda type_: None))
+        self._market.expect_data(self._symbols, monotonic())
         symbols = count(len(self._symbols), "symbol")
-        found = [refusal for refusal in refusals(self._market.instruments.values()) if refusal.type == type_]
+        found = [refusal for refusal in refused_types(self._market.instruments.values()) if refusal.type == type_]
         if not found:
             return Found(f"{symbols} accepted")
         words = [
-            f"{unserved(type_, refusal.words)} for {len(refusal.symbols)} of {symbols}: {clean(refusal.words)}"
+            f"{describe_refusal(type_, refusal.words)} for {len(refusal.symbols)} of {symbols}: "
+            f"{safe_text(refusal.words)}"
             for refusal in found
             if refusal.words != OVER_LIMIT
         ]
@@ -306,7 +308,7 @@ class FeedChecks:
             return Found("no data at all", status=Status.SKIPPED)
         silent = [symbol for symbol in served if symbol not in self._heard_of]
         words, advice = await self._hours(silent)
-        return Found(f"none of {named(silent)} within {self._patience:g} s ({words})", advice, Status.WARN)
+        return Found(f"none of {format_list(silent)} within {self._patience:g} s ({words})", advice, Status.WARN)
 
     async def _comes(self, there: Callable[[], bool]) -> bool:
         """Whether it is there before the patience for data is over, which begins when this is asked first."""
@@ -332,7 +334,7 @@ class FeedChecks:
                 continue
             why = hours.holiday(stretch.date)
             words.append(f"{region} {stretch.phase.value}" + (f", {why}" if why else ""))
-            if stretch.phase is Phase.CLOSED and (bell := hours.next_bell(now)):
+            if stretch.phase is SessionPhase.CLOSED and (bell := hours.next_transition(now)):
                 bells.append(
                     (bell.time, f"{region} {bell.what} {hours.zone.at(bell.time):%a %H:%M} {hours.zone.label}")
                 )
@@ -358,14 +360,14 @@ class FeedChecks:
         if not self._calls:
             return Found("not asked: calls_a_minute is 0", status=Status.SKIPPED)
         region = self._symbols[0].region
-        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:AT_ONCE]
+        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:MOST_QUOTES]
         took: list[float] = []
 
         def dated(sent: float, received: float, date: float) -> None:
             took.append(1000 * (received - sent))  # alone, without loading what is needed for it
             self._market.observe_date(sent, received, date)
 
-        rest = Rest(self._rest_base, self._token, on_date=dated, within=self._timings.open)
+        rest = RestClient(self._rest_base, self._token, on_date=dated, within=self._timings.open)
         try:
             quotes = await rest.quotes(region, codes)
         except RestError as error:
@@ -376,7 +378,7 @@ class FeedChecks:
         words = f"{len(quotes)} of {count(len(codes), f'{region} symbol')} have a quote at {rest.host}"
         if missing := [Symbol(code, region) for code in codes if code not in quotes]:
             advice = "without one the past and the name may be missing too: are they spelled right?"
-            return Found(f"{words}, not {named(missing)}", advice, Status.WARN)
+            return Found(f"{words}, not {format_list(missing)}", advice, Status.WARN)
         return Found(words, ms=took[0] if took else None)
 
     async def _lag(self) -> Found:
@@ -430,4 +432,4 @@ def _proxy_words(proxy: Proxy | None) -> str:
 
 def _issuer(certificate: dict[str, Any]) -> str:
     names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
-    return clean(names.get("organizationName") or names.get("commonName") or "an unnamed issuer")[:60]
+    return safe_text(names.get("organizationName") or names.get("commonName") or "an unnamed issuer")[:60]

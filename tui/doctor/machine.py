@@ -19,11 +19,11 @@ from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Found, Status
 from tui.errors import reason
-from tui.feed.resolver import run_aside
-from tui.feed.store import StoreError, default_path, is_sound
-from tui.feed.target import VENDOR_URL, check_rest_url, check_url, host_of
+from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
-from tui.secrets import Token, find_key, forget_environment
+from tui.history.store import StoreError, default_store_path, is_sound
+from tui.secrets import Token, find_token, forget_environment
+from tui.threads import run_in_thread
 
 _SMALLEST = (60, 20)  # cells: the least in which a list and something beside it find room
 _DEEP = ("truecolor", "24bit")
@@ -120,7 +120,7 @@ class Machine:
         return Found("can be written: " + ", ".join(told))
 
     async def _history(self) -> Found:
-        path = default_path(demo=bool(self._demo))
+        path = default_store_path(demo=bool(self._demo))
         if not _is_there(path):
             return Found("none kept yet")
         try:
@@ -155,7 +155,7 @@ class Machine:
             self.token = Token("demo")
             return Found("the demo needs none")
         command = self.settings.token_command if self.settings else ()
-        key = await run_aside(find_key, self._token_file, command)  # so long a signal is heard
+        key = await run_in_thread(find_token, self._token_file, command)  # so long a signal is heard
         if key is None:
             return Found(
                 "none: neither --token-file nor ITICK_TOKEN nor the setting token_command gives one",

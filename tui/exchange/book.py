@@ -11,7 +11,7 @@ from random import Random
 
 LEVELS = 10
 
-Side = list[list[int]]  # [price in ticks, size in units], from the touch outward
+BookSide = list[list[int]]  # [price in ticks, size in units], from the touch outward
 
 
 class Book:
@@ -56,10 +56,10 @@ class Book:
             index = min(LEVELS - 1, int(random.expovariate(0.5)))
             self._resize(side[index], index)
 
-    def _side(self, side: Side, touch: int, away: int) -> Side:
+    def _side(self, side: BookSide, touch: int, away: int) -> BookSide:
         """The side with a new touch: what stands nearer is gone, what was beyond stays as it is."""
         kept = [level for level in side if (level[0] - touch) * away >= 0]
-        fresh: Side = []
+        fresh: BookSide = []
         price, stop = touch, kept[0][0] if kept else touch + away
         while price != stop and len(fresh) < LEVELS:
             fresh.append([price, self._order(len(fresh))])

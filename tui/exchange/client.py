@@ -13,14 +13,14 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from tui.exchange.session import Session
-from tui.protocol import Message, Push, encode
+from tui.protocol.messages import Message, Push, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 
 _MOST_BUFFERED = 32 << 20  # bytes a client may leave unread before it is cut off
 
 
-class Line:
+class Channel:
     """One type of one fund: who takes it, and what was last said of it."""
 
     __slots__ = ("last", "takers")
@@ -88,7 +88,7 @@ class Client:
         self._socket.transport.pause_reading()
 
 
-Lines: TypeAlias = dict[Symbol, dict[type[Push], Line]]
+Channels: TypeAlias = dict[Symbol, dict[type[Push], Channel]]
 
 
 def framed(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:

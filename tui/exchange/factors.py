@@ -11,10 +11,10 @@ from collections import deque
 
 from tui.exchange.universe import FACTORS
 
-MINUTE = 60_000
-DAY = 24 * 60 * MINUTE
-HISTORY = 120 * MINUTE
-HALF_HOUR = 30 * MINUTE
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+HISTORY = 120 * MINUTE_MS
+HALF_HOUR = 30 * MINUTE_MS
 
 _GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
 
@@ -30,13 +30,13 @@ class Factors:
 
     def __init__(self, seed: int, now: int) -> None:
         self._random = random.Random(f"{seed}/factors")
-        midnight = now - now % DAY
-        self.fine = fine = now - now % MINUTE - HISTORY
+        midnight = now - now % DAY_MS
+        self.fine = fine = now - now % MINUTE_MS - HISTORY
         self.time = min(midnight, fine) - HALF_HOUR
-        self.before = _backward(random.Random(f"{seed}/before"), self.time, midnight - DAY)
+        self.before = _backward(random.Random(f"{seed}/before"), self.time, midnight - DAY_MS)
         self.values: Values = (0.0,) * len(FACTORS)
         self.path: deque[tuple[int, Values]] = deque([(self.time, self.values)])
-        stops = {midnight, fine, *range(self.time, fine, HALF_HOUR), *range(fine, now, MINUTE)}
+        stops = {midnight, fine, *range(self.time, fine, HALF_HOUR), *range(fine, now, MINUTE_MS)}
         for stop in sorted(stops - {self.time}):
             self._walk(stop)
             self.path.append((stop, self.values))
@@ -47,7 +47,7 @@ class Factors:
 
     def advance(self, time: int) -> None:
         """Let the factors walk to `time`, remembering where they were at each whole minute on the way."""
-        while (minute := self.time - self.time % MINUTE + MINUTE) <= time:
+        while (minute := self.time - self.time % MINUTE_MS + MINUTE_MS) <= time:
             self._walk(minute)
             self.path.append((minute, self.values))
             self._forget()
@@ -62,12 +62,12 @@ class Factors:
 
     def _walk(self, time: int) -> None:
         if time > self.time:
-            gauss, step = self._random.gauss, ((time - self.time) / DAY) ** 0.5
+            gauss, step = self._random.gauss, ((time - self.time) / DAY_MS) ** 0.5
             self.values = tuple([value + gauss(0.0, step) for value in self.values])
             self.time = time
 
     def _forget(self) -> None:
-        needed = min(self.time - self.time % DAY, self.time - HISTORY) - HALF_HOUR
+        needed = min(self.time - self.time % DAY_MS, self.time - HISTORY) - HALF_HOUR
         while self.path[1][0] <= needed:
             self.path.popleft()
 
@@ -78,6 +78,6 @@ def _backward(random: random.Random, time: int, until: int) -> list[tuple[int, V
     while time > until:
         step = min(HALF_HOUR, time - until)
         time -= step
-        values = tuple([value + random.gauss(0.0, (step / DAY) ** 0.5) for value in values])
+        values = tuple([value + random.gauss(0.0, (step / DAY_MS) ** 0.5) for value in values])
         points.append((time, values))
     return points

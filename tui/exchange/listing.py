@@ -11,11 +11,11 @@ import math
 from collections import deque
 from random import Random
 
-from tui.exchange.book import Book, Side
-from tui.exchange.factors import DAY, HALF_HOUR, HISTORY, MINUTE, Factors, Values
-from tui.exchange.past import Bar, filled, folded
-from tui.exchange.universe import Fund
-from tui.protocol import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
+from tui.exchange.book import Book, BookSide
+from tui.exchange.factors import DAY_MS, HALF_HOUR, HISTORY, MINUTE_MS, Factors, Values
+from tui.exchange.synthetic_history import Bar, aggregate, fill_minutes
+from tui.exchange.universe import SimulatedFund
+from tui.protocol.messages import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
 
 _SCALE = 1000
 _CLUSTER = 0.25  # the chance that one more trade follows at once: 4 trades in 3 clusters
@@ -28,7 +28,7 @@ def _busyness(minute: int) -> float:
     return 0.8 + 0.9 * math.exp(-(((minute - 870) / 50) ** 2)) + 1.1 * math.exp(-(((minute - 1255) / 25) ** 2))
 
 
-_BUSYNESS = tuple(_busyness(minute) for minute in range(DAY // MINUTE))
+_BUSYNESS = tuple(_busyness(minute) for minute in range(DAY_MS // MINUTE_MS))
 
 
 def poisson(random: Random, expected: float) -> int:
@@ -49,7 +49,7 @@ class Listing:
     `time` is how far it has been told what happened. Its own random numbers make it independent of all others but for
     the common factors."""
 
-    def __init__(self, fund: Fund, seed: int, factors: Factors, pace: float, per_print: bool = False) -> None:
+    def __init__(self, fund: SimulatedFund, seed: int, factors: Factors, pace: float, per_print: bool = False) -> None:
         self.fund = fund
         self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
@@ -126,11 +126,11 @@ class Listing:
         whole = [bar for bar in self.bars if bar.time >= factors.fine]
         if self._older is None:
             random = self._past_random()
-            oldest = factors.fine + HISTORY - DAY - HALF_HOUR
+            oldest = factors.fine + HISTORY - DAY_MS - HALF_HOUR
             before = [bar for bar in self._before(factors, random) if bar.time >= oldest]
             known = [*before, *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
-            each_minute = 1.0 - math.exp(-self._pace * MINUTE / 1000)
-            self._older = filled(known, factors.fine, self.fund.tick, self._volatility, each_minute, random)
+            each_minute = 1.0 - math.exp(-self._pace * MINUTE_MS / 1000)
+            self._older = fill_minutes(known, factors.fine, self.fund.tick, self._volatility, each_minute, random)
         return [*self._older, *whole]
 
     def days(self, factors: Factors) -> list[Bar]:
@@ -140,7 +140,7 @@ class Listing:
             yesterday = self._before(factors, random)
             self._earlier = [*self._year_before(yesterday[0], random), *yesterday]
         today = [self._session()] if self.volume else []
-        return folded([*self._earlier, *self._sessions, *today], lambda time: time - time % DAY)
+        return aggregate([*self._earlier, *self._sessions, *today], lambda time: time - time % DAY_MS)
 
     def _past_random(self) -> Random:
         return Random(f"{self._seed}/{self.fund.symbol}/past")
@@ -148,10 +148,10 @@ class Listing:
     def _year_before(self, first: Bar, random: Random) -> list[Bar]:
         """The days before that of `first`, each a short walk back from where the next one opened."""
         tick = self.fund.tick
-        midnight = first.time - first.time % DAY
+        midnight = first.time - first.time % DAY_MS
         opening = first.open
         days: list[Bar] = []
-        for time in range(midnight - DAY, midnight - DAY - _DAYS * DAY, -DAY):
+        for time in range(midnight - DAY_MS, midnight - DAY_MS - _DAYS * DAY_MS, -DAY_MS):
             prices = [opening]
             for _ in range(8):
                 log = math.log(prices[-1]) + random.gauss(0.0, self._volatility / 8**0.5)
@@ -164,7 +164,7 @@ class Listing:
 
     def _session(self) -> Bar:
         """The day so far, or as it was when it ended."""
-        midnight = self._midnight - DAY
+        midnight = self._midnight - DAY_MS
         return Bar(midnight, self.open, self.high, self.low, self.last, self.volume, self.turnover)
 
     def _before(self, factors: Factors, random: Random) -> list[Bar]:
@@ -175,7 +175,7 @@ class Listing:
             own += random.gauss(0.0, self._noise / 48**0.5)
             log = own + sum(load * values[index] for index, load in self._loads)
             price = round(math.exp(log) / self.fund.tick) * self.fund.tick
-            volume = max(1, round(self._pace * 1800 * self.fund.size * _BUSYNESS[time % DAY // MINUTE]))
+            volume = max(1, round(self._pace * 1800 * self.fund.size * _BUSYNESS[time % DAY_MS // MINUTE_MS]))
             bars.append(Bar(time, price, price, price, price, volume, price * volume))
         return bars[::-1]
 
@@ -194,7 +194,7 @@ class Listing:
             return False
         if self.volume:
             self._sessions.append(self._session())
-        self._start_day(time - time % DAY)
+        self._start_day(time - time % DAY_MS)
         return True
 
     def klines(self) -> list[Push]:
@@ -250,7 +250,7 @@ class Listing:
             told += (self.tick(), self.quote())
         return told
 
-    def _levels(self, side: Side) -> list[Level]:
+    def _levels(self, side: BookSide) -> list[Level]:
         tick = self.fund.tick
         return [ServedLevel(price * tick / _SCALE, size, n, size) for n, (price, size) in enumerate(side, start=1)]
 
@@ -258,7 +258,7 @@ class Listing:
         self.previous_close = self.open = self.high = self.low = self.last
         self.volume = self.turnover = 0
         self.last_time = midnight
-        self._midnight = midnight - midnight % DAY + DAY
+        self._midnight = midnight - midnight % DAY_MS + DAY_MS
 
     def _print(self, time: int, price: int, size: int) -> None:
         """Let one trade count, everywhere it counts."""
@@ -274,12 +274,12 @@ class Listing:
         self._last_size = size
         self.volume += size
         self.turnover += price * size
-        minute = time - time % MINUTE
+        minute = time - time % MINUTE_MS
         bar = self.bars[-1] if self.bars else None
         if bar is None or bar.time != minute:
             bar = Bar(minute, price, price, price, price)
             self.bars.append(bar)
-            while self.bars[0].time < minute - DAY:
+            while self.bars[0].time < minute - DAY_MS:
                 self.bars.popleft()
         elif price > bar.high:
             bar.high = price
@@ -298,7 +298,7 @@ class Listing:
 
     def _follow(self, time: int, values: Values) -> None:
         if time > self.time:
-            self._own += self.random.gauss(0.0, self._noise * ((time - self.time) / DAY) ** 0.5)
+            self._own += self.random.gauss(0.0, self._noise * ((time - self.time) / DAY_MS) ** 0.5)
             self.time = time
         self._log = self._fair(values)
 
@@ -311,8 +311,8 @@ class Listing:
             return
         expected = self._pace * length / 1000 * self._activity(length)
         count = min(_MOST, poisson(random, expected))
-        each = max(1.0, expected / _MOST) * self.fund.size * _BUSYNESS[start % DAY // MINUTE]
-        spread = self._volatility * (length / DAY) ** 0.5
+        each = max(1.0, expected / _MOST) * self.fund.size * _BUSYNESS[start % DAY_MS // MINUTE_MS]
+        spread = self._volatility * (length / DAY_MS) ** 0.5
         half = self.fund.spread / 2
         left = 1.0
         for after in sorted([random.random() for _ in range(count)], reverse=True):
@@ -324,7 +324,7 @@ class Listing:
 
     def _activity(self, length: int) -> float:
         """How busy the fund is just now, 1 on average: calm and lively minutes come in runs."""
-        fade = math.exp(-length / (3 * MINUTE))
+        fade = math.exp(-length / (3 * MINUTE_MS))
         self._mood = self._mood * fade + self.random.gauss(0.0, 0.5 * (1 - fade * fade) ** 0.5)
         return math.exp(self._mood - 0.125)
 
@@ -334,7 +334,7 @@ class Listing:
         kind = random.random()
         if kind < 0.3:
             return 1 + int(random.random() * usual)
-        busy = _BUSYNESS[time % DAY // MINUTE]
+        busy = _BUSYNESS[time % DAY_MS // MINUTE_MS]
         if kind > 0.75:
             busy *= math.exp(random.gauss(0.6, 0.7))
         return usual * max(1, round(busy))

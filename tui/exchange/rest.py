@@ -1,6 +1,6 @@
 """What the exchange tells over REST, on the port of its WebSocket: trades, quotes, books, bars, and names.
 
-The shapes are those of the vendor's REST pages; its WebSocket page has none of them. `read` makes a Question of an
+The shapes are those of the vendor's REST pages; its WebSocket page has none of them. `read` makes a RestRequest of an
 address, `told` what there is to say of each fund it asks for, and `answer` a Refusal of that. The socket, the key and
 the time are `server.py`'s.
 """
@@ -16,14 +16,14 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Raw
 
-from tui.exchange.factors import DAY, MINUTE
-from tui.exchange.failing import Faults, Refusal
+from tui.exchange.factors import DAY_MS, MINUTE_MS
+from tui.exchange.fault_effects import FaultEffects, RefusedHandshake
 from tui.exchange.listing import Listing
-from tui.exchange.past import Bar, folded
 from tui.exchange.paths import PATHS
-from tui.exchange.simulation import Market
+from tui.exchange.simulation import SimulatedMarket
+from tui.exchange.synthetic_history import Bar, aggregate
 from tui.exchange.universe import BY_SYMBOL
-from tui.protocol import MAX_SYMBOLS, Depth, Push
+from tui.protocol.messages import MAX_SYMBOLS, Depth, Push
 from tui.symbol import Symbol
 
 _MOST_BARS = 500  # a fund and answer
@@ -36,7 +36,7 @@ _ALIASES = {"period": "kType", "end": "et"}  # the vendor's Python package spell
 _EXCHANGES = {"US": "ARCA", "HK": "HKEX", "SH": "SSE", "SZ": "SZSE"}
 
 
-class Question(NamedTuple):
+class RestRequest(NamedTuple):
     """An address, read. `wrong` tells in words what is wrong with its parameters, and then the rest says nothing.
 
     `interval` is a kType, `limit` a number of bars, `end` in ms UTC."""
@@ -50,19 +50,19 @@ class Question(NamedTuple):
     wrong: str = ""
 
 
-def read(address: str) -> Question:
+def parse_request(address: str) -> RestRequest:
     """Read an address whose path is one of PATHS."""
     path, _, query = address.partition("?")
     pairs = [(_ALIASES.get(name, name), value) for name, value in parse_qsl(query)]
     given = dict(pairs)
     for name in (*PATHS[path].required, *PATHS[path].optional):
         if [known for known, _ in pairs].count(name) > 1:
-            return Question(path, wrong=f"{name} is given more than once")
+            return RestRequest(path, wrong=f"{name} is given more than once")
     for name in PATHS[path].required:
         if name not in given:
-            return Question(path, wrong=f"{name} is missing")
+            return RestRequest(path, wrong=f"{name} is missing")
     if given.get("type", "fund") != "fund":
-        return Question(path, wrong="type is not fund: there are no others here")
+        return RestRequest(path, wrong="type is not fund: there are no others here")
     numbers = {}
     for name, usual, least, most in (
         ("kType", "1", 1, _MONTH),
@@ -72,15 +72,17 @@ def read(address: str) -> Question:
         text = given.get(name, usual)
         numbers[name] = int(text) if _WHOLE.fullmatch(text) else -1
         if not least <= numbers[name] <= most:
-            return Question(path, wrong=f"{name} is no whole number from {least} to {most}")
+            return RestRequest(path, wrong=f"{name} is no whole number from {least} to {most}")
     codes = given["codes"].split(",") if "codes" in PATHS[path].required else [given.get("code", "")]
     symbols = tuple(dict.fromkeys(Symbol(code, given["region"]) for code in codes if code))
     if len(symbols) > MAX_SYMBOLS:
-        return Question(path, wrong=f"codes names more than {MAX_SYMBOLS} funds")
-    return Question(path, given["region"], symbols, numbers["kType"], numbers["limit"], numbers["et"])
+        return RestRequest(path, wrong=f"codes names more than {MAX_SYMBOLS} funds")
+    return RestRequest(path, given["region"], symbols, numbers["kType"], numbers["limit"], numbers["et"])
 
 
-def told(question: Question, market: Market, symbol: Symbol, depth: Depth | None, faults: Faults) -> Raw | None:
+def fund_data(
+    question: RestRequest, market: SimulatedMarket, symbol: Symbol, depth: Depth | None, faults: FaultEffects
+) -> Raw | None:
     """Returns what is said of one fund, None where the exchange has no such fund. `depth` is the book that the stream
     told last. Costs about 1 ms."""
     listing = market.present(symbol)
@@ -102,7 +104,7 @@ def told(question: Question, market: Market, symbol: Symbol, depth: Depth | None
             return None  # the list of funds has no figures
 
 
-def answer(question: Question, pieces: Mapping[str, Raw], faults: Faults) -> Refusal:
+def answer(question: RestRequest, pieces: Mapping[str, Raw], faults: FaultEffects) -> RefusedHandshake:
     """The answer, of what there is to say of each fund by its code."""
     if question.wrong:
         return _answered(1, question.wrong, None)
@@ -114,43 +116,43 @@ def answer(question: Question, pieces: Mapping[str, Raw], faults: Faults) -> Ref
     return _answered(0, None, data or None)
 
 
-def _answered(code: int, words: str | None, data: object) -> Refusal:
-    return Refusal(200, msgspec.json.encode({"code": code, "msg": words, "data": data}).decode())
+def _answered(code: int, words: str | None, data: object) -> RefusedHandshake:
+    return RefusedHandshake(200, msgspec.json.encode({"code": code, "msg": words, "data": data}).decode())
 
 
-def _bars(market: Market, listing: Listing, interval: int) -> list[Bar]:
+def _bars(market: SimulatedMarket, listing: Listing, interval: int) -> list[Bar]:
     """The bars of one kType, oldest first, the one in progress last."""
     if interval >= _DAY:
         days = market.days(listing)
         if interval == _DAY:
             return days
-        return folded(days, _week if interval == _WEEK else _month)
+        return aggregate(days, _week if interval == _WEEK else _month)
     minutes = market.past(listing)
     if interval == 1:
         return minutes
-    length = _MINUTES[interval] * MINUTE
-    return folded(minutes, lambda time: time - time % length)[1:]  # the first may have begun before the minutes do
+    length = _MINUTES[interval] * MINUTE_MS
+    return aggregate(minutes, lambda time: time - time % length)[1:]  # the first may have begun before the minutes do
 
 
 def _week(time: int) -> int:
     """The Monday of a time: the epoch was a Thursday."""
-    return time - (time + 3 * DAY) % (7 * DAY)
+    return time - (time + 3 * DAY_MS) % (7 * DAY_MS)
 
 
 def _month(time: int) -> int:
     day = datetime.fromtimestamp(time / 1000, UTC)
-    return time - time % DAY - (day.day - 1) * DAY
+    return time - time % DAY_MS - (day.day - 1) * DAY_MS
 
 
 def _encoded(data: object) -> Raw:
     return Raw(msgspec.json.encode(data))
 
 
-def _named(symbol: Symbol, push: Push, faults: Faults) -> Raw:
+def _named(symbol: Symbol, push: Push, faults: FaultEffects) -> Raw:
     return _encoded({"s": symbol.code} | _row(push, faults))
 
 
-def _row(push: Push, faults: Faults) -> dict[str, Any]:
+def _row(push: Push, faults: FaultEffects) -> dict[str, Any]:
     """A message's fields but for its type and symbol."""
     fields = faults.row(push)
     for outside in ("type", "s", "r"):
@@ -158,7 +160,7 @@ def _row(push: Push, faults: Faults) -> dict[str, Any]:
     return fields
 
 
-def _listed(question: Question, faults: Faults) -> list[dict[str, Any]]:
+def _listed(question: RestRequest, faults: FaultEffects) -> list[dict[str, Any]]:
     return [
         {
             "c": symbol.code,

@@ -27,17 +27,17 @@ from websockets.http11 import Request, Response
 from tui import __version__
 from tui.errors import UsageError
 from tui.exchange import rest
-from tui.exchange.client import Client, Line, Lines, framed
-from tui.exchange.failing import CLOCK_OFF, ENDINGS, LAG, UNAUTHORIZED, Faults, Refusal, overrun
+from tui.exchange.client import Channel, Channels, Client, framed
+from tui.exchange.fault_effects import CLOCK_OFF, ENDINGS, LAG, UNAUTHORIZED, FaultEffects, RefusedHandshake, overrun
 from tui.exchange.faults import FROM_THE_START
 from tui.exchange.paths import PATHS
-from tui.exchange.pests import Pests
 from tui.exchange.session import HELLO, Session, accepts
-from tui.exchange.simulation import Market
-from tui.protocol import CLASSES, Depth, Kline, Push, Quote, Tick, encode
+from tui.exchange.simulation import SimulatedMarket
+from tui.exchange.unsolicited import UnsolicitedFrames
+from tui.protocol.messages import CLASSES, Depth, Kline, Push, Quote, Tick, encode
+from tui.protocol.rate_limit import RateLimiter
 from tui.secrets import Token
 from tui.symbol import Symbol
-from tui.turns import Turns
 
 SERVER_NAME = f"itick-tui-exchange/{__version__}"
 
@@ -111,19 +111,21 @@ class Exchange:
         self._single = single_connection
         self._max_symbols = max_symbols
         self._heartbeat_limit = heartbeat_limit
-        self._turns = Turns(calls_a_minute) if calls_a_minute is not None else None
+        self._turns = RateLimiter(calls_a_minute) if calls_a_minute is not None else None
         self._on_request = on_request
-        self._faults = Faults(faults, fault_every)
+        self._faults = FaultEffects(faults, fault_every)
         self._date_off = CLOCK_OFF if "clock-off" in self._faults else 0
         self._clock = _shifted(clock or _Clock(), self._date_off + (LAG if "lagging" in self._faults else 0))
-        self.market = Market(seed, self._clock(), rate, "tick-size-per-print" in self._faults)
+        self.market = SimulatedMarket(seed, self._clock(), rate, "tick-size-per-print" in self._faults)
         self.sent: dict[int, Counter[str]] = {}
         self._sent_before: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._clients: set[Client] = set()
         self._silent: set[Client] = set()
-        self._lines: Lines = {}
-        self._pests = Pests(self._clients, self._lines, lambda count: self._deliver(self.market.rush(count)))
+        self._lines: Channels = {}
+        self._pests = UnsolicitedFrames(
+            self._clients, self._lines, lambda count: self._deliver(self.market.rush(count))
+        )
         self._wanted = asyncio.Event()
         self._leaving = asyncio.Event()
         self._server: Server | None = None
@@ -156,7 +158,7 @@ class Exchange:
         self._port = next(iter(self._server.sockets)).getsockname()[1]
         self._leaving.clear()
         self._trading = asyncio.create_task(self._trade())
-        self._pests.loose(self._faults)
+        self._pests.set_faults(self._faults)
         return self
 
     async def __aexit__(
@@ -181,7 +183,7 @@ class Exchange:
         for client in self._clients:
             self._foredoom(client)
         if self._trading is not None:
-            self._pests.loose(self._faults)
+            self._pests.set_faults(self._faults)
 
     async def close_market(self) -> None:
         """No more trades and no more faults; the bars in progress are told a last time and connections stay, so that
@@ -218,7 +220,9 @@ class Exchange:
         if request.method != "GET":
             return None  # the library refuses it, with 405
         if request.path.partition("?")[0] in PATHS:
-            refusal: Refusal | None = await self._rest(rest.read(request.path), request.headers.get_all("token"))
+            refusal: RefusedHandshake | None = await self._rest(
+                rest.parse_request(request.path), request.headers.get_all("token")
+            )
         elif request.path in _STREAMS:
             refusal = self._faults.handshake(time.monotonic())
         else:
@@ -229,15 +233,15 @@ class Exchange:
         response.headers.update(refusal.headers)
         return response
 
-    async def _rest(self, question: rest.Question, tokens: Sequence[str]) -> Refusal:
+    async def _rest(self, question: rest.RestRequest, tokens: Sequence[str]) -> RefusedHandshake:
         """The answer to a call over REST, which opens no connection."""
         faults, now = self._faults, time.monotonic()
         if not accepts(self._key, Token(tokens[0] if tokens else "")):
             return UNAUTHORIZED
         if self._turns is not None:
-            if wait := self._turns.wait(now):
+            if wait := self._turns.delay(now):
                 return overrun(wait)
-            self._turns.take(now)
+            self._turns.acquire(now)
         if "rest-slow" in faults:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(faults.every("rest-slow")):
@@ -249,7 +253,7 @@ class Exchange:
             self.market.skip(self._clock())
         pieces: dict[str, Raw] = {}
         for symbol in question.symbols:
-            piece = rest.told(question, self.market, symbol, self._last_depth(symbol), faults)
+            piece = rest.fund_data(question, self.market, symbol, self._last_depth(symbol), faults)
             if piece is not None:
                 pieces[symbol.code] = piece
             await asyncio.sleep(0)  # as in `_start`: it takes some ms
@@ -360,7 +364,7 @@ class Exchange:
         listing = self.market.watch(symbol)
         if listing is None:
             return
-        line = self._lines.setdefault(symbol, {}).setdefault(kind, Line())
+        line = self._lines.setdefault(symbol, {}).setdefault(kind, Channel())
         known: Sequence[Push]
         if kind is Kline:
             known = listing.history(self.market.time) if self._history else []
@@ -443,7 +447,7 @@ class Exchange:
             if line is not None:
                 self._tell(line, pushes, line.takers)
 
-    def _tell(self, line: Line, pushes: Sequence[Push], takers: Iterable[Client]) -> None:
+    def _tell(self, line: Channel, pushes: Sequence[Push], takers: Iterable[Client]) -> None:
         """Let messages of one type of one fund be due to some, as the faults have it."""
         faults, now = self._faults, time.monotonic()
         pushes = [faults.altered(push, now) for push in pushes]

@@ -1,7 +1,7 @@
 """What the exchange answers to one client: the vendor's page, steps 1 to 3 and 5, with no socket in it.
 
 A Session is told what came in and says what goes out; what it cannot do alone (to start the data, to close) it names
-in its Answer.
+in its SessionReply.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import msgspec
 
 from tui.errors import MalformedMessage, UsageError
-from tui.exchange.failing import NO_ACTION, PLAN_LIMIT, Faults
-from tui.protocol import (
+from tui.exchange.fault_effects import NO_ACTION, PLAN_LIMIT, FaultEffects
+from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
     CONNECTED,
@@ -39,7 +39,7 @@ _UNRESOLVED = SubscribeReply(code=0, msg=UNRESOLVED)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SessionReply:
     """The reply to one request, `delay` seconds later, and the (symbol, type) pairs whose data begin or end with it.
 
     `ping`: it was a heartbeat. By a fault `reply` may be None, for no answer, and `closes` tell that it is the last."""
@@ -55,10 +55,10 @@ class Answer:
 class Session:
     """One connection's standing: whether it is authenticated, and what it subscribed to."""
 
-    def __init__(self, key: Token | None, max_symbols: int, faults: Faults | None = None) -> None:
+    def __init__(self, key: Token | None, max_symbols: int, faults: FaultEffects | None = None) -> None:
         self._key = key
         self._max_symbols = max_symbols
-        self._faults = faults or Faults()
+        self._faults = faults or FaultEffects()
         self.authenticated = False
         self.subscribed: dict[Symbol, set[str]] = {}
 
@@ -69,29 +69,29 @@ class Session:
             return AuthReply(code=1, msg=AUTHENTICATED)
         return AuthReply(code=0, msg=AUTH_FAILED)
 
-    def receive(self, frame: bytes) -> Answer:
+    def receive(self, frame: bytes) -> SessionReply:
         """Steps 3 and 5. Whatever is no subscription and no ping is answered as the page's parameter error."""
         faults = self._faults
         try:
             request = decode_request(frame)
         except MalformedMessage:
             if "unsubscribe-closes" in faults and _unsubscribes(frame):
-                return Answer(NO_ACTION, closes=True)
-            return Answer(_UNRESOLVED)
+                return SessionReply(NO_ACTION, closes=True)
+            return SessionReply(_UNRESOLVED)
         if isinstance(request, Ping):
-            return Answer(faults.pong(request.params), ping=True, delay=faults.pong_delay)
+            return SessionReply(faults.pong(request.params), ping=True, delay=faults.pong_delay)
         types = request.types.split(",")
         symbols = _symbols(request.params)
         if not self.authenticated or not symbols or not set(types) <= set(TYPES):
-            return Answer(_UNRESOLVED)
+            return SessionReply(_UNRESOLVED)
         for kind in types:
             if kind in faults.refused:
-                return Answer(faults.refused[kind])
+                return SessionReply(faults.refused[kind])
         stopped = self._replaced(types, symbols) if "replaces" in faults else {}
         staying = {symbol for symbol, known in self.subscribed.items() if known - stopped.get(symbol, set())}
         limit = min(self._max_symbols, PLAN_LIMIT) if "plan-limit" in faults else self._max_symbols
         if len(staying | symbols.keys()) > limit:
-            return Answer(_OVER_LIMIT)
+            return SessionReply(_OVER_LIMIT)
         for symbol, kinds in stopped.items():
             self.subscribed[symbol] -= kinds
             if not self.subscribed[symbol]:
@@ -102,7 +102,7 @@ class Session:
             started += [(symbol, kind) for kind in dict.fromkeys(types) if kind not in known]
             known.update(types)
         ended = tuple((symbol, kind) for symbol, kinds in stopped.items() for kind in kinds)
-        return Answer(_RESOLVED, tuple(started), ended)
+        return SessionReply(_RESOLVED, tuple(started), ended)
 
     def _replaced(self, types: list[str], symbols: dict[Symbol, None]) -> dict[Symbol, set[str]]:
         """What ends where a request replaces the earlier ones of its types."""

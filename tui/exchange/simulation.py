@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from tui.exchange.factors import MINUTE, Factors
+from tui.exchange.factors import MINUTE_MS, Factors
 from tui.exchange.listing import Listing, poisson
-from tui.exchange.past import Bar
+from tui.exchange.synthetic_history import Bar
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST
-from tui.protocol import Push
+from tui.protocol.messages import Push
 from tui.symbol import Symbol
 
 # Shares of `rate` by kind of message. A cluster of trades is four ticks in three, each cluster followed by a quote.
@@ -23,7 +23,7 @@ _KLINE_EVERY = 1000  # ms, for one fund
 _DEMO_LIQUIDITY = sum(BY_SYMBOL[symbol].liquidity for symbol in DEMO_WATCHLIST)
 
 
-class Market:
+class SimulatedMarket:
     """All funds of the universe; those that are watched trade event by event, the others catch up when asked for.
 
     `rate` is the number of messages a second a client gets who takes every type of DEMO_WATCHLIST; a longer list shares
@@ -94,7 +94,7 @@ class Market:
             return
         self._factors.advance(now)
         self.time = now
-        if passed > MINUTE:
+        if passed > MINUTE_MS:
             for listing in self._watched.values():
                 listing.catch_up(self._factors)
 
@@ -102,11 +102,11 @@ class Market:
         """What happens up to `now`, in order: (symbol, message). To be taken to its end."""
         while self.time < now:
             start = self.time
-            end = min(now, start - start % MINUTE + MINUTE)
+            end = min(now, start - start % MINUTE_MS + MINUTE_MS)
             self._factors.advance(end)
             yield from self._events(start, end)
             self.time = end
-            if end % MINUTE == 0 or end >= self._klines_due:
+            if end % MINUTE_MS == 0 or end >= self._klines_due:
                 self._klines_due = end + _KLINE_EVERY
                 yield from self.klines()
             for symbol, listing in self._watched.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tui.funds import NAMES
+from tui.reference.fund_names import NAMES
 from tui.symbol import Symbol
 
 FACTORS = (
@@ -31,7 +31,7 @@ Loads = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fund:
+class SimulatedFund:
     """What sets one fund apart.
 
     `price` in trade currency, `tick` in thousandths of it; `volatility` a day, in per cent; `spread` typical, in ticks;
@@ -69,11 +69,11 @@ def _fund(
     tick: int = 10,
     size: int = 0,
     **loads: float,
-) -> Fund:
+) -> SimulatedFund:
     size = size or (100 if price > 100 else 200 if price > 40 else 300)
     by_index = tuple((FACTORS.index(name), load) for name, load in loads.items())
     symbol = Symbol(code, region)
-    return Fund(symbol, NAMES[symbol], price, tick, volatility, spread, thousands * 1000, size, by_index)
+    return SimulatedFund(symbol, NAMES[symbol], price, tick, volatility, spread, thousands * 1000, size, by_index)
 
 
 FUNDS = (

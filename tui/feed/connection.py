@@ -15,20 +15,20 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from tui.errors import NoConnection
-from tui.feed.failures import in_words, key_refused, status_error
-from tui.feed.headers import http_date
-from tui.feed.intake import OnPush, intake
+from tui.feed.dispatch import OnPush, make_dispatcher
+from tui.feed.endpoint import host_of
+from tui.feed.failures import key_refused, status_error, translate_network_errors
+from tui.feed.heartbeat import SilenceDetector
+from tui.feed.http_headers import http_date
 from tui.feed.proxy import Proxy, proxy_for
-from tui.feed.pulse import Pulse
-from tui.feed.resolver import run_aside
 from tui.feed.state import Timings
-from tui.feed.target import host_of
 from tui.feed.tls import context_for
-from tui.feed.websocket import Dial, Listener, WebSocket
+from tui.feed.websocket import Connector, FrameHandler, WebSocket
 from tui.market import Market
-from tui.protocol import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
-from tui.secrets import Token, clean
-from tui.symbol import Symbol, join
+from tui.protocol.messages import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
+from tui.secrets import Token, safe_text
+from tui.symbol import Symbol, join_wire_symbols
+from tui.threads import run_in_thread
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
 _MAX_MESSAGE = 2 << 20  # bytes: all types of as many symbols as one connection may have, in one list, are half of it
@@ -39,7 +39,7 @@ Clock = Callable[[], float]
 _log = logging.getLogger(__name__)
 
 
-class Dropped(NoConnection):
+class ConnectionLost(NoConnection):
     """The other side ended the connection, or the network did, `silence` s after the last message either way."""
 
     def __init__(self, words: str, silence: float = 0.0) -> None:
@@ -70,7 +70,7 @@ class Connection:
         self._answer: asyncio.Future[SubscribeReply] | None = None
         self._pong: asyncio.Future[None] | None = None
         self._pinged = ""
-        self._pulse = Pulse(clock())
+        self._pulse = SilenceDetector(clock())
         self._sent_at = clock()
         market.health.missed = 0
 
@@ -83,7 +83,7 @@ class Connection:
     async def read(self) -> NoReturn:
         """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
         clock, health, beat = self._clock, self._market.health, self._pulse.beat
-        arrived, take = intake(self._market, self._on_push, self._reply)
+        arrived, take = make_dispatcher(self._market, self._on_push, self._reply)
         now, before = clock(), health.messages
 
         def begin() -> None:
@@ -96,7 +96,7 @@ class Connection:
                 health.frame_at = now
                 beat(now, health.messages - before)
 
-        self._websocket.listen(Listener(take, begin, end))
+        self._websocket.set_handler(FrameHandler(take, begin, end))
         try:
             await self._websocket.ended()
         except ConnectionClosed as error:
@@ -104,7 +104,7 @@ class Connection:
                 health.count_malformed("too large", b"", clock())
                 raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
             if error.sent is not None and error.rcvd is None:  # by our library, for what no server may send
-                why = clean(error.sent.reason)[:80]
+                why = safe_text(error.sent.reason)[:80]
                 raise NoConnection(f"{self._host} does not keep to WebSocket ({error.sent.code}, {why})") from None
             raise self._dropped(error) from None
 
@@ -131,7 +131,7 @@ class Connection:
         """Ask for one type of some symbols and wait for the answer; None where none comes in time."""
         symbols = list(symbols)
         self._answer = asyncio.get_running_loop().create_future()
-        await self._send(encode(Subscribe(params=join(symbols), types=type_)))
+        await self._send(encode(Subscribe(params=join_wire_symbols(symbols), types=type_)))
         try:
             async with asyncio.timeout(self._timings.reply):
                 reply = await self._answer
@@ -139,13 +139,13 @@ class Connection:
             _log.warning("request for %s of %d symbols: no answer", type_, len(symbols))
             return None
         else:
-            words = "accepted" if reply.code == 1 else f"refused: {clean(reply.msg)[:80]}"
+            words = "accepted" if reply.code == 1 else f"refused: {safe_text(reply.msg)[:80]}"
             _log.info("request for %s of %d symbols: %s", type_, len(symbols), words)
             return reply
         finally:
             self._answer = None
 
-    async def watch(self) -> NoReturn:
+    async def run_heartbeat(self) -> NoReturn:
         """Prove for ever that the link lives: ping on time, ask at once when a busy feed falls silent, and end the
         connection when nothing answers. While other frames arrive a missing or wrong pong is counted, and two in a
         row end it too."""
@@ -167,7 +167,7 @@ class Connection:
             await asyncio.sleep(planned - clock())
             late = clock() - planned
             if stopped or late > timings.stopped:
-                self._market.disregard(seen)  # at the next look too, for some may still be coming in
+                self._market.discard_lag_since(seen)  # at the next look too, for some may still be coming in
             seen, stopped = server.seen, late > timings.stopped
             if late > timings.asleep:
                 self._websocket.abandon()
@@ -217,15 +217,15 @@ class Connection:
             raise self._dropped(error) from None
         self._sent_at = self._clock()
 
-    def _dropped(self, error: ConnectionClosed) -> Dropped:
-        return Dropped(_closed_words(error), self._clock() - max(self._pulse.last, self._sent_at))
+    def _dropped(self, error: ConnectionClosed) -> ConnectionLost:
+        return ConnectionLost(_closed_words(error), self._clock() - max(self._pulse.last, self._sent_at))
 
     async def close(self) -> None:
         """Say goodbye, for at most `Timings.close` seconds."""
         await self._websocket.close()
 
 
-async def dial(
+async def connect(
     url: str,
     token: Token,
     market: Market,
@@ -237,17 +237,17 @@ async def dial(
     """Open a connection with the key in the `token` header (page, step 1). `on_proxy` hears of the proxy that it goes
     through. Raises FeedError in words."""
     host = host_of(url)
-    with in_words(host, timings.open):
+    with translate_network_errors(host, timings.open):
         async with asyncio.timeout(timings.open):
-            proxy = await run_aside(proxy_for, url)
+            proxy = await run_in_thread(proxy_for, url)
     if proxy is not None:
         on_proxy(proxy)
     context = await context_for(url, timings.open)
     options = {"proxy_ssl": context} if proxy is not None and proxy.scheme == "https" else {}
     try:
         sent = clock()
-        with in_words(host, timings.open, proxy):
-            websocket = await Dial(
+        with translate_network_errors(host, timings.open, proxy):
+            websocket = await Connector(
                 url,
                 additional_headers={"token": token.reveal()},
                 compression=None,
@@ -281,6 +281,6 @@ def _closed_words(error: ConnectionClosed) -> str:
     frame = error.rcvd
     if frame is None:
         return "connection lost"
-    reason = clean(frame.reason)[:80]
+    reason = safe_text(frame.reason)[:80]
     what = "had an error" if frame.code == CloseCode.INTERNAL_ERROR else "closed the connection"
     return f"the server {what} ({frame.code}{', ' + reason if reason else ''})"

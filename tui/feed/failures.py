@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from websockets.exceptions import InvalidProxyStatus, ProxyError
 
 from tui.errors import FeedError, KeyRefused, NoConnection
-from tui.feed.headers import http_date, retry_after
+from tui.feed.http_headers import http_date, retry_after
 from tui.feed.proxy import SYSTEM, Proxy
 
 _CUT = "the connection was cut"
@@ -44,29 +44,29 @@ class RetryLater(NoConnection):
         self.wait = wait
 
 
-class SlowDown(RetryLater):
+class RateLimited(RetryLater):
     """The vendor asks for fewer connections (429)."""
 
 
-class ServerTrouble(RetryLater):
+class ServerUnavailable(RetryLater):
     """The server, or what stands in front of it, fails (5xx)."""
 
 
 @contextlib.contextmanager
-def in_words(host: str, within: float, proxy: Proxy | None = None) -> Iterator[None]:
+def translate_network_errors(host: str, within: float, proxy: Proxy | None = None) -> Iterator[None]:
     """Tell in words what a network raises: NoConnection in place of every OSError. Whoever comes in gives up after
     `within` s."""
     try:
         yield
     except InvalidProxyStatus as error:
-        raise no_connection(error, host, within, proxy, str(error.response.status_code)) from None
+        raise explain_network_error(error, host, within, proxy, str(error.response.status_code)) from None
     except ProxyError as error:
-        raise no_connection(error, host, within, proxy, str(error.__cause__)) from None
+        raise explain_network_error(error, host, within, proxy, str(error.__cause__)) from None
     except (OSError, UnicodeError) as error:
-        raise no_connection(error, host, within, proxy) from None
+        raise explain_network_error(error, host, within, proxy) from None
 
 
-def no_connection(
+def explain_network_error(
     error: Exception, host: str, within: float, proxy: Proxy | None = None, refusal: str = ""
 ) -> NoConnection:
     """Returns in words what a network, or a library that speaks over it, raised. `refusal` is what the proxy refused
@@ -150,10 +150,10 @@ def status_error(
     if status == 429:
         wait = max(asked.wait, slow_down)
         more = f": {asked.words}" if asked.bounded else f" for {math.ceil(wait)} s"
-        return SlowDown(f"{host} asks to slow down{more}", wait)
+        return RateLimited(f"{host} asks to slow down{more}", wait)
     if status >= 500:
         words = f"{host} has trouble of its own{' with' if path else ''}{asked_for} (HTTP {status})"
-        return ServerTrouble(f"{words}: {asked.words}" if asked.words else words, asked.wait)
+        return ServerUnavailable(f"{words}: {asked.words}" if asked.words else words, asked.wait)
     return NoConnection(
         f"{host} answered {path} with HTTP {status}" if path else f"{host} answered HTTP {status}: check the address"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.errors import FeedError, NoConnection
-from tui.feed.connection import Dropped
+from tui.feed.connection import ConnectionLost
 from tui.feed.state import Timings
 
 _SHARE, _LEEWAY = 0.05, 0.2  # how far two silences of one time-out may differ: a share of them, and s
@@ -42,7 +42,7 @@ class IdleTimeoutDetector:
     def judge(self, error: FeedError) -> FeedError:
         """Take in how a connection ended. Returns the error to tell: an IdleTimeout in place of the second cut at the
         same silence."""
-        if not isinstance(error, Dropped):
+        if not isinstance(error, ConnectionLost):
             return error
         before, self._suspected = self._suspected, None
         if error.silence < self._timings.idle_least:

@@ -21,18 +21,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, Dropped, dial
+from tui.feed.connection import Clock, Connection, ConnectionLost, connect
+from tui.feed.dispatch import OnPush
+from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater
 from tui.feed.idle_timeout import IdleTimeoutDetector
-from tui.feed.intake import OnPush
-from tui.feed.lock import AnotherClient, KeyLock, TakenOver
+from tui.feed.key_lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.proxy import Proxy
-from tui.feed.state import LinkState, Phase, Timings
-from tui.feed.subscriptions import NeedsFresh, Subscriptions
-from tui.feed.target import check_url, host_of
+from tui.feed.state import LinkPhase, LinkState, Timings
+from tui.feed.subscriptions import NeedsNewConnection, Subscriptions
 from tui.format import count
 from tui.market import Market
-from tui.protocol import TYPES
+from tui.protocol.messages import TYPES
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -57,7 +57,7 @@ class _Retries:
         timings = self._timings
         if live is not None and live > timings.healthy:
             self._attempt = self._short_lives = 0
-        if isinstance(error, Dropped) and authenticated is not None:
+        if isinstance(error, ConnectionLost) and authenticated is not None:
             self._short_lives = self._short_lives + 1 if authenticated < timings.short_life else 0
             if self._short_lives >= _DUEL:
                 return timings.duel_wait, AnotherClient()
@@ -111,15 +111,15 @@ class Link:
         self._wanted: tuple[Symbol, ...] = ()
         self._wanted_changed = asyncio.Event()
         self._act = asyncio.Event()  # the person asked to reconnect now
-        self._doubts: dict[str, int] = {}
+        self._failed_requests: dict[str, int] = {}
         self._authenticated_at: float | None = None
         self._live_at: float | None = None
         self._was_live = False
-        self._beside: int | None = None  # another copy that the plan has room for
+        self._sharing_pid: int | None = None  # another copy that the plan has room for
         self._lost: FeedError | None = None  # why, until it is live again
-        self.state = LinkState(Phase.CONNECTING, clock(), self.host)
+        self.state = LinkState(LinkPhase.CONNECTING, clock(), self.host)
 
-    def want(self, symbols: Iterable[Symbol]) -> None:
+    def set_symbols(self, symbols: Iterable[Symbol]) -> None:
         """Say what to follow. New symbols are subscribed at once; dropped ones go with the next connection, for the
         vendor's page has no unsubscribe."""
         self._wanted = tuple(dict.fromkeys(symbols))
@@ -128,7 +128,7 @@ class Link:
 
     def reconnect(self) -> None:
         """Start a fresh connection now, whatever the link is doing, and ask again for what was never answered."""
-        self._doubts.clear()
+        self._failed_requests.clear()
         if self._lock is not None:
             self._lock.claim()
         self._act.set()
@@ -142,7 +142,7 @@ class Link:
             try:
                 self._check_owner()
                 await self._live_once()
-            except NeedsFresh:
+            except NeedsNewConnection:
                 delay = 0.0
             except (KeyRefused, PermanentError, TakenOver) as error:
                 await self._stop(error)
@@ -153,7 +153,7 @@ class Link:
                 self._market.health.idle_timeout = self._idle_timeouts.silence
                 delay, error = retries.after(error, self._lived(self._authenticated_at), self._lived(self._live_at))
                 if not self._act.is_set():
-                    self._enter(Phase.RECONNECTING, retry_at=self._clock() + delay, error=error)
+                    self._enter(LinkPhase.RECONNECTING, retry_at=self._clock() + delay, error=error)
             except Exception as error:
                 # The one place where a fault of ours becomes a state: the screen goes on and says so. Only the kind is
                 # told, since the text of a stray error could hold anything.
@@ -170,7 +170,7 @@ class Link:
                 self._lost = None
 
     async def _stop(self, error: FeedError) -> None:
-        self._enter(Phase.STOPPED, error=error)
+        self._enter(LinkPhase.STOPPED, error=error)
         await self._act.wait()
         self._lost = None
 
@@ -180,20 +180,20 @@ class Link:
     async def _live_once(self) -> None:
         """One connection from dialling to its end, which is always a FeedError."""
         market, clock = self._market, self._clock
-        self._enter(Phase.CONNECTING, self.host)
+        self._enter(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         timings = self._idle_timeouts.timings
-        connection = await dial(self.url, self._token, market, timings, clock, self._on_push, self._proxied)
+        connection = await connect(self.url, self._token, market, timings, clock, self._on_push, self._proxied)
         self.is_demo = connection.is_demo
         market.set_hours(demo=connection.is_demo)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._renew(), name="feed renew")
-                self._enter(Phase.AUTHENTICATING, self.host)
+                self._enter(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
-                tasks.create_task(connection.watch(), name="feed watch")
+                tasks.create_task(connection.run_heartbeat(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
             task = asyncio.current_task()
@@ -201,22 +201,22 @@ class Link:
                 # Up to 3.12 a task group that is failing already forgets that it was cancelled too.
                 raise asyncio.CancelledError from None
             self._check_owner()
-            raise _gravest(group) from None
+            raise _most_severe(group) from None
         finally:
             await connection.close()
 
     def _proxied(self, proxy: Proxy) -> None:
-        self._enter(Phase.CONNECTING, f"{self.host} through the proxy {proxy}")
+        self._enter(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
     def _check_owner(self) -> None:
         """Raises TakenOver where another copy on this machine was told to use the key: two that take it from each
         other would never end. Where both were live for a while, the plan has room for both."""
-        if self._lock is None or (pid := self._lock.other) in (None, self._beside):
+        if self._lock is None or (pid := self._lock.other_pid) in (None, self._sharing_pid):
             return
-        together = min(self._lived(self._live_at) or 0.0, self._lock.claimed)
+        together = min(self._lived(self._live_at) or 0.0, self._lock.seconds_since_claim)
         if together <= self._timings.healthy:
             raise TakenOver(pid) from None
-        self._beside = pid
+        self._sharing_pid = pid
 
     async def _renew(self) -> None:
         await self._act.wait()
@@ -226,31 +226,33 @@ class Link:
         """Ask for all that is wanted, then for what is added later."""
         market = self._market
         market.reconnected(self._wanted)
-        subscriptions = Subscriptions(self._types, connection.subscribe, market, self._doubts)
+        subscriptions = Subscriptions(self._types, connection.subscribe, market, self._failed_requests)
 
         def on_type(type_: str) -> None:
-            if self.state.phase is not Phase.LIVE:
-                self._enter(Phase.SUBSCRIBING, f"{count(len(self._wanted), 'symbol')}: {type_}")
+            if self.state.phase is not LinkPhase.LIVE:
+                self._enter(LinkPhase.SUBSCRIBING, f"{count(len(self._wanted), 'symbol')}: {type_}")
 
         while True:
             self._wanted_changed.clear()
-            await subscriptions.settle(self._wanted, on_type)
-            market.served(self._wanted, self._clock())
-            if self.state.phase is not Phase.LIVE:
+            await subscriptions.sync(self._wanted, on_type)
+            market.expect_data(self._wanted, self._clock())
+            if self.state.phase is not LinkPhase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1
                 self._was_live = True
                 self._lost = None
                 self._live_at = self._clock()
-                self._enter(Phase.LIVE)
-            if subscriptions.needs_fresh(self._wanted):
+                self._enter(LinkPhase.LIVE)
+            if subscriptions.needs_new_connection(self._wanted):
                 # Several symbols may go one after the other: one fresh connection will do for all of them.
                 await asyncio.sleep(self._timings.retry_gap)
-                if subscriptions.needs_fresh(self._wanted):
-                    raise NeedsFresh("renewed to make room")
+                if subscriptions.needs_new_connection(self._wanted):
+                    raise NeedsNewConnection("renewed to make room")
             await self._wanted_changed.wait()
 
-    def _enter(self, phase: Phase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None) -> None:
+    def _enter(
+        self, phase: LinkPhase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None
+    ) -> None:
         if error is not None:
             # A state may be kept for long, and where its error came from holds the connection with its last frame.
             error.__traceback__ = error.__context__ = None
@@ -260,10 +262,10 @@ class Link:
             self._on_state(self.state)
 
 
-def _gravest(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def _most_severe(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Of errors that came together, the one that decides: a fault of ours, then a refused key (which closes the
     socket too), then whichever came first."""
     errors: list[BaseException] = []
     for error in group.exceptions:
-        errors.append(_gravest(error) if isinstance(error, BaseExceptionGroup) else error)
+        errors.append(_most_severe(error) if isinstance(error, BaseExceptionGroup) else error)
     return min(errors, key=lambda error: (isinstance(error, FeedError), not isinstance(error, KeyRefused)))

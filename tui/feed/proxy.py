@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from tui.errors import NoConnection
-from tui.feed.target import is_loopback
+from tui.feed.endpoint import is_loopback
 
 SYSTEM = "the system's settings"
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}  # by scheme, where the address has none

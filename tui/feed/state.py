@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tui.errors import FeedError
 
 
-class Phase(Enum):
+class LinkPhase(Enum):
     """The steps of a connection's life, in order. The value is the word on the status bar."""
 
     CONNECTING = "connecting"
@@ -23,31 +23,31 @@ class LinkState(NamedTuple):
     """One step. Times are s, monotonic. `detail` says what is being connected to or subscribed; `error` is why the
     link was lost or stopped, also while it is being made again; `again`: it was live before."""
 
-    phase: Phase
+    phase: LinkPhase
     since: float
     detail: str = ""
     retry_at: float = 0.0
     error: FeedError | None = None
-    again: bool = False
+    was_live: bool = False
 
     @property
     def word(self) -> str:
         """The step in a word or two."""
-        if self.phase is Phase.RECONNECTING and not self.again:
+        if self.phase is LinkPhase.RECONNECTING and not self.was_live:
             return "trying again"
         return str(self.phase.value)
 
     @property
-    def proven(self) -> bool:
+    def is_live(self) -> bool:
         """Whether the numbers on the screen can be trusted to be now's."""
-        return self.phase is Phase.LIVE
+        return self.phase is LinkPhase.LIVE
 
-    def words(self, now: float) -> str:
+    def describe(self, now: float) -> str:
         """The state as a person reads it, at `now`: `reconnecting in 4 s: connection reset`."""
-        if self.phase is Phase.RECONNECTING:
+        if self.phase is LinkPhase.RECONNECTING:
             wait = max(0, round(self.retry_at - now))
             return f"{self.word} in {wait} s: {self.error}" if wait else f"{self.word}: {self.error}"
-        if self.phase is Phase.STOPPED:
+        if self.phase is LinkPhase.STOPPED:
             return f"{self.word}: {self.error}"
         return f"{self.word} {self.detail}".rstrip()
 

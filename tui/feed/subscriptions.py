@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from tui.errors import NoConnection
 from tui.market import Market
-from tui.market.plan import NO_ANSWER
-from tui.protocol import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
-from tui.secrets import clean
+from tui.market.entitlements import NO_ANSWER
+from tui.protocol.messages import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
+from tui.secrets import safe_text
 from tui.symbol import Symbol
 
 _TRIES = 2
@@ -21,7 +21,7 @@ _TRIES = 2
 Ask = Callable[[Iterable[Symbol], str], Awaitable[SubscribeReply | None]]
 
 
-class NeedsFresh(NoConnection):
+class NeedsNewConnection(NoConnection):
     """Only a fresh connection can free what is wanted now; nothing is wrong."""
 
 
@@ -46,19 +46,19 @@ class Subscriptions:
         """How many symbols the connection serves, whatever the types."""
         return len(self._counted)
 
-    def needs_fresh(self, wanted: Sequence[Symbol]) -> bool:
+    def needs_new_connection(self, wanted: Sequence[Symbol]) -> bool:
         """Whether wanted symbols wait for room that symbols no longer wanted take."""
         waiting = [symbol for symbol in wanted if symbol not in self._counted]
         gone = self._counted.difference(wanted)
         return bool(gone) and self._room < len(self._counted) + len(waiting)
 
-    async def settle(self, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
+    async def sync(self, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
         """Ask until every wanted symbol is served or marked as refused, by type. Raises NoConnection where only a
         fresh connection can go on."""
         for type_ in self._types:
-            await self.settle_type(type_, wanted, on_type)
+            await self.sync_type(type_, wanted, on_type)
 
-    async def settle_type(self, type_: str, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
+    async def sync_type(self, type_: str, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
         """The same for one type."""
         new = [symbol for symbol in wanted if symbol not in self._judged[type_]]
         if not new:
@@ -94,9 +94,9 @@ class Subscriptions:
     async def _subscribe(self, type_: str, new: list[Symbol]) -> None:
         words = await self._try(type_, new)
         if words == UNRESOLVED:
-            new = await self._suspects(type_, new)
+            new = await self._isolate_rejected(type_, new)
         if words is not None and new:
-            await self._narrow(type_, new, words)
+            await self._bisect(type_, new, words)
 
     async def _try(self, type_: str, new: Sequence[Symbol]) -> str | None:
         """One request; the words of a refusal, None where it was accepted."""
@@ -113,7 +113,7 @@ class Subscriptions:
         self._counted.update(new)
         return None
 
-    async def _suspects(self, type_: str, new: list[Symbol]) -> list[Symbol]:
+    async def _isolate_rejected(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Not understood: the first such request is tried again on a fresh connection. After that either single symbols
         are the reason, or the type is, which the first and the last symbol tell. Those still in question."""
         if UNRESOLVED not in self._doubts:
@@ -126,7 +126,7 @@ class Subscriptions:
             return []
         return [symbol for symbol in new if symbol not in self._served[type_]]
 
-    async def _narrow(self, type_: str, new: list[Symbol], words: str) -> None:
+    async def _bisect(self, type_: str, new: list[Symbol], words: str) -> None:
         """`new` was refused as a whole: serve what can be served of it, by halving."""
         if words not in (OVER_LIMIT, UNRESOLVED):
             self._refuse_type(type_, new, words)
@@ -140,12 +140,12 @@ class Subscriptions:
         first, second = new[: len(new) // 2], new[len(new) // 2 :]
         refusal = await self._try(type_, first)
         if refusal is None and words == OVER_LIMIT:
-            await self._narrow(type_, second, words)  # the limit lies there, which need not be asked
+            await self._bisect(type_, second, words)  # the limit lies there, which need not be asked
             return
         if refusal is not None:
-            await self._narrow(type_, first, refusal)
+            await self._bisect(type_, first, refusal)
         if (second := self._fitting(type_, second)) and (refusal := await self._try(type_, second)) is not None:
-            await self._narrow(type_, second, refusal)
+            await self._bisect(type_, second, refusal)
 
     def _refuse_type(self, type_: str, new: Iterable[Symbol], words: str) -> None:
         self._refused[type_] = words
@@ -155,4 +155,4 @@ class Subscriptions:
 def _worded(refusal: str) -> str:
     """The page's words wherever they stand in a refusal, or its own, fit to be shown."""
     known = (words for words in (OVER_LIMIT, UNRESOLVED) if words in refusal.lower())
-    return next(known, clean(refusal)[:80] or "refused")
+    return next(known, safe_text(refusal)[:80] or "refused")

@@ -17,8 +17,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tui.errors import NoConnection
-from tui.feed.resolver import start_aside
-from tui.secrets import clean
+from tui.secrets import safe_text
+from tui.threads import start_thread
 
 _MACOS = sys.platform == "darwin"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
@@ -43,12 +43,14 @@ async def trust(within: float) -> Trust:
     if _trust is not None:
         return _trust
     # All wait for one thread: it may never end.
-    reading = _reading = _reading or start_aside(_build)
+    reading = _reading = _reading or start_thread(_build)
     try:
         async with asyncio.timeout(within):
             _trust = await asyncio.wrap_future(reading)
     except TimeoutError:
-        stores = " and ".join(f"{name}={clean(value)}" for name, value in _variables().items()) or "the system's store"
+        stores = (
+            " and ".join(f"{name}={safe_text(value)}" for name, value in _variables().items()) or "the system's store"
+        )
         raise NoConnection(
             f"the trusted certificates cannot be read within {within:g} s, from {stores}",
             advice="name a plain file (or a folder) of certificates there, on a disk that answers",

@@ -30,7 +30,7 @@ _SHORT = 0xFFFF  # bytes
 _HEAD_ENDS = b"\r\n\r\n"
 
 
-class Listener(NamedTuple):
+class FrameHandler(NamedTuple):
     """Who hears the messages: `begin` and `end` stand around all that were read at once."""
 
     message: Callable[[bytes | bytearray], None]
@@ -44,7 +44,7 @@ class WebSocket(ClientConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._early: list[bytes | bytearray] = []  # what came together with the handshake
-        self._listener = Listener(self._early.append, _nothing, _nothing)
+        self._listener = FrameHandler(self._early.append, _nothing, _nothing)
         self._shaken = b""  # the latest bytes of the handshake
         self._unread = b""  # what has come, but for what was read of it: put off, or the beginning of a frame
         self._due = 0  # bytes of a frame that the library has begun to read
@@ -168,7 +168,7 @@ class WebSocket(ClientConnection):
                 break
         return at < size
 
-    def listen(self, listener: Listener) -> None:
+    def set_handler(self, listener: FrameHandler) -> None:
         """Hand over every message from the first on, as it came. Where the listener fails the connection ends."""
         self._listener = listener
         listener.begin()
@@ -226,7 +226,7 @@ class WebSocket(ClientConnection):
         self.abandon()
 
 
-class Dial(connect):
+class Connector(connect):
     """`websockets.connect` to a WebSocket of ours. A redirect is an error: following one would take the key to another
     address."""
 
@@ -241,4 +241,4 @@ def _nothing(*_: object) -> None:
     pass
 
 
-_NOBODY = Listener(_nothing, _nothing, _nothing)
+_NOBODY = FrameHandler(_nothing, _nothing, _nothing)

@@ -9,11 +9,11 @@ import re
 from typing import Literal, NamedTuple, TypeAlias
 
 from tui.errors import UsageError
-from tui.market.money import currency
-from tui.symbol import Symbol, parse_symbol, printable, to_half_width
+from tui.market.money import currency_of
+from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
 
-Kind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
-State: TypeAlias = Literal["on", "off", "done"]
+AlertKind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
+AlertSwitch: TypeAlias = Literal["on", "off", "done"]
 
 WAYS = (
     ("> 520", "the price crosses above 520"),
@@ -32,7 +32,7 @@ _ECHOED = 60  # characters of what cannot be read
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
 _BEYOND = r"(?:>|over|above)?"
 # Not compiled here: most starts of the program read no alert, and all would wait for it.
-_CONDITIONS: dict[Kind, str] = {
+_CONDITIONS: dict[AlertKind, str] = {
     "above": rf"(?:>|above|over){_NUMBER}",
     "below": rf"(?:<|below|under){_NUMBER}",
     "change": rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%",
@@ -53,13 +53,13 @@ class Alert(NamedTuple):
     `repeat`, in the unit of `value`."""
 
     symbol: Symbol
-    kind: Kind
+    kind: AlertKind
     value: float
     repeat: float | None = None
-    state: State = "on"
+    state: AlertSwitch = "on"
 
     @property
-    def key(self) -> tuple[Symbol, Kind, float]:
+    def key(self) -> tuple[Symbol, AlertKind, float]:
         """What it waits for: no two alerts of a person wait for the same."""
         return self.symbol, self.kind, self.value
 
@@ -67,7 +67,7 @@ class Alert(NamedTuple):
     def level(self) -> str:
         """`520`, `±2%`, `5 bp`, `$1B`, for words about it."""
         if self.kind == "turnover":
-            return currency(self.symbol.region).sign + _short(self.value)
+            return currency_of(self.symbol.region).sign + _short(self.value)
         return {"change": f"±{_plain(self.value)}%", "spread": f"{_plain(self.value)} bp"}.get(
             self.kind, _plain(self.value)
         )
@@ -93,7 +93,7 @@ class Alert(NamedTuple):
 
 def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     """Read one alert, of `symbol` where it names none. Raises UsageError, in words, for anything else."""
-    shown = printable(text.strip())
+    shown = sanitize(text.strip())
     if shown != text.strip():
         raise UsageError(f"'{shown[:_ECHOED]}' holds characters that cannot be printed")
     named, rest = _without_symbol(to_half_width(shown))
@@ -103,7 +103,7 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if named and rest.strip().lower().startswith(f"{named} ".lower()):
         rest = rest.strip()[len(named) :]  # a field has it in front already, where somebody writes all of it
     words = rest.lower().split()
-    state: State = "on"
+    state: AlertSwitch = "on"
     if words and words[-1] in ("off", "done"):
         state = "off" if words.pop() == "off" else "done"
     distance = None
@@ -120,7 +120,7 @@ def _without_symbol(text: str) -> tuple[str, str]:
     return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
 
 
-def _condition(words: list[str]) -> tuple[Kind, float]:
+def _condition(words: list[str]) -> tuple[AlertKind, float]:
     written, shown = "".join(words), " ".join(words)[:_ECHOED]
     if not written:
         raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
@@ -137,7 +137,7 @@ def _condition(words: list[str]) -> tuple[Kind, float]:
     raise UsageError(f"'{shown}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
 
 
-def _distance(kind: Kind, value: float, written: str) -> float:
+def _distance(kind: AlertKind, value: float, written: str) -> float:
     if kind == "turnover":
         if written:
             raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tui.protocol import LEAST_PRICE, MOST_PRICE, MOST_SIZE, Kline
+from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, MOST_SIZE, Kline
 
 MINUTE = 60_000
-KEPT = 1_500  # a whole day of minutes and a little more
+MAX_MINUTES = 1_500  # a whole day of minutes and a little more
 OLDEST = 366 * 86_400_000  # ms: a bar from longer ago is none that belongs here
 _OVERLAP = 5  # minutes that two tell of, at least, to say that they contradict each other …
 _APART = 0.001  # … by so much of the price, in most of them
 
 
 class MinuteBars:
-    """Bars by minute slot (`time // 60,000`), newest last; a minute without trades has no bar. Holds at most KEPT.
+    """Bars by minute slot (`time // 60,000`), newest last, at most MAX_MINUTES; a minute without trades has no bar.
 
     They come from the stream (`put`), from trades where it sends none (`trade`), from the vendor's history (`recall`)
     and from our own file (`remember`). In whatever order the stream and the history come, the same bars are held."""
 
-    __slots__ = ("_bars", "_kept", "_over", "built", "grown", "latest", "version")
+    __slots__ = ("_bars", "_kept", "_over", "latest", "slot_version", "synthesized", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
         self.latest = -1
-        self.built = False  # whether bars were made here, from trades, because the feed sends none
+        self.synthesized = False  # whether bars were made here, from trades, because the feed sends none
         self.version = 0  # raised with every change, for whoever keeps something made from the bars
-        self.grown = 0  # raised where a minute got its first bar, or lost it
+        self.slot_version = 0  # raised where a minute got its first bar, or lost it
         self._over = -1  # the newest slot that the vendor's history told, and so was over by then
         self._kept: set[int] = set()  # slots whose bar is from our own file, until the vendor tells of them
 
-    def put(self, bar: Kline) -> bool:
+    def update(self, bar: Kline) -> bool:
         """Take a bar of the stream; False where it is older than what is held.
 
         The bar in progress repeats with the same `time` and is replaced. An earlier minute fills a gap; where that
@@ -41,12 +41,12 @@ class MinuteBars:
             held = self._bars.get(slot) if slot not in self._kept else None
             if held is not None and held.volume >= bar.volume:
                 return held == bar  # told once more, as after a reconnect: neither news nor out of order
-            if held is None and len(self._bars) >= KEPT and slot < min(self._bars):
+            if held is None and len(self._bars) >= MAX_MINUTES and slot < min(self._bars):
                 return False
         self._take(slot, bar)
         return True
 
-    def recall(self, bars: Iterable[Kline]) -> bool:
+    def merge_history(self, bars: Iterable[Kline]) -> bool:
         """Take bars of the vendor's history, of minutes that are over, oldest first and none left out between the first
         and the last. Of two versions of a minute the one with more volume is held. Whether they agree with what was
         kept in our own file: where they do not, as after a split, all of that is forgotten."""
@@ -64,7 +64,7 @@ class MinuteBars:
         self._over = max(self._over, last)
         return agrees
 
-    def remember(self, bars: Iterable[Kline]) -> None:
+    def fill_from_cache(self, bars: Iterable[Kline]) -> None:
         """Take bars from our own file: they fill gaps."""
         news = {slot: bar for bar in bars if (slot := bar.time // MINUTE) not in self._bars}
         self._add(news)
@@ -83,22 +83,22 @@ class MinuteBars:
     def _add(self, news: Mapping[int, Kline]) -> None:
         """Many at once; of too many the oldest go."""
         if news:
-            self.grown += len(news)
+            self.slot_version += len(news)
             self.version += 1
             self._bars |= news
-            for slot in sorted(self._bars)[:-KEPT]:
+            for slot in sorted(self._bars)[:-MAX_MINUTES]:
                 del self._bars[slot]
                 self._kept.discard(slot)
             self.latest = max(self._bars)
 
     def _take(self, slot: int, bar: Kline) -> None:
-        self.grown += slot not in self._bars
+        self.slot_version += slot not in self._bars
         self._bars[slot] = bar
         if self._kept:
             self._kept.discard(slot)
         self.version += 1
         self.latest = max(self.latest, slot)
-        if len(self._bars) > KEPT:
+        if len(self._bars) > MAX_MINUTES:
             oldest = min(self._bars)
             del self._bars[oldest]
             self._kept.discard(oldest)
@@ -108,20 +108,20 @@ class MinuteBars:
             del self._bars[slot]
             self._kept.discard(slot)
             self.version += 1
-            self.grown += 1
+            self.slot_version += 1
         self.latest = max(self._bars, default=-1)
 
     def trade(self, time: int, price: float, size: float | None, *, newest: bool = True) -> None:
         """Build the bar of a trade's minute, where the feed sends no bars; trades come in order of time. One that is
         not the `newest` price, because a quote told of a later one, leaves the newest bar's close. A minute that the
         vendor's history told has the trade already."""
-        self.built = True
+        self.synthesized = True
         slot = time // MINUTE
         if slot <= self._over:
             return
         bar = self._bars.get(slot)
         if bar is None:
-            self.put(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
+            self.update(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
             bar = self._bars[slot]
         bar.high, bar.low = max(bar.high, price), min(bar.low, price)
         if newest or slot < self.latest:
@@ -160,12 +160,12 @@ class MinuteBars:
         return (self._bars[slot] for slot in sorted(self._bars))
 
 
-def finished(bars: Iterable[Kline], time: float) -> list[Kline]:
+def completed_bars(bars: Iterable[Kline], time: float) -> list[Kline]:
     """Those that make sense, are over at `time` (ms UTC), and not from longer ago than OLDEST."""
-    return [bar for bar in bars if makes_sense(bar) and time - OLDEST <= bar.time <= time - MINUTE]
+    return [bar for bar in bars if is_valid_bar(bar) and time - OLDEST <= bar.time <= time - MINUTE]
 
 
-def makes_sense(bar: Kline) -> bool:
+def is_valid_bar(bar: Kline) -> bool:
     """Whether its figures can be a minute's, also where no decoder has looked at them: prices that are some, and a
     volume."""
     prices = (bar.low, bar.open, bar.close, bar.high)

@@ -11,12 +11,12 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from tui.protocol import LEAST_PRICE, Depth, Level
+from tui.protocol.messages import LEAST_PRICE, Depth, Level
 
 _price = attrgetter("price")
 
 
-class Touch(NamedTuple):
+class BestBidOffer(NamedTuple):
     """Best bid and ask of an uncrossed or crossed two-sided book."""
 
     bid: float
@@ -36,27 +36,27 @@ class Touch(NamedTuple):
         return 10_000 * self.spread / self.mid
 
 
-def levels(side: list[Level]) -> list[Level]:
+def valid_levels(side: list[Level]) -> list[Level]:
     """The levels that are there: those with a price and a size."""
     return [level for level in side if level.price >= LEAST_PRICE and level.volume > 0]
 
 
-def best(side: list[Level]) -> Level | None:
+def best_level(side: list[Level]) -> Level | None:
     """The level at the touch, or None for an empty side. It nearly always is the first."""
     if side and (first := side[0]).price >= LEAST_PRICE and first.volume > 0:
         return first
-    return next(iter(levels(side)), None)
+    return next(iter(valid_levels(side)), None)
 
 
-def touch(depth: Depth) -> Touch | None:
+def best_bid_offer(depth: Depth) -> BestBidOffer | None:
     """Best bid and ask; None where a side is missing."""
-    bid, ask = best(depth.bids), best(depth.asks)
-    return Touch(bid.price, ask.price) if bid and ask else None
+    bid, ask = best_level(depth.bids), best_level(depth.asks)
+    return BestBidOffer(bid.price, ask.price) if bid and ask else None
 
 
 def is_crossed(depth: Depth) -> bool:
     """Whether the best bid is above the best ask."""
-    known = touch(depth)
+    known = best_bid_offer(depth)
     return known is not None and known.spread < 0
 
 
@@ -69,8 +69,8 @@ def in_order(depth: Depth) -> Depth:
     return Depth(
         symbol=depth.symbol,
         region=depth.region,
-        asks=sorted(levels(depth.asks), key=_price),
-        bids=sorted(levels(depth.bids), key=_price, reverse=True),
+        asks=sorted(valid_levels(depth.asks), key=_price),
+        bids=sorted(valid_levels(depth.bids), key=_price, reverse=True),
     )
 
 
@@ -82,7 +82,7 @@ def cumulative(side: list[Level]) -> list[float]:
 def microprice(depth: Depth) -> float | None:
     """(a·Qb + b·Qa) / (Qa + Qb) at the touch: the mid, drawn towards the side that has less. None where there is no
     spread to be inside of."""
-    bid, ask = best(depth.bids), best(depth.asks)
+    bid, ask = best_level(depth.bids), best_level(depth.asks)
     if bid is None or ask is None or bid.price >= ask.price:
         return None
     # The same as the formula, and inside the spread by its form.
@@ -92,7 +92,7 @@ def microprice(depth: Depth) -> float | None:
 def imbalance(depth: Depth, k: int = 5) -> tuple[float, int] | None:
     """(ΣQb − ΣQa) / (ΣQb + ΣQa) in [-1, 1] over the nearest levels, at most `k`, that both sides have, with how many
     that were. None for a one-sided book."""
-    bids, asks = levels(depth.bids), levels(depth.asks)
+    bids, asks = valid_levels(depth.bids), valid_levels(depth.asks)
     k = min(k, len(bids), len(asks))
     if not k:
         return None
@@ -101,13 +101,13 @@ def imbalance(depth: Depth, k: int = 5) -> tuple[float, int] | None:
     return (bid - ask) / (bid + ask), k
 
 
-def smallest_step(depth: Depth) -> float | None:
+def inferred_tick_size(depth: Depth) -> float | None:
     """The smallest distance between two neighbouring prices of the book: the tick, as far as this book shows it."""
-    prices = sorted({level.price for side in (depth.asks, depth.bids) for level in levels(side)})
+    prices = sorted({level.price for side in (depth.asks, depth.bids) for level in valid_levels(side)})
     return min((round(b - a, 6) for a, b in pairwise(prices)), default=None)
 
 
-def resized(before: list[Level], after: list[Level]) -> set[float]:
+def changed_sizes(before: list[Level], after: list[Level]) -> set[float]:
     """Prices of one side whose size is another one than before. Levels that only came into sight, beyond the last one
     known from before, are none of them."""
     sizes = {level.price: level.volume for level in before}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from tui.protocol import LEAST_PRICE, MOST_PRICE, Quote
+from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Quote
 
 
-class Source(IntEnum):
+class ReferenceSource(IntEnum):
     """What a reference was taken from, the best first."""
 
     CHANGE = 0  # ld − ch
@@ -18,15 +18,15 @@ class Source(IntEnum):
     OPEN = 4
 
 
-class Reference(NamedTuple):
+class ReferencePrice(NamedTuple):
     """The price that change is measured from: the previous close, or the open that stands in where none is known."""
 
     price: float
-    source: Source
+    source: ReferenceSource
 
     @property
     def is_open(self) -> bool:
-        return self.source is Source.OPEN
+        return self.source is ReferenceSource.OPEN
 
 
 class Change(NamedTuple):
@@ -37,25 +37,29 @@ class Change(NamedTuple):
     from_open: bool
 
 
-def reference(quote: Quote) -> Reference | None:
+def quoted_reference(quote: Quote) -> ReferencePrice | None:
     """The previous close that a quote implies, else its open; None where it tells neither.
 
     First of `ld − ch`, `ld / (1 + chp/100)`, and `p` where it is not just the open again: in the vendor's samples `p`
     contradicts `ch`.
     """
-    close, source = 0.0, Source.OPEN
+    close, source = 0.0, ReferenceSource.OPEN
     if quote.change is not None:
-        close, source = round(quote.last - quote.change, 6), Source.CHANGE
+        close, source = round(quote.last - quote.change, 6), ReferenceSource.CHANGE
     elif quote.change_percent is not None and quote.change_percent > -100:
-        close, source = quote.last / (1 + quote.change_percent / 100), Source.PERCENT
+        close, source = quote.last / (1 + quote.change_percent / 100), ReferenceSource.PERCENT
     elif quote.previous_close is not None and quote.previous_close != quote.open:
-        close, source = quote.previous_close, Source.PREVIOUS
+        close, source = quote.previous_close, ReferenceSource.PREVIOUS
     if LEAST_PRICE <= close <= MOST_PRICE:
-        return Reference(close, source)
-    return Reference(quote.open, Source.OPEN) if quote.open is not None and quote.open >= LEAST_PRICE else None
+        return ReferencePrice(close, source)
+    return (
+        ReferencePrice(quote.open, ReferenceSource.OPEN)
+        if quote.open is not None and quote.open >= LEAST_PRICE
+        else None
+    )
 
 
-def change(last: float, from_: Reference) -> Change:
+def change(last: float, from_: ReferencePrice) -> Change:
     """512.34 over 509.13 is +3.21 and +0.63 %."""
     amount = last - from_.price
     return Change(amount, 100 * amount / from_.price, from_.is_open)

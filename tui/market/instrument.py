@@ -10,19 +10,19 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import best, decimals, smallest_step, touch
-from tui.market.change import Reference
-from tui.market.clock import SLACK
-from tui.market.day import TradingDay, closes
-from tui.market.sessions import Calendar, Stretch, calendar
-from tui.market.side import BOOK_FOR
-from tui.market.spreads import SpreadHour
+from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
+from tui.market.change import ReferencePrice
+from tui.market.clock_sync import SLACK
+from tui.market.reference_price import ReferencePriceTracker, session_closes
+from tui.market.sessions import Calendar, SessionInterval, calendar
+from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
-from tui.protocol import LEAST_PRICE, Depth, Kline, Quote, Tick
+from tui.market.trade_side import BOOK_FOR
+from tui.protocol.messages import LEAST_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 if TYPE_CHECKING:
-    from tui.market.sentry import Sentry
+    from tui.market.alert_engine import SymbolAlerts
 
 DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
 _TOGETHER = 16  # trades
@@ -30,7 +30,7 @@ _AHEAD = 2 * SLACK  # ms: more than is let in by a clock whose bounds are a few 
 _TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
 
 
-class Past(NamedTuple):
+class LastKnownPrice(NamedTuple):
     """The last price that the past tells, and when it was so, ms UTC."""
 
     price: float
@@ -47,6 +47,7 @@ class Instrument:
         "alerts",
         "bars",
         "calendar",
+        "data_overdue",
         "day",
         "decimals",
         "depth",
@@ -55,9 +56,8 @@ class Instrument:
         "last",
         "last_changed_at",
         "last_time",
-        "middle",
-        "moved",
-        "overdue",
+        "last_trade_moved",
+        "mid",
         "previous",
         "quote",
         "quote_sampled",
@@ -85,7 +85,7 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
-        self.middle: float | None = None  # of the book, where it is uncrossed
+        self.mid: float | None = None  # of the book, where it is uncrossed
         # Whether this connection has brought one before: the first may be old, and says nothing of the lag.
         self.tick_sampled = False
         self.quote_sampled = False
@@ -95,21 +95,21 @@ class Instrument:
         self.previous: float | None = None
         self.last_changed_at = 0.0
         self.direction = 0
-        self.moved = False  # whether the latest trade moved the price
+        self.last_trade_moved = False  # whether the latest trade moved the price
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
-        self.spreads = SpreadHour()
+        self.spreads = SpreadHistory()
         self.served_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
-        self.overdue = False  # whether none came within DATA_WITHIN
+        self.data_overdue = False  # whether none came within DATA_WITHIN
         self.tick_size: float | None = None
         self.decimals = 2
         self._quoting_known = False  # whether the past has told how many decimals prices need
-        self.alerts: Sentry | None = None  # where there is an alert for the symbol that is on
+        self.alerts: SymbolAlerts | None = None  # where there is an alert for the symbol that is on
 
     def set_hours(self, hours: Calendar) -> None:
         """Keep the dates and hours of another exchange."""
         self.calendar = hours
-        self.session: Stretch | None = None
-        self.day = TradingDay(hours)
+        self.session: SessionInterval | None = None
+        self.day = ReferencePriceTracker(hours)
         self._tape = Tape(hours.zone)
         self._untold: list[tuple[Tick, Quote | None, float | None]] = []  # trades, with what tells their size and side
 
@@ -117,7 +117,7 @@ class Instrument:
         """Keep the hours of the same exchange, its holidays known: what the session is, is judged anew."""
         self.calendar = hours
         self.session = None
-        self.day.judge_anew(hours)
+        self.day.recalibrate(hours)
 
     @property
     def tape(self) -> Tape:
@@ -138,15 +138,15 @@ class Instrument:
         return max(0.0, (time - newest) / 1000) if newest and newest - time <= _AHEAD else None
 
     @property
-    def base(self) -> Reference | None:
+    def base(self) -> ReferencePrice | None:
         """What the day's change is measured from."""
-        self.day.learn(self.quote)
+        self.day.update(self.quote)
         return self.day.base
 
     @property
     def closes(self) -> Mapping[date, float]:
         """What regular sessions closed at, by their date."""
-        return self.day.closes | self.day.settled(self.last)
+        return self.day.closes | self.day.session_close(self.last)
 
     @property
     def regular_last(self) -> float | None:
@@ -158,21 +158,21 @@ class Instrument:
         return self.last is not None or self.depth is not None
 
     @property
-    def is_past(self) -> bool:
+    def is_last_known(self) -> bool:
         """Whether the stream has brought no price, and history has."""
         return self.last is None and (len(self.bars) > 0 or self.recalled is not None)
 
     @property
-    def past(self) -> Past | None:
+    def last_known(self) -> LastKnownPrice | None:
         """The last price of what is known from before; None without any."""
         bar = self.bars.get(self.bars.latest)
-        known = Past(bar.close, bar.time + MINUTE) if bar is not None else None
+        known = LastKnownPrice(bar.close, bar.time + MINUTE) if bar is not None else None
         quote = self.recalled
         if quote is not None and quote.last >= LEAST_PRICE and (known is None or quote.time >= known.time):
-            return Past(quote.last, quote.time)
+            return LastKnownPrice(quote.last, quote.time)
         return known
 
-    def recall(self, bars: Sequence[Kline], kept: bool, time: float) -> bool:
+    def apply_history(self, bars: Sequence[Kline], kept: bool, time: float) -> bool:
         """Take bars of the past, as Market.recall says."""
         if len(bars) >= _TELLING:
             # Where a third of the closes needs a decimal, prices are quoted with it; fewer are of trades, which print
@@ -181,21 +181,21 @@ class Instrument:
             self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
             self._quoting_known = True
         if kept:
-            self.bars.remember(bars)
+            self.bars.fill_from_cache(bars)
             return True
-        agrees = self.bars.recall(bars)
+        agrees = self.bars.merge_history(bars)
         if not agrees:
             self.day.forget_closes()
-        self.day.recall_closes(closes(bars, self.calendar, time))
+        self.day.apply_history_closes(session_closes(bars, self.calendar, time))
         return agrees
 
-    def recall_quote(self, quote: Quote) -> None:
+    def apply_history_quote(self, quote: Quote) -> None:
         """Take a quote of the past, unless a newer one is known."""
         if self.recalled is None or quote.time >= self.recalled.time:
             self.recalled = quote
-            self.day.recall_quote(quote)
+            self.day.apply_history_quote(quote)
 
-    def forget_past(self) -> None:
+    def forget_history(self) -> None:
         """It is another exchange's."""
         self.recalled = None
         self._quoting_known = False
@@ -212,10 +212,10 @@ class Instrument:
         if self.recalled is not None and self.recalled.time > time:
             self.recalled = None
         self.bars.forget_after(time // MINUTE)
-        self.tape.judge_date_anew()
+        self.tape.recheck_dates()
         today = self.calendar.at(time).date
         self.day.closes = {day: close for day, close in self.day.closes.items() if day <= today}
-        self.day.judge_anew(self.calendar)
+        self.day.recalibrate(self.calendar)
 
     def set_last(self, price: float, time: int, now: float) -> None:
         """A newer last price. Costs a comparison and a few stores."""
@@ -227,17 +227,17 @@ class Instrument:
                 self.direction = 1 if price > before else -1
                 self.previous = before
                 self.last_changed_at = now
-                self.moved = True
+                self.last_trade_moved = True
             self.last = price
         else:
-            self.moved = False
+            self.last_trade_moved = False
         self.last_time = time
 
-    def turn(self, time: int) -> None:
+    def roll_session(self, time: int) -> None:
         """Data of another session than before, not yet applied; `time` in ms UTC."""
-        self.day.recall_closes(self.day.settled(self.last))
+        self.day.apply_history_closes(self.day.session_close(self.last))
         seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
-        self.day.turn(time, self.last if seen else None, self.quote)
+        self.day.roll(time, self.last if seen else None, self.quote)
 
     def refuse(self, type_: str, why: str) -> None:
         """The vendor does not serve this type. Trades that came before are told first: whether bars are built of them
@@ -251,10 +251,10 @@ class Instrument:
         """Whether minute bars are made here, because the feed refuses them."""
         return "kline@1" in self.refused
 
-    def trade(self, tick: Tick, now: float) -> None:
+    def add_trade(self, tick: Tick, now: float) -> None:
         """Put a trade on the tape, and into its minute where bars are built here. The tape of a symbol that nobody
         looks at is told of many together: one by one, each would find it fallen out of the processor's cache."""
-        self._untold.append((tick, self.quote, self.middle if now - self.depth_at <= BOOK_FOR else None))
+        self._untold.append((tick, self.quote, self.mid if now - self.depth_at <= BOOK_FOR else None))
         if len(self._untold) >= _TOGETHER or (self.refused and self.builds_bars):
             self._tell()
 
@@ -262,8 +262,8 @@ class Instrument:
         tape, untold, builds = self._tape, self._untold, self.builds_bars
         self._untold = []
         for tick, quote, middle in untold:
-            size = tape.take(tick, quote, middle)
-            owed = tape.settle() if tape.sizes.owed else ()
+            size = tape.add(tick, quote, middle)
+            owed = tape.apply_late_sizes() if tape.sizes.late_sizes else ()
             if builds and tick.time:
                 self.bars.trade(tick.time, tick.last, size, newest=tick.time >= self.last_time)
                 for _, time, late in owed:
@@ -271,17 +271,17 @@ class Instrument:
 
     def learn_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
-        past = self.past if self.last is None else None
+        past = self.last_known if self.last is None else None
         known = self.last if past is None else past.price
         # Trades print finer than the book quotes: one decides only where neither the past nor a book does.
         prices = [known] if known is not None and not self._quoting_known else []
         if self.depth is not None:
-            touch = (best(self.depth.bids), best(self.depth.asks))
+            touch = (best_level(self.depth.bids), best_level(self.depth.asks))
             prices = [level.price for level in touch if level] or prices
         self.decimals = decimals(prices, self.decimals)
         # A tick cannot be smaller than the last decimal that prices need.
         if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
-            step = smallest_step(self.depth)
+            step = inferred_tick_size(self.depth)
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
 
@@ -290,21 +290,21 @@ class Instrument:
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
-        self.overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
+        self.data_overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
         if self.depth is None:
             return
         if self.tick_size is None:
             self.learn_precision()
         # A book that nobody trades in says nothing of the spread.
-        if self.session.phase.continuous and (known := touch(self.depth)) is not None and known.spread > 0:
+        if self.session.phase.continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 
     def reconnected(self) -> None:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
         new one, and what was refused may not be again."""
-        self.depth = self.middle = None
+        self.depth = self.mid = None
         self.depth_at = self.served_at = 0.0
-        self.overdue = False
+        self.data_overdue = False
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
-from tui.market.bars import MINUTE, OLDEST, finished, makes_sense
+from tui.market.bars import MINUTE, OLDEST, completed_bars, is_valid_bar
 from tui.market.book import in_order, is_crossed
-from tui.market.clock import ServerClock
+from tui.market.clock_sync import ClockOffset
 from tui.market.health import Health
 from tui.market.instrument import Instrument
-from tui.market.sentry import Guard
 from tui.market.sessions import Calendar, Holidays, calendar
-from tui.market.side import middle_of
-from tui.protocol import EARLIEST, LATEST, LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
-from tui.symbol import Symbol, canonical, from_wire
+from tui.market.trade_side import uncrossed_mid
+from tui.protocol.messages import EARLIEST, LATEST, LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
+from tui.symbol import Symbol, canonical, split_wire_symbol
 
 _MAX_SPELLINGS = 4_096
 _LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
-AT_ONCE = 50
+PORTION = 50
 """Instruments: work on more of them, once a second, is done in portions, between which there may be a frame."""
 
 
@@ -39,14 +39,14 @@ class Market:
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
         self.instruments: dict[Symbol, Instrument] = {}
-        self.clock = ServerClock()
+        self.clock = ClockOffset()
         self.health = Health()
         self.on_change = on_change
-        self.on_input: Callable[[str, tuple[Any, ...]], None] | None = None
-        self.guard = Guard()
+        self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
+        self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
         """Why no alert may fire, whatever comes; "" where they may."""
-        self.on_read: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
+        self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -64,12 +64,12 @@ class Market:
         for symbol in symbols:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
-                self.guard.post(instrument)
+                self.alert_engine.attach(instrument)
         self._respell()
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
         """Watch for these. They change nothing else here, so that a recording need not know of them."""
-        self.guard.put(alerts, self.instruments)
+        self.alert_engine.set_alerts(alerts, self.instruments)
 
     def set_hours(self, demo: bool) -> None:
         """Keep the hours of the demo exchange, or else each region's own."""
@@ -79,7 +79,7 @@ class Market:
             self._calendars.clear()
             for instrument in self.instruments.values():
                 instrument.set_hours(self.calendar(instrument.symbol.region))
-                instrument.forget_past()
+                instrument.forget_history()
                 self._mark(instrument)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
@@ -105,7 +105,7 @@ class Market:
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
         self._changed.intersection_update(self.instruments.values())
-        self.clock.reconnected()
+        self.clock.reset_connection()
         for instrument in self.instruments.values():
             instrument.reconnected()
             self._mark(instrument)
@@ -124,7 +124,7 @@ class Market:
         """Take the wall clock anew, as wall − monotonic in ms. Where it was set meanwhile, what was known of the
         exchange's clock moves with it."""
         self._tell("set_clock", wall_base)
-        self.clock.local_moved(wall_base - self.wall_base if self.wall_base else 0.0)
+        self.clock.shift_local(wall_base - self.wall_base if self.wall_base else 0.0)
         self.wall_base = wall_base
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
@@ -135,14 +135,14 @@ class Market:
         self._tell("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
 
-    def disregard(self, since: int) -> None:
+    def discard_lag_since(self, since: int) -> None:
         """What came after so many frames were seen waited for a program that was stopped: no lag is told from it."""
         self._tell("disregard", since)
-        self.clock.disregard(since)
+        self.clock.discard_lag_since(since)
 
     # --- the past ---
 
-    def recall(self, symbol: Symbol, bars: Sequence[Kline], kept: bool, now: float) -> bool:
+    def apply_history(self, symbol: Symbol, bars: Sequence[Kline], kept: bool, now: float) -> bool:
         """Take minute bars of the past, oldest first: `kept` in our own file, or told by the vendor at `now`, who then
         left out none between the first and the last. The stream's word counts for the minute in progress, and the
         version of a minute with more volume. False where the vendor's contradict those kept, which are then forgotten.
@@ -153,23 +153,23 @@ class Market:
             return True
         time = self.exchange_time(now)
         latest = self._latest(now)
-        sound = sum(map(makes_sense, bars))
-        self.health.future += sum(bar.time > latest for bar in bars if makes_sense(bar))
+        sound = sum(map(is_valid_bar, bars))
+        self.health.future += sum(bar.time > latest for bar in bars if is_valid_bar(bar))
         if sound < len(bars):
             self.health.malformed["history"] += len(bars) - sound
-        agrees = instrument.recall(finished(bars, time), kept, time)
+        agrees = instrument.apply_history(completed_bars(bars, time), kept, time)
         self._mark(instrument)
         return agrees
 
-    def recall_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
+    def apply_history_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
         """Take what earlier regular sessions closed at, by their date as `2026-11-20`. What is no price is left out."""
         closes = {day: close for day, close in closes.items() if LEAST_PRICE <= close <= MOST_PRICE}
         self._tell("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
-            instrument.day.recall_closes({date.fromisoformat(day): close for day, close in closes.items()})
+            instrument.day.apply_history_closes({date.fromisoformat(day): close for day, close in closes.items()})
             self._mark(instrument)
 
-    def recall_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
+    def apply_history_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
         """Take a quote that was asked for and came at `now`, beside the stream: its previous close, and its last price
         as long as the stream has brought none."""
         self._tell("recall_quote", symbol, quote, now)
@@ -178,12 +178,12 @@ class Market:
         if quote.time > self._latest(now):
             self.health.future += 1
             return
-        instrument.recall_quote(quote)
+        instrument.apply_history_quote(quote)
         self._mark(instrument)
 
     def _tell(self, name: str, *arguments: Any) -> None:
-        if self.on_input is not None:
-            self.on_input(name, arguments)
+        if self.on_call is not None:
+            self.on_call(name, arguments)
 
     def _respell(self) -> None:
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
@@ -209,7 +209,7 @@ class Market:
             applied = self._quote(instrument, message, now)  # type: ignore[arg-type]
         elif kind is Depth:
             applied = self._depth(instrument, message, now)  # type: ignore[arg-type]
-        elif makes_sense(message):  # type: ignore[arg-type]
+        elif is_valid_bar(message):  # type: ignore[arg-type]
             applied = self._kline(instrument, message, now)  # type: ignore[arg-type]
         else:
             self.health.malformed["kline"] += 1
@@ -218,7 +218,7 @@ class Market:
             self.health.out_of_order += 1
             return None
         if instrument.alerts is not None and not self.alerts_sleep:
-            self.guard.judge(instrument.alerts, instrument, kind, self.exchange_time(now))
+            self.alert_engine.judge(instrument.alerts, instrument, kind, self.exchange_time(now))
         if not self._changed and self.on_change is not None:
             self._changed.add(instrument)
             self.on_change()
@@ -232,19 +232,19 @@ class Market:
             return False
         if time > instrument.tick_time:
             arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.reach and not self.clock.believes(time, arrival):
+            if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
                 tick.time = time = self._undated(instrument.tick_time)
             elif instrument.tick_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
-                instrument.turn(time)
+                instrument.roll_session(time)
             instrument.tick_sampled = True
             instrument.tick_time = time
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
         if tick.last >= LEAST_PRICE:
-            instrument.trade(tick, now)
+            instrument.add_trade(tick, now)
         self.health.ticks += 1
         return True
 
@@ -254,17 +254,17 @@ class Market:
             return False
         if time > instrument.quote_time:
             arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.reach and not self.clock.believes(time, arrival):
+            if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
                 quote.time = time = self._undated(instrument.quote_time)
             elif instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
-                instrument.turn(time)
+                instrument.roll_session(time)
             instrument.quote_sampled = True
             instrument.quote_time = time
         instrument.quote = quote
         if instrument.day.base is None:
-            instrument.day.learn(quote)
+            instrument.day.update(quote)
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
@@ -278,8 +278,8 @@ class Market:
     def _depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
         instrument.depth = depth = in_order(depth)
         instrument.depth_at = now
-        instrument.middle = middle_of(depth)
-        if instrument.middle is None and is_crossed(depth):
+        instrument.mid = uncrossed_mid(depth)
+        if instrument.mid is None and is_crossed(depth):
             self.health.crossed += 1
         self.health.depths += 1
         return True
@@ -296,9 +296,9 @@ class Market:
         if instrument.bars.latest * MINUTE > latest:
             instrument.forget_after(int(latest))
         bar.symbol, bar.region = instrument.symbol  # one spelling for all that are kept: a message brings its own
-        if not instrument.bars.put(bar):
+        if not instrument.bars.update(bar):
             return False
-        instrument.bars.built = False
+        instrument.bars.synthesized = False
         self.health.klines += 1
         return True
 
@@ -325,7 +325,7 @@ class Market:
         """The instrument of a spelling not met before, remembered for the next time."""
         if spelling in self._by_spelling or len(spelling) > _LONGEST_SPELLING:
             return None
-        code, region = from_wire(message.symbol, message.region)
+        code, region = split_wire_symbol(message.symbol, message.region)
         regions = (region,) if region else self._regions
         same_code = [i for each in regions if (i := self.instruments.get(canonical(code, each))) is not None]
         instrument = same_code[0] if len(same_code) == 1 else None
@@ -341,7 +341,7 @@ class Market:
         if woke and self.on_change is not None:
             self.on_change()
 
-    def take_changed(self) -> set[Instrument]:
+    def drain_changed(self) -> set[Instrument]:
         """The instruments changed since the last call."""
         changed, self._changed = self._changed, set()
         self.health.shown += len(changed)
@@ -353,7 +353,7 @@ class Market:
         for instrument in instruments:
             instrument.sample(now, time)
 
-    def served(self, symbols: Iterable[Symbol], now: float) -> None:
+    def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
         """The feed accepted to serve these: from now on data is waited for."""
         symbols = tuple(symbols)
         self._tell("served", symbols, now)

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from tui.errors import UsageError
-from tui.symbol import printable
+from tui.symbol import sanitize
 
 
 class Currency(NamedTuple):
@@ -24,7 +24,7 @@ _BY_REGION = {
 }
 
 
-def currency(region: str) -> Currency:
+def currency_of(region: str) -> Currency:
     """A region's trade currency. Where it is not known, the region stands for it, and it has no sign."""
     return _BY_REGION.get(region) or Currency(region, "")
 
@@ -44,5 +44,5 @@ def parse_amount(text: str) -> Amount | None:
     found = re.fullmatch(r"([$€£¥]?)\s*(\d[\d,]*(?:\.\d+)?|\.\d+)\s*([km]?)", written, re.IGNORECASE)
     size = float(found[2].replace(",", "")) * {"": 1, "k": 1e3, "m": 1e6}[found[3].lower()] if found else 0.0
     if found is None or not 0 < size <= 1e12:
-        raise UsageError(f"'{printable(written)}' is no size: write 3000 shares, or $20k of money")
+        raise UsageError(f"'{sanitize(written)}' is no size: write 3000 shares, or $20k of money")
     return Amount(size, bool(found[1]))

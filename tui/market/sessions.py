@@ -48,7 +48,7 @@ def _zone_info(name: str) -> ZoneInfo:
             return ZoneInfo.from_file(file, name)
 
 
-class Phase(Enum):
+class SessionPhase(Enum):
     """What an exchange does at a time of day."""
 
     CLOSED = "closed"
@@ -62,30 +62,30 @@ class Phase(Enum):
     @property
     def extended(self) -> bool:
         """Traded, but not in the regular session."""
-        return self in (Phase.PRE, Phase.POST)
+        return self in (SessionPhase.PRE, SessionPhase.POST)
 
     @property
     def continuous(self) -> bool:
         """Traded without a pause, so that the spread of a book is what trading costs."""
-        return self is Phase.OPEN or self.extended
+        return self is SessionPhase.OPEN or self.extended
 
     @property
     def regular(self) -> bool:
         """Part of the trading date: its auctions and its lunch too."""
-        return self in (Phase.AUCTION, Phase.OPEN, Phase.BREAK, Phase.LUNCH)
+        return self in (SessionPhase.AUCTION, SessionPhase.OPEN, SessionPhase.BREAK, SessionPhase.LUNCH)
 
 
-class Stretch(NamedTuple):
+class SessionInterval(NamedTuple):
     """One phase of one date, from `start` up to but not including `end`, ms UTC. None goes past midnight: of a closed
     exchange, `end` is when its next stretch may begin."""
 
-    phase: Phase
+    phase: SessionPhase
     date: date
     start: int
     end: int
 
 
-class Bell(NamedTuple):
+class NextTransition(NamedTuple):
     """What the next bell rings in, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
     after hours. `time` in ms UTC."""
 
@@ -100,35 +100,35 @@ class Holidays(NamedTuple):
     early: Mapping[date, str]
 
 
-Hours = tuple[tuple[str, Phase], ...]
+Hours = tuple[tuple[str, SessionPhase], ...]
 """The phases of a day, each with the local time it begins at; before the first and from the last on it is closed."""
 
 _US: Hours = (
-    ("04:00", Phase.PRE),
-    ("09:30", Phase.OPEN),
-    ("16:00", Phase.POST),
-    ("20:00", Phase.CLOSED),
+    ("04:00", SessionPhase.PRE),
+    ("09:30", SessionPhase.OPEN),
+    ("16:00", SessionPhase.POST),
+    ("20:00", SessionPhase.CLOSED),
 )
-_US_EARLY: Hours = (*_US[:2], ("13:00", Phase.POST), ("17:00", Phase.CLOSED))
+_US_EARLY: Hours = (*_US[:2], ("13:00", SessionPhase.POST), ("17:00", SessionPhase.CLOSED))
 _HK: Hours = (
-    ("09:00", Phase.AUCTION),
-    ("09:30", Phase.OPEN),
-    ("12:00", Phase.LUNCH),
-    ("13:00", Phase.OPEN),
-    ("16:00", Phase.AUCTION),
-    ("16:10", Phase.CLOSED),
+    ("09:00", SessionPhase.AUCTION),
+    ("09:30", SessionPhase.OPEN),
+    ("12:00", SessionPhase.LUNCH),
+    ("13:00", SessionPhase.OPEN),
+    ("16:00", SessionPhase.AUCTION),
+    ("16:10", SessionPhase.CLOSED),
 )
-_HK_EARLY: Hours = (*_HK[:2], ("12:00", Phase.AUCTION), ("12:10", Phase.CLOSED))
+_HK_EARLY: Hours = (*_HK[:2], ("12:00", SessionPhase.AUCTION), ("12:10", SessionPhase.CLOSED))
 _SH: Hours = (
-    ("09:15", Phase.AUCTION),
-    ("09:25", Phase.BREAK),
-    ("09:30", Phase.OPEN),
-    ("11:30", Phase.LUNCH),
-    ("13:00", Phase.OPEN),
-    ("15:00", Phase.CLOSED),
+    ("09:15", SessionPhase.AUCTION),
+    ("09:25", SessionPhase.BREAK),
+    ("09:30", SessionPhase.OPEN),
+    ("11:30", SessionPhase.LUNCH),
+    ("13:00", SessionPhase.OPEN),
+    ("15:00", SessionPhase.CLOSED),
 )
-_SZ: Hours = (*_SH[:-1], ("14:57", Phase.AUCTION), ("15:00", Phase.CLOSED))
-_ALWAYS: Hours = (("00:00", Phase.OPEN),)
+_SZ: Hours = (*_SH[:-1], ("14:57", SessionPhase.AUCTION), ("15:00", SessionPhase.CLOSED))
+_ALWAYS: Hours = (("00:00", SessionPhase.OPEN),)
 
 _HOURS: dict[str, tuple[Hours, Hours]] = {
     "US": (_US, _US_EARLY),
@@ -153,26 +153,28 @@ class Calendar:
         self.extended = any(phase.extended for _, phase in hours)
         """Whether it also trades before or after its regular session."""
 
-    def at(self, when: float) -> Stretch:
+    def at(self, when: float) -> SessionInterval:
         """The stretch that `when` (ms UTC) lies in. Costs about 10 µs: to be asked again when it ends."""
         today = self.zone.at(when).date()
-        bounds = [(self._ms(today, time.min), Phase.CLOSED), *self._bounds(today)]
+        bounds = [(self._ms(today, time.min), SessionPhase.CLOSED), *self._bounds(today)]
         ends = [*(start for start, _ in bounds[1:]), self._ms(today + timedelta(days=1), time.min)]
         return next(
-            Stretch(phase, today, start, end) for (start, phase), end in zip(bounds, ends, strict=True) if when < end
+            SessionInterval(phase, today, start, end)
+            for (start, phase), end in zip(bounds, ends, strict=True)
+            if when < end
         )
 
-    def next_bell(self, when: float) -> Bell | None:
+    def next_transition(self, when: float) -> NextTransition | None:
         """The first bell after `when` (ms UTC), nights, weekends and holidays passed over; None where it never closes,
         or no session is found within a month. Holds until that bell."""
         if self.always:
             return None
         today = self.zone.at(when).date()
         for days in range(_LONGEST_CLOSED):
-            before = Phase.CLOSED
+            before = SessionPhase.CLOSED
             for start, phase in self._bounds(today + timedelta(days=days)):
                 if start > when and (what := _bell(before, phase)):
-                    return Bell(start, what)
+                    return NextTransition(start, what)
                 before = phase
         return None
 
@@ -193,7 +195,7 @@ class Calendar:
         """Whether that date's session is a short one."""
         return bool(self._early) and self.is_session(day) and day in self._holidays.early
 
-    def _bounds(self, day: date) -> list[tuple[int, Phase]]:
+    def _bounds(self, day: date) -> list[tuple[int, SessionPhase]]:
         """When each phase of a date begins, ms UTC, after the closed one it begins with."""
         if not self.is_session(day):
             return []
@@ -204,18 +206,18 @@ class Calendar:
         return int(datetime.combine(day, begin, self.zone.tz).timestamp() * 1000)
 
 
-def _timed(hours: Hours) -> list[tuple[time, Phase]]:
+def _timed(hours: Hours) -> list[tuple[time, SessionPhase]]:
     return [(time.fromisoformat(begin), phase) for begin, phase in hours]
 
 
-def _bell(before: Phase, phase: Phase) -> str:
+def _bell(before: SessionPhase, phase: SessionPhase) -> str:
     """What a bell between two phases rings in; "" where none rings, as at the beginning of the pre-market."""
-    if phase is Phase.OPEN:
+    if phase is SessionPhase.OPEN:
         return "opens"
-    if before is Phase.OPEN:
-        return {Phase.LUNCH: "lunch", Phase.AUCTION: "auction"}.get(phase, "closes")
-    if phase is Phase.CLOSED:
-        return "ends" if before is Phase.POST else "closes"
+    if before is SessionPhase.OPEN:
+        return {SessionPhase.LUNCH: "lunch", SessionPhase.AUCTION: "auction"}.get(phase, "closes")
+    if phase is SessionPhase.CLOSED:
+        return "ends" if before is SessionPhase.POST else "closes"
     return ""
 
 

@@ -11,23 +11,23 @@ from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from tui.market.sessions import Zone
-from tui.market.side import Side, Sides
-from tui.market.trades import Owed, TradeSizes
-from tui.protocol import Quote, Tick
+from tui.market.trade_side import AggressorSideClassifier, TradeSide
+from tui.market.trade_size import LateSize, TradeSizeInference
+from tui.protocol.messages import Quote, Tick
 
-KEPT = 500  # trades of one symbol
+MAX_TRADES = 500  # trades of one symbol
 TOGETHER = 1_000  # ms between two trades of one run
 
 _LARGE = 10  # times the median size
 _LEAST = 1e-18  # units: no market divides them further
 _STEPS = (1, 2, 5, 10)
 
-Trade: TypeAlias = tuple[int, float, float | None, Side]
+Trade: TypeAlias = tuple[int, float, float | None, TradeSide]
 """Time in ms UTC (0 where the feed tells none), price, size in units where it is known, side. A plain tuple: there are
 hundreds of thousands, and the garbage collector need not look into these."""
 
 
-class Run(NamedTuple):
+class TradeRun(NamedTuple):
     """Consecutive trades at one price and on one side, each within a second of the one before. `newest` and `oldest`
     are their numbers, `time` (ms UTC) is the newest's, `size` the sum of all, None where one of them is not known."""
 
@@ -36,7 +36,7 @@ class Run(NamedTuple):
     time: int
     price: float
     size: float | None
-    side: Side
+    side: TradeSide
 
     @property
     def trades(self) -> int:
@@ -44,7 +44,7 @@ class Run(NamedTuple):
 
 
 class Tape:
-    """The last KEPT trades. They are numbered from 0 in the order they came; `total` is the number of the next.
+    """The last MAX_TRADES trades. They are numbered from 0 in the order they came; `total` is the number of the next.
 
     `zone` is where the exchange's date begins, with which sizes and sides are decided anew."""
 
@@ -53,14 +53,14 @@ class Tape:
     def __init__(self, zone: Zone) -> None:
         self._zone = zone
         self._date_ends = 0
-        self._trades: deque[Trade] = deque(maxlen=KEPT)
+        self._trades: deque[Trade] = deque(maxlen=MAX_TRADES)
         self._before: Tick | None = None
         self._resumed = False  # whether the next tick is the first of a connection
-        self._sides = Sides()
-        self.sizes = TradeSizes()
+        self._sides = AggressorSideClassifier()
+        self.sizes = TradeSizeInference()
         self.total = 0
 
-    def take(self, tick: Tick, quote: Quote | None, middle: float | None) -> float | None:
+    def add(self, tick: Tick, quote: Quote | None, middle: float | None) -> float | None:
         """Put a tick on the tape, unless it is the one before told once more; its size where known. `quote` is the
         newest, `middle` that of the book, where that is young enough to tell a side. Costs about 1 µs."""
         before, self._before = self._before, tick
@@ -75,32 +75,32 @@ class Tape:
             return None
         if tick.time >= self._date_ends:
             self._date_ends = _midnight_after(tick.time, self._zone)
-            self.sizes.restart()
-            self._sides.restart()
-        size = self.sizes.take(tick, quote, self.total)
-        side = self._sides.take(tick.last, tick.side, middle)
+            self.sizes.reset()
+            self._sides.reset()
+        size = self.sizes.infer(tick, quote, self.total)
+        side = self._sides.classify(tick.last, tick.side, middle)
         self._trades.append((tick.time, tick.last, size or None, side))
         self.total += 1
         return size
 
-    def settle(self) -> list[Owed]:
+    def apply_late_sizes(self) -> list[LateSize]:
         """Give earlier trades the sizes that are known by now, and tell them."""
-        owed, first = self.sizes.settle(), self.total - len(self._trades)
+        owed, first = self.sizes.drain_late_sizes(), self.total - len(self._trades)
         for number, _, size in owed:
             if number >= first:
                 time, price, _, side = self._trades[number - first]
                 self._trades[number - first] = time, price, size, side
         return owed
 
-    def judge_date_anew(self) -> None:
+    def recheck_dates(self) -> None:
         """The latest trades were dated later than they can have been, perhaps on another date."""
         self._date_ends = 0
 
     def reconnected(self) -> None:
         """Trades passed unseen: the next one's size and side cannot be told from the one before."""
         self._resumed = True
-        self.sizes.lost()
-        self._sides.restart()
+        self.sizes.mark_gap()
+        self._sides.reset()
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -109,7 +109,7 @@ class Tape:
         """The sizes that are known, in units, oldest first."""
         return [size for _, _, size, _ in self._trades if size]
 
-    def runs(self, newest: int | None = None) -> Iterator[Run]:
+    def runs(self, newest: int | None = None) -> Iterator[TradeRun]:
         """Trades folded into runs, newest first, from the trade of that number on. Which trades belong together is
         told by neighbours alone, so that nothing shifts when the oldest go."""
         number = self.total - 1
@@ -126,13 +126,13 @@ class Tape:
             if next_price == price and next_side == side and earliest - next_time <= TOGETHER:
                 size = None if size is None or next_size is None else size + next_size
             else:
-                yield Run(top, number + 1, time, price, size, side)
+                yield TradeRun(top, number + 1, time, price, size, side)
                 top, time, price, size, side = number, next_time, next_price, next_size, next_side
             earliest = next_time
-        yield Run(top, number, time, price, size, side)
+        yield TradeRun(top, number, time, price, size, side)
 
 
-def large_from(sizes: Iterable[float]) -> float | None:
+def large_trade_threshold(sizes: Iterable[float]) -> float | None:
     """From what size on a trade is large, in units: ten times the median, rounded up to 1, 2 or 5 with zeros behind, so
     that it seldom changes. None without sizes."""
     known = list(sizes)

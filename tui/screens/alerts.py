@@ -10,25 +10,25 @@ from textual.binding import Binding
 from textual.content import Content
 
 from tui.errors import UsageError
+from tui.market.alert_status import AlertStatus
 from tui.market.alerts import WAYS, Alert, parse_alert
-from tui.market.standing import Standing
 from tui.screens.layout import arrange
 from tui.screens.panel import Chooser
 from tui.screens.prompt import Prompt
-from tui.secrets import clean
+from tui.secrets import safe_text
 from tui.symbol import Symbol
-from tui.widgets.choices import Choices, Row
+from tui.widgets.choice_list import ChoiceList, ChoiceRow
 
 _HELP = [f"{written:<18}{words}" for written, words in WAYS]
 _TITLE = "Alerts"
 _WIDE = 66  # cells of the watchlist from which on all has room in a row
 
 
-class Line(NamedTuple):
+class AlertLine(NamedTuple):
     """An alert, and how it stands."""
 
     alert: Alert
-    standing: Standing
+    standing: AlertStatus
 
 
 class Alerts(Chooser[None]):
@@ -47,7 +47,7 @@ class Alerts(Chooser[None]):
 
     def __init__(
         self,
-        read: Callable[[], Sequence[Line]],
+        read: Callable[[], Sequence[AlertLine]],
         apply: Callable[[tuple[Alert, ...]], None],
         symbol: Symbol | None,
     ) -> None:
@@ -56,8 +56,8 @@ class Alerts(Chooser[None]):
         self._read = read
         self._apply = apply
         self._symbol = symbol
-        self._lines: Sequence[Line] = read()
-        self._shown: list[Row] = []
+        self._lines: Sequence[AlertLine] = read()
+        self._shown: list[ChoiceRow] = []
         self._deleted: list[tuple[int, Alert]] = []
 
     def on_mount(self) -> None:
@@ -86,13 +86,13 @@ class Alerts(Chooser[None]):
         self.choices.show(self._shown, max(0, min(at, len(self._shown) - 1)))
         self._tell()
 
-    @on(Choices.Highlighted)
+    @on(ChoiceList.Highlighted)
     def _tell(self) -> None:
         told = [_TITLE]
         if self._room < _WIDE and self._at < len(self._lines):
             _, words, figure = self._lines[self._at].standing
             told += [each for each in (words, figure) if each]
-        self.choices.border_title = Content(clean(" · ".join(told)))
+        self.choices.border_title = Content(safe_text(" · ".join(told)))
 
     @property
     def _room(self) -> int:
@@ -101,10 +101,10 @@ class Alerts(Chooser[None]):
         box = arrange(width, height).get("watchlist")
         return box.width if box is not None else width
 
-    def _rows(self) -> list[Row]:
+    def _rows(self) -> list[ChoiceRow]:
         wide = self._room >= _WIDE
         rows = [
-            Row(
+            ChoiceRow(
                 f"{alert.symbol} {alert.condition}",
                 stand.value,
                 words if wide else words.partition(": ")[0],
@@ -112,7 +112,7 @@ class Alerts(Chooser[None]):
             )
             for alert, (stand, words, figure) in self._lines
         ]
-        return [*rows, Row(f"new alert for {self._symbol}" if self._symbol is not None else "new alert", "n")]
+        return [*rows, ChoiceRow(f"new alert for {self._symbol}" if self._symbol is not None else "new alert", "n")]
 
     @property
     def _at(self) -> int:
@@ -136,7 +136,7 @@ class Alerts(Chooser[None]):
 
     # --- what is done with them ---
 
-    @on(Choices.Chosen)
+    @on(ChoiceList.Chosen)
     def action_open(self) -> None:
         self._ask(self._selected)
 

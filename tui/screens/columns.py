@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding
 
 from tui.screens.panel import Chooser
-from tui.widgets.choices import Choices, Row
+from tui.widgets.choice_list import ChoiceList, ChoiceRow
 
 _ALWAYS = "symbol"
 
@@ -60,7 +60,7 @@ class ColumnChooser(Chooser[None]):
     def _show(self, at: int) -> None:
         columns, left_out = [self._columns[id] for id in self._order], self._left_out()
         rows = [
-            Row(title, "✓" if id in self._chosen else "", more=words, note="no room" if id in left_out else "")
+            ChoiceRow(title, "✓" if id in self._chosen else "", more=words, note="no room" if id in left_out else "")
             for id, title, words in columns
         ]
         self.choices.show(rows, at)
@@ -73,7 +73,7 @@ class ColumnChooser(Chooser[None]):
     def _at(self) -> int:
         return self.choices.highlighted or 0
 
-    @on(Choices.Chosen)
+    @on(ChoiceList.Chosen)
     def action_switch(self) -> None:
         id = self._order[self._at]
         if id == _ALWAYS:

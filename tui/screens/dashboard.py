@@ -13,25 +13,25 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
-from tui.keys import Key
-from tui.market import AT_ONCE, Instrument, Market
+from tui.market import PORTION, Instrument, Market
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
-from tui.screens.lines import Lines
+from tui.terminal.ansi import Piece
+from tui.terminal.line_update import LineUpdate
 from tui.widgets.add_field import AddField, Suggestions
-from tui.widgets.chart import MinuteChart
+from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.field import Field
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
-from tui.widgets.headline import Headline
-from tui.widgets.ladder import DepthLadder
-from tui.widgets.look import Look
+from tui.widgets.ladder.ladder import DepthLadder
 from tui.widgets.pane import Pane
+from tui.widgets.quote_header import QuoteHeader
 from tui.widgets.status_bar import StatusBar
-from tui.widgets.styled import Piece
+from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
-from tui.widgets.watchlist import Watchlist
+from tui.widgets.watchlist.grid import Watchlist
 
 
 class Dashboard(Screen[None], inherit_bindings=False):
@@ -47,7 +47,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     class Ready(Message):
         """The dashboard is on the screen."""
 
-    def __init__(self, look: Look, market: Market, keys: Sequence[Key], suggestions: Suggestions) -> None:
+    def __init__(self, look: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions) -> None:
         super().__init__(id="dashboard")
         self._market = market
         self.header = Header(look)
@@ -55,7 +55,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.ladder = DepthLadder(look, keys)
         self.chart = MinuteChart(look, keys)
         self.tape = TradeTape(look, keys)
-        self.headline = Headline(look, market)
+        self.headline = QuoteHeader(look, market)
         self.status = StatusBar(look, market, keys)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()
@@ -91,14 +91,14 @@ class Dashboard(Screen[None], inherit_bindings=False):
         yield self.footer
 
     def on_mount(self) -> None:
-        self.place()
+        self.apply_layout()
         self.watchlist.focus()
         self.post_message(self.Ready())
 
     def on_resize(self) -> None:
-        self.place()
+        self.apply_layout()
 
-    def place(self) -> None:
+    def apply_layout(self) -> None:
         """Give every pane its place, as large as the terminal allows."""
         width, height = self.app.size
         boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
@@ -136,17 +136,17 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.hidden ^= {pane}
         if self.hidden >= set(PANES):
             self.hidden.discard(pane)
-        self.place()
+        self.apply_layout()
 
     def zoom(self) -> None:
         """Give the focused pane the whole screen, or the others their places back."""
         focused = self.focused.id if self.focused in self._panes and self.focused is not None else None
         self.zoomed = "" if self.zoomed else focused or ""
-        self.place()
+        self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
         self.detail, self.zoomed = detail, ""
-        self.place()
+        self.apply_layout()
         self.focus_pane()
 
     def next_pane(self, by: int) -> None:
@@ -159,7 +159,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         pane = shown[(at + by) % len(shown)]
         if self.zoomed:
             self.zoomed = pane.id or ""
-            self.place()
+            self.apply_layout()
         pane.focus()
 
     def focus_pane(self) -> None:
@@ -170,10 +170,10 @@ class Dashboard(Screen[None], inherit_bindings=False):
                 return
 
     @property
-    def look(self) -> Look | None:
+    def look(self) -> Styles | None:
         return self.watchlist.look
 
-    def wear(self, look: Look) -> None:
+    def apply_styles(self, look: Styles) -> None:
         """Draw everything in another look."""
         for pane in self._panes:
             pane.look = look
@@ -234,7 +234,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def _sample(self, now: float) -> None:
         """Measure all instruments in the course of the next second."""
         instruments = list(self._market.instruments.values())
-        portions = [instruments[at : at + AT_ONCE] for at in range(0, len(instruments), AT_ONCE)]
+        portions = [instruments[at : at + PORTION] for at in range(0, len(instruments), PORTION)]
         for n, some in enumerate(portions):
             if n:
                 after = n / len(portions)
@@ -279,7 +279,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         every widget for it: that costs more than all else of a frame. Where something may lie over the panes it does
         it all the same."""
         self._flushing = self.pressing = False
-        plainly = self._lies_plainly
+        plainly = self._can_paint_directly
         lines: list[Piece] = []
         for pane in self._panes:
             if not plainly or not pane.display:
@@ -288,10 +288,10 @@ class Dashboard(Screen[None], inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         if lines:
-            self.app._display(self, Lines(lines))  # type: ignore[arg-type]  # as Textual itself calls it
+            self.app._display(self, LineUpdate(lines))  # type: ignore[arg-type]  # as Textual itself calls it
 
     @property
-    def _lies_plainly(self) -> bool:
+    def _can_paint_directly(self) -> bool:
         """Whether nothing lies over it, and no widget moves."""
         covered = self.add_field.display or self.find_field.display or self.app._notifications
         # While the app leaves it has a batch open, and after a while no screen any more.
@@ -301,11 +301,11 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """The same for the lines around the panes, where nothing else is to be painted: for the clock and the status
         below Textual would draw every line between them."""
         bars = [bar for bar in (self.header, self.status, self.footer) if bar in self._dirty_widgets]
-        if len(bars) == len(self._dirty_widgets) and self._lies_plainly and self.may_paint():
+        if len(bars) == len(self._dirty_widgets) and self._can_paint_directly and self.may_paint():
             self._dirty_widgets.clear()
             lines = [piece for bar in bars if bar.display for piece in bar.pieces([0])]
             if lines:
-                self.app._display(self, Lines(lines, alike=True))  # type: ignore[arg-type]
+                self.app._display(self, LineUpdate(lines, alike=True))  # type: ignore[arg-type]
 
     def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Which rows and which panes are drawn in this frame."""
@@ -321,7 +321,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         return set(rows), set(panes)
 
     @property
-    def owing(self) -> bool:
+    def has_backlog(self) -> bool:
         """Whether changes are left to draw that had no room in the last frame."""
         return bool(self._owed_rows or self._owed_panes)
 
@@ -341,7 +341,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
-        if self.status.link is not None and self.status.link.proven:
+        if self.status.link is not None and self.status.link.is_live:
             self._sample(now)
         self._owed_rows.update(dict.fromkeys(self.watchlist.tick(now)))
         for pane in (self.headline, self.ladder):

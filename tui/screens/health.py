@@ -18,24 +18,24 @@ from textual.widgets import Static
 
 from tui import format as fmt
 from tui.feed.state import LinkState
-from tui.frames import FRAMES
 from tui.market import Instrument, Market
-from tui.market.plan import refusals
-from tui.pace import Pace
+from tui.market.entitlements import refused_types
 from tui.screens.dismiss_once import DismissOnce
-from tui.secrets import clean
-from tui.widgets.look import Look
+from tui.secrets import safe_text
+from tui.terminal.flow_control import TerminalFlowControl
+from tui.terminal.frame_clock import MAX_FRAMES
+from tui.widgets.styles import Styles
 
 if TYPE_CHECKING:
-    from tui.feed.history import History
-    from tui.feed.names import Names
+    from tui.history.backfill import Backfill
+    from tui.history.fund_list import FundListLoader
 
 _HOUR = 60  # minutes
 _PROVEN = "LIVE"
 _WORDS = 160  # characters of what a server says
 
 
-class Facts(NamedTuple):
+class HealthSnapshot(NamedTuple):
     """What the app knows at a moment. `now` in s, monotonic; `wall` in ms UTC, this machine's clock."""
 
     now: float
@@ -44,20 +44,20 @@ class Facts(NamedTuple):
     host: str
     demo: bool
     instruments: list[Instrument]
-    pace: Pace
+    pace: TerminalFlowControl
     cost: float  # s that a frame takes
     rate: float  # frames a second, at most
-    history: History | None = None
-    names: Names | None = None
+    history: Backfill | None = None
+    names: FundListLoader | None = None
     unread: int = 0  # rows of answers over REST, and of our own file
 
 
-class Figure(NamedTuple):
+class HealthFigure(NamedTuple):
     """A line of a section. `odd`: not as it should be."""
 
     name: str
     value: str
-    odd: bool = False
+    abnormal: bool = False
 
 
 class FeedHealth(DismissOnce, ModalScreen[None]):
@@ -80,7 +80,7 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
 
-    def __init__(self, look: Look, market: Market, facts: Callable[[], Facts]) -> None:
+    def __init__(self, look: Styles, market: Market, facts: Callable[[], HealthSnapshot]) -> None:
         super().__init__()
         self._look = look
         self._market = market
@@ -103,7 +103,7 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
         self._figures.update(self._sections(facts))
         self._history.update(self._past(facts))
 
-    def _sections(self, facts: Facts) -> Table:
+    def _sections(self, facts: HealthSnapshot) -> Table:
         look = self._look
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=19)
@@ -127,7 +127,7 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
                 )
         return table
 
-    def _past(self, facts: Facts) -> Table:
+    def _past(self, facts: HealthSnapshot) -> Table:
         """The states of the link, newest first."""
         look = self._look
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
@@ -150,9 +150,9 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
             self.dismiss()
 
 
-def link_figures(market: Market, facts: Facts) -> list[Figure]:
+def link_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     health, clock, now = market.health, market.clock, facts.now
-    words = clean(facts.link.words(now)) if facts.link is not None else "not begun"
+    words = safe_text(facts.link.describe(now)) if facts.link is not None else "not begun"
     trips = [1000 * trip for trip in health.round_trips]
     round_trip = "no heartbeat answered yet"
     if trips:
@@ -168,18 +168,22 @@ def link_figures(market: Market, facts: Facts) -> list[Figure]:
         offset = "not known: the exchange has not told the time"
     idle = health.idle_timeout
     return [
-        Figure("state", words, facts.link is not None and not facts.link.proven),
-        Figure("server", f"{facts.host or fmt.UNKNOWN}{' · DEMO' if facts.demo else ''}"),
-        Figure("round trip", round_trip),
-        Figure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
-        Figure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
-        Figure("reconnects", f"{health.reconnects:,}", health.reconnects > 0),
-        *([Figure("idle time-out", f"cut after {idle:.1f} s of silence: pinged more often", True)] if idle else []),
-        Figure("clock", offset, clock.lead is not None),
+        HealthFigure("state", words, facts.link is not None and not facts.link.is_live),
+        HealthFigure("server", f"{facts.host or fmt.UNKNOWN}{' · DEMO' if facts.demo else ''}"),
+        HealthFigure("round trip", round_trip),
+        HealthFigure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
+        HealthFigure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
+        HealthFigure("reconnects", f"{health.reconnects:,}", health.reconnects > 0),
+        *(
+            [HealthFigure("idle time-out", f"cut after {idle:.1f} s of silence: pinged more often", True)]
+            if idle
+            else []
+        ),
+        HealthFigure("clock", offset, clock.lead is not None),
     ]
 
 
-def data_figures(market: Market, facts: Facts) -> list[Figure]:
+def data_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     health = market.health
     messages, size = health.rates
     by_type = (("tick", health.ticks), ("quote", health.quotes), ("depth", health.depths), ("kline", health.klines))
@@ -191,48 +195,48 @@ def data_figures(market: Market, facts: Facts) -> list[Figure]:
     coalesced = max(0, health.applied - health.shown)
     units = ", ".join(f"{count:,} read as {unit}" for unit, count in health.time_units.most_common())
     return [
-        Figure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
-        Figure("bytes", f"{fmt.compact(size)}/s · {fmt.compact(health.bytes)} in all"),
-        Figure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
-        Figure("lag at arrival", arrival),
-        *([Figure("times", units)] if units else []),
-        Figure("coalesced", f"{coalesced:,} updates came between two frames"),
+        HealthFigure("messages", f"{messages:,.0f}/s · {health.messages:,} in all"),
+        HealthFigure("bytes", f"{fmt.compact(size)}/s · {fmt.compact(health.bytes)} in all"),
+        HealthFigure("applied", " · ".join(f"{name} {fmt.size(count)}" for name, count in by_type)),
+        HealthFigure("lag at arrival", arrival),
+        *([HealthFigure("times", units)] if units else []),
+        HealthFigure("coalesced", f"{coalesced:,} updates came between two frames"),
     ]
 
 
-def past_figures(facts: Facts) -> list[Figure]:
+def past_figures(facts: HealthSnapshot) -> list[HealthFigure]:
     """How much is known of the time before and of names, what could not be read, and whether anything is kept."""
     if facts.history is None:
         return []
     words, odd = facts.history.words()
-    figures = [Figure("history", clean(words), odd)]
+    figures = [HealthFigure("history", safe_text(words), odd)]
     if facts.history.trouble:
-        figures.append(Figure("not kept", clean(facts.history.trouble), True))
+        figures.append(HealthFigure("not kept", safe_text(facts.history.trouble), True))
     if facts.names is not None:
         words, odd = facts.names.words()
-        figures.append(Figure("names", clean(words), odd))
+        figures.append(HealthFigure("names", safe_text(words), odd))
     if facts.unread:
-        figures.append(Figure("not read", f"{facts.unread:,} rows of history or names", True))
+        figures.append(HealthFigure("not read", f"{facts.unread:,} rows of history or names", True))
     return figures
 
 
-def refused_figures(facts: Facts) -> list[Figure]:
+def refused_figures(facts: HealthSnapshot) -> list[HealthFigure]:
     """What is not served, by type, with the server's own words."""
     return [
-        Figure(type_, f"{fmt.count(len(symbols), 'symbol')}: {fmt.clip(clean(words), _WORDS)}", True)
-        for type_, words, symbols in refusals(facts.instruments)
+        HealthFigure(type_, f"{fmt.count(len(symbols), 'symbol')}: {fmt.clip(safe_text(words), _WORDS)}", True)
+        for type_, words, symbols in refused_types(facts.instruments)
     ]
 
 
-def fault_figures(market: Market, facts: Facts) -> list[Figure]:
+def fault_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     health = market.health
     holes = sum(missing_minutes(instrument, market.exchange_time(facts.now)) for instrument in facts.instruments)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in health.malformed.most_common())
     malformed = health.malformed.total()
-    figures = [Figure("malformed", f"{malformed:,}{f': {kinds}' if kinds else ''}", malformed > 0)]
+    figures = [HealthFigure("malformed", f"{malformed:,}{f': {kinds}' if kinds else ''}", malformed > 0)]
     if (last := health.last_malformed) is not None:
         ago = fmt.seconds(max(0.0, facts.now - last.at))
-        figures.append(Figure("  the last", f"{ago} ago, {clean(last.kind)}: {clean(last.text)}"))
+        figures.append(HealthFigure("  the last", f"{ago} ago, {safe_text(last.kind)}: {safe_text(last.text)}"))
     counted = (
         ("out of order", health.out_of_order, "older than what was shown"),
         ("unfollowed", health.unfollowed, "of symbols nobody asked for"),
@@ -241,30 +245,30 @@ def fault_figures(market: Market, facts: Facts) -> list[Figure]:
         ("outside range", health.outside, "last or open beyond the day's high and low"),
         ("missing minutes", holes, "without a bar between others of the last hour"),
     )
-    figures += [Figure(name, f"{count:,} {words}" if count else "0", count > 0) for name, count, words in counted]
+    figures += [HealthFigure(name, f"{count:,} {words}" if count else "0", count > 0) for name, count, words in counted]
     if health.damaged:
-        figures.append(Figure("damaged lines", f"{health.damaged:,} of the recording, left out", True))
+        figures.append(HealthFigure("damaged lines", f"{health.damaged:,} of the recording, left out", True))
     return figures
 
 
-def screen_figures(market: Market, facts: Facts) -> list[Figure]:
+def screen_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     health, pace = market.health, facts.pace
-    costly = ", fewer because one costs so much" if facts.rate < FRAMES else ""
-    most = f"{facts.rate:.0f} a second{costly}" if pace.lines is None else "as many as the terminal takes"
+    costly = ", fewer because one costs so much" if facts.rate < MAX_FRAMES else ""
+    most = f"{facts.rate:.0f} a second{costly}" if pace.line_budget is None else "as many as the terminal takes"
     if pace.round_trip is None:
         terminal = "has not told whether it keeps up"
-    elif pace.lines is None:
-        terminal = f"keeps up, answers within {fmt.milliseconds(1000 * (pace.round_trip + pace.late))}"
+    elif pace.line_budget is None:
+        terminal = f"keeps up, answers within {fmt.milliseconds(1000 * (pace.round_trip + pace.backlog))}"
     else:
-        terminal = f"behind by {fmt.milliseconds(1000 * pace.late)}: {pace.lines} lines a frame"
+        terminal = f"behind by {fmt.milliseconds(1000 * pace.backlog)}: {pace.line_budget} lines a frame"
     return [
-        Figure(
+        HealthFigure(
             "frames",
             f"{health.frames:,} drawn, {health.frame_rate:.0f} a second · {fmt.milliseconds(1000 * facts.cost)} each",
         ),
-        Figure("at most", most, bool(costly) or pace.lines is not None),
-        Figure("left out", f"{health.frames_skipped:,} frames; the next one had all of their data"),
-        Figure("terminal", terminal, pace.lines is not None),
+        HealthFigure("at most", most, bool(costly) or pace.line_budget is not None),
+        HealthFigure("left out", f"{health.frames_skipped:,} frames; the next one had all of their data"),
+        HealthFigure("terminal", terminal, pace.line_budget is not None),
     ]
 
 

@@ -14,9 +14,9 @@ from textual.containers import Container, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.keys import KEYS, Key, groups
+from tui.config.key_table import KEYS, KeyBinding, groups
 from tui.screens.dismiss_once import DismissOnce
-from tui.widgets.look import Look
+from tui.widgets.styles import Styles
 
 _SIGNS = (
     ("▲ ▼", "the last price move; dim: the latest trade had the same price"),
@@ -58,11 +58,11 @@ Sections = dict[str, list[tuple[str, str]]]
 """What stands on the keys, and what they do, by group."""
 
 
-def find(keys: Sequence[Key], text: str) -> Sections:
+def find_keys(keys: Sequence[KeyBinding], text: str) -> Sections:
     """The lines in whose caps, words, group or id something begins with each word of the text."""
     wanted = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
     lines = [
-        (key.group, " ".join(key.caps), key.help, key.id.replace("_", " "))
+        (key.group, " ".join(key.labels), key.help, key.id.replace("_", " "))
         for keys in groups(keys).values()
         for key in keys
     ]
@@ -121,7 +121,7 @@ class Help(DismissOnce, ModalScreen[None]):
         Binding("pageup", "scroll('page_up')", show=False),
     ]
 
-    def __init__(self, look: Look, keys: Sequence[Key] = KEYS) -> None:
+    def __init__(self, look: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__()
         self._look = look
         self._keys = keys
@@ -140,7 +140,7 @@ class Help(DismissOnce, ModalScreen[None]):
         self._show("")
 
     def _show(self, text: str) -> None:
-        found = find(self._keys, text)
+        found = find_keys(self._keys, text)
         left, right = columns(found)
         self._left.update(
             self._table(left) if found else Text(f"\nNo key for '{text}'", self._look("muted", "surface"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from tui.screens.menu import Item, Menu
+from tui.screens.menu import Menu, MenuItem
 
 
 class ListInfo(NamedTuple):
@@ -31,32 +31,32 @@ class ListMenu(Menu[ListAction]):
         self._lists = lists
         self._shown = next((known for known in lists if known.name == shown), ListInfo(shown, 0))
         items = _numbered("show", lists)
-        items.append(Item(ListAction("new"), "new list", "n"))
+        items.append(MenuItem(ListAction("new"), "new list", "n"))
         if unsaved is None:
-            items.append(Item(ListAction("rename"), f"rename '{shown}'", "r"))
-            items.append(Item(ListAction("delete"), f"delete '{shown}'", "d"))
+            items.append(MenuItem(ListAction("rename"), f"rename '{shown}'", "r"))
+            items.append(MenuItem(ListAction("delete"), f"delete '{shown}'", "d"))
         if moving:
-            items.append(Item(ListAction("move"), f"move {_symbols(moving)} to another list", "m"))
+            items.append(MenuItem(ListAction("move"), f"move {_symbols(moving)} to another list", "m"))
         if unsaved is not None:
-            items.append(Item(ListAction("save"), f"keep '{unsaved}' among your lists", "w"))
+            items.append(MenuItem(ListAction("save"), f"keep '{unsaved}' among your lists", "w"))
         super().__init__("Lists", items, current=ListAction("show", shown))
 
-    def choose(self, item: Item[ListAction]) -> None:
+    def choose(self, item: MenuItem[ListAction]) -> None:
         match item.id:
             case ListAction("move"):
-                self._ask("Move to", [*self._targets(), Item(item.id, "new list …", "n")])
+                self._ask("Move to", [*self._targets(), MenuItem(item.id, "new list …", "n")])
             case ListAction("delete") if self._shown.symbols:
                 words = f"yes, with its {_symbols(self._shown.symbols)}; undo brings it back"
                 # Without an id, "no" is what the menu opens at.
-                self._ask(f"Delete '{self._shown.name}'?", [Item(item.id, words, "y"), Item(None, "no", "n")])
+                self._ask(f"Delete '{self._shown.name}'?", [MenuItem(item.id, words, "y"), MenuItem(None, "no", "n")])
             case _:
                 super().choose(item)
 
-    def _targets(self) -> list[Item[ListAction]]:
+    def _targets(self) -> list[MenuItem[ListAction]]:
         """The other lists, under the numbers they have everywhere."""
         return [item for item in _numbered("move", self._lists) if item.id and item.id.name != self._shown.name]
 
-    def _ask(self, title: str, items: Sequence[Item[ListAction]]) -> None:
+    def _ask(self, title: str, items: Sequence[MenuItem[ListAction]]) -> None:
         """A second menu above this one. What is chosen there ends both; Esc there comes back to this one."""
 
         def answered(action: ListAction | None) -> None:
@@ -66,9 +66,9 @@ class ListMenu(Menu[ListAction]):
         self.app.push_screen(Menu(title, items), answered)
 
 
-def _numbered(do: Literal["show", "move"], lists: Sequence[ListInfo]) -> list[Item[ListAction]]:
+def _numbered(do: Literal["show", "move"], lists: Sequence[ListInfo]) -> list[MenuItem[ListAction]]:
     return [
-        Item(ListAction(do, name), name, str(n) if n < 10 else "", _symbols(symbols))
+        MenuItem(ListAction(do, name), name, str(n) if n < 10 else "", _symbols(symbols))
         for n, (name, symbols) in enumerate(lists, 1)
     ]
 

@@ -9,12 +9,12 @@ from textual import events, on
 from textual.binding import Binding
 
 from tui.screens.panel import Chooser
-from tui.widgets.choices import Choices, Row
+from tui.widgets.choice_list import ChoiceList, ChoiceRow
 
 Id = TypeVar("Id")
 
 
-class Item(NamedTuple, Generic[Id]):
+class MenuItem(NamedTuple, Generic[Id]):
     """`letter` chooses the item at once; `note` stands at the right. An item without an id stands for choosing none."""
 
     id: Id | None
@@ -26,13 +26,13 @@ class Item(NamedTuple, Generic[Id]):
 class Menu(Chooser[Id], Generic[Id]):
     """Dismissed with the id of the chosen item, or with None."""
 
-    DEFAULT_CSS = "Menu Choices { min-width: 36; }"
+    DEFAULT_CSS = "Menu ChoiceList { min-width: 36; }"
     BINDINGS = [Binding("enter", "choose", "Choose")]
 
     def __init__(
         self,
         title: str,
-        items: Sequence[Item[Id]],
+        items: Sequence[MenuItem[Id]],
         *,
         current: Id | None = None,
         keeps: str = "Enter chooses",
@@ -45,19 +45,19 @@ class Menu(Chooser[Id], Generic[Id]):
 
     def on_mount(self) -> None:
         at = next((n for n, item in enumerate(self._items) if item.id == self._current), 0)
-        self.choices.show([Row(item.words, item.letter, note=item.note) for item in self._items], at)
+        self.choices.show([ChoiceRow(item.words, item.letter, note=item.note) for item in self._items], at)
 
-    def choose(self, item: Item[Id]) -> None:
+    def choose(self, item: MenuItem[Id]) -> None:
         """What choosing does."""
         self.dismiss(item.id)
 
-    @on(Choices.Chosen)
+    @on(ChoiceList.Chosen)
     def action_choose(self) -> None:
         if self.choices.highlighted is not None:
             self.choose(self._items[self.choices.highlighted])
 
-    @on(Choices.Highlighted)
-    def highlight(self, event: Choices.Highlighted) -> None:
+    @on(ChoiceList.Highlighted)
+    def highlight(self, event: ChoiceList.Highlighted) -> None:
         id = self._items[event.index].id
         if self._on_highlight is not None and id is not None:
             self._on_highlight(id)

@@ -12,12 +12,12 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.screens.dismiss_once import DismissOnce
-from tui.secrets import clean
+from tui.secrets import safe_text
 
 _CAPS, _NAMES = 8, 60  # cells
 
 
-class Command(NamedTuple):
+class PaletteCommand(NamedTuple):
     """`help` tells more than the name, `cap` is what stands on the key that does the same."""
 
     name: str
@@ -26,13 +26,13 @@ class Command(NamedTuple):
     cap: str = ""
 
 
-class Commanded(Protocol):
+class HasCommands(Protocol):
     """An app that has commands."""
 
-    def commands(self) -> Iterable[Command]: ...
+    def commands(self) -> Iterable[PaletteCommand]: ...
 
 
-class Commands(Provider):
+class CommandProvider(Provider):
     """What the app can do, found by the letters of a name, or by words of its help."""
 
     async def discover(self) -> Hits:
@@ -55,15 +55,16 @@ class Commands(Provider):
             if score:
                 yield Hit(score, _line(command, name, width), command.run, command.name)
 
-    def _all(self) -> tuple[list[Command], int]:
+    def _all(self) -> tuple[list[PaletteCommand], int]:
         """The commands, and the width of their names."""
         commands = [
-            Command(clean(name), clean(help), run, cap) for name, help, run, cap in cast(Commanded, self.app).commands()
+            PaletteCommand(safe_text(name), safe_text(help), run, cap)
+            for name, help, run, cap in cast(HasCommands, self.app).commands()
         ]
         return commands, min(_NAMES, max((Content(command.name).cell_length for command in commands), default=0))
 
 
-def _line(command: Command, name: Content, width: int) -> Content:
+def _line(command: PaletteCommand, name: Content, width: int) -> Content:
     name = name.pad_right(max(0, width - name.cell_length))
     return Content.assemble((f"{command.cap:<{_CAPS}}", "bold"), name, (f"  {command.help}", "dim"))
 
@@ -97,7 +98,7 @@ class Palette(DismissOnce, CommandPalette):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-medium"), (36, "-high")]
 
     def __init__(self) -> None:
-        super().__init__([Commands], placeholder="what is to be done")
+        super().__init__([CommandProvider], placeholder="what is to be done")
 
     def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
         """A search that goes on while the palette closes finds its widgets gone, which is no fault of the program."""

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from tui.screens.dismiss_once import DismissOnce
-from tui.widgets.choices import Choices
+from tui.widgets.choice_list import ChoiceList
 
 Answer = TypeVar("Answer")
 
@@ -59,7 +59,7 @@ class Chooser(Panel[Answer], Generic[Answer]):
     ]
 
     def __init__(self, title: str, keys: str) -> None:
-        self.choices = Choices(title=title, keys=keys)
+        self.choices = ChoiceList(title=title, keys=keys)
         super().__init__(self.choices)
 
     def action_move(self, where: str) -> None:

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.screens.panel import Panel
-from tui.secrets import clean
+from tui.secrets import safe_text
 
 
 class Prompt(Panel[str]):
@@ -34,9 +34,9 @@ class Prompt(Panel[str]):
         self._input = Input(value, compact=True, select_on_focus=False)
         self._problem = Static(markup=False)
         self._check = check
-        below = [Static(Content("\n".join(map(clean, help))), classes="help")] if help else []
+        below = [Static(Content("\n".join(map(safe_text, help))), classes="help")] if help else []
         box = Vertical(self._input, self._problem, *below, classes="explained" if help else "")
-        box.border_title = Content(clean(title))
+        box.border_title = Content(safe_text(title))
         box.border_subtitle = "Enter keeps · Esc back"
         super().__init__(box)
 
@@ -46,6 +46,6 @@ class Prompt(Panel[str]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         text = event.value.strip()
         if words := self._check(text):
-            self._problem.update(clean(words))
+            self._problem.update(safe_text(words))
         else:
             self.dismiss(text)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from textual.binding import Binding
 
-from tui.screens.menu import Item, Menu
-from tui.themes import Theme
+from tui.config.themes import Theme
+from tui.screens.menu import Menu, MenuItem
 
 
 class ThemeMenu(Menu[str]):
@@ -19,7 +19,7 @@ class ThemeMenu(Menu[str]):
         known = {theme.name: theme for theme in themes}
         super().__init__(
             "Theme",
-            [Item(theme.name, theme.title) for theme in themes],
+            [MenuItem(theme.name, theme.title) for theme in themes],
             current=current.name,
             keeps="Enter keeps",
             on_highlight=lambda name: wear(known[name]),

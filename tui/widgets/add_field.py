@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.symbol import to_half_width
-from tui.widgets.choices import Choices, Row
+from tui.widgets.choice_list import ChoiceList, ChoiceRow
 from tui.widgets.field import Field
 
 Suggestions = Callable[[str], Sequence[tuple[str, str]]]
@@ -26,7 +26,7 @@ class AddField(Field):
     """Above it, over the dashboard, stand the known symbols that the last word typed can mean."""
 
     DEFAULT_CSS = """
-    AddField Choices { overlay: screen; constrain: inside none; display: none; width: 60; max-width: 100%; }
+    AddField ChoiceList { overlay: screen; constrain: inside none; display: none; width: 60; max-width: 100%; }
     """
     BINDINGS = [
         Binding("tab", "complete", show=False),
@@ -48,7 +48,7 @@ class AddField(Field):
         super().__init__("add", "GLD$US, TLT …  Enter adds, Esc leaves")
         self._suggestions = suggestions
         self._suggested: Sequence[tuple[str, str]] = ()
-        self._choices = Choices(keys="Tab completes")
+        self._choices = ChoiceList(keys="Tab completes")
 
     def compose(self) -> ComposeResult:
         yield self._choices
@@ -67,7 +67,7 @@ class AddField(Field):
         found = self._suggestions(part) if part else ()
         # What is written in full needs no completing.
         self._suggested = [known for known in found if known[0] != part.upper()][:room]
-        self._choices.show([Row(symbol, more=name) for symbol, name in self._suggested])
+        self._choices.show([ChoiceRow(symbol, more=name) for symbol, name in self._suggested])
         self._choices.styles.offset = (3, -len(self._suggested) - 2)
         self._choices.display = bool(self._suggested)
 
@@ -78,7 +78,7 @@ class AddField(Field):
         else:
             self.action_complete()
 
-    @on(Choices.Chosen)
+    @on(ChoiceList.Chosen)
     def action_complete(self) -> None:
         """Put the highlighted symbol, or else the best, in the place of the last word."""
         if self._suggested:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tui.widgets.look import Look
-from tui.widgets.pane import Line
+from tui.widgets.pane import StyledLine
+from tui.widgets.styles import Styles
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def sized_bar(
-    look: Look, text: str, eighths: int, colour: str, *, role: str, off: str, bold: bool = False, leftward: bool = False
-) -> Line:
+    look: Styles,
+    text: str,
+    eighths: int,
+    colour: str,
+    *,
+    role: str,
+    off: str,
+    bold: bool = False,
+    leftward: bool = False,
+) -> StyledLine:
     """`text`, blanks included, is as wide as the bar may become; `eighths` of a cell, one at least, are filled from
     its left end, or from its right end leftward. `role` is of the characters on the bar, `off` of those beside it."""
     if not text:
@@ -22,7 +30,7 @@ def sized_bar(
     # The cell in which the bar ends: an eighth block where it is blank, else the ground of its digit, by rounding.
     last = (text[width - full - 1] if leftward else text[full]) if part else ""
     full += part >= 4 and last not in ("", " ")
-    end: Line = []
+    end: StyledLine = []
     if last == " ":
         # A left block in the bar's colour ends it to the right; to the left it is the ground that is drawn.
         end = [

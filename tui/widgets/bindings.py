@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from textual.binding import Binding, BindingsMap
 
-from tui.keys import Key
+from tui.config.key_table import KeyBinding
 
 _ALWAYS = {"interrupt", "suspend_process"}  # in a field too
 MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 
 
-def bindings(table: Iterable[Key], scope: str = "") -> BindingsMap:
+def bindings(table: Iterable[KeyBinding], scope: str = "") -> BindingsMap:
     """The keys of one scope. Whoever holds them acts on a key first while it has the focus."""
     return BindingsMap(_bindings(key for key in table if key.scope == scope))
 
 
-def _bindings(keys: Iterable[Key]) -> Iterator[Binding]:
+def _bindings(keys: Iterable[KeyBinding]) -> Iterator[Binding]:
     for key in keys:
         for n, name in enumerate(key.keys, 1):
             yield Binding(name, action_of(key.id, n), key.label or key.help, priority=key.id in _ALWAYS)

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 
-class Line(Input):
+class PastingInput(Input):
     """A pasted column is a list like any other; the plain field would keep its first line only."""
 
     def on_paste(self, event: events.Paste) -> None:
@@ -35,7 +35,7 @@ class Field(Horizontal):
         super().__init__(id=label)
         self.display = False
         self._label = label
-        self.input = Line(placeholder=placeholder, select_on_focus=False, compact=True)
+        self.input = PastingInput(placeholder=placeholder, select_on_focus=False, compact=True)
 
     def compose(self) -> ComposeResult:
         yield Label(self._label, markup=False)

@@ -9,24 +9,24 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.keys import Key
-from tui.widgets.look import Look
-from tui.widgets.pane import Line, fill
-from tui.widgets.plain import Plain
+from tui.config.key_table import KeyBinding
+from tui.widgets.line_widget import LineWidget
+from tui.widgets.pane import StyledLine, fill
+from tui.widgets.styles import Styles
 
 _LAST_TO_GO = {"help", "quit"}
 
 
-def _length(key: Key) -> int:
-    return len(key.caps[0]) + 1 + len(key.label)
+def _length(key: KeyBinding) -> int:
+    return len(key.labels[0]) + 1 + len(key.label)
 
 
-class Footer(Plain):
+class Footer(LineWidget):
     """One line of keys; a click presses one. Those that do not fit are left out whole."""
 
     DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"
 
-    look: reactive[Look | None] = reactive(None, init=False)
+    look: reactive[Styles | None] = reactive(None, init=False)
 
     class Pressed(Message):
         """A key of the footer was clicked; `action` is its id."""
@@ -35,7 +35,7 @@ class Footer(Plain):
             super().__init__()
             self.action = action
 
-    def __init__(self, look: Look, keys: Sequence[Key]) -> None:
+    def __init__(self, look: Styles, keys: Sequence[KeyBinding]) -> None:
         super().__init__(id="footer")
         self._keys = keys
         self.set_reactive(Footer.look, look)
@@ -44,7 +44,7 @@ class Footer(Plain):
     def render_line(self, y: int) -> Strip:
         look, width = self.look, self.size.width
         assert look is not None
-        line: Line = [look.segment(" ", "text")]
+        line: StyledLine = [look.segment(" ", "text")]
         x = 1
         self._spans = []
         kept = sum(_length(key) + 3 for key in self._keys if key.id in _LAST_TO_GO)
@@ -54,7 +54,7 @@ class Footer(Plain):
                 kept -= length + 3
             if not key.label or x + length + kept > width:
                 continue
-            line += [look.segment(f"{key.caps[0]} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
+            line += [look.segment(f"{key.labels[0]} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
             self._spans.append((x, x + length, key.id))
             x += length + 3
         return Strip(fill(line, width, look("text")), width)

@@ -11,21 +11,21 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui import format as fmt
+from tui.config.watchlists import LONGEST_NAME
 from tui.market.sessions import Calendar
-from tui.watchlists import LONGEST_NAME
-from tui.widgets.hours import session_words
-from tui.widgets.look import Look
-from tui.widgets.pane import Line, fill, width_of
-from tui.widgets.plain import Plain
+from tui.widgets.line_widget import LineWidget
+from tui.widgets.pane import StyledLine, fill, width_of
+from tui.widgets.session_words import session_words
+from tui.widgets.styles import Styles
 
 
-class Header(Plain):
+class Header(LineWidget):
     """One line. The badge stays to the last; what is said of the session gets fewer words and leaves first. A click on
     a list shows it."""
 
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
-    look: reactive[Look | None] = reactive(None, init=False)
+    look: reactive[Styles | None] = reactive(None, init=False)
     demo: reactive[bool] = reactive(False, init=False)
     """Whether the feed is our own exchange, with made-up prices."""
     recording: reactive[bool] = reactive(False, init=False)
@@ -63,7 +63,7 @@ class Header(Plain):
     class HelpPressed(Message):
         """The word help was clicked."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Styles) -> None:
         super().__init__(id="header")
         self.set_reactive(Header.look, look)
         self._tabs: list[tuple[int, int, str]] = []
@@ -72,8 +72,8 @@ class Header(Plain):
     def render_line(self, y: int) -> Strip:
         look, width = self.look, self.size.width
         assert look is not None
-        left: Line = [look.segment(" itick-tui ", "accent", bold=True)]
-        right: Line = []
+        left: StyledLine = [look.segment(" itick-tui ", "accent", bold=True)]
+        right: StyledLine = []
         for badge, role in self._badges():
             right += [look.segment(" ", "text")] * bool(right) + [
                 look.segment(f" {badge} ", "background", role, bold=True)
@@ -85,7 +85,7 @@ class Header(Plain):
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
         room = width - width_of(left) - width_of(right)
         session = self._session(room - 3)
-        middle: Line = []
+        middle: StyledLine = []
         if session:
             # In the middle of the line where it can stand there, else in the middle of what is free.
             taken = fmt.cells(session)
@@ -103,7 +103,7 @@ class Header(Plain):
         if self.demo:
             yield "DEMO", "warning"
 
-    def _list_tabs(self, x: int, room: int) -> Line:
+    def _list_tabs(self, x: int, room: int) -> StyledLine:
         """A tab for each list with its number, the shown one in reverse; where they do not all fit, as many as do
         around that one, between `‹` and `›`."""
         look, names = self.look, list(self.lists)
@@ -127,7 +127,7 @@ class Header(Plain):
                 used += fmt.cells(words[first])
             else:
                 break
-        line: Line = [look.segment(" ‹" if first else " ", "muted")]
+        line: StyledLine = [look.segment(" ‹" if first else " ", "muted")]
         x += width_of(line)
         for name, word in zip(names[first : last + 1], words[first : last + 1], strict=True):
             chosen = name == self.shown

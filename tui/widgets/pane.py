@@ -16,27 +16,27 @@ from textual.geometry import Region
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.widgets.look import Look
-from tui.widgets.plain import Plain
-from tui.widgets.styled import Piece
+from tui.terminal.ansi import Piece
+from tui.widgets.line_widget import LineWidget
+from tui.widgets.styles import Styles
 
-Line = list[Segment]
+StyledLine = list[Segment]
 
 
-class Pane(Plain, can_focus=False):
+class Pane(LineWidget, can_focus=False):
     """Subclasses give `title` and `body`; `update` draws."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
 
-    look: reactive[Look | None] = reactive(None, repaint=False, init=False)
+    look: reactive[Styles | None] = reactive(None, repaint=False, init=False)
     """The styles to draw with."""
 
-    def __init__(self, look: Look, id: str | None = None) -> None:
+    def __init__(self, look: Styles, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(Pane.look, look)
         self.style = look  # the same, read without a reactive's cost for every piece of every line
         self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
-        self._drawn: list[Line] = []
+        self._drawn: list[StyledLine] = []
         self._drawn_width = 0  # of each of them, in cells: a widget's size costs more than to draw a cell
         self.changed: set[int] = set()
         """The lines that are to be painted."""
@@ -51,11 +51,11 @@ class Pane(Plain, can_focus=False):
     def inner_height(self) -> int:
         return max(0, self.size.height - 2)
 
-    def title(self) -> tuple[Line, Line]:
+    def title(self) -> tuple[StyledLine, StyledLine]:
         """What stands on the top border, left and right."""
         raise NotImplementedError
 
-    def body(self, width: int, height: int) -> list[Line]:
+    def body(self, width: int, height: int) -> list[StyledLine]:
         """The lines inside the frame, at most `height` of them, each at most `width` cells."""
         raise NotImplementedError
 
@@ -77,7 +77,7 @@ class Pane(Plain, can_focus=False):
             return
         self.put_lines(dict(enumerate(lines)))
 
-    def put_lines(self, lines: Mapping[int, Line]) -> None:
+    def put_lines(self, lines: Mapping[int, StyledLine]) -> None:
         """Take these lines, frame included, by their numbers, and repaint those that differ from what the screen
         shows."""
         changed = [y for y, line in lines.items() if line != self._drawn[y]]
@@ -94,7 +94,7 @@ class Pane(Plain, can_focus=False):
         if changed:
             self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
 
-    def _framed(self, width: int, height: int) -> list[Line]:
+    def _framed(self, width: int, height: int) -> list[StyledLine]:
         look, inner = self.style, width - 2
         left, right = self.title()
         edge = look("accent" if self.has_focus else "border")
@@ -150,7 +150,7 @@ class Pane(Plain, can_focus=False):
         super().watch_has_focus(focused)
         self.update_lines()
 
-    def watch_look(self, look: Look) -> None:
+    def watch_look(self, look: Styles) -> None:
         self.style = look
         self._drawn = []
         self.update_lines()
@@ -161,7 +161,7 @@ def width_of(line: Iterable[Segment]) -> int:
     return sum([cell_len(segment.text) for segment in line])
 
 
-def fill(line: Line, width: int, style: object) -> Line:
+def fill(line: StyledLine, width: int, style: object) -> StyledLine:
     """The line brought to exactly `width` cells: blanks added, or whole pieces and then characters cut."""
     missing = width - width_of(line)
     if missing > 0:
@@ -169,11 +169,11 @@ def fill(line: Line, width: int, style: object) -> Line:
     return list(Segment.adjust_line_length(line, width)) if missing < 0 else line
 
 
-def _rule(start: str, end: str, left: Line, right: Line, width: int, rule: Segment) -> Line:
+def _rule(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
     """A border line with words on it. What does not fit goes: first the right words, then the left."""
     edge = rule.style
     room = width - 4
-    pieces: Line = [Segment(f"{start}─", edge)]
+    pieces: StyledLine = [Segment(f"{start}─", edge)]
     used = 0
     if left and (length := width_of(left) + 2) <= room:
         pieces += [Segment(" ", edge), *left, Segment(" ", edge)]

@@ -8,28 +8,28 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui import format as fmt
-from tui.feed.lock import TakenOver
-from tui.feed.state import LinkState, Phase
-from tui.keys import KEYS, Key, cap_of
+from tui.config.key_table import KEYS, KeyBinding, label_of
+from tui.feed.key_lock import TakenOver
+from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.market.plan import shortfalls
-from tui.secrets import clean
-from tui.widgets.look import Look
-from tui.widgets.pane import Line, fill, width_of
-from tui.widgets.plain import Plain
+from tui.market.entitlements import describe_shortfalls
+from tui.secrets import safe_text
+from tui.widgets.line_widget import LineWidget
+from tui.widgets.pane import StyledLine, fill, width_of
+from tui.widgets.styles import Styles
 
-_DOTS = {Phase.LIVE: ("●", "up"), Phase.STOPPED: ("■", "down")}
+_DOTS = {LinkPhase.LIVE: ("●", "up"), LinkPhase.STOPPED: ("■", "down")}
 _GAP = "   "
 _LEAST = 12  # cells: a shorter beginning of an explanation explains nothing
 
 
-class StatusBar(Plain):
+class StatusBar(LineWidget):
     """One line: the link's state and what can be done about it, what is not as it should be, and figures. Where there
     is no room the figures go, from the right and whole; only then is an explanation cut, and `h why` has the rest."""
 
     DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
 
-    look: reactive[Look | None] = reactive(None, init=False)
+    look: reactive[Styles | None] = reactive(None, init=False)
     link: reactive[LinkState | None] = reactive(None, init=False)
     """The link's latest state."""
     unsaved: reactive[bool] = reactive(False, init=False)
@@ -41,9 +41,9 @@ class StatusBar(Plain):
     now: reactive[float] = reactive(0.0, init=False)
     """s, monotonic; set once a second."""
 
-    def __init__(self, look: Look, market: Market, keys: Sequence[Key] = KEYS) -> None:
+    def __init__(self, look: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(id="status")
-        self._renew, self._health = cap_of(keys, "reconnect"), cap_of(keys, "health")
+        self._renew, self._health = label_of(keys, "reconnect"), label_of(keys, "health")
         self.set_reactive(StatusBar.look, look)
         self._market = market
 
@@ -55,18 +55,18 @@ class StatusBar(Plain):
         line = [look.segment(" ", "text"), *self._line(look, self.link, width - 2)]
         return Strip(fill(line, width, look("text")), width)
 
-    def _line(self, look: Look, link: LinkState, width: int) -> Line:
+    def _line(self, look: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
         if self.replay:
             dot = "▸"
-        said = [(clean(link.words(self.now)) + " in the recording" * self.replay, role, True)]
+        said = [(safe_text(link.describe(self.now)) + " in the recording" * self.replay, role, True)]
         said += [(words, "warning", False) for words in self._troubles(link)]
         action = _key(look, self._renew, _deed(link)) if self._can_act(link) else []
         why = _key(look, self._health, "why")
         room = width - 2 - width_of(action)
         whole = sum(fmt.cells(words) for words, _, _ in said) + len(_GAP) * (len(said) - 1) <= room
         left = room if whole else room - width_of(why)
-        line: Line = [look.segment(f"{dot} ", role)]
+        line: StyledLine = [look.segment(f"{dot} ", role)]
         for n, (words, colour, bold) in enumerate(said):
             gap = _GAP if n else ""
             if n and fmt.cells(words) + len(gap) > left and left < _LEAST + len(gap):
@@ -84,16 +84,16 @@ class StatusBar(Plain):
         return line
 
     def _can_act(self, link: LinkState) -> bool:
-        return link.phase in (Phase.RECONNECTING, Phase.STOPPED) and not self.replay
+        return link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED) and not self.replay
 
     def _troubles(self, link: LinkState) -> list[str]:
         """What is not as it should be, the gravest first."""
         health = self._market.health
         said: list[str] = []
-        if link.error is not None and link.phase not in (Phase.RECONNECTING, Phase.STOPPED):
-            said.append(clean(str(link.error)))
-        if link.proven:
-            said += shortfalls(list(self._market.instruments.values()))
+        if link.error is not None and link.phase not in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
+            said.append(safe_text(str(link.error)))
+        if link.is_live:
+            said += describe_shortfalls(list(self._market.instruments.values()))
             if health.missed:
                 said.append(f"heartbeat missed {health.missed}")
         if health.damaged:
@@ -106,11 +106,11 @@ class StatusBar(Plain):
             said.append(f"clock {abs(differs):.0f} s {'behind' if differs > 0 else 'ahead of'} the exchange's")
         return said
 
-    def _figures(self, look: Look, link: LinkState) -> list[Line]:
+    def _figures(self, look: Styles, link: LinkState) -> list[StyledLine]:
         """The figures, the most telling first."""
         health, clock, now = self._market.health, self._market.clock, self.now
         figures: list[tuple[str, str]] = []
-        if link.proven:
+        if link.is_live:
             if health.round_trip is not None:
                 beat = (
                     f"{fmt.milliseconds(1000 * health.round_trip)}, {fmt.seconds(max(0.0, now - health.pong_at))} ago"
@@ -133,5 +133,5 @@ def _deed(link: LinkState) -> str:
     return "takes it back" if isinstance(link.error, TakenOver) else "tries now"
 
 
-def _key(look: Look, key: str, does: str) -> Line:
+def _key(look: Styles, key: str, does: str) -> StyledLine:
     return [look.segment(f"{_GAP}{key}", "accent", bold=True), look.segment(f" {does}", "muted")]

@@ -10,17 +10,17 @@ from typing import NamedTuple
 from textual.reactive import reactive
 
 from tui import format as fmt
-from tui.keys import Key
+from tui.config.key_table import KeyBinding
 from tui.market import Instrument
-from tui.market.plan import unserved
-from tui.market.row import UNSERVED, row_state
+from tui.market.data_status import UNSERVED, data_status
+from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Zone, zone
-from tui.market.side import Side
-from tui.market.tape import Run, large_from
+from tui.market.tape import TradeRun, large_trade_threshold
+from tui.market.trade_side import TradeSide
 from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
-from tui.widgets.look import Look
-from tui.widgets.pane import Line, Pane, width_of
+from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.styles import Styles
 
 _SIDE = 2  # cells of "~B"
 _COUNT = 4  # cells of "×500"
@@ -32,8 +32,8 @@ _EACH = 10  # cells that the bars keep for each cell more between columns
 _MARGIN = 2  # cells at most before the first column
 _DECIMALS = 4  # at most
 
-_ROLES: dict[Side, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
-_BARS: dict[Side, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "cursor"}
+_ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
+_BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "cursor"}
 
 
 class _Columns(NamedTuple):
@@ -55,7 +55,7 @@ class _Frame(NamedTuple):
     scale: float | None
     large: float | None
     live: bool
-    look: Look
+    look: Styles
 
 
 class TradeTape(Pane, can_focus=True):
@@ -64,13 +64,13 @@ class TradeTape(Pane, can_focus=True):
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose trades are shown."""
 
-    def __init__(self, look: Look, keys: Sequence[Key]) -> None:
+    def __init__(self, look: Styles, keys: Sequence[KeyBinding]) -> None:
         super().__init__(look, id="tape")
         self._bindings = bindings(keys, "tape")
         self._proven = False
         self._top: int | None = None  # the newest trade shown while the tape stands still; None while it runs
         self._frame: _Frame | None = None
-        self._lines: dict[tuple[Run, str], Line] = {}  # as last drawn, from the top
+        self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
         self._seen = 0  # trades that were on the screen, or that scrolled away before it stood still
 
     def watch_instrument(self) -> None:
@@ -90,7 +90,7 @@ class TradeTape(Pane, can_focus=True):
         """Whether trades can come."""
         return self._proven and self.instrument is not None and "tick" not in self.instrument.refused
 
-    def title(self) -> tuple[Line, Line]:
+    def title(self) -> tuple[StyledLine, StyledLine]:
         look, instrument = self.style, self.instrument
         if instrument is None:
             return [look.segment("trades", "muted")], []
@@ -99,7 +99,7 @@ class TradeTape(Pane, can_focus=True):
         room = self.size.width - 9 - width_of(right)
         return next((line for line in ([code, region, words], [code, words]) if width_of(line) <= room), [code]), right
 
-    def _state(self, instrument: Instrument) -> Line:
+    def _state(self, instrument: Instrument) -> StyledLine:
         """What must be known of the lines: that they are old, that they stand still and how many wait."""
         look, words = self.style, []
         if not len(instrument.tape):
@@ -115,7 +115,7 @@ class TradeTape(Pane, can_focus=True):
             words.insert(1, look.segment(" · ", "muted"))
         return words
 
-    def body(self, width: int, height: int) -> list[Line]:
+    def body(self, width: int, height: int) -> list[StyledLine]:
         instrument = self.instrument
         if instrument is None:
             return []
@@ -126,7 +126,7 @@ class TradeTape(Pane, can_focus=True):
         runs = self._shown(instrument, height - header)
         prices = _prices(runs, instrument.decimals)
         sizes = instrument.tape.known_sizes()
-        scale = large_from(sizes)
+        scale = large_trade_threshold(sizes)
         large = scale if len(sizes) >= _ENOUGH else None
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
@@ -139,17 +139,17 @@ class TradeTape(Pane, can_focus=True):
         lines = list(self._lines.values())
         return [self._header(columns, local), *lines] if header else lines
 
-    def _empty(self, instrument: Instrument, width: int, height: int) -> list[Line]:
-        if (state := row_state(instrument, None, self._proven)) in UNSERVED:
+    def _empty(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
+        if (state := data_status(instrument, None, self._proven)) in UNSERVED:
             words = state.value
         elif why := instrument.refused.get("tick"):
-            words = unserved("trades", why)
+            words = describe_refusal("trades", why)
         else:
             words = "no trades yet"
-        blank: list[Line] = [[] for _ in range((height - 1) // 2)]
+        blank: list[StyledLine] = [[] for _ in range((height - 1) // 2)]
         return [*blank, [self.style.segment(fmt.clip(words, width).center(width), "muted")]]
 
-    def _shown(self, instrument: Instrument, height: int) -> list[Run]:
+    def _shown(self, instrument: Instrument, height: int) -> list[TradeRun]:
         """The runs on the screen. Where the oldest trades went from under a tape that stands still, it moves so far
         that the screen stays full."""
         tape = instrument.tape
@@ -159,13 +159,13 @@ class TradeTape(Pane, can_focus=True):
             runs = list(islice(tape.runs(self._top), height))
         return runs
 
-    def _newest_of(self, runs: list[Run], line: int, height: int) -> int | None:
+    def _newest_of(self, runs: list[TradeRun], line: int, height: int) -> int | None:
         """The trade at the top of the screen that begins at that line, or as near as the screen stays full; None for
         the newest."""
         line = max(0, min(line, len(runs) - height))
         return runs[line].newest if line else None
 
-    def _header(self, columns: _Columns, local: Zone) -> Line:
+    def _header(self, columns: _Columns, local: Zone) -> StyledLine:
         time, gap = columns.time, " " * columns.gap
         words = f"TIME {local.label}" if time > 5 else "TIME"
         text = " " * min(columns.gap, _MARGIN) + (words.ljust(time) + gap if time else "")
@@ -173,7 +173,7 @@ class TradeTape(Pane, can_focus=True):
         text += " " * (columns.folded + columns.gap) if columns.folded else ""
         return [self.style.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
 
-    def _line(self, frame: _Frame, run: Run, price: str) -> Line:
+    def _line(self, frame: _Frame, run: TradeRun, price: str) -> StyledLine:
         columns, local, scale, large, live, look = frame
         gap = " " * columns.gap
         is_large = large is not None and run.size is not None and run.size >= large
@@ -193,7 +193,7 @@ class TradeTape(Pane, can_focus=True):
         bar = _BARS[run.side] if live else "cursor"
         return [*line, *self._amount(run.size, columns.size, part, bar, role if run.size else "faint", is_large)]
 
-    def _amount(self, size: float | None, width: int, part: float, bar: str, role: str, bold: bool) -> Line:
+    def _amount(self, size: float | None, width: int, part: float, bar: str, role: str, bold: bool) -> StyledLine:
         """A size at the right edge, on a bar that grows leftward and covers a part of the width."""
         text = (fmt.UNKNOWN if size is None else fmt.size(size)).rjust(width)
         if not part:
@@ -243,7 +243,7 @@ class TradeTape(Pane, can_focus=True):
         self.update_lines()
 
 
-def _prices(runs: list[Run], decimals: int) -> list[str]:
+def _prices(runs: list[TradeRun], decimals: int) -> list[str]:
     """Prices with their points in one column. Trades print finer than the book: decimals beyond its own stand only
     where there are some."""
     needed = [
@@ -254,7 +254,7 @@ def _prices(runs: list[Run], decimals: int) -> list[str]:
     return [fmt.price(run.price, d) + " " * (most - d) for run, d in zip(runs, needed, strict=True)]
 
 
-def _columns(width: int, prices: list[str], runs: list[Run]) -> _Columns:
+def _columns(width: int, prices: list[str], runs: list[TradeRun]) -> _Columns:
     """What there is room for: milliseconds go first, then the count of folded trades, then seconds, then the time.
     Milliseconds that are all zero are none of the feed's."""
     price = max(map(len, prices))

@@ -1,0 +1,127 @@
+"""A recording on the screen: its badges, its keys, and that nothing of it is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.app.test_app import listed, notices, running, type_into, until
+from tests.support.launch_options import wanting
+from tests.support.messages import QQQ, SPY
+from tests.support.modal_host import text_of
+from tests.support.recordings import BEGAN, known, played, ticks, written
+from tui.app.app import RECORDED, FeedSource, ItickApp
+from tui.exchange.server import Exchange
+from tui.recording.format import RecordedCall, Recording, call_line
+from tui.recording.replay import Replay
+from tui.recording.writer import Recorder
+from tui.screens.health import FeedHealth
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+
+def top(app: ItickApp) -> str:
+    return app.dashboard.header.render_line(0).text
+
+
+def bottom(app: ItickApp) -> str:
+    return app.dashboard.status.render_line(0).text
+
+
+@asynccontextmanager
+async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
+    replay = Replay(path, speed)
+    wanted = wanting(lists={RECORDED: replay.symbols})._replace(remember=False)
+    app = ItickApp(wanted, FeedSource(replay=replay), replay.clock, replay.wall)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(lambda: app.dashboard.header.replay)
+        yield app, pilot
+
+
+async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_it_goes(tmp_path: Path) -> None:
+    async with playing(written(tmp_path / "r.gz", ticks(50, 60.0))) as (app, pilot):
+        await until(lambda: "LIVE in the recording" in bottom(app))
+        assert " REPLAY ×1 " in top(app)
+        await pilot.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        assert " REPLAY ×2 " in top(app)
+        await pilot.press("N")
+        assert notices(app)[-1] == "P first: then it goes message by message"
+        await pilot.press("P")
+        assert " REPLAY ×2 paused #1 " in top(app)
+        await pilot.press("N", "N")
+        assert " REPLAY ×2 paused #3 " in top(app)
+        assert app.market.instruments[QQQ].last == 102.0
+        assert "11:52:00 ET" in top(app), "the time of the recording"
+        await pilot.press("r")
+        assert notices(app)[-1] == "this is a recording: there is no link to renew"
+        await pilot.press("P")
+        await pilot.press(*["greater_than_sign"] * 9)
+        await until(lambda: " REPLAY ended " in top(app))
+        assert notices(app)[-1] == "the recording ends here"
+        await pilot.press("P")
+        assert " REPLAY ended " in top(app)
+        assert app.market.instruments[QQQ].last == 149.0
+
+
+async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: Path) -> None:
+    lines = [*ticks(2), call_line(BEGAN + 1, "follow", [(QQQ, SPY)]), b"{damaged\n"]
+    async with playing(written(tmp_path / "r.gz", lines), 100.0) as (app, pilot):
+        await until(lambda: " REPLAY ended " in top(app))
+        assert listed(app) == ["QQQ$US", "SPY$US"]
+        assert notices(app)[-1] == "the recording ends here: 1 damaged line left out"
+        await pilot.press("d", "C", "w")
+        assert listed(app) == ["SPY$US"]
+        assert "1 damaged line left out" in bottom(app)
+        await pilot.press("h")
+        await pilot.pause()
+        assert isinstance(app.screen, FeedHealth)
+        assert "1 of the recording, left out" in text_of(app.screen.query_one("#figures"))
+        file = app.keeper.file.path
+    assert not file.exists()
+
+
+async def test_without_a_recording_its_keys_say_so() -> None:
+    async with running(QQQ) as (app, pilot):
+        await pilot.press("P")
+        assert notices(app)[-1] == "this is no recording: itick-tui --replay FILE plays one"
+
+
+@pytest.mark.parametrize("fault", ["drop", "kline-refused"])
+async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_market_again(
+    tmp_path: Path, fault: str
+) -> None:
+    with Recorder(tmp_path / "r.gz") as recorder:
+        async with Exchange(rate=400.0, faults=[fault], fault_every=2.0) as exchange:
+            app = ItickApp(wanting([QQQ, SPY]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            market = app.market
+            async with app.run_test(size=(160, 45)) as pilot:
+                await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
+                await type_into(app, pilot, "GLD$US")
+                await until(lambda: all(len(i.bars) > 200 and i.depth and i.tick for i in market.instruments.values()))
+                await until(lambda: market.health.reconnects or fault != "drop")
+                await until(lambda: market.instruments[QQQ].tape.total > 20)
+    again, recording = played(tmp_path / "r.gz")
+    assert set(market.instruments) == {QQQ, SPY, Symbol("GLD", "US")}
+    assert known(again) == known(market)
+    assert recording.damaged == 0
+    calls = {entry.name for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedCall)}
+    assert {"set_holidays", "recall", "observe_date"} <= calls
+
+
+async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "r.gz") as recorder:
+        async with Exchange(rate=50.0) as exchange:
+            app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            async with app.run_test(size=(160, 45)):
+                await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
+                assert " REC " in top(app)
+                recorder._stop("r.gz cannot be written: no space left on device")
+                await until(lambda: " REC " not in top(app))
+                assert notices(app)[-1] == "recording stopped: r.gz cannot be written: no space left on device"
+                before = app.market.health.messages
+                await until(lambda: app.market.health.messages > before)
+    assert app.market.on_frames is None

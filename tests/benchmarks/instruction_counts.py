@@ -1,0 +1,193 @@
+"""The work whose cost `scale.py` compares, a part at a time.
+
+    python -m tests.benchmarks.instruction_counts messages|frames RUNS
+
+Each part runs so many times, in turns. Before and after each one a function is called that nothing else calls, so
+that a tool that counts can tell the parts from one another. At the end one line of JSON: for each part, in order, its
+name and the CPU seconds it took for one message or one frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests.benchmarks.sender import dated, messages, symbols
+from tui.feed.connection import Connection
+from tui.feed.state import Timings
+from tui.feed.websocket import FrameHandler
+from tui.market import Instrument, Market
+from tui.protocol.messages import Depth, Level, Quote, Tick, encode
+
+MARK = "_Py_GetAllocatedBlocks"
+"""The function's name in C, where Python calls it `sys.getallocatedblocks`."""
+SYMBOLS = (1, 10, 100, 500)
+CHANGED = (1, 5, 10, 20, 40)
+LISTS = (50, 100, 500, 1_000)
+LIST = 500  # symbols, where the number of changed rows varies
+MESSAGES = 1_000  # in a part
+WARM = 10  # turns before the first that is counted, so that what fills up has
+FRAMES = 8  # in a part
+OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
+
+
+class Parts:
+    """What was run, in order."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, float]] = []
+        self._began = 0.0
+
+    def begin(self) -> None:
+        # A look through all objects for garbage is due now and then, and would count for the part it falls into.
+        gc.collect()
+        gc.disable()
+        sys.getallocatedblocks()
+        self._began = time.process_time()
+
+    def end(self, name: str, of: int) -> None:
+        took = time.process_time() - self._began
+        sys.getallocatedblocks()
+        gc.enable()
+        self.taken.append((name, took / of))
+
+
+class Wire:
+    """Stands where the WebSocket does: keeps who listens, and never ends."""
+
+    def __init__(self) -> None:
+        self.hand: Callable[[bytes], None] = lambda frame: None
+
+    def listen(self, listener: FrameHandler) -> None:
+        self.hand = listener.message
+
+    async def ended(self) -> NoReturn:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+
+async def of_messages(runs: int) -> Parts:
+    """Frames of bytes through the connection's own reading into a market of so many symbols."""
+    parts = Parts()
+    wires, tasks, sent = {}, [], {}
+    for count in SYMBOLS:
+        market, wires[count] = Market(), Wire()
+        market.wall_base = 1000 * (time.time() - time.monotonic())
+        market.follow(symbols(count))
+        stand_in: Any = wires[count]
+        connection = Connection(stand_in, "127.0.0.1", market, Timings(), time.monotonic, None)
+        tasks.append(asyncio.create_task(connection.read()))
+        sent[count] = [encode(message) for message in messages(MESSAGES, count)]
+    await asyncio.sleep(0)
+    minute = int(time.time() // 60) * 60_000  # all of it: a new one makes a new bar
+    for turn in range(WARM + runs):
+        for count in SYMBOLS:
+            frames = [dated(frame, minute + turn, turn) for frame in sent[count]]
+            hand = wires[count].hand
+            if turn >= WARM:
+                parts.begin()
+            for frame in frames:
+                hand(frame)
+            if turn >= WARM:
+                parts.end(f"{count} symbols", MESSAGES)
+    for task in tasks:
+        task.cancel()
+    return parts
+
+
+async def of_frames(runs: int) -> Parts:
+    """From marks to the bytes for a terminal of 160×50."""
+    from tests.support.manual_frames import Turned, WholeDriver
+    from tui.app.app import FeedSource
+    from tui.app.base import LaunchOptions
+    from tui.config.file import ConfigFile
+    from tui.config.settings import Settings
+
+    class Noted(Turned):
+        """Tells when something was painted."""
+
+        drawn = asyncio.Event()
+
+        def post_display_hook(self) -> None:
+            self.drawn.set()
+
+    parts = Parts()
+    most = symbols(max(LISTS))
+    app = Noted(
+        LaunchOptions(Settings(lists={"All": tuple(most[:LIST])}), ConfigFile(Path(os.devnull))), FeedSource("")
+    )
+    app.driver_class = WholeDriver
+    async with app.run_test(headless=False, size=(160, 50)) as pilot:
+        await pilot.pause()
+        market = app.market
+        market.on_change = None
+        market.wall_base = OPEN
+        market.follow(most)
+        rows = [market.instruments[symbol] for symbol in most]
+        fill(market, rows)
+        times = itertools.count(1)
+
+        async def frame(changed: Iterable[Instrument]) -> None:
+            n = next(times)
+            now = n / 30
+            for instrument in changed:
+                last = 100 + n % 10 / 100
+                market.apply(Tick(symbol=str(instrument.symbol), last=last, volume=n, time=int(OPEN + 1000 * now)), now)
+            app.drawn.clear()
+            app.dashboard.sync(market.drain_changed(), now, True)
+            async with asyncio.timeout(60):
+                await app.drawn.wait()
+
+        async def part(name: str, length: int, changed: int, counted: bool) -> None:
+            for _ in range(30):
+                next(times)  # what was lit before is over by the first frame, which is not counted
+            if len(app.dashboard.watchlist.rows) != length:
+                app.dashboard.show(f"{length}", rows[:length])
+                app.drawn.set()
+                while app.drawn.is_set():  # until there is nothing left to draw
+                    app.drawn.clear()
+                    await pilot.pause(0.2)
+            for _ in range(2):
+                await frame(rows[1 : changed + 1])
+            if counted:
+                parts.begin()
+            for _ in range(FRAMES):
+                await frame(rows[1 : changed + 1])
+            if counted:
+                parts.end(name, FRAMES)
+
+        for turn in range(1 + runs):
+            for changed in CHANGED:
+                await part(f"{changed} rows", LIST, changed, turn > 0)
+            for length in LISTS:
+                await part(f"list of {length}", length, 1, turn > 0)
+    return parts
+
+
+def fill(market: Market, rows: Sequence[Instrument]) -> None:
+    """Every figure of a row is known."""
+    for instrument in rows:
+        symbol, time_ms = str(instrument.symbol), OPEN
+        market.apply(
+            Quote(symbol=symbol, last=100.0, open=100.1, high=106.2, low=93.4, time=time_ms, volume=1, turnover=1e9),
+            0.0,
+        )
+        asks, bids = ([Level(price=100 + side * level / 100, volume=100) for level in range(1, 11)] for side in (1, -1))
+        market.apply(Depth(symbol=symbol, asks=asks, bids=bids), 0.0)
+
+
+def main(what: str, runs: str) -> None:
+    parts = asyncio.run((of_messages if what == "messages" else of_frames)(int(runs)))
+    print(json.dumps(parts.taken))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,148 @@
+"""A proxy that fails is a state of the link, whatever asyncio's callbacks make of it: nothing ends by it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.support.command import KEY, PROGRAM, check_output, environment
+from tests.support.feed import Raw, Running
+from tests.support.networks import AGREED, BASE, BROKEN, HOST, URL, Scripted, Tunnels, vendor
+from tests.support.terminal import Terminal
+from tui.crash import catch_callbacks
+from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NO_CONNECTION
+from tui.exchange.server import Exchange
+from tui.feed.state import LinkPhase
+
+
+async def behind(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
+    """Run a command to its end, with a proxy between it and the vendor; its exit code, output and errors."""
+    process = await asyncio.create_subprocess_exec(
+        *PROGRAM,
+        *(command, "--url", URL, "--watch", "QQQ$US", *options),
+        env=environment(KEY) | {"https_proxy": proxy, "XDG_STATE_HOME": str(state)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+def crash_reports(state: Path) -> list[Path]:
+    return list(state.glob("itick-tui/crash-*"))
+
+
+@pytest.mark.parametrize(
+    "kind", ["closes", "no HTTP", "agrees and closes", "no TLS", "socks closes", "socks, cut reply"]
+)
+async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    async with Scripted(*answers) as proxy:
+        code, _, words = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+    check_output(words)
+    assert code == EXIT_NO_CONNECTION, words
+    assert f"no live connection within 1 s: cannot reach {HOST} through the proxy 127.0.0.1:" in words
+    assert crash_reports(tmp_path) == []
+
+
+@pytest.mark.parametrize("answer", [b"", AGREED + b"no TLS at all\r\n"], ids=["nothing", "no TLS"])
+async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: Path) -> None:
+    async with Tunnels(answer=answer) as proxy:
+        terminal = Terminal(
+            ["-m", "tui", "--url", URL, "--watch", "QQQ$US"],
+            program=sys.executable,
+            ITICK_TOKEN=KEY,
+            XDG_STATE_HOME=str(tmp_path),
+            https_proxy=f"http://127.0.0.1:{proxy.port}",
+            no_proxy="",
+        )
+        try:
+            await terminal.until(lambda: "trying again" in terminal.text() and len(proxy.asked) > 1)
+            terminal.press("q")
+            assert await terminal.exit_code() == EXIT_DONE
+        finally:
+            terminal.kill()
+    assert crash_reports(tmp_path) == []
+
+
+async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> None:
+    async with Raw(None) as proxy:
+        _, _, told = await behind(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+    words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
+    assert words in told
+
+
+@pytest.mark.parametrize("kind", ["socks closes", "socks begins", "socks 4", "socks, unknown reply", "no TLS"])
+async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    config = tmp_path / "config.toml"
+    async with Exchange() as exchange, Scripted(*answers) as proxy:
+        config.write_text(f'url = "{exchange.url}"\nrest_url = "{BASE}"\n')
+        terminal = Terminal(
+            ["-m", "tui", "--watch", "QQQ$US", "--config", str(config)],
+            program=sys.executable,
+            ITICK_TOKEN=KEY,
+            XDG_STATE_HOME=str(tmp_path),
+            https_proxy=f"{scheme}://127.0.0.1:{proxy.port}",
+            no_proxy="",
+        )
+        try:
+            await terminal.until(lambda: "LIVE" in terminal.text() and proxy.visits > 0)
+            await asyncio.sleep(0.3)
+            assert "LIVE" in terminal.text()
+            terminal.press("q")
+            assert await terminal.exit_code() == EXIT_DONE
+        finally:
+            terminal.kill()
+    assert crash_reports(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["socks closes", "socks, cut reply", "no TLS"])
+async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> None:
+    scheme, answers = BROKEN[kind]
+    async with Scripted(*answers) as proxy:
+        code, words, _ = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
+    check_output(words)
+    assert code == EXIT_FAILED, words
+    where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"
+    assert {check["id"] for check in json.loads(words)["checks"] if check["words"] == where} == {"handshake", "rest"}
+    assert crash_reports(tmp_path) == []
+
+
+class Garbles(Tunnels):
+    """A proxy that spoils what has long been a good connection."""
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        with suppress(OSError):
+            await super()._pipe(reader, writer)
+
+
+@pytest.mark.parametrize(
+    "spoils", [b"no TLS at all\r\n", b"\x17\x03\x03\x00\x05wrong", b""], ids=["no TLS", "record", "reset"]
+)
+async def test_a_proxy_that_fails_a_live_link_is_a_loss_like_any_other(
+    spoils: bytes, network: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    faults: list[Exception] = []
+    catch_callbacks(asyncio.get_running_loop(), faults.append)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    network.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    async with vendor(authority) as port, Garbles(port) as proxy:
+        network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        async with Running(URL) as running:
+            await running.reaches(LinkPhase.LIVE)
+            if spoils:
+                proxy.writer.write(spoils)
+            else:
+                proxy.writer.transport.abort()
+            assert await running.is_lost() == "connection lost"
+            await running.reaches(LinkPhase.LIVE, times=2)
+    assert faults == []

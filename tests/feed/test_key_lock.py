@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tui.feed.key_lock import KeyInUse, KeyLock
+from tui.secrets import Token
+
+KEY = Token("5ecre7-2abf6c0e7dd8a1930a")
+
+HOLD = """
+import sys; from pathlib import Path; from tui.feed.key_lock import KeyLock; from tui.secrets import Token
+with KeyLock('host', Token(sys.argv[2]), take_over=True, folder=Path(sys.argv[1])): print('held', flush=True); input()
+"""
+
+
+@contextmanager
+def another_copy(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that takes the key, until the end of the block."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder), KEY.reveal()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        yield holder
+        holder.communicate("\n")
+
+
+def test_one_copy_a_key_and_host(tmp_path: Path) -> None:
+    with KeyLock("api.itick.org", KEY, folder=tmp_path):
+        with pytest.raises(KeyInUse, match=rf"itick-tui \(pid {os.getpid()}\) is using this key") as refused:
+            KeyLock("api.itick.org", KEY, folder=tmp_path).__enter__()
+        assert refused.value.pid == os.getpid()
+        assert refused.value.exit_code == 2
+        with KeyLock("api0.itick.org", KEY, folder=tmp_path), KeyLock("api.itick.org", Token("other"), folder=tmp_path):
+            pass
+    with KeyLock("api.itick.org", KEY, folder=tmp_path):
+        pass
+
+
+def test_taking_over_is_known_to_the_holder_until_it_ends_or_the_key_is_taken_back(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.other_pid is None
+        for _ in range(2):
+            with another_copy(tmp_path) as taker:
+                assert lock.other_pid == taker.pid and lock.seconds_since_claim < 5
+                with pytest.raises(KeyInUse) as refused:
+                    KeyLock("host", KEY, folder=tmp_path).__enter__()
+                assert refused.value.pid == taker.pid
+                lock.claim()
+                assert lock.other_pid is None
+            assert lock.other_pid is None
+        with another_copy(tmp_path):
+            assert lock.other_pid
+        assert lock.other_pid is None, "nobody is left who uses it"
+        with pytest.raises(KeyInUse):
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+
+
+def test_who_took_over_keeps_the_key_after_the_holder_has_ended(tmp_path: Path) -> None:
+    lock = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    with another_copy(tmp_path) as taker:
+        lock.__exit__(None, None, None)
+        time.sleep(0.1)
+        with pytest.raises(KeyInUse) as refused:
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+        assert refused.value.pid == taker.pid
+    with KeyLock("host", KEY, folder=tmp_path):
+        pass
+
+
+def test_a_pid_that_was_left_behind_and_is_another_program_s_now_is_not_in_the_way(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path):
+        (file,) = tmp_path.iterdir()
+    file.write_text(str(os.getppid()))
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.other_pid is None
+
+
+def test_a_key_that_nobody_uses_leaves_no_file(tmp_path: Path) -> None:
+    first = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    second = KeyLock("host", KEY, folder=tmp_path, take_over=True).__enter__()
+    second.__exit__(None, None, None)
+    assert list(tmp_path.iterdir())
+    first.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_removed_between_opening_and_locking_it_is_made_anew(tmp_path: Path) -> None:
+    first = KeyLock("host", KEY, folder=tmp_path).__enter__()
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    with KeyLock("host", KEY, folder=tmp_path):
+        first.__exit__(None, None, None)
+        assert file.exists(), "another's file is not removed"
+        with pytest.raises(KeyInUse):
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+
+
+def test_the_key_is_not_in_the_files_name_or_text(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path):
+        (file,) = tmp_path.iterdir()
+        assert KEY.reveal() not in file.name + file.read_text()
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_copy_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    with another_copy(tmp_path) as holder:
+        with pytest.raises(KeyInUse) as refused:
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+        assert refused.value.pid == holder.pid
+        holder.kill()
+    with KeyLock("host", KEY, folder=tmp_path):
+        pass
+
+
+def test_a_lock_file_that_cannot_be_read_any_more_names_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
+        monkeypatch.setattr(os, "pread", gone)
+        assert lock.other_pid is None
+
+
+def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    begun = time.monotonic()
+    monkeypatch.setattr("tui.feed.key_lock.make_folder", lambda _: answers.wait())
+    with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
+        assert (lock.other_pid, lock.seconds_since_claim) == (None, 0.0)
+        lock.claim()
+    assert time.monotonic() - begun < 2
+    answers.set()
+
+
+def test_without_a_place_for_the_lock_the_program_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with KeyLock("host", KEY, folder=tmp_path / "file"), KeyLock("host", KEY, folder=tmp_path / "file"):
+        pass

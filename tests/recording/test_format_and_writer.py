@@ -1,0 +1,468 @@
+"""The file of a recording: what is written is read, damage is counted, and no key is in it."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.messages import BOOK_B, QQQ, SPY, T, bar, quote, tick
+from tests.support.recordings import BEGAN, header, known, packed, played, recorded, ticks, written
+from tests.support.wait_until import until
+from tui.errors import FeedError, UsageError
+from tui.feed.dispatch import make_dispatcher
+from tui.feed.state import LinkPhase, LinkState
+from tui.market import Market
+from tui.market.sessions import Holidays, zone
+from tui.protocol.messages import OVER_LIMIT, encode
+from tui.recording.format import (
+    CALLS,
+    RecordedCall,
+    RecordedFrame,
+    RecordedNames,
+    RecordedState,
+    Recording,
+    call_line,
+    message_line,
+    parse_line,
+    state_line,
+)
+from tui.recording.writer import Recorder
+from tui.reference.fund_names import learn, name_of
+from tui.secrets import take_from_environment
+from tui.symbol import Symbol
+
+KEY = "5ecre7-2abf6c0e7dd8a1930a"
+HOLIDAYS = {"US": Holidays({date(2026, 12, 25): "Christmas Day"}, {date(2026, 12, 24): "Christmas Eve"})}
+
+
+# --- a line ---
+
+
+@given(st.one_of(st.binary(), st.text().map(str.encode), st.sampled_from([b'{"a":1}', b'{"a":\n1}', b'{"a":"\xff"}'])))
+def test_every_frame_comes_back_to_the_byte(frame: bytes) -> None:
+    line = message_line(b"1.25", frame)
+    assert line.count(b"\n") == 1
+    assert parse_line(line[:-1]) == RecordedFrame(1.25, frame)
+
+
+def test_a_message_stands_in_its_line_as_json_for_everybody_to_read() -> None:
+    line = json.loads(message_line(b"7.5", encode(tick(512.34))))
+    assert line["t"] == 7.5
+    assert line["m"]["data"]["ld"] == 512.34
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("follow", ((QQQ, SPY),)),
+        ("set_hours", (True,)),
+        ("reconnected", ((),)),
+        ("refuse", ((QQQ,), "depth", OVER_LIMIT)),
+        ("served", ((QQQ,), 12.5)),
+        ("set_clock", (1.7e12,)),
+        ("observe_date", (12.25, 12.5, 1.7e12)),
+        ("disregard", (7,)),
+        ("set_holidays", (HOLIDAYS,)),
+        ("recall", (QQQ, (bar(0, 1.5, 10.0),), True, 12.5)),
+        ("recall_closes", (QQQ, {"2026-11-20": 509.13})),
+        ("recall_quote", (QQQ, quote(512.34), 12.5)),
+    ],
+)
+def test_what_the_market_was_told_comes_back(name: str, arguments: tuple[Any, ...]) -> None:
+    assert parse_line(call_line(3.0, name, arguments)) == RecordedCall(3.0, name, arguments)
+
+
+def test_all_that_the_market_can_be_told_is_known_here() -> None:
+    """Whoever adds another way in gets to know that it has to be read back."""
+    source = inspect.getsource(Market)
+    assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path) -> None:
+    trust, market = Symbol("ZZZ", "HK"), Market()
+    learn({trust: "Tracker Fund\x1b[31m"})
+    with recorded(tmp_path / "r.gz", market, [QQQ, trust]) as recorder:
+        for _ in range(3):
+            recorder.names([QQQ, trust])
+    names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedNames)]
+    assert names == [RecordedNames(BEGAN, {trust: "Tracker Fund�[31m"})]
+    learn({trust: "another"})
+    played(tmp_path / "r.gz")
+    assert name_of(trust) == "Tracker Fund�[31m"
+
+
+def test_a_state_of_the_link_comes_back_with_its_words() -> None:
+    state = LinkState(LinkPhase.RECONNECTING, 5.0, "", 9.0, FeedError("connection lost"), True)
+    back = parse_line(state_line(5.5, state))
+    assert isinstance(back, RecordedState)
+    assert back.state.describe(5.0) == state.describe(5.0) == "reconnecting in 4 s: connection lost"
+    assert back.state.since == 5.0 and back.state.was_live
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b'{"t":1}',
+        b'{"t":-1,"m":{}}',
+        b'{"t":1e400,"m":{}}',
+        b'{"t":1,"raw":"\xe2\x82\xac"}',
+        b'{"t":1,"call":"apply","with":[]}',
+        b'{"t":1,"call":"__class__","with":[]}',
+        b'{"t":1,"call":"follow","with":[]}',
+        b'{"t":1,"call":"follow","with":[["QQQ$US\\u001b[31m"]]}',
+        b'{"t":1,"call":"set_clock","with":["soon"]}',
+        b'{"t":1,"call":"set_clock","with":[1e300]}',
+        b'{"t":1,"link":{"phase":"upside down","since":1}}',
+        b'{"t":1,"names":{"QQQ/US":"Invesco"}}',
+        b'{"t":1,"m":' + b"[" * 100_000,
+        b'{"t":1,"m":{"code":1,"data":"%s"}}' % (b"x" * 5_000_000),
+        b'{"t":1,"call":"follow","with":[[%s]]}' % b",".join(b'"N%d$US"' % n for n in range(501)),
+        b'{"t":1,"names":{%s}}' % b",".join(b'"N%d$US":"N"' % n for n in range(501)),
+    ],
+    ids=lambda line: line[:40].decode("latin-1"),
+)
+def test_a_line_that_says_nothing_sensible_is_none(line: bytes) -> None:
+    assert parse_line(line) is None
+
+
+# --- no key ---
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ITICK_TOKEN", KEY)
+    assert take_from_environment() is not None
+    return KEY
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"code":1,"resAc":"auth","msg":"authenticated","token":"KEY"}',
+        '{"code":1,"resAc":"auth","msg":"authenticated, KEY"}',
+        '{"code":1,"re\\u0073Ac":"auth","token":"K\\u0045Y"}'.replace("K\\u0045Y", "\\u0035" + KEY[1:]),
+        '{"code":0,"msg":"who are you, KEY?"}',
+        '{"code":1,"data":{"KEY":["KEY"]}}',
+        "{who are you, KEY",
+    ],
+)
+def test_a_frame_that_tells_the_key_is_kept_without_it(key: str, frame: str) -> None:
+    line = message_line(b"1.0", frame.replace("KEY", key).encode())
+    assert key.encode() not in line and key[1:].encode() not in line
+    back = parse_line(line)
+    assert isinstance(back, RecordedFrame) and back.frame
+
+
+@pytest.mark.parametrize("depth", [600, 5_000])
+def test_a_frame_that_is_nested_too_deep_is_kept_without_it_as_well(key: str, depth: int) -> None:
+    frame = f'{{"resAc":"{key}","data":{"[" * depth}{"]" * depth}}}'
+    back = parse_line(message_line(b"1.0", frame.encode()))
+    assert isinstance(back, RecordedFrame) and back.frame == frame.replace(key, "[key]").encode()
+
+
+def test_of_an_answer_to_the_key_only_code_and_words_are_left() -> None:
+    frame = b'{"code":1,"resAc":"auth","msg":"authenticated","user":"me@example.org"}'
+    back = parse_line(message_line(b"1.0", frame))
+    assert isinstance(back, RecordedFrame)
+    assert json.loads(back.frame) == {"code": 1, "resAc": "auth", "msg": "authenticated"}
+
+
+def test_neither_words_of_the_link_nor_of_a_refusal_tell_it(key: str) -> None:
+    state = LinkState(LinkPhase.STOPPED, 1.0, key, 0.0, FeedError(f"refused, {key}"))
+    told = state_line(1.0, state) + call_line(1.0, "refuse", [(QQQ,), "depth", f"not for {key}"])
+    told += call_line(1.0, "recall", [QQQ, (bar(0, s=key),), False, 1.0])
+    assert key.encode() not in told
+
+
+# --- the file ---
+
+
+def test_what_a_market_is_told_makes_the_same_market_again(tmp_path: Path) -> None:
+    market = Market()
+    begin, take = make_dispatcher(market, None, lambda reply, now: None)
+    with recorded(tmp_path / "r.gz", market, [QQQ, SPY]):
+        market.set_clock(T - 1000 * BEGAN)
+        market.reconnected([QQQ, SPY])
+        for n in range(500):
+            begin(BEGAN + n / 100)
+            for message in (tick(500 + n % 7, 10 * n, volume=n), quote(500 + n % 5, 10 * n), BOOK_B, bar(n // 100)):
+                take(encode(message))
+            take(b"{not JSON")
+    again, recording = played(tmp_path / "r.gz")
+    assert market.health.messages == 2_500
+    assert known(again) == known(market)
+    assert (recording.damaged, recording.cut) == (0, False)
+
+
+def test_messages_that_came_together_may_be_written_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.recording.writer._EVERY", 60.0)
+    market = Market()
+    market.set_clock(T - 1000 * BEGAN)
+    begin, take = make_dispatcher(market, None, lambda reply, now: None)
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        begin(BEGAN + 1)
+        for n in range(3):
+            take(encode(tick(500.0 + n)))
+            recorder._write_what_came()
+    again, recording = played(tmp_path / "r.gz")
+    assert recording.damaged == 0
+    assert known(again) == known(market)
+
+
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "r.gz").write_bytes(b"mine")
+    with pytest.raises(UsageError, match="is there already"):
+        Recorder(tmp_path / "r.gz")
+    assert (tmp_path / "r.gz").read_bytes() == b"mine"
+
+
+def test_a_place_where_nothing_can_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file or directory"):
+        Recorder(tmp_path / "no" / "r.gz")
+
+
+def test_where_nothing_was_recorded_there_is_no_file(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "r.gz"):
+        pass
+    assert not (tmp_path / "r.gz").exists()
+
+
+async def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.recording.writer._EVERY", 0.01)
+    market, told = Market(), list[str]()
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        recorder.on_trouble = lambda: told.append(recorder.trouble)
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, recorder._file.fileno())
+        os.close(full)
+        begin, take = make_dispatcher(market, None, lambda reply, now: None)
+        begin(BEGAN)
+        take(encode(tick(500.0)))
+        await until(lambda: told)
+        assert told == [f"{tmp_path / 'r.gz'} cannot be written: no space left on device"]
+        begin(BEGAN + 1)
+        take(encode(tick(501.0, 1)))
+        recorder.link(LinkState(LinkPhase.LIVE, BEGAN))
+        assert market.instruments[QQQ].last == 501.0
+        assert recorder._came == []
+
+
+async def test_a_fault_of_ours_ends_the_recording_and_not_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise LookupError(KEY)
+
+    monkeypatch.setattr("tui.recording.writer._EVERY", 0.01)
+    monkeypatch.setattr("tui.recording.writer.message_line", fail)
+    market = Market()
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        begin, take = make_dispatcher(market, None, lambda reply, now: None)
+        begin(BEGAN)
+        take(encode(tick(500.0)))
+        await until(lambda: recorder.trouble)
+        assert recorder.trouble == "a fault in the program (LookupError)"
+        take(encode(tick(501.0)))
+        assert market.instruments[QQQ].last == 501.0
+    assert caplog.records[-1].exc_info is not None
+
+
+def test_a_disk_that_is_too_slow_ends_it_too_before_memory_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.recording.writer._WAITING", 1_000)
+    monkeypatch.setattr("tui.recording.writer._EVERY", 60.0)
+    market, frame = Market(), encode(tick(500.0))
+    with recorded(tmp_path / "r.gz", market) as recorder:
+        begin, take = make_dispatcher(market, None, lambda reply, now: None)
+        for n in range(100):
+            begin(BEGAN + n)
+            take(frame)
+        assert recorder.trouble.endswith("r.gz cannot be written as fast as data comes")
+        assert recorder._came == []
+    assert market.health.messages == 100
+
+
+# --- damage ---
+
+
+def test_a_recording_of_an_older_version_lets_no_extreme_number_in(tmp_path: Path) -> None:
+    extreme = bar(-2, 1.7e308)
+    lines = [
+        *ticks(20),
+        call_line(BEGAN + 20, "recall", (QQQ, (extreme,), True, BEGAN)),
+        call_line(BEGAN + 20, "recall_closes", (QQQ, {"2024-11-14": 1.7e308})),
+        call_line(BEGAN + 20, "recall_quote", (QQQ, quote(1.7e308), BEGAN)),
+        call_line(BEGAN + 20, "recall", (QQQ, (bar(-2, 5e-324),), True, BEGAN)),
+        message_line(b"1020.0", encode(tick(1.7e308, 20_000))),
+        message_line(b"1020.0", encode(bar(0, 5e-324))),
+    ]
+    market, recording = played(written(tmp_path / "r.gz", lines))
+    instrument = market.instruments[QQQ]
+    assert recording.damaged == 3
+    assert market.health.malformed == {"history": 1, "tick": 1, "kline": 1}
+    assert (instrument.last, len(instrument.bars), instrument.recalled) == (119.0, 0, None)
+
+
+def test_damaged_lines_are_counted_and_skipped(tmp_path: Path) -> None:
+    lines = ticks(20)
+    lines[10] = lines[10][:20] + b"\n"
+    lines[15] = b"\x00\n"
+    market, recording = played(written(tmp_path / "r.gz", lines))
+    assert recording.damaged == 2
+    assert market.health.ticks == 18
+    assert market.instruments[QQQ].last == 119.0
+
+
+def test_a_cut_off_file_is_read_to_its_last_whole_line(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.gz", ticks(5), ticks(200)[4:])
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - len(packed(ticks(200)[4:])) // 2])
+    market, recording = played(path)
+    assert recording.cut and recording.damaged == 0
+    assert 10 < market.health.ticks < 190
+
+
+def test_damage_costs_a_second_and_what_comes_after_it_is_read(tmp_path: Path) -> None:
+    seconds = [ticks(100)[:4], *([line] * 3 for line in ticks(100)[4:])]
+    path = written(tmp_path / "r.gz", *seconds)
+    data = bytearray(path.read_bytes())
+    begins = len(packed([header()], *seconds[:50]))
+    data[begins + 40] ^= 1
+    path.write_bytes(data)
+    market, recording = played(path)
+    assert 1 <= recording.damaged <= 3 and not recording.cut
+    assert market.health.ticks == 3 * 99
+    assert market.instruments[QQQ].last == 199.0
+
+
+def test_an_unpacked_file_plays_as_well_to_its_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join([header(), *ticks(2_000), b"{damaged\n"]))
+    market, recording = played(path)
+    assert (market.health.ticks, recording.damaged, recording.cut) == (2_000, 1, False)
+    path.write_bytes(path.read_bytes()[:-30])
+    market, recording = played(path)
+    assert (market.health.ticks, recording.damaged, recording.cut) == (1_999, 0, True)
+
+
+def test_a_file_packed_anew_as_one_piece_plays_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.recording.format._LARGEST", 10_000)
+    (tmp_path / "r.gz").write_bytes(packed([header(), *ticks(2_000)]))
+    market, recording = played(tmp_path / "r.gz")
+    assert market.health.ticks == 2_000
+    assert recording.damaged == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "there is no such file"),
+        (b"", "is no recording of itick-tui"),
+        (b"garbage", "is no recording of itick-tui"),
+        (packed([b'{"some":"thing"}\n']), "is no recording of itick-tui"),
+        (packed([header()])[:-30], "is no recording of itick-tui"),
+        (packed([header(form=2)]), "has format 2, and this itick-tui knows only 1"),
+        (packed([header().replace(b"QQQ$US", b"QQQ/US")]), "is no recording of itick-tui"),
+        (packed([header(host="[")]), "is no recording of itick-tui"),
+        (packed([header()]), ""),
+    ],
+    ids=["missing", "empty", "garbage", "other JSON", "cut in header", "newer", "no symbol", "no host", "only header"],
+)
+def test_a_file_that_is_no_recording_is_said(tmp_path: Path, content: bytes | None, words: str) -> None:
+    path = tmp_path / "r.gz"
+    if content is not None:
+        path.write_bytes(content)
+    if not words:
+        assert list(Recording(path)) == []
+        return
+    with pytest.raises(UsageError, match=words):
+        Recording(path)
+
+
+def test_a_folder_is_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it is no file"):
+        Recording(tmp_path)
+
+
+Damage = list[tuple[float, bytes, int]]
+damages = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=4), st.integers(0, 40)), min_size=1, max_size=4)
+_HEADER = packed([header()])
+_LINES = [
+    *ticks(40),
+    call_line(BEGAN, "observe_date", [BEGAN, BEGAN + 1, float(T)]),
+    call_line(BEGAN, "follow", [(QQQ, SPY)]),
+    message_line(b"1040.0", encode(quote(512.34))),
+    message_line(b"1040.0", encode(BOOK_B)),
+    message_line(b"1040.0", encode(bar(3))),
+    message_line(b"1040.0", b"\xff"),
+    call_line(BEGAN, "set_holidays", [HOLIDAYS]),
+    call_line(BEGAN, "recall", [QQQ, [bar(-2, 500.0, 7.0), bar(-1, 501.0, 9.0)], True, BEGAN + 40]),
+    call_line(BEGAN, "recall_closes", [QQQ, {"2024-11-14": 509.13}]),
+    call_line(BEGAN, "recall_quote", [SPY, quote(601.1, s="SPY$US"), BEGAN + 40]),
+]
+
+
+def damaged(data: bytes, damage: Damage) -> bytes:
+    for where, by, gone in damage:
+        at = int(where * len(data))
+        data = data[:at] + by + data[at + gone :]
+    return data
+
+
+@pytest.fixture(scope="module")
+def one_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("damaged") / "r.gz"
+
+
+def check_that_it_plays(path: Path) -> None:
+    """And that its market can be looked at."""
+    market, _ = played(path)
+    time = market.exchange_time(BEGAN)
+    for symbol, instrument in market.instruments.items():
+        assert zone(symbol.region).at(time)
+        instrument.sample(BEGAN, time)
+    assert known(market)
+
+
+@given(damages)
+def test_no_damage_to_the_file_is_more_than_counted(one_file: Path, damage: Damage) -> None:
+    members = [packed(_LINES[n : n + 10]) for n in range(0, len(_LINES), 10)]
+    one_file.write_bytes(_HEADER + damaged(b"".join(members), damage))
+    check_that_it_plays(one_file)
+
+
+@given(damages)
+def test_nor_is_damage_that_was_packed_with_it(one_file: Path, damage: Damage) -> None:
+    one_file.write_bytes(_HEADER + gzip.compress(damaged(b"".join(_LINES), damage)))
+    check_that_it_plays(one_file)
+
+
+def test_what_only_looks_like_a_recording_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"{")
+    os.truncate(path, 1 << 40)  # it takes no room on the disk
+    with pytest.raises(UsageError, match="is no recording of itick-tui"):
+        Recording(path)
+
+
+def test_a_name_that_the_system_does_not_take_is_no_recording() -> None:
+    with pytest.raises(UsageError, match="file name too long"):
+        Recording(Path("x" * 300))

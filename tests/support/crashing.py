@@ -1,0 +1,78 @@
+"""The program with a fault in it: `python -m tests.support.crashing WHERE`, followed by arguments of itick-tui.
+
+WHERE is a part of the dashboard that fails as soon as `u` is pressed, or `start`: before anything is drawn. The
+stream fails with its first update, whatever WHERE is.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from textual.strip import Strip
+
+import tui.app.app
+import tui.cli
+import tui.headless.stream
+from tui.app.app import ItickApp
+from tui.protocol.messages import Push
+from tui.screens.dashboard import Dashboard
+from tui.symbol import Symbol
+
+
+class Fault(Exception):
+    """Raised on purpose; its text holds what it is given."""
+
+
+class Faulty(ItickApp):
+    """Fails where it is told to, with the key in its hands."""
+
+    where = "handler"
+
+    def fail(self) -> NoReturn:
+        key = self._start.token.reveal() if self._start.token is not None else ""
+        raise Fault(f"the key is {key}")
+
+    def get_default_screen(self) -> Dashboard:
+        if self.where == "start":
+            self.fail()
+        return super().get_default_screen()
+
+    def action_undo(self) -> None:
+        match self.where:
+            case "handler":
+                self.fail()
+            case "widget":
+                self.dashboard.header.render_line = self.draw  # type: ignore[method-assign]
+                self.dashboard.header.refresh()
+            case "worker":
+                self.run_worker(self.work())
+            case "frame":
+                self.dashboard.sync = lambda *_: self.fail()  # type: ignore[method-assign]
+                assert self._frames is not None
+                self._frames.wake()
+            case "timer":
+                self.set_timer(0.01, self.fail)
+            case "keyboard":
+                self.panic("a traceback with locals")
+
+    def draw(self, y: int) -> Strip:
+        self.fail()
+
+    async def work(self) -> None:
+        self.fail()
+
+
+def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
+    raise Fault("an update that cannot be described")
+
+
+def main() -> None:
+    tui.headless.stream.to_record = to_record
+    Faulty.where = sys.argv.pop(1)
+    tui.app.app.ItickApp = Faulty  # type: ignore[misc]
+    tui.cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""A link that runs, and servers that misbehave in ways our exchange does not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from types import TracebackType
+from typing import Self
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+from tests.support.wait_until import until
+from tui.feed.clock import monotonic
+from tui.feed.key_lock import KeyLock
+from tui.feed.link import Link
+from tui.feed.state import LinkPhase, LinkState, Timings
+from tui.market import Instrument, Market
+from tui.protocol.messages import (
+    AUTHENTICATED,
+    CONNECTED,
+    SUBSCRIBED,
+    TYPES,
+    AuthReply,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    PongData,
+    Push,
+    Request,
+    Subscribe,
+    SubscribeReply,
+    Tick,
+    decode_request,
+    encode,
+)
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+KEY = "5ecre7-2abf6c0e7dd8a1930a"
+QQQ = Symbol("QQQ", "US")
+SPY = Symbol("SPY", "US")
+IEF = Symbol("IEF", "US")
+
+QUICK = Timings(
+    open=3.0,
+    auth=3.0,
+    reply=3.0,
+    ping_every=0.02,
+    second_ping=0.02,
+    pong=3.0,
+    look_every=0.01,
+    close=0.2,
+    retry_first=0.01,
+    retry_longest=0.04,
+    retry_gap=0.02,
+)
+
+
+class Running:
+    """`async with Running(url) as link:` a link at work until the end of the block, with all that it told."""
+
+    def __init__(
+        self,
+        url: str,
+        *wanted: Symbol,
+        timings: Timings = QUICK,
+        types: Sequence[str] = TYPES,
+        on_push: Callable[[Push, Instrument], None] | None = None,
+        on_state: Callable[[LinkState], None] = lambda state: None,
+        lock: KeyLock | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.market = Market()
+        self.states: list[LinkState] = []
+
+        def entered(state: LinkState) -> None:
+            self.states.append(state)
+            on_state(state)
+
+        self.link = Link(
+            url,
+            Token(KEY),
+            self.market,
+            types=types,
+            on_state=entered,
+            on_push=on_push,
+            lock=lock,
+            timings=timings,
+            clock=clock,
+        )
+        self.link.set_symbols(wanted or [QQQ, SPY])
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self.link.run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        told = [state.describe(0) for state in self.states] + [repr(state) for state in self.states]
+        assert not any(KEY in words for words in told), "the key was told"
+
+    async def reaches(self, phase: LinkPhase, times: int = 1) -> LinkState:
+        """Wait until the link has entered a phase so many times."""
+        await until(lambda: self.phases.count(phase) >= times)
+        return [state for state in self.states if state.phase is phase][times - 1]
+
+    @property
+    def phases(self) -> list[LinkPhase]:
+        return [state.phase for state in self.states]
+
+    async def is_lost(self) -> str:
+        """Wait until the link was lost; why."""
+        return str((await self.reaches(LinkPhase.RECONNECTING)).error)
+
+    async def stops(self, times: int = 1) -> str:
+        """Wait until the link has stopped; why."""
+        return str((await self.reaches(LinkPhase.STOPPED, times)).error)
+
+
+def resolved(request: Request) -> Message:
+    """What the page says to a request."""
+    return Pong(data=PongData(params=request.params)) if isinstance(request, Ping) else SubscribeReply(1, SUBSCRIBED)
+
+
+class Vendor:
+    """A server that greets and lets everybody in, writes down what is asked, and answers as it is told to.
+
+    `answer` gives the reply to a request of the numbered connection (from 1), or None for silence. With `ticks` a trade
+    of QQQ goes out every few ms."""
+
+    def __init__(
+        self,
+        answer: Callable[[int, Request], Message | None] = lambda number, request: resolved(request),
+        *,
+        ticks: bool = False,
+        greeting: Sequence[Message | bytes] = (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)),
+    ) -> None:
+        self.connections = 0
+        self.requests: list[tuple[int, Request]] = []
+        self.tokens: list[list[str]] = []
+        self._answer = answer
+        self.ticks = ticks
+        self._greeting = greeting
+
+    def subscribed(self, number: int) -> list[tuple[str, str]]:
+        """(types, symbols) of each subscription on a connection, in order."""
+        return [(r.types, r.params) for n, r in self.requests if n == number and isinstance(r, Subscribe)]
+
+    async def __call__(self, connection: ServerConnection) -> None:
+        assert connection.request is not None
+        self.connections += 1
+        number = self.connections
+        self.tokens.append(connection.request.headers.get_all("token"))
+        ticking = asyncio.create_task(self._tick(connection))
+        try:
+            for message in self._greeting:
+                await connection.send(message if isinstance(message, bytes) else encode(message), text=True)
+            async for frame in connection:
+                request = decode_request(frame if isinstance(frame, bytes) else frame.encode())
+                self.requests.append((number, request))
+                if (reply := self._answer(number, request)) is not None:
+                    await connection.send(encode(reply), text=True)
+        except ConnectionClosed:
+            pass
+        finally:
+            ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
+
+    async def _tick(self, connection: ServerConnection) -> None:
+        time = 1_731_689_407_000
+        with suppress(ConnectionClosed):
+            while self.ticks:
+                await connection.send(encode(Tick(symbol="QQQ$US", last=512.34, time=time)), text=True)
+                time += 1
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def serving(
+    handler: Callable[[ServerConnection], object],
+    respond: Callable[[ServerConnection, HttpRequest], Response | None] | None = None,
+) -> AsyncIterator[str]:
+    """A WebSocket server on a free port of loopback; gives its URL."""
+    async with serve(handler, "127.0.0.1", 0, process_request=respond, close_timeout=0.2) as server:  # type: ignore[arg-type]
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund"
+
+
+class Raw:
+    """A TCP server that sends some bytes to whoever comes, and counts who came."""
+
+    def __init__(self, sends: bytes | None) -> None:
+        self.visits = 0
+        self._sends = sends
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.visits += 1
+        await reader.read(65_536)
+        if self._sends is not None:
+            writer.write(self._sends)
+        else:
+            await reader.read()
+        writer.close()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+
+def free_port() -> int:
+    """A port of loopback where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

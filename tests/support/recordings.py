@@ -1,0 +1,93 @@
+"""Recordings made by hand, and what two markets must have in common to be the same."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.support.messages import QQQ, T, tick
+from tui import __version__
+from tui.feed.state import LinkPhase, LinkState
+from tui.market import Market
+from tui.protocol.messages import encode
+from tui.recording.format import FORMAT, Recording, RecordingHeader, call_line, message_line, state_line
+from tui.recording.replay import Player
+from tui.recording.writer import Recorder
+from tui.symbol import Symbol
+
+BEGAN = 1_000.0  # s, monotonic
+
+
+def header(symbols: Iterable[Symbol] = (QQQ,), form: int = FORMAT, host: str = "api.itick.org") -> bytes:
+    """The first line of what began at T."""
+    return msgspec.json.encode(RecordingHeader(form, __version__, BEGAN, float(T), host, [*map(str, symbols)])) + b"\n"
+
+
+def ticks(count: int, apart: float = 1.0) -> list[bytes]:
+    """Lines of trades at 100, 101 …, that many seconds apart, on a link that is live from the beginning."""
+    lines = [
+        call_line(BEGAN, "set_clock", [T - 1000 * BEGAN]),
+        call_line(BEGAN, "follow", [(QQQ,)]),
+        call_line(BEGAN, "reconnected", [(QQQ,)]),
+        call_line(BEGAN, "served", [(QQQ,), BEGAN]),
+        state_line(BEGAN, LinkState(LinkPhase.LIVE, BEGAN)),
+    ]
+    for n in range(count):
+        at = BEGAN + n * apart
+        lines.append(message_line(repr(at).encode(), encode(tick(100.0 + n, int(1000 * n * apart)))))
+    return lines
+
+
+def packed(*members: Iterable[bytes]) -> bytes:
+    return b"".join(gzip.compress(b"".join(lines), mtime=0) for lines in members)
+
+
+def written(path: Path, *members: Iterable[bytes]) -> Path:
+    path.write_bytes(packed([header()], *members))
+    return path
+
+
+@contextmanager
+def recorded(path: Path, market: Market, symbols: Iterable[Symbol] = (QQQ,), now: float = BEGAN) -> Iterator[Recorder]:
+    """Record what a market is told in the block."""
+    with Recorder(path) as recorder:
+        recorder.begin(market, symbols, "api.itick.org", lambda: now, lambda: T / 1000)
+        yield recorder
+
+
+def played(path: Path) -> tuple[Market, Recording]:
+    """All of a recording, in a fresh market."""
+    market, recording = Market(), Recording(path)
+    player = Player(market, recording.header, lambda state: None)
+    for entry in recording:
+        player.play(entry)
+    return market, recording
+
+
+def known(market: Market) -> dict[str, Any]:
+    """All that a market knows."""
+    facts: dict[str, Any] = {
+        str(symbol): {
+            "quote": i.quote,
+            "book": (i.depth, i.depth_at, i.mid),
+            "trade": (i.tick, i.tick_time, i.last, i.last_time, i.previous, i.direction, i.last_changed_at),
+            "bars": list(i.bars),
+            "tape": (i.tape.total, list(i.tape.runs()), i.tape.sizes.cumulative, i.tape.sizes.gap),
+            "day": (i.base, i.regular_last, i.day.ends, i.day.closes),
+            "past": (i.recalled, i.is_last_known),
+            "plan": (i.refused, i.served_at),
+        }
+        for symbol, i in market.instruments.items()
+    }
+    health = market.health
+    facts["clock"] = (market.clock.low, market.clock.high, market.clock.seen, market.wall_base)
+    facts["health"] = (
+        (health.messages, health.bytes, health.applied, health.malformed, health.reconnects, health.out_of_order),
+        (health.unfollowed, health.future, health.crossed, health.outside),
+    )
+    return facts

@@ -1,0 +1,88 @@
+"""However updates follow each other, the terminal shows what they mean."""
+
+from __future__ import annotations
+
+import io
+
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.color import Color
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+from tui.terminal.ansi import Piece
+from tui.terminal.line_update import LineUpdate
+from tui.terminal.screen_diff import ScreenBuffer
+
+WIDTH, HEIGHT = 24, 3
+styles = st.none() | st.builds(
+    lambda colour, bold: Style(color=colour, bold=bold),
+    st.sampled_from([Color.parse("#34d399"), Color.parse("#ff6b6b")]),
+    st.booleans(),
+)
+segments = st.lists(st.builds(Segment, st.text("a1 国", min_size=1, max_size=5), styles, st.none()), max_size=8)
+
+
+def strips(width: int) -> st.SearchStrategy[Strip]:
+    return segments.map(lambda found: Strip(found).adjust_cell_length(width))
+
+
+PANES = ((0, 10), (10, 14))  # column and width: a wide letter is never half in one
+lines = st.tuples(*(strips(width) for _, width in PANES))
+wholes = st.lists(lines, min_size=HEIGHT, max_size=HEIGHT).map(
+    lambda found: LayoutUpdate(list(found), Region(0, 0, WIDTH, HEIGHT))
+)
+parts = st.sampled_from(PANES).flatmap(
+    lambda pane: st.builds(
+        lambda y, strip: LineUpdate([(pane[0], y, pane[1], strip)]), st.integers(0, HEIGHT - 1), strips(pane[1])
+    )
+)
+changes = st.lists(st.tuples(wholes | parts, st.booleans()), max_size=6)
+console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
+
+
+def cells(screen: pyte.Screen) -> list[list[pyte.screens.Char]]:
+    return [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+@given(wholes, st.lists(st.tuples(wholes | parts, st.booleans()), max_size=6))
+def test_the_terminal_shows_what_updates_mean(
+    first: LayoutUpdate, later: list[tuple[LayoutUpdate | LineUpdate, bool]]
+) -> None:
+    shown, ours, theirs = ScreenBuffer(), pyte.Screen(WIDTH + 2, HEIGHT), pyte.Screen(WIDTH + 2, HEIGHT)
+    for update, compare in [(first, True), *later]:
+        pieces = shown.reduce(update, compare=compare)
+        pyte.Stream(ours).feed(LineUpdate(pieces).render_segments(console))
+        meant = update.lines if isinstance(update, LineUpdate) else _whole(update)
+        pyte.Stream(theirs).feed(LineUpdate(meant).render_segments(console))
+        assert cells(ours) == cells(theirs)
+
+
+def _whole(update: LayoutUpdate) -> list[Piece]:
+    return [(0, y, WIDTH, Strip.join(strips)) for y, strips in enumerate(update.strips)]
+
+
+def test_only_the_cells_that_differ_are_written() -> None:
+    plain, up = Style(color=Color.parse("#cccccc")), Style(color=Color.parse("#34d399"))
+    shown = ScreenBuffer()
+
+    def row(last: str, change: str) -> Strip:
+        return Strip(
+            [Segment("QQQ$US  ", plain), Segment(last, up), Segment("   512.30  ", plain), Segment(change, up)]
+        )
+
+    size = Region(0, 0, row("512.34", "+0.6%").cell_length, 1)
+    assert len(shown.reduce(LayoutUpdate([[row("512.34", "+0.6%")]], size), compare=True)) == 1
+    news = shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)
+    assert [(x, width, "".join(each.text for each in text)) for x, _, width, text in news] == [
+        (8, 6, "512.35"),
+        (25, 5, "+0.7%"),
+    ]
+    assert not shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)
+    shown.forget()
+    assert len(shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)) == 1

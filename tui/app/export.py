@@ -1,0 +1,162 @@
+"""What is on the screen, as files: figures as CSV, pictures as SVG. No file is ever overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from io import StringIO
+from itertools import count
+from pathlib import Path
+
+from tui.errors import UsageError, reason
+from tui.files import make_empty, make_folder, part_of, replace
+from tui.market import Instrument
+from tui.market.bars import MINUTE
+from tui.threads import run_in_thread
+from tui.widgets.watchlist.columns import Column, RowFigures
+
+_WITHIN = 3.0  # s after which it is said that a file is not written yet
+_DISCARD_WITHIN = 0.3  # s
+
+
+def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
+    """The figures of the grid as CSV, to ten digits, in the columns of the screen, with each row's state and the time
+    of its newest data. What is not known is empty."""
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
+    writer.writerow([*(column.id for column in figures), "state", "time"])
+    for row in rows:
+        newest = row.instrument.newest_time
+        values = [column.key(row) for column in figures]
+        writer.writerow(
+            [
+                *(_figure(value[1] if isinstance(value, tuple) else value) for value in values),
+                row.state.name.lower().replace("_", " "),
+                _time(newest) if newest else "",
+            ]
+        )
+    return table.getvalue()
+
+
+def bars_csv(instrument: Instrument, time: float) -> str:
+    """A symbol's minute bars as CSV, oldest first; the minute that `time` (ms UTC) lies in is not complete."""
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
+    for bar in instrument.bars:
+        figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        complete = "yes" if bar.time + MINUTE <= time else "no"
+        writer.writerow([_time(bar.time), *map(_figure, figures), complete])
+    return table.getvalue()
+
+
+class Export:
+    """One new file in a folder, named after what it holds and when. Its methods wait for the disk."""
+
+    def __init__(self, folder: Path, what: str, suffix: str, text: str, now: datetime) -> None:
+        self._folder = folder
+        self._stem = f"itick-{re.sub(r'[^A-Za-z0-9_]+', '-', what).strip('-').lower()}-{now:%Y%m%d-%H%M%S}"
+        self._suffix = suffix
+        self._text = text
+        self._path: Path | None = None  # where the file is ours
+
+    def write(self) -> Path:
+        """Write the whole of it or nothing, and tell its path. Raises UsageError."""
+        try:
+            make_folder(self._folder)
+            self._path = path = self._made()
+            try:
+                replace(path, self._text)
+            except BaseException:
+                self.discard()
+                raise
+            return path
+        except OSError as error:
+            raise UsageError(f"cannot write into {self._folder}: {reason(error)}") from None
+
+    def _made(self) -> Path:
+        for n in count(1):
+            path = self._folder / (f"{self._stem}.{self._suffix}" if n == 1 else f"{self._stem}-{n}.{self._suffix}")
+            with suppress(FileExistsError):
+                make_empty(path)
+                return path
+        raise AssertionError
+
+    def discard(self) -> None:
+        """Take away what there is of it."""
+        if self._path is not None:
+            for path in (part_of(self._path), self._path):
+                with suppress(OSError):
+                    path.unlink()
+
+
+class Exporter:
+    """Writes exports into a folder, one at a time, on another thread: a disk that hangs keeps nothing else waiting.
+
+    `say` hears what came of each, and whether that is bad news."""
+
+    def __init__(self, folder: Path, say: Callable[[str, bool], None]) -> None:
+        self._folder = folder
+        self._say = say
+        self._turn = asyncio.Lock()
+        self._export: Export | None = None
+        self._hangs = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.trouble = ""
+        """Why the last export was not written by the end; "" where it was."""
+
+    def write(self, what: str, suffix: str, text: str, now: datetime) -> None:
+        """Have a new file written."""
+        if self._hangs:
+            self._say(f"still not written: {self._no_answer}", True)
+            return
+        task = asyncio.create_task(self._write(Export(self._folder, what, suffix, text, now)), name="export")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _no_answer(self) -> str:
+        return f"the disk of {self._folder} does not answer"
+
+    async def _write(self, export: Export) -> None:
+        async with self._turn:
+            self._export = export
+            writing = asyncio.ensure_future(run_in_thread(export.write))
+            await asyncio.wait([writing], timeout=_WITHIN)
+            if not writing.done():
+                self._hangs = True
+                self._say(f"not written yet: {self._no_answer}", True)
+            try:
+                path = await writing
+            except (UsageError, OSError) as error:
+                self.trouble = str(error)
+                self._say(self.trouble, True)
+            else:
+                self.trouble = ""
+                self._say(f"written: {path}", False)
+            self._hangs = False
+
+    async def finish(self, within: float) -> None:
+        """Wait for what is being written, for `within` s at most; what is not done by then is taken away. `trouble`
+        says what came of it."""
+        self.trouble = ""  # what failed before was said
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=within)
+        if late and self._export is not None:
+            self.trouble = self._no_answer
+            await asyncio.wait([asyncio.ensure_future(run_in_thread(self._export.discard))], timeout=_DISCARD_WITHIN)
+
+
+def _figure(value: float | str | None) -> str:
+    """As it was meant: 6.32 and not 6.319999999999936."""
+    return "" if value is None else value if isinstance(value, str) else f"{value:.10g}"
+
+
+def _time(ms: float) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

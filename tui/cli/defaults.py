@@ -1,0 +1,21 @@
+"""What several commands share and what their completion has to know: names of types, and the config file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.config.file import ConfigFile
+
+STREAM_TYPES = ("quote", "depth", "tick", "kline@1")
+
+
+def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
+    """The file given, else the person's own; the demo has one apart."""
+    from tui.config.file import ConfigFile, default_config_path
+    from tui.folders import check_home
+
+    check_home()
+    return ConfigFile(Path(os.path.expanduser(given)) if given is not None else default_config_path(demo=demo))

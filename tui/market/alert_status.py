@@ -1,0 +1,106 @@
+"""How an alert stands at a moment: armed, waiting, asleep and why, fired and when, in words for the list of them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from tui import format as fmt
+from tui.market.alert_engine import AlertState, day_change, format_bp, measure
+from tui.market.alerts import Alert
+from tui.market.data_status import DataStatus
+from tui.market.instrument import Instrument
+from tui.market.money import currency_of
+from tui.market.sessions import zone
+
+_AWAKE = (DataStatus.LIVE, DataStatus.QUIET, DataStatus.HALTED)
+_ASLEEP = {
+    DataStatus.STALE: "the link is not proven",
+    DataStatus.CLOSED: "closed",
+    DataStatus.PENDING: "no data yet",
+    DataStatus.LAST_KNOWN: "no data yet",
+    DataStatus.WAITING: "no data yet",
+    DataStatus.REFUSED: "refused",
+    DataStatus.OVER_PLAN: "over plan",
+}
+_UNKNOWN = {
+    "change": "nothing to measure it from",
+    "spread": "no order book",
+    "turnover": "no turnover told",
+}
+
+
+class AlertPhase(Enum):
+    """The value is the sign for it."""
+
+    ARMED = "●"
+    WAITS = "◌"
+    ASLEEP = "–"
+    DONE = "✓"
+    OFF = "○"
+
+
+class AlertStatus(NamedTuple):
+    """`figure` is what the alert looks at, as it is now, where that is live; else ""."""
+
+    stand: AlertPhase
+    words: str
+    figure: str = ""
+
+
+def alert_status(
+    trigger: AlertState, instrument: Instrument | None, state: DataStatus, sleep: str, time: float
+) -> AlertStatus:
+    """`state` is that of the symbol's row, `sleep` why all alerts sleep, `time` the exchange's, ms UTC. `instrument` is
+    None where the symbol is not followed."""
+    alert = trigger.alert
+    fired = _fired(trigger, time)
+    if alert.state == "off":
+        return AlertStatus(AlertPhase.OFF, "off")
+    if alert.state == "done" or trigger.spent:
+        return AlertStatus(AlertPhase.DONE, fired or "fired")
+    why = sleep
+    if not why and instrument is None:
+        why = "no room for more symbols"
+    if not why and state not in _AWAKE:
+        why = _ASLEEP.get(state, "no live data")
+    if not why and instrument is not None and trigger.measure(instrument) is None:
+        why = _UNKNOWN.get(alert.kind, "no price yet")
+    if why or instrument is None:
+        return AlertStatus(AlertPhase.ASLEEP, f"asleep: {why}")
+    now = format_measure(alert, instrument)
+    if trigger.armed:
+        return AlertStatus(AlertPhase.ARMED, f"armed, {fired}" if fired else "armed", now)
+    waits = f"waits to be {rearm_level(alert)}"
+    return AlertStatus(AlertPhase.WAITS, f"{fired}, {waits}" if fired else waits, now)
+
+
+def rearm_level(alert: Alert) -> str:
+    """Where the figure has to be before the alert is armed."""
+    distance = alert.repeat or 0.0
+    if alert.kind == "below":
+        return f"above {alert._replace(value=alert.value + distance).level}"
+    level = alert._replace(value=alert.value - distance).level
+    return f"within {level}" if alert.kind == "change" else f"below {level}"
+
+
+def format_measure(alert: Alert, i: Instrument) -> str:
+    """What the alert looks at, as it is shown."""
+    value = measure(alert.kind, i)
+    if value is None:
+        return ""
+    if alert.kind == "change":
+        return fmt.percent(day_change(i))
+    if alert.kind == "spread":
+        return format_bp(value)
+    if alert.kind == "turnover":
+        return currency_of(alert.symbol.region).sign + fmt.compact(value)
+    return fmt.price(value, i.decimals)
+
+
+def _fired(trigger: AlertState, time: float) -> str:
+    if not trigger.fired_at:
+        return ""
+    local = zone(trigger.alert.symbol.region)
+    then, now = local.at(trigger.fired_at), local.at(time)
+    return f"fired {then:%H:%M:%S}" if then.date() == now.date() else f"fired {then:%m-%d %H:%M}"

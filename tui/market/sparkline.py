@@ -1,0 +1,52 @@
+"""The last hour in a few cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.market.bars import MinuteBars
+
+HOUR = 60  # minutes
+_SPANS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+def closes_by_cell(bars: MinuteBars, cells: int) -> list[float | None]:
+    """The last close in each of `cells` equal parts of the hour up to the latest bar, oldest first; None for a part
+    without a bar. `cells` divides 60."""
+    if bars.latest < 0:
+        return [None] * cells
+    each = HOUR // cells
+    end = bars.latest + 1
+    # Parts start at multiples of their length, so that a point stays where it is until its part of the hour is over.
+    start = -(-end // each) * each - HOUR
+    parts: list[float | None] = []
+    for first in range(start, start + HOUR, each):
+        part = [bar.close for bar in bars.window(first, first + each - 1) if bar is not None]
+        parts.append(part[-1] if part else None)
+    return parts
+
+
+def extent(points: list[float | None]) -> float:
+    """How far a sparkline goes from its lowest point to its highest, in %."""
+    known = [point for point in points if point]
+    return 100 * (max(known) - min(known)) / min(known) if known else 0.0
+
+
+def common_span(widths: Iterable[float]) -> float:
+    """One vertical scale for many sparklines, in % from bottom to top: the least of a few round steps that holds the
+    widest of them, so that a calm row looks calm beside a wild one and the scale seldom changes."""
+    widest = max(widths, default=0.0)
+    return next((step for step in _SPANS if widest <= step), _SPANS[-1])
+
+
+def heights(points: list[float | None], span: float, levels: int = 8) -> list[int | None]:
+    """Each point's height from 1 to `levels`; None for a gap. The series is centred in the span."""
+    known = [point for point in points if point]
+    if not known:
+        return [None] * len(points)
+    middle = (max(known) + min(known)) / 2
+    scale = levels / (middle * span / 100)
+    return [
+        None if point is None else max(1, min(levels, round((point - middle) * scale + (levels + 1) / 2)))
+        for point in points
+    ]

@@ -1,0 +1,61 @@
+"""Styled text as it goes to the terminal: from one piece to the next only what differs in their styles is written,
+which is half of what there is to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeAlias
+
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+
+PLAIN = Style()
+RESET = "\x1b[0m"
+
+Piece: TypeAlias = tuple[int, int, int, Iterable[Segment]]
+"""Column and row, both from 0, how many cells, and what stands in them."""
+
+
+def append_styled(written: list[str], pieces: Iterable[Segment], now: Style, system: ColorSystem) -> Style:
+    """Add these pieces to what is written, in a terminal whose style is `now`; the style it is left in."""
+    put = written.append
+    for text, style, _ in pieces:
+        if style is not now:
+            style = PLAIN if style is None else style
+            put(_change(now, style, system))
+            now = style
+        put(text)
+    return now
+
+
+def color_system(console: Console) -> ColorSystem:
+    return console._color_system or ColorSystem.TRUECOLOR
+
+
+@lru_cache(maxsize=4_096)
+def _change(before: Style, after: Style, system: ColorSystem) -> str:
+    """What turns one style into the other."""
+    codes: list[str] = []
+    if _attributes(before) != _attributes(after) or _lacks_colour(before, after):
+        codes = ["0", *_attributes(after)]
+        before = PLAIN
+    for colour, other, foreground in (
+        (after.color, before.color, True),
+        (after.bgcolor, before.bgcolor, False),
+    ):
+        if colour is not None and colour != other:
+            codes += colour.downgrade(system).get_ansi_codes(foreground)
+    return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+def _attributes(style: Style) -> list[str]:
+    flags = (style.bold, style.dim, style.italic, style.underline, style.blink, None, style.reverse, None, style.strike)
+    return [str(code) for code, on in enumerate(flags, 1) if on]
+
+
+def _lacks_colour(before: Style, after: Style) -> bool:
+    """Whether a colour has to go without another in its place."""
+    return (before.color is not None and after.color is None) or (before.bgcolor is not None and after.bgcolor is None)
