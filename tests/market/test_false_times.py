@@ -12,7 +12,7 @@ from tests.support.price_walks import at
 from tui.feed.http_headers import http_date
 from tui.market import Market
 from tui.market.bars import MINUTE
-from tui.market.sessions import SessionPhase
+from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 

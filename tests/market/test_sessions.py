@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.market.sessions import Calendar, Holidays, NextTransition, SessionPhase, calendar, zone
+from tui.market.session_hours import SessionPhase
+from tui.market.sessions import Calendar, Holidays, NextTransition, calendar, zone
 
 NOON_UTC = 1_731_672_000_000  # 2024-11-15 12:00 UTC, a Friday
 HOUR = 3_600_000

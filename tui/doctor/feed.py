@@ -29,7 +29,7 @@ from tui.format import count, milliseconds
 from tui.history.rest_client import MOST_QUOTES, RestClient, RestError
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal, refused_types
-from tui.market.sessions import SessionPhase
+from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import CLASSES, OVER_LIMIT, TYPES, UNRESOLVED, Push, SubscribeReply
 from tui.reference import holidays
 from tui.secrets import Token, safe_text

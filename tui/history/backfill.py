@@ -22,7 +22,7 @@ from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
-from tui.market.sessions import SessionPhase as Session
+from tui.market.session_hours import SessionPhase as Session
 from tui.market.sessions import zone
 from tui.protocol.rest import MOST_BARS
 from tui.symbol import Symbol, format_list

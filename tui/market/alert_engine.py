@@ -14,7 +14,7 @@ from tui import format as fmt
 from tui.market.alerts import Alert, AlertKind
 from tui.market.book import best_bid_offer, decimals
 from tui.market.change import change
-from tui.market.sessions import SessionPhase
+from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import Depth, Quote, Tick
 from tui.symbol import Symbol
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from tui.market.instrument import Instrument
-from tui.market.sessions import SessionPhase
+from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import OVER_LIMIT
 
 LIVE_FOR = 10.0  # s

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
-from tui.market.sessions import Calendar, SessionInterval, SessionPhase
+from tui.market.session_hours import SessionPhase
+from tui.market.sessions import Calendar, SessionInterval
 from tui.protocol.messages import Kline, Quote
 
 _CLOSES = 8  # dates whose close is remembered

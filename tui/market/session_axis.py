@@ -14,7 +14,8 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from tui.market.bars import MINUTE
-from tui.market.sessions import Calendar, SessionInterval, SessionPhase
+from tui.market.session_hours import SessionPhase
+from tui.market.sessions import Calendar, SessionInterval
 
 _LONGEST = 10_000  # minutes of the whole axis, a week of an exchange that never closes: older dates are left out
 

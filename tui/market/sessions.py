@@ -1,14 +1,15 @@
-"""Exchange time by region: zones, and the hours of a trading date. Pure: holidays and early closes are told from
-outside; until then, and for years nobody told of, every weekday is a whole session."""
+"""Exchange time by region: zones, and the session intervals of trade dates. Pure: holidays and early closes are handed
+in; until then, and for years without them, every weekday is a whole session."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from enum import Enum
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from tui.market.session_hours import ALWAYS, EVENINGS, HOURS, DatedHours, Hours, SessionPhase
 
 _ZONES = {
     "US": ("America/New_York", "ET"),
@@ -48,36 +49,9 @@ def _zone_info(name: str) -> ZoneInfo:
             return ZoneInfo.from_file(file, name)
 
 
-class SessionPhase(Enum):
-    """What an exchange does at a time of day."""
-
-    CLOSED = "closed"
-    PRE = "pre-market"
-    AUCTION = "auction"
-    OPEN = "open"
-    BREAK = "break"
-    LUNCH = "lunch"
-    POST = "after hours"
-
-    @property
-    def extended(self) -> bool:
-        """Traded, but not in the regular session."""
-        return self in (SessionPhase.PRE, SessionPhase.POST)
-
-    @property
-    def continuous(self) -> bool:
-        """Traded without a pause, so that the spread of a book is what trading costs."""
-        return self is SessionPhase.OPEN or self.extended
-
-    @property
-    def regular(self) -> bool:
-        """Part of the trading date: its auctions and its lunch too."""
-        return self in (SessionPhase.AUCTION, SessionPhase.OPEN, SessionPhase.BREAK, SessionPhase.LUNCH)
-
-
 class SessionInterval(NamedTuple):
-    """One phase of one date, from `start` up to but not including `end`, ms UTC. None goes past midnight: of a closed
-    exchange, `end` is when its next stretch may begin."""
+    """One phase of one trade date, from `start` up to but not including `end`, ms UTC. It may pass midnight; a closed
+    one ends at midnight, so that it is looked up again on the next day."""
 
     phase: SessionPhase
     date: date
@@ -86,7 +60,7 @@ class SessionInterval(NamedTuple):
 
 
 class NextTransition(NamedTuple):
-    """What the next bell rings in, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
+    """What happens next to a session, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
     after hours. `time` in ms UTC."""
 
     time: int
@@ -94,136 +68,165 @@ class NextTransition(NamedTuple):
 
 
 class Holidays(NamedTuple):
-    """The days on which one exchange does not open, and those on which it closes early, each with its name."""
+    """The days on which one exchange does not open, and those on which it closes early, each with its name.
+    `provisional` are years whose days the exchange has not announced yet."""
 
     closed: Mapping[date, str]
     early: Mapping[date, str]
+    provisional: frozenset[int] = frozenset()
 
 
-Hours = tuple[tuple[str, SessionPhase], ...]
-"""The phases of a day, each with the local time it begins at; before the first and from the last on it is closed."""
-
-_US: Hours = (
-    ("04:00", SessionPhase.PRE),
-    ("09:30", SessionPhase.OPEN),
-    ("16:00", SessionPhase.POST),
-    ("20:00", SessionPhase.CLOSED),
-)
-_US_EARLY: Hours = (*_US[:2], ("13:00", SessionPhase.POST), ("17:00", SessionPhase.CLOSED))
-_HK: Hours = (
-    ("09:00", SessionPhase.AUCTION),
-    ("09:30", SessionPhase.OPEN),
-    ("12:00", SessionPhase.LUNCH),
-    ("13:00", SessionPhase.OPEN),
-    ("16:00", SessionPhase.AUCTION),
-    ("16:10", SessionPhase.CLOSED),
-)
-_HK_EARLY: Hours = (*_HK[:2], ("12:00", SessionPhase.AUCTION), ("12:10", SessionPhase.CLOSED))
-_SH: Hours = (
-    ("09:15", SessionPhase.AUCTION),
-    ("09:25", SessionPhase.BREAK),
-    ("09:30", SessionPhase.OPEN),
-    ("11:30", SessionPhase.LUNCH),
-    ("13:00", SessionPhase.OPEN),
-    ("15:00", SessionPhase.CLOSED),
-)
-_SZ: Hours = (*_SH[:-1], ("14:57", SessionPhase.AUCTION), ("15:00", SessionPhase.CLOSED))
-_ALWAYS: Hours = (("00:00", SessionPhase.OPEN),)
-
-_HOURS: dict[str, tuple[Hours, Hours]] = {
-    "US": (_US, _US_EARLY),
-    "HK": (_HK, _HK_EARLY),
-    "SH": (_SH, ()),
-    "SZ": (_SZ, ()),
-}
-"""By region the hours of a whole day, and of one that closes early; the mainland's exchanges have none of these."""
-
-_LONGEST_CLOSED = 31  # days in which a next session is looked for
+_LONGEST_CLOSED = 31  # days in which another session is looked for
+_DAY = timedelta(days=1)
 
 
 class Calendar:
-    """The hours of one exchange, date by date."""
+    """The session intervals of one exchange, trade date by trade date.
 
-    def __init__(self, zone: Zone, hours: Hours, early: Hours = (), holidays: Holidays | None = None) -> None:
+    `evening`: the local time from which a trade belongs to the next session's date; None if none does.
+    """
+
+    def __init__(
+        self,
+        zone: Zone,
+        hours: tuple[DatedHours, ...],
+        holidays: Holidays | None = None,
+        evening: str | None = None,
+    ) -> None:
         self.zone = zone
-        self._hours, self._early = _timed(hours), _timed(early)
+        self._hours = [(each.since, _offsets(each.full), _offsets(each.early)) for each in hours]
         self._holidays = holidays or Holidays({}, {})
-        self.always = hours is _ALWAYS
-        """Whether it never closes, as the demo exchange, or as far as anybody knows."""
-        self.extended = any(phase.extended for _, phase in hours)
-        """Whether it also trades before or after its regular session."""
+        self._evening = _offset(evening) if evening is not None else None
+        self.always = hours[-1].full is ALWAYS
+        """True if it never closes: the demo exchange, and exchanges whose hours are not known."""
+        self.extended = any(phase.extended for each in hours for _, phase in each.full)
+        """True if it also trades outside its regular session."""
 
     def at(self, when: float) -> SessionInterval:
-        """The stretch that `when` (ms UTC) lies in. Costs about 10 µs: to be asked again when it ends."""
+        """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: keep it until it ends."""
         today = self.zone.at(when).date()
-        bounds = [(self._ms(today, time.min), SessionPhase.CLOSED), *self._bounds(today)]
-        ends = [*(start for start, _ in bounds[1:]), self._ms(today + timedelta(days=1), time.min)]
-        return next(
-            SessionInterval(phase, today, start, end)
-            for (start, phase), end in zip(bounds, ends, strict=True)
-            if when < end
-        )
+        midnight = self._ms(today + _DAY, timedelta())
+        marks = [(self._ms(today, timedelta()), SessionPhase.CLOSED, self._date_if_closed(today, timedelta()))]
+        if self._evening is not None:
+            evening = self._date_if_closed(today, self._evening)
+            marks.append((self._ms(today, self._evening), SessionPhase.CLOSED, evening))
+        for day in (today, today + _DAY):
+            for offset, phase in self._phases(day):
+                closed = phase is SessionPhase.CLOSED
+                marks.append((self._ms(day, offset), phase, self._date_if_closed(day, offset) if closed else day))
+        marks.sort(key=lambda mark: mark[0])  # stable: of two at one time the later in the list holds
+        start, phase, date = marks[0]
+        for begins, next_phase, next_date in marks:
+            if begins > when:
+                return SessionInterval(phase, date, start, min(begins, midnight) if phase.closed else begins)
+            start, phase, date = begins, next_phase, next_date
+        return SessionInterval(phase, date, start, midnight)
 
     def next_transition(self, when: float) -> NextTransition | None:
-        """The first bell after `when` (ms UTC), nights, weekends and holidays passed over; None where it never closes,
-        or no session is found within a month. Holds until that bell."""
+        """Returns the first transition after `when` (ms UTC), closed times passed over. It holds until then. None if it
+        never closes, or if no session is found within a month."""
         if self.always:
             return None
         today = self.zone.at(when).date()
         for days in range(_LONGEST_CLOSED):
+            day = today + timedelta(days=days)
             before = SessionPhase.CLOSED
-            for start, phase in self._bounds(today + timedelta(days=days)):
-                if start > when and (what := _bell(before, phase)):
+            for offset, phase in self._phases(day):
+                start = self._ms(day, offset)
+                if start > when and (what := _transition(before, phase)):
                     return NextTransition(start, what)
                 before = phase
         return None
 
     def is_session(self, day: date) -> bool:
-        """Whether it opens on that date."""
+        """Returns whether it opens on that date."""
         return self.always or (day.weekday() < 5 and day not in self._holidays.closed)
 
     def previous_session(self, day: date) -> date | None:
-        """The trading date before that date; None where none is found within a month."""
+        """Returns the trade date before that date; None if none is found within a month."""
         before = (day - timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
         return next((day for day in before if self.is_session(day)), None)
 
+    def next_session(self, day: date) -> date | None:
+        """Returns the trade date after that date; None if none is found within a month."""
+        after = (day + timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
+        return next((day for day in after if self.is_session(day)), None)
+
+    def regular_hours(self, day: date) -> tuple[int, int] | None:
+        """Returns when the regular session of a trade date begins and ends, ms UTC, its auctions after the close
+        included; None on a day without a session."""
+        phases = self._phases(day)
+        regular = [n for n, (_, phase) in enumerate(phases) if phase.regular]
+        if not regular:
+            return None
+        begins, after = phases[regular[0]][0], regular[-1] + 1
+        ends = phases[after][0] if after < len(phases) else _DAY
+        return self._ms(day, begins), self._ms(day, ends)
+
     def holiday(self, day: date) -> str:
-        """Why it does not open on that date, where it is no weekend; "" where it does."""
+        """Returns why it does not open on that date; "" on a weekend and if it does."""
         return self._holidays.closed.get(day, "") if day.weekday() < 5 else ""
 
     def closes_early(self, day: date) -> bool:
-        """Whether that date's session is a short one."""
-        return bool(self._early) and self.is_session(day) and day in self._holidays.early
+        """Returns whether that date's session is a short one."""
+        return bool(self._in_force(day)[2]) and self.is_session(day) and day in self._holidays.early
 
-    def _bounds(self, day: date) -> list[tuple[int, SessionPhase]]:
-        """When each phase of a date begins, ms UTC, after the closed one it begins with."""
+    def is_provisional(self, day: date) -> bool:
+        """Returns whether the exchange has not announced yet on which days of that year it opens."""
+        return day.year in self._holidays.provisional
+
+    def _in_force(self, day: date) -> tuple[date, _Phases, _Phases]:
+        return next(each for each in reversed(self._hours) if each[0] <= day)
+
+    def _phases(self, day: date) -> _Phases:
+        """The phases of a trade date. The pause before a night follows a session: on a Sunday there is none."""
         if not self.is_session(day):
             return []
-        hours = self._early if self.closes_early(day) else self._hours
-        return [(self._ms(day, begin), phase) for begin, phase in hours]
+        _, full, early = self._in_force(day)
+        phases = early if self.closes_early(day) else full
+        if phases[0][1] is SessionPhase.PAUSE and not self.is_session(day - _DAY):
+            return phases[1:]
+        return phases
 
-    def _ms(self, day: date, begin: time) -> int:
-        return int(datetime.combine(day, begin, self.zone.tz).timestamp() * 1000)
+    def _date_if_closed(self, day: date, offset: timedelta) -> date:
+        """The trade date of a local time at which the exchange is closed: a day without a session, and the evening in
+        regions that trade then, belong to the next session."""
+        if self.is_session(day) and (self._evening is None or offset < self._evening):
+            return day
+        return self.next_session(day) or day
+
+    def _ms(self, day: date, offset: timedelta) -> int:
+        """ms UTC of a local time: `offset` after midnight by the clock on the wall."""
+        return int((datetime.combine(day, time.min) + offset).replace(tzinfo=self.zone.tz).timestamp() * 1000)
 
 
-def _timed(hours: Hours) -> list[tuple[time, SessionPhase]]:
-    return [(time.fromisoformat(begin), phase) for begin, phase in hours]
+_Phases = list[tuple[timedelta, SessionPhase]]
 
 
-def _bell(before: SessionPhase, phase: SessionPhase) -> str:
-    """What a bell between two phases rings in; "" where none rings, as at the beginning of the pre-market."""
+def _offsets(hours: Hours) -> _Phases:
+    return [(_offset(begin), phase) for begin, phase in hours]
+
+
+def _offset(begin: str) -> timedelta:
+    """Time since midnight of the trade date; `-21:00` is 21:00 of the evening before."""
+    at = time.fromisoformat(begin.removeprefix("-"))
+    return timedelta(days=-begin.startswith("-"), hours=at.hour, minutes=at.minute)
+
+
+def _transition(before: SessionPhase, phase: SessionPhase) -> str:
+    """The word for a transition between two phases; "" if it is none to tell of, as the start of the pre-market."""
     if phase is SessionPhase.OPEN:
         return "opens"
     if before is SessionPhase.OPEN:
         return {SessionPhase.LUNCH: "lunch", SessionPhase.AUCTION: "auction"}.get(phase, "closes")
     if phase is SessionPhase.CLOSED:
-        return "ends" if before is SessionPhase.POST else "closes"
+        return "ends" if before in (SessionPhase.POST, SessionPhase.AT_CLOSE) else "closes"
     return ""
 
 
 def calendar(region: str, demo: bool = False, holidays: Holidays | None = None) -> Calendar:
-    """The hours of a region's exchange. The demo exchange never closes, and its date is the day of UTC; the same is
-    taken where hours are not known."""
-    if demo or region not in _HOURS:
-        return Calendar(Zone(UTC, "UTC"), _ALWAYS)
-    return Calendar(zone(region), *_HOURS[region], holidays)
+    """Returns the hours of a region's exchange. The demo exchange never closes, and its trade date is the day of UTC;
+    the same is assumed if hours are not known."""
+    if demo or region not in HOURS:
+        return Calendar(Zone(UTC, "UTC"), (DatedHours(date.min, ALWAYS),))
+    return Calendar(zone(region), HOURS[region], holidays, EVENINGS.get(region))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tui import format as fmt
-from tui.market.sessions import Calendar, NextTransition, SessionPhase, Zone, zone
+from tui.market.session_hours import SessionPhase
+from tui.market.sessions import Calendar, NextTransition, Zone, zone
 
 _LONGEST_REASON = 28  # cells: some holidays have names like sentences
 
