@@ -329,10 +329,10 @@ def test_at_midnight_a_clock_that_was_wrong_takes_no_date_with_it() -> None:
     feed.wrong = 0
     feed.settle(60)
     qqq = feed.market.instruments[QQQ]
-    assert qqq.session is not None and f"{qqq.session.date}" == "2026-11-19"
+    assert qqq.session is not None and f"{qqq.session.date}" == "2026-11-20", "the evening is the next session's"
     assert all(f"{day}" <= "2026-11-19" for day in qqq.closes)
     assert qqq.tick_time == feed.time - 80
-    assert qqq.tape._date_ends == at("2026-11-20 00:00")
+    assert qqq.tape._date_ends == at("2026-11-20 20:00")
 
 
 @pytest.mark.parametrize("ahead", [HOUR, 30 * 24 * HOUR], ids=["an hour", "a month"])

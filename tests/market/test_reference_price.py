@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -57,7 +57,7 @@ class Day:
 
     def extended(self, local: str) -> float | None:
         assert self.instrument.last is not None
-        found = self.instrument.day.extended(self.instrument.last, self.ms(local))
+        found = self.instrument.day.extended(self.instrument.last)
         return None if found is None else round(found, 4)
 
 
@@ -97,11 +97,13 @@ def test_an_evening_s_quote_does_not_improve_what_the_session_told() -> None:
     assert day.instrument.base == ReferencePrice(510.0, ReferenceSource.OPEN)
 
 
-def test_where_no_session_was_seen_a_better_source_counts_too() -> None:
+def test_before_the_session_a_quote_tells_the_regular_close_and_not_the_one_before() -> None:
     day = Day()
     day.quote("08:00", 512.34, open=510.0)
     day.quote("08:01", 512.34, change=3.21)
-    assert day.instrument.base == CLOSE
+    assert (day.amount, day.extended("08:01")) == (None, 0.6305)
+    day.market.apply_history_closes(day.symbol, {"2024-11-07": 500.0, "2024-11-08": 509.13})
+    assert (day.base, day.amount, day.extended("08:01")) == (500.0, 9.13, 0.6305)
 
 
 def test_without_a_quote_there_is_no_base() -> None:
@@ -181,7 +183,8 @@ def test_after_hours_change_stays_on_the_close_and_the_move_is_told_apart() -> N
         day.tick(local, last)
         assert day.amount == 3.21
     assert day.extended("19:59") == -1.0
-    assert day.extended("20:00") is None, "after hours are over"
+    day.quote("+1 00:30", 507.2166)
+    assert (day.amount, day.extended("+1 00:30")) == (3.21, -1.0), "as long as the last price is not the close"
 
 
 def test_the_pre_market_is_measured_from_the_last_regular_close() -> None:
@@ -205,7 +208,7 @@ def test_a_quiet_evening_and_a_night_between_do_not_hide_the_close() -> None:
 def test_who_starts_after_hours_knows_no_regular_last_price() -> None:
     day = Day()
     day.quote("17:00", 512.34, change=3.21)
-    assert (day.amount, day.extended("17:00")) == (3.21, None)
+    assert (day.base, day.amount, day.extended("17:00")) == (509.13, None, None)
 
 
 def test_a_link_that_was_away_at_the_close_does_not_know_it() -> None:
@@ -236,16 +239,16 @@ def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen
     day.market.apply_history_closes(day.symbol, closes)
     assert (day.amount, day.extended("17:00")) == (3.21, 1.0)
     day.tick("20:30", 517.4634)
-    assert (day.amount, day.extended("20:30")) == (3.21, None)
+    assert (day.amount, day.extended("20:30")) == (3.21, 1.0)
 
 
-def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> None:
+def test_in_the_pre_market_change_is_still_that_of_the_session_before() -> None:
     day = Day()
     day.market.apply_history_closes(day.symbol, {"2024-11-08": 509.13, "2024-11-11": 512.34})
     day.tick("17:00", 517.4634)
     assert day.extended("17:00") == 1.0
     day.quote("+1 08:00", 520.0, previous_close=512.34)
-    assert (day.base, day.amount, day.extended("+1 08:00")) == (512.34, 7.66, None)
+    assert (day.base, day.amount, day.extended("+1 08:00")) == (509.13, 3.21, 1.4951)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +313,7 @@ def test_the_demo_exchange_s_date_is_the_day_of_utc(region: str) -> None:
         quote = Quote(symbol=str(day.symbol), last=512.34, time=midnight + time, change=moved)
         day.apply(quote)
         assert day.base == base
-        assert day.instrument.day.extended(512.34, midnight + time) is None
+        assert day.instrument.day.extended(512.34) is None
 
 
 def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later() -> None:
@@ -322,7 +325,7 @@ def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later()
     for code in "AB":
         market.apply(Tick(symbol=f"{code}$US", last=1.0, time=evening), 0.0)
         market.apply(Tick(symbol=f"{code}$US", last=2.0, time=evening + 1), 0.0)
-        assert market.instruments[Symbol(code, "US")].day.extended(2.0, evening + 1) is None
+        assert market.instruments[Symbol(code, "US")].day.extended(2.0) is None
         assert market.instruments[Symbol(code, "US")].day.ends == evening + 3_600_000
 
 
@@ -378,9 +381,8 @@ def test_after_an_early_close_the_move_is_told_apart() -> None:
     day = Day()
     thanksgiving(day)
     day.quote("+3 12:59", 512.34, change=3.21)
-    day.tick("+3 13:00", 517.4634)
-    assert (day.amount, day.extended("+3 13:00")) == (3.21, 1.0)
-    assert day.extended("+3 17:00") is None
+    day.tick("+3 13:01", 517.4634)
+    assert (day.amount, day.extended("+3 13:01")) == (3.21, 1.0)
 
 
 def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known() -> None:
@@ -408,3 +410,76 @@ def test_holidays_leave_the_tape_and_the_last_price_alone() -> None:
     thanksgiving(day)
     assert (len(day.instrument.tape), day.instrument.last) == (2, 512.34)
     assert day.instrument in day.market.drain_changed()
+
+
+# --- the night, the closing auction, and splits of the day ---
+
+
+class December(Day):
+    """The same, from Monday 2026-11-30 on: `+7` is the first Monday after a night."""
+
+    def ms(self, local: str) -> int:
+        days, _, clock = local.rpartition(" ")
+        when = datetime.fromisoformat(f"2026-11-30T{clock}") + timedelta(days=int(days or 0))
+        return int(when.replace(tzinfo=zone(self.symbol.region).tz).timestamp() * 1000)
+
+
+CLOSES = {"2026-12-04": 500.0, "2026-12-07": 505.0}
+
+
+@pytest.mark.parametrize("night", ["+7 21:30", "+8 03:30", "+8 08:00"])
+@pytest.mark.parametrize("fields", [{}, {"previous_close": 505.0, "change": -15.0, "change_percent": -2.97}])
+@pytest.mark.parametrize("first", ["history", "quote"])
+def test_at_night_change_is_the_session_s_and_the_move_since_is_told_apart(
+    night: str, fields: dict[str, float], first: str
+) -> None:
+    day = December()
+    if first == "history":
+        day.market.apply_history_closes(day.symbol, CLOSES)
+    day.quote(night, 490.0, **fields)
+    if first == "quote":
+        assert day.extended(night) == (-2.9703 if fields else None), "the feed has rolled its previous close"
+        assert day.amount is None
+        day.market.apply_history_closes(day.symbol, CLOSES)
+    assert (day.base, day.amount, day.extended(night)) == (500.0, 5.0, -2.9703)
+
+
+@pytest.mark.parametrize("started", ["+4 15:00", "+4 19:00", "+5 12:00", "+6 21:30", "+7 03:00", "+7 09:00"])
+@pytest.mark.parametrize("rolls", [0, 1, 2], ids=["at the session", "at the night", "at the close"])
+def test_two_copies_never_contradict_each_other(started: str, rolls: int) -> None:
+    """One on all day and one just started see the same week end: Thursday 498, Friday 500, then trades until Monday's
+    bell. A feed may roll its own previous close at any of three times."""
+    closes = {"2026-12-03": 498.0, "2026-12-04": 500.0}
+    old, new = December(), December()
+    for copy in (old, new):
+        copy.market.apply_history_closes(copy.symbol, {"2026-12-03": 498.0})
+    steps = [("+4 15:59:59", 500.0), ("+4 17:00", 501.0), ("+4 19:59", 502.0), ("+6 21:05", 503.0), ("+7 08:00", 504.0)]
+    for n, (local, last) in enumerate(steps):
+        previous = 500.0 if n >= (5, 3, 1)[rolls] else 498.0
+        for copy in (old, new):
+            if copy is old or copy.ms(local) >= copy.ms(started):
+                if copy is new and n:
+                    copy.market.apply_history_closes(copy.symbol, closes)
+                copy.quote(local, last, previous_close=previous, change=last - previous, open=497.0)
+        if new.instrument.last is not None:
+            assert (old.base, old.amount, old.extended(local)) == (new.base, new.amount, new.extended(local)), local
+            assert old.base == 498.0 and old.amount == 2.0
+
+
+@pytest.mark.parametrize(
+    ("trades", "close"),
+    [
+        ([("15:59:58.5", 100.0, 10), ("16:00:00.9", 100.4, 5_000)], 100.4),
+        ([("15:59:58.5", 100.0, 10), ("16:00:00.2", 100.1, 7), ("16:00:00.9", 100.4, 5_000)], 100.4),
+        ([("15:59:58.5", 100.0, 10), ("16:00:00.9", 100.4, 5_000), ("16:00:03", 100.2, 8)], 100.4),
+        ([("15:59:58.5", 100.0, 10), ("16:00:06", 100.4, 5_000)], 100.0),
+    ],
+)
+def test_the_closing_auction_s_print_is_the_official_close(trades: list[tuple[str, float, int]], close: float) -> None:
+    day = Day()
+    # Trades with a size of their own: the second fall tells so.
+    for n, size in enumerate((9, 3, 5, 2)):
+        day.apply(Tick(symbol=str(day.symbol), last=100.0, volume=size, time=day.ms(f"15:00:0{n}")))
+    for local, last, size in trades:
+        day.apply(Tick(symbol=str(day.symbol), last=last, volume=size, time=day.ms(local)))
+    assert day.instrument.closes == {date(2024, 11, 11): close}

@@ -64,50 +64,83 @@ def ms(region: str, local: str) -> int:
     return int(datetime.fromisoformat(local).replace(tzinfo=zone(region).tz).timestamp() * 1000)
 
 
-@pytest.mark.parametrize(
-    ("region", "phases"),
-    [
-        ("US", "00:00 closed, 04:00 pre-market, 09:30 open, 16:00 after hours, 20:00 closed"),
-        ("HK", "00:00 closed, 09:00 auction, 09:30 open, 12:00 lunch, 13:00 open, 16:00 auction, 16:10 closed"),
-        ("SH", "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 lunch, 13:00 open, 15:00 closed"),
-        (
-            "SZ",
-            "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 lunch, 13:00 open, "
-            "14:57 auction, 15:00 closed",
-        ),
-    ],
-)
-@pytest.mark.parametrize("day", ["2024-11-15", "2025-07-15"], ids=["winter", "summer"])
-def test_the_hours_of_a_day(region: str, phases: str, day: str) -> None:
-    hours, walked = calendar(region), []
-    at, end = ms(region, f"{day}T00:00"), ms(region, f"{day}T00:00") + 24 * HOUR
-    while at < end:
-        stretch = hours.at(at)
-        assert stretch.start == at and stretch.date == date.fromisoformat(day)
-        walked.append(f"{zone(region).at(at):%H:%M} {stretch.phase.value}")
-        at = stretch.end
-    assert ", ".join(walked) == phases
-
-
 def walked(hours: Calendar, day: str) -> str:
-    """The phases of a date and when they begin, by the exchange's clock."""
-    stretch = hours.at(datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=hours.zone.tz).timestamp() * 1000)
-    while (before := hours.at(stretch.start - 1)).date == stretch.date:
-        stretch = before
-    found = [stretch]
-    while (after := hours.at(found[-1].end)).date == stretch.date:
-        found.append(after)
-    return ", ".join(f"{hours.zone.at(each.start):%H:%M} {each.phase.value}" for each in found)
+    """The intervals that begin within a day by the exchange's clock, or hold at its midnight: when each begins, its
+    phase, and its trade date if that is another than the day."""
+    at = int(datetime.fromisoformat(day).replace(tzinfo=hours.zone.tz).timestamp() * 1000)
+    end = int((datetime.fromisoformat(day) + timedelta(days=1)).replace(tzinfo=hours.zone.tz).timestamp() * 1000)
+    found = []
+    while at < end:
+        each = hours.at(at)
+        when = f"{hours.zone.at(each.start):%H:%M}"
+        found.append(f"{when} {each.phase.value}" + (f" of {each.date:%a %d}" if f"{each.date}" != day else ""))
+        at = each.end
+    return ", ".join(found)
+
+
+US = "00:00 closed, 04:00 pre-market, 09:30 open, 16:00 after hours"
+CN = "00:00 closed, 09:15 auction, 09:25 break, 09:30 open, 11:30 lunch, 13:00 open"
+CN_AUCTION = f"{CN}, 14:57 auction, 15:00 closed"
 
 
 @pytest.mark.parametrize(
     ("region", "day", "phases"),
     [
-        ("US", "2026-11-26", "00:00 closed"),
-        ("US", "2026-11-27", "00:00 closed, 04:00 pre-market, 09:30 open, 13:00 after hours, 17:00 closed"),
+        ("US", "2024-11-15", f"{US}, 20:00 closed of Mon 18"),
+        ("US", "2025-07-15", f"{US}, 20:00 closed of Wed 16"),
+        (
+            "HK",
+            "2024-11-15",
+            "00:00 closed, 09:00 auction, 09:30 open, 12:00 lunch, 13:00 open, 16:00 auction, 16:10 closed",
+        ),
+        ("SH", "2024-11-15", f"{CN}, 15:00 closed"),
+        ("SZ", "2024-11-15", CN_AUCTION),
+        ("SH", "2026-07-03", f"{CN}, 15:00 closed"),
+        ("SH", "2026-07-06", f"{CN_AUCTION}, 15:05 at close, 15:30 closed"),
+        ("SZ", "2026-07-03", CN_AUCTION),
+        ("SZ", "2026-07-06", f"{CN_AUCTION}, 15:05 at close, 15:30 closed"),
+    ],
+)
+def test_the_hours_of_a_day(region: str, day: str, phases: str) -> None:
+    assert walked(calendar(region), day) == phases
+
+
+NIGHT = "04:00 pre-market, 09:30 open, 16:00 after hours, 20:00 pause of {}, 21:00 overnight of {}"
+
+
+@pytest.mark.parametrize(
+    ("day", "phases"),
+    [
+        ("2026-12-04", f"{US}, 20:00 closed of Mon 07"),
+        ("2026-12-05", "00:00 closed of Mon 07, 20:00 closed of Mon 07"),
+        ("2026-12-06", "00:00 closed of Mon 07, 20:00 closed of Mon 07, 21:00 overnight of Mon 07"),
+        ("2026-12-07", "21:00 overnight, " + NIGHT.format("Tue 08", "Tue 08")),
+        ("2026-12-11", "21:00 overnight, 04:00 pre-market, 09:30 open, 16:00 after hours, 20:00 closed of Mon 14"),
+        # A night exists before every session: none on the eve of a holiday, one on its evening.
+        (
+            "2026-12-24",
+            "21:00 overnight, 04:00 pre-market, 09:30 open, 13:00 after hours, 17:00 closed, 20:00 closed of Mon 28",
+        ),
+        ("2027-01-18", "00:00 closed of Tue 19, 20:00 closed of Tue 19, 21:00 overnight of Tue 19"),
+    ],
+)
+def test_the_night_before_a_session_is_of_its_trade_date(day: str, phases: str) -> None:
+    closed = dict(HOLIDAYS["US"].closed) | {date(2027, 1, 18): "Martin Luther King Jr. Day"}
+    assert walked(calendar("US", holidays=Holidays(closed, HOLIDAYS["US"].early)), day) == phases
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "phases"),
+    [
+        ("US", "2026-11-26", "00:00 closed of Fri 27, 20:00 closed of Fri 27"),
+        (
+            "US",
+            "2026-11-27",
+            "00:00 closed, 04:00 pre-market, 09:30 open, 13:00 after hours, 17:00 closed, 20:00 closed of Mon 30",
+        ),
         ("HK", "2026-12-24", "00:00 closed, 09:00 auction, 09:30 open, 12:00 auction, 12:10 closed"),
-        ("HK", "2026-02-18", "00:00 closed"),
-        ("SH", "2026-02-23", "00:00 closed"),
+        ("HK", "2026-02-18", "00:00 closed of Fri 20"),
+        ("SH", "2026-02-23", "00:00 closed of Tue 24"),
     ],
 )
 def test_a_holiday_is_closed_all_day_and_a_half_day_has_its_own_hours(region: str, day: str, phases: str) -> None:
@@ -116,18 +149,17 @@ def test_a_holiday_is_closed_all_day_and_a_half_day_has_its_own_hours(region: st
 
 
 def test_what_nobody_told_of_is_a_whole_session() -> None:
-    assert walked(known("US"), "2031-12-25") == walked(known("US"), "2026-11-23")
+    assert walked(known("HK"), "2031-12-25") == walked(known("HK"), "2026-11-19")
 
 
-def test_a_weekend_is_closed_all_day() -> None:
-    saturday = calendar("US").at(ms("US", "2024-11-16T10:00"))
-    assert saturday.phase is SessionPhase.CLOSED and saturday.end - saturday.start == 24 * HOUR
+def test_a_weekend_is_closed_all_day_and_of_the_next_session() -> None:
+    assert walked(calendar("HK"), "2024-11-16") == "00:00 closed of Mon 18"
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-03-09", 23), ("2025-11-02", 25)])
 def test_a_day_on_which_clocks_change_is_shorter_or_longer(day: str, hours: int) -> None:
-    sunday = calendar("US").at(ms("US", f"{day}T12:00"))
-    assert sunday.end - sunday.start == hours * HOUR
+    before, after = (calendar("US").at(ms("US", f"{day}T{time}")) for time in ("12:00", "20:00"))
+    assert after.end - before.start == hours * HOUR
 
 
 def test_new_york_opens_at_the_same_local_time_in_summer() -> None:
@@ -236,10 +268,10 @@ def test_stretches_tile_time_whatever_the_holidays_and_bells_ring_between_them(
 ) -> None:
     hours = calendar(region, holidays=Holidays(closed, early))
     stretch = hours.at(at)
-    assert stretch.start <= at < stretch.end and hours.zone.at(at).date() == stretch.date
+    assert stretch.start <= at < stretch.end and hours.zone.at(at).date() <= stretch.date
     assert hours.at(stretch.start) == hours.at(stretch.end - 1) == stretch
     assert hours.at(stretch.end).start == stretch.end
-    assert stretch.phase is SessionPhase.CLOSED or hours.is_session(stretch.date)
+    assert hours.is_session(stretch.date) or stretch.phase is SessionPhase.CLOSED
     bell = hours.next_transition(at)
     if bell is not None:
         after = hours.at(bell.time)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.messages import QQQ, T, quote, tick
 from tui.market import Market
-from tui.market.sessions import zone
+from tui.market.sessions import calendar
 from tui.market.tape import MAX_TRADES, TOGETHER, Tape, large_trade_threshold
 
 DAY = 24 * 3_600_000
@@ -16,7 +16,7 @@ DAY = 24 * 3_600_000
 
 def printed(*trades: tuple[int, float, float | None], told: int | None = 2) -> Tape:
     """A tape of (ms after T, price, size) whose feed tells the side and each trade's own size."""
-    tape = Tape(zone("US"))
+    tape = Tape(calendar("US"))
     for n, (time, price, size) in enumerate(trades):
         message = tick(price, time, volume=size)
         message.side = told
@@ -28,7 +28,7 @@ def printed(*trades: tuple[int, float, float | None], told: int | None = 2) -> T
 
 def counting(*volumes: float | None) -> Tape:
     """A tape whose feed tells the day's volume with every trade, a second apart, and quotes to prove it."""
-    tape = Tape(zone("US"))
+    tape = Tape(calendar("US"))
     for n, volume in enumerate(volumes):
         proof = quote(1.0, 1_000 * n)
         proof.volume = volume
@@ -74,7 +74,7 @@ def test_sizes_known_late_reach_the_trades_they_belong_to() -> None:
 
 
 def test_sizes_known_after_their_trade_has_gone_are_dropped() -> None:
-    tape = Tape(zone("US"))
+    tape = Tape(calendar("US"))
     for n in range(MAX_TRADES + 300):
         tape.add(tick(1.0 + n, 1_000 * n, volume=1_000.0 + n if n < 300 else None), None, None)
     tape.add(tick(1.0, 1_000_000, volume=900.0), None, None)

@@ -110,13 +110,14 @@ class Instrument:
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
-        self._tape = Tape(hours.zone)
+        self._tape = Tape(hours)
         self._untold: list[tuple[Tick, Quote | None, float | None]] = []  # trades, with what tells their size and side
 
     def set_holidays(self, hours: Calendar) -> None:
         """Keep the hours of the same exchange, its holidays known: what the session is, is judged anew."""
         self.calendar = hours
         self.session = None
+        self._tape.calendar = hours
         self.day.recalibrate(hours)
 
     @property
@@ -150,8 +151,9 @@ class Instrument:
 
     @property
     def regular_last(self) -> float | None:
-        """The last price that counts for the day's change: outside the regular session that session's, where known."""
-        return self.last if self.day.close is None else self.day.close
+        """The last price that counts for the day's change: outside the regular session that session's, None if it is
+        not known."""
+        return self.last if self.day.is_regular else self.day.close
 
     @property
     def has_data(self) -> bool:
@@ -257,6 +259,11 @@ class Instrument:
         self._untold.append((tick, self.quote, self.mid if now - self.depth_at <= BOOK_FOR else None))
         if len(self._untold) >= _TOGETHER or (self.refused and self.builds_bars):
             self._tell()
+
+    def settle_close(self, tick: Tick) -> None:
+        """Take a trade just added that may be the closing auction's, by its size, for the official close."""
+        newest = next(self.tape.runs(self.tape.total - 1), None)
+        self.day.auction_trade(tick.last, newest.size if newest is not None else None)
 
     def _tell(self) -> None:
         tape, untold, builds = self._tape, self._untold, self.builds_bars

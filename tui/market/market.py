@@ -245,6 +245,8 @@ class Market:
             instrument.set_last(tick.last, time, now)
         if tick.last >= LEAST_PRICE:
             instrument.add_trade(tick, now)
+            if time < instrument.day.auction_until:
+                instrument.settle_close(tick)
         self.health.ticks += 1
         return True
 

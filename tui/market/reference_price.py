@@ -1,4 +1,4 @@
-"""One symbol's trading date: what its change is measured from, and what it closed at."""
+"""What one symbol's change is measured from: its closes, the session in force, and how both move on."""
 
 from __future__ import annotations
 
@@ -7,67 +7,89 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
-from tui.market.session_hours import SessionPhase
 from tui.market.sessions import Calendar, SessionInterval
 from tui.protocol.messages import Kline, Quote
 
-_CLOSES = 8  # dates whose close is remembered
+_CLOSES = 8  # trade dates whose close is remembered
+_AUCTION_WITHIN = 5_000  # ms after the bell: by then the closing auction's trade is printed
+_SAME = 1e-6  # of a price: closes that differ by less are one
 
 
 class ReferencePriceTracker:
-    """Moved on by the data's own times, so that a date ends with the first trade or quote of the next.
+    """Tracks the previous close that a symbol's change is measured from, and the close of its latest regular session.
 
-    `base` is fixed for a date, and rolls with the first data of the next regular session: in the pre-market before it,
-    change is still the last session's. `close` is the last price of the regular session while trading goes on outside
-    it, None where it is not known. `ends` is when the stretch in force is over, ms UTC; 0 before any data. `closes` are
-    the last prices of earlier regular sessions by their date, as they were seen or the past tells them."""
+    It moves on by the data's own times. `base` is the close of the session before the one in force: before the next
+    regular session begins, change is still that of the session before. `close` is the regular close while it is
+    followed by trading outside the regular session, None if it is not known. `ends` is when the interval in force is
+    over, ms UTC; 0 before any data. `closes` are regular closes by trade date, as they were seen or as history has
+    them. `auction_until`: until when (ms UTC) a trade may be the closing auction's, which is the official close.
+    """
 
-    __slots__ = ("_calendar", "_date", "_past", "_recalled", "_since", "_stretch", "base", "close", "closes", "ends")
+    __slots__ = (
+        "_auction_size",
+        "_calendar",
+        "_day",
+        "_historic",
+        "_interval",
+        "_recalled",
+        "_since",
+        "_until",
+        "auction_until",
+        "base",
+        "close",
+        "closes",
+        "ends",
+    )
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self._stretch: SessionInterval | None = None
-        self._date: date | None = None
-        self._since = 0
+        self._interval: SessionInterval | None = None
+        self._day: date | None = None  # whose regular session is the latest one
+        self._since = self._until = 0  # ms UTC: when that begins and ends
         self._recalled: Quote | None = None
-        self._past: ReferencePrice | None = None  # what the past tells of the date in force
+        self._historic: ReferencePrice | None = None  # what history tells of that date's previous close
+        self._auction_size = 0.0
+        self.auction_until = 0
         self.closes: dict[date, float] = {}
         self.base: ReferencePrice | None = None
         self.close: float | None = None
         self.ends = 0
 
     def roll(self, time: int, last: float | None, quote: Quote | None) -> None:
-        """The first data of another stretch, made at `time` (ms UTC). `last` and `quote` are what was known until
-        then; `last` is None where more may have happened meanwhile."""
+        """Begin the session interval of `time` (ms UTC), that of the first data after the interval in force. `last` and
+        `quote` are what was known until then; `last` is None if more may have happened meanwhile."""
         self.update(quote)
-        before, self._stretch = self._stretch, self._calendar.at(time)
-        now, self.ends = self._stretch, self._stretch.end
+        before, now = self._interval, self._calendar.at(time)
+        self._interval, self.ends = now, now.end
+        self.auction_until = 0
         if before is not None and before.phase.regular and last and not (now.phase.regular and now.date == before.date):
-            self.apply_history_closes({before.date: last})
-        if now.phase.regular:
-            self.close = None
-            if now.date != self._date:
-                self._date, self._since, self.base = now.date, now.start, None
-        elif self._date is None:
-            self.close = None
-        elif now.date != self._date and self._is_evening(now):  # of a session that nobody saw
-            self._date, self._since = None, before.end if before is not None else now.start
-            self.base = self.close = None
-        elif self._calendar.extended and before is not None and before.phase.regular:
-            self.close = last
+            self._add_closes({before.date: last})
+            if self._calendar.extended and now.date == before.date:
+                self.auction_until, self._auction_size = before.end + _AUCTION_WITHIN, 0.0
+        day = self._calendar.regular_date(now)
+        if day != self._day:
+            self._day, self.base = day, None
+            self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
         self._look_back()
 
+    def auction_trade(self, price: float, size: float | None) -> None:
+        """Take the price of a trade before `auction_until` for the official close, unless a larger one was printed."""
+        if self._day is not None and (self._auction_size == 0.0 or (size or 0.0) > self._auction_size):
+            self._auction_size = max(size or 0.0, 1e-9)
+            self._add_closes({self._day: price})
+            self._look_back()
+
     def session_close(self, last: float | None) -> dict[date, float]:
-        """What the date in force closed at, as the last price of the stretch in force tells it. Where nothing is traded
-        after hours, what comes behind the bell is of the closing auction."""
-        stretch = self._stretch
-        if last and stretch is not None and stretch.date == self._date and _settles(stretch, self._calendar):
-            return {stretch.date: last}
+        """Returns what the latest session closed at, if the last price tells: in regions that trade nothing after
+        hours, what comes after the bell is the closing auction's price."""
+        interval = self._interval
+        if last and interval is not None and interval.date == self._day and self._settles(interval):
+            return {interval.date: last}
         return {}
 
     def recalibrate(self, calendar: Calendar) -> None:
-        """Other hours hold than was thought, from the next data on. What was taken for a close may have been none."""
-        self._calendar, self._stretch, self.close, self.ends = calendar, None, None, 0
+        """Use other hours from the next data on. Closes of dates that have none, or another one, are forgotten."""
+        self._calendar, self._interval, self.close, self.ends = calendar, None, None, 0
         self.closes = {
             day: close
             for day, close in self.closes.items()
@@ -78,88 +100,115 @@ class ReferencePriceTracker:
         self._look_back()
 
     def update(self, quote: Quote | None) -> None:
-        """Take the base from a quote of this date, or from the past, unless a better one is known. Outside the regular
-        session a quote may measure from another close, so there it counts only where that session told nothing."""
+        """Take the base from a quote or from history, unless a better one is known."""
         if self.base is not None and self.base.source is ReferenceSource.CHANGE:
             return
-        if quote is not None and not 0 < quote.time < self._since and (self.base is None or not self._outside):
-            self._improve(quoted_reference(quote))
-        self._improve(self._past)
+        if quote is not None:
+            self._improve(self._previous_close(quote))
+        self._improve(self._historic)
+
+    def _previous_close(self, quote: Quote) -> ReferencePrice | None:
+        """The previous close of the latest regular session, as far as a quote tells. After that session a feed may
+        measure from the session's own close already: what equals that close is not the one before. If the close is not
+        known, a quote of the next trade date tells it, and one of the same evening the close before."""
+        if 0 < quote.time < self._since:
+            return None
+        found = quoted_reference(quote)
+        if found is None or not quote.time or quote.time < self._until:
+            return found
+        is_next_date = self._interval is not None and self._interval.date != self._day
+        if found.is_open:
+            return None if is_next_date else found
+        close = self.closes.get(self._day) if self._day is not None else None
+        if close is not None:
+            return None if abs(found.price - close) <= _SAME * close else found
+        if not self._calendar.extended or not is_next_date:
+            return found
+        self.close = found.price
+        return None
 
     def _improve(self, found: ReferencePrice | None) -> None:
         if found is not None and (self.base is None or found.source < self.base.source):
             self.base = found
 
     def apply_history_closes(self, closes: Mapping[date, float]) -> None:
-        """Learn what earlier sessions closed at."""
+        """Add the closes of earlier sessions."""
+        self._add_closes(closes)
+        self._look_back()
+
+    def _add_closes(self, closes: Mapping[date, float]) -> None:
         self.closes |= closes
         for day in sorted(self.closes)[:-_CLOSES]:
             del self.closes[day]
-        self._look_back()
 
     def apply_history_quote(self, quote: Quote) -> None:
-        """Learn from a quote that the stream did not bring."""
+        """Use a quote that the stream did not bring."""
         self._recalled = quote
         self._look_back()
 
     def forget_closes(self) -> None:
+        """Forget every close, because prices are counted in another unit now, as after a split."""
         self.closes.clear()
         self._look_back()
 
     def _look_back(self) -> None:
-        """What the past tells of the date in force: its close in the evening; and a quote of that date, else the close
-        of the session before it, and of no other session. Where hours are not known a date is none of the exchange's,
-        and nothing is told."""
-        self._past = None
-        if self._stretch is None:
+        """Find in history the close of the latest session, and the one before it: by a quote, else by the close of the
+        session before, and of no other one. Regions without a calendar have no trade dates, so no close is derived."""
+        self._historic = None
+        if self._interval is None or self._day is None:
             return
-        if self.close is None and self._calendar.extended and not self._stretch.phase.regular:
-            self.close = self.closes.get(self._stretch.date)
-        day, quote = self._date or self._stretch.date, self._recalled
-        if quote is not None and quote.time:
-            then = self._calendar.at(quote.time)
-            if then.date == day and (then.phase.regular or self._date is None):
-                self._past = quoted_reference(quote)
-        if (self._past is None or self._past.is_open) and not self._calendar.always:
-            session = self._calendar.previous_session(day)
+        outside = self._calendar.extended and not self._interval.phase.regular
+        self.close = self.closes.get(self._day) if outside else None
+        if self._recalled is not None and self._recalled.time:
+            self._historic = self._previous_close(self._recalled)
+        if (self._historic is None or self._historic.is_open) and not self._calendar.always:
+            session = self._calendar.previous_session(self._day)
             if session is not None and (close := self.closes.get(session)) is not None:
-                self._past = ReferencePrice(close, ReferenceSource.HISTORY)
+                self._historic = ReferencePrice(close, ReferenceSource.HISTORY)
 
-    def extended(self, last: float, time: float) -> float | None:
-        """The move since the regular session's last price, in %, while pre-market or after hours go on at `time`, ms
-        UTC; else None."""
-        if self.close is None or self._stretch is None or not self._stretch.phase.extended or time >= self.ends:
+    @property
+    def is_regular(self) -> bool:
+        """True while the last price is the regular session's, and in regions that trade nothing after hours."""
+        return not self._calendar.extended or self._interval is None or self._interval.phase.regular
+
+    def extended(self, last: float) -> float | None:
+        """Returns the move since the regular close, in %; None in the regular session, at its close, and if the close
+        is not known."""
+        if self.close is None or self.is_regular or last == self.close:
             return None
         return 100 * (last - self.close) / self.close
 
-    def _is_evening(self, stretch: SessionInterval) -> bool:
-        """Whether its date's regular session is over."""
-        before = self._calendar.at(stretch.start - 1)
-        return before.date == stretch.date and (before.phase.regular or before.phase is SessionPhase.POST)
-
-    @property
-    def _outside(self) -> bool:
-        """Whether a regular session was seen, and is over."""
-        return self._date is not None and self._stretch is not None and not self._stretch.phase.regular
+    def _settles(self, interval: SessionInterval) -> bool:
+        """True if a price of this interval, behind its date's regular session, is what that session closed at."""
+        if self._calendar.extended or interval.phase.regular:
+            return False
+        return self._calendar.regular_date(interval) == interval.date
 
 
 def session_closes(bars: Sequence[Kline], calendar: Calendar, time: float) -> dict[date, float]:
-    """What each date closed at whose regular session was over at `time` (ms UTC). `bars`, oldest first, are all there
-    were from the first of them up to then. None are told where hours are not known. Where nothing is traded after
-    hours, the bar behind the bell has the closing auction's price."""
+    """Returns the close of each trade date whose regular session was over at `time` (ms UTC), from its minute bars.
+
+    `bars`, oldest first, are all there were from the first of them up to then. Regions without a calendar have no
+    closes. In regions that trade nothing after hours, the bar behind the bell has the closing auction's price; in the
+    others it is that bar's open, if more was traded in it than in the minute before.
+    """
     found: dict[date, float] = {}
     if calendar.always:
         return found
     now, n = calendar.at(time), 0
     while n < len(bars):
-        stretch = calendar.at(bars[n].time)
-        n = bisect_left(bars, stretch.end, n + 1, key=lambda bar: bar.time)
-        over = stretch.phase.regular and not (now.phase.regular and stretch.date == now.date)
-        if over or (stretch.date in found and _settles(stretch, calendar)):
-            found[stretch.date] = bars[n - 1].close
+        interval = calendar.at(bars[n].time)
+        n = bisect_left(bars, interval.end, n + 1, key=lambda bar: bar.time)
+        over = interval.phase.regular and not (now.phase.regular and interval.date == now.date)
+        if over:
+            found[interval.date] = bars[n - 1].close
+            if (
+                calendar.extended
+                and n < len(bars)
+                and bars[n].time == interval.end
+                and bars[n].volume > bars[n - 1].volume
+            ):
+                found[interval.date] = bars[n].open
+        elif interval.date in found and not calendar.extended and calendar.regular_date(interval) == interval.date:
+            found[interval.date] = bars[n - 1].close
     return found
-
-
-def _settles(stretch: SessionInterval, calendar: Calendar) -> bool:
-    """Whether a price of this stretch, behind its date's regular session, is what that session closed at."""
-    return stretch.phase is SessionPhase.CLOSED and not calendar.extended

@@ -78,6 +78,7 @@ class Holidays(NamedTuple):
 
 _LONGEST_CLOSED = 31  # days in which another session is looked for
 _DAY = timedelta(days=1)
+_KEPT_DAYS = 64
 
 
 class Calendar:
@@ -97,6 +98,7 @@ class Calendar:
         self._hours = [(each.since, _offsets(each.full), _offsets(each.early)) for each in hours]
         self._holidays = holidays or Holidays({}, {})
         self._evening = _offset(evening) if evening is not None else None
+        self._kept_marks: dict[date, list[_Mark]] = {}
         self.always = hours[-1].full is ALWAYS
         """True if it never closes: the demo exchange, and exchanges whose hours are not known."""
         self.extended = any(phase.extended for each in hours for _, phase in each.full)
@@ -105,22 +107,30 @@ class Calendar:
     def at(self, when: float) -> SessionInterval:
         """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: keep it until it ends."""
         today = self.zone.at(when).date()
-        midnight = self._ms(today + _DAY, timedelta())
-        marks = [(self._ms(today, timedelta()), SessionPhase.CLOSED, self._date_if_closed(today, timedelta()))]
-        if self._evening is not None:
-            evening = self._date_if_closed(today, self._evening)
-            marks.append((self._ms(today, self._evening), SessionPhase.CLOSED, evening))
-        for day in (today, today + _DAY):
-            for offset, phase in self._phases(day):
-                closed = phase is SessionPhase.CLOSED
-                marks.append((self._ms(day, offset), phase, self._date_if_closed(day, offset) if closed else day))
-        marks.sort(key=lambda mark: mark[0])  # stable: of two at one time the later in the list holds
-        start, phase, date = marks[0]
-        for begins, next_phase, next_date in marks:
-            if begins > when:
-                return SessionInterval(phase, date, start, min(begins, midnight) if phase.closed else begins)
-            start, phase, date = begins, next_phase, next_date
-        return SessionInterval(phase, date, start, midnight)
+        midnight = self._marks(today + _DAY)[0][0]
+        start, phase, day = self._marks(today)[0]
+        # Of the next day's phases a night begins on this day; the mark of its midnight stays out.
+        for mark in (*self._marks(today)[1:], *self._marks(today + _DAY)[1:]):
+            if mark[0] > when:
+                return SessionInterval(phase, day, start, min(mark[0], midnight) if phase.closed else mark[0])
+            start, phase, day = mark
+        return SessionInterval(phase, day, start, midnight)
+
+    def _marks(self, day: date) -> list[_Mark]:
+        """The midnight a day begins with, as a closed time, and then what begins on that trade date or in its evening,
+        in order; of two at one time the later holds."""
+        if (marks := self._kept_marks.get(day)) is None:
+            found = [(offset, phase) for offset, phase in self._phases(day)]
+            if self._evening is not None:
+                found = sorted([(self._evening, SessionPhase.CLOSED), *found], key=lambda each: each[0])
+            marks = [(self._ms(day, timedelta()), SessionPhase.CLOSED, self._date_if_closed(day, timedelta()))]
+            for offset, phase in found:
+                of = self._date_if_closed(day, offset) if phase is SessionPhase.CLOSED else day
+                marks.append((self._ms(day, offset), phase, of))
+            if len(self._kept_marks) >= _KEPT_DAYS:
+                self._kept_marks.clear()
+            self._kept_marks[day] = marks
+        return marks
 
     def next_transition(self, when: float) -> NextTransition | None:
         """Returns the first transition after `when` (ms UTC), closed times passed over. It holds until then. None if it
@@ -155,13 +165,29 @@ class Calendar:
     def regular_hours(self, day: date) -> tuple[int, int] | None:
         """Returns when the regular session of a trade date begins and ends, ms UTC, its auctions after the close
         included; None on a day without a session."""
-        phases = self._phases(day)
-        regular = [n for n, (_, phase) in enumerate(phases) if phase.regular]
+        marks = self._marks(day)
+        regular = [n for n, (_, phase, _) in enumerate(marks) if phase.regular]
         if not regular:
             return None
-        begins, after = phases[regular[0]][0], regular[-1] + 1
-        ends = phases[after][0] if after < len(phases) else _DAY
-        return self._ms(day, begins), self._ms(day, ends)
+        after = regular[-1] + 1
+        return marks[regular[0]][0], marks[after][0] if after < len(marks) else self._ms(day, _DAY)
+
+    def date_ends(self, when: float) -> int:
+        """Returns when the trade date of `when` (ms UTC) ends, ms UTC."""
+        interval = self.at(when)
+        marks = self._marks(interval.date)
+        behind = (start for start, _, day in marks if start >= interval.end and day != interval.date)
+        return next(behind, None) or self._marks(interval.date + _DAY)[0][0]
+
+    def regular_date(self, interval: SessionInterval) -> date:
+        """Returns the trade date of the latest regular session that has begun by an interval: the interval's own date
+        in that session and behind it, else the date before."""
+        if interval.phase.regular:
+            return interval.date
+        hours = self.regular_hours(interval.date)
+        if hours is not None and interval.start >= hours[0]:
+            return interval.date
+        return self.previous_session(interval.date) or interval.date
 
     def holiday(self, day: date) -> str:
         """Returns why it does not open on that date; "" on a weekend and if it does."""
@@ -201,6 +227,8 @@ class Calendar:
 
 
 _Phases = list[tuple[timedelta, SessionPhase]]
+_Mark = tuple[int, SessionPhase, date]
+"""When a phase begins, ms UTC, and its trade date."""
 
 
 def _offsets(hours: Hours) -> _Phases:

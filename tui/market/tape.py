@@ -6,11 +6,10 @@ import math
 import statistics
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
-from tui.market.sessions import Zone
+from tui.market.sessions import Calendar
 from tui.market.trade_side import AggressorSideClassifier, TradeSide
 from tui.market.trade_size import LateSize, TradeSizeInference
 from tui.protocol.messages import Quote, Tick
@@ -46,12 +45,12 @@ class TradeRun(NamedTuple):
 class Tape:
     """The last MAX_TRADES trades. They are numbered from 0 in the order they came; `total` is the number of the next.
 
-    `zone` is where the exchange's date begins, with which sizes and sides are decided anew."""
+    Sizes and sides are decided anew with each trade date of `calendar`."""
 
-    __slots__ = ("_before", "_date_ends", "_resumed", "_sides", "_trades", "_zone", "sizes", "total")
+    __slots__ = ("_before", "_date_ends", "_resumed", "_sides", "_trades", "calendar", "sizes", "total")
 
-    def __init__(self, zone: Zone) -> None:
-        self._zone = zone
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
         self._date_ends = 0
         self._trades: deque[Trade] = deque(maxlen=MAX_TRADES)
         self._before: Tick | None = None
@@ -74,7 +73,7 @@ class Tape:
         ):
             return None
         if tick.time >= self._date_ends:
-            self._date_ends = _midnight_after(tick.time, self._zone)
+            self._date_ends = self.calendar.date_ends(tick.time)
             self.sizes.reset()
             self._sides.reset()
         size = self.sizes.infer(tick, quote, self.total)
@@ -141,10 +140,3 @@ def large_trade_threshold(sizes: Iterable[float]) -> float | None:
     least = max(_LEAST, _LARGE * statistics.median(known))
     power: float = 10.0 ** math.floor(math.log10(least))
     return next(step * power for step in _STEPS if step * power >= 0.999_999 * least)
-
-
-def _midnight_after(time: int, zone: Zone) -> int:
-    """When the date of `time` ends, ms UTC."""
-    local = zone.at(time)
-    midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo) + timedelta(days=1)
-    return int(midnight.timestamp() * 1000)

@@ -123,7 +123,10 @@ def _closes(value: Any) -> dict[str, float]:
 
 def _holidays(value: Any) -> dict[str, Holidays]:
     found = msgspec.convert(value, dict[str, Holidays], str_keys=True)
-    return {region: Holidays(_cleaned(closed), _cleaned(early)) for region, (closed, early) in found.items()}
+    return {
+        region: days._replace(closed=_cleaned(days.closed), early=_cleaned(days.early))
+        for region, days in found.items()
+    }
 
 
 def _cleaned(days: Mapping[date, str]) -> dict[date, str]:
