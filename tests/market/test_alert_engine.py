@@ -111,9 +111,9 @@ def test_how_late_the_data_is_stands_behind_the_words() -> None:
 
 def test_a_price_of_another_day_never_fires() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519), now=2 * DAY / 1000)
-    assert watched.take(*ticks(521, 522, begin=5_000), now=2 * DAY / 1000) == []
-    assert len(watched.take(*ticks(522, 523, begin=2 * DAY))) == 1
+    watched.take(*ticks(519, 519), now=3 * DAY / 1000)
+    assert watched.take(*ticks(521, 522, begin=5_000), now=3 * DAY / 1000) == []
+    assert len(watched.take(*ticks(522, 523, begin=3 * DAY))) == 1
 
 
 def test_older_data_than_shown_never_fires() -> None:
@@ -205,7 +205,7 @@ def test_turnover_fires_each_day_where_it_repeats() -> None:
 
     watched = Watched("turnover > 1B repeat")
     assert watched.take(at(9e8, 0), at(1.1e9, 1_000), at(1.2e9, 2_000)) == ["QQQ$US turnover above $1B"]
-    assert len(watched.take(at(1e6, DAY), at(1.5e9, DAY + 1_000))) == 1
+    assert len(watched.take(at(1e6, 3 * DAY), at(1.5e9, 3 * DAY + 1_000))) == 1
 
 
 def test_only_its_own_symbol_is_judged() -> None:

@@ -8,7 +8,7 @@ from tests.support.messages import QQQ, depth, quote
 from tui.market import Instrument, Market
 from tui.market.data_status import LIVE_FOR, DataStatus, book_status, data_status
 from tui.market.sessions import Holidays
-from tui.protocol.messages import OVER_LIMIT
+from tui.protocol.messages import OVER_LIMIT, Tick
 from tui.symbol import Symbol
 
 
@@ -140,3 +140,46 @@ def test_lunch_and_auctions_are_quiet_and_not_closed(region: str, utc: str) -> N
     row.set_last(25.0, 1, 0.0)
     row.sample(1.0, datetime.fromisoformat(f"2026-11-23T{utc}+00:00").timestamp() * 1000)
     assert data_status(row, 600.0, True) is DataStatus.QUIET
+
+
+class Closed:
+    """A symbol on a connection that has brought a trade before, on a Saturday in New York."""
+
+    def __init__(self) -> None:
+        self.market = Market()
+        self.market.follow([QQQ])
+        self.instrument = self.market.instruments[QQQ]
+        self.begins = int(datetime.fromisoformat("2024-11-16T16:00+00:00").timestamp() * 1000)
+        self.market.set_clock(float(self.begins))
+        self.trade(0.0, 100.0)
+
+    def trade(self, now: float, last: float, late: float = 0.0) -> None:
+        self.market.apply(Tick(symbol=str(QQQ), last=last, time=self.begins + int(1000 * (now - late))), now)
+
+    def status(self, now: float) -> DataStatus:
+        self.market.sample(now, [self.instrument])
+        time = self.market.exchange_time(now)
+        return data_status(self.instrument, self.instrument.age(time), True)
+
+
+def test_data_dated_now_is_evidence_against_a_table_of_hours() -> None:
+    feed = Closed()
+    assert feed.status(11.0) is DataStatus.CLOSED, "the first message of a connection may be an old one"
+    feed.trade(12.0, 101.0)
+    assert feed.status(30.0) is DataStatus.CLOSED, "one trade is none"
+    feed.trade(40.0, 101.0)
+    assert feed.status(60.0) is DataStatus.QUIET and not feed.instrument.is_closed
+    assert feed.status(639.0) is DataStatus.QUIET
+    assert feed.status(641.0) is DataStatus.CLOSED, "ten minutes after the last"
+
+
+def test_what_is_told_again_or_late_is_no_evidence() -> None:
+    feed = Closed()
+    feed.status(1.0)
+    for n in range(5):
+        feed.trade(20.0 + n, 101.0, late=15.0)
+    quote_ = quote(101.0, t=0)
+    for n in range(5):
+        quote_.time = feed.begins + 30_000 + n
+        feed.market.apply(quote_, 30.0 + n / 1000)
+    assert feed.status(60.0) is DataStatus.CLOSED

@@ -116,7 +116,15 @@ def test_a_day_is_one_slot() -> None:
     assert [slot.date for slot in found] == [date(2026, 11, 20)]
     found = slots(segments(sorted([DAYS[1], OPEN - 30 * MINUTE, OPEN]), US), DAY)
     assert [(slot.date.day, slot.mark) for slot in found] == [(18, SlotMark.NONE), (20, SlotMark.NONE)]
-    assert times(found) == ["09:30", "09:00"]
+    assert times(found) == ["09:30", "09:30"], "the regular session, as vendors' daily bars have it"
+    assert {f"{US.zone.at(slot.end):%H:%M}" for slot in found} == {"16:00"}
+
+
+def test_a_night_and_a_sunday_evening_have_no_day_of_their_own() -> None:
+    night = [at("2026-12-06 21:30"), at("2026-12-07 02:00"), at("2026-12-07 10:00"), at("2026-12-07 21:30")]
+    assert [slot.date for slot in slots(segments(night, US), DAY)] == [date(2026, 12, 7)]
+    dates = [slot.date for slot in slots(segments(night, US), 60)]
+    assert sorted(set(dates)) == [date(2026, 12, 7), date(2026, 12, 8)]
 
 
 def test_dates_too_long_ago_are_left_out() -> None:
@@ -138,9 +146,11 @@ def test_summer_time_ends_between_two_sessions() -> None:
 )
 def test_slots_follow_one_another_and_each_bar_has_its_own(minutes: list[int], interval: int, hours: Calendar) -> None:
     starts = sorted(DAYS[0] + n * MINUTE for n in minutes)
-    found = slots(segments(starts, hours), interval)
+    parts = segments(starts, hours)
+    found = slots(parts, interval)
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(0 < slot.end - slot.start <= interval * MINUTE for slot in found)
-    for start in starts:
+    in_session = [start for start in starts if any(p.regular and p.floor <= start < p.limit for p in parts)]
+    for start in in_session or starts if interval == DAY else starts:
         slot = found[find_slot(found, start)]
         assert slot.start <= start < slot.end

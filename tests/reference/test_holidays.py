@@ -38,6 +38,15 @@ def test_new_york_and_hong_kong_have_half_days_and_the_mainland_has_none() -> No
     assert days == {"US": ["11-27", "12-24"], "HK": ["02-16", "12-24", "12-31"], "SH": [], "SZ": []}
 
 
+def test_a_year_that_china_has_not_announced_is_provisional() -> None:
+    assert {region: known.provisional for region, known in KNOWN.items()} == {
+        "US": frozenset(),
+        "HK": frozenset(),
+        "SH": frozenset({2027}),
+        "SZ": frozenset({2027}),
+    }
+
+
 def test_names_are_english_and_without_what_stands_in_brackets() -> None:
     assert KNOWN["US"].closed[date(2026, 7, 3)] == "Independence Day"
     assert KNOWN["US"].early[date(2026, 12, 24)] == KNOWN["HK"].early[date(2026, 12, 24)] == "Christmas Eve"

@@ -18,7 +18,7 @@ from tui.widgets.session_words import session_words
 HOLIDAYS = {
     "US": Holidays({date(2026, 11, 26): "Thanksgiving Day"}, {date(2026, 11, 27): "Day after Thanksgiving Day"}),
     "HK": Holidays({date(2026, 9, 28): "Trading Suspended for the Whole Day due to Severe Weather"}, {}),
-    "SH": Holidays({date(2026, 10, day): "National Day" for day in (1, 2, 5, 6, 7)}, {}),
+    "SH": Holidays({date(2026, 10, day): "National Day" for day in (1, 2, 5, 6, 7)}, {}, frozenset({2027})),
 }
 
 
@@ -37,7 +37,15 @@ HOLIDAYS = {
         ("US", "2026-11-27 12:00:00", "US open (half day) · 12:00:00 ET · closes in 1h 00m"),
         ("HK", "2026-11-23 12:48:00", "HK lunch · 12:48:00 HKT · opens in 12m"),
         ("HK", "2026-09-28 12:48:00", "HK closed (Trading Suspended for the W…) · 12:48:00 HKT · opens Tue 09:30"),
-        ("SH", "2026-09-30 15:00:00", "SH closed · 15:00:00 CST · opens Thu 8 Oct 09:30"),
+        ("SH", "2026-09-30 14:58:00", "SH auction · 14:58:00 CST · closes in 2m"),
+        ("SH", "2026-09-30 15:00:00", "SH closed · 15:00:00 CST · at close in 5m"),
+        ("SH", "2026-09-30 15:10:00", "SH at close · 15:10:00 CST · ends in 20m"),
+        ("SH", "2026-09-30 15:30:00", "SH closed · 15:30:00 CST · opens Thu 8 Oct 09:30"),
+        ("SH", "2027-01-05 10:00:00", "SH open (days off not announced) · 10:00:00 CST · lunch in 1h 30m"),
+        ("US", "2026-12-07 21:30:00", "US overnight · 21:30:00 ET · opens Tue 09:30"),
+        ("US", "2026-12-06 21:30:00", "US overnight · 21:30:00 ET · opens Mon 09:30"),
+        ("US", "2026-12-06 20:30:00", "US closed · 20:30:00 ET · opens Mon 09:30"),
+        ("US", "2026-12-07 20:30:00", "US pause · 20:30:00 ET · opens Tue 09:30"),
         ("SZ", "2026-11-23 14:56:10", "SZ open · 14:56:10 CST · auction in 50s"),
         ("XX", "2026-11-23 12:48:00", "12:48:00 UTC"),
     ],

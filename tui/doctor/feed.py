@@ -29,7 +29,6 @@ from tui.format import count, milliseconds
 from tui.history.rest_client import MOST_QUOTES, RestClient, RestError
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal, refused_types
-from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import CLASSES, OVER_LIMIT, TYPES, UNRESOLVED, Push, SubscribeReply
 from tui.reference import holidays
 from tui.secrets import Token, safe_text
@@ -332,9 +331,11 @@ class FeedChecks:
             if hours.always:
                 words.append(f"{region} hours unknown")
                 continue
-            why = hours.holiday(stretch.date)
+            why = hours.holiday(hours.zone.at(now).date())
+            if hours.is_provisional(stretch.date):
+                why = ", ".join(filter(None, (why, f"days off of {stretch.date.year} not announced yet")))
             words.append(f"{region} {stretch.phase.value}" + (f", {why}" if why else ""))
-            if stretch.phase is SessionPhase.CLOSED and (bell := hours.next_transition(now)):
+            if stretch.phase.closed and (bell := hours.next_transition(now)):
                 bells.append(
                     (bell.time, f"{region} {bell.what} {hours.zone.at(bell.time):%a %H:%M} {hours.zone.label}")
                 )

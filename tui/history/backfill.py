@@ -22,8 +22,6 @@ from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
-from tui.market.session_hours import SessionPhase as Session
-from tui.market.sessions import zone
 from tui.protocol.rest import MOST_BARS
 from tui.symbol import Symbol, format_list
 from tui.threads import run_in_thread
@@ -388,7 +386,7 @@ class Backfill:
         now, calendar = self._time(), self._market.calendar(i.symbol.region)
         while since < now <= since + _LOOKED_THROUGH:
             stretch = calendar.at(since)
-            if stretch.phase is not Session.CLOSED:
+            if not stretch.phase.closed:
                 return True
             since = stretch.end
         return since < now
@@ -400,7 +398,7 @@ class Backfill:
         return lacking and known.quoted != self._today(i)
 
     def _today(self, i: Instrument) -> date:
-        return zone(i.symbol.region).at(self._time()).date()
+        return self._market.calendar(i.symbol.region).at(self._time()).date
 
     async def _ask_bars(self, rest: RestClient, some: Sequence[Instrument]) -> None:
         region, outages, at_once = some[0].symbol.region, self._outages, rest.at_once

@@ -14,7 +14,6 @@ from tui import format as fmt
 from tui.market.alerts import Alert, AlertKind
 from tui.market.book import best_bid_offer, decimals
 from tui.market.change import change
-from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -197,9 +196,12 @@ def format_bp(spread: float) -> str:
 
 
 def _live(i: Instrument, kind: type, made: int, time: float) -> bool:
-    if kind is Depth:
-        return i.calendar.at(time).phase is not SessionPhase.CLOSED
-    return i.calendar.zone.at(made).date() == i.calendar.zone.at(time).date()
+    """Whether an alert may fire: as the list of alerts says, not while the exchange is closed, and only with data of
+    the trade date in force."""
+    now = i.calendar.at(time)
+    if now.phase.closed and not i.trading_until:
+        return False
+    return kind is Depth or i.calendar.at(made).date == now.date
 
 
 def _gave_price(i: Instrument, kind: type) -> bool:

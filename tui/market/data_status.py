@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import Enum
 
 from tui.market.instrument import Instrument
-from tui.market.session_hours import SessionPhase
 from tui.protocol.messages import OVER_LIMIT
 
 LIVE_FOR = 10.0  # s
@@ -39,23 +38,18 @@ def data_status(instrument: Instrument, age: float | None, link_proven: bool) ->
             return DataStatus.LAST_KNOWN
         if not instrument.data_overdue:
             return DataStatus.PENDING
-        return DataStatus.CLOSED if _closed(instrument) else DataStatus.WAITING
+        return DataStatus.CLOSED if instrument.is_closed else DataStatus.WAITING
     if not link_proven:
         return DataStatus.STALE
     if instrument.quote is not None and instrument.quote.status in (1, 3):
         return DataStatus.HALTED
     if age is not None and age <= LIVE_FOR:
         return DataStatus.LIVE
-    return DataStatus.CLOSED if _closed(instrument) else DataStatus.QUIET
+    return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET
 
 
 def book_status(instrument: Instrument, link_proven: bool) -> DataStatus:
     """The state of its book alone, where there is one: that has no age, and asks for no price."""
     if not link_proven:
         return DataStatus.STALE
-    return DataStatus.CLOSED if _closed(instrument) else DataStatus.QUIET
-
-
-def _closed(instrument: Instrument) -> bool:
-    """By its hours, and its holidays where they are known."""
-    return instrument.session is not None and instrument.session.phase is SessionPhase.CLOSED
+    return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tui.market.alert_engine import SymbolAlerts
 
 DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
+_NOW = 10_000  # ms: data of that age are of now
+_EVIDENCE = 2  # trades or quote changes of now make a closed exchange a trading one
+_EVIDENCE_HOLDS = 600_000  # ms
 _TOGETHER = 16  # trades
 _AHEAD = 2 * SLACK  # ms: more than is let in by a clock whose bounds are a few seconds apart
 _TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
@@ -41,12 +44,14 @@ class Instrument:
     """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
 
     __slots__ = (
+        "_fresh",
         "_quoting_known",
         "_tape",
         "_untold",
         "alerts",
         "bars",
         "calendar",
+        "closed_by_plan",
         "data_overdue",
         "day",
         "decimals",
@@ -72,6 +77,7 @@ class Instrument:
         "tick_sampled",
         "tick_size",
         "tick_time",
+        "trading_until",
     )
 
     def __init__(self, symbol: Symbol, hours: Calendar | None = None) -> None:
@@ -103,6 +109,9 @@ class Instrument:
         self.tick_size: float | None = None
         self.decimals = 2
         self._quoting_known = False  # whether the past has told how many decimals prices need
+        self.closed_by_plan = False  # whether its table of hours said so, when last looked at
+        self.trading_until = 0  # ms UTC: until then trades against that table count as trading
+        self._fresh = 0  # trades and quote changes dated now, while the table says closed
         self.alerts: SymbolAlerts | None = None  # where there is an alert for the symbol that is on
 
     def set_hours(self, hours: Calendar) -> None:
@@ -237,7 +246,8 @@ class Instrument:
 
     def roll_session(self, time: int) -> None:
         """Data of another session than before, not yet applied; `time` in ms UTC."""
-        self.day.apply_history_closes(self.day.session_close(self.last))
+        if close := self.day.session_close(self.last):
+            self.day.apply_history_closes(close)
         seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
         self.day.roll(time, self.last if seen else None, self.quote)
 
@@ -297,6 +307,9 @@ class Instrument:
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
+        self.closed_by_plan = self.session.phase.closed
+        if self._fresh and (not self.closed_by_plan or 0 < self.trading_until <= time):
+            self._fresh = self.trading_until = 0
         self.data_overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
         if self.depth is None:
             return
@@ -305,6 +318,19 @@ class Instrument:
         # A book that nobody trades in says nothing of the spread.
         if self.session.phase.continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
+
+    @property
+    def is_closed(self) -> bool:
+        """True if its exchange is closed by its hours, and no trades say otherwise."""
+        return self.closed_by_plan and not self.trading_until
+
+    def note_trading(self, made: int, time: float) -> None:
+        """Count a trade or quote change that came while the table of hours says closed. `made` is its own time, `time`
+        the exchange's, ms UTC. Evidence goes before the plan: the second one of now means trading, for ten minutes."""
+        if time - made <= _NOW:
+            self._fresh += 1
+            if self._fresh >= _EVIDENCE:
+                self.trading_until = made + _EVIDENCE_HOLDS
 
     def reconnected(self) -> None:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a

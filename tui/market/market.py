@@ -238,6 +238,8 @@ class Market:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time)
+            if instrument.closed_by_plan and instrument.tick_sampled:
+                instrument.note_trading(time, self.exchange_time(now))
             instrument.tick_sampled = True
             instrument.tick_time = time
         instrument.tick = tick
@@ -262,6 +264,8 @@ class Market:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time)
+            if instrument.closed_by_plan and instrument.quote_sampled and quote.last != instrument.last:
+                instrument.note_trading(time, self.exchange_time(now))
             instrument.quote_sampled = True
             instrument.quote_time = time
         instrument.quote = quote

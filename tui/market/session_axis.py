@@ -21,7 +21,7 @@ _LONGEST = 10_000  # minutes of the whole axis, a week of an exchange that never
 
 DAY = 24 * 60
 INTERVALS = (1, 5, 15, 30, 60, DAY)
-"""Minutes of a slot; DAY is one slot a trading date, however long its session."""
+"""Minutes of a slot; DAY is one slot a trade date, its regular session."""
 
 
 class SlotMark(Enum):
@@ -33,8 +33,8 @@ class SlotMark(Enum):
 
 
 class Segment(NamedTuple):
-    """Time of one date without a break. Its slots are counted from `anchor` and hold the minutes from `first` to
-    `last`; none begins before `floor` or goes past `limit`. ms UTC."""
+    """Time of one trade date without a break. Its slots are counted from `anchor` and hold the minutes from `first` to
+    `last`; none begins before `floor` or goes past `limit`. ms UTC. `regular`: it is part of the regular session."""
 
     date: date
     anchor: int
@@ -42,6 +42,7 @@ class Segment(NamedTuple):
     last: int
     floor: int
     limit: int
+    regular: bool = False
 
     @property
     def start(self) -> int:
@@ -91,7 +92,7 @@ def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[
     if minutes[0] < first:
         found.append(Segment(day_, first, minutes[0], first - MINUTE, start, first))
     for (opens, closes), until in zip(hours, [*(opens for opens, _ in hours[1:]), end], strict=True):
-        found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes))
+        found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes, regular=True))
         beyond = minutes[bisect_left(minutes, closes) : bisect_left(minutes, until)]
         if beyond:
             found.append(Segment(day_, closes, closes, beyond[-1], closes, until))
@@ -122,7 +123,9 @@ def _hours(day: Sequence[SessionInterval]) -> list[tuple[int, int]]:
 def slots(segments: Sequence[Segment], minutes: int) -> list[Slot]:
     """The slots of an interval: anchored where each segment is, cut where it ends."""
     if minutes == DAY:
-        return [_whole(list(parts)) for _, parts in groupby(segments, key=lambda segment: segment.date)]
+        # As vendors' daily bars have it: the regular session. If all bars come outside the hours, those are wrong.
+        regular = [segment for segment in segments if segment.regular] or segments
+        return [_whole(list(parts)) for _, parts in groupby(regular, key=lambda segment: segment.date)]
     length = minutes * MINUTE
     marks = [SlotMark.NONE, *(_mark(before, after) for before, after in pairwise(segments))]
     return [

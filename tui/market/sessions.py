@@ -247,6 +247,8 @@ def _transition(before: SessionPhase, phase: SessionPhase) -> str:
         return "opens"
     if before is SessionPhase.OPEN:
         return {SessionPhase.LUNCH: "lunch", SessionPhase.AUCTION: "auction"}.get(phase, "closes")
+    if phase is SessionPhase.AT_CLOSE:
+        return str(phase.value)
     if phase is SessionPhase.CLOSED:
         return "ends" if before in (SessionPhase.POST, SessionPhase.AT_CLOSE) else "closes"
     return ""

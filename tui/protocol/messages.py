@@ -25,7 +25,7 @@ from tui.errors import MalformedMessage
 
 MAX_SYMBOLS = 500  # page, step 3: symbols one connection may subscribe to, types not counted
 MAX_LEVELS = 1_000  # of a side of a book; the page shows ten
-MAX_ROWS = 4_000  # of a list in one frame: twice all types of so many symbols
+MAX_ROWS = 3_000  # of a list in one frame: half as many again as all types of so many symbols
 
 CONNECTED = "Connected Successfully"
 AUTHENTICATED = "authenticated"

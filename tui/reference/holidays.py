@@ -21,17 +21,21 @@ _log = logging.getLogger(__name__)
 def load(time: float) -> dict[str, Holidays]:
     """Those of the year of `time`, s UTC, and of the years beside it, by region; none without the package."""
     try:
-        from holidays import HALF_DAY, PUBLIC, financial_holidays
+        from holidays import HALF_DAY, PUBLIC, country_holidays, financial_holidays
     except ImportError as error:
         _log.warning("holidays not known: %s", safe_text(str(error)))
         return {}
     year = datetime.fromtimestamp(time, UTC).year
     of = partial(financial_holidays, years=range(year - 1, year + 2), language="en_US")
+    years = range(year - 1, year + 2)
+    # China names the days on which it works instead together with its days off: a year without them is computed.
+    announced = {day.year for day in country_holidays("CN", years=years).weekend_workdays}
     known: dict[str, Holidays] = {}
     for region, market in _MARKETS.items():
         closed = of(market, categories=PUBLIC)
         early = of(market, categories=HALF_DAY) if HALF_DAY in closed.supported_categories else {}
-        known[region] = Holidays(_named(closed), _named(early))
+        provisional = frozenset(years) - announced if region in ("SH", "SZ") else frozenset[int]()
+        known[region] = Holidays(_named(closed), _named(early), provisional)
     return known
 
 

@@ -229,6 +229,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """Show the clock and the session of the selected symbol's exchange, by the hours that are known now."""
         if (selected := self.chart.instrument) is not None:
             self.header.place = selected.symbol.region
+            self.header.trading = bool(selected.trading_until)
         self.header.hours = self._market.calendar(self.header.place)
 
     def _sample(self, now: float) -> None:

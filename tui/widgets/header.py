@@ -36,6 +36,7 @@ class Header(LineWidget):
     """Whose clock is shown: the selected symbol's region."""
 
     hours: reactive[Calendar | None] = reactive(None, init=False)
+    trading = reactive(False, init=False)  # against these hours
     """Those of that region's exchange."""
 
     time: reactive[float] = reactive(0.0, init=False)
@@ -148,5 +149,5 @@ class Header(LineWidget):
         """What is said of the session in so many cells; "" where there is no room, or no time yet."""
         if not self.time or self.hours is None:
             return ""
-        words = session_words(self.place, self.hours, self.time, self.demo)
+        words = session_words(self.place, self.hours, self.time, self.demo, self.trading)
         return next((each for each in words if fmt.cells(each) <= room), "")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from tui import format as fmt
-from tui.market.session_hours import SessionPhase
 from tui.market.sessions import Calendar, NextTransition, Zone, zone
 
 _LONGEST_REASON = 28  # cells: some holidays have names like sentences
 
 
-def session_words(region: str, hours: Calendar, time: float, demo: bool = False) -> list[str]:
-    """The same in fewer and fewer words, the most first: `US open · 15:32:07 ET · closes in 27m`. `time` in ms UTC.
-    Where the hours are not known there is just the clock."""
+def session_words(region: str, hours: Calendar, time: float, demo: bool = False, trading: bool = False) -> list[str]:
+    """Returns the same in fewer and fewer words, the most first: `US open · 15:32:07 ET · closes in 27m`. `time` in ms
+    UTC. If the hours are not known there is just the clock; `trading`: data says that they are others than known."""
     where = zone(region)
     clock = f"{where.at(time):%H:%M:%S} {where.label}"
     if demo:
@@ -20,8 +19,12 @@ def session_words(region: str, hours: Calendar, time: float, demo: bool = False)
         return [clock]
     now = hours.at(time)
     session = f"{region} {now.phase.value}"
-    closed = now.phase is SessionPhase.CLOSED
-    why = fmt.clip(hours.holiday(now.date), _LONGEST_REASON) if closed else "half day" * hours.closes_early(now.date)
+    if now.phase.closed and trading:
+        return [f"{region} trading · hours not known · {clock}", f"{region} trading · {clock}", f"{region} trading"]
+    why = "half day" * hours.closes_early(now.date)
+    if now.phase.closed:
+        why = fmt.clip(hours.holiday(where.at(time).date()), _LONGEST_REASON)
+    why = why or "days off not announced" * hours.is_provisional(now.date)
     named = f"{session} ({why})" if why else session
     bell = hours.next_transition(time)
     if bell is None:

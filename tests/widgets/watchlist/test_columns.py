@@ -189,13 +189,13 @@ def test_a_nav_is_told_from_an_iopv_and_gives_no_premium() -> None:
 
 def test_the_move_after_hours_stands_in_a_column_of_its_own() -> None:
     at = int(datetime(2024, 11, 15, 15, 59, tzinfo=zone("US").tz).timestamp() * 1000) - T
-    told: list[Push] = [quote(t=at, change=3.21), Tick(symbol="QQQ$US", last=517.4634, time=T + at + 60_000)]
-    evening = row(*told, later=at + 60_000, demo=False)
+    told: list[Push] = [quote(t=at, change=3.21), Tick(symbol="QQQ$US", last=517.4634, time=T + at + 66_000)]
+    evening = row(*told, later=at + 66_000, demo=False)
     assert (text("ext%", evening), text("change", evening), text("last", evening)) == ("+1.00%", "+3.2100", "517.4634")
     assert cell("ext%", evening).role == "up"
     night = row(*told, later=at + 5 * 3_600_000, demo=False)
-    assert text("ext%", night) == "—"
-    always = row(*told, later=at + 60_000)
+    assert text("ext%", night) == "+1.00%"
+    always = row(*told, later=at + 66_000)
     assert (text("ext%", always), key("ext%", always)) == ("—", None)
 
 
