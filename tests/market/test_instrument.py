@@ -49,11 +49,21 @@ def test_a_price_of_nothing_is_no_price(price: float) -> None:
 
 
 def test_the_tick_size_is_the_smallest_step_any_book_showed() -> None:
-    instrument = Instrument(QQQ)
+    instrument = Instrument(QQQ._replace(region="XX"))
     for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
         instrument.depth = book
         instrument.learn_precision()
     assert instrument.tick_size == 0.005
+
+
+def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
+    instrument = Instrument(QQQ)
+    ticks = []
+    for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
+        instrument.depth = book
+        instrument.learn_precision()
+        ticks.append(instrument.tick_size)
+    assert ticks == [0.01, 0.005, 0.01]
 
 
 @pytest.mark.parametrize(("price", "decimals"), [(512.0, 2), (512.3, 2), (4.126, 3), (4.1265, 4), (4.12655, 4)])

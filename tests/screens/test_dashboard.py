@@ -81,7 +81,7 @@ def test_rows_in_every_state_and_prices_of_every_size(snap_compare: Snapshot) ->
         "ONESIDED",
         "CROSSED",
     ]
-    symbols = [Symbol(code, "US") for code in codes]
+    symbols = [Symbol(code, "XX") for code in codes]
     market = Market()
     market.wall_base = START
     market.follow(symbols)
@@ -92,15 +92,15 @@ def test_rows_in_every_state_and_prices_of_every_size(snap_compare: Snapshot) ->
         age = 500_000 if code == "QUIET" else 0
         status = 1 if code == "HALTED" else None
         market.apply(
-            Quote(symbol=f"{code}$US", last=price, open=price * 0.9, time=START - age, volume=1e13, status=status), 0.0
+            Quote(symbol=f"{code}$XX", last=price, open=price * 0.9, time=START - age, volume=1e13, status=status), 0.0
         )
         if code != "HALTED":
             market.apply(
-                Quote(symbol=f"{code}$US", last=price, change=-price / 5, time=START - age, turnover=3.4e15), 0.0
+                Quote(symbol=f"{code}$XX", last=price, change=-price / 5, time=START - age, turnover=3.4e15), 0.0
             )
     book = [Level(price=10.0, volume=0.5), Level(price=9.99, volume=12_345_678.0)]
-    market.apply(Depth(symbol="ONESIDED$US", asks=[], bids=book), 0.0)
-    market.apply(Depth(symbol="CROSSED$US", asks=[Level(price=9.0, volume=5.0)], bids=book), 0.0)
+    market.apply(Depth(symbol="ONESIDED$XX", asks=[], bids=book), 0.0)
+    market.apply(Depth(symbol="CROSSED$XX", asks=[Level(price=9.0, volume=5.0)], bids=book), 0.0)
     assert snap_compare(Still(market, symbols, demo=False, now=1.0), terminal_size=(160, 20))
 
 
@@ -120,7 +120,7 @@ async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> No
     market.wall_base = START  # a Sunday in New York, and nobody knows the hours of the other
     market.follow(symbols)
     for symbol in symbols:
-        market.apply(Quote(symbol=str(symbol), last=512.34, change=3.21, time=START - 60_000), 0.0)
+        market.apply(Quote(symbol=str(symbol), last=512.34, change=3.21, time=START - 50 * 3_600_000), 0.0)
     app = Still(market, symbols, demo=False, now=1.0)
     async with app.run_test(size=(160, 20)):
         app.dashboard.tick(2.0)

@@ -17,6 +17,7 @@ from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
+from tui.market.tick_size import tick_size
 from tui.market.trade_side import BOOK_FOR
 from tui.protocol.messages import LEAST_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -287,7 +288,8 @@ class Instrument:
                     self.bars.add_volume(time, late)
 
     def learn_precision(self) -> None:
-        """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
+        """Set the tick size and the decimals that prices need, by the region's table or else from the book on hand.
+        Called when it is painted."""
         past = self.last_known if self.last is None else None
         known = self.last if past is None else past.price
         # Trades print finer than the book quotes: one decides only where neither the past nor a book does.
@@ -296,6 +298,14 @@ class Instrument:
             touch = (best_level(self.depth.bids), best_level(self.depth.asks))
             prices = [level.price for level in touch if level] or prices
         self.decimals = decimals(prices, self.decimals)
+        if prices and not self.calendar.always:
+            day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
+            tick = tick_size(self.symbol.region, sum(prices) / len(prices), day)
+            # A book between the table's prices proves it wrong.
+            if tick and (self.depth is None or all(abs(each / tick - round(each / tick)) < 0.01 for each in prices)):
+                self.tick_size = tick
+                self.decimals = decimals([tick], self.decimals)
+                return
         # A tick cannot be smaller than the last decimal that prices need.
         if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
             step = inferred_tick_size(self.depth)
