@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
@@ -20,9 +20,6 @@ from tui.market.tape import Tape
 from tui.market.trade_side import BOOK_FOR
 from tui.protocol.messages import LEAST_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
-
-if TYPE_CHECKING:
-    from tui.market.alert_engine import SymbolAlerts
 
 DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
 _TOGETHER = 16  # trades
@@ -44,7 +41,6 @@ class Instrument:
         "_quoting_known",
         "_tape",
         "_untold",
-        "alerts",
         "bars",
         "calendar",
         "data_overdue",
@@ -103,7 +99,6 @@ class Instrument:
         self.tick_size: float | None = None
         self.decimals = 2
         self._quoting_known = False  # whether the past has told how many decimals prices need
-        self.alerts: SymbolAlerts | None = None  # where there is an alert for the symbol that is on
 
     def set_hours(self, hours: Calendar) -> None:
         """Keep the dates and hours of another exchange."""
@@ -308,5 +303,3 @@ class Instrument:
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()
-        if self.alerts is not None:
-            self.alerts.reconnected()

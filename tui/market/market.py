@@ -109,6 +109,7 @@ class Market:
         for instrument in self.instruments.values():
             instrument.reconnected()
             self._mark(instrument)
+        self.alert_engine.attach_all(self.instruments.values())
         self._respell()
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
@@ -217,8 +218,9 @@ class Market:
         if not applied:
             self.health.out_of_order += 1
             return None
-        if instrument.alerts is not None and not self.alerts_sleep:
-            self.alert_engine.judge(instrument.alerts, instrument, kind, self.exchange_time(now))
+        alert_engine = self.alert_engine
+        if instrument in alert_engine.by_instrument and not self.alerts_sleep:
+            alert_engine.evaluate(instrument, kind, self.exchange_time(now))
         if not self._changed and self.on_change is not None:
             self._changed.add(instrument)
             self.on_change()
