@@ -218,9 +218,9 @@ class Market:
         if not applied:
             self.health.out_of_order += 1
             return None
-        alert_engine = self.alert_engine
-        if instrument in alert_engine.by_instrument and not self.alerts_sleep:
-            alert_engine.evaluate(instrument, kind, self.exchange_time(now))
+        by_instrument = self.alert_engine.by_instrument
+        if by_instrument and instrument in by_instrument and not self.alerts_sleep:
+            self.alert_engine.evaluate(instrument, kind, self.exchange_time(now))
         if not self._changed and self.on_change is not None:
             self._changed.add(instrument)
             self.on_change()
@@ -228,20 +228,36 @@ class Market:
             self._changed.add(instrument)
         return instrument
 
-    def _tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
-        time = tick.time or instrument.tick_time
-        if time < instrument.tick_time and self._is_older(instrument, instrument.tick_time, now):
-            return False
-        if time > instrument.tick_time:
+    def _check_time(self, instrument: Instrument, message: Tick | Quote, now: float) -> int | None:
+        """Returns the time (ms UTC) that a tick or quote counts with, 0 if none is known, or None if it is out of order
+        among those of its type. Before data of a new session it rolls the instrument's session."""
+        is_tick = type(message) is Tick
+        newest = instrument.tick_time if is_tick else instrument.quote_time
+        time = message.time or newest
+        if time < newest:
+            if self._is_older(instrument, newest, now):
+                return None
+            newest = 0  # it was false, and is forgotten
+        if time > newest:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                tick.time = time = self._undated(instrument.tick_time)
-            elif instrument.tick_sampled:
+                message.time = time = self._undated(newest)
+            elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time)
-            instrument.tick_sampled = True
-            instrument.tick_time = time
+            if is_tick:
+                instrument.tick_sampled = True
+                instrument.tick_time = time
+            else:
+                instrument.quote_sampled = True
+                instrument.quote_time = time
+        return time
+
+    def _tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
+        time = self._check_time(instrument, tick, now)
+        if time is None:
+            return False
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
@@ -251,19 +267,9 @@ class Market:
         return True
 
     def _quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
-        time = quote.time or instrument.quote_time
-        if time < instrument.quote_time and self._is_older(instrument, instrument.quote_time, now):
+        time = self._check_time(instrument, quote, now)
+        if time is None:
             return False
-        if time > instrument.quote_time:
-            arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                quote.time = time = self._undated(instrument.quote_time)
-            elif instrument.quote_sampled:
-                self.clock.observe_frame(instrument.symbol, time, arrival)
-            if time >= instrument.day.ends:
-                instrument.roll_session(time)
-            instrument.quote_sampled = True
-            instrument.quote_time = time
         instrument.quote = quote
         if instrument.day.base is None:
             instrument.day.update(quote)
