@@ -38,7 +38,7 @@ from tui.recording.format import (
     state_line,
 )
 from tui.recording.writer import Recorder
-from tui.reference.fund_names import learn, name_of
+from tui.reference.fund_names import FundNames
 from tui.secrets import take_from_environment
 from tui.symbol import Symbol
 
@@ -89,18 +89,14 @@ def test_all_that_the_market_can_be_told_is_known_here() -> None:
     assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
 
 
-@pytest.mark.usefixtures("forgetful")
-def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path) -> None:
-    trust, market = Symbol("ZZZ", "HK"), Market()
-    learn({trust: "Tracker Fund\x1b[31m"})
+def test_names_that_were_added_are_kept_once(tmp_path: Path) -> None:
+    trust, market, fund_names = Symbol("ZZZ", "HK"), Market(), FundNames()
+    fund_names.add({trust: "Tracker Fund\x1b[31m"})
     with recorded(tmp_path / "r.gz", market, [QQQ, trust]) as recorder:
         for _ in range(3):
-            recorder.names([QQQ, trust])
+            recorder.names(fund_names, [QQQ, trust])
     names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedNames)]
     assert names == [RecordedNames(BEGAN, {trust: "Tracker Fund�[31m"})]
-    learn({trust: "another"})
-    played(tmp_path / "r.gz")
-    assert name_of(trust) == "Tracker Fund�[31m"
 
 
 def test_a_state_of_the_link_comes_back_with_its_words() -> None:

@@ -20,7 +20,7 @@ from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import closes_by_cell, heights
 from tui.protocol.messages import LEAST_PRICE, Quote
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
@@ -62,6 +62,7 @@ class RenderContext(NamedTuple):
     span: float  # of the sparklines, in %
     spark: int  # cells of a sparkline
     mixed: bool  # whether the list has money of more than one kind
+    names: FundNames
     flash: bool = True  # whether digits that changed light up
     name: int = 28  # cells of a name
 
@@ -220,7 +221,7 @@ def _symbol(row: RowFigures) -> Cell:
 
 
 def _name(row: RowFigures) -> Cell:
-    name, width = name_of(row.instrument.symbol) or fmt.UNKNOWN, row.moment.name
+    name, width = row.moment.names.name_of(row.instrument.symbol) or fmt.UNKNOWN, row.moment.name
     text = fmt.clip(name, width)
     return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
 
@@ -421,7 +422,7 @@ COLUMNS: tuple[Column, ...] = (
         12,
         1,
         _name,
-        lambda row: name_of(row.instrument.symbol) or None,
+        lambda row: row.moment.names.name_of(row.instrument.symbol) or None,
         descending=False,
         left=True,
         most=28,
