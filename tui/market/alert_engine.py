@@ -184,8 +184,8 @@ class AlertEngine:
 
 
 def measure(kind: AlertKind, i: Instrument) -> float | None:
-    """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a turnover
-    in the symbol's currency; None if unknown."""
+    """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
+    turnover in the symbol's currency; None if unknown."""
     if kind == "turnover":
         return i.quote.turnover if i.quote is not None else None
     if kind == "spread":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, MOST_SIZE, Kline
+from tui.protocol.messages import MAX_PRICE, MAX_SIZE, MIN_PRICE, Kline
 
 MINUTE = 60_000
 MAX_MINUTES = 1_500  # a whole day of minutes and a little more
@@ -169,5 +169,5 @@ def is_valid_bar(bar: Kline) -> bool:
     """Whether its figures can be a minute's, also where no decoder has looked at them: prices that are some, and a
     volume."""
     prices = (bar.low, bar.open, bar.close, bar.high)
-    known = all([LEAST_PRICE <= price <= MOST_PRICE for price in prices])
-    return known and bar.low <= bar.high and 0 <= bar.volume <= MOST_SIZE
+    known = all([MIN_PRICE <= price <= MAX_PRICE for price in prices])
+    return known and bar.low <= bar.high and 0 <= bar.volume <= MAX_SIZE

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from tui.protocol.messages import LEAST_PRICE, Depth, Level
+from tui.protocol.messages import MIN_PRICE, Depth, Level
 
 _price = attrgetter("price")
 
@@ -38,12 +38,12 @@ class BestBidOffer(NamedTuple):
 
 def valid_levels(side: list[Level]) -> list[Level]:
     """The levels that are there: those with a price and a size."""
-    return [level for level in side if level.price >= LEAST_PRICE and level.volume > 0]
+    return [level for level in side if level.price >= MIN_PRICE and level.volume > 0]
 
 
 def best_level(side: list[Level]) -> Level | None:
     """The level at the touch, or None for an empty side. It nearly always is the first."""
-    if side and (first := side[0]).price >= LEAST_PRICE and first.volume > 0:
+    if side and (first := side[0]).price >= MIN_PRICE and first.volume > 0:
         return first
     return next(iter(valid_levels(side)), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Quote
+from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Quote
 
 
 class ReferenceSource(IntEnum):
@@ -50,12 +50,10 @@ def quoted_reference(quote: Quote) -> ReferencePrice | None:
         close, source = quote.last / (1 + quote.change_percent / 100), ReferenceSource.PERCENT
     elif quote.previous_close is not None and quote.previous_close != quote.open:
         close, source = quote.previous_close, ReferenceSource.PREVIOUS
-    if LEAST_PRICE <= close <= MOST_PRICE:
+    if MIN_PRICE <= close <= MAX_PRICE:
         return ReferencePrice(close, source)
     return (
-        ReferencePrice(quote.open, ReferenceSource.OPEN)
-        if quote.open is not None and quote.open >= LEAST_PRICE
-        else None
+        ReferencePrice(quote.open, ReferenceSource.OPEN) if quote.open is not None and quote.open >= MIN_PRICE else None
     )
 
 

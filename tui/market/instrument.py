@@ -18,7 +18,7 @@ from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
 from tui.market.trade_side import BOOK_FOR
-from tui.protocol.messages import LEAST_PRICE, Depth, Kline, Quote, Tick
+from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
@@ -163,7 +163,7 @@ class Instrument:
         bar = self.bars.get(self.bars.latest)
         known = LastKnownPrice(bar.close, bar.time + MINUTE) if bar is not None else None
         quote = self.recalled
-        if quote is not None and quote.last >= LEAST_PRICE and (known is None or quote.time >= known.time):
+        if quote is not None and quote.last >= MIN_PRICE and (known is None or quote.time >= known.time):
             return LastKnownPrice(quote.last, quote.time)
         return known
 
@@ -214,7 +214,7 @@ class Instrument:
 
     def set_last(self, price: float, time: int, now: float) -> None:
         """A newer last price. Costs a comparison and a few stores."""
-        if price < LEAST_PRICE:
+        if price < MIN_PRICE:
             return
         before = self.last
         if price != before:

@@ -19,7 +19,7 @@ from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.trade_side import uncrossed_mid
-from tui.protocol.messages import EARLIEST, LATEST, LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
+from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, canonical, split_wire_symbol
 
 _MAX_SPELLINGS = 4_096
@@ -131,7 +131,7 @@ class Market:
     def observe_date(self, sent: float, received: float, date: float) -> None:
         """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic. One that no
         message could be dated either tells nothing."""
-        if not EARLIEST <= date < LATEST:
+        if not MIN_TIME <= date < MAX_TIME:
             return
         self._tell("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
@@ -164,7 +164,7 @@ class Market:
 
     def apply_history_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
         """Take what earlier regular sessions closed at, by their date as `2026-11-20`. What is no price is left out."""
-        closes = {day: close for day, close in closes.items() if LEAST_PRICE <= close <= MOST_PRICE}
+        closes = {day: close for day, close in closes.items() if MIN_PRICE <= close <= MAX_PRICE}
         self._tell("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.apply_history_closes({date.fromisoformat(day): close for day, close in closes.items()})
@@ -261,7 +261,7 @@ class Market:
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
-        if tick.last >= LEAST_PRICE:
+        if tick.last >= MIN_PRICE:
             instrument.add_trade(tick, now)
         self.health.ticks += 1
         return True
@@ -276,7 +276,7 @@ class Market:
         # Without a trade to compare with, a quote counts also where it has no time.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
-            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= LEAST_PRICE:
+            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= MIN_PRICE:
                 instrument.bars.trade(quote.time, quote.last, None)
         if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
             self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from tui.market.book import best_bid_offer
-from tui.protocol.messages import LEAST_PRICE, Depth
+from tui.protocol.messages import MIN_PRICE, Depth
 
 TradeSide: TypeAlias = Literal["B", "S", "~B", "~S", "·"]
 """Bought, sold; with `~` where that is inferred; `·` where nothing is known yet. Plain strings: thousands are kept."""
@@ -54,7 +54,7 @@ def uncrossed_mid(book: Depth) -> float | None:
     if not asks or not bids:
         return None
     ask, bid = asks[0], bids[0]
-    if LEAST_PRICE <= bid.price < ask.price and ask.volume and bid.volume:
+    if MIN_PRICE <= bid.price < ask.price and ask.volume and bid.volume:
         return (ask.price + bid.price) / 2
     known = best_bid_offer(book)
     return known.mid if known is not None and known.bid < known.ask else None

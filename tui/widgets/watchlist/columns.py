@@ -19,7 +19,7 @@ from tui.market.instrument import LastKnownPrice
 from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import closes_by_cell, heights
-from tui.protocol.messages import LEAST_PRICE, Quote
+from tui.protocol.messages import MIN_PRICE, Quote
 from tui.reference.fund_names import FundNames
 
 FLASH = 0.4  # s
@@ -155,7 +155,7 @@ def _quoted(take: Callable[[Quote], float | None]) -> ColumnFigure:
 
     def figure(row: RowFigures) -> float | None:
         price = take(row.instrument.quote) if row.instrument.quote is not None else None
-        return price if price is not None and price >= LEAST_PRICE else None
+        return price if price is not None and price >= MIN_PRICE else None
 
     return figure
 
