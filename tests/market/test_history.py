@@ -335,7 +335,7 @@ def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price
     for proven in (False, True):
         assert data_status(i, None, proven) is DataStatus.LAST_KNOWN
     assert i.last_known is not None and (i.last_known.price, i.last_known.time) == (4.128, T + 2 * MINUTE)
-    i.learn_precision()
+    i.infer_precision()
     assert i.decimals == 3
     market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
     assert data_status(i, None, True) is DataStatus.LAST_KNOWN

@@ -314,7 +314,7 @@ def test_a_recording_of_an_older_version_lets_no_extreme_number_in(tmp_path: Pat
     instrument = market.instruments[QQQ]
     assert recording.damaged == 3
     assert market.health.malformed == {"history": 1, "tick": 1, "kline": 1}
-    assert (instrument.last, len(instrument.bars), instrument.recalled) == (119.0, 0, None)
+    assert (instrument.last, len(instrument.bars), instrument.history_quote) == (119.0, 0, None)
 
 
 def test_damaged_lines_are_counted_and_skipped(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_where_the_lines_that_tell_it_are_damaged_made_up_prices_do_not_pass_for
     path.write_bytes(packed([header(host=host)], ticks(3)[1:]))  # neither hours nor clock
     market = Market()
     replay = attached(Replay(path, math.inf), market)
-    assert replay.is_demo == market.calendar("US").always == demo
+    assert replay.is_demo == market.calendar("US").always_open == demo
     assert market.wall_base == T - 1000 * BEGAN
 
 

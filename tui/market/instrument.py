@@ -17,11 +17,11 @@ from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
-from tui.market.trade_side import BOOK_FOR
+from tui.market.trade_side import MAX_BOOK_AGE
 from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
-DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
+DATA_TIMEOUT = 10.0  # s: a symbol without any data for longer is said to have none yet
 _TOGETHER = 16  # trades
 _AHEAD = 2 * SLACK  # ms: more than is let in by a clock whose bounds are a few seconds apart
 _TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
@@ -49,6 +49,8 @@ class Instrument:
         "depth",
         "depth_at",
         "direction",
+        "expected_at",
+        "history_quote",
         "last",
         "last_changed_at",
         "last_time",
@@ -58,9 +60,7 @@ class Instrument:
         "quote",
         "quote_sampled",
         "quote_time",
-        "recalled",
         "refused",
-        "served_at",
         "session",
         "spreads",
         "symbol",
@@ -76,7 +76,7 @@ class Instrument:
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
-        self.recalled: Quote | None = None  # a quote that the stream did not bring
+        self.history_quote: Quote | None = None  # a quote that the stream did not bring
         self.bars = MinuteBars()
         self.tick_time = 0
         self.quote_time = 0
@@ -94,8 +94,8 @@ class Instrument:
         self.last_trade_moved = False  # whether the latest trade moved the price
         self.refused: dict[str, str] = {}  # type → why the vendor refused it
         self.spreads = SpreadHistory()
-        self.served_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
-        self.data_overdue = False  # whether none came within DATA_WITHIN
+        self.expected_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
+        self.data_overdue = False  # whether none came within DATA_TIMEOUT
         self.tick_size: float | None = None
         self.decimals = 2
         self._quoting_known = False  # whether the past has told how many decimals prices need
@@ -155,14 +155,14 @@ class Instrument:
     @property
     def is_last_known(self) -> bool:
         """Whether the stream has brought no price, and history has."""
-        return self.last is None and (len(self.bars) > 0 or self.recalled is not None)
+        return self.last is None and (len(self.bars) > 0 or self.history_quote is not None)
 
     @property
     def last_known(self) -> LastKnownPrice | None:
         """The last price of what is known from before; None without any."""
         bar = self.bars.get(self.bars.latest)
         known = LastKnownPrice(bar.close, bar.time + MINUTE) if bar is not None else None
-        quote = self.recalled
+        quote = self.history_quote
         if quote is not None and quote.last >= MIN_PRICE and (known is None or quote.time >= known.time):
             return LastKnownPrice(quote.last, quote.time)
         return known
@@ -186,13 +186,13 @@ class Instrument:
 
     def apply_history_quote(self, quote: Quote) -> None:
         """Take a quote of the past, unless a newer one is known."""
-        if self.recalled is None or quote.time >= self.recalled.time:
-            self.recalled = quote
+        if self.history_quote is None or quote.time >= self.history_quote.time:
+            self.history_quote = quote
             self.day.apply_history_quote(quote)
 
     def forget_history(self) -> None:
         """It is another exchange's."""
-        self.recalled = None
+        self.history_quote = None
         self._quoting_known = False
         self.bars.forget()
 
@@ -204,8 +204,8 @@ class Instrument:
             self.quote_time = 0
         if self.last_time > time:
             self.last_time = 0
-        if self.recalled is not None and self.recalled.time > time:
-            self.recalled = None
+        if self.history_quote is not None and self.history_quote.time > time:
+            self.history_quote = None
         self.bars.forget_after(time // MINUTE)
         self.tape.recheck_dates()
         today = self.calendar.at(time).date
@@ -249,7 +249,7 @@ class Instrument:
     def add_trade(self, tick: Tick, now: float) -> None:
         """Put a trade on the tape, and into its minute where bars are built here. The tape of a symbol that nobody
         looks at is told of many together: one by one, each would find it fallen out of the processor's cache."""
-        self._untold.append((tick, self.quote, self.mid if now - self.depth_at <= BOOK_FOR else None))
+        self._untold.append((tick, self.quote, self.mid if now - self.depth_at <= MAX_BOOK_AGE else None))
         if len(self._untold) >= _TOGETHER or (self.refused and self.builds_bars):
             self._tell()
 
@@ -264,7 +264,7 @@ class Instrument:
                 for _, time, late in owed:
                     self.bars.add_volume(time, late)
 
-    def learn_precision(self) -> None:
+    def infer_precision(self) -> None:
         """Learn the tick size and the decimals that prices need, from the book on hand. Called when it is painted."""
         past = self.last_known if self.last is None else None
         known = self.last if past is None else past.price
@@ -285,20 +285,20 @@ class Instrument:
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
-        self.data_overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
+        self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
         if self.depth is None:
             return
         if self.tick_size is None:
-            self.learn_precision()
+            self.infer_precision()
         # A book that nobody trades in says nothing of the spread.
-        if self.session.phase.continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
+        if self.session.phase.is_continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 
     def reconnected(self) -> None:
         """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
         new one, and what was refused may not be again."""
         self.depth = self.mid = None
-        self.depth_at = self.served_at = 0.0
+        self.depth_at = self.expected_at = 0.0
         self.data_overdue = False
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()

@@ -366,8 +366,8 @@ class Market:
         symbols = tuple(symbols)
         self._tell("served", symbols, now)
         for symbol in symbols:
-            if (instrument := self.instruments.get(symbol)) is not None and not instrument.served_at:
-                instrument.served_at = now
+            if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
+                instrument.expected_at = now
 
     def local_time(self, now: float) -> float:
         """ms of wall clock at `now`: the clock as it stood at connect, plus monotonic time since."""

@@ -16,7 +16,7 @@ from tui.market.trade_size import LateSize, TradeSizeInference
 from tui.protocol.messages import Quote, Tick
 
 MAX_TRADES = 500  # trades of one symbol
-TOGETHER = 1_000  # ms between two trades of one run
+MAX_RUN_GAP = 1_000  # ms between two trades of one run
 
 _LARGE = 10  # times the median size
 _LEAST = 1e-18  # units: no market divides them further
@@ -123,7 +123,7 @@ class Tape:
         earliest = time
         for next_time, next_price, next_size, next_side in trades:
             number -= 1
-            if next_price == price and next_side == side and earliest - next_time <= TOGETHER:
+            if next_price == price and next_side == side and earliest - next_time <= MAX_RUN_GAP:
                 size = None if size is None or next_size is None else size + next_size
             else:
                 yield TradeRun(top, number + 1, time, price, size, side)

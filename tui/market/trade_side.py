@@ -13,7 +13,7 @@ from tui.protocol.messages import MIN_PRICE, Depth
 TradeSide: TypeAlias = Literal["B", "S", "~B", "~S", "·"]
 """Bought, sold; with `~` where that is inferred; `·` where nothing is known yet. Plain strings: thousands are kept."""
 
-BOOK_FOR = 2.0  # s after its arrival in which a book tells the side of a trade
+MAX_BOOK_AGE = 2.0  # s after its arrival in which a book tells the side of a trade
 _TOLD: dict[int | None, TradeSide] = {2: "B", 1: "S"}
 _SAME = 1e-6  # prices closer than this differ by floating point alone
 

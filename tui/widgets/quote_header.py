@@ -79,7 +79,7 @@ class QuoteHeader(Pane):
         i = self.instrument
         if i is None:
             return []
-        i.learn_precision()
+        i.infer_precision()
         row = self._row(i)
         lines = [self._fitting([self._figure(row, id) for id in ids], width) for ids in _LINES]
         over_time = [self._figure(row, "volume"), self._figure(row, "turnover"), *self._hour(i)]

@@ -40,7 +40,7 @@ def row(
     for message in messages:
         market.apply(message, 0.0)
     instrument = market.instruments[symbol]
-    instrument.learn_precision()
+    instrument.infer_precision()
     age = later / 1000 if instrument.newest_time else None
     return make_row(
         instrument,

@@ -131,7 +131,7 @@ def _percent(row: RowFigures) -> float | None:
 
 def _extended(row: RowFigures) -> float | None:
     i = row.instrument
-    return i.day.extended(i.last, row.moment.time) if i.last is not None else None
+    return i.day.extended_change(i.last, row.moment.time) if i.last is not None else None
 
 
 def _previous(row: RowFigures) -> float | None:

@@ -403,7 +403,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _row_line(self, n: int, width: int, moment: RenderContext) -> StyledLine:
         look, instrument = self.style, self._rows[n]
-        instrument.learn_precision()
+        instrument.infer_precision()
         row = self._row(instrument, moment)
         selected = n == self._bar[0]
         ground = "cursor" if selected else "background"
