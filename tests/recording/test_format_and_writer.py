@@ -86,7 +86,7 @@ def test_what_the_market_was_told_comes_back(name: str, arguments: tuple[Any, ..
 def test_all_that_the_market_can_be_told_is_known_here() -> None:
     """Whoever adds another way in gets to know that it has to be read back."""
     source = inspect.getsource(Market)
-    assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
+    assert set(re.findall(r'_report_call\("(\w+)"', source)) == set(CALLS)
 
 
 def test_names_that_were_added_are_kept_once(tmp_path: Path) -> None:
