@@ -145,8 +145,8 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for_for_ever(
 ) -> None:
     pipe = tmp_path / "key"
     os.mkfifo(pipe)
-    monkeypatch.setattr(tui.secrets, "_WRITER_WITHIN", 0.1)
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    monkeypatch.setattr(tui.secrets, "_WRITER_TIMEOUT", 0.1)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.3)
     with pytest.raises(UsageError, match=f"no key came through the pipe {pipe} within 0 s"):
         read_file(pipe)
     silent = os.open(pipe, os.O_RDWR)
@@ -214,7 +214,7 @@ def test_the_command_does_not_inherit_the_key(monkeypatch: pytest.MonkeyPatch) -
 def test_a_command_that_gives_no_key_is_told_by_its_name_alone(
     command: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.4)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.4)
     with pytest.raises(UsageError) as caught:
         ask_command(command)
     assert str(caught.value).startswith(words)
@@ -247,6 +247,6 @@ def test_what_a_command_leaves_running_is_not_waited_for() -> None:
 
 
 def test_a_command_that_closes_its_output_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.3)
     with pytest.raises(UsageError, match="gave no key within 0 s"):
         ask_command(["sh", "-c", f"echo {KEY}; exec sleep 5 >&-"])
