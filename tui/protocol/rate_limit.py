@@ -6,7 +6,7 @@ from collections import deque
 
 
 class RateLimiter:
-    """Rate limiter of `calls` in any window of `minute` s. Times are s monotonic."""
+    """A sliding-window rate limiter of `calls` in any window of `minute` s. Times are s monotonic."""
 
     def __init__(self, calls: int, minute: float = 60.0) -> None:
         self._minute = minute
