@@ -177,7 +177,7 @@ async def test_names_may_be_very_many_and_are_gone_through_beside_the_loop(
         where.add(threading.get_ident())
         return Symbol(*name) if len(name) > 1 else name[0]
 
-    monkeypatch.setattr("tui.history.fund_list.clean", seen)
+    monkeypatch.setattr("tui.history.fund_list.safe_text", seen)
     monkeypatch.setattr("tui.history.fund_list.Symbol", seen)
     many = {f"F{n}": f"Fund {n}" for n in range(100)}
     vendor = Vendor()
