@@ -48,11 +48,11 @@ def test_a_suspended_symbol_is_halted(status: int | None, state: DataStatus) -> 
     assert data_status(instrument(status), 1.0, is_link_live=True) is state
 
 
-def test_on_an_unproven_link_every_row_with_data_is_stale() -> None:
+def test_while_the_link_is_not_live_every_symbol_with_data_is_stale() -> None:
     assert data_status(instrument(status=1), 1.0, is_link_live=False) is DataStatus.STALE
 
 
-def test_a_book_is_of_now_while_the_link_is_proven_and_the_exchange_open() -> None:
+def test_a_book_is_current_while_the_link_is_live_and_the_exchange_open() -> None:
     found = instrument(last=None)
     assert (book_status(found, True), book_status(found, False)) == (DataStatus.QUIET, DataStatus.STALE)
     found.sample(1.0, datetime.fromisoformat("2024-11-16T16:00+00:00").timestamp() * 1000)  # a Saturday

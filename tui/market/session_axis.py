@@ -63,7 +63,7 @@ def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
     found: list[Segment] = []
     n = 0
     while n < len(minutes):
-        day = _day(calendar, minutes[n])
+        day = _intervals_of_date(calendar, minutes[n])
         after = bisect_left(minutes, day[-1].end, n)
         if all(interval.phase is SessionPhase.OPEN for interval in day):  # it never closes: dates follow without a gap
             start, end = day[0].start, day[-1].end
@@ -83,7 +83,7 @@ def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
 def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[Segment]:
     """Returns the segments of one date: its sessions, and one for any bars before, between or after them."""
     day_, start, end = day[0].date, day[0].start, day[-1].end
-    hours = _hours(day)
+    hours = _continuous_sessions(day)
     if not any(opens <= minute < closes for minute in minutes for opens, closes in hours):
         return [Segment(day_, start, minutes[0], minutes[-1], start, end)]
     found: list[Segment] = []
@@ -98,7 +98,7 @@ def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[
     return found
 
 
-def _day(calendar: Calendar, when: int) -> list[SessionInterval]:
+def _intervals_of_date(calendar: Calendar, when: int) -> list[SessionInterval]:
     """Returns all session intervals of the date of `when`, ms UTC."""
     day = [calendar.at(when)]
     while (before := calendar.at(day[0].start - 1)).date == day[0].date:
@@ -108,7 +108,7 @@ def _day(calendar: Calendar, when: int) -> list[SessionInterval]:
     return day
 
 
-def _hours(day: Sequence[SessionInterval]) -> list[tuple[int, int]]:
+def _continuous_sessions(day: Sequence[SessionInterval]) -> list[tuple[int, int]]:
     """Returns begin and end (ms UTC) of each continuous session, its closing auction included."""
     hours: list[tuple[int, int]] = []
     for interval in day:
