@@ -19,7 +19,7 @@ from tui.protocol.messages import (
 )
 
 DEEP = [10, 1_100, 10_500]  # how many msgspec reads, depends on Python: up to ten thousand
-NESTS = [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}"), (rb'{"]\"[":', b'"}"', b"}]")]
+NESTS = [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}"), (rb'[{"]\"[":', b'"}"', b"}]")]
 
 
 @pytest.mark.parametrize("levels", DEEP)
