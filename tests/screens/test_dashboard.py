@@ -124,10 +124,10 @@ async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> No
     app = Still(market, symbols, demo=False, now=1.0)
     async with app.run_test(size=(160, 20)):
         app.dashboard.tick(2.0)
-        look, drawn = app.dashboard.watchlist.style, app.dashboard.watchlist._drawn[2:4]
+        styles, drawn = app.dashboard.watchlist.theme_styles, app.dashboard.watchlist._drawn[2:4]
         found = [{part.text.strip(): part.style.color for part in line if part.style} for line in drawn]
-        assert [row["512.34"] for row in found] == [look(role).color for role in ("muted", "text")]
-        assert [row["+3.21"] for row in found] == [look(role).color for role in ("up_calm", "up")]
+        assert [row["512.34"] for row in found] == [styles(role).color for role in ("muted", "text")]
+        assert [row["+3.21"] for row in found] == [styles(role).color for role in ("up_calm", "up")]
         assert ["closed" in row for row in found] == [True, False]
 
 
@@ -207,7 +207,7 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
         assert watchlist.flash_ends is None
         app.market.apply(Tick(symbol="HYG$US", last=80.11, time=START + 90_000), app.now)
         app.turn()
-        glow = watchlist.style("text", "flash_up", bold=True)
+        glow = watchlist.theme_styles("text", "flash_up", bold=True)
         line = watchlist.render_line(2 + US.index(Symbol("HYG", "US")))
         assert [s.text for s in line if s.style == glow] == ["80.11"]
         assert watchlist.flash_ends == app.now + 0.4
@@ -228,7 +228,7 @@ async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_i
             app.turn()
             await pilot.pause()
             line = watchlist.render_line(2 + US.index(Symbol("TLT", "US")))
-            assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.style(role)]
+            assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.theme_styles(role)]
 
 
 async def test_ladder_and_chart_follow_keys_and_mouse() -> None:

@@ -103,9 +103,8 @@ class WithHealth(Still):
         for known in all_themes().values():
             self.register_theme(textual_theme(known))
         self.theme = kind.get("theme", "midnight")
-        look = self.dashboard.watchlist.look
-        assert look is not None
-        self.health = FeedHealth(look, market, lambda: facts(market, now=self.now))
+        styles = self.dashboard.watchlist.theme_styles
+        self.health = FeedHealth(styles, market, lambda: facts(market, now=self.now))
 
     def on_dashboard_ready(self) -> None:
         super().on_dashboard_ready()
@@ -146,7 +145,7 @@ async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:
             await pilot.press(key)
             await pilot.pause()
             assert app.screen is app.dashboard
-            app.health = FeedHealth(app.health._look, app.market, app.health._facts)
+            app.health = FeedHealth(app.health._styles, app.market, app.health._facts)
             await app.push_screen(app.health)
 
 

@@ -232,17 +232,17 @@ class ItickApp(Drawn):
         from tui.history.fund_list import FundListLoader
 
         await history.opened.wait()
-        self._names = FundListLoader(rest, history.store, self._names_learned)
+        self._names = FundListLoader(rest, history.store, self._refresh_names)
         self.wanted_changed()
         await self._names.run()
 
-    def _names_learned(self) -> None:
-        self.dashboard.names_learned()
+    def _refresh_names(self) -> None:
+        self.dashboard.refresh_names()
         if self._recorder is not None:
             self._recorder.names(self.followed)
 
     async def _play(self, replay: Replay) -> None:
-        names = self.dashboard.names_learned
+        names = self.dashboard.refresh_names
         replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, names)
         self._link = replay
         self.dashboard.status.replay = True

@@ -107,7 +107,7 @@ class Desk(Process):
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
         chart, ladder = self.dashboard.chart, self.dashboard.ladder
         chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
-        ladder.static, ladder.root = wanted.settings.static_ladder, wanted.settings.root_ladder
+        ladder.static, ladder.square_root = wanted.settings.static_ladder, wanted.settings.root_ladder
         self._cost_of(wanted.settings.cost_of)
         self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
@@ -209,7 +209,7 @@ class Desk(Process):
     def action_add(self) -> None:
         self.dashboard.open_add_field()
 
-    @on(AddField.Left)
+    @on(AddField.Cancelled)
     def leave_add_field(self) -> None:
         self.dashboard.close_fields()
 
@@ -362,9 +362,9 @@ class Desk(Process):
     @on(DepthLadder.Changed)
     def keep_ladder(self) -> None:
         ladder = self.dashboard.ladder
-        self._set(static_ladder=ladder.static, root_ladder=ladder.root)
+        self._set(static_ladder=ladder.static, root_ladder=ladder.square_root)
 
-    @on(DepthLadder.AskSize)
+    @on(DepthLadder.SizeRequested)
     def ask_size(self) -> None:
         title = "To trade: 3000 shares, or $20k in the symbol's own money"
         self.push_screen(Prompt(title, self.settings.cost_of, _amount_problem), self._size_given)
@@ -437,7 +437,7 @@ class Desk(Process):
     def keep_found(self) -> None:
         self.dashboard.close_fields()
 
-    @on(FindField.Left)
+    @on(FindField.Cancelled)
     def leave_find_field(self) -> None:
         self.dashboard.watchlist.find = ""
         self.dashboard.close_fields()
@@ -479,8 +479,8 @@ class Desk(Process):
         return self.settings.columns or DEFAULT
 
     def action_columns(self) -> None:
-        choices = [Choice(column.id, column.title, column.words) for column in COLUMNS]
-        left_out = self.dashboard.watchlist.left_out
+        choices = [Choice(column.id, column.title, column.description) for column in COLUMNS]
+        left_out = self.dashboard.watchlist.columns_without_room
         self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT, left_out))
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:
@@ -693,7 +693,7 @@ class Desk(Process):
             yield PaletteCommand(f"New alert for {selected.symbol}", "Watchlist", self._new_alert)
         for column in COLUMNS:
             if column.letter:
-                yield PaletteCommand(f"Sort by {column.title}", column.words, partial(self.sort_by, column.id))
+                yield PaletteCommand(f"Sort by {column.title}", column.description, partial(self.sort_by, column.id))
 
     @on(Header.HelpPressed)
     def press_help(self) -> None:

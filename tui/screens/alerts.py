@@ -83,7 +83,7 @@ class Alerts(Chooser[None]):
         self._shown = self._rows()
         self.choices.styles.max_width = self._room - 4
         self.choices.styles.width = "auto" if self._room >= _WIDE else self._room - 4
-        self.choices.show(self._shown, max(0, min(at, len(self._shown) - 1)))
+        self.choices.set_rows(self._shown, max(0, min(at, len(self._shown) - 1)))
         self._tell()
 
     @on(ChoiceList.Highlighted)

@@ -60,10 +60,10 @@ class ColumnChooser(Chooser[None]):
     def _show(self, at: int) -> None:
         columns, left_out = [self._columns[id] for id in self._order], self._left_out()
         rows = [
-            ChoiceRow(title, "✓" if id in self._chosen else "", more=words, note="no room" if id in left_out else "")
+            ChoiceRow(title, "✓" if id in self._chosen else "", detail=words, note="no room" if id in left_out else "")
             for id, title, words in columns
         ]
-        self.choices.show(rows, at)
+        self.choices.set_rows(rows, at)
 
     def _changed(self, at: int) -> None:
         self._apply(tuple(id for id in self._order if id in self._chosen))

@@ -80,9 +80,9 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
 
-    def __init__(self, look: Styles, market: Market, facts: Callable[[], HealthSnapshot]) -> None:
+    def __init__(self, styles: Styles, market: Market, facts: Callable[[], HealthSnapshot]) -> None:
         super().__init__()
-        self._look = look
+        self._styles = styles
         self._market = market
         self._facts = facts
         self._figures = Static(id="figures")
@@ -104,7 +104,7 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
         self._history.update(self._past(facts))
 
     def _sections(self, facts: HealthSnapshot) -> Table:
-        look = self._look
+        styles = self._styles
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=19)
         table.add_column(ratio=1, overflow="fold")
@@ -119,30 +119,30 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
             if not figures:
                 continue
             table.add_row()
-            table.add_row(Text(section, look("accent", "surface", bold=True)))
+            table.add_row(Text(section, styles("accent", "surface", bold=True)))
             for name, value, odd in figures:
                 table.add_row(
-                    Text(f"  {name}", look("muted", "surface")),
-                    Text(value, look("warning" if odd else "muted" if value == "0" else "text", "surface", bold=odd)),
+                    Text(f"  {name}", styles("muted", "surface")),
+                    Text(value, styles("warning" if odd else "muted" if value == "0" else "text", "surface", bold=odd)),
                 )
         return table
 
     def _past(self, facts: HealthSnapshot) -> Table:
         """The states of the link, newest first."""
-        look = self._look
+        styles = self._styles
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_row()
         table.add_row(
-            Text("History", look("accent", "surface", bold=True)), Text("local time", look("muted", "surface"))
+            Text("History", styles("accent", "surface", bold=True)), Text("local time", styles("muted", "surface"))
         )
         for event in reversed(self._market.health.history):
             role = "up" if event.state == _PROVEN else "warning" if event.reason else "muted"
-            what = Text(event.state, look(role, "surface", bold=event.state == _PROVEN))
+            what = Text(event.state, styles(role, "surface", bold=event.state == _PROVEN))
             if event.reason:
-                what.append(f"  {event.reason}", look("text", "surface"))
-            table.add_row(Text(f"  {_moment(event.time, facts.wall)}", look("muted", "surface")), what)
+                what.append(f"  {event.reason}", styles("text", "surface"))
+            table.add_row(Text(f"  {_moment(event.time, facts.wall)}", styles("muted", "surface")), what)
         return table
 
     def on_click(self, event: object) -> None:

@@ -121,9 +121,9 @@ class Help(DismissOnce, ModalScreen[None]):
         Binding("pageup", "scroll('page_up')", show=False),
     ]
 
-    def __init__(self, look: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
+    def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__()
-        self._look = look
+        self._styles = styles
         self._keys = keys
         closing = [Binding(name, "dismiss") for key in keys if key.id in ("help", "quit") for name in key.keys]
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(closing)])
@@ -143,21 +143,21 @@ class Help(DismissOnce, ModalScreen[None]):
         found = find_keys(self._keys, text)
         left, right = columns(found)
         self._left.update(
-            self._table(left) if found else Text(f"\nNo key for '{text}'", self._look("muted", "surface"))
+            self._table(left) if found else Text(f"\nNo key for '{text}'", self._styles("muted", "surface"))
         )
         self._right.update(self._table(right))
 
     def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
-        look = self._look
+        styles = self._styles
         table = Table.grid(padding=(0, 1, 0, 0), expand=True)
         table.add_column(no_wrap=True, width=12)
         table.add_column(ratio=1)
         for group, lines in sections.items():
             table.add_row()
-            table.add_row(Text(group, look("muted", "surface")))
+            table.add_row(Text(group, styles("muted", "surface")))
             for caps, words in lines:
-                left = Text(f"  {caps}", look("accent", "surface", bold=True))
-                table.add_row(left, Text(words, look("text", "surface")))
+                left = Text(f"  {caps}", styles("accent", "surface", bold=True))
+                table.add_row(left, Text(words, styles("text", "surface")))
         return table
 
     # --- finding ---

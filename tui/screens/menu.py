@@ -45,7 +45,7 @@ class Menu(Chooser[Id], Generic[Id]):
 
     def on_mount(self) -> None:
         at = next((n for n, item in enumerate(self._items) if item.id == self._current), 0)
-        self.choices.show([ChoiceRow(item.words, item.letter, note=item.note) for item in self._items], at)
+        self.choices.set_rows([ChoiceRow(item.words, item.letter, note=item.note) for item in self._items], at)
 
     def choose(self, item: MenuItem[Id]) -> None:
         """What choosing does."""

@@ -25,7 +25,7 @@ from tui.widgets.styles import Styles
 
 Snapshot = Callable[..., bool]
 SIZES = [(64, 18), (42, 12), (140, 36)]
-LOOK = Styles(find_theme(DEFAULT_THEME))
+STYLES = Styles(find_theme(DEFAULT_THEME))
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +108,7 @@ class Measured(MinuteChart):
 
 
 def chart(instrument: Instrument | None, width: int = 64, height: int = 18, **settings: object) -> Measured:
-    made = Measured(LOOK)
+    made = Measured(STYLES)
     made.extent = Size(width, height)
     made.sync(set(), 0.0, True)
     for name, value in {"instrument": instrument, **settings}.items():
@@ -239,7 +239,7 @@ def test_no_number_is_ever_cut() -> None:
 def under(made: MinuteChart) -> str:
     """The time under the crosshair, from the axis."""
     *_, axis = made.body(made.inner_width, made.inner_height)
-    return "".join(segment.text.strip() for segment in axis if segment.style == LOOK("accent", bold=True))
+    return "".join(segment.text.strip() for segment in axis if segment.style == STYLES("accent", bold=True))
 
 
 def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
