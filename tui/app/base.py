@@ -37,7 +37,7 @@ from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import suggestions
 from tui.screens.alerts import AlertLine, Alerts
-from tui.screens.columns import Choice, ColumnChooser
+from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import Help
 from tui.screens.layout import PANES
@@ -479,7 +479,7 @@ class Desk(Process):
         return self.settings.columns or DEFAULT
 
     def action_columns(self) -> None:
-        choices = [Choice(column.id, column.title, column.description) for column in COLUMNS]
+        choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
         left_out = self.dashboard.watchlist.columns_without_room
         self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT, left_out))
 
