@@ -155,6 +155,14 @@ def test_the_newest_bar_counts_the_trades_of_its_time() -> None:
     assert f"H {newest.high:.2f} L {newest.low:.2f} C {newest.close:.2f}" in title(chart(i, 90))
 
 
+def test_a_trade_older_than_the_newest_bar_does_not_change_it() -> None:
+    i = SHAPES["three"]()
+    newest = i.bars.get(i.bars.latest)
+    assert newest is not None
+    i.set_last(newest.high + 1, newest.time - 1, 0.0)
+    assert f"H {newest.high:.2f} L {newest.low:.2f} C {newest.close:.2f}" in title(chart(i, 90))
+
+
 def test_the_bar_in_progress_is_told_until_its_time_is_over() -> None:
     i = SHAPES["three"]()
     assert " 09:32… " in title(chart(i))
