@@ -432,10 +432,10 @@ async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_no
         await pilot.press("enter")
         app.market.apply(tick(501.0, 1_000), 10.0)
         app.turn()
-        headline = app.dashboard.headline
-        grounds = {part.style and part.style.bgcolor for part in headline._drawn[1]}
-        assert (headline.theme_styles("text", "flash_up").bgcolor in grounds) == flash
-        assert (headline.flash_ends is not None) == flash
+        quote_header = app.dashboard.quote_header
+        grounds = {part.style and part.style.bgcolor for part in quote_header._drawn[1]}
+        assert (quote_header.theme_styles("text", "flash_up").bgcolor in grounds) == flash
+        assert (quote_header.flash_ends is not None) == flash
 
 
 async def test_a_theme_is_remembered_once_it_is_kept() -> None:
@@ -506,7 +506,7 @@ async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_fo
         watchlist.sort = "name"
         assert app.rows == ["QQQ", "ZZZ9", "159949"]
         await pilot.press("enter")
-        assert "Quiet Fund" in app.dashboard.headline.render_line(0).text
+        assert "Quiet Fund" in app.dashboard.quote_header.render_line(0).text
 
 
 # --- panes ---
@@ -519,16 +519,16 @@ def shown(app: Still) -> list[str]:
 async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
     async with desk() as (app, pilot):
         await pilot.press("j", "enter")
-        assert shown(app)[0] == "headline" and "watchlist" not in shown(app)
-        assert app.dashboard.headline.instrument is app.dashboard.watchlist.selected
+        assert shown(app)[0] == "quote_header" and "watchlist" not in shown(app)
+        assert app.dashboard.quote_header.instrument is app.dashboard.watchlist.selected
         await pilot.press(".")
-        assert app.dashboard.headline.instrument is app.market.instruments[TLT]
+        assert app.dashboard.quote_header.instrument is app.market.instruments[TLT]
         await pilot.press(",", ",", "escape")
         assert (shown(app)[0], app.selected) == ("watchlist", "QQQ")
         assert app.focused is app.dashboard.watchlist
         await pilot.click(Watchlist, offset=(5, 3), times=2)
         await pilot.pause()
-        assert (shown(app)[0], app.selected) == ("headline", "SPY")
+        assert (shown(app)[0], app.selected) == ("quote_header", "SPY")
 
 
 async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:

@@ -112,7 +112,7 @@ class Desk(Process):
         self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
         self.dashboard.watchlist.sort = wanted.settings.sort
-        for pane in (self.dashboard.watchlist, self.dashboard.headline, ladder):
+        for pane in (self.dashboard.watchlist, self.dashboard.quote_header, ladder):
             pane.flash = self._flashes
         for theme in all_themes().values():
             self.register_theme(textual_theme(theme))

@@ -55,13 +55,13 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
         self.tape = TradeTape(styles, keys)
-        self.headline = QuoteHeader(styles, market)
+        self.quote_header = QuoteHeader(styles, market)
         self.status = StatusBar(styles, market, keys)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()
         self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.headline, self.watchlist, self.ladder, self.chart, self.tape)
+        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
         """The ids of the panes that are switched off."""
@@ -73,9 +73,9 @@ class Dashboard(Screen[None], inherit_bindings=False):
             pane.on_changed = self._lines_changed
         self.may_paint: Callable[[], bool] = lambda: True
         self.painted: Callable[[float], None] = lambda seconds: None
-        """Told after each painting that no frame counts how long it took."""
+        """Called after each painting outside a frame with the seconds it took."""
         self.pressing = False
-        """Whether what a key has changed waits to be painted: it goes before a frame."""
+        """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
         # Changes that the line budget of the last frames did not cover, the oldest first.
         self._row_backlog: dict[Instrument, None] = {}
@@ -120,7 +120,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def flash_ends(self) -> float | None:
         """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
         ends = (
-            self.headline.flash_ends if self.headline.display else None,
+            self.quote_header.flash_ends if self.quote_header.display else None,
             self.watchlist.flash_ends if self.watchlist.display else None,
             self.ladder.tint_ends if self.ladder.display else None,
         )
@@ -183,7 +183,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     def refresh_names(self) -> None:
         """Redraw with the funds' names known now."""
         self.watchlist.refresh_names()
-        self.headline.update_lines()
+        self.quote_header.update_lines()
 
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
@@ -217,7 +217,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
         """Show the selected symbol in the other panes."""
-        for pane in (self.headline, self.ladder, self.chart, self.tape):
+        for pane in (self.quote_header, self.ladder, self.chart, self.tape):
             pane.instrument = event.instrument
         self._update_clock()
 
@@ -249,11 +249,11 @@ class Dashboard(Screen[None], inherit_bindings=False):
         at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
         of then."""
         self._proven = proven
-        panes = [pane for pane in (self.headline, self.ladder, self.chart, self.tape) if pane.display]
+        panes = [pane for pane in (self.quote_header, self.ladder, self.chart, self.tape) if pane.display]
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
         rows, due = self._next_portion(lines)
-        self._flushing = True  # at the end of this, for all panes together
+        self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, proven)
         for pane in panes:
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
@@ -261,13 +261,13 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._paint()
 
     def _lines_changed(self) -> None:
-        """A pane has lines to paint: it is done for all of them together, when what is going on now is over."""
+        """Schedule the painting of changed lines for all panes together, after the present message was handled."""
         if not self._flushing:
             self._flushing = True
             self.call_next(self.flush)
 
     def flush(self) -> None:
-        """Paint what has changed, as soon as the terminal may take it."""
+        """Paint the changed lines, now or as soon as the terminal keeps up."""
         self.pressing = not self.may_paint()
         if not self.pressing:
             self._paint()
@@ -342,7 +342,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         if self.status.link is not None and self.status.link.is_live:
             self._sample(now)
         self._row_backlog.update(dict.fromkeys(self.watchlist.tick(now)))
-        for pane in (self.headline, self.ladder):
+        for pane in (self.quote_header, self.ladder):
             if pane.display:
                 pane.tick(now)
         if self._row_backlog and self.may_paint():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 PANES = ("watchlist", "ladder", "chart", "tape")
 _BARS = 3  # header, status bar and footer
-_HEADLINE = 5  # lines of the detail's figures
+_QUOTE_HEADER_LINES = 5  # lines of the detail's figures
 _LEAST_LINES = {"ladder": 12, "chart": 8, "tape": 6}
 _FIRST_LEFT_OUT = ("tape", "chart")
 
@@ -38,9 +38,9 @@ def arrange(width: int, height: int, hidden: Collection[str] = (), zoomed: str =
         return {zoomed: area}
     sides = [pane for pane in ("ladder", "chart", "tape") if pane not in hidden]
     if detail:
-        top = Box(0, 0, width, min(_HEADLINE, area.height))
+        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES, area.height))
         below = Box(0, top.height, width, area.height - top.height)
-        return {"headline": top, **_without_watchlist(sides or ["ladder", "chart", "tape"], below)}
+        return {"quote_header": top, **_without_watchlist(sides or ["ladder", "chart", "tape"], below)}
     if "watchlist" in hidden and sides:
         return _without_watchlist(sides, area)
     return _with_watchlist(sides, area)

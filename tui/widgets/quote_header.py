@@ -31,7 +31,7 @@ class QuoteHeader(Pane):
     """The symbol whose figures are shown."""
 
     def __init__(self, styles: Styles, market: Market) -> None:
-        super().__init__(styles, "headline")
+        super().__init__(styles, "quote_header")
         self._market = market
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,8 +17,6 @@ from tui.market.bars import MINUTE
 from tui.market.session_axis import DAY, INTERVALS
 from tui.protocol.messages import OVER_LIMIT, Kline
 from tui.symbol import Symbol
-from tui.widgets.chart.braille import in_cells, line
-from tui.widgets.chart.candles import Candle
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.styles import Styles
 
@@ -403,27 +400,7 @@ async def test_a_bar_that_is_over_loses_its_mark_by_the_clock_alone() -> None:
         assert "09:32 " in app.chart.render_line(0).text
 
 
-# --- drawing ---
-
-
-def test_a_candle_is_drawn_to_half_a_cell() -> None:
-    assert list(Candle(1, 3, 6, 7).cells(dashed=False)) == [(0, "╷"), (1, "╽"), (2, "┃"), (3, "╿")]
-    assert list(Candle(0, 2, 5, 7).cells(dashed=True)) == [(0, "┆"), (1, "┇"), (2, "┇"), (3, "┆")]
-    assert list(Candle(2, 2, 2, 2).cells(dashed=False)) == [(1, "╹")]
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 60)), min_size=1, max_size=30))
-def test_a_line_has_one_stroke_a_column_and_no_holes(steps: list[tuple[int, int]]) -> None:
-    points, x = [], 0
-    for by, y in steps:
-        points.append((x, y))
-        x += by
-    strokes = line(points)
-    assert [column for column, _, _ in strokes] == list(range(points[-1][0] + 1))
-    assert all(max(a, c) - min(b, d) <= 1 for (_, a, b), (_, c, d) in pairwise(strokes))
-    assert {(column, y) for column, top, bottom in strokes for y in range(top, bottom + 1)} >= set(points)
-    assert all("⠀" < character <= "⣿" for character in in_cells(strokes).values())
-
+# --- any input ---
 
 anything = st.floats(0, 1.7e308) | st.floats(0, 1e6) | st.sampled_from([0.0, 1e-9, 1.0])
 
