@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -143,7 +143,7 @@ class ItickApp(Drawn):
         if self._names is not None:
             self._names.set_symbols(itertools.chain(*self.lists.lists.values()))
         if self._recorder is not None:
-            self._recorder.names(self.followed)
+            self._recorder.names(self.fund_names, self.followed)
 
     async def _feed(self) -> None:
         if self._replay is not None:
@@ -232,18 +232,21 @@ class ItickApp(Drawn):
         from tui.history.fund_list import FundListLoader
 
         await history.opened.wait()
-        self._names = FundListLoader(rest, history.store, self._refresh_names)
+        self._names = FundListLoader(rest, history.store, self.fund_names, self._refresh_names)
         self.wanted_changed()
         await self._names.run()
 
     def _refresh_names(self) -> None:
         self.dashboard.refresh_names()
         if self._recorder is not None:
-            self._recorder.names(self.followed)
+            self._recorder.names(self.fund_names, self.followed)
+
+    def _names_replayed(self, names: Mapping[Symbol, str]) -> None:
+        self.fund_names.add(names)
+        self.dashboard.refresh_names()
 
     async def _play(self, replay: Replay) -> None:
-        names = self.dashboard.refresh_names
-        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, names)
+        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, self._names_replayed)
         self._link = replay
         self.dashboard.status.replay = True
         self._pace_changed()

@@ -35,7 +35,7 @@ from tui.market.alerts import Alert
 from tui.market.data_status import DataStatus, book_status, data_status
 from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.reference.fund_names import suggestions
+from tui.reference.fund_names import FundNames
 from tui.screens.alerts import AlertLine, Alerts
 from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.screens.dashboard import Dashboard
@@ -104,7 +104,8 @@ class Desk(Process):
         self._theme = find_theme(wanted.settings.theme)
         self.market = Market()
         self.market.set_alerts(self.settings.alerts)
-        self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest)
+        self.fund_names = FundNames()
+        self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest, self.fund_names)
         chart, ladder = self.dashboard.chart, self.dashboard.ladder
         chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
         ladder.static, ladder.square_root = wanted.settings.static_ladder, wanted.settings.root_ladder
@@ -200,10 +201,10 @@ class Desk(Process):
     def _suggest(self, part: str) -> Sequence[tuple[str, str]]:
         known = [symbol for symbols in self.lists.lists.values() for symbol in symbols]
         known += self.market.instruments
-        if found := suggestions(part, known):
+        if found := self.fund_names.search(part, known):
             return found
         with suppress(UsageError):  # not written as far as a symbol
-            return suggestions(str(parse_symbol(part).symbol), known)
+            return self.fund_names.search(str(parse_symbol(part).symbol), known)
         return ()
 
     def action_add(self) -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
+from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
@@ -47,15 +48,17 @@ class Dashboard(Screen[None], inherit_bindings=False):
     class Ready(Message):
         """The dashboard was mounted."""
 
-    def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions) -> None:
+    def __init__(
+        self, styles: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions, names: FundNames
+    ) -> None:
         super().__init__(id="dashboard")
         self._market = market
         self.header = Header(styles)
-        self.watchlist = Watchlist(styles, market, keys)
+        self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
         self.tape = TradeTape(styles, keys)
-        self.quote_header = QuoteHeader(styles, market)
+        self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()

@@ -9,7 +9,7 @@ from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
 from tui.market.data_status import data_status
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 from tui.widgets.pane import Pane, StyledLine, width_of
 from tui.widgets.styles import Styles
 from tui.widgets.watchlist.cells import FLASH, WORD_STATES
@@ -30,9 +30,10 @@ class QuoteHeader(Pane):
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose figures are shown."""
 
-    def __init__(self, styles: Styles, market: Market) -> None:
+    def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")
         self._market = market
+        self._names = names
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
         self._now = 0.0
@@ -71,7 +72,7 @@ class QuoteHeader(Pane):
         age = BY_ID["age"].cell(row)
         is_age = row.age is not None and row.status not in WORD_STATES
         right = [styles.segment(f"{age.text.strip()} ago" if is_age else age.text.strip(), age.role)]
-        if name := name_of(i.symbol):
+        if name := self._names.name_of(i.symbol):
             room = self.size.width - width_of(left) - width_of(right) - _BORDER
             left.append(styles.segment(fmt.clip(f"  {name}", room), "muted"))
         return left, right
@@ -80,7 +81,7 @@ class QuoteHeader(Pane):
         i = self.instrument
         if i is None:
             return []
-        i.learn_precision()
+        i.infer_precision()
         row = self._row(i)
         lines = [self._fitting([self._figure(row, id) for id in ids], width) for ids in _LINES]
         over_time = [self._figure(row, "volume"), self._figure(row, "turnover"), *self._hour_statistics(i)]
@@ -89,7 +90,7 @@ class QuoteHeader(Pane):
     def _row(self, i: Instrument) -> RowFigures:
         age = self._market.age(i, self._now)
         time = self._market.exchange_time(self._now)
-        context = RenderContext(self._now, time, 1.0, SPARKS[-1], mixed_currencies=True, flash=self.flash)
+        context = RenderContext(self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash)
         return make_row(i, data_status(i, age, self._proven), age, context)
 
     def _figure(self, row: RowFigures, id: str) -> StyledLine:

@@ -15,7 +15,7 @@ def session_words(region: str, calendar: Calendar, time: float, demo: bool = Fal
     clock = f"{local.at(time):%H:%M:%S} {local.label}"
     if demo:
         return [f"{clock} · DEMO 24h", clock]
-    if calendar.always:
+    if calendar.always_open:
         return [clock]
     now = calendar.at(time)
     session = f"{region} {now.phase.value}"
@@ -28,7 +28,7 @@ def session_words(region: str, calendar: Calendar, time: float, demo: bool = Fal
     if transition is None:
         return [f"{named} · {clock}", f"{session} · {clock}", session]
     then = f"{transition.what} {_until(transition, time, local)}"
-    if now.phase.continuous:  # the clock stays longer than the next transition
+    if now.phase.is_continuous:  # the clock stays longer than the next transition
         return [f"{named} · {clock} · {then}", f"{session} · {clock} · {then}", f"{session} · {clock}", session]
     then_alone = then if " in " in then else f"{then} {local.label}"
     return [f"{named} · {clock} · {then}", f"{named} · {then_alone}", f"{session} · {then_alone}", session]

@@ -123,7 +123,7 @@ class TradeTape(Pane, can_focus=True):
             refusal = instrument.refused.get("tick")
             reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
             return empty_body(self.theme_styles, instrument, reason, width, height)
-        instrument.learn_precision()
+        instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
         prices = _prices(runs, instrument.decimals)

@@ -46,7 +46,7 @@ class TrackedBook:
                 self.tinted_asks |= dict.fromkeys(changed_sizes(self.asks, asks), instrument.depth_at)
                 self.tinted_bids |= dict.fromkeys(changed_sizes(self.bids, bids), instrument.depth_at)
             self.asks, self.bids = asks, bids
-            instrument.learn_precision()
+            instrument.infer_precision()
             least = max(self.decimals, instrument.decimals)
             self.decimals = decimals((level.price for level in (*asks, *bids)), least)
         self.last_side = _side_of_last(instrument)

@@ -13,7 +13,6 @@ from tui.market.data_status import DataStatus
 from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import heights
-from tui.reference.fund_names import name_of
 from tui.widgets.watchlist.row_figures import (
     Figure,
     RowFigures,
@@ -69,7 +68,7 @@ def symbol_cell(row: RowFigures) -> Cell:
 
 def name_cell(row: RowFigures) -> Cell:
     """Returns the fund's name, in all cells of its column."""
-    name, width = name_of(row.instrument.symbol) or fmt.UNKNOWN, row.context.name_cells
+    name, width = row.context.names.name_of(row.instrument.symbol) or fmt.UNKNOWN, row.context.name_cells
     text = fmt.clip(name, width)
     return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
 

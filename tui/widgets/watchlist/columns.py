@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from tui.reference.fund_names import name_of
 from tui.widgets.watchlist.cells import (
     RANGE_CELLS,
     CellMaker,
@@ -109,7 +108,7 @@ COLUMNS: tuple[Column, ...] = (
         12,
         1,
         name_cell,
-        lambda row: name_of(row.instrument.symbol) or None,
+        lambda row: row.context.names.name_of(row.instrument.symbol) or None,
         descending=False,
         left_aligned=True,
         max_width=28,

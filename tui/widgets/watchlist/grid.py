@@ -18,6 +18,7 @@ from tui.config.watchlists import LONGEST_NAME
 from tui.market import Instrument, Market
 from tui.market.data_status import data_status
 from tui.market.money import currency_of
+from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
 from tui.widgets.pane import Pane, StyledLine
 from tui.widgets.styles import Styles
@@ -62,10 +63,11 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
+    def __init__(self, styles: Styles, market: Market, names: FundNames, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "watchlist")
         self._add_key = label_of(keys, "add")
         self._market = market
+        self._names = names
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
         self._list_name = ""
@@ -150,7 +152,7 @@ class Watchlist(Pane, can_focus=True):
             self.post_message(self.Selected(self.selected))
 
     def _ordered(self) -> list[Instrument]:
-        rows = matching_instruments(self._given, self.find) if self.find else list(self._given)
+        rows = matching_instruments(self._given, self.find, self._names) if self.find else list(self._given)
         return sort_rows(self._figures_of(rows), self.sort) if self.sort else rows
 
     def _set_rows(self, rows: list[Instrument]) -> None:
@@ -318,6 +320,7 @@ class Watchlist(Pane, can_focus=True):
             self._scale.span,
             layout.spark_cells,
             self._mixed_currencies,
+            self._names,
             self.flash,
             layout.name_cells,
         )
@@ -332,7 +335,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _draw_row(self, n: int, width: int, context: RenderContext) -> StyledLine:
         instrument = self._rows[n]
-        instrument.learn_precision()
+        instrument.infer_precision()
         if self.flash and context.now - instrument.last_changed_at < FLASH:
             self._flashing.add(instrument)
         cursor, bar_role = self._bar

@@ -16,7 +16,8 @@ from tui.market.instrument import LastKnownPrice
 from tui.market.money import currency_of
 from tui.market.sessions import zone
 from tui.market.sparkline import closes_by_cell
-from tui.protocol.messages import LEAST_PRICE, Quote
+from tui.protocol.messages import MIN_PRICE, Quote
+from tui.reference.fund_names import FundNames
 
 _OTHER_SESSION = 6 * 3_600_000  # ms: no exchange rests for less between two sessions, or for more within one
 
@@ -32,6 +33,7 @@ class RenderContext(NamedTuple):
     spark_span: float  # from the bottom to the top of a sparkline, in %
     spark_cells: int
     mixed_currencies: bool  # whether the list has money of more than one currency
+    names: FundNames
     flash: bool = True  # whether digits that changed are highlighted
     name_cells: int = 28
 
@@ -76,7 +78,7 @@ def change_percent(row: RowFigures) -> float | None:
 def extended_percent(row: RowFigures) -> float | None:
     """Returns the move in pre-market or after hours, in %."""
     i = row.instrument
-    return i.day.extended(i.last, row.context.time) if i.last is not None else None
+    return i.day.extended_change(i.last, row.context.time) if i.last is not None else None
 
 
 def previous_close(row: RowFigures) -> float | None:
@@ -104,7 +106,7 @@ def quoted_price(field: Callable[[Quote], float | None]) -> Figure:
 
     def figure(row: RowFigures) -> float | None:
         price = field(row.instrument.quote) if row.instrument.quote is not None else None
-        return price if price is not None and price >= LEAST_PRICE else None
+        return price if price is not None and price >= MIN_PRICE else None
 
     return figure
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from tui.market import Instrument
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 from tui.widgets.watchlist.columns import BY_ID
 from tui.widgets.watchlist.row_figures import RowFigures
 
@@ -16,13 +16,13 @@ HOLD = 3.0
 _T = TypeVar("_T", bound=Instrument)
 
 
-def matching_instruments(instruments: Sequence[_T], text: str) -> list[_T]:
+def matching_instruments(instruments: Sequence[_T], text: str, names: FundNames) -> list[_T]:
     """Returns those whose code, region or name contains every word of the text, ignoring case."""
     words = text.casefold().split()
     return [
         instrument
         for instrument in instruments
-        if all(word in f"{instrument.symbol} {name_of(instrument.symbol)}".casefold() for word in words)
+        if all(word in f"{instrument.symbol} {names.name_of(instrument.symbol)}".casefold() for word in words)
     ]
 
 
