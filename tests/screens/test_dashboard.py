@@ -131,6 +131,34 @@ async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> No
         assert ["closed" in row for row in found] == [True, False]
 
 
+async def test_a_new_book_or_quote_replaces_the_cells_drawn_of_the_old_one() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        for bid, volume in ((89.25, 1.1e9), (90.25, 2.2e9)):
+            book = Depth(symbol="TLT$US", asks=[Level(bid + 0.5, 1)], bids=[Level(bid, 1)])
+            app.market.apply(book, app.now)
+            app.market.apply(Quote(symbol="TLT$US", last=89.3, volume=volume, time=START + int(volume)), app.now)
+            app.turn()
+            await pilot.pause()
+            cells = app.dashboard.watchlist.render_line(2 + US.index(Symbol("TLT", "US"))).text.split()
+            assert {f"{bid:.2f}", f"{bid + 0.5:.2f}", f"{volume / 1e9:.1f}B"} <= set(cells)
+
+
+async def test_at_midnight_the_time_of_the_last_trade_becomes_a_date_without_new_data() -> None:
+    symbol, market = Symbol("QQQ", "US"), Market()
+    market.wall_base = START  # a Sunday, 17:30 in New York
+    market.follow([symbol])
+    market.apply(Quote(symbol="QQQ$US", last=512.34, time=START - 60_000), 0.0)
+    market.apply(Tick(symbol="QQQ$US", last=512.34, volume=1.0, time=START - 60_000), 0.0)
+    app = Still(market, [symbol], demo=False, now=1.0)
+    async with app.run_test(size=(120, 36)):
+        watchlist = app.dashboard.watchlist
+        watchlist.columns = ("symbol", "last", "time", "age")
+        for now, shown in ((2.0, "17:29:00"), (2.0 + 7 * 3_600, "11-22")):
+            app.dashboard.tick(now)
+            assert {shown, "closed"} <= set(watchlist.render_line(2).text.split())
+
+
 def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -> None:
     symbol, market = Symbol("THIN", "HK"), Market()
     market.wall_base = START
@@ -270,6 +298,10 @@ async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
         await pilot.pause()
         assert shown()[0] == "S1"
         assert watchlist.selected is app.rows[0]
+        for _ in range(100):
+            watchlist.post_message(MouseScrollDown(watchlist, 5, 5, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        assert shown() == [f"S{n}" for n in range(100 - page, 100)], "the last page is full"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from textual.events import Leave
 from textual.geometry import Size
 
 from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, of
@@ -231,6 +233,13 @@ def test_a_previous_close_far_away_is_left_out_and_the_open_in_its_place_is_no_c
     assert not any("┄" in row for row in rows(chart(opened)))
 
 
+def test_an_average_price_far_from_the_visible_bars_does_not_flatten_them() -> None:
+    first, *rest = walk(OPEN, MORNING)
+    heavy = structs.replace(first, open=300.0, high=300.0, low=300.0, close=300.0, volume=1e12)
+    i = of([heavy, *rest])
+    assert rows(chart(i, vwap=True)) == rows(chart(i))
+
+
 def test_no_number_is_ever_cut() -> None:
     for width in range(4, 30):
         for row in rows(chart(SHAPES["huge"](), width))[:-1]:
@@ -366,6 +375,14 @@ async def test_keys_act_in_the_pane_and_the_mouse_points() -> None:
         assert under(made) == "11:55"
         await pilot.hover(made, offset=(60, 5))
         assert under(made) == ""
+        await pilot.hover(made, offset=(51, 5))
+        made.post_message(Leave(made))
+        await pilot.pause()
+        assert under(made) == "", "it goes with the mouse"
+        await pilot.click(made, offset=(52, 5))
+        made.post_message(Leave(made))
+        await pilot.pause()
+        assert under(made) == "11:57", "it was put there by a click"
 
 
 # --- work ---

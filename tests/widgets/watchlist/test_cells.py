@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.support.messages import QQQ, T, depth
+from tests.support.messages import QQQ, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
 from tui.market.data_status import DataStatus
 from tui.market.sessions import zone
@@ -167,6 +167,16 @@ def test_a_trade_of_another_date_shows_the_date_since_a_time_would_read_as_today
     trade = Tick(symbol="QQQ$US", last=512.34, time=T)
     assert text("time", row(trade, later=3_600_000)) == f"{zone('US').at(T):%H:%M:%S}"
     assert text("time", row(trade, later=86_400_000)) == f"{zone('US').at(T):%m-%d}"
+
+
+@pytest.mark.parametrize(("hours", "role", "move"), [(5, "up_calm", 0.46), (7, "flat", None)])
+def test_the_last_hour_of_an_earlier_session_has_no_colour_and_no_place_in_the_order(
+    hours: int, role: str, move: float | None
+) -> None:
+    later = quote(t=hours * 3_600_000)
+    shown = row(bar(-55, 510.0), bar(0, 512.34), later, later=hours * 3_600_000)
+    assert cell("hour", shown).role == role
+    assert key("hour", shown) == (pytest.approx(move, abs=0.005) if move else None)
 
 
 def test_a_cell_is_never_wider_than_its_column_for_ordinary_figures() -> None:
