@@ -198,6 +198,30 @@ async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
         assert ladder == chart == []
 
 
+async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
+    app = Still(filled(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.now += 60
+        app.turn()
+        app.dashboard.tick(app.now)
+        await pilot.pause()
+        grid, ladder = counting(app.dashboard.watchlist), counting(app.dashboard.ladder)
+        rows: list[bool] = []
+        ladders = 0
+        for n in range(8):
+            for symbol in US:
+                book = Depth(symbol=str(symbol), asks=[Level(900.0, 5 + n)], bids=[Level(500.0 + n, 5)])
+                app.market.apply(book, app.now)
+            grid.clear()
+            ladder.clear()
+            app.dashboard.sync(app.market.drain_changed(), app.now, True, 2)
+            assert len(grid) <= 2 and app.dashboard.has_backlog
+            rows.append(bool(grid))
+            ladders += bool(ladder)
+        assert rows == [True, False] * 4
+        assert ladders == 2, "in turn with the chart and the tape"
+
+
 async def test_a_frame_without_changes_draws_nothing() -> None:
     app = Still(filled(US))
     async with app.run_test(size=(160, 45)) as pilot:
