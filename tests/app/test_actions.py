@@ -226,12 +226,11 @@ async def test_sort_by_a_letter_and_round_by_the_same_again() -> None:
 
 async def test_a_click_on_a_title_sorts() -> None:
     async with desk() as (app, pilot):
-        start, _, column = next(title for title in app.dashboard.watchlist._titles if title[2] == "last")
+        x = app.dashboard.watchlist.render_line(1).text.index("LAST")
         for sort in ("-last", "last"):
-            await pilot.click(Watchlist, offset=(start + 1, 1))
+            await pilot.click(Watchlist, offset=(x, 1))
             await pilot.pause()
             assert app.dashboard.watchlist.sort == sort
-        assert column == "last"
 
 
 async def test_the_order_holds_still_after_the_cursor_moved_and_while_the_link_is_unproven() -> None:
@@ -292,7 +291,7 @@ async def test_columns_are_chosen_live_and_remembered() -> None:
 
 async def test_the_chooser_knows_which_columns_have_no_room() -> None:
     async with desk((80, 24), columns=(*DEFAULT, "name")) as (app, pilot):
-        assert app.dashboard.watchlist.left_out() == {"volume", "turnover", "name"}
+        assert app.dashboard.watchlist.columns_without_room() == {"volume", "turnover", "name"}
         await pilot.press("o", "end", "space")
         assert highlighted(app).startswith("✓  TIME") and highlighted(app).endswith("no room")
 
@@ -415,10 +414,9 @@ async def test_an_answer_takes_the_place_of_the_one_before_and_of_nothing_else()
 
 async def test_red_up_swaps_the_colours_of_the_whole_screen() -> None:
     async with desk() as (app, pilot):
-        before = app.dashboard.look
+        before = app.dashboard.watchlist.theme_styles
         await pilot.press("C")
-        after = app.dashboard.look
-        assert before is not None and after is not None
+        after = app.dashboard.watchlist.theme_styles
         assert (after("up"), after("bid_bar")) == (before("down"), before("ask_bar"))
         assert app.said == "rising prices are red now"
     assert kept().red_up
@@ -433,10 +431,10 @@ async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_no
         await pilot.press("enter")
         app.market.apply(tick(501.0, 1_000), 10.0)
         app.turn()
-        headline = app.dashboard.headline
-        grounds = {part.style and part.style.bgcolor for part in headline._drawn[1]}
-        assert (headline.style("text", "flash_up").bgcolor in grounds) == flash
-        assert (headline.flash_ends is not None) == flash
+        quote_header = app.dashboard.quote_header
+        grounds = {part.style and part.style.bgcolor for part in quote_header._drawn[1]}
+        assert (quote_header.theme_styles("text", "flash_up").bgcolor in grounds) == flash
+        assert (quote_header.flash_ends is not None) == flash
 
 
 async def test_a_theme_is_remembered_once_it_is_kept() -> None:
@@ -497,7 +495,7 @@ async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_fo
         await pilot.press("slash", *"quiet")
         assert app.rows == []
         app.fund_names.add({other: "Quiet Fund", wide: "创业板50ETF华安"})
-        app.dashboard.names_learned()
+        app.dashboard.refresh_names()
         assert app.rows == ["ZZZ9"]
         await pilot.press("escape")
         assert "Quiet Fund" in line(1) and "创业板50ETF华安" in line(2)
@@ -506,7 +504,7 @@ async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_fo
         watchlist.sort = "name"
         assert app.rows == ["QQQ", "ZZZ9", "159949"]
         await pilot.press("enter")
-        assert "Quiet Fund" in app.dashboard.headline.render_line(0).text
+        assert "Quiet Fund" in app.dashboard.quote_header.render_line(0).text
 
 
 # --- panes ---
@@ -519,16 +517,16 @@ def shown(app: Still) -> list[str]:
 async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
     async with desk() as (app, pilot):
         await pilot.press("j", "enter")
-        assert shown(app)[0] == "headline" and "watchlist" not in shown(app)
-        assert app.dashboard.headline.instrument is app.dashboard.watchlist.selected
+        assert shown(app)[0] == "quote_header" and "watchlist" not in shown(app)
+        assert app.dashboard.quote_header.instrument is app.dashboard.watchlist.selected
         await pilot.press(".")
-        assert app.dashboard.headline.instrument is app.market.instruments[TLT]
+        assert app.dashboard.quote_header.instrument is app.market.instruments[TLT]
         await pilot.press(",", ",", "escape")
         assert (shown(app)[0], app.selected) == ("watchlist", "QQQ")
         assert app.focused is app.dashboard.watchlist
         await pilot.click(Watchlist, offset=(5, 3), times=2)
         await pilot.pause()
-        assert (shown(app)[0], app.selected) == ("headline", "SPY")
+        assert (shown(app)[0], app.selected) == ("quote_header", "SPY")
 
 
 async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:
@@ -621,7 +619,7 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
         await pilot.press("]", "]", "[", "c", "v", "tab", "f", "y", "n")
         await type_in(pilot, "$20k")
         ladder = app.dashboard.ladder
-        assert (ladder.static, ladder.root, ladder.amount, ladder.money) == (True, True, 20_000, True)
+        assert (ladder.static, ladder.square_root, ladder.amount, ladder.money) == (True, True, 20_000, True)
     settings = kept()
     assert (settings.interval, settings.candles, settings.vwap) == (5, True, True)
     assert (settings.static_ladder, settings.root_ladder, settings.cost_of) == (True, True, "$20k")
@@ -643,13 +641,12 @@ async def test_the_palette_runs_what_the_keys_run() -> None:
 
 async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
     async with desk() as (app, pilot):
-        look = app.dashboard.look
-        assert look is not None
+        styles = app.dashboard.watchlist.theme_styles
         for _ in range(5):
             await pilot.press("tab")
             await pilot.pause()
             edges = {pane.id: pane._drawn[-1][0].style for pane in app.dashboard._panes if pane.display}
-            assert [id for id, style in edges.items() if style == look("accent")] == [app.focused and app.focused.id]
+            assert [id for id, style in edges.items() if style == styles("accent")] == [app.focused and app.focused.id]
 
 
 async def test_what_is_said_names_the_keys_as_they_are() -> None:

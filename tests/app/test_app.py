@@ -121,8 +121,7 @@ async def test_a_theme_is_worn_while_highlighted_and_escape_brings_the_old_one_b
     async with running(QQQ) as (app, pilot):
         await pilot.press("t", "end")
         await pilot.pause()
-        worn = app.dashboard.watchlist.look
-        assert worn is not None and worn.theme.name == "daylight" == app.theme
+        assert app.dashboard.watchlist.theme_styles.theme.name == "daylight" == app.theme
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == "midnight"

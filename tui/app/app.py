@@ -232,18 +232,18 @@ class ItickApp(Drawn):
         from tui.history.fund_list import FundListLoader
 
         await history.opened.wait()
-        self._names = FundListLoader(rest, history.store, self.fund_names, self._names_learned)
+        self._names = FundListLoader(rest, history.store, self.fund_names, self._refresh_names)
         self.wanted_changed()
         await self._names.run()
 
-    def _names_learned(self) -> None:
-        self.dashboard.names_learned()
+    def _refresh_names(self) -> None:
+        self.dashboard.refresh_names()
         if self._recorder is not None:
             self._recorder.names(self.fund_names, self.followed)
 
     def _names_replayed(self, names: Mapping[Symbol, str]) -> None:
         self.fund_names.add(names)
-        self.dashboard.names_learned()
+        self.dashboard.refresh_names()
 
     async def _play(self, replay: Replay) -> None:
         replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, self._names_replayed)

@@ -37,7 +37,7 @@ from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.alerts import AlertLine, Alerts
-from tui.screens.columns import Choice, ColumnChooser
+from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import Help
 from tui.screens.layout import PANES
@@ -108,12 +108,12 @@ class Desk(Process):
         self.dashboard = Dashboard(self._look(), self.market, self.keys, self._suggest, self.fund_names)
         chart, ladder = self.dashboard.chart, self.dashboard.ladder
         chart.interval, chart.candles, chart.vwap = self.settings.interval, self.settings.candles, self.settings.vwap
-        ladder.static, ladder.root = wanted.settings.static_ladder, wanted.settings.root_ladder
+        ladder.static, ladder.square_root = wanted.settings.static_ladder, wanted.settings.root_ladder
         self._cost_of(wanted.settings.cost_of)
         self.dashboard.hidden = set(wanted.settings.hidden)
         self.dashboard.watchlist.columns = self._columns
         self.dashboard.watchlist.sort = wanted.settings.sort
-        for pane in (self.dashboard.watchlist, self.dashboard.headline, ladder):
+        for pane in (self.dashboard.watchlist, self.dashboard.quote_header, ladder):
             pane.flash = self._flashes
         for theme in all_themes().values():
             self.register_theme(textual_theme(theme))
@@ -210,7 +210,7 @@ class Desk(Process):
     def action_add(self) -> None:
         self.dashboard.open_add_field()
 
-    @on(AddField.Left)
+    @on(AddField.Cancelled)
     def leave_add_field(self) -> None:
         self.dashboard.close_fields()
 
@@ -363,9 +363,9 @@ class Desk(Process):
     @on(DepthLadder.Changed)
     def keep_ladder(self) -> None:
         ladder = self.dashboard.ladder
-        self._set(static_ladder=ladder.static, root_ladder=ladder.root)
+        self._set(static_ladder=ladder.static, root_ladder=ladder.square_root)
 
-    @on(DepthLadder.AskSize)
+    @on(DepthLadder.SizeRequested)
     def ask_size(self) -> None:
         title = "To trade: 3000 shares, or $20k in the symbol's own money"
         self.push_screen(Prompt(title, self.settings.cost_of, _amount_problem), self._size_given)
@@ -438,7 +438,7 @@ class Desk(Process):
     def keep_found(self) -> None:
         self.dashboard.close_fields()
 
-    @on(FindField.Left)
+    @on(FindField.Cancelled)
     def leave_find_field(self) -> None:
         self.dashboard.watchlist.find = ""
         self.dashboard.close_fields()
@@ -480,8 +480,8 @@ class Desk(Process):
         return self.settings.columns or DEFAULT
 
     def action_columns(self) -> None:
-        choices = [Choice(column.id, column.title, column.words) for column in COLUMNS]
-        left_out = self.dashboard.watchlist.left_out
+        choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
+        left_out = self.dashboard.watchlist.columns_without_room
         self.push_screen(ColumnChooser(choices, self._columns, self._choose_columns, DEFAULT, left_out))
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:
@@ -694,7 +694,7 @@ class Desk(Process):
             yield PaletteCommand(f"New alert for {selected.symbol}", "Watchlist", self._new_alert)
         for column in COLUMNS:
             if column.letter:
-                yield PaletteCommand(f"Sort by {column.title}", column.words, partial(self.sort_by, column.id))
+                yield PaletteCommand(f"Sort by {column.title}", column.description, partial(self.sort_by, column.id))
 
     @on(Header.HelpPressed)
     def press_help(self) -> None:

@@ -8,12 +8,14 @@ from textual.binding import Binding, BindingsMap
 
 from tui.config.key_table import KeyBinding
 
-_ALWAYS = {"interrupt", "suspend_process"}  # in a field too
+_ALWAYS = {"interrupt", "suspend_process"}  # while a field has the focus too
 MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
+"""Ids of the keys that move the cursor of the watchlist."""
 
 
 def bindings(table: Iterable[KeyBinding], scope: str = "") -> BindingsMap:
-    """The keys of one scope. Whoever holds them acts on a key first while it has the focus."""
+    """Returns the bindings of one scope: "" for the app's, else the id of the pane that has them while it is
+    focused."""
     return BindingsMap(_bindings(key for key in table if key.scope == scope))
 
 
@@ -24,7 +26,7 @@ def _bindings(keys: Iterable[KeyBinding]) -> Iterator[Binding]:
 
 
 def action_of(id: str, n: int = 1) -> str:
-    """What a key does: the action of its id, or of what several ids share."""
+    """Returns the action that a key of the table runs; `n` is the position among the keys of one id, from 1."""
     if id in MOVES:
         return f"move('{id}')"
     if id == "show_list":
