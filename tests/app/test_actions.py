@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from textual import on
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -22,11 +21,12 @@ from tests.support.launch_options import wanting
 from tests.support.messages import bar, quote, tick
 from tests.support.modal_host import highlighted
 from tests.support.wait_until import until
-from tui.app.base import Desk, LaunchOptions
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.reference.fund_names import learn
-from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol, parse_symbols
 from tui.widgets.watchlist.columns import COLUMNS, DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
@@ -36,31 +36,28 @@ PRICES = {QQQ: 500.0, SPY: 600.0, TLT: 90.0, GLD: 300.0}
 LISTS = {"Core": (QQQ, SPY, TLT), "Metals": (GLD,)}
 
 
-class Still(Desk):
-    """A desk whose market stands still. `asked` is what was wanted of the feed, time after time."""
+class Still(ItickApp):
+    """An app without a feed, whose market stands still. `asked` is what was wanted of the feed, time after time."""
 
-    def __init__(self, wanted: LaunchOptions) -> None:
-        super().__init__(wanted)
+    def __init__(self, options: LaunchOptions) -> None:
+        super().__init__(options, FeedSource())
         self.asked: list[tuple[Symbol, ...]] = []
+        self.feed.symbols_changed = self.symbols_changed  # type: ignore[method-assign]
 
-    def wanted_changed(self) -> None:
-        self.asked.append(self.lists.symbols)
-        self.market.follow(self.lists.symbols)
-        for symbol in self.lists.symbols:
+    def symbols_changed(self) -> None:
+        self.asked.append(self.preferences.lists.symbols)
+        self.market.follow(self.preferences.lists.symbols)
+        for symbol in self.preferences.lists.symbols:
             if symbol in PRICES:
                 self.market.apply(quote(PRICES[symbol], s=str(symbol)), 1.0)
 
-    @on(Dashboard.Ready)
-    def begin(self) -> None:
+    def start(self) -> None:
         self.turn()
 
     def turn(self, now: float = 10.0) -> None:
         """A frame and a second's tick."""
         self.dashboard.sync(self.market.drain_changed(), now, True)
         self.dashboard.tick(now)
-
-    async def on_unmount(self) -> None:
-        await self.keeper.finish(5.0)
 
     @property
     def rows(self) -> list[str]:
@@ -144,7 +141,7 @@ async def test_more_than_a_connection_takes_is_said() -> None:
     async with desk(lists={"Big": many}) as (app, pilot):
         await pilot.press("a")
         await type_in(pilot, "QQQ,SPY")
-        assert len(app.lists.symbols) == 500
+        assert len(app.preferences.lists.symbols) == 500
         assert "no room for SPY$US: a list takes 500 symbols" in app.said
 
 
@@ -329,31 +326,31 @@ async def test_a_list_is_made_renamed_filled_and_deleted() -> None:
         await type_in(pilot, "Core")
         assert "there is a list 'Core' already" in str(app.screen.query_one("Static").render())
         await type_in(pilot, "Mine")
-        assert (app.lists.shown, app.rows) == ("Mine", [])
+        assert (app.preferences.lists.shown, app.rows) == ("Mine", [])
         await pilot.press("1", "space", "L", "m", "2")
         await pilot.pause()
-        assert list(app.lists.lists.items()) == [("Core", (SPY, TLT)), ("Metals", (GLD, QQQ)), ("Mine", ())]
+        assert list(app.preferences.lists.lists.items()) == [("Core", (SPY, TLT)), ("Metals", (GLD, QQQ)), ("Mine", ())]
         await pilot.press("2", "L", "r")
         await type_in(pilot, "Edel")
-        assert list(app.lists.lists) == ["Core", "Edel", "Mine"]
+        assert list(app.preferences.lists.lists) == ["Core", "Edel", "Mine"]
         await pilot.press("L", "d", "y")
         await pilot.pause()
-        assert list(app.lists.lists) == ["Core", "Mine"]
+        assert list(app.preferences.lists.lists) == ["Core", "Mine"]
         await pilot.press("u", "u", "u", "u")
-        assert app.lists.lists == LISTS
-        assert list(app.lists.lists) == list(LISTS)
+        assert app.preferences.lists.lists == LISTS
+        assert list(app.preferences.lists.lists) == list(LISTS)
 
 
 async def test_a_list_of_the_command_line_is_kept_when_asked() -> None:
     app = Still(wanting(lists=LISTS)._replace(watch=(TLT,)))
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert (list(app.lists.lists), app.rows) == (["Watch", "Core", "Metals"], ["TLT"])
+        assert (list(app.preferences.lists.lists), app.rows) == (["Watch", "Core", "Metals"], ["TLT"])
         await pilot.press("a")
         await type_in(pilot, "GLD")
         assert app.dashboard.header.unsaved == "Watch"
         await pilot.press("C")
-        await app.keeper.finish(5.0)
+        await app.preferences.saver.finish(5.0)
         assert "Watch" not in kept().lists
         await pilot.press("w")
         assert app.dashboard.header.unsaved == ""
@@ -365,10 +362,10 @@ async def test_a_list_of_the_command_line_is_kept_when_asked() -> None:
 
 async def test_what_another_copy_wrote_is_shown() -> None:
     async with desk() as (app, pilot):
-        other = ConfigFile(app.keeper.file.path)
+        other = ConfigFile(app.preferences.saver.file.path)
         other.save(Settings(lists=LISTS), Settings(lists={**LISTS, "Core": (QQQ, SPY, TLT, GLD), "New": ()}))
         await pilot.press("d")
-        await app.keeper.finish(5.0)
+        await app.preferences.saver.finish(5.0)
         await pilot.pause()
         assert app.rows == ["SPY", "TLT", "GLD"]
         assert app.dashboard.header.lists == ("Core", "Metals", "New")
@@ -377,10 +374,11 @@ async def test_what_another_copy_wrote_is_shown() -> None:
 async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
     app = Still(wanting(lists=LISTS)._replace(watch=(TLT,)))
     async with app.run_test() as pilot:
-        ConfigFile(app.keeper.file.path).save(Settings(lists=LISTS), Settings(lists={**LISTS, "Watch": (SPY,)}))
+        other = ConfigFile(app.preferences.saver.file.path)
+        other.save(Settings(lists=LISTS), Settings(lists={**LISTS, "Watch": (SPY,)}))
         for _ in range(2):
             await pilot.press("C")
-            await app.keeper.finish(5.0)
+            await app.preferences.saver.finish(5.0)
             await pilot.pause()
             assert kept().lists["Watch"] == (SPY,)
         assert (app.rows, app.dashboard.header.shown, app.dashboard.header.unsaved) == (["TLT"], "Watch 2", "Watch 2")
@@ -393,7 +391,7 @@ async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp
     app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:
         await pilot.press("d", "d")
-        await app.keeper.finish(5.0)
+        await app.preferences.saver.finish(5.0)
         await pilot.pause()
         assert app.said.count("not saved: cannot write") == 1
         await pilot.press("u", "d")
@@ -443,7 +441,7 @@ async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_no
 async def test_a_theme_is_remembered_once_it_is_kept() -> None:
     async with desk() as (app, pilot):
         await pilot.press("t", "j", "escape")
-        await app.keeper.finish(5.0)
+        await app.preferences.saver.finish(5.0)
         assert app.theme == "midnight"
         await pilot.press("t", "j", "enter")
         await pilot.pause()
@@ -475,14 +473,14 @@ async def test_the_palette_offers_every_key_list_and_column_and_runs_them() -> N
         await pilot.pause(0.3)
         await pilot.press("enter")
         await pilot.pause(0.2)
-        assert app.lists.shown == "Metals"
+        assert app.preferences.lists.shown == "Metals"
 
 
 async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:
     async with desk(lists={"Core": tuple(p.symbol for p in parse_symbols("ZZZ9$US"))}) as (app, _):
-        assert app._suggest("zz") == [("ZZZ9$US", "")]
-        assert app._suggest("qq")[:2] == [("QQQ$US", "Invesco QQQ Trust"), ("QQQM$US", "Invesco NASDAQ 100 ETF")]
-        gold: Sequence[tuple[str, str]] = app._suggest("gold")
+        assert app.suggest("zz") == [("ZZZ9$US", "")]
+        assert app.suggest("qq")[:2] == [("QQQ$US", "Invesco QQQ Trust"), ("QQQM$US", "Invesco NASDAQ 100 ETF")]
+        gold: Sequence[tuple[str, str]] = app.suggest("gold")
         assert ("GLD$US", "SPDR Gold Shares") in gold
 
 
@@ -504,7 +502,7 @@ async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_fo
         await pilot.press("escape")
         assert "Quiet Fund" in line(1) and "创业板50ETF华安" in line(2)
         assert [cell_len(line(row)) for row in range(3)] == [watchlist.size.width] * 3
-        assert app._suggest("quie") == [("ZZZ9$US", "Quiet Fund")]
+        assert app.suggest("quie") == [("ZZZ9$US", "Quiet Fund")]
         watchlist.sort = "name"
         assert app.rows == ["QQQ", "ZZZ9", "159949"]
         await pilot.press("enter")
@@ -639,7 +637,7 @@ async def test_the_palette_runs_what_the_keys_run() -> None:
     async with desk() as (app, _):
         names = {command.name: command.run for command in app.commands()}
         assert not any("Tape" in name or "Ladder" in name for name in names if "oggle" not in name)
-        await names["Toggle chart: show or hide the chart"]()  # type: ignore[misc]
+        names["Toggle chart: show or hide the chart"]()
         assert "chart" not in shown(app)
 
 

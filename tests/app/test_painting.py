@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned, WholeDriver
 from tests.support.wait_until import until
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.terminal.line_update import LineUpdate

@@ -179,8 +179,9 @@ def cli(
     from tui.terminal.environment import drop_variables
 
     drop_variables()
-    from tui.app.app import RECORDED, FeedSource, ItickApp
-    from tui.app.base import LaunchOptions
+    from tui.app.app import ItickApp
+    from tui.app.feed_worker import RECORDED, FeedSource
+    from tui.app.preferences import LaunchOptions
 
     settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
     wanted = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment
 from rich.style import Style
 
@@ -32,7 +32,8 @@ def append_styled(written: list[str], pieces: Iterable[Segment], now: Style, sys
 
 
 def color_system(console: Console) -> ColorSystem:
-    return console._color_system or ColorSystem.TRUECOLOR
+    """Returns the colours that the console's terminal has; all of them for a console that is no terminal."""
+    return COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
 
 
 @lru_cache(maxsize=4_096)

@@ -79,7 +79,7 @@ class TerminalDriver(BaseDriver):
             return
         self._sent = 0
         handled = threading.Event()
-        self._app.call_later(handled.set)
+        self.call_in_app(handled.set)
         while not (handled.wait(_POLL) or self.exit_event.is_set()):
             pass
 

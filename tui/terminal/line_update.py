@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from textual._compositor import CompositorUpdate
 
 from tui.terminal.ansi import PLAIN, RESET, Piece, append_styled, color_system
+from tui.terminal.textual_private import CompositorUpdate
 
 
 class LineUpdate(CompositorUpdate):

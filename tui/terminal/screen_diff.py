@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.terminal.ansi import PLAIN, Piece
 from tui.terminal.line_update import LineUpdate
+from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _APART = 8  # cells: to move the cursor over fewer costs more than to write them again
 
@@ -88,6 +88,8 @@ def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
                 for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                     if strip is not None and x < last and end > first:
                         yield x, y, strip
+        case _:
+            raise TypeError(f"Textual has an update that is not known here: {type(update).__name__}")
 
 
 def _differences(before: Strip, after: Strip) -> list[tuple[int, Strip]]:
