@@ -59,16 +59,20 @@ def catch_callbacks(loop: asyncio.AbstractEventLoop, fault: Callable[[Exception]
     """Hand exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
     and go on, with a screen that is never drawn again.
 
-    A callback of a transport or its protocol belongs to one connection, which does not outlive it: whoever uses that
+    A callback of a transport or its protocol belongs to one connection, which does not outlive it: the user of that
     connection gets an error of its own, and the exception is only logged."""
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        callback = getattr(context.get("handle"), "_callback", None)  # asyncio has no public name for it
-        of_connection = isinstance(getattr(callback, "__self__", None), asyncio.BaseTransport | asyncio.BaseProtocol)
-        if "handle" in context and isinstance(error, Exception) and not of_connection:
+        if "handle" in context and isinstance(error, Exception) and not _is_of_connection(error):
             fault(error)
         else:
             loop.default_exception_handler(context)
 
     loop.set_exception_handler(handle)
+
+
+def _is_of_connection(error: Exception) -> bool:
+    """Returns True if a callback of the loop that failed is a method of a transport or a protocol."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]  # the first is asyncio's own, of its handle
+    return len(frames) > 1 and isinstance(frames[1].f_locals.get("self"), asyncio.BaseTransport | asyncio.BaseProtocol)

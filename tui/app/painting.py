@@ -24,7 +24,8 @@ from tui.terminal.textual_private import (
     write_queue_length,
 )
 
-_MOST_QUEUED = 8  # texts for the thread that writes; at 30 Textual blocks the loop, and no key would be handled
+MOST_QUEUED = 8
+"""Texts for the thread that writes to the terminal, before painting waits: at 30 Textual blocks the event loop."""
 
 
 class Painting:
@@ -102,8 +103,7 @@ class Painting:
     def _can_paint(self) -> bool:
         # A terminal that has never answered shows by nothing but the queue that it stands still.
         return self._is_plain or (
-            write_queue_length(current_driver(self._app)) < _MOST_QUEUED
-            and self.flow_control.can_draw(time.monotonic())
+            write_queue_length(current_driver(self._app)) < MOST_QUEUED and self.flow_control.can_draw(time.monotonic())
         )
 
     # --- what is written ---
