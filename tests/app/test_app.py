@@ -25,6 +25,7 @@ from tui.screens.health import FeedHealth
 from tui.screens.help import Help
 from tui.secrets import Token
 from tui.symbol import Symbol
+from tui.terminal.textual_private import notifications
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
 QUIET = 20.0  # messages/s: a pilot waits until the app has nothing to do
@@ -50,7 +51,7 @@ def listed(app: ItickApp) -> list[str]:
 
 
 def notices(app: ItickApp) -> list[str]:
-    return [str(notice.message) for notice in app._notifications]
+    return [str(notice.message) for notice in notifications(app)]
 
 
 async def type_into(app: ItickApp, pilot: Pilot[None], text: str) -> None:
