@@ -1,4 +1,4 @@
-"""What is left when the program itself is at fault: a report in a file, and never a traceback over the terminal."""
+"""Crash reports: a fault of the program leaves a report in a file, and never a traceback on the terminal."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tui.secrets import safe_text
 
 
 def write_report(error: BaseException) -> Path:
-    """Write what is needed to find the fault into the state folder, for its owner's eyes; where. It holds no locals
-    and no key. Raises OSError where it cannot be written."""
+    """Write a report into the state folder, readable by its owner alone; returns its path. It holds no locals and no
+    key. Raises OSError if it cannot be written."""
     now = datetime.now(UTC)
     columns, lines = shutil.get_terminal_size()
     report = (
@@ -46,7 +46,7 @@ def write_report(error: BaseException) -> Path:
 
 
 def words(error: BaseException) -> str:
-    """Two lines for a person: what happened, and where the report is. Writes the report."""
+    """Write the report; returns two lines for a person: what happened, and where the report is."""
     kind = type(error).__name__
     try:
         where = f"a report without your key is in {write_report(error)}"
@@ -56,7 +56,7 @@ def words(error: BaseException) -> str:
 
 
 def catch_callbacks(loop: asyncio.AbstractEventLoop, fault: Callable[[Exception], object]) -> None:
-    """Hand exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
+    """Pass exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
     and go on, with a screen that is never drawn again.
 
     A callback of a transport or its protocol belongs to one connection, which does not outlive it: the user of that
