@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
 from tui.market import Instrument, Market
 from tui.market.alert_status import alert_status
 from tui.market.data_status import DataStatus, book_status, data_status
@@ -16,9 +15,7 @@ from tui.symbol import Symbol
 class AlertActions:
     """Opens the screen of alerts, and follows which fired alerts the person has seen."""
 
-    def __init__(
-        self, dashboard: Dashboard, market: Market, preferences: Preferences, push_screen: Callable[..., object]
-    ) -> None:
+    def __init__(self, dashboard: Dashboard, market: Market, preferences: Preferences, push_screen: PushScreen) -> None:
         self._dashboard = dashboard
         self._market = market
         self._preferences = preferences

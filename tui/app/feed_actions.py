@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.app.feed_worker import FeedWorker
 from tui.app.notices import Notices
+from tui.app.push_screen import PushScreen
 from tui.screens.health import FeedHealth
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class FeedActions:
         feed: FeedWorker,
         notices: Notices,
         key_label: Callable[[str], str],
-        push_screen: Callable[..., object],
+        push_screen: PushScreen,
         health_screen: Callable[[], FeedHealth],
         expect_reconnect: Callable[[], None],
     ) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
 from tui.config.watchlists import LONGEST_NAME, describe_symbols
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
@@ -23,7 +22,7 @@ class ListActions:
         market: Market,
         preferences: Preferences,
         notices: Notices,
-        push_screen: Callable[..., object],
+        push_screen: PushScreen,
     ) -> None:
         self._dashboard = dashboard
         self._market = market

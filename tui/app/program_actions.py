@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tui.app.appearance import Appearance
 from tui.app.feed_worker import FeedWorker
+from tui.app.push_screen import PushScreen
 from tui.config.key_table import KeyBinding
 from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_KEY_REFUSED
 from tui.screens.help import Help
@@ -20,7 +21,7 @@ class ProgramActions:
         keys: Sequence[KeyBinding],
         appearance: Appearance,
         feed: FeedWorker,
-        push_screen: Callable[..., object],
+        push_screen: PushScreen,
         leave: Callable[[int], None],
         suspend: Callable[[], None],
     ) -> None:

@@ -9,6 +9,7 @@ from tui.app import export
 from tui.app.appearance import Appearance
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
 from tui.config.themes import Theme, all_themes
 from tui.errors import UsageError
 from tui.market import Market
@@ -31,7 +32,7 @@ class ViewActions:
         appearance: Appearance,
         notices: Notices,
         exporter: export.Exporter,
-        push_screen: Callable[..., object],
+        push_screen: PushScreen,
         screenshot: Callable[[], str],
     ) -> None:
         self._dashboard = dashboard

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
 from tui.config.watchlists import describe_symbols
 from tui.errors import UsageError
 from tui.market import Market
@@ -32,7 +33,7 @@ class WatchlistActions:
         dashboard: Dashboard,
         preferences: Preferences,
         notices: Notices,
-        push_screen: Callable[..., object],
+        push_screen: PushScreen,
     ) -> None:
         self._dashboard = dashboard
         self._watchlist = dashboard.watchlist
