@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LARGEST = 8 * 1024 * 1024  # bytes of a file that is read whole
+MAX_FILE_SIZE = 8 * 1024 * 1024  # bytes of a file that is read whole
 _LOOK_EVERY = 0.02  # s: whether a lock is free
 
 
@@ -57,9 +57,9 @@ def _not_regular() -> OSError:
 def read_small(path: Path) -> bytes:
     """Read a regular file of at most 8 MB."""
     with open(open_regular(path, os.O_RDONLY), "rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MB")
+        content = file.read(MAX_FILE_SIZE + 1)
+    if len(content) > MAX_FILE_SIZE:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_FILE_SIZE >> 20} MB")
     return content
 
 

@@ -132,7 +132,7 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             await pilot.press("A")
             assert isinstance(app.screen, Alerts)
             assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
-            assert not fired and instrument.alerts is not None
+            assert not fired and instrument in app.market.alert_engine.by_instrument
             assert app.market.alert_engine.state_of(alerts[0]).armed is None
 
 

@@ -19,7 +19,6 @@ from tests.support.feedless_app import (
 )
 from tests.support.messages import quote
 from tests.support.modal_host import highlighted
-from tui.reference.fund_names import learn
 from tui.symbol import Symbol, parse_symbols
 from tui.widgets.watchlist.columns import DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
@@ -228,7 +227,6 @@ async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:
         assert ("GLD$US", "SPDR Gold Shares") in gold
 
 
-@pytest.mark.usefixtures("forgetful")
 async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_found() -> None:
     other, wide = Symbol("ZZZ9", "US"), Symbol("159949", "SZ")
     async with feedless_app(lists={"Core": (QQQ, other, wide)}, columns=("symbol", "name", "last")) as (app, pilot):
@@ -240,7 +238,7 @@ async def test_names_learned_later_stand_in_the_grid_the_headline_and_what_is_fo
         assert " — " in line(1)
         await pilot.press("slash", *"quiet")
         assert app.rows == []
-        learn({other: "Quiet Fund", wide: "创业板50ETF华安"})
+        app.fund_names.add({other: "Quiet Fund", wide: "创业板50ETF华安"})
         app.dashboard.names_learned()
         assert app.rows == ["ZZZ9"]
         await pilot.press("escape")

@@ -210,7 +210,7 @@ def test_turnover_fires_each_day_where_it_repeats() -> None:
 
 def test_only_its_own_symbol_is_judged() -> None:
     watched = Watched("> 520", symbols=(QQQ, SPY))
-    assert watched.market.instruments[SPY].alerts is None
+    assert watched.market.instruments[SPY] not in watched.market.alert_engine.by_instrument
     assert watched.take(*(tick(price, n, s="SPY$US") for n, price in enumerate((519, 519, 521)))) == []
 
 
@@ -222,7 +222,7 @@ def test_an_alert_for_a_symbol_followed_later() -> None:
 
 def test_one_that_is_off_or_done_costs_nothing() -> None:
     watched = Watched("> 520 off", "< 480 done")
-    assert watched.market.instruments[QQQ].alerts is None
+    assert not watched.market.alert_engine.by_instrument
     assert watched.take(*ticks(519, 521, 479)) == []
 
 

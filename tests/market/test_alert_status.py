@@ -21,7 +21,7 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
     for n, price in enumerate(prices):
         market.apply(tick(price, 1000 * n), float(n))
     found = alert_status(market.alert_engine.state_of(made), market.instruments[QQQ], state, sleep, T + now)
-    return " ".join(filter(None, (found.stand.value, found.words, found.figure)))
+    return " ".join(filter(None, (found.phase.value, found.words, found.figure)))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_it_looks_at() -> None:
     found = [
         alert_status(market.alert_engine.state_of(a), market.instruments[QQQ], DataStatus.LIVE, "", T) for a in alerts
     ]
-    assert [(s.stand, s.words, s.figure) for s in found] == [
+    assert [(s.phase, s.words, s.figure) for s in found] == [
         (AlertPhase.WAITS, "waits to be within ±1.5%", "-3.00%"),
         (AlertPhase.ARMED, "armed", "2.1 bp"),
         (AlertPhase.WAITS, "waits to be below $1B", "$2.5B"),

@@ -72,9 +72,9 @@ def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -
     bars = of(bar(1, 2), bar(0, 1))
     before = bars.slot_version, bars.version
     bars.update(bar(1, 3))
-    bars.trade(bar(1).time, 4.0, 100)
+    bars.add_trade(bar(1).time, 4.0, 100)
     assert (bars.slot_version, bars.version) == (before[0], before[1] + 2)
-    bars.trade(bar(2).time, 4.0, 100)
+    bars.add_trade(bar(2).time, 4.0, 100)
     assert bars.slot_version == before[0] + 1
     assert bars.minutes() == [bar(0).time, bar(1).time, bar(2).time]
 

@@ -235,9 +235,9 @@ def test_without_a_known_clock_nothing_is_called_delayed() -> None:
 )
 def test_clocks_that_surely_differ_are_told_with_the_direction(ahead: float, differs: float | None) -> None:
     clock = ClockOffset()
-    assert clock.differs is None
+    assert clock.known_difference is None
     clock.observe_date(10_000, 10_000, 9_500 + ahead)
-    assert clock.differs == differs
+    assert clock.known_difference == differs
 
 
 def test_samples_can_be_taken_back() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.messages import QQQ, depth, quote
 from tui.market import Instrument, Market
-from tui.market.data_status import LIVE_FOR, DataStatus, book_status, data_status
+from tui.market.data_status import MAX_LIVE_AGE, DataStatus, book_status, data_status
 from tui.market.sessions import Holidays
 from tui.protocol.messages import OVER_LIMIT
 from tui.symbol import Symbol
@@ -23,11 +23,11 @@ def instrument(status: int | None = None, last: float | None = 512.34) -> Instru
     ("age", "proven", "state"),
     [
         (0.0, True, DataStatus.LIVE),
-        (LIVE_FOR, True, DataStatus.LIVE),
-        (LIVE_FOR + 0.1, True, DataStatus.QUIET),
+        (MAX_LIVE_AGE, True, DataStatus.LIVE),
+        (MAX_LIVE_AGE + 0.1, True, DataStatus.QUIET),
         (None, True, DataStatus.QUIET),
         (0.0, False, DataStatus.STALE),
-        (LIVE_FOR + 0.1, False, DataStatus.STALE),
+        (MAX_LIVE_AGE + 0.1, False, DataStatus.STALE),
     ],
 )
 def test_a_row_with_data_goes_by_its_age_and_by_the_link(age: float | None, proven: bool, state: DataStatus) -> None:

@@ -151,7 +151,7 @@ def test_rows_over_rest_with_a_false_time_are_left_out(feed: Feed, off: int) -> 
     told.time = feed.time + off
     feed.market.apply_history_quote(QQQ, told, feed.now)
     qqq = feed.market.instruments[QQQ]
-    assert qqq.recalled is None and feed.market.health.future == 2
+    assert qqq.history_quote is None and feed.market.health.future == 2
     assert [each.close for each in qqq.bars][:3] == [500.0] * 3
     feed.settle(60)
     assert feed.is_right() and len(qqq.bars) <= 6
@@ -199,7 +199,7 @@ def test_a_server_whose_every_time_is_ahead_is_shown_by_its_own_clock_and_that_i
             age = market.age(market.instruments[symbol], feed.now)
             assert age is not None and age <= 1.1
         assert market.clock.lead == pytest.approx(wrong - 80, abs=100)
-        said = market.clock.ahead if dated else market.clock.differs
+        said = market.clock.ahead if dated else market.clock.known_difference
         assert said == pytest.approx(wrong / 1000, abs=1.6)
     assert market.health.future < 100, "it is followed as soon as it is clear"
     feed.wrong = 0  # somebody has set it

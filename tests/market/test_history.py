@@ -110,7 +110,7 @@ def test_whatever_comes_in_whatever_order_no_bound_is_passed(steps: list[tuple[s
         held = [each.time // MINUTE for each in bars]
         assert held == sorted(set(held)) and len(held) <= MAX_MINUTES
         assert bars.latest == max(held, default=-1)
-        assert bars._kept <= set(held)
+        assert bars._cached <= set(held)
 
 
 def test_the_stream_s_word_counts_for_the_bar_in_progress_and_for_more_volume() -> None:
@@ -153,7 +153,7 @@ def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
     assert i.bars.synthesized
     market.apply(tick(6.0, MINUTE + 9_000), 0.0)
     assert [each.close for each in i.bars] == [1.0, 1.0, 6.0]
-    i.bars.trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
+    i.bars.add_trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
     i.bars.add_volume(T + 30_000, 50.0)
     assert [(each.close, each.volume) for each in i.bars][:2] == [(1.0, 3.0), (1.0, 3.0)]
 
@@ -335,7 +335,7 @@ def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price
     for proven in (False, True):
         assert data_status(i, None, proven) is DataStatus.LAST_KNOWN
     assert i.last_known is not None and (i.last_known.price, i.last_known.time) == (4.128, T + 2 * MINUTE)
-    i.learn_precision()
+    i.infer_precision()
     assert i.decimals == 3
     market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
     assert data_status(i, None, True) is DataStatus.LAST_KNOWN

@@ -55,9 +55,9 @@ class Day:
         base, last = self.instrument.base, self.instrument.regular_last
         return round(change(last, base).amount, 4) if base and last else None
 
-    def extended(self, local: str) -> float | None:
+    def extended_change(self, local: str) -> float | None:
         assert self.instrument.last is not None
-        found = self.instrument.day.extended(self.instrument.last, self.ms(local))
+        found = self.instrument.day.extended_change(self.instrument.last, self.ms(local))
         return None if found is None else round(found, 4)
 
 
@@ -176,12 +176,12 @@ def test_after_hours_change_stays_on_the_close_and_the_move_is_told_apart() -> N
     day = Day()
     day.quote("15:59", 512.0, change=2.87)
     day.tick("15:59:59", 512.34)
-    assert (day.amount, day.extended("15:59:59")) == (3.21, None)
+    assert (day.amount, day.extended_change("15:59:59")) == (3.21, None)
     for local, last in (("16:00", 512.34), ("17:00", 517.4634), ("19:59", 507.2166)):
         day.tick(local, last)
         assert day.amount == 3.21
-    assert day.extended("19:59") == -1.0
-    assert day.extended("20:00") is None, "after hours are over"
+    assert day.extended_change("19:59") == -1.0
+    assert day.extended_change("20:00") is None, "after hours are over"
 
 
 def test_the_pre_market_is_measured_from_the_last_regular_close() -> None:
@@ -189,9 +189,9 @@ def test_the_pre_market_is_measured_from_the_last_regular_close() -> None:
     day.quote("15:59", 512.34, change=3.21)
     day.tick("16:30", 520.0)
     day.tick("+1 08:00", 517.4634)
-    assert (day.amount, day.extended("+1 08:01")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("+1 08:01")) == (3.21, 1.0)
     day.quote("+1 09:30", 518.0, change=5.66)
-    assert (day.amount, day.extended("+1 09:30")) == (5.66, None)
+    assert (day.amount, day.extended_change("+1 09:30")) == (5.66, None)
 
 
 def test_a_quiet_evening_and_a_night_between_do_not_hide_the_close() -> None:
@@ -199,13 +199,13 @@ def test_a_quiet_evening_and_a_night_between_do_not_hide_the_close() -> None:
     day.quote("15:59", 512.34, change=3.21)
     day.tick("+1 02:00", 512.34)
     day.tick("+1 04:00", 517.4634)
-    assert (day.amount, day.extended("+1 04:00")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("+1 04:00")) == (3.21, 1.0)
 
 
 def test_who_starts_after_hours_knows_no_regular_last_price() -> None:
     day = Day()
     day.quote("17:00", 512.34, change=3.21)
-    assert (day.amount, day.extended("17:00")) == (3.21, None)
+    assert (day.amount, day.extended_change("17:00")) == (3.21, None)
 
 
 def test_a_link_that_was_away_at_the_close_does_not_know_it() -> None:
@@ -213,7 +213,7 @@ def test_a_link_that_was_away_at_the_close_does_not_know_it() -> None:
     day.quote("15:30", 512.34, change=3.21)
     day.market.reconnected([day.symbol])
     day.tick("16:30", 520.0)
-    assert (day.base, day.extended("16:30")) == (509.13, None)
+    assert (day.base, day.extended_change("16:30")) == (509.13, None)
 
 
 def test_a_link_that_is_back_before_the_close_knows_it() -> None:
@@ -222,7 +222,7 @@ def test_a_link_that_is_back_before_the_close_knows_it() -> None:
     day.market.reconnected([day.symbol])
     day.tick("15:59", 512.0)
     day.tick("16:30", 517.12)
-    assert day.extended("16:30") == 1.0
+    assert day.extended_change("16:30") == 1.0
 
 
 @pytest.mark.parametrize("seen", [False, True], ids=["started in the evening", "the link was away"])
@@ -234,18 +234,18 @@ def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen
     day.tick("17:00", 517.4634)
     closes = {"2024-11-08": 509.13, "2024-11-11": 512.34}
     day.market.apply_history_closes(day.symbol, closes)
-    assert (day.amount, day.extended("17:00")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("17:00")) == (3.21, 1.0)
     day.tick("20:30", 517.4634)
-    assert (day.amount, day.extended("20:30")) == (3.21, None)
+    assert (day.amount, day.extended_change("20:30")) == (3.21, None)
 
 
 def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> None:
     day = Day()
     day.market.apply_history_closes(day.symbol, {"2024-11-08": 509.13, "2024-11-11": 512.34})
     day.tick("17:00", 517.4634)
-    assert day.extended("17:00") == 1.0
+    assert day.extended_change("17:00") == 1.0
     day.quote("+1 08:00", 520.0, previous_close=512.34)
-    assert (day.base, day.amount, day.extended("+1 08:00")) == (512.34, 7.66, None)
+    assert (day.base, day.amount, day.extended_change("+1 08:00")) == (512.34, 7.66, None)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_ho
     day = Day(region)
     day.quote("14:30", 10.0, change=1.0)
     day.tick("16:10:05", 10.2)
-    assert (day.amount, day.extended("16:10:05")) == (1.2, None)
+    assert (day.amount, day.extended_change("16:10:05")) == (1.2, None)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_the_demo_exchange_s_date_is_the_day_of_utc(region: str) -> None:
         quote = Quote(symbol=str(day.symbol), last=512.34, time=midnight + time, change=moved)
         day.apply(quote)
         assert day.base == base
-        assert day.instrument.day.extended(512.34, midnight + time) is None
+        assert day.instrument.day.extended_change(512.34, midnight + time) is None
 
 
 def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later() -> None:
@@ -322,7 +322,7 @@ def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later()
     for code in "AB":
         market.apply(Tick(symbol=f"{code}$US", last=1.0, time=evening), 0.0)
         market.apply(Tick(symbol=f"{code}$US", last=2.0, time=evening + 1), 0.0)
-        assert market.instruments[Symbol(code, "US")].day.extended(2.0, evening + 1) is None
+        assert market.instruments[Symbol(code, "US")].day.extended_change(2.0, evening + 1) is None
         assert market.instruments[Symbol(code, "US")].day.ends == evening + 3_600_000
 
 
@@ -379,8 +379,8 @@ def test_after_an_early_close_the_move_is_told_apart() -> None:
     thanksgiving(day)
     day.quote("+3 12:59", 512.34, change=3.21)
     day.tick("+3 13:00", 517.4634)
-    assert (day.amount, day.extended("+3 13:00")) == (3.21, 1.0)
-    assert day.extended("+3 17:00") is None
+    assert (day.amount, day.extended_change("+3 13:00")) == (3.21, 1.0)
+    assert day.extended_change("+3 17:00") is None
 
 
 def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known() -> None:
@@ -388,7 +388,7 @@ def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known()
     day.quote("+3 14:00", 512.34, change=3.21)
     thanksgiving(day)
     day.tick("+3 14:01", 517.4634)
-    assert (day.base, day.extended("+3 14:01")) == (509.13, None)
+    assert (day.base, day.extended_change("+3 14:01")) == (509.13, None)
 
 
 def test_a_close_the_past_told_of_a_half_day_does_not_count_where_its_hours_were_not_known() -> None:

@@ -146,7 +146,7 @@ def test_the_demo_exchange_never_closes_and_its_date_is_the_day_of_utc(region: s
 
 @pytest.mark.parametrize(("region", "extended"), [("US", True), ("HK", False), ("SH", False), ("XX", False)])
 def test_only_new_york_trades_before_and_after(region: str, extended: bool) -> None:
-    assert calendar(region).extended is extended
+    assert calendar(region).has_extended_hours is extended
 
 
 # --- bells ---
@@ -191,7 +191,7 @@ def test_the_next_bell(region: str, local: str, what: str, rings: str) -> None:
 
 @pytest.mark.parametrize("hours", [calendar("XX"), calendar("US", demo=True)])
 def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
-    assert hours.always and hours.next_transition(NOON_UTC) is None
+    assert hours.always_open and hours.next_transition(NOON_UTC) is None
     assert hours.is_session(date(2026, 11, 22))
     assert hours.previous_session(date(2026, 11, 23)) == date(2026, 11, 22)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.messages import QQQ, T, quote, tick
 from tui.market import Market
 from tui.market.sessions import zone
-from tui.market.tape import MAX_TRADES, TOGETHER, Tape, large_trade_threshold
+from tui.market.tape import MAX_RUN_GAP, MAX_TRADES, Tape, large_trade_threshold
 
 DAY = 24 * 3_600_000
 
@@ -49,8 +49,8 @@ def test_trades_of_one_price_and_side_within_a_second_of_each_other_are_one_run(
 
 
 def test_a_run_ends_after_a_second_of_silence_and_where_the_side_changes() -> None:
-    assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER, 1.0, 5)).runs()] == [2]
-    assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER + 1, 1.0, 5)).runs()] == [1, 1]
+    assert [run.trades for run in printed((0, 1.0, 5), (MAX_RUN_GAP, 1.0, 5)).runs()] == [2]
+    assert [run.trades for run in printed((0, 1.0, 5), (MAX_RUN_GAP + 1, 1.0, 5)).runs()] == [1, 1]
     tape = printed((0, 1.0, 5))
     tape.add(tick(1.0, 1, volume=5), None, None)
     assert [run.side for run in tape.runs()] == ["·", "B"]

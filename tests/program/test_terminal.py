@@ -17,7 +17,8 @@ from tests.support.recordings import played
 from tests.support.terminal import COMMAND, Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
-from tui.protocol.messages import Ping, Request, Subscribe, decode_request
+from tui.protocol.decoder import decode_request
+from tui.protocol.messages import Ping, Request, Subscribe
 from tui.terminal.flow_control import CURSOR_POSITION_QUERY
 
 

@@ -25,6 +25,7 @@ from tui.history.store import Store
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
+from tui.reference.fund_names import FundNames
 from tui.screens.health import (
     FeedHealth,
     HealthFigure,
@@ -278,7 +279,7 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
     history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
     told = past_figures(facts(market)._replace(history=history))
     assert told[1:] == [HealthFigure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
-    names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, lambda: None)
+    names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, FundNames(), lambda: None)
     told = past_figures(facts(market)._replace(history=history, names=names, unread=1_234))
     assert told[2:] == [
         HealthFigure("names", "of well-known funds only"),

@@ -34,6 +34,7 @@ from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
+from tui.reference.fund_names import FundNames
 from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import FeedHealth, HealthSnapshot
@@ -88,11 +89,15 @@ class ItickApp(BaseApp):
         )
         self.market.set_alerts(self.preferences.settings.alerts)
         self.appearance = Appearance(self, self.preferences)
-        self.dashboard = Dashboard(self.appearance.styles, self.market, self.preferences.keys, self.suggest)
+        self.fund_names = FundNames()
+        self.dashboard = Dashboard(
+            self.appearance.styles, self.market, self.preferences.keys, self.suggest, self.fund_names
+        )
         self.lifecycle = Lifecycle(self, lambda: self.painting.resumed())
         self.feed = FeedWorker(
             source,
             self.market,
+            self.fund_names,
             self.preferences.settings.calls_a_minute,
             lambda: self.preferences.followed,
             lambda: self.preferences.listed,
@@ -190,7 +195,7 @@ class ItickApp(BaseApp):
 
     def suggest(self, part: str) -> Sequence[tuple[str, str]]:
         """Returns symbols, each with a name, for a part of a code or name."""
-        return suggest_symbols(part, self.preferences, self.market)
+        return suggest_symbols(part, self.fund_names, [*self.preferences.listed, *self.market.instruments])
 
     # --- what Textual calls ---
 

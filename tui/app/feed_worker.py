@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.log import LogFile
 from tui.market import Market
 from tui.market.health import Event
+from tui.reference.fund_names import FundNames
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol
 
@@ -88,6 +89,7 @@ class FeedWorker:
         self,
         source: FeedSource,
         market: Market,
+        fund_names: FundNames,
         calls_a_minute: int,
         followed: Callable[[], tuple[Symbol, ...]],
         listed: Callable[[], Iterable[Symbol]],
@@ -97,6 +99,7 @@ class FeedWorker:
     ) -> None:
         self.source = source
         self._market = market
+        self._fund_names = fund_names
         self._calls_a_minute = calls_a_minute
         self._followed = followed
         self._listed = listed
@@ -196,7 +199,7 @@ class FeedWorker:
         if self.fund_list is not None:
             self.fund_list.set_symbols(self._listed())
         if self.source.recorder is not None:
-            self.source.recorder.names(symbols)
+            self.source.recorder.names(self._fund_names, symbols)
 
     async def finish(self, within: float) -> None:
         """Write what is not in the cache yet, for `within` s at most."""
@@ -297,14 +300,18 @@ class FeedWorker:
         from tui.history.fund_list import FundListLoader
 
         await history.opened.wait()
-        self.fund_list = FundListLoader(rest, history.store, self._names_loaded)
+        self.fund_list = FundListLoader(rest, history.store, self._fund_names, self._names_loaded)
         self.symbols_changed()
         await self.fund_list.run()
 
     def _names_loaded(self) -> None:
         self._callbacks.names_loaded()
         if self.source.recorder is not None:
-            self.source.recorder.names(self._followed())
+            self.source.recorder.names(self._fund_names, self._followed())
+
+    def _names_replayed(self, names: Mapping[Symbol, str]) -> None:
+        self._fund_names.add(names)
+        self._callbacks.names_loaded()
 
     def _open_store(self, demo: bool) -> Store:
         from tui.history.store import Store, default_store_path
@@ -315,7 +322,7 @@ class FeedWorker:
 
     async def _play(self, replay: Replay) -> None:
         calls = self._callbacks
-        replay.attach(self._market, self.link_changed, calls.followed, calls.replay_changed, calls.names_loaded)
+        replay.attach(self._market, self.link_changed, calls.followed, calls.replay_changed, self._names_replayed)
         self._feed = replay
         calls.replay_changed()
         replay.set_symbols(self._followed())

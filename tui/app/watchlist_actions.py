@@ -10,9 +10,8 @@ from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
 from tui.config.watchlists import describe_symbols
 from tui.errors import UsageError
-from tui.market import Market
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.reference.fund_names import suggestions
+from tui.reference.fund_names import FundNames
 from tui.screens.columns import Choice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.menu import Menu, MenuItem
@@ -217,13 +216,12 @@ class WatchlistActions:
         self._preferences.set(columns=() if columns == DEFAULT else columns)
 
 
-def suggest_symbols(part: str, preferences: Preferences, market: Market) -> Sequence[tuple[str, str]]:
-    """Returns symbols with their names for a part of a code or name, those of the lists and the market among them."""
-    known = [*preferences.listed, *market.instruments]
-    if found := suggestions(part, known):
+def suggest_symbols(part: str, names: FundNames, known: Sequence[Symbol]) -> Sequence[tuple[str, str]]:
+    """Returns symbols with their names for a part of a code or name; `known` are those without a name too."""
+    if found := names.search(part, known):
         return found
     with suppress(UsageError):  # not written as far as a symbol
-        return suggestions(str(parse_symbol(part).symbol), known)
+        return names.search(str(parse_symbol(part).symbol), known)
     return ()
 
 

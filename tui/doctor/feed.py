@@ -329,7 +329,7 @@ class FeedChecks:
         for region in dict.fromkeys(symbol.region for symbol in symbols):
             hours = self._market.calendar(region)
             stretch = hours.at(now)
-            if hours.always:
+            if hours.always_open:
                 words.append(f"{region} hours unknown")
                 continue
             why = hours.holiday(stretch.date)
@@ -396,7 +396,7 @@ class FeedChecks:
 
     async def _clock(self) -> Found:
         clock = self._market.clock
-        if (seconds := clock.differs) is not None:
+        if (seconds := clock.known_difference) is not None:
             way = "behind" if seconds > 0 else "ahead of"
             return Found(
                 f"this machine's is {abs(seconds):.0f} s {way} the exchange's",

@@ -27,7 +27,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.headless.stdout import StdoutWriter
 from tui.market import Instrument, Market
 from tui.market.entitlements import RefusedType, refused_types
-from tui.market.instrument import DATA_WITHIN
+from tui.market.instrument import DATA_TIMEOUT
 from tui.protocol.messages import OVER_LIMIT, TYPE_OF, Level, Push
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol, format_list
@@ -205,7 +205,7 @@ class NdjsonStream:
             if self._giving_up is not None:
                 self._giving_up.cancel()
                 self._giving_up = None
-            self._data_due = self._loop.call_later(DATA_WITHIN, self._tell_missed)
+            self._data_due = self._loop.call_later(DATA_TIMEOUT, self._tell_missed)
         else:
             self._expect_life()
             if self._data_due is not None:
@@ -231,7 +231,7 @@ class NdjsonStream:
         return [
             symbol
             for symbol, instrument in self._market.instruments.items()
-            if symbol not in self._heard and instrument.served_at and instrument.refused.keys() < set(self._types)
+            if symbol not in self._heard and instrument.expected_at and instrument.refused.keys() < set(self._types)
         ]
 
     def _expect_life(self) -> None:

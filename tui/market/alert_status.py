@@ -43,7 +43,7 @@ class AlertPhase(Enum):
 class AlertStatus(NamedTuple):
     """`figure` is what the alert looks at, as it is now, where that is live; else ""."""
 
-    stand: AlertPhase
+    phase: AlertPhase
     words: str
     figure: str = ""
 

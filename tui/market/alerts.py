@@ -15,7 +15,7 @@ from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
 AlertKind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
 AlertSwitch: TypeAlias = Literal["on", "off", "done"]
 
-WAYS = (
+CONDITION_EXAMPLES = (
     ("> 520", "the price crosses above 520"),
     ("< 480", "the price crosses below 480"),
     ("±2%", "the day's change, up or down"),

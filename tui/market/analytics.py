@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tui.market.bars import MinuteBars
 from tui.market.sessions import Zone
-from tui.protocol.messages import LEAST_PRICE, Quote
+from tui.protocol.messages import MIN_PRICE, Quote
 
 _IOPV_FOR = 60_000  # ms
 
@@ -34,7 +34,7 @@ def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:
     """100·(last − IOPV)/IOPV, in %: 4.128 over 4.115 is +0.32 %. None without an IOPV of the date of `time` (ms UTC)
     and at most a minute old."""
     iopv = quote.iopv or 0.0
-    if iopv < LEAST_PRICE or time - quote.time > _IOPV_FOR or zone.at(quote.time).date() != zone.at(time).date():
+    if iopv < MIN_PRICE or time - quote.time > _IOPV_FOR or zone.at(quote.time).date() != zone.at(time).date():
         return None
     return 100 * (last - iopv) / iopv
 

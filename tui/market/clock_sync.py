@@ -239,7 +239,7 @@ class ClockOffset:
         return (self.high - self.low) / 2
 
     @property
-    def differs(self) -> float | None:
+    def known_difference(self) -> float | None:
         """Seconds by which the exchange's clock is surely ahead of ours (behind, if negative), where that is worth a
         word; None where it is not, or not known."""
         low, high = (self.low, self.high) if self.ahead is None else self._dates

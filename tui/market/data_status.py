@@ -8,13 +8,13 @@ from tui.market.instrument import Instrument
 from tui.market.sessions import SessionPhase
 from tui.protocol.messages import OVER_LIMIT
 
-LIVE_FOR = 10.0  # s
+MAX_LIVE_AGE = 10.0  # s
 
 
 class DataStatus(Enum):
     """The value is the word shown in place of the age, where there is one."""
 
-    LIVE = ""  # data at most LIVE_FOR old
+    LIVE = ""  # data at most MAX_LIVE_AGE old
     QUIET = " "  # older, but the link is proven: nothing has happened
     CLOSED = "closed"  # quiet, and its exchange is closed by its hours
     STALE = "stale"  # the link is not proven: the number may be wrong by now
@@ -44,7 +44,7 @@ def data_status(instrument: Instrument, age: float | None, link_proven: bool) ->
         return DataStatus.STALE
     if instrument.quote is not None and instrument.quote.status in (1, 3):
         return DataStatus.HALTED
-    if age is not None and age <= LIVE_FOR:
+    if age is not None and age <= MAX_LIVE_AGE:
         return DataStatus.LIVE
     return DataStatus.CLOSED if _closed(instrument) else DataStatus.QUIET
 

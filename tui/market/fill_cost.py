@@ -25,7 +25,7 @@ class Fill(NamedTuple):
     bp: float
 
     @property
-    def short(self) -> bool:
+    def is_partial(self) -> bool:
         return self.filled < self.asked * (1 - 1e-9)  # sums of fractions are not exact
 
 

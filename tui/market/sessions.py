@@ -60,17 +60,17 @@ class SessionPhase(Enum):
     POST = "after hours"
 
     @property
-    def extended(self) -> bool:
+    def is_extended(self) -> bool:
         """Traded, but not in the regular session."""
         return self in (SessionPhase.PRE, SessionPhase.POST)
 
     @property
-    def continuous(self) -> bool:
+    def is_continuous(self) -> bool:
         """Traded without a pause, so that the spread of a book is what trading costs."""
-        return self is SessionPhase.OPEN or self.extended
+        return self is SessionPhase.OPEN or self.is_extended
 
     @property
-    def regular(self) -> bool:
+    def is_regular(self) -> bool:
         """Part of the trading date: its auctions and its lunch too."""
         return self in (SessionPhase.AUCTION, SessionPhase.OPEN, SessionPhase.BREAK, SessionPhase.LUNCH)
 
@@ -148,9 +148,9 @@ class Calendar:
         self.zone = zone
         self._hours, self._early = _timed(hours), _timed(early)
         self._holidays = holidays or Holidays({}, {})
-        self.always = hours is _ALWAYS
+        self.always_open = hours is _ALWAYS
         """Whether it never closes, as the demo exchange, or as far as anybody knows."""
-        self.extended = any(phase.extended for _, phase in hours)
+        self.has_extended_hours = any(phase.is_extended for _, phase in hours)
         """Whether it also trades before or after its regular session."""
 
     def at(self, when: float) -> SessionInterval:
@@ -167,7 +167,7 @@ class Calendar:
     def next_transition(self, when: float) -> NextTransition | None:
         """The first bell after `when` (ms UTC), nights, weekends and holidays passed over; None where it never closes,
         or no session is found within a month. Holds until that bell."""
-        if self.always:
+        if self.always_open:
             return None
         today = self.zone.at(when).date()
         for days in range(_LONGEST_CLOSED):
@@ -180,7 +180,7 @@ class Calendar:
 
     def is_session(self, day: date) -> bool:
         """Whether it opens on that date."""
-        return self.always or (day.weekday() < 5 and day not in self._holidays.closed)
+        return self.always_open or (day.weekday() < 5 and day not in self._holidays.closed)
 
     def previous_session(self, day: date) -> date | None:
         """The trading date before that date; None where none is found within a month."""

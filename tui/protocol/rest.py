@@ -18,15 +18,9 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from tui.errors import MalformedMessage
-from tui.protocol.messages import (
-    UNREADABLE,
-    Kline,
-    Quote,
-    decode_with_mended_text,
-    parse_push,
-    read_row,
-    unreadable_kind,
-)
+from tui.protocol.json_repair import UNREADABLE, decode_repaired, unreadable_kind
+from tui.protocol.lenient import parse_push, parse_row
+from tui.protocol.messages import Kline, Quote
 from tui.secrets import safe_text
 from tui.symbol import Symbol, is_code, split_wire_symbol
 
@@ -76,7 +70,7 @@ def parse_envelope(body: bytes) -> Envelope:
     if body.lstrip()[:1] == b"[":
         return Envelope(0, None, Raw(body))
     try:
-        return decode_with_mended_text(_envelope.decode, body)
+        return decode_repaired(_envelope.decode, body)
     except UNREADABLE:
         raise MalformedMessage(unreadable_kind(body, "answer")) from None
 
@@ -111,7 +105,7 @@ def parse_quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
     for spelled, raw in _mapped(data, "quotes"):
         code = _code(spelled, region)
         try:
-            row = read_row(raw)
+            row = parse_row(raw)
             if row is None:
                 continue
             if not code or not isinstance(row, dict):
@@ -150,7 +144,7 @@ def _read_bars(rows: list[Raw], code: str, region: str) -> tuple[list[Kline], in
     unread = 0
     for raw in rows:
         try:
-            row = read_row(raw)
+            row = parse_row(raw)
             if row is None:
                 continue
             if not code or not isinstance(row, dict):
@@ -184,7 +178,7 @@ def _newest(bars: list[Kline]) -> list[Kline]:
 
 def _listed_patiently(raw: Raw) -> _Listed | None:
     try:
-        return msgspec.convert(read_row(raw), _Listed)
+        return msgspec.convert(parse_row(raw), _Listed)
     except (*UNREADABLE, MalformedMessage):
         return None
 
@@ -203,7 +197,7 @@ def _raw_rows(raw: Raw) -> list[Raw]:
 
 def _decoded(decoder: msgspec.json.Decoder[_Decoded], data: bytes, kind: str) -> _Decoded:
     try:
-        return decode_with_mended_text(decoder.decode, data)
+        return decode_repaired(decoder.decode, data)
     except UNREADABLE:
         raise MalformedMessage(unreadable_kind(data, kind)) from None
 

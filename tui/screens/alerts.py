@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tui.errors import UsageError
 from tui.market.alert_status import AlertStatus
-from tui.market.alerts import WAYS, Alert, parse_alert
+from tui.market.alerts import CONDITION_EXAMPLES, Alert, parse_alert
 from tui.screens.layout import arrange
 from tui.screens.panel import Chooser
 from tui.screens.prompt import Prompt
@@ -19,7 +19,7 @@ from tui.secrets import safe_text
 from tui.symbol import Symbol
 from tui.widgets.choice_list import ChoiceList, ChoiceRow
 
-_HELP = [f"{written:<18}{words}" for written, words in WAYS]
+_HELP = [f"{written:<18}{words}" for written, words in CONDITION_EXAMPLES]
 _TITLE = "Alerts"
 _WIDE = 66  # cells of the watchlist from which on all has room in a row
 

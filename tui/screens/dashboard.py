@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
+from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
@@ -47,15 +48,17 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     class Ready(Message):
         """The dashboard is on the screen."""
 
-    def __init__(self, look: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions) -> None:
+    def __init__(
+        self, look: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions, names: FundNames
+    ) -> None:
         super().__init__(id="dashboard")
         self._market = market
         self.header = Header(look)
-        self.watchlist = Watchlist(look, market, keys)
+        self.watchlist = Watchlist(look, market, names, keys)
         self.ladder = DepthLadder(look, keys)
         self.chart = MinuteChart(look, keys)
         self.tape = TradeTape(look, keys)
-        self.headline = QuoteHeader(look, market)
+        self.headline = QuoteHeader(look, market, names)
         self.status = StatusBar(look, market, keys)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()

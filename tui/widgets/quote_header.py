@@ -9,7 +9,7 @@ from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
 from tui.market.data_status import data_status
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 from tui.widgets.pane import Pane, StyledLine, width_of
 from tui.widgets.styles import Styles
 from tui.widgets.watchlist.columns import BY_ID, FLASH, SPARKS, WORD_STATES, RenderContext, RowFigures, make_row
@@ -28,9 +28,10 @@ class QuoteHeader(Pane):
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol in large."""
 
-    def __init__(self, look: Styles, market: Market) -> None:
+    def __init__(self, look: Styles, market: Market, names: FundNames) -> None:
         super().__init__(look, id="headline")
         self._market = market
+        self._names = names
         self.flash = True
         """Whether the digits that changed light up for a moment."""
         self._now = 0.0
@@ -69,7 +70,7 @@ class QuoteHeader(Pane):
         age = BY_ID["age"].cell(row)
         is_age = row.age is not None and row.state not in WORD_STATES
         right = [look.segment(f"{age.text.strip()} ago" if is_age else age.text.strip(), age.role)]
-        if name := name_of(i.symbol):
+        if name := self._names.name_of(i.symbol):
             room = self.size.width - width_of(left) - width_of(right) - _AROUND
             left.append(look.segment(fmt.clip(f"  {name}", room), "muted"))
         return left, right
@@ -78,7 +79,7 @@ class QuoteHeader(Pane):
         i = self.instrument
         if i is None:
             return []
-        i.learn_precision()
+        i.infer_precision()
         row = self._row(i)
         lines = [self._fitting([self._figure(row, id) for id in ids], width) for ids in _LINES]
         over_time = [self._figure(row, "volume"), self._figure(row, "turnover"), *self._hour(i)]
@@ -87,7 +88,7 @@ class QuoteHeader(Pane):
     def _row(self, i: Instrument) -> RowFigures:
         age = self._market.age(i, self._now)
         moment = RenderContext(
-            self._now, self._market.exchange_time(self._now), 1.0, SPARKS[-1], mixed=True, flash=self.flash
+            self._now, self._market.exchange_time(self._now), 1.0, SPARKS[-1], True, self._names, flash=self.flash
         )
         return make_row(i, data_status(i, age, self._proven), age, moment)
 

@@ -15,7 +15,7 @@ def session_words(region: str, hours: Calendar, time: float, demo: bool = False)
     clock = f"{where.at(time):%H:%M:%S} {where.label}"
     if demo:
         return [f"{clock} · DEMO 24h", clock]
-    if hours.always:
+    if hours.always_open:
         return [clock]
     now = hours.at(time)
     session = f"{region} {now.phase.value}"
@@ -26,7 +26,7 @@ def session_words(region: str, hours: Calendar, time: float, demo: bool = False)
     if bell is None:
         return [f"{named} · {clock}", f"{session} · {clock}", session]
     rings = f"{bell.what} {_when(bell, time, where)}"
-    if now.phase.continuous:  # there the clock is worth more than the bell
+    if now.phase.is_continuous:  # there the clock is worth more than the bell
         return [f"{named} · {clock} · {rings}", f"{session} · {clock} · {rings}", f"{session} · {clock}", session]
     rings_alone = rings if " in " in rings else f"{rings} {where.label}"
     return [f"{named} · {clock} · {rings}", f"{named} · {rings_alone}", f"{session} · {rings_alone}", session]

@@ -102,7 +102,7 @@ class StatusBar(LineWidget):
             said.append("changes not saved")
         if (ahead := self._market.clock.ahead) is not None:
             said.append(f"data dated {ahead:,.0f} s ahead of the exchange's clock")
-        if (differs := self._market.clock.differs) is not None:
+        if (differs := self._market.clock.known_difference) is not None:
             said.append(f"clock {abs(differs):.0f} s {'behind' if differs > 0 else 'ahead of'} the exchange's")
         return said
 

@@ -121,7 +121,7 @@ class TradeTape(Pane, can_focus=True):
             return []
         if not len(instrument.tape):
             return self._empty(instrument, width, height)
-        instrument.learn_precision()
+        instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
         prices = _prices(runs, instrument.decimals)

@@ -13,7 +13,7 @@ from tui.market import Market
 from tui.market.data_status import DataStatus, data_status
 from tui.market.sessions import zone
 from tui.protocol.messages import Push, Quote, Tick
-from tui.reference.fund_names import NAMES
+from tui.reference.fund_names import NAMES, FundNames
 from tui.symbol import Symbol
 from tui.widgets.watchlist.columns import (
     BY_ID,
@@ -40,10 +40,13 @@ def row(
     for message in messages:
         market.apply(message, 0.0)
     instrument = market.instruments[symbol]
-    instrument.learn_precision()
+    instrument.infer_precision()
     age = later / 1000 if instrument.newest_time else None
     return make_row(
-        instrument, data_status(instrument, age, proven), age, RenderContext(0.0, T + later, 1.0, 12, mixed)
+        instrument,
+        data_status(instrument, age, proven),
+        age,
+        RenderContext(0.0, T + later, 1.0, 12, mixed, FundNames()),
     )
 
 

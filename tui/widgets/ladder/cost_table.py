@@ -59,10 +59,10 @@ def _figures(
     fill = simulate_fill(side, units_for(amount, touch.mid) if money else amount, touch.mid)
     if fill is None:  # money for less than one unit
         return [fmt.UNKNOWN, fmt.UNKNOWN, fmt.UNKNOWN, depth], False
-    done = f"{quantity(fill.filled)} of {quantity(fill.asked)}" if fill.short else quantity(fill.asked)
+    done = f"{quantity(fill.filled)} of {quantity(fill.asked)}" if fill.is_partial else quantity(fill.asked)
     # An average falls between ticks: two digits more than prices have.
     average = fmt.price(fill.average, decimals + 2)
-    return [done, average, f"{fill.bp:.{2 if abs(fill.bp) < 100 else 0}f} bp", depth], fill.short
+    return [done, average, f"{fill.bp:.{2 if abs(fill.bp) < 100 else 0}f} bp", depth], fill.is_partial
 
 
 def quantity(value: float) -> str:

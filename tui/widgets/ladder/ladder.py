@@ -181,7 +181,7 @@ class DepthLadder(Pane, can_focus=True):
                 self._tinted_asks |= dict.fromkeys(changed_sizes(self._asks, asks), instrument.depth_at)
                 self._tinted_bids |= dict.fromkeys(changed_sizes(self._bids, bids), instrument.depth_at)
             self._asks, self._bids = asks, bids
-            instrument.learn_precision()
+            instrument.infer_precision()
             needed = decimals((level.price for level in (*asks, *bids)), max(self._decimals, instrument.decimals))
             if needed != self._decimals:
                 self._decimals, self._axis, self._step = needed, None, 0

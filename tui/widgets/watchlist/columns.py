@@ -19,8 +19,8 @@ from tui.market.instrument import LastKnownPrice
 from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import closes_by_cell, heights
-from tui.protocol.messages import LEAST_PRICE, Quote
-from tui.reference.fund_names import name_of
+from tui.protocol.messages import MIN_PRICE, Quote
+from tui.reference.fund_names import FundNames
 
 FLASH = 0.4  # s
 SPARKS = (30, 20, 15, 12, 10)  # cells of a sparkline, widest first; each divides the hour
@@ -62,6 +62,7 @@ class RenderContext(NamedTuple):
     span: float  # of the sparklines, in %
     spark: int  # cells of a sparkline
     mixed: bool  # whether the list has money of more than one kind
+    names: FundNames
     flash: bool = True  # whether digits that changed light up
     name: int = 28  # cells of a name
 
@@ -130,7 +131,7 @@ def _percent(row: RowFigures) -> float | None:
 
 def _extended(row: RowFigures) -> float | None:
     i = row.instrument
-    return i.day.extended(i.last, row.moment.time) if i.last is not None else None
+    return i.day.extended_change(i.last, row.moment.time) if i.last is not None else None
 
 
 def _previous(row: RowFigures) -> float | None:
@@ -154,7 +155,7 @@ def _quoted(take: Callable[[Quote], float | None]) -> ColumnFigure:
 
     def figure(row: RowFigures) -> float | None:
         price = take(row.instrument.quote) if row.instrument.quote is not None else None
-        return price if price is not None and price >= LEAST_PRICE else None
+        return price if price is not None and price >= MIN_PRICE else None
 
     return figure
 
@@ -220,7 +221,7 @@ def _symbol(row: RowFigures) -> Cell:
 
 
 def _name(row: RowFigures) -> Cell:
-    name, width = name_of(row.instrument.symbol) or fmt.UNKNOWN, row.moment.name
+    name, width = row.moment.names.name_of(row.instrument.symbol) or fmt.UNKNOWN, row.moment.name
     text = fmt.clip(name, width)
     return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
 
@@ -421,7 +422,7 @@ COLUMNS: tuple[Column, ...] = (
         12,
         1,
         _name,
-        lambda row: name_of(row.instrument.symbol) or None,
+        lambda row: row.moment.names.name_of(row.instrument.symbol) or None,
         descending=False,
         left=True,
         most=28,

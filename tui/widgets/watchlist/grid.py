@@ -23,6 +23,7 @@ from tui.market.data_status import DataStatus, data_status
 from tui.market.money import currency_of
 from tui.market.sparkline import common_span, extent
 from tui.protocol.messages import Depth, Quote
+from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
 from tui.widgets.pane import Pane, StyledLine, fill
 from tui.widgets.styles import Styles
@@ -88,10 +89,11 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.column = column
 
-    def __init__(self, look: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
+    def __init__(self, look: Styles, market: Market, names: FundNames, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(look, id="watchlist")
         self._add = label_of(keys, "add")
         self._market = market
+        self._names = names
         self.flash = True
         """Whether the digits that changed light up for a moment."""
         self._list_name = ""
@@ -192,7 +194,7 @@ class Watchlist(Pane, can_focus=True):
             self.post_message(self.Selected(self.selected))
 
     def _ordered(self) -> list[Instrument]:
-        rows = matching_instruments(self._given, self.find) if self.find else list(self._given)
+        rows = matching_instruments(self._given, self.find, self._names) if self.find else list(self._given)
         return sort_rows(self._figured(rows), self.sort) if self.sort else rows
 
     def _put(self, rows: list[Instrument]) -> None:
@@ -393,7 +395,7 @@ class Watchlist(Pane, can_focus=True):
     def _at_this_moment(self) -> RenderContext:
         time = self._market.exchange_time(self._now)
         name = self._widths.get("name", 0)
-        return RenderContext(self._now, time, self._span, self._spark, self._mixed, self.flash, name)
+        return RenderContext(self._now, time, self._span, self._spark, self._mixed, self._names, self.flash, name)
 
     def _row(self, instrument: Instrument, moment: RenderContext) -> RowFigures:
         age = instrument.age(moment.time)
@@ -401,7 +403,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _row_line(self, n: int, width: int, moment: RenderContext) -> StyledLine:
         look, instrument = self.style, self._rows[n]
-        instrument.learn_precision()
+        instrument.infer_precision()
         row = self._row(instrument, moment)
         selected = n == self._bar[0]
         ground = "cursor" if selected else "background"

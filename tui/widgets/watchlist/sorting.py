@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from tui.market import Instrument
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 from tui.widgets.watchlist.columns import BY_ID, RowFigures
 
 HOLD = 3.0  # s: after the cursor moved the order stands still, so that nothing slips from under it
@@ -14,13 +14,13 @@ HOLD = 3.0  # s: after the cursor moved the order stands still, so that nothing 
 _T = TypeVar("_T", bound=Instrument)
 
 
-def matching_instruments(instruments: Sequence[_T], text: str) -> list[_T]:
+def matching_instruments(instruments: Sequence[_T], text: str, names: FundNames) -> list[_T]:
     """Those whose code, region or name has every word of the text in it, upper or lower case."""
     words = text.casefold().split()
     return [
         instrument
         for instrument in instruments
-        if all(word in f"{instrument.symbol} {name_of(instrument.symbol)}".casefold() for word in words)
+        if all(word in f"{instrument.symbol} {names.name_of(instrument.symbol)}".casefold() for word in words)
     ]
 
 
