@@ -106,8 +106,8 @@ async def of_messages(runs: int) -> Parts:
 async def of_frames(runs: int) -> Parts:
     """From marks to the bytes for a terminal of 160×50."""
     from tests.support.manual_frames import Turned, WholeDriver
-    from tui.app.app import FeedSource
-    from tui.app.base import LaunchOptions
+    from tui.app.feed_worker import FeedSource
+    from tui.app.preferences import LaunchOptions
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
 

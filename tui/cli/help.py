@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.config.plain import PLAIN
 from tui.errors import UsageError
 
 WATCH = "What to watch"
@@ -38,6 +39,8 @@ ENVIRONMENT = {
     "No proxy is ever used for addresses on this machine.",
     TRUST: "Whose certificates are trusted, as OpenSSL has it. Else it is the system's store.",
     COLOUR: "Where it is set, to anything, there are no colours.",
+    PLAIN: "Where it is 1, Textual alone paints and the websockets library alone reads frames: slower, and to be tried "
+    "if the screen or the feed is not as it should be.",
     FOLDERS: "Where the folders named below are on Linux, in place of ~/.config, ~/.local/state and ~/.cache.",
 }
 

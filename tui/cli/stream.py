@@ -21,6 +21,7 @@ from tui.cli.options import (
     recording_to,
     watched,
 )
+from tui.config.plain import PLAIN
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
         ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, laid out by jq."),
         ("itick-tui stream --demo --seconds 60 --json-health >updates.jsonl", "A minute into a file, and how it went."),
     ),
-    environment=(KEY, PROXY, TRUST, FOLDERS),
+    environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
 )
