@@ -41,7 +41,7 @@ from tests.support.wait_until import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.errors import UsageError
-from tui.exchange.faults import FAULTS, FROM_THE_START
+from tui.exchange.faults import FAULTS, FIXED_AT_START
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed import tls
@@ -97,7 +97,7 @@ HEAVY = ("burst", "large")
 COMPANIONS = ("quiet", "no-date")
 WEATHER = tuple(
     name
-    for name in FAULTS.keys() - FROM_THE_START - {*HEAVY, *DATA, *COMPANIONS, "idle-cut"}
+    for name in FAULTS.keys() - FIXED_AT_START - {*HEAVY, *DATA, *COMPANIONS, "idle-cut"}
     if not name.startswith("rest-")
 )
 
@@ -230,17 +230,17 @@ class Storm:
             await exchange.__aenter__()
             gone = monotonic()
         elif fault in ENDS:
-            exchange.cause(fault)
+            exchange.set_faults(fault)
             began = gone = began + EVERY
             lost = await self._next(lambda state: not state.is_live, began - EVERY)
-            exchange.cause()
+            exchange.set_faults()
         elif fault in HEARTBEATS:
-            exchange.cause(fault)
+            exchange.set_faults(fault)
             lost = await self._next(lambda state: not state.is_live, began)
-            exchange.cause()
+            exchange.set_faults()
             gone = monotonic()
         else:
-            exchange.cause(fault)
+            exchange.set_faults(fault)
             link.reconnect()
             if fault in PARTIAL:
                 lost = await self._next(lambda state: state.is_live, began)
@@ -248,7 +248,7 @@ class Storm:
                 lost = await self._next(lambda state: "another client" in str(state.error), began)
             else:
                 lost = await self._next(lambda state: state.error is not None, began)
-            exchange.cause()
+            exchange.set_faults()
             gone = monotonic()
             if fault in PARTIAL or fault == "key-in-use" or lost.phase is LinkPhase.STOPPED:
                 link.reconnect()
@@ -259,11 +259,11 @@ class Storm:
         some = FUNDS[:10]
         self._absurd.clear()
         connections, malformed = self._connections, self.market.health.malformed.total()
-        self._exchange.cause(fault, "no-date")
+        self._exchange.set_faults(fault, "no-date")
         # Who comes meanwhile has no better time and no better price to compare with.
         async with Running(self._exchange.url, *some, timings=self._timings) as newcomer:
             await asyncio.sleep(20 * EVERY)
-            self._exchange.cause()
+            self._exchange.set_faults()
             began = monotonic()
             if fault in ("microsecond-time", "nanosecond-time"):
                 unread = self.market.health.malformed.total() - malformed
@@ -316,7 +316,7 @@ class Storm:
     async def _ask_rest(self) -> tuple[float, float]:
         """A link of its own asks for the past, while every third row of it is absurd."""
         exchange, some = self._exchange, FUNDS[:10]
-        exchange.cause("rest-extreme")
+        exchange.set_faults("rest-extreme")
         rest = RestClient(rest_base(exchange.url), Token("a key"), 1_000)
         with TemporaryDirectory() as folder:
             async with Running(
@@ -331,7 +331,7 @@ class Storm:
                 began = monotonic()
                 try:
                     await until(lambda: history.words()[0].startswith(f"{len(some)} symbols known"), within=30)
-                    exchange.cause()
+                    exchange.set_faults()
                     await self._agrees(running.market, some)
                     assert not history.words()[0].startswith("a fault"), history.words()[0]
                     wrong = [words for symbol in some for words in self._wrong_past(running.market, symbol)]
@@ -344,9 +344,9 @@ class Storm:
                 return 0.0, monotonic() - began
 
     def _wrong_past(self, market: Market, symbol: Symbol) -> Iterator[str]:
-        listing = self._exchange.market.listing(symbol)
+        listing = self._exchange.market.find_watched(symbol)
         assert listing is not None
-        for bar in map(listing.kline, self._exchange.market.past(listing)[:-1]):
+        for bar in map(listing.kline, self._exchange.market.minute_bars(listing)[:-1]):
             held = market.instruments[symbol].bars.get(bar.time // 60_000)
             if held is not None and (held.close, held.volume) != (bar.close, bar.volume):
                 yield f"{symbol}: {held.close:g}, {held.volume:g} instead of {bar.close:g}, {bar.volume:g}"
@@ -354,7 +354,7 @@ class Storm:
     async def _fall_silent(self) -> tuple[float, float]:
         idle = self._timings.ping_every / 3
         began, blamed = monotonic(), len(self._states)
-        self._exchange.cause("idle-cut", "quiet", every=idle)
+        self._exchange.set_faults("idle-cut", "quiet", every=idle)
         try:
             if self.market.health.idle_timeout is None:  # else it is known already, and cuts nothing any more
                 await self._next(lambda state: not state.is_live, began)
@@ -366,7 +366,7 @@ class Storm:
 
             await until(stays, within=60 * idle)
         finally:
-            self._exchange.cause(every=EVERY)
+            self._exchange.set_faults(every=EVERY)
         errors = [str(state.error) for state in list(self._states)[blamed:]]
         assert not any("another client" in error for error in errors), "another client is blamed"
         return told, monotonic() - began
@@ -438,7 +438,7 @@ class Storm:
     async def _calm(self) -> None:
         """No faults, a fresh and healthy link to all funds, and time enough for it to know what is usual."""
         began = monotonic()
-        self._exchange.cause()
+        self._exchange.set_faults()
         self._link.set_symbols(FUNDS)
         self._link.reconnect()
         await self._next(lambda state: state.is_live, began)
@@ -454,7 +454,7 @@ class Storm:
         while (now := monotonic()) < until_:
             names = chance.sample(sorted(WEATHER), chance.randint(0, 3))
             names += chance.sample(HEAVY, 1) if chance.random() < 0.1 else []
-            self._exchange.cause(*names)
+            self._exchange.set_faults(*names)
             for _ in range(chance.randint(1, 4)):
                 await asyncio.sleep(min(chance.uniform(0.02, 0.6), until_ - now))
                 what = chance.random()
@@ -466,7 +466,7 @@ class Storm:
                     await self._exchange.__aexit__(None, None, None)
                     await asyncio.sleep(chance.uniform(0, 0.1))
                     await self._exchange.__aenter__()
-        self._exchange.cause()
+        self._exchange.set_faults()
 
     # --- the end ---
 
@@ -479,10 +479,10 @@ class Storm:
             report.failures.append(f"the link does not settle: {self._link.state.describe(monotonic())}")
             return
         connections = self._connections
-        exchange.cause(*HARMLESS)
+        exchange.set_faults(*HARMLESS)
         await asyncio.sleep(seconds / 2)
         # What is dated ahead repeats the latest, and would put right what something older had put wrong.
-        exchange.cause(*HARMLESS[:2], *HARMLESS[3:])
+        exchange.set_faults(*HARMLESS[:2], *HARMLESS[3:])
         await asyncio.sleep(seconds / 2)
         await exchange.close_market()
         sent = exchange.sent[max(exchange.sent)]

@@ -442,7 +442,7 @@ async def test_a_connection_that_falls_silent() -> None:
 
         def falls_silent(result: Result) -> None:
             if result.name == FIRST[-1]:
-                exchange.cause("half-open")
+                exchange.set_faults("half-open")
 
         results = await looked(exchange.url, ends=falls_silent)
     assert {name: status for name, status in ill(results).items() if name != "lag"} == {"pings": FAIL}

@@ -87,14 +87,14 @@ def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     ):
         Exchange(faults=("reset", "rest"))
     with pytest.raises(UsageError, match=r"^fault 'lagging' is for an exchange from its start$"):
-        Exchange().cause("reset", "lagging")
+        Exchange().set_faults("reset", "lagging")
 
 
 def test_the_help_lists_every_fault() -> None:
     shown = CliRunner().invoke(cli, ["exchange", "--help"]).output
     for name, fault in FAULTS.items():
         assert f"\n  {name} " in shown
-        assert fault.words.split()[0] in shown
+        assert fault.description.split()[0] in shown
     refused = CliRunner().invoke(cli, ["exchange", "--fault", "rest", "--fault", "reset"])
     assert isinstance(refused.exception, UsageError)
 
@@ -183,7 +183,7 @@ async def test_a_handshake_refused(name: str, status: int) -> None:
             response = (await refused(exchange)).response
             assert response.status_code == status
         assert response.headers.get("Location") == ("wss://another.invalid/fund" if status == 302 else None)
-        exchange.cause()
+        exchange.set_faults()
         async with dial(exchange) as socket:
             await enter(socket)
 
@@ -455,7 +455,7 @@ async def test_no_answer_has_a_date() -> None:
         assert socket.response is not None and "Date" not in socket.response.headers
         _, headers, _ = await ask_rest(exchange, "/fund/tick?region=US&code=QQQ")
         assert "date" not in headers
-        exchange.cause()
+        exchange.set_faults()
         assert "date" in (await ask_rest(exchange, "/fund/tick?region=US&code=QQQ"))[1]
 
 
@@ -464,7 +464,7 @@ async def test_silence_is_cut_and_nothing_else() -> None:
         await enter(socket)
         await subscribe(socket, "tick,quote")
         assert await pushed(socket, 1.2), "what flows goes on"
-        exchange.cause("idle-cut", "quiet")
+        exchange.set_faults("idle-cut", "quiet")
         for _ in range(5):
             await asyncio.sleep(0.3)
             await ask(socket, "tick")
@@ -478,10 +478,10 @@ async def test_the_night_is_quiet_and_ends() -> None:
     async with Exchange(rate=2_000) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "tick,quote,depth,kline@1")
-        exchange.cause("quiet")
+        exchange.set_faults("quiet")
         await pushed(socket, 0.1)
         assert await pushed(socket, 0.3) == []
-        exchange.cause()
+        exchange.set_faults()
         assert len(await pushed(socket, 0.3)) > 20
 
 
@@ -497,7 +497,7 @@ async def test_times_in_other_units_and_of_another_hour(name: str, factor: float
 async def test_another_time_for_what_comes_next() -> None:
     async with Exchange(rate=500, fault_every=60) as exchange, dial(exchange) as socket:
         await enter(socket)
-        exchange.cause("drop", every=0.1)
+        exchange.set_faults("drop", every=0.1)
         await ending(socket)
 
 
@@ -708,10 +708,10 @@ async def test_faults_can_be_changed_while_connections_are_open() -> None:
     async with Exchange(rate=2000, fault_every=0.1) as exchange, dial(exchange) as socket:
         await enter(socket)
         await subscribe(socket, "tick")
-        exchange.cause("malformed", "spellings", "drop")
-        exchange.cause("malformed", "spellings")
+        exchange.set_faults("malformed", "spellings", "drop")
+        exchange.set_faults("malformed", "spellings")
         received = await frames(socket, 0.3)
         assert {read(frame) for frame in received if isinstance(read(frame), str)}
-        exchange.cause("close-1001")
+        exchange.set_faults("close-1001")
         await closed(socket, 1)
         assert socket.close_code == 1001

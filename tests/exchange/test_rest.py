@@ -191,13 +191,13 @@ async def test_nothing_that_is_asked_is_a_fault_of_the_exchange(caplog: pytest.L
 
 async def test_a_code_that_is_asked_for_often_costs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Symbol] = []
-    present = SimulatedMarket.present
+    present = SimulatedMarket.find
 
     def counted(market: SimulatedMarket, symbol: Symbol) -> Listing | None:
         told.append(symbol)
         return present(market, symbol)
 
-    monkeypatch.setattr(SimulatedMarket, "present", counted)
+    monkeypatch.setattr(SimulatedMarket, "find", counted)
     async with Exchange() as exchange:
         _, _, answer = await ask(exchange, "/fund/quotes?region=US&codes=" + "QQQ,SPY," * 900)
     assert answer["data"].keys() == {"QQQ", "SPY"} and len(told) == 2

@@ -256,7 +256,7 @@ async def test_bars_are_those_of_the_ticks_received() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.exchange.client._MOST_BUFFERED", 200_000)
+    monkeypatch.setattr("tui.exchange.client._MAX_BUFFERED", 200_000)
     async with Exchange(rate=20_000) as exchange, dial(exchange) as reader:
         narrow = socket.socket()
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui.exchange.factors import DAY_MS, HISTORY, MINUTE_MS, Factors
+from tui.exchange.factors import DAY_MS, HISTORY_MS, MINUTE_MS, Factors
 from tui.exchange.listing import Listing
 from tui.exchange.simulation import SimulatedMarket
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
@@ -60,7 +60,7 @@ def check_quote(quote: Quote) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS), st.just(HISTORY)),
+    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS), st.just(HISTORY_MS)),
     symbol=st.sampled_from(ALL),
 )
 def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symbol) -> None:
@@ -73,7 +73,7 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
     assert [bar.time for bar in bars] == sorted({bar.time for bar in bars})
     for bar in bars:
         assert bar.time % MINUTE_MS == 0
-        assert midnight + of_day - HISTORY <= bar.time <= midnight + of_day
+        assert midnight + of_day - HISTORY_MS <= bar.time <= midnight + of_day
         assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
         assert bar.turnover is not None and bar.volume > 0
         assert bar.low * bar.volume <= bar.turnover + 1e-3 and bar.turnover <= bar.high * bar.volume + 1e-3
@@ -82,7 +82,7 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
     assert all(quote.low <= bar.low and bar.high <= quote.high for bar in today)
     if today:
         assert today[-1].close == quote.last
-    if of_day < HISTORY:
+    if of_day < HISTORY_MS:
         assert sum(bar.volume for bar in today) == quote.volume
         assert sum(bar.turnover or 0 for bar in today) == pytest.approx(quote.turnover)
         if today:
@@ -107,10 +107,10 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
 def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol) -> None:
     midnight = NOON // DAY_MS * DAY_MS
     market = opened(midnight + of_day, (), seed=seed)
-    fund = market.present(symbol)
+    fund = market.find(symbol)
     assert fund is not None and not market.watched
-    bars = market.past(fund)
-    assert market.past(fund) == bars, "the same whenever it is asked for"
+    bars = market.minute_bars(fund)
+    assert market.minute_bars(fund) == bars, "the same whenever it is asked for"
     times = [bar.time for bar in bars]
     assert times == sorted(set(times)) and all(time % MINUTE_MS == 0 for time in times)
     assert times[0] <= midnight + of_day - DAY_MS + 30 * MINUTE_MS and times[-1] <= midnight + of_day
@@ -119,7 +119,7 @@ def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol)
         assert bar.volume > 0 and bar.low * bar.volume <= bar.turnover + bar.volume <= (bar.high + 2) * bar.volume
         assert bar.open % fund.fund.tick == bar.close % fund.fund.tick == 0
     streamed = fund.history(midnight + of_day)
-    assert [fund.kline(bar) for bar in bars if bar.time >= midnight + of_day - HISTORY] == streamed
+    assert [fund.kline(bar) for bar in bars if bar.time >= midnight + of_day - HISTORY_MS] == streamed
     today = [bar for bar in bars if bar.time >= midnight]
     if today:
         assert sum(bar.volume for bar in today) == fund.volume
@@ -138,16 +138,16 @@ def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
     midnight = NOON // DAY_MS * DAY_MS
     market = opened(midnight + of_day, (symbol,))
     fund = listing(market, symbol)
-    past = [day for day in market.days(fund) if day.time < midnight] if asked_before else []
+    past = [day for day in market.daily_bars(fund) if day.time < midnight] if asked_before else []
     market.skip(midnight + DAY_MS - 2_000)
     run(market, 2)
-    minutes = [bar for bar in market.past(fund) if midnight <= bar.time < midnight + DAY_MS]
+    minutes = [bar for bar in market.minute_bars(fund) if midnight <= bar.time < midnight + DAY_MS]
     folded = (
         minutes[0].open, max(bar.high for bar in minutes), min(bar.low for bar in minutes), minutes[-1].close,
         sum(bar.volume for bar in minutes),
     )  # fmt: skip
     run(market, 300)
-    days = market.days(fund)
+    days = market.daily_bars(fund)
     today = next(day for day in days if day.time == midnight)
     assert (today.open, today.high, today.low, today.close, today.volume) == folded
     assert days[: len(past)] == past
@@ -161,14 +161,14 @@ def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
 def test_a_past_is_whole_and_goes_on() -> None:
     market = opened(symbols=(QQQ, THIN))
     liquid, thin = listing(market, QQQ), listing(market, THIN)
-    before = market.past(liquid)
+    before = market.minute_bars(liquid)
     assert len(before) > 1_400
-    assert 390 < len(market.past(thin)) < 1_300
+    assert 390 < len(market.minute_bars(thin)) < 1_300
     run(market, 130)
-    after = market.past(liquid)
+    after = market.minute_bars(liquid)
     assert after[: len(before) - 1] == before[:-1], "what was told of finished minutes stays"
     assert 2 <= len(after) - len(before) <= 3
-    assert market.present(Symbol("NOSUCH", "US")) is None
+    assert market.find(Symbol("NOSUCH", "US")) is None
 
 
 def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:

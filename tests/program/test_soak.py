@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.soak import BRIEF, CASES, COMPANIONS, HEAVY, QUICK, WEATHER, soak
-from tui.exchange.faults import FAULTS, FROM_THE_START
+from tui.exchange.faults import FAULTS, FIXED_AT_START
 
 
 def test_every_fault_is_tried() -> None:
     rest = {name for name in FAULTS if name.startswith("rest-")} - {"rest-extreme"}  # a storm asks for little over REST
     tried = {*CASES, *WEATHER, *HEAVY, *COMPANIONS}
-    assert FAULTS.keys() - FROM_THE_START - rest == FAULTS.keys() & tried
+    assert FAULTS.keys() - FIXED_AT_START - rest == FAULTS.keys() & tried
 
 
 async def test_after_a_storm_of_twelve_seconds_everything_is_known_and_nothing_is_left_behind() -> None:

@@ -59,7 +59,7 @@ def faults(context: click.Context, parameter: click.Parameter, typed: str) -> li
 
     from tui.exchange.faults import FAULTS
 
-    return [CompletionItem(name, help=fault.words) for name, fault in FAULTS.items() if name.startswith(typed)]
+    return [CompletionItem(name, help=fault.description) for name, fault in FAULTS.items() if name.startswith(typed)]
 
 
 def types(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:

@@ -22,10 +22,10 @@ class _ExchangeCommand(ManualCommand):
         super().format_options(ctx, formatter)
         with formatter.section("Paths"):
             stream = ("/fund", "the stream, a WebSocket; all others are answered over HTTP, with the same token header")
-            asked = [(name, f"{', '.join(path.required)}: {path.words}") for name, path in PATHS.items()]
+            asked = [(name, f"{', '.join(path.required)}: {path.description}") for name, path in PATHS.items()]
             formatter.write_dl([stream, *asked])
         with formatter.section("Faults"):
-            formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
+            formatter.write_dl([(name, fault.description) for name, fault in FAULTS.items()])
 
 
 @click.command(
