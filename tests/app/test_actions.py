@@ -725,7 +725,7 @@ async def test_a_pane_without_room_is_said_and_the_last_one_stays() -> None:
 async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tui.config.saver._RETRY", 0.1)
+    monkeypatch.setattr("tui.config.saver._RETRY_INTERVAL", 0.1)
     (tmp_path / "folder").write_text("in the way")
     app = Still(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:

@@ -166,8 +166,8 @@ def cli(
         chosen = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
-    if file.refused:
-        notices.append(file.refused)
+    if file.command_warning:
+        notices.append(file.command_warning)
     target, token = find_target(url, token_file, file, None if demo or playing else settings, notices)
     rest_url = find_rest(url, file, None if demo or playing else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):

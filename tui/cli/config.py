@@ -52,8 +52,8 @@ def show(file: ConfigFile) -> int:
     from tui.config.template import effective_text
 
     click.echo(effective_text(file.read()), nl=False)
-    if file.refused:
-        complain(file.refused, EXIT_DONE)
+    if file.command_warning:
+        complain(file.command_warning, EXIT_DONE)
     return EXIT_DONE
 
 

@@ -201,7 +201,7 @@ def find_target(
     if key is None:
         raise UsageError(
             "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command.\n"
-            + (file.refused or "To look around without one: itick-tui --demo")
+            + (file.command_warning or "To look around without one: itick-tui --demo")
         )
     if key.warning:
         notices.append(key.warning)

@@ -104,8 +104,8 @@ def stream(
     check_place(demo, url, token_file)
     file = config_file(config)
     settings = None if demo else file.read()
-    if file.refused:
-        notices.append(file.refused)
+    if file.command_warning:
+        notices.append(file.command_warning)
     target, token = find_target(url, token_file, file, settings, notices)
     for notice in notices:
         complain(notice, EXIT_DONE)

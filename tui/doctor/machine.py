@@ -95,8 +95,8 @@ class Machine:
         lists = self.settings.lists
         symbols = {symbol for symbols in lists.values() for symbol in symbols}
         words = f"{path}, {count(len(lists), 'list')}, {count(len(symbols), 'symbol')}"
-        if self._file.refused or (exposure := self._file.exposure()):
-            return Found(words, self._file.refused or exposure, Status.WARN)
+        if self._file.command_warning or (warning := self._file.permission_warning()):
+            return Found(words, self._file.command_warning or warning, Status.WARN)
         return Found(words)
 
     async def _folders(self) -> Found:
