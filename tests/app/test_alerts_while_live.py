@@ -272,7 +272,7 @@ async def test_a_storm_rings_once() -> None:
         rung.append(len(fired))
         app._ring(fired)
 
-    app._alarm._ring = ring
+    app._alarm._notify = ring
     async with app.run_test():
         for alert in alerts:
             app._alarm.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))

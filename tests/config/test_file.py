@@ -229,7 +229,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_file(tmp_path: Path) -> None:
 
 def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    patience = "import tui.config.file; tui.config.file._LOCK_WITHIN = 20\n"  # each takes the lock at once again
+    patience = "import tui.config.file; tui.config.file._LOCK_TIMEOUT = 20\n"  # each takes the lock at once again
     script = patience + SAVING.replace("count():", "range(40):")
     copies = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in ("One", "Two")]
     assert [copy.wait(30) for copy in copies] == [0, 0]

@@ -71,8 +71,8 @@ class ConfigFile:
             with locked(real.parent, os.O_RDONLY, _LOCK_TIMEOUT):
                 text = self._text()
                 theirs = parse_settings(text, str(self.path))
-                # A file deleted meanwhile, or truncated by an editor (on a full disk, or just before it writes), is not a
-                # deletion of every list and alert.
+                # A file that was deleted or truncated meanwhile (by an editor on a full disk, or just before it writes)
+                # must not delete every list and alert.
                 is_missing = not text.strip()
                 current = replace(theirs, lists=base.lists, alerts=base.alerts) if is_missing else theirs
                 merged = merge(base, ours, current)
