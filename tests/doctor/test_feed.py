@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tests.support.feed import KEY, Raw, Vendor, free_port, serving
 from tests.support.networks import BASE, BROKEN, URL, Scripted, Tunnels, vendor
-from tui.doctor.checks import Checkup, Result, Status
+from tui.doctor.checks import CheckResult, CheckRunner, Status
 from tui.doctor.feed import FeedChecks
 from tui.exchange.server import Exchange
 from tui.feed import tls
@@ -43,10 +43,10 @@ async def looked(
     take_over: bool = False,
     rest: str = "",
     calls_a_minute: int = 0,
-    ends: Callable[[Result], None] = lambda result: None,
-) -> dict[str, Result]:
+    ends: Callable[[CheckResult], None] = lambda result: None,
+) -> dict[str, CheckResult]:
     """Every step's result, by name; without REST's, where nothing is asked for there."""
-    checkup = Checkup(lambda name: None, ends)
+    runner = CheckRunner(lambda name: None, ends)
     feed = FeedChecks(
         url,
         Token(KEY),
@@ -58,18 +58,18 @@ async def looked(
         first=first,
     )
     async with feed:
-        await checkup.run(feed.checks(), 10.0)
-    for result in checkup.results:
+        await runner.run(feed.checks(), 10.0)
+    for result in runner.results:
         assert KEY not in result.words + result.advice
         assert bool(result.advice) == (result.status in (WARN, FAIL)), result
-    return {result.name: result for result in checkup.results if calls_a_minute or result.name != "rest"}
+    return {result.name: result for result in runner.results if calls_a_minute or result.name != "rest"}
 
 
-def ill(results: dict[str, Result]) -> dict[str, Status]:
+def ill(results: dict[str, CheckResult]) -> dict[str, Status]:
     return {name: result.status for name, result in results.items() if result.status is not OK}
 
 
-def only(results: dict[str, Result], name: str, status: Status = FAIL) -> Result:
+def only(results: dict[str, CheckResult], name: str, status: Status = FAIL) -> CheckResult:
     """The one that is not well, after which nothing was tried."""
     names = list(results)
     after = dict.fromkeys(names[names.index(name) + 1 :], SKIPPED)
@@ -96,7 +96,7 @@ async def test_all_is_well_with_the_exchange() -> None:
 async def test_a_name_that_is_none() -> None:
     result = only(await looked("wss://nobody.invalid/fund"), "name")
     assert result.words.startswith("nobody.invalid: ")
-    assert (await looked("wss://a..b/fund"))["name"].words == "a..b can be nobody's name"
+    assert (await looked("wss://a..b/fund"))["name"].words == "a..b is not a valid host name"
 
 
 async def test_a_name_nobody_answers_for_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ async def test_whose_certificates_are_trusted_is_told_and_what_was_ignored(
     trustme.CA().cert_pem.write_to_path(good)
     network.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
     for file, told in (
-        (good, f"trusted are those of {good}; there are none in "),
+        (good, f"trusted: those of {good}; there are none in "),
         (bad, "none is trusted; there are "),
     ):
         network.setenv("SSL_CERT_FILE", file)
@@ -167,7 +167,7 @@ async def test_whose_certificates_are_trusted_is_told_and_what_was_ignored(
     network.setenv("SSL_CERT_FILE", good)
     network.setattr(tls, "_trust", None)
     result = (await looked("wss://nobody.invalid/fund"))["certificates"]
-    assert result.status is OK and result.words.startswith(f"trusted are those of {good}")
+    assert result.status is OK and result.words.startswith(f"trusted: those of {good}")
 
 
 async def test_a_proxy_is_said_without_its_password(network: pytest.MonkeyPatch) -> None:
@@ -440,7 +440,7 @@ async def test_pings_that_are_not_answered(fault: str) -> None:
 async def test_a_connection_that_falls_silent() -> None:
     async with Exchange(fault_every=0.0) as exchange:
 
-        def falls_silent(result: Result) -> None:
+        def falls_silent(result: CheckResult) -> None:
             if result.name == FIRST[-1]:
                 exchange.set_faults("half-open")
 

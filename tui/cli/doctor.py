@@ -26,7 +26,7 @@ from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
-    from tui.doctor.machine import Machine
+    from tui.doctor.machine import MachineChecks
     from tui.symbol import Symbol
 
 
@@ -80,7 +80,7 @@ def doctor(
 
     async def run() -> int:
         loop = asyncio.get_running_loop()
-        task = asyncio.create_task(_examine(file, symbols, url, token_file, demo, take_over, as_json))
+        task = asyncio.create_task(_run_checks(file, symbols, url, token_file, demo, take_over, as_json))
         ended = EXIT_DONE
 
         def end(code: int) -> None:
@@ -98,7 +98,7 @@ def doctor(
     return asyncio.run(run())
 
 
-async def _examine(
+async def _run_checks(
     file: ConfigFile,
     symbols: Sequence[Symbol],
     url: str | None,
@@ -111,36 +111,36 @@ async def _examine(
     from contextlib import AsyncExitStack
 
     from tui.cli.report import Report
-    from tui.doctor.checks import Checkup, Status
-    from tui.doctor.feed import WITHIN, FeedChecks
-    from tui.doctor.machine import Machine
+    from tui.doctor.checks import CheckRunner, Status
+    from tui.doctor.feed import TIME_LIMIT, FeedChecks
+    from tui.doctor.machine import MachineChecks
     from tui.exchange.server import Exchange
     from tui.feed.endpoint import host_of
 
     report = Report(as_json=as_json)
-    checkup = Checkup(report.begins, report.ends)
+    runner = CheckRunner(report.on_start, report.on_result)
     async with AsyncExitStack() as stack:
         exchange = await stack.enter_async_context(Exchange()) if demo else None
-        machine = Machine(file, url, token_file, demo=exchange.url if exchange else "")
-        report.head()
-        report.part("This machine")
-        await checkup.run(machine.checks())
-        report.part(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
+        machine = MachineChecks(file, url, token_file, demo_url=exchange.url if exchange else "")
+        report.print_header()
+        report.print_section("This machine")
+        await runner.run(machine.checks())
+        report.print_section(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
         feed = FeedChecks(
             machine.url,
             machine.token,
-            symbols or _usual(machine, demo),
+            symbols or _default_symbols(machine, demo),
             rest=machine.rest,
             calls_a_minute=machine.settings.calls_a_minute if machine.settings is not None else 5,
             take_over=take_over,
         )
         await stack.enter_async_context(feed)
-        await checkup.run(feed.checks(), WITHIN)
-    report.tail(checkup.results)
-    return EXIT_FAILED if any(result.status is Status.FAIL for result in checkup.results) else EXIT_DONE
+        await runner.run(feed.checks(), TIME_LIMIT)
+    report.print_summary(runner.results)
+    return EXIT_FAILED if any(result.status is Status.FAIL for result in runner.results) else EXIT_DONE
 
 
-def _usual(machine: Machine, demo: bool) -> Sequence[Symbol]:
+def _default_symbols(machine: MachineChecks, demo: bool) -> Sequence[Symbol]:
     """What is watched where nobody says what: the list shown at the start."""
     from tui.exchange.universe import DEMO_WATCHLIST
     from tui.symbol import Symbol
