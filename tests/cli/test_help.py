@@ -70,7 +70,7 @@ def test_it_is_well_set_at_80_columns(path: tuple[str, ...]) -> None:
 
 def test_options_stand_in_their_groups_whatever_their_order() -> None:
     lines = shown(("stream",)).splitlines()
-    watch, source, files = (lines.index(f"{title}:") for title in ("What to watch", "Where from", "Files"))
+    watch, source, files = (lines.index(f"{title}:") for title in ("Symbols", "Connection", "Files"))
     assert watch < source < files
     assert any("--types" in line for line in lines[watch:source])
     assert any("--config" in line for line in lines[files:])

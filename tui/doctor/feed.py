@@ -97,10 +97,8 @@ class FeedChecks:
         parts = urlsplit(url)
         self._secure = parts.scheme == "wss"
         self._host = parts.hostname or ""
-        self._endpoint = (
-            self._host,
-            parts.port or (443 if self._secure else 80),
-        )  # host and port that are connected to: the server's, or the proxy's
+        # Host and port of the TCP connection: the server's, or the proxy's.
+        self._endpoint = (self._host, parts.port or (443 if self._secure else 80))
         self._proxy: Proxy | None = None
 
     async def __aenter__(self) -> Self:
