@@ -1,7 +1,7 @@
 """Runs all benchmarks, or those named, and prints one table; five runs take an hour. A missed goal is reported there
 and does not fail.
 
-python -m tests.benchmarks [NAME ...] [--runs N]
+    python -m tests.benchmarks [NAME ...] [--runs N]
 
 Figures are the median and range of the runs, in which the sides alternate. Each benchmark is described at the top of
 its file, which `python -m tests.benchmarks.NAME --help` prints.

@@ -1,6 +1,6 @@
 """Throughput of the whole program relative to a bare receive loop.
 
-python -m tests.benchmarks.drain [--runs N]
+    python -m tests.benchmarks.drain [--runs N]
 
 Both sides read the same flood from the same process, in turns: the bare `websockets` loop discards every frame; the
 program (500 symbols, four types, every pane open on a real 160×50 terminal) decodes, applies and paints. Two ratios: of

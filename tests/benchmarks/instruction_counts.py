@@ -1,6 +1,6 @@
 """The work whose cost `scale.py` compares, in parts.
 
-python -m tests.benchmarks.instruction_counts messages|frames RUNS
+    python -m tests.benchmarks.instruction_counts messages|frames RUNS
 
 The parts alternate, RUNS times. Before and after each of them a function is called that nothing else calls, so that a
 counting tool can separate the parts. At the end one line of JSON: for each part, in order, its name and the CPU seconds

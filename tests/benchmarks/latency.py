@@ -1,6 +1,6 @@
 """Latency of a message to the terminal, and of a key.
 
-python -m tests.benchmarks.latency [--runs N]
+    python -m tests.benchmarks.latency [--runs N]
 
 A message: from the moment the server writes a trade of the first symbol to the moment its price, or a later one, can be
 read anywhere on the terminal. Frames are drawn 30 times a second at most, so by design a message waits for the next

@@ -1,6 +1,6 @@
 """Memory growth over ten million messages, and memory a symbol.
 
-python -m tests.benchmarks.memory [--runs N] [--millions N]
+    python -m tests.benchmarks.memory [--runs N] [--millions N]
 
 Resident memory (RSS) of the whole program on a real terminal, after the first million messages of a flood over 500
 symbols and after each of the following; and after half a million over 10 symbols and over 500.

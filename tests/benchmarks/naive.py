@@ -1,6 +1,6 @@
 """The program against the same grid built the straightforward way (`naive_client.py`).
 
-python -m tests.benchmarks.naive [--runs N]
+    python -m tests.benchmarks.naive [--runs N]
 
 Both on the same terminal with 500 symbols, alternating: updates a second that reach the screen's data in a flood, and
 CPU time an update at a thousand a second. The program has every pane open, the other one only its table.

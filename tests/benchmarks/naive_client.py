@@ -1,6 +1,6 @@
 """The same grid built the straightforward way, as a baseline.
 
-python -m tests.benchmarks.naive_client URL SYMBOLS REPORTS
+    python -m tests.benchmarks.naive_client URL SYMBOLS REPORTS
 
 A `DataTable` with a row for each symbol, `websockets` read by `async for`, `json.loads`, a posted Textual message for
 each update and `update_cell` for each of its figures: written as in the documentation of its libraries, with no other

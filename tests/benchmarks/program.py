@@ -1,6 +1,6 @@
 """The program as it is measured: the real app on its terminal, which reports its counters on a signal.
 
-python -m tests.benchmarks.program URL SYMBOLS REPORTS
+    python -m tests.benchmarks.program URL SYMBOLS REPORTS
 
 They are the app's own counters, so measuring adds no work.
 """

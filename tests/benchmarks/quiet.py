@@ -1,6 +1,6 @@
 """CPU usage of the program on an ordinary day.
 
-python -m tests.benchmarks.quiet [--runs N]
+    python -m tests.benchmarks.quiet [--runs N]
 
 CPU time over ten seconds at a steady rate, 500 symbols, every pane open on a real terminal: without messages except the
 replies to pings, on an ordinary day, and on a busy one.

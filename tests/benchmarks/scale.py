@@ -1,6 +1,6 @@
 """Whether the cost of work grows with what is not visible.
 
-python -m tests.benchmarks.scale [--runs N]
+    python -m tests.benchmarks.scale [--runs N]
 
 The cost of a message with 1, 10, 100 and 500 symbols, 40 rows visible: machine instructions counted by valgrind's
 callgrind, from the frame's bytes to the updated market, which do not depend on the load of the machine. And the cost of

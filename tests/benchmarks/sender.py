@@ -1,6 +1,6 @@
 """A server that sends as fast as the client reads, or at a steady rate, without end or a number of messages.
 
-python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch]
+    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch]
 
 Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed in advance;
 times and volumes, which must rise, are inserted when they are sent. Prints its port on standard output. With `--probes`

@@ -1,6 +1,6 @@
 """A terminal that reads slowly, as over a slow line, while the market is busy.
 
-python -m tests.benchmarks.slow [--runs N]
+    python -m tests.benchmarks.slow [--runs N]
 
 The terminal reads 20 kB a second, and five thousand messages a second arrive for twenty seconds. The feed must be read
 all the same: what the server cannot write waits in its buffer. Keys must be answered meanwhile, frames are dropped, and

@@ -1,6 +1,6 @@
 """Time from the start of the process to the first screen.
 
-python -m tests.benchmarks.start [--runs N]
+    python -m tests.benchmarks.start [--runs N]
 
 The first full screen on a real 160×50 terminal, against an empty Textual app; and `--version` and `--help` against an
 empty Python program. All sides alternate; medians and the ratios of the pairs.

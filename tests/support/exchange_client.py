@@ -1,4 +1,4 @@
-"""Talking to the demo exchange as a bare client, and what the page says it answers."""
+"""A bare client of the demo exchange, and the replies documented on the vendor's page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def subscribe(socket: ClientConnection, types: str, params: str = "QQQ$US"
 
 
 async def frames(socket: ClientConnection, seconds: float) -> list[bytes]:
-    """The frames of the next `seconds`."""
+    """Returns the frames received in the next `seconds`."""
     received: list[bytes] = []
     try:
         async with asyncio.timeout(seconds):
@@ -58,7 +58,7 @@ async def frames(socket: ClientConnection, seconds: float) -> list[bytes]:
 
 
 async def pushed(socket: ClientConnection, seconds: float) -> list[Push]:
-    """The data of the next `seconds`."""
+    """Returns the data received in the next `seconds`."""
     pushes: list[Push] = []
     for frame in await frames(socket, seconds):
         for message in decode(frame):
