@@ -363,3 +363,13 @@ async def test_no_fault_of_rest_touches_the_stream() -> None:
         await expect_authenticated(socket)
         await subscribe(socket, "quote")
         assert (await receive_json(socket))["data"]["s"] == "QQQ$US"
+
+
+async def test_rest_without_a_stream_has_the_present_state() -> None:
+    now = 1_795_000_000_000
+    async with Exchange(clock=lambda: now) as exchange:
+        _, _, before = await get_json(exchange, "/fund/tick?region=US&code=QQQ")
+        now += 10 * 60_000
+        _, _, after = await get_json(exchange, "/fund/tick?region=US&code=QQQ")
+    assert now - 10 * 60_000 < after["data"]["t"] <= now
+    assert after["data"]["v"] > before["data"]["v"]

@@ -28,7 +28,7 @@ from tests.support.exchange_client import (
     subscribe,
 )
 from tui.errors import UsageError
-from tui.exchange.server import SERVER_NAME, Exchange
+from tui.exchange.server import SERVER_NAME, Exchange, _MonotonicClock
 from tui.exchange.universe import DEMO_WATCHLIST
 from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.secrets import Token
@@ -310,3 +310,16 @@ async def test_leaving_the_exchange_closes_its_clients() -> None:
         socket = await connect_client(exchange)
         await expect_authenticated(socket)
     await expect_close(socket, 1)
+
+
+def test_the_clock_never_goes_back_when_the_wall_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, monotonic = 1_750_000_000_000_000_000, 5_000_000_000
+    monkeypatch.setattr("tui.exchange.server.time.time_ns", lambda: wall)
+    monkeypatch.setattr("tui.exchange.server.time.monotonic_ns", lambda: monotonic)
+    clock = _MonotonicClock()
+    assert clock() == 1_750_000_000_000
+    wall -= 60_000_000_000
+    monotonic += 2_000_000_000
+    assert clock() == 1_750_000_002_000, "it runs on at its own speed"
+    wall += 90_000_000_000
+    assert clock() == 1_750_000_030_000, "the wall clock has caught up"

@@ -23,6 +23,9 @@ print("seen by nobody")
 """
 
 
+KILLED = "import os; os.kill(os.getpid(), 15)"
+
+
 async def run_and_read(tmp_path: Path, *arguments: str) -> dict[str, object]:
     file = tmp_path / "told"
     assert await run_alert_command([sys.executable, "-c", RECORD_CALL, str(file), *arguments], VALUES) == ""
@@ -60,6 +63,7 @@ async def test_the_key_is_not_in_its_environment(tmp_path: Path, monkeypatch: py
     [
         (["no-such-program-here"], "alert_command: 'no-such-program-here' cannot be run: no such file or directory"),
         ([sys.executable, "-c", "raise SystemExit(3)"], f"alert_command: '{sys.executable}' ended with code 3"),
+        ([sys.executable, "-c", KILLED], f"alert_command: '{sys.executable}' ended with code -15"),
         (["a\0b"], "alert_command: 'a\0b' cannot be run: there is a character in it that no argument may have"),
     ],
 )

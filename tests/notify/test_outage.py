@@ -70,3 +70,14 @@ async def test_a_renewal_asked_for_is_silent_unless_it_fails() -> None:
     assert await calls.after(CONNECTING, 3 * GRACE_PERIOD) == ["connection refused", "back", ""], (
         "asked for once, not for ever"
     )
+
+
+async def test_the_first_reason_is_told_and_how_long_the_link_was_away() -> None:
+    told: list[str | float] = []
+    outage = OutageNotifier(told.append, told.append, grace_period=0.1)
+    for state, seconds in ((LIVE, 0.0), (LOST, 0.05), (REFUSED, 0.2), (CONNECTING, 0.0), (LIVE, 0.0)):
+        outage.on_state(state)
+        await asyncio.sleep(seconds)
+    reason, away = told
+    assert reason == "connection lost"
+    assert isinstance(away, float) and 0.24 < away < 2
