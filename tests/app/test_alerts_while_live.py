@@ -274,7 +274,7 @@ async def test_a_storm_rings_once() -> None:
         rung.append(len(fired))
         app.alert_notices.tell(fired)
 
-    app.alert_notices._batcher._ring = ring
+    app.alert_notices._batcher._notify = ring
     async with app.run_test():
         for alert in alerts:
             app.alert_notices.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))

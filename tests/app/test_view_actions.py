@@ -47,7 +47,7 @@ def shown(app: FeedlessApp) -> list[str]:
 async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
     async with feedless_app() as (app, pilot):
         await pilot.press("j", "enter")
-        assert shown(app)[0] == "headline" and "watchlist" not in shown(app)
+        assert shown(app)[0] == "quote_header" and "watchlist" not in shown(app)
         assert app.dashboard.quote_header.instrument is app.dashboard.watchlist.selected
         await pilot.press(".")
         assert app.dashboard.quote_header.instrument is app.market.instruments[TLT]
@@ -56,7 +56,7 @@ async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row()
         assert app.focused is app.dashboard.watchlist
         await pilot.click(Watchlist, offset=(5, 3), times=2)
         await pilot.pause()
-        assert (shown(app)[0], app.selected) == ("headline", "SPY")
+        assert (shown(app)[0], app.selected) == ("quote_header", "SPY")
 
 
 async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:
