@@ -330,10 +330,10 @@ class Storm:
                 task = asyncio.create_task(history.run())
                 began = monotonic()
                 try:
-                    await until(lambda: history.words()[0].startswith(f"{len(some)} symbols known"), within=30)
+                    await until(lambda: history.describe()[0].startswith(f"{len(some)} symbols known"), within=30)
                     exchange.cause()
                     await self._agrees(running.market, some)
-                    assert not history.words()[0].startswith("a fault"), history.words()[0]
+                    assert not history.describe()[0].startswith("a fault"), history.describe()[0]
                     wrong = [words for symbol in some for words in self._wrong_past(running.market, symbol)]
                     assert not wrong, f"{len(wrong)} bars, the first: {wrong[0]}"
                 finally:
@@ -377,7 +377,7 @@ class Storm:
             store, file = Store(folder / "x.sqlite"), ConfigFile(folder / "config" / "config.toml")
             file.path.parent.mkdir()
             jobs = {
-                "the cache": lambda: store.keep_names("US", {"QQQ": "a name"}),
+                "the cache": lambda: store.save_fund_names("US", {"QQQ": "a name"}),
                 "the config": lambda: file.save(Settings(), Settings(theme="other")),
             }
             lock = folder / "x.sqlite.lock"

@@ -43,7 +43,7 @@ class Vendor:
     """REST in its stead: what was asked, and answers of `minutes` bars each, or an error."""
 
     def __init__(self) -> None:
-        self.at_once = 50
+        self.batch_size = 50
         self.bars: list[tuple[str, list[str], int]] = []
         self.quoted: list[tuple[str, list[str]]] = []
         self.error: RestError | None = None
@@ -80,7 +80,7 @@ class Desk:
             self.market,
             self.vendor,  # type: ignore[arg-type]
             lambda demo: Store(folder / f"{demo}.sqlite", wall=lambda: self.start / 1000 + self.now),
-            on_trouble=self.troubles.append,
+            on_store_error=self.troubles.append,
             clock=lambda: self.now,
         )
         self.history.set_symbols(symbols)
@@ -88,8 +88,8 @@ class Desk:
     async def settles(self) -> None:
         """Wait until nothing more is read or asked by itself."""
         self.market.health.frame_at = self.history._awake_at = self.now
-        self.history._stir()
-        events = (self.history._to_read, self.history._to_ask)
+        self.history._wake()
+        events = (self.history._read_wanted, self.history._request_wanted)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
 
     def want(self, *symbols: Symbol) -> None:
@@ -174,7 +174,7 @@ async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
         assert not desk.market.instruments[SPY].is_last_known
         assert desk.vendor.bars == []
         words = "1 symbol from our own file; more is asked for when the link is live"
-        assert desk.history.words() == (words, False)
+        assert desk.history.describe() == (words, False)
 
 
 async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None
         assert len(desk.vendor.bars) == 1
         desk.want(QQQ, SPY)
         await desk.settles()
-        assert len(desk.troubles) == 1 and desk.troubles[0] == desk.history.trouble
+        assert len(desk.troubles) == 1 and desk.troubles[0] == desk.history.store_error
         assert len(desk.market.instruments[QQQ].bars) == 390
 
 
@@ -224,7 +224,7 @@ async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
-    monkeypatch.setattr(storing, "_PATIENCE", 0.05)
+    monkeypatch.setattr(storing, "_LOCK_TIMEOUT", 0.05)
     news = [BarUpdate(QQQ, walk(FRIDAY, range(3)))]
     keep(tmp_path, *news)
     async with at_work(tmp_path, QQQ) as desk:
@@ -233,11 +233,11 @@ async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
                 await desk.history._write(news)
                 assert len(desk.troubles) == told
         await desk.history._write(news)
-        assert desk.history.trouble == ""
+        assert desk.history.store_error == ""
         desk.market.apply(walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
             await asyncio.gather(desk.history.finish(5.0), desk.history.finish(5.0))
-        assert desk.history.lost.endswith("database is locked")
+        assert desk.history.save_error.endswith("database is locked")
 
 
 async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,10 +245,10 @@ async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: 
     async with at_work(tmp_path, QQQ) as desk:
         monkeypatch.setattr(Store, "write", lambda *_, **__: on.wait())
         await desk.history.finish(0.1)
-        assert desk.history.lost == f"cannot use {tmp_path / 'False.sqlite'}: the disk does not answer"
+        assert desk.history.save_error == f"cannot use {tmp_path / 'False.sqlite'}: the disk does not answer"
         on.set()
         await desk.history.finish(5.0)
-        assert desk.history.lost == ""
+        assert desk.history.save_error == ""
 
 
 async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
@@ -261,7 +261,7 @@ async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
     desk.vendor.answers = fail
     desk.history.link_changed(LIVE, demo=False)
     await asyncio.wait_for(desk.history.run(), 10)
-    assert desk.history.words() == ("a fault in the program (LookupError)", True)
+    assert desk.history.describe() == ("a fault in the program (LookupError)", True)
     assert "in fail" in caplog.text
     await desk.history.finish(5.0)
 
@@ -300,7 +300,7 @@ async def test_what_is_in_view_is_asked_for_first_by_region_and_once(tmp_path: P
     async with at_work(tmp_path, *many, *HK) as desk:
         asked = [(region, len(codes), limit) for region, codes, limit in desk.vendor.bars]
         assert asked == [("US", 50, 500), ("US", 10, 500), ("HK", 2, 500)]
-        assert desk.history.words() == ("62 symbols known", False)
+        assert desk.history.describe() == ("62 symbols known", False)
         desk.want(QQQ, *many, *HK)
         await desk.settles()
         assert desk.vendor.bars[3:] == [("US", ["QQQ"], 500)]
@@ -364,7 +364,7 @@ async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path
     keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
     async with at_work(tmp_path, QQQ, start=sunday) as desk:
         assert desk.vendor.bars == []
-        assert desk.history.words() == ("1 symbol known", False)
+        assert desk.history.describe() == ("1 symbol known", False)
     for early in (at("2026-11-23 05:00"), MONDAY):
         keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
         async with at_work(tmp_path, QQQ, start=early) as desk:
@@ -390,14 +390,14 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
         await desk.settles()
         assert len(desk.vendor.bars) == calls
         words = f"0 symbols known, 1 not; US minutes: {error}; asked again in {wait} s"
-        assert desk.history.words() == (words, True)
+        assert desk.history.describe() == (words, True)
         desk.now += wait - 1
         await desk.settles()
         assert len(desk.vendor.bars) == calls
         desk.now += 1
     desk.vendor.error = None
     await desk.settles()
-    assert desk.history.words() == ("1 symbol known", False)
+    assert desk.history.describe() == ("1 symbol known", False)
     task.cancel()
     await asyncio.wait([task])
     await desk.history.finish(5.0)
@@ -410,7 +410,7 @@ async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path
     async with working(desk):
         assert [region for region, _, _ in desk.vendor.bars] == ["HK", "US"]
         words = f"1 symbol known, 2 not; HK minutes: {desk.vendor.error}; asked again in 600 s"
-        assert desk.history.words() == (words, True)
+        assert desk.history.describe() == (words, True)
         desk.now += 600
         await desk.settles()
         assert [region for region, _, _ in desk.vendor.bars] == ["HK", "US", "HK"]
@@ -422,15 +422,15 @@ async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_vi
 
     def answered() -> None:
         lengths.append(len(desk.market.instruments[QQQ].bars))
-        several = desk.vendor.at_once > 1
-        desk.vendor.at_once = 1
+        several = desk.vendor.batch_size > 1
+        desk.vendor.batch_size = 1
         desk.vendor.error = RestError("HTTP 404", status=404) if several else None
 
     desk.vendor.answered = answered
     async with working(desk):
         assert [codes for _, codes, _ in desk.vendor.bars] == [["QQQ", "SPY"], ["QQQ"], ["SPY"]]
         assert lengths == [0, 0, 390]
-        assert desk.history.words() == ("2 symbols known", False)
+        assert desk.history.describe() == ("2 symbols known", False)
 
 
 async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_next_run(tmp_path: Path) -> None:
@@ -494,7 +494,7 @@ async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_cl
 
 async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
     history = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"))
-    assert history.words() == ("0 symbols from our own file; calls_a_minute is 0", False)
+    assert history.describe() == ("0 symbols from our own file; calls_a_minute is 0", False)
 
 
 # --- over real sockets ---
@@ -542,10 +542,10 @@ async def test_no_failure_of_rest_is_in_the_stream_s_way(tmp_path: Path, fault: 
         await running.reaches(LinkPhase.LIVE)
         await until(lambda: all(i.last and i.depth and len(i.bars) for i in running.market.instruments.values()))
         if fault == "rest-null":
-            await until(lambda: history.words() == ("0 symbols known; nothing told of QQQ$US, SPY$US", True))
+            await until(lambda: history.describe() == ("0 symbols known; nothing told of QQQ$US, SPY$US", True))
         elif fault != "rest-slow":
-            await until(lambda: history.words()[1])
-            assert "asked again in" in history.words()[0]
+            await until(lambda: history.describe()[1])
+            assert "asked again in" in history.describe()[0]
         assert running.phases.count(LinkPhase.LIVE) == 1
 
 
@@ -554,7 +554,7 @@ async def test_a_symbol_that_does_not_exist_is_not_called_known_now_or_at_the_ne
     async with Exchange() as exchange:
         for _ in range(2):
             async with beside_a_link(exchange, tmp_path, QQQ, none) as (_, history):
-                await until(lambda: history.words() == ("1 symbol known; nothing told of XYZ$XX", True))
+                await until(lambda: history.describe() == ("1 symbol known; nothing told of XYZ$XX", True))
 
 
 async def test_five_hundred_symbols_are_written_beside_the_loop(tmp_path: Path) -> None:

@@ -56,12 +56,12 @@ class Shelf:
         self.kept: dict[str, Mapping[str, str]] = dict(kept)
         self.broken = False
 
-    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
+    def fund_names(self, region: str) -> tuple[float, dict[str, str]] | None:
         if self.broken:
             raise FeedError("no disk")
         return (self.age, dict(self.kept[region])) if region in self.kept else None
 
-    def keep_names(self, region: str, names: Mapping[str, str]) -> None:
+    def save_fund_names(self, region: str, names: Mapping[str, str]) -> None:
         if self.broken:
             raise FeedError("no disk")
         self.kept[region] = names
@@ -69,10 +69,10 @@ class Shelf:
 
 @asynccontextmanager
 async def learning(
-    rest: RestClient, kept: FundNameStore | None, *regions: str, again: float = 60.0
+    rest: RestClient, kept: FundNameStore | None, *regions: str, retry_after: float = 60.0
 ) -> AsyncIterator[tuple[FundListLoader, list[int]]]:
     told: list[int] = []
-    names = FundListLoader(rest, kept, lambda: told.append(1), again)
+    names = FundListLoader(rest, kept, lambda: told.append(1), retry_after)
     names.set_symbols(Symbol("ANY", region) for region in regions)
     task = asyncio.create_task(names.run())
     try:
@@ -112,11 +112,11 @@ async def test_from_the_exchange_into_the_file_and_from_there_without_it(
     async with Exchange() as exchange:
         rest = RestClient(rest_base(exchange.url), Token(KEY), minute=0.1)
         async with learning(rest, store, "HK", "SZ"):
-            await until(lambda: store.names("HK") is not None and store.names("SZ") is not None)
+            await until(lambda: store.fund_names("HK") is not None and store.fund_names("SZ") is not None)
         await rest.aclose()
     monkeypatch.setattr(funds, "_learned", {})
     async with learning(rest, store, "HK", "SZ") as (names, _):
-        await until(lambda: names.words() == ("4 in HK · 1 in SZ", False))
+        await until(lambda: names.describe() == ("4 in HK · 1 in SZ", False))
         assert funds.name_of(Symbol("159915", "SZ")) == "E Fund ChiNext ETF"
     store.close()
 
@@ -124,7 +124,7 @@ async def test_from_the_exchange_into_the_file_and_from_there_without_it(
 async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
     vendor = Vendor()
     vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
-    async with learning(vendor, None, "US", "HK", again=0.01):
+    async with learning(vendor, None, "US", "HK", retry_after=0.01):
         await until(lambda: vendor.asked.count("US") > 2)
         vendor.answers = {}
         await until(lambda: funds.name_of(Symbol("NEW", "US")) != "")
@@ -136,11 +136,11 @@ async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
 async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
     vendor = Vendor()
     vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
-    async with learning(vendor, None, "US", "SH", "HK", "XX", again=0.01) as (names, _):
-        assert names.words() == ("of well-known funds only", False)
-        await until(lambda: names.words() == ("1 in US; HK, SH: HTTP 500", True))
+    async with learning(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (names, _):
+        assert names.describe() == ("of well-known funds only", False)
+        await until(lambda: names.describe() == ("1 in US; HK, SH: HTTP 500", True))
         vendor.answers = {"HK": [ListedFund(f"A{n}", "Any") for n in range(1_234)], "SH": [], "XX": []}
-        await until(lambda: names.words() == ("1,234 in HK · 1 in US", False))
+        await until(lambda: names.describe() == ("1,234 in HK · 1 in US", False))
 
 
 async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
@@ -177,11 +177,11 @@ async def test_names_may_be_very_many_and_are_gone_through_beside_the_loop(
         where.add(threading.get_ident())
         return Symbol(*name) if len(name) > 1 else name[0]
 
-    monkeypatch.setattr("tui.history.fund_list.clean", seen)
+    monkeypatch.setattr("tui.history.fund_list.safe_text", seen)
     monkeypatch.setattr("tui.history.fund_list.Symbol", seen)
     many = {f"F{n}": f"Fund {n}" for n in range(100)}
     vendor = Vendor()
     vendor.answers["US"] = [ListedFund(*each) for each in many.items()]
-    await FundListLoader(vendor, Shelf(US=many) if kept else None, lambda: None)._learn("US")
+    await FundListLoader(vendor, Shelf(US=many) if kept else None, lambda: None)._load("US")
     assert name_of(Symbol("F99", "US")) == "Fund 99" and bool(vendor.asked) is not kept
     assert where and threading.get_ident() not in where

@@ -89,10 +89,10 @@ async def test_quotes_and_the_funds_of_a_region() -> None:
 
 async def test_where_several_cannot_be_had_at_once_each_is_asked_for_by_itself() -> None:
     async with Exchange(faults=["rest-single"]) as exchange, asking(exchange) as rest:
-        assert rest.at_once == 50
+        assert rest.batch_size == 50
         with pytest.raises(RestError, match="404"):
             await rest.klines("US", ["QQQ", "SPY", "IEF"], limit=2)
-        assert rest.at_once == 1
+        assert rest.batch_size == 1
         assert list(await rest.klines("US", ["SPY"], limit=2)) == ["SPY"]
 
 
@@ -174,7 +174,7 @@ async def test_rows_written_otherwise_are_the_same(fault: str) -> None:
         plain = await rest.klines("US", ["QQQ", "SPY"])
         exchange.cause(fault)
         assert await rest.klines("US", ["QQQ", "SPY"]) == plain
-        assert rest.unread == 0
+        assert rest.invalid_rows == 0
 
 
 async def test_names_hold_nothing_that_a_terminal_would_obey() -> None:
@@ -366,7 +366,7 @@ async def test_a_server_that_asks_for_time_gets_it(answer: bytes, wait: float, w
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
     assert caught.value.wait == wait and str(caught.value).endswith(words)
-    assert rest._turns is not None and rest._turns.delay(now) == wait
+    assert rest._rate_limiter is not None and rest._rate_limiter.delay(now) == wait
 
 
 # --- the key ---

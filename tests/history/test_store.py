@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tui.history import store as storing
-from tui.history.store import DAYS, BarUpdate, Store, StoreError, default_store_path
+from tui.history.store import RETENTION_DAYS, BarUpdate, Store, StoreError, default_store_path
 from tui.market.bars import MINUTE
 from tui.protocol.messages import Kline
 from tui.symbol import Symbol
@@ -77,9 +77,9 @@ def test_of_a_minute_told_twice_the_version_with_more_volume_stays(store: Store)
 
 def test_the_vendor_s_word_stands_in_place_of_all_between_its_first_and_last_bar(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(ago, 9.0, 99.0) for ago in (5, 4, 3, 2, 1)], {"2026-11-20": 1.0})])
-    store.write([BarUpdate(QQQ, [bar(4), bar(2)], told=True)])
+    store.write([BarUpdate(QQQ, [bar(4), bar(2)], replaces_range=True)])
     assert held(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
-    store.write([BarUpdate(QQQ, [bar(3)], told=True, afresh=True)])
+    store.write([BarUpdate(QQQ, [bar(3)], replaces_range=True, replaces_all=True)])
     assert held(store) == [(3, 1.0)]
     assert store.read([QQQ], 1)[QQQ].closes == {}
 
@@ -96,7 +96,7 @@ def test_what_is_older_than_thirty_days_goes_once_a_day(make: Callable[..., Stor
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("SELECT count(*) FROM bars WHERE symbol = 'QQQ$US'").fetchone() == (1,)
         assert db.execute("SELECT date FROM closes").fetchall() == [("2026-11-20",)]
-    assert DAYS == 30
+    assert RETENTION_DAYS == 30
 
 
 def test_too_many_bars_make_room_the_oldest_first_and_the_file_shrinks(
@@ -104,12 +104,12 @@ def test_too_many_bars_make_room_the_oldest_first_and_the_file_shrinks(
 ) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(40)]
     bars = [bar(ago) for ago in range(500, 0, -1)]
-    monkeypatch.setattr(storing, "MOST", 100_000)
+    monkeypatch.setattr(storing, "MAX_BARS", 100_000)
     store.write([BarUpdate(symbol, bars) for symbol in symbols])
     with closing(sqlite3.connect(store.path)) as db:
         before = db.execute("PRAGMA page_count").fetchone()[0]
-    monkeypatch.setattr(storing, "MOST", 4_000)
-    store._tidied = 0.0
+    monkeypatch.setattr(storing, "MAX_BARS", 4_000)
+    store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(0)])])
     assert {len(held(store, symbol)) for symbol in symbols} <= {99, 100}
     assert held(store, symbols[7])[0][0] <= 100
@@ -236,22 +236,22 @@ def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: S
 def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> None:
     wall = [float(NOW)]
     store = make(wall=lambda: wall[0])
-    assert store.names("US") is None
-    store.keep_names("US", {"QQQ": "Invesco QQQ", "OLD": "gone soon"})
-    store.keep_names("HK", {"2800": "盈富基金"})
+    assert store.fund_names("US") is None
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ", "OLD": "gone soon"})
+    store.save_fund_names("HK", {"2800": "盈富基金"})
     wall[0] += 60
-    store.keep_names("US", {"QQQ": "Invesco QQQ Trust"})
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ Trust"})
     wall[0] += 60
-    assert store.names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
-    assert store.names("HK") == (120.0, {"2800": "盈富基金"})
+    assert store.fund_names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
+    assert store.fund_names("HK") == (120.0, {"2800": "盈富基金"})
 
 
 def test_names_kept_by_a_clock_that_was_ahead_are_too_old(make: Callable[..., Store]) -> None:
     wall = [float(NOW + 400 * DAY)]
     store = make(wall=lambda: wall[0])
-    store.keep_names("US", {"QQQ": "Invesco QQQ"})
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
     wall[0] = float(NOW)
-    assert store.names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
+    assert store.fund_names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
 
 
 def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(store: Store) -> None:
@@ -270,7 +270,7 @@ def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(
         db.commit()
     assert held(store) == [(2, 1.0), (1, 1.0)]
     assert store.read([QQQ], 500)[QQQ].closes == {"2026-11-20": 512.34}
-    store._tidied = 0.0
+    store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(1)])])
     with closing(sqlite3.connect(store.path)) as db:
         kept = db.execute("SELECT count(*) FROM bars WHERE typeof(minute) = 'integer' AND minute > ?", (minute,))
@@ -316,32 +316,32 @@ def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
     assert [(1000 * NOW - each.time) // MINUTE for each in past] == list(range(500, 0, -1))
     assert all(type(each.time) is int for each in kept.bars)
     assert [each.time for each in kept.bars] == sorted({each.time for each in kept.bars}) and len(kept.bars) == 1_100
-    assert (kept.closes, kept.complete) == ({"2026-11-20": 512.34}, 0)
+    assert (kept.closes, kept.complete_until) == ({"2026-11-20": 512.34}, 0)
     # A minute without a time comes last of all, and is not looked at.
-    assert store.unread == len(strange) - 1 + 5
-    assert f"{store.unread:,} rows cannot be read" in caplog.text
+    assert store.invalid_rows == len(strange) - 1 + 5
+    assert f"{store.invalid_rows:,} rows cannot be read" in caplog.text
 
 
 def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
-    store.keep_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("UPDATE names SET name = NULL WHERE code = 'SPY'")
         db.execute("INSERT INTO names VALUES ('US', 'IWM', x'ff'), ('US', x'ff', 'iShares')")
         db.execute("INSERT INTO named VALUES ('HK', NULL), ('SH', x'ff'), ('SZ', 'today')")
         db.commit()
-    assert store.names("US") == (0.0, {"QQQ": "Invesco QQQ"})
-    assert [store.names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
+    assert store.fund_names("US") == (0.0, {"QQQ": "Invesco QQQ"})
+    assert [store.fund_names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
 
 
 def test_closing_waits_for_nobody(store: Store) -> None:
-    store.names("US")
+    store.fund_names("US")
     asked, on = threading.Event(), threading.Event()
 
     def work(db: sqlite3.Connection) -> None:
         asked.set()
         on.wait()
 
-    thread = threading.Thread(target=store._do, args=(work,))
+    thread = threading.Thread(target=store._execute, args=(work,))
     thread.start()
     asked.wait()
     began = time.monotonic()

@@ -275,7 +275,7 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
     history = Backfill(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
     told = past_figures(facts(market)._replace(history=history))
     assert told == [HealthFigure("history", "0 symbols from our own file; calls_a_minute is 0")]
-    history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
+    history.store_error = "cannot use \x1b[2Jx.sqlite: disk is full"
     told = past_figures(facts(market)._replace(history=history))
     assert told[1:] == [HealthFigure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
     names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, lambda: None)

@@ -209,7 +209,7 @@ class ItickApp(Drawn):
             self._store,
             calls=calls,
             local=is_loopback(url),
-            on_trouble=self._cannot_keep,
+            on_store_error=self._cannot_keep,
             clock=self._clock,
         )
         history.set_symbols(self.followed)
@@ -231,7 +231,7 @@ class ItickApp(Drawn):
     async def _learn_names(self, history: Backfill, rest: RestClient) -> None:
         from tui.history.fund_list import FundListLoader
 
-        await history.opened.wait()
+        await history.store_opened.wait()
         self._names = FundListLoader(rest, history.store, self._names_learned)
         self.wanted_changed()
         await self._names.run()
@@ -426,7 +426,7 @@ class ItickApp(Drawn):
             self._frames.rate,
             self._history,
             self._names,
-            sum(source.unread for source in (self._rest, store) if source is not None),
+            sum(source.invalid_rows for source in (self._rest, store) if source is not None),
         )
 
     # --- leaving ---
@@ -454,6 +454,6 @@ class ItickApp(Drawn):
             lost.append(f"your last changes are not saved: {self.keeper.trouble}")
         if self.exporter.trouble:
             lost.append(f"the last export is not written: {self.exporter.trouble}")
-        if self._history is not None and self._history.lost:
-            lost.append(f"the latest prices are not kept for the next time: {self._history.lost}")
+        if self._history is not None and self._history.save_error:
+            lost.append(f"the latest prices are not kept for the next time: {self._history.save_error}")
         return lost

@@ -26,7 +26,7 @@ from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.tls import trust
 from tui.format import count, milliseconds
-from tui.history.rest_client import MOST_QUOTES, RestClient, RestError
+from tui.history.rest_client import MAX_CODES, RestClient, RestError
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal, refused_types
 from tui.market.sessions import SessionPhase
@@ -360,7 +360,7 @@ class FeedChecks:
         if not self._calls:
             return Found("not asked: calls_a_minute is 0", status=Status.SKIPPED)
         region = self._symbols[0].region
-        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:MOST_QUOTES]
+        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:MAX_CODES]
         took: list[float] = []
 
         def dated(sent: float, received: float, date: float) -> None:

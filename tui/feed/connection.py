@@ -15,6 +15,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from tui.errors import NoConnection
+from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.endpoint import host_of
 from tui.feed.failures import key_refused, status_error, translate_network_errors
@@ -32,9 +33,6 @@ from tui.threads import run_in_thread
 
 DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
 _MAX_MESSAGE = 2 << 20  # bytes: all types of as many symbols as one connection may have, in one list, are half of it
-
-Clock = Callable[[], float]
-
 
 _log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
-from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, ConnectionLost, connect
+from tui.feed.clock import Clock, monotonic
+from tui.feed.connection import Connection, ConnectionLost, connect
 from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater

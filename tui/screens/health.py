@@ -208,12 +208,12 @@ def past_figures(facts: HealthSnapshot) -> list[HealthFigure]:
     """How much is known of the time before and of names, what could not be read, and whether anything is kept."""
     if facts.history is None:
         return []
-    words, odd = facts.history.words()
+    words, odd = facts.history.describe()
     figures = [HealthFigure("history", safe_text(words), odd)]
-    if facts.history.trouble:
-        figures.append(HealthFigure("not kept", safe_text(facts.history.trouble), True))
+    if facts.history.store_error:
+        figures.append(HealthFigure("not kept", safe_text(facts.history.store_error), True))
     if facts.names is not None:
-        words, odd = facts.names.words()
+        words, odd = facts.names.describe()
         figures.append(HealthFigure("names", safe_text(words), odd))
     if facts.unread:
         figures.append(HealthFigure("not read", f"{facts.unread:,} rows of history or names", True))
