@@ -36,7 +36,7 @@ import trustme
 from tests.support.feed import Running
 from tests.support.lock_holder import holding
 from tests.support.market_equality import differences, miscounts, received
-from tests.support.networks import URL, Relay, Tunnels, vendor
+from tests.support.networks import URL, FaultyRelay, TunnelProxy, serve_vendor
 from tests.support.wait_until import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -277,7 +277,7 @@ class Storm:
     async def _relay(self, how: str) -> tuple[float, float]:
         some = FUNDS[:10]
         async with (
-            Relay(urlsplit(self._exchange.url).port or 0) as relay,
+            FaultyRelay(urlsplit(self._exchange.url).port or 0) as relay,
             Running(f"ws://127.0.0.1:{relay.port}/fund", *some, timings=self._timings) as running,
         ):
             await until(lambda: running.link.state.is_live, within=10)
@@ -301,7 +301,7 @@ class Storm:
         with TemporaryDirectory() as folder:
             certificate = Path(folder, "ca.pem")
             authority.cert_pem.write_to_path(str(certificate))
-            async with vendor(authority) as port, Tunnels(port, answer=answers[how]) as proxy:
+            async with serve_vendor(authority) as port, TunnelProxy(port, answer=answers[how]) as proxy:
                 there = {"https_proxy": f"http://127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(certificate)}
                 with patch.dict(os.environ, there), patch.object(tls, "_trust", None):
                     began = monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned
+from tests.support.wait_until import until
 from tui.app.app import FeedSource, ItickApp
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
@@ -27,12 +28,6 @@ from tui.symbol import Symbol
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
 QUIET = 20.0  # messages/s: a pilot waits until the app has nothing to do
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

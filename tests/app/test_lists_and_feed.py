@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.app.test_app import until
 from tests.support.launch_options import wanting
+from tests.support.wait_until import until
 from tui.app.app import FeedSource, ItickApp
 from tui.app.base import LaunchOptions
 from tui.config.file import ConfigFile

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.app.test_app import listed, notices, running, type_into, until
+from tests.app.test_app import listed, notices, running, type_into
 from tests.support.launch_options import wanting
 from tests.support.messages import QQQ, SPY
 from tests.support.modal_host import text_of
 from tests.support.recordings import BEGAN, known, played, ticks, written
+from tests.support.wait_until import until
 from tui.app.app import RECORDED, FeedSource, ItickApp
 from tui.exchange.server import Exchange
 from tui.recording.format import RecordedCall, Recording, call_line

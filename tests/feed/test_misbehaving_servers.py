@@ -17,7 +17,7 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from tests.support.command import exchange
-from tests.support.feed import KEY, QQQ, QUICK, Raw, Running, Vendor, free_port, resolved, serving
+from tests.support.feed import KEY, QQQ, QUICK, RawServer, Running, VendorServer, free_port, resolved, serving
 from tests.support.wait_until import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
@@ -145,7 +145,7 @@ async def test_headers_that_come_twice_are_no_fault_of_ours() -> None:
         return response
 
     async with (
-        serve(Vendor(), "127.0.0.1", 0, process_response=twice, close_timeout=0.2) as server,
+        serve(VendorServer(), "127.0.0.1", 0, process_response=twice, close_timeout=0.2) as server,
         Running(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund") as running,
     ):
         await running.reaches(LinkPhase.LIVE)
@@ -153,7 +153,7 @@ async def test_headers_that_come_twice_are_no_fault_of_ours() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_refused_and_its_target_never_sees_the_key(status: int) -> None:
-    async with Raw(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
+    async with RawServer(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
 
         def redirect(connection: ServerConnection, request: HttpRequest) -> Response:
             response = connection.respond(HTTPStatus(status), "")
@@ -163,7 +163,7 @@ async def test_a_redirect_is_refused_and_its_target_never_sees_the_key(status: i
         async with serving(never, redirect) as url, Running(url) as running:
             assert "redirects to another address: refused" in await running.stops()
             assert running.link.state.error is not None and running.link.state.error.exit_code == 4
-        assert target.visits == 0
+        assert target.connections == 0
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,14 @@ async def test_a_redirect_is_refused_and_its_target_never_sees_the_key(status: i
     ids=["ssh", "html", "http 200", "tls alert", "nothing"],
 )
 async def test_what_does_not_speak_websocket_is_told_so(garbage: bytes) -> None:
-    async with Raw(garbage) as server, Running(f"ws://127.0.0.1:{server.port}/fund") as running:
+    async with RawServer(garbage) as server, Running(f"ws://127.0.0.1:{server.port}/fund") as running:
         words = await running.is_lost()
         assert words.endswith("check the address")
         assert words.isprintable()
 
 
 async def test_a_server_that_never_answers_the_handshake_is_given_up() -> None:
-    async with Raw(None) as server, Running(f"ws://127.0.0.1:{server.port}/fund", timings=IMPATIENT) as running:
+    async with RawServer(None) as server, Running(f"ws://127.0.0.1:{server.port}/fund", timings=IMPATIENT) as running:
         assert await running.is_lost() == f"cannot reach {running.link.host}: no answer within 0.2 s"
 
 
@@ -197,7 +197,10 @@ async def test_an_unknown_host(host: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_tls_where_the_server_has_none() -> None:
-    async with Raw(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server, Running(f"wss://127.0.0.1:{server.port}") as running:
+    async with (
+        RawServer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server,
+        Running(f"wss://127.0.0.1:{server.port}") as running,
+    ):
         assert (await running.is_lost()).startswith(f"cannot reach {running.link.host}: TLS: ")
 
 
@@ -229,7 +232,7 @@ async def test_whoever_asks_to_reconnect_starts_the_waiting_afresh() -> None:
 
 
 async def test_silence_after_the_greeting_is_given_up() -> None:
-    vendor = Vendor(greeting=[Hello(1, CONNECTED)])
+    vendor = VendorServer(greeting=[Hello(1, CONNECTED)])
     async with serving(vendor) as url, Running(url, timings=IMPATIENT) as running:
         assert await running.is_lost() == f"{running.link.host} did not authenticate within 0.05 s"
         await until(lambda: vendor.connections >= 2)
@@ -237,7 +240,7 @@ async def test_silence_after_the_greeting_is_given_up() -> None:
 
 
 async def test_the_key_travels_in_the_token_header_alone() -> None:
-    vendor = Vendor()
+    vendor = VendorServer()
     async with serving(vendor) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
         assert vendor.tokens == [[KEY]]
@@ -258,14 +261,14 @@ async def test_nothing_is_asked_before_the_key_is_accepted() -> None:
             pass
         await vendor(connection)
 
-    vendor = Vendor(greeting=[AuthReply(1, AUTHENTICATED)])
+    vendor = VendorServer(greeting=[AuthReply(1, AUTHENTICATED)])
     async with serving(slow) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
     assert asked_early == []
 
 
 async def test_a_refusal_that_echoes_the_key_is_not_repeated() -> None:
-    vendor = Vendor(greeting=[Hello(1, CONNECTED), AuthReply(0, f"auth failed for {KEY}")])
+    vendor = VendorServer(greeting=[Hello(1, CONNECTED), AuthReply(0, f"auth failed for {KEY}")])
     async with serving(vendor) as url, Running(url) as running:
         assert (await running.stops()).startswith(f"key refused by {running.link.host}")
 
@@ -289,7 +292,7 @@ async def test_a_refused_type_is_marked_and_the_others_are_served() -> None:
             return SubscribeReply(0, UNRESOLVED)
         return resolved(request)
 
-    vendor = Vendor(answer)
+    vendor = VendorServer(answer)
     async with serving(vendor) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
         assert all(i.refused == {"kline@1": UNRESOLVED} for i in running.market.instruments.values())
@@ -303,7 +306,7 @@ async def test_a_request_never_answered_is_tried_once_more_on_a_fresh_connection
         silent = isinstance(request, Subscribe) and request.types == "depth" and not answered
         return None if silent else resolved(request)
 
-    vendor = Vendor(answer)
+    vendor = VendorServer(answer)
     async with serving(vendor) as url, Running(url, QQQ, timings=IMPATIENT._replace(pong=3.0, reply=0.3)) as running:
         await running.reaches(LinkPhase.LIVE)
         assert await running.is_lost() == "no answer to the request for depth"
@@ -349,7 +352,7 @@ async def test_one_request_at_a_time_waits_for_its_reply() -> None:
     "pong", [None, Pong(data=PongData(params="1731688569840")), SubscribeReply(0, UNRESOLVED)], ids=repr
 )
 async def test_two_heartbeats_missed_in_a_row_renew_the_link_though_data_flows(pong: Message | None) -> None:
-    vendor = Vendor(lambda number, request: pong if isinstance(request, Ping) else resolved(request), ticks=True)
+    vendor = VendorServer(lambda number, request: pong if isinstance(request, Ping) else resolved(request), ticks=True)
     async with serving(vendor) as url, Running(url, timings=QUICK._replace(pong=0.05)) as running:
         assert await running.is_lost() == "heartbeat missed twice"
         assert running.market.health.heartbeats_missed == 2
@@ -365,7 +368,7 @@ async def test_one_heartbeat_missed_now_and_then_is_only_counted() -> None:
         return None if isinstance(request, Ping) and pings % 2 else resolved(request)
 
     async with (
-        serving(Vendor(answer, ticks=True)) as url,
+        serving(VendorServer(answer, ticks=True)) as url,
         Running(url, timings=QUICK._replace(pong=0.05)) as running,
     ):
         await until(lambda: running.market.health.heartbeats_missed >= 3)
@@ -374,7 +377,7 @@ async def test_one_heartbeat_missed_now_and_then_is_only_counted() -> None:
 
 
 async def test_a_link_that_falls_silent_is_renewed_after_one_heartbeat() -> None:
-    vendor = Vendor(lambda number, request: None if isinstance(request, Ping) else resolved(request))
+    vendor = VendorServer(lambda number, request: None if isinstance(request, Ping) else resolved(request))
     timings = QUICK._replace(pong=0.05, second_ping=0.2, ping_every=0.2)
     async with serving(vendor) as url, Running(url, types=["quote"], timings=timings) as running:
         assert (await running.is_lost()).startswith("link silent")
@@ -393,7 +396,7 @@ class Clock:
 
 async def test_a_machine_that_slept_renews_its_link() -> None:
     clock = Clock()
-    async with serving(Vendor(ticks=True)) as url, Running(url, clock=clock) as running:
+    async with serving(VendorServer(ticks=True)) as url, Running(url, clock=clock) as running:
         await running.reaches(LinkPhase.LIVE)
         clock.ahead += 3_600
         assert await running.is_lost() == "this machine was asleep"
@@ -415,7 +418,7 @@ async def test_what_waited_while_the_program_was_stopped_does_not_count_as_late(
 
 
 async def test_a_busy_feed_that_falls_silent_is_asked_at_once_and_stays_where_it_answers() -> None:
-    clock, vendor = Clock(), Vendor(ticks=True)
+    clock, vendor = Clock(), VendorServer(ticks=True)
     async with serving(vendor) as url, Running(url, clock=clock, timings=QUICK._replace(ping_every=60.0)) as running:
         await until(lambda: len(pings(vendor)) == 2 and running.market.health.ticks > 70)
         vendor.ticks = False
@@ -427,7 +430,7 @@ async def test_a_busy_feed_that_falls_silent_is_asked_at_once_and_stays_where_it
         assert LinkPhase.RECONNECTING not in running.phases
 
 
-def pings(vendor: Vendor) -> list[Request]:
+def pings(vendor: VendorServer) -> list[Request]:
     return [request for _, request in vendor.requests if isinstance(request, Ping)]
 
 
@@ -492,7 +495,7 @@ async def test_a_connection_that_lived_long_enough_starts_the_waiting_afresh(hea
         serves.cancel()
         await connection.close()
 
-    vendor = Vendor()
+    vendor = VendorServer()
     timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, healthy=healthy, duel_wait=0.1)
     async with serving(closes) as url, Running(url, timings=timings) as running:
         third = await running.reaches(LinkPhase.RECONNECTING, times=3)
@@ -507,7 +510,7 @@ async def test_garbage_between_the_messages_is_counted_and_the_link_stays() -> N
             await connection.send(frame)
         await vendor(connection)
 
-    vendor = Vendor(ticks=True)
+    vendor = VendorServer(ticks=True)
     async with serving(babbles) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
         await until(lambda: running.market.instruments[QQQ].tick)
@@ -538,7 +541,7 @@ async def test_a_message_beyond_all_measure_ends_the_connection_and_is_waited_fo
 
 async def test_the_good_messages_of_a_bad_frame_are_applied() -> None:
     frame = b'{"code":1,"data":[{"type":"tick","s":"QQQ$US","ld":512.34,"t":1731689407000},{"type":"tick"}]}'
-    vendor = Vendor(greeting=[frame, AuthReply(1, AUTHENTICATED)])
+    vendor = VendorServer(greeting=[frame, AuthReply(1, AUTHENTICATED)])
     async with serving(vendor) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
         assert running.market.health.malformed == {"tick": 1}
@@ -546,7 +549,7 @@ async def test_the_good_messages_of_a_bad_frame_are_applied() -> None:
 
 
 async def test_other_words_without_an_action_are_counted_as_a_refusal() -> None:
-    vendor = Vendor(greeting=[Hello(0, "too many requests"), AuthReply(1, AUTHENTICATED)])
+    vendor = VendorServer(greeting=[Hello(0, "too many requests"), AuthReply(1, AUTHENTICATED)])
     async with serving(vendor) as url, Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
         assert running.market.health.malformed == {"refusal": 1}
@@ -567,7 +570,7 @@ async def test_a_goodbye_does_not_wait_behind_what_a_busy_feed_still_sends() -> 
                 await asyncio.sleep(0.002)
         await answering
 
-    vendor = Vendor()
+    vendor = VendorServer()
     async with serving(floods) as url:
         for _ in range(5):
             async with Running(url, timings=QUICK._replace(close=1.0)) as running:

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.support.feed import KEY, Raw, Running, free_port
+from tests.support.feed import KEY, RawServer, Running, free_port
 from tests.support.networks import (
     BASE,
     BROKEN,
     HEARD,
     HOST,
     URL,
-    Scripted,
-    Socks,
-    Tunnels,
-    both_work,
+    ScriptedProxy,
+    SocksProxy,
+    TunnelProxy,
+    check_stream_and_rest,
+    serve_vendor,
     server_context,
-    vendor,
 )
 from tui.errors import NoConnection
 from tui.feed import proxy as module
@@ -72,40 +72,40 @@ async def rest_fails() -> str:
 async def test_stream_and_rest_go_by_one_proxy(
     environment: Mapping[str, str], authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority) as port, Tunnels(port) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port) as proxy:
         for name, value in environment.items():
             network.setenv(name, value.format(f"127.0.0.1:{proxy.port}"))
-        await both_work()
-    assert proxy.asked == BOTH
-    assert KEY.encode() not in b"".join(proxy.heads)
+        await check_stream_and_rest()
+    assert proxy.targets == BOTH
+    assert KEY.encode() not in b"".join(proxy.request_heads)
 
 
 async def test_a_proxy_behind_tls(authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
     context = server_context(authority, "localhost")
-    async with vendor(authority) as port, Tunnels(port, context=context) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port, context=context) as proxy:
         network.setenv("https_proxy", f"https://localhost:{proxy.port}")
-        await both_work()
-    assert proxy.asked == BOTH
+        await check_stream_and_rest()
+    assert proxy.targets == BOTH
 
 
 @pytest.mark.parametrize("user", ["me:pass%2Fword@", "me@"])
 async def test_who_uses_a_proxy_may_have_to_say_so(
     user: str, authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority) as port, Tunnels(port) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port) as proxy:
         network.setenv("https_proxy", f"http://{user}127.0.0.1:{proxy.port}")
-        await both_work()
+        await check_stream_and_rest()
     known = {"me:pass%2Fword@": b"bWU6cGFzcy93b3Jk", "me@": b"bWU6"}[user]
-    assert all(b"roxy-Authorization: Basic " + known + b"\r\n" in head for head in proxy.heads)
-    assert len(proxy.heads) == 2
+    assert all(b"roxy-Authorization: Basic " + known + b"\r\n" in head for head in proxy.request_heads)
+    assert len(proxy.request_heads) == 2
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 async def test_a_socks_proxy(scheme: str, authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
-    async with vendor(authority) as port, Socks(port) as proxy:
+    async with serve_vendor(authority) as port, SocksProxy(port) as proxy:
         network.setenv("all_proxy", f"{scheme}://me:secret@127.0.0.1:{proxy.port}")
-        await both_work()
-    assert (proxy.asked, proxy.heads) == (BOTH, [b"me:secret"] * 2)
+        await check_stream_and_rest()
+    assert (proxy.targets, proxy.request_heads) == (BOTH, [b"me:secret"] * 2)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_a_proxy_that_is_not_there_is_what_the_words_are_about(network: py
 
 async def fails_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
     """Why stream and REST fail through such a proxy, which they tell in the same words."""
-    async with Scripted(*answers) as proxy:
+    async with ScriptedProxy(*answers) as proxy:
         network.setenv("https_proxy", f"{scheme}://{user}127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             words = await running.is_lost()
@@ -176,13 +176,13 @@ async def test_a_proxy_that_refuses(
 async def test_a_socks_proxy_that_wants_no_password_is_told_of_where_rest_insists_on_one(
     network: pytest.MonkeyPatch,
 ) -> None:
-    async with Scripted(HEARD) as proxy:
+    async with ScriptedProxy(HEARD) as proxy:
         network.setenv("https_proxy", f"socks5://me:secret@127.0.0.1:{proxy.port}")
         assert (await rest_fails()).endswith(": the proxy takes no user and password")
 
 
 async def test_a_proxy_is_named_while_it_is_waited_for(network: pytest.MonkeyPatch) -> None:
-    async with Raw(None) as proxy:
+    async with RawServer(None) as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             state = await running.reaches(LinkPhase.CONNECTING, times=2)

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from tests.support.feed import KEY, QQQ, Running
-from tests.support.networks import both_work, vendor
+from tests.support.networks import check_stream_and_rest, serve_vendor
 from tui.exchange.server import Exchange
 from tui.feed import tls
 from tui.feed.endpoint import rest_base
@@ -39,8 +39,8 @@ def file(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 async def works(authority: trustme.CA) -> None:
-    async with vendor(authority, "localhost") as port:
-        await both_work(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
+    async with serve_vendor(authority, "localhost") as port:
+        await check_stream_and_rest(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
 
 
 async def test_a_ca_of_the_systems_store_is_trusted_by_stream_and_rest(
@@ -88,7 +88,7 @@ async def test_a_folder_of_certificates_is_trusted(
 async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_words(
     authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority, "localhost") as port:
+    async with serve_vendor(authority, "localhost") as port:
         words = f"cannot reach localhost:{port}: TLS certificate: unable to get local issuer certificate"
         async with Running(f"wss://localhost:{port}/fund") as running:
             assert await running.is_lost() == words

@@ -32,8 +32,8 @@ WEEK = 7 * 86_400.0
 pytestmark = pytest.mark.usefixtures("forgetful")
 
 
-class Vendor(RestClient):
-    """Answers for each region with what is put there, and counts."""
+class FakeRestClient(RestClient):
+    """A RestClient that records the calls, and returns or raises what `answers` holds for the region."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:9", Token(KEY))
@@ -48,8 +48,8 @@ class Vendor(RestClient):
         return answer
 
 
-class Shelf:
-    """Keeps names in memory, `age` s old."""
+class FakeNameStore:
+    """A store of fund names in memory, `age` s old."""
 
     def __init__(self, age: float = 0.0, **kept: dict[str, str]) -> None:
         self.age = age
@@ -84,24 +84,24 @@ async def learning(
 
 
 async def test_each_region_is_asked_for_once_and_kept() -> None:
-    vendor, shelf = Vendor(), Shelf()
-    async with learning(vendor, shelf, "US", "HK", "US") as (names, told):
-        await until(lambda: shelf.kept.keys() == {"US", "HK"})
+    vendor, store = FakeRestClient(), FakeNameStore()
+    async with learning(vendor, store, "US", "HK", "US") as (names, told):
+        await until(lambda: store.kept.keys() == {"US", "HK"})
         assert funds.name_of(Symbol("NEW", "HK")) == "New Fund of HK"
         names.set_symbols([QQQ, Symbol("510300", "SH")])
-        await until(lambda: "SH" in shelf.kept)
+        await until(lambda: "SH" in store.kept)
         names.set_symbols([QQQ])
         assert vendor.asked == ["HK", "US", "SH"] and len(told) == 3
 
 
 @pytest.mark.parametrize(("age", "asked"), [(WEEK - 1, []), (WEEK, ["US"])])
 async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
-    vendor, shelf = Vendor(), Shelf(age, US={"OLD": "Old Fund"})
-    async with learning(vendor, shelf, "US"):
+    vendor, store = FakeRestClient(), FakeNameStore(age, US={"OLD": "Old Fund"})
+    async with learning(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old Fund")
         await until(lambda: vendor.asked == asked)
         if asked:
-            await until(lambda: "NEW" in shelf.kept["US"])
+            await until(lambda: "NEW" in store.kept["US"])
 
 
 async def test_from_the_exchange_into_the_file_and_from_there_without_it(
@@ -122,7 +122,7 @@ async def test_from_the_exchange_into_the_file_and_from_there_without_it(
 
 
 async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
     async with learning(vendor, None, "US", "HK", retry_after=0.01):
         await until(lambda: vendor.asked.count("US") > 2)
@@ -134,7 +134,7 @@ async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
 
 
 async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
     async with learning(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (names, _):
         assert names.describe() == ("of well-known funds only", False)
@@ -144,25 +144,25 @@ async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
 
 
 async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
-    vendor, shelf = Vendor(), Shelf()
-    shelf.broken = True
-    async with learning(vendor, shelf, "US") as (_, told):
+    vendor, store = FakeRestClient(), FakeNameStore()
+    store.broken = True
+    async with learning(vendor, store, "US") as (_, told):
         await until(lambda: len(told) == 1)
         assert funds.name_of(Symbol("NEW", "US")) == "New Fund of US"
 
 
 async def test_nothing_known_of_a_region_is_not_kept_for_a_week() -> None:
-    vendor, shelf = Vendor(), Shelf()
+    vendor, store = FakeRestClient(), FakeNameStore()
     vendor.answers = {"XX": []}
-    async with learning(vendor, shelf, "XX") as (_, told):
+    async with learning(vendor, store, "XX") as (_, told):
         await until(lambda: vendor.asked == ["XX"])
         await asyncio.sleep(0.02)
-        assert not shelf.kept and not told
+        assert not store.kept and not told
 
 
 async def test_a_file_that_others_wrote_cannot_reach_the_terminal() -> None:
-    vendor, shelf = Vendor(), Shelf(US={"OLD": "Old\x1b[2J Fund"})
-    async with learning(vendor, shelf, "US"):
+    vendor, store = FakeRestClient(), FakeNameStore(US={"OLD": "Old\x1b[2J Fund"})
+    async with learning(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
 
 
@@ -180,8 +180,8 @@ async def test_names_may_be_very_many_and_are_gone_through_beside_the_loop(
     monkeypatch.setattr("tui.history.fund_list.safe_text", seen)
     monkeypatch.setattr("tui.history.fund_list.Symbol", seen)
     many = {f"F{n}": f"Fund {n}" for n in range(100)}
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers["US"] = [ListedFund(*each) for each in many.items()]
-    await FundListLoader(vendor, Shelf(US=many) if kept else None, lambda: None)._load("US")
+    await FundListLoader(vendor, FakeNameStore(US=many) if kept else None, lambda: None)._load("US")
     assert name_of(Symbol("F99", "US")) == "Fund 99" and bool(vendor.asked) is not kept
     assert where and threading.get_ident() not in where

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from tests.support.loopback import LoopbackServer
 from tests.support.wait_until import until
 from tui.feed.clock import monotonic
 from tui.feed.key_lock import KeyLock
@@ -132,7 +133,7 @@ def resolved(request: Request) -> Message:
     return Pong(data=PongData(params=request.params)) if isinstance(request, Ping) else SubscribeReply(1, SUBSCRIBED)
 
 
-class Vendor:
+class VendorServer:
     """A server that greets and lets everybody in, writes down what is asked, and answers as it is told to.
 
     `answer` gives the reply to a request of the numbered connection (from 1), or None for silence. With `ticks` a trade
@@ -196,32 +197,21 @@ async def serving(
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund"
 
 
-class Raw:
-    """A TCP server that sends some bytes to whoever comes, and counts who came."""
+class RawServer(LoopbackServer):
+    """A TCP server that sends some bytes to each client, or nothing, and counts the connections."""
 
     def __init__(self, sends: bytes | None) -> None:
-        self.visits = 0
+        super().__init__()
+        self.connections = 0
         self._sends = sends
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.visits += 1
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         await reader.read(65_536)
         if self._sends is not None:
             writer.write(self._sends)
         else:
             await reader.read()
-        writer.close()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        await self._server.wait_closed()
 
 
 def free_port() -> int:
