@@ -539,6 +539,13 @@ async def test_a_message_beyond_all_measure_ends_the_connection_and_is_waited_fo
         assert fifth.retry_at - fifth.since >= 0.16
 
 
+async def test_a_message_of_exactly_2_mb_is_read_and_the_link_stays() -> None:
+    server = VendorServer(greeting=[b"x" * (2 << 20), AuthReply(1, AUTHENTICATED)])
+    async with serving(server) as url, Running(url) as running:
+        await running.reaches(LinkPhase.LIVE)
+        assert running.market.health.malformed == {"not JSON": 1} and server.connections == 1
+
+
 async def test_the_good_messages_of_a_bad_frame_are_applied() -> None:
     frame = b'{"code":1,"data":[{"type":"tick","s":"QQQ$US","ld":512.34,"t":1731689407000},{"type":"tick"}]}'
     vendor = VendorServer(greeting=[frame, AuthReply(1, AUTHENTICATED)])

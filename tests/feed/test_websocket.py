@@ -8,16 +8,20 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosedOK
-from websockets.frames import Frame, Opcode
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
 from websockets.utils import accept_key
 
+from tests.support.wait_until import until
+from tui.feed.connection import _MAX_MESSAGE
 from tui.feed.websocket import Connector, FrameHandler, WebSocket
 
 
@@ -239,3 +243,67 @@ async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> 
         )
         assert isinstance(websocket, WebSocket)
         assert await heard(websocket) == [b"first"]
+
+
+@asynccontextmanager
+async def sending(stream: bytes) -> AsyncIterator[tuple[WebSocket, asyncio.Future[int | None]]]:
+    """A WebSocket to a server that sends these bytes, and the code of the close frame that the server receives."""
+    close_code: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+    async def talk(server: ServerConnection) -> None:
+        await server.recv()
+        server.transport.write(stream)
+        await server.wait_closed()
+        close_code.set_result(server.close_code)
+
+    async with serve(talk, "127.0.0.1", 0, compression=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        websocket = await Connector(f"ws://127.0.0.1:{port}", compression=None, max_size=_MAX_MESSAGE)
+        assert isinstance(websocket, WebSocket)
+        try:
+            yield websocket, close_code
+        finally:
+            await websocket.close()
+
+
+@pytest.mark.parametrize("begun", [b"", b"be"])
+@pytest.mark.parametrize("apart", [False, True], ids=["one frame", "fragments"])
+async def test_a_text_frame_inside_a_fragmented_message_ends_the_connection(begun: bytes, apart: bool) -> None:
+    """RFC 6455 §5.4: the fragments of one message are not interleaved with those of another."""
+    frames = [
+        Frame(Opcode.TEXT, b"whole"),
+        Frame(Opcode.TEXT, begun, fin=False),
+        Frame(Opcode.TEXT, b"in", fin=not apart),
+    ]
+    async with sending(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
+        messages: list[bytes] = []
+        websocket.set_handler(to(lambda message: messages.append(bytes(message))))
+        await websocket.send("go")
+        with pytest.raises(ConnectionClosedError):
+            await websocket.ended()
+        assert messages == [b"whole"]
+        assert await close_code == CloseCode.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("fragments", [1, 3])
+@pytest.mark.parametrize("excess", [0, 1])
+async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_the_connection(
+    excess: int, fragments: int
+) -> None:
+    payload = b"x" * (_MAX_MESSAGE + excess)
+    cuts = [len(payload) * n // fragments for n in range(fragments + 1)]
+    frames = [
+        Frame(Opcode.CONT if start else Opcode.TEXT, payload[start:end], fin=end == len(payload))
+        for start, end in pairwise(cuts)
+    ]
+    async with sending(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
+        messages: list[int] = []
+        websocket.set_handler(to(lambda message: messages.append(len(message))))
+        await websocket.send("go")
+        if excess:
+            with pytest.raises(ConnectionClosedError):
+                await websocket.ended()
+            assert await close_code == CloseCode.MESSAGE_TOO_BIG and messages == []
+        else:
+            await until(lambda: messages == [_MAX_MESSAGE])
+            assert websocket.state is State.OPEN
