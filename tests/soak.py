@@ -108,15 +108,15 @@ BRIEF = Timings(
     second_ping=0.2,
     pong=0.2,
     urgent_pong=0.2,
-    look_every=0.05,
+    check_every=0.05,
     close=0.2,
     retry_first=0.02,
     retry_longest=0.5,
     retry_gap=0.05,
-    slow_down=0.2,
-    short_life=0.5,
-    duel_wait=0.5,
-    healthy=1.0,
+    rate_limit_wait=0.2,
+    short_connection=0.5,
+    contention_wait=0.5,
+    stable_after=1.0,
 )
 
 
@@ -444,7 +444,7 @@ class Storm:
         await self._next(lambda state: state.is_live, began)
         messages = self.market.health.messages
         await until(lambda: self.market.health.messages > messages + 100, within=10)
-        await asyncio.sleep(2 * self._timings.look_every)
+        await asyncio.sleep(2 * self._timings.check_every)
 
     # --- all at once ---
 

@@ -17,7 +17,7 @@ from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed.dispatch import make_dispatcher
-from tui.feed.heartbeat import LEAST
+from tui.feed.heartbeat import MIN_LIMIT
 from tui.feed.state import LinkPhase, Timings
 from tui.market import Market
 from tui.market.entitlements import NO_ANSWER
@@ -103,7 +103,7 @@ async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and
         assert await running.is_lost() in ("link silent for 3 s", "link silent for 4 s")
         exchange.cause()
         silent = running.states[-1].since - running.market.health.frame_at
-        limit, look, grace = LEAST, timings.look_every, 0.25
+        limit, look, grace = MIN_LIMIT, timings.check_every, 0.25
         assert limit <= silent <= limit + look + timings.urgent_pong + grace + 0.5
         await running.reaches(L, times=2)
 
@@ -121,7 +121,7 @@ async def test_a_link_that_is_silent_in_a_calm_session_is_given_up_after_a_heart
 
 def test_silence_is_told_within_10_s_in_a_busy_session_and_25_s_at_the_most() -> None:
     timings, grace = Timings(), 0.25
-    assert LEAST + timings.look_every + timings.urgent_pong + grace <= 10
+    assert MIN_LIMIT + timings.check_every + timings.urgent_pong + grace <= 10
     assert timings.ping_every + timings.pong <= 25
 
 
@@ -181,7 +181,7 @@ async def test_a_wrong_path() -> None:
 
 @pytest.mark.parametrize(("fault_every", "asked"), [(None, 40), (0.2, 30)], ids=["as long as it asks", "at least"])
 async def test_a_vendor_that_asks_to_slow_down_is_left_alone(fault_every: float | None, asked: float) -> None:
-    timings = QUICK._replace(slow_down=Timings().slow_down)
+    timings = QUICK._replace(rate_limit_wait=Timings().rate_limit_wait)
     async with (
         Exchange(faults=["http-429"], fault_every=fault_every) as exchange,
         Running(exchange.url, timings=timings) as running,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.feed.heartbeat import LEAST, SilenceDetector
+from tui.feed.heartbeat import MIN_LIMIT, SilenceDetector
 
 START = 1_000.0
 
@@ -20,7 +20,7 @@ def judged(gaps: Iterable[float], quiet: float = 0.0) -> float | None:
     looks = [START + 0.5 * n for n in range(1, int((end - START) / 0.5) + 1)]
     for moment, is_frame in sorted([(at, True) for at in arrivals] + [(at, False) for at in looks]):
         if is_frame:
-            pulse.beat(moment)
+            pulse.record_frames(moment)
         else:
             pulse.limit(moment)
     return pulse.limit(end)
@@ -73,14 +73,14 @@ def test_a_long_gap_is_forgotten_after_a_minute() -> None:
 def test_a_program_that_did_not_look_for_an_hour_does_not_call_the_feed_busy() -> None:
     pulse = SilenceDetector(START)
     for n in range(200):
-        pulse.beat(START + n / 10)
-    assert pulse.limit(START + 20) == LEAST
+        pulse.record_frames(START + n / 10)
+    assert pulse.limit(START + 20) == MIN_LIMIT
     assert pulse.limit(START + 3_620) is None
 
 
 def test_the_last_frame_is_known_to_the_moment() -> None:
     pulse = SilenceDetector(START)
-    pulse.beat(START + 1.25)
+    pulse.record_frames(START + 1.25)
     assert pulse.last == START + 1.25
 
 

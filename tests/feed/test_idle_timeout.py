@@ -19,7 +19,7 @@ from tui.feed.state import LinkPhase, Timings
 from tui.screens.health import link_figures
 
 IDLE = 1.0  # s
-QUIET = QUICK._replace(ping_every=15.0, second_ping=0.8, idle_least=0.3, duel_wait=30.0)
+QUIET = QUICK._replace(ping_every=15.0, second_ping=0.8, min_idle_timeout=0.3, contention_wait=30.0)
 IN_USE = "another client seems to be using this key"
 
 
@@ -95,7 +95,7 @@ def cut(silence: float) -> ConnectionLost:
 def judged(*ends: FeedError) -> list[bool]:
     """Whether each end was taken for an idle time-out."""
     detector = IdleTimeoutDetector(Timings())
-    return ["idle" in str(detector.judge(end)) for end in ends]
+    return ["idle" in str(detector.classify(end)) for end in ends]
 
 
 @pytest.mark.parametrize(
@@ -129,5 +129,5 @@ def test_two_cuts_at_the_same_silence_are_an_idle_timeout(ends: list[FeedError],
 def test_pings_come_sooner_than_the_silence_that_is_cut(ends: list[FeedError], pings: tuple[float, float]) -> None:
     detector = IdleTimeoutDetector(Timings())
     for end in ends:
-        detector.judge(end)
+        detector.classify(end)
     assert (detector.timings.ping_every, detector.timings.second_ping) == pings

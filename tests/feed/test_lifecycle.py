@@ -57,15 +57,15 @@ HASTY = Timings(
     second_ping=0.01,
     pong=0.04,
     urgent_pong=0.02,
-    look_every=0.01,
+    check_every=0.01,
     close=0.05,
     retry_first=0.001,
     retry_longest=0.01,
     retry_gap=0.002,
-    slow_down=0.01,
-    short_life=0.02,
-    duel_wait=0.02,
-    healthy=0.05,
+    rate_limit_wait=0.01,
+    short_connection=0.02,
+    contention_wait=0.02,
+    stable_after=0.05,
 )
 
 

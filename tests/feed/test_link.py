@@ -284,7 +284,7 @@ async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() ->
 
 async def test_two_copies_that_the_plan_has_room_for_come_back_both() -> None:
     lock = Owner()
-    timings = QUICK._replace(healthy=0.2)
+    timings = QUICK._replace(stable_after=0.2)
     async with (
         Exchange(faults=["drop"], fault_every=0.5) as exchange,
         Running(exchange.url, lock=lock, timings=timings) as running,

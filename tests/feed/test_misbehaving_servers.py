@@ -86,7 +86,7 @@ async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> Non
     ],
 )
 async def test_any_other_answer_is_tried_again(status: int, words: str) -> None:
-    timings = QUICK._replace(slow_down=0.02)
+    timings = QUICK._replace(rate_limit_wait=0.02)
     async with (
         serving(never, answering(status)) as url,  # type: ignore[arg-type]
         Running(url, timings=timings) as running,
@@ -113,7 +113,7 @@ LATER = "Mon, 23 Nov 2020 12:02:00 GMT"
 async def test_a_server_that_asks_for_time_gets_it(
     status: int, headers: Sequence[tuple[str, str]], wait: float, words: str | dict[int, str]
 ) -> None:
-    timings = QUICK._replace(slow_down=0.02)
+    timings = QUICK._replace(rate_limit_wait=0.02)
     async with (
         serving(never, answering(status, headers=headers)) as url,  # type: ignore[arg-type]
         Running(url, timings=timings) as running,
@@ -404,7 +404,7 @@ async def test_a_machine_that_slept_renews_its_link() -> None:
 
 
 async def test_what_waited_while_the_program_was_stopped_does_not_count_as_late() -> None:
-    timings = QUICK._replace(ping_every=15.0, look_every=0.3)
+    timings = QUICK._replace(ping_every=15.0, check_every=0.3)
     with exchange("--rate", "400") as url:
         async with Running(url, timings=timings) as running:
             clock = running.market.clock
@@ -496,7 +496,7 @@ async def test_a_connection_that_lived_long_enough_starts_the_waiting_afresh(hea
         await connection.close()
 
     vendor = VendorServer()
-    timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, healthy=healthy, duel_wait=0.1)
+    timings = QUICK._replace(retry_first=0.01, retry_gap=0.03, stable_after=healthy, contention_wait=0.1)
     async with serving(closes) as url, Running(url, timings=timings) as running:
         third = await running.reaches(LinkPhase.RECONNECTING, times=3)
     assert (third.retry_at - third.since < 0.02) is waits_anew

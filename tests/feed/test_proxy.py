@@ -24,7 +24,7 @@ from tests.support.networks import (
 )
 from tui.errors import NoConnection
 from tui.feed import proxy as module
-from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy, proxy_for
+from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy_entries, proxy_for
 from tui.feed.state import LinkPhase
 from tui.history.rest_client import RestClient, RestError
 from tui.secrets import Token
@@ -272,7 +272,7 @@ def test_what_is_reached_without_a_proxy(no_proxy: str, host: str, direct: bool,
     network.setenv("no_proxy", no_proxy)
     assert (proxy_for(f"wss://{host}/fund") is None) is direct
     assert (proxy_for(f"https://{host}") is None) is direct
-    assert ignored_no_proxy() == []
+    assert ignored_no_proxy_entries() == []
 
 
 def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(network: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(networ
     bad = ["10.0.0.0/99", "::1/129", "10.*", "10.", "http://x", "host:port", "a*.org", "a..b", "http://me:pa", "ss@x"]
     endless = [f"x:{'9' * 5_000}", f"10.0.0.0/{'9' * 5_000}", "x:443000", "x:٤٤٣", "[::1]:" + "1" * 5_000]
     network.setenv("NO_PROXY", ",".join(["fine", *bad, *endless, "itick.org", ""]))
-    assert ignored_no_proxy() == list(range(2, 17))
+    assert ignored_no_proxy_entries() == list(range(2, 17))
     assert proxy_for(VENDOR) is None
     assert proxy_for("wss://vendor.example/fund") is not None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tui.errors import FeedError, NoConnection
 from tui.feed.connection import ConnectionLost
 from tui.feed.failures import RateLimited, RetryLater, ServerUnavailable
-from tui.feed.link import _Retries
+from tui.feed.link import _Backoff
 from tui.feed.state import Timings
 
 REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
@@ -22,8 +22,8 @@ IN_USE = "another client seems to be using this key"
 def delays(*ends: tuple[FeedError, float | None, float | None], seed: int = 1) -> list[float]:
     """The waits after connections that ended so: (error, seconds authenticated, seconds live)."""
     random.seed(seed)
-    retries = _Retries(Timings())
-    return [retries.after(*end)[0] for end in ends]
+    retries = _Backoff(Timings())
+    return [retries.next_delay(*end)[0] for end in ends]
 
 
 def never_open(times: int, error: FeedError = REFUSED) -> list[tuple[FeedError, None, None]]:
@@ -64,8 +64,8 @@ def test_only_half_a_minute_of_health_starts_afresh(live: float | None, afresh: 
 
 
 def told(*ends: tuple[FeedError, float | None, float | None]) -> list[tuple[float, str]]:
-    retries = _Retries(Timings())
-    return [(delay, str(error)) for delay, error in (retries.after(*end) for end in ends)]
+    retries = _Backoff(Timings())
+    return [(delay, str(error)) for delay, error in (retries.next_delay(*end) for end in ends)]
 
 
 SHORT = (DROPPED, 2.0, 1.0)

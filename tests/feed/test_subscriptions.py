@@ -127,7 +127,7 @@ async def test_a_limit_of_3_is_found_among_8_with_four_requests_and_one_for_each
     for type_ in TYPES:
         assert plan.served[type_] == set(wanted[:3])
         assert list(client.refused(wanted, type_).values()) == [None] * 3 + [OVER_LIMIT] * 5
-    assert client.subscriptions.counted == 3 and client.lost == []
+    assert client.subscriptions.symbol_count == 3 and client.lost == []
 
 
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.permutations(symbols(n)), st.integers(0, 70))), st.booleans())

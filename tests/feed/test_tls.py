@@ -185,13 +185,13 @@ async def test_a_variable_counts_more_than_the_keychain(
 
 async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
     threads: list[object] = []
-    build = tls._build
+    build = tls._load
 
     def noted() -> Any:
         threads.append(threading.current_thread())
         return build()
 
-    network.setattr(tls, "_build", noted)
+    network.setattr(tls, "_load", noted)
     contexts = await asyncio.gather(*(tls.context_for(url, 5.0) for url in ("wss://a", "https://b", "wss://c")))
     assert contexts[0] is not None and contexts.count(contexts[0]) == 3
     assert len(threads) == 1 and threads[0] is not threading.main_thread()

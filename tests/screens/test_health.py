@@ -167,7 +167,7 @@ def test_nor_is_a_part_of_a_key_left_where_the_words_are_cut(begins: int, monkey
     take_from_environment()
     market = Market()
     words = "." * begins + "a-known-key-7351"
-    take = make_dispatcher(market, None, lambda reply, now: None).take
+    take = make_dispatcher(market, None, lambda reply, now: None).dispatch
     for frame in (words, json.dumps({"code": 0, "msg": words})):
         take(frame.encode())
         shown = dict(named(fault_figures(market, facts(market))))["  the last"]

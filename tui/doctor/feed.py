@@ -21,7 +21,7 @@ from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of, is_loopback, rest_base
 from tui.feed.failures import RateLimited, ServerUnavailable, translate_network_errors
 from tui.feed.key_lock import KeyInUse, KeyLock
-from tui.feed.proxy import Proxy, ignored_no_proxy, proxy_for
+from tui.feed.proxy import Proxy, ignored_no_proxy_entries, proxy_for
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.tls import trust
@@ -144,7 +144,7 @@ class FeedChecks:
         words = _proxy_words(proxy)
         if self._calls and str(others) != str(proxy):
             words += f", and for REST {_proxy_words(others)}"
-        if not is_loopback(self._url) and (ignored := ignored_no_proxy()):
+        if not is_loopback(self._url) and (ignored := ignored_no_proxy_entries()):
             words += f"; no_proxy has entries that cannot be read: number {', '.join(map(str, ignored))}"
             return Found(words, "write hosts, domains, addresses or networks there, with commas between", Status.WARN)
         return Found(words)
