@@ -95,7 +95,7 @@ def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path)
     learn({trust: "Tracker Fund\x1b[31m"})
     with recorded(tmp_path / "r.gz", market, [QQQ, trust]) as recorder:
         for _ in range(3):
-            recorder.names([QQQ, trust])
+            recorder.record_names([QQQ, trust])
     names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedNames)]
     assert names == [RecordedNames(BEGAN, {trust: "Tracker Fund�[31m"})]
     learn({trust: "another"})
@@ -206,13 +206,13 @@ def test_what_a_market_is_told_makes_the_same_market_again(tmp_path: Path) -> No
     again, recording = played(tmp_path / "r.gz")
     assert market.health.messages == 2_500
     assert known(again) == known(market)
-    assert (recording.damaged, recording.cut) == (0, False)
+    assert (recording.damaged, recording.truncated) == (0, False)
 
 
 def test_messages_that_came_together_may_be_written_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.recording.writer._EVERY", 60.0)
+    monkeypatch.setattr("tui.recording.writer._WRITE_EVERY", 60.0)
     market = Market()
     market.set_clock(T - 1000 * BEGAN)
     begin, take = make_dispatcher(market, None, lambda reply, now: None)
@@ -220,7 +220,7 @@ def test_messages_that_came_together_may_be_written_one_after_the_other(
         begin(BEGAN + 1)
         for n in range(3):
             take(encode(tick(500.0 + n)))
-            recorder._write_what_came()
+            recorder._write_pending()
     again, recording = played(tmp_path / "r.gz")
     assert recording.damaged == 0
     assert known(again) == known(market)
@@ -245,10 +245,10 @@ def test_where_nothing_was_recorded_there_is_no_file(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.recording.writer._EVERY", 0.01)
+    monkeypatch.setattr("tui.recording.writer._WRITE_EVERY", 0.01)
     market, told = Market(), list[str]()
     with recorded(tmp_path / "r.gz", market) as recorder:
-        recorder.on_trouble = lambda: told.append(recorder.trouble)
+        recorder.on_error = lambda: told.append(recorder.error)
         full = os.open("/dev/full", os.O_WRONLY)
         os.dup2(full, recorder._file.fileno())
         os.close(full)
@@ -259,9 +259,9 @@ async def test_a_full_disk_ends_the_recording_and_not_the_feed(tmp_path: Path, m
         assert told == [f"{tmp_path / 'r.gz'} cannot be written: no space left on device"]
         begin(BEGAN + 1)
         take(encode(tick(501.0, 1)))
-        recorder.link(LinkState(LinkPhase.LIVE, BEGAN))
+        recorder.record_state(LinkState(LinkPhase.LIVE, BEGAN))
         assert market.instruments[QQQ].last == 501.0
-        assert recorder._came == []
+        assert recorder._pending == []
 
 
 async def test_a_fault_of_ours_ends_the_recording_and_not_the_program(
@@ -270,15 +270,15 @@ async def test_a_fault_of_ours_ends_the_recording_and_not_the_program(
     def fail(*_: object) -> bytes:
         raise LookupError(KEY)
 
-    monkeypatch.setattr("tui.recording.writer._EVERY", 0.01)
+    monkeypatch.setattr("tui.recording.writer._WRITE_EVERY", 0.01)
     monkeypatch.setattr("tui.recording.writer.message_line", fail)
     market = Market()
     with recorded(tmp_path / "r.gz", market) as recorder:
         begin, take = make_dispatcher(market, None, lambda reply, now: None)
         begin(BEGAN)
         take(encode(tick(500.0)))
-        await until(lambda: recorder.trouble)
-        assert recorder.trouble == "a fault in the program (LookupError)"
+        await until(lambda: recorder.error)
+        assert recorder.error == "a fault in the program (LookupError)"
         take(encode(tick(501.0)))
         assert market.instruments[QQQ].last == 501.0
     assert caplog.records[-1].exc_info is not None
@@ -287,16 +287,16 @@ async def test_a_fault_of_ours_ends_the_recording_and_not_the_program(
 def test_a_disk_that_is_too_slow_ends_it_too_before_memory_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.recording.writer._WAITING", 1_000)
-    monkeypatch.setattr("tui.recording.writer._EVERY", 60.0)
+    monkeypatch.setattr("tui.recording.writer._MAX_PENDING", 1_000)
+    monkeypatch.setattr("tui.recording.writer._WRITE_EVERY", 60.0)
     market, frame = Market(), encode(tick(500.0))
     with recorded(tmp_path / "r.gz", market) as recorder:
         begin, take = make_dispatcher(market, None, lambda reply, now: None)
         for n in range(100):
             begin(BEGAN + n)
             take(frame)
-        assert recorder.trouble.endswith("r.gz cannot be written as fast as data comes")
-        assert recorder._came == []
+        assert recorder.error.endswith("r.gz cannot be written as fast as data comes")
+        assert recorder._pending == []
     assert market.health.messages == 100
 
 
@@ -336,7 +336,7 @@ def test_a_cut_off_file_is_read_to_its_last_whole_line(tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) - len(packed(ticks(200)[4:])) // 2])
     market, recording = played(path)
-    assert recording.cut and recording.damaged == 0
+    assert recording.truncated and recording.damaged == 0
     assert 10 < market.health.ticks < 190
 
 
@@ -348,7 +348,7 @@ def test_damage_costs_a_second_and_what_comes_after_it_is_read(tmp_path: Path) -
     data[begins + 40] ^= 1
     path.write_bytes(data)
     market, recording = played(path)
-    assert 1 <= recording.damaged <= 3 and not recording.cut
+    assert 1 <= recording.damaged <= 3 and not recording.truncated
     assert market.health.ticks == 3 * 99
     assert market.instruments[QQQ].last == 199.0
 
@@ -357,14 +357,14 @@ def test_an_unpacked_file_plays_as_well_to_its_last_whole_line(tmp_path: Path) -
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"".join([header(), *ticks(2_000), b"{damaged\n"]))
     market, recording = played(path)
-    assert (market.health.ticks, recording.damaged, recording.cut) == (2_000, 1, False)
+    assert (market.health.ticks, recording.damaged, recording.truncated) == (2_000, 1, False)
     path.write_bytes(path.read_bytes()[:-30])
     market, recording = played(path)
-    assert (market.health.ticks, recording.damaged, recording.cut) == (1_999, 0, True)
+    assert (market.health.ticks, recording.damaged, recording.truncated) == (1_999, 0, True)
 
 
 def test_a_file_packed_anew_as_one_piece_plays_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.recording.format._LARGEST", 10_000)
+    monkeypatch.setattr("tui.recording.format._MAX_MEMBER", 10_000)
     (tmp_path / "r.gz").write_bytes(packed([header(), *ticks(2_000)]))
     market, recording = played(tmp_path / "r.gz")
     assert market.health.ticks == 2_000

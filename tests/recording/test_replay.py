@@ -66,7 +66,7 @@ async def test_a_recording_makes_the_market_of_the_run_it_was_made_from(tmp_path
     path = tmp_path / "r.jsonl.gz"
     with Recorder(path) as recorder:
         async with Exchange(rate=1_500, faults=faults, fault_every=0.4) as server:
-            running = Running(server.url, QQQ, SPY, on_state=recorder.link)
+            running = Running(server.url, QQQ, SPY, on_state=recorder.record_state)
             market = running.market
             recorder.begin(market, [QQQ, SPY], "127.0.0.1", monotonic, time.time)
             async with running:
@@ -83,7 +83,7 @@ async def test_a_recording_makes_the_market_of_the_run_it_was_made_from(tmp_path
     assert all(len(instrument.bars) for instrument in market.instruments.values())
     once, recording = played(path)
     assert known(once) == known(market)
-    assert (recording.damaged, recording.cut) == (0, False)
+    assert (recording.damaged, recording.truncated) == (0, False)
     again, states = await replayed(path)
     assert known(again) == known(market)
     assert [state.describe(0) for state in states] == [state.describe(0) for state in running.states]
@@ -102,7 +102,7 @@ def test_a_run_that_is_killed_leaves_all_but_its_last_second(tmp_path: Path) -> 
         killed = monotonic()
     recording = Recording(path)
     entries = list(recording)
-    assert (recording.damaged, recording.cut) == (0, False)
+    assert (recording.damaged, recording.truncated) == (0, False)
     assert killed - 2.0 < entries[-1].t <= killed
     assert sum(type(entry) is RecordedFrame for entry in entries) > 100
     assert KEY.encode() not in gzip.decompress(path.read_bytes())
@@ -164,7 +164,7 @@ async def test_its_clock_goes_by_its_speed_and_never_shows_more_than_is_played(t
             assert at - 1e-6 <= shown[-1] <= at + 0.1 + 1e-6
     assert shown == sorted(shown) and shown[0] == BEGAN and shown[-1] == BEGAN + 10.0
     assert time.monotonic() - begun >= 0.5
-    assert replay.ended and replay.describe == "ended"
+    assert replay.ended and replay.status == "ended"
     assert replay.wall() == pytest.approx(T / 1000 + 10)
 
 
@@ -175,22 +175,22 @@ async def test_it_stands_still_goes_by_messages_and_goes_on(tmp_path: Path) -> N
     await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
     replay.pause()
     stood = replay.clock()
-    assert replay.describe == "×1 paused #1" and BEGAN <= stood < BEGAN + 5
+    assert replay.status == "×1 paused #1" and BEGAN <= stood < BEGAN + 5
     for n in (1, 2, 3):
         replay.step()
-        assert replay.describe == f"×1 paused #{1 + n}"
+        assert replay.status == f"×1 paused #{1 + n}"
         assert market.instruments[QQQ].last == 100.0 + n
         await asyncio.sleep(0.01)
         assert replay.clock() == BEGAN + n * 60
     replay.change_speed(up=True)
-    assert replay.describe == "×2 paused #4"
+    assert replay.status == "×2 paused #4"
     replay.pause()
-    assert replay.describe == "×2"
+    assert replay.status == "×2"
     await asyncio.sleep(0.05)
     assert BEGAN + 180 < replay.clock() < BEGAN + 190
     for _ in range(20):
         replay.change_speed(up=True)
-    assert replay.describe == "max"
+    assert replay.status == "max"
     await asyncio.wait_for(task, 5)
     assert market.instruments[QQQ].last == 149.0
     assert replay.clock() == BEGAN + 49 * 60
@@ -198,10 +198,10 @@ async def test_it_stands_still_goes_by_messages_and_goes_on(tmp_path: Path) -> N
 
 def test_its_speeds_are_a_table_and_any_other_may_be_the_first(tmp_path: Path) -> None:
     replay = attached(Replay(written(tmp_path / "r.gz"), speed=3.0), Market())
-    words = [replay.describe]
+    words = [replay.status]
     for up in (True, True, False, False, False, False, False, False):
         replay.change_speed(up)
-        words.append(replay.describe)
+        words.append(replay.status)
     assert words == ["×3", "×5", "×10", "×5", "×2", "×1", "×½", "×½", "×½"]
 
 
@@ -226,10 +226,10 @@ async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> Non
     at_once: list[float | None] = []
     on_pace = lambda: at_once.append(market.instruments[QQQ].last)  # noqa: E731
     replay.attach(market, lambda state: None, lambda added, removed: None, on_pace, lambda: None)
-    assert replay.describe == "to 12:10"
+    assert replay.status == "to 12:10"
     task = asyncio.create_task(replay.run())
     await until(lambda: at_once)
-    assert at_once == [119.0] and replay.describe == "×1"
+    assert at_once == [119.0] and replay.status == "×1"
     await until(lambda: market.instruments[QQQ].last == 120.0)
     await asyncio.sleep(0.02)
     assert market.instruments[QQQ].last == 120.0

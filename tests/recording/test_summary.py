@@ -123,7 +123,7 @@ async def test_a_feed_that_was_behind_is_told(tmp_path: Path) -> None:
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(faults=["lagging"]) as exchange:
             recorder.begin(market, [QQQ, SPY], host_of(exchange.url), monotonic, time.time)
-            link = Link(exchange.url, Token("key"), market, on_state=recorder.link)
+            link = Link(exchange.url, Token("key"), market, on_state=recorder.record_state)
             link.set_symbols([QQQ, SPY])
             running = asyncio.create_task(link.run())
             await until(lambda: market.clock.delay() is not None)

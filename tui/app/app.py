@@ -119,7 +119,7 @@ class ItickApp(Drawn):
         sys.setswitchinterval(_SWITCH)
         from_any_thread = asyncio.get_running_loop().call_soon_threadsafe
         if self._recorder is not None:
-            self._recorder.on_trouble = partial(from_any_thread, self._not_recorded)
+            self._recorder.on_error = partial(from_any_thread, self._not_recorded)
         if self._log_file is not None:
             self._log_file.on_trouble = partial(from_any_thread, self._not_logged)
             if self._log_file.trouble:
@@ -143,7 +143,7 @@ class ItickApp(Drawn):
         if self._names is not None:
             self._names.set_symbols(itertools.chain(*self.lists.lists.values()))
         if self._recorder is not None:
-            self._recorder.names(self.followed)
+            self._recorder.record_names(self.followed)
 
     async def _feed(self) -> None:
         if self._replay is not None:
@@ -239,7 +239,7 @@ class ItickApp(Drawn):
     def _names_learned(self) -> None:
         self.dashboard.names_learned()
         if self._recorder is not None:
-            self._recorder.names(self.followed)
+            self._recorder.record_names(self.followed)
 
     async def _play(self, replay: Replay) -> None:
         names = self.dashboard.names_learned
@@ -258,14 +258,14 @@ class ItickApp(Drawn):
 
     def _pace_changed(self) -> None:
         assert self._replay is not None and self._frames is not None
-        self.dashboard.header.replay = self._replay.describe
+        self.dashboard.header.replay = self._replay.status
         self._frames.wake()
         self._second()
 
     def _not_recorded(self) -> None:
         assert self._recorder is not None
         self.dashboard.header.recording = False
-        self.notify(f"recording stopped: {self._recorder.trouble}", severity="warning", markup=False, timeout=10)
+        self.notify(f"recording stopped: {self._recorder.error}", severity="warning", markup=False, timeout=10)
 
     def _not_logged(self) -> None:
         assert self._log_file is not None
@@ -278,7 +278,7 @@ class ItickApp(Drawn):
             self.market.alerts_sleep = "the prices are made up" if self._link.is_demo else ""
         self._remember(state)
         if self._recorder is not None:
-            self._recorder.link(state)
+            self._recorder.record_state(state)
         if self._replay is None:
             self._outage.on_state(state)
         if not state.is_live and self._notice is not None and self._notice.severity == "information":

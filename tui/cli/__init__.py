@@ -197,8 +197,8 @@ def cli(
             complain(words, EXIT_DONE)
         if app.crash is not None:
             raise app.crash
-    if recorder is not None and recorder.trouble:
-        complain(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
+    if recorder is not None and recorder.error:
+        complain(f"the recording ends early: {recorder.error}", EXIT_DONE)
     if log is not None and log.trouble:
         complain(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE

@@ -111,7 +111,7 @@ class NdjsonStream:
         )
         if recorder is not None:
             self._recorder = recorder
-            recorder.on_trouble = lambda: self._say_soon(f"recording stopped: {recorder.trouble}")
+            recorder.on_error = lambda: self._say_soon(f"recording stopped: {recorder.error}")
             recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
         if log is not None:
             log.on_trouble = lambda: self._say_soon(log.trouble)
@@ -192,7 +192,7 @@ class NdjsonStream:
 
     def _link_changed(self, state: LinkState) -> None:
         if self._recorder is not None:
-            self._recorder.link(state)
+            self._recorder.record_state(state)
         words = safe_text(state.describe(monotonic()))
         _log.info("link %s", words)
         if state.phase is LinkPhase.STOPPED and state.error is not None:
