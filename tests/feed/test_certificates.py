@@ -34,7 +34,9 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
     os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))  # whoever waits in this process is let go
 
 
-async def test_it_is_told_in_words_and_waited_for_on_one_thread(pipe: Path, network: pytest.MonkeyPatch) -> None:
+async def test_unreadable_certificates_are_reported_and_loaded_by_one_thread_only(
+    pipe: Path, network: pytest.MonkeyPatch
+) -> None:
     network.setenv("SSL_CERT_FILE", str(pipe))
     words = f"the trusted certificates cannot be read within 0.1 s, from SSL_CERT_FILE={pipe}"
     begun: list[None] = []

@@ -119,7 +119,7 @@ async def how_it_ends(port: int, within: float = 3.0) -> str:
     ],
     ids=["letter by letter", "header by header", "headers", "one header", "interim answers", "one-byte chunks", "body"],
 )
-async def test_a_handshake_that_never_ends(head: Iterable[bytes], every: float, words: str) -> None:
+async def test_an_endless_handshake_times_out(head: Iterable[bytes], every: float, words: str) -> None:
     async with sending(lambda _: head, every) as port:
         assert await how_it_ends(port) == words
 
@@ -137,7 +137,9 @@ async def test_a_handshake_that_never_ends(head: Iterable[bytes], every: float, 
         (b"x" * 126, "HOST does not keep to WebSocket (1002, control frame too long)"),
     ],
 )
-async def test_a_goodbye_of_any_code_by_a_server_that_never_hangs_up(payload: bytes, words: str) -> None:
+async def test_a_close_frame_ends_the_connection_although_the_server_keeps_the_socket_open(
+    payload: bytes, words: str
+) -> None:
     async with sending(stream(frame(payload, CLOSE))) as port:
         assert await how_it_ends(port) == words
 
@@ -154,12 +156,12 @@ async def test_a_goodbye_of_any_code_by_a_server_that_never_hangs_up(payload: by
     ],
     ids=["fragments", "a growing message", "half a message", "an endless frame", "masked", "of no kind"],
 )
-async def test_a_message_that_never_ends(once: bytes, again: bytes, words: str) -> None:
+async def test_an_endless_message_ends_the_connection(once: bytes, again: bytes, words: str) -> None:
     async with sending(stream(once, again=again)) as port:
         assert re.fullmatch(words, await how_it_ends(port))
 
 
-async def test_who_takes_no_answer_to_its_pings_is_not_read_and_given_up() -> None:
+async def test_a_server_that_does_not_read_our_pongs_is_not_read_and_times_out() -> None:
     """Our pongs would pile up here."""
     sizes: list[int] = []
 
@@ -217,7 +219,7 @@ async def test_who_takes_no_answer_to_its_pings_is_not_read_and_given_up() -> No
     ],
     ids=["interim", "drips", "headers", "one header", "header by header", "stalls", "chunks", "trailers"],
 )
-async def test_an_answer_that_never_ends(answer: Iterable[bytes], every: float, words: str) -> None:
+async def test_an_endless_rest_response_is_an_error(answer: Iterable[bytes], every: float, words: str) -> None:
     async with sending(lambda _: answer, every) as port:
         rest = RestClient(f"http://127.0.0.1:{port}", Token(KEY), within=0.5)
         began = monotonic()

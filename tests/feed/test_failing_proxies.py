@@ -40,7 +40,7 @@ def crash_reports(state: Path) -> list[Path]:
 @pytest.mark.parametrize(
     "kind", ["closes", "no HTTP", "agrees and closes", "no TLS", "socks closes", "socks, cut reply"]
 )
-async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) -> None:
+async def test_the_stream_retries_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with ScriptedProxy(*answers) as proxy:
         code, _, words = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
@@ -51,7 +51,7 @@ async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("answer", [b"", AGREED + b"no TLS at all\r\n"], ids=["nothing", "no TLS"])
-async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: Path) -> None:
+async def test_the_dashboard_retries_and_shows_the_reason(answer: bytes, tmp_path: Path) -> None:
     async with TunnelProxy(answer=answer) as proxy:
         terminal = Terminal(
             ["-m", "tui", "--url", URL, "--watch", "QQQ$US"],
@@ -70,7 +70,7 @@ async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: P
     assert crash_reports(tmp_path) == []
 
 
-async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> None:
+async def test_the_stream_names_an_unresponsive_proxy(tmp_path: Path) -> None:
     async with RawServer(None) as proxy:
         _, _, told = await behind(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
     words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
@@ -78,7 +78,7 @@ async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["socks closes", "socks begins", "socks 4", "socks, unknown reply", "no TLS"])
-async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind: str, tmp_path: Path) -> None:
+async def test_a_live_dashboard_survives_a_broken_proxy_of_rest(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     config = tmp_path / "config.toml"
     async with Exchange() as exchange, ScriptedProxy(*answers) as proxy:
@@ -103,7 +103,7 @@ async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind
 
 
 @pytest.mark.parametrize("kind", ["socks closes", "socks, cut reply", "no TLS"])
-async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> None:
+async def test_the_doctor_continues_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with ScriptedProxy(*answers) as proxy:
         code, words, _ = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
@@ -125,7 +125,7 @@ class GarblingProxy(TunnelProxy):
 @pytest.mark.parametrize(
     "spoils", [b"no TLS at all\r\n", b"\x17\x03\x03\x00\x05wrong", b""], ids=["no TLS", "record", "reset"]
 )
-async def test_a_proxy_that_fails_a_live_link_is_a_loss_like_any_other(
+async def test_a_proxy_failure_on_a_live_link_is_a_lost_connection(
     spoils: bytes, network: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     faults: list[Exception] = []

@@ -136,7 +136,7 @@ async def as_ours_does(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]
 
 
 @pytest.mark.parametrize("part", range(4))
-async def test_twenty_thousand_streams_are_heard_and_end_as_the_library_has_it(part: int) -> None:
+async def test_our_frame_reader_agrees_with_the_library_on_twenty_thousand_streams(part: int) -> None:
     rng = random.Random(part)
     heard, ends = 0, set()
     for _ in range(STREAMS // 4):

@@ -55,22 +55,22 @@ def judged(gaps: Iterable[float], quiet: float = 0.0) -> float | None:
         "nothing yet",
     ],
 )
-def test_the_limit_is_five_times_the_gap_that_one_in_a_hundred_exceeds(gaps: list[float], limit: float | None) -> None:
+def test_the_limit_is_five_times_the_99th_percentile_of_the_gaps(gaps: list[float], limit: float | None) -> None:
     assert judged(gaps) == pytest.approx(limit)
 
 
 @pytest.mark.parametrize(("quiet", "limit"), [(3.0, 3.0), (50.0, 3.0), (61.0, None)])
-def test_after_a_quiet_minute_nothing_is_usual_any_more(quiet: float, limit: float | None) -> None:
+def test_a_quiet_minute_ends_the_limit(quiet: float, limit: float | None) -> None:
     assert judged([0.1] * 200, quiet) == limit
 
 
-def test_a_long_gap_is_forgotten_after_a_minute() -> None:
+def test_a_long_gap_expires_after_a_minute() -> None:
     slow = [2.0] * 5
     assert judged(slow + [0.1] * 300) == 10.0
     assert judged(slow + [0.1] * 620) == 3.0
 
 
-def test_a_program_that_did_not_look_for_an_hour_does_not_call_the_feed_busy() -> None:
+def test_after_an_hour_without_checks_the_feed_does_not_count_as_busy() -> None:
     pulse = SilenceDetector(START)
     for n in range(200):
         pulse.record_frames(START + n / 10)
@@ -78,7 +78,7 @@ def test_a_program_that_did_not_look_for_an_hour_does_not_call_the_feed_busy() -
     assert pulse.limit(START + 3_620) is None
 
 
-def test_the_last_frame_is_known_to_the_moment() -> None:
+def test_the_time_of_the_last_frame_is_exact() -> None:
     pulse = SilenceDetector(START)
     pulse.record_frames(START + 1.25)
     assert pulse.last == START + 1.25
@@ -96,7 +96,7 @@ def test_a_limit_is_at_least_three_seconds_and_never_over_five_times_the_longest
 
 
 @given(gaps)
-def test_of_a_minute_s_frames_hardly_any_waits_longer_than_a_fifth_of_the_limit(gaps: list[float]) -> None:
+def test_at_most_one_gap_in_a_hundred_exceeds_a_fifth_of_the_limit(gaps: list[float]) -> None:
     limit = judged(gaps)
     if limit is not None and sum(gaps) < 59:
         assert sum(5 * gap > limit + 1e-6 for gap in gaps) <= len(gaps) // 100

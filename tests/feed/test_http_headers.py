@@ -49,16 +49,16 @@ def waiting(seconds: float) -> RetryAfter:
         ("Mon, 23 Nov 99999999 12:00:00 GMT", RetryAfter()),
     ],
 )
-def test_how_long_a_server_asks_to_wait(header: str, asked: RetryAfter) -> None:
+def test_retry_after_is_parsed_and_bounded(header: str, asked: RetryAfter) -> None:
     assert retry_after([header], NOON) == asked
 
 
-def test_the_longest_of_several_counts() -> None:
+def test_the_longest_of_several_retry_after_headers_counts() -> None:
     assert retry_after(["5", "soon", "10", "Mon, 23 Nov 2026 12:00:07 GMT"], NOON) == waiting(10.0)
     assert retry_after([], NOON) == RetryAfter()
 
 
-def test_a_part_of_a_second_is_not_told_as_none() -> None:
+def test_a_fraction_of_a_second_is_rounded_up() -> None:
     assert retry_after(["Mon, 23 Nov 2026 12:00:01 GMT"], NOON + 700) == RetryAfter(0.3, "asked to wait 1 s")
 
 
@@ -73,5 +73,5 @@ def test_a_part_of_a_second_is_not_told_as_none() -> None:
         (None, None),
     ],
 )
-def test_the_time_of_a_server(header: str | None, time: float | None) -> None:
+def test_date_headers_are_parsed_in_all_three_forms(header: str | None, time: float | None) -> None:
     assert http_date(header) == time

@@ -62,7 +62,7 @@ class IdleCutter(LoopbackServer):
                 writer.write(data)
 
 
-async def test_an_idle_timeout_is_recognised_at_its_second_cut_and_never_met_again() -> None:
+async def test_an_idle_timeout_is_detected_at_its_second_cut_and_avoided_afterwards() -> None:
     async with (
         serving(VendorServer()) as vendor,
         IdleCutter(vendor, IDLE) as cutter,
@@ -77,7 +77,7 @@ async def test_an_idle_timeout_is_recognised_at_its_second_cut_and_never_met_aga
         assert shown["idle time-out"] == "cut after 1.0 s of silence: pinged more often"
 
 
-async def test_another_client_that_comes_back_at_set_times_is_no_idle_timeout() -> None:
+async def test_another_client_with_periodic_reconnects_is_no_idle_timeout() -> None:
     """Without anything but pings, which come at set times, its cuts could all come at the same silence."""
     async with (
         Exchange(rate=0, faults=["key-in-use"], fault_every=1.2) as exchange,
@@ -126,7 +126,7 @@ def test_two_cuts_at_the_same_silence_are_an_idle_timeout(ends: list[FeedError],
         ([cut(5.0), cut(5.0), cut(0.1)], (2.5, 2.0)),
     ],
 )
-def test_pings_come_sooner_than_the_silence_that_is_cut(ends: list[FeedError], pings: tuple[float, float]) -> None:
+def test_pings_come_within_half_of_the_idle_timeout(ends: list[FeedError], pings: tuple[float, float]) -> None:
     detector = IdleTimeoutDetector(Timings())
     for end in ends:
         detector.classify(end)

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from tests.support.feed import IEF, KEY, QQQ, SPY, resolved, serving
+from tests.support.feed import IEF, KEY, QQQ, SPY, reply_to, serving
 from tests.support.wait_until import until
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
@@ -126,7 +126,7 @@ class Scripted:
             if answer[1] is not None:
                 await connection.send(encode(SubscribeReply(0, answer[1])), text=True)
             return
-        await connection.send(encode(resolved(request)), text=True)
+        await connection.send(encode(reply_to(request)), text=True)
         if not isinstance(request, Ping):
             await connection.send(encode(Tick(symbol="QQQ$US", last=512.34)), text=True)
 
@@ -275,7 +275,7 @@ UP = (C, A, S, S, S, S, L)
         ([], {3: "fault", 5: "r"}, (C, A, S, S, X, *UP)),
     ],
 )
-def test_every_way_is_gone(fates: list[Fate], acts: dict[int, str], phases: Sequence[LinkPhase]) -> None:
+def test_every_transition_occurs(fates: list[Fate], acts: dict[int, str], phases: Sequence[LinkPhase]) -> None:
     asyncio.run(go_through(fates, acts, *phases))
 
 

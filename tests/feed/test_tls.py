@@ -85,7 +85,7 @@ async def test_a_folder_of_certificates_is_trusted(
     assert str(folder) in (await tls.trust(5.0)).stores and not (await tls.trust(5.0)).ignored
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_words(
+async def test_an_untrusted_certificate_is_refused_in_the_same_words(
     authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
     async with serve_vendor(authority, "localhost") as port:
@@ -100,7 +100,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_word
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate\n"])
-async def test_a_variable_that_names_no_certificate_is_told(
+async def test_a_variable_without_certificates_is_reported(
     content: str | None, network: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "ca.pem"
@@ -112,7 +112,7 @@ async def test_a_variable_that_names_no_certificate_is_told(
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_an_empty_variable_is_as_good_as_none(variable: str, network: pytest.MonkeyPatch) -> None:
+async def test_an_empty_variable_counts_as_unset(variable: str, network: pytest.MonkeyPatch) -> None:
     usual = await tls.trust(5.0)
     network.setattr(tls, "_trust", None)
     network.setenv(variable, "")
@@ -150,7 +150,7 @@ async def test_an_empty_variable_leaves_the_default_folder_trusted(
     assert (await tls.trust(5.0)).stores == (str(folder),)
 
 
-async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_machine_without_a_store_trusts_certifi(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Nowhere:
         openssl_cafile = str(tmp_path / "cert.pem")
         openssl_capath = str(tmp_path / "certs")
@@ -163,7 +163,7 @@ async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pyte
     assert context.cert_store_stats()["x509_ca"] > 50
 
 
-async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_take(
+async def test_macos_uses_a_keychain_context_for_stream_and_rest(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     # On this system the package trusts what OpenSSL does, and the CA as well. That it asks the keychain is its affair.
@@ -174,7 +174,7 @@ async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_
     await works(authority)
 
 
-async def test_a_variable_counts_more_than_the_keychain(
+async def test_a_variable_overrides_the_keychain(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setattr(tls, "_MACOS", True)
@@ -183,7 +183,7 @@ async def test_a_variable_counts_more_than_the_keychain(
     assert type((await tls.trust(5.0)).context) is ssl.SSLContext
 
 
-async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
+async def test_certificates_are_loaded_once_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
     threads: list[object] = []
     build = tls._load
 
@@ -197,7 +197,7 @@ async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(netwo
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
 
 
-async def test_nothing_of_it_is_built_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
+async def test_no_certificates_are_loaded_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
     async with Exchange() as exchange, Running(exchange.url, QQQ) as running:
         await running.reaches(LinkPhase.LIVE)
         rest = RestClient(rest_base(exchange.url), Token(KEY))

@@ -50,7 +50,7 @@ async def heard(websocket: WebSocket) -> list[bytes]:
     return messages
 
 
-async def test_whole_and_cut_messages_keep_their_order() -> None:
+async def test_whole_and_fragmented_messages_keep_their_order() -> None:
     async def talk(server: ServerConnection) -> None:
         await server.send("one")
         await server.send(["t", "w", "o"])
@@ -61,7 +61,7 @@ async def test_whole_and_cut_messages_keep_their_order() -> None:
         assert await heard(websocket) == [b"one", b"two", b"three", b"four"]
 
 
-async def test_what_came_before_anybody_listened_is_heard_first() -> None:
+async def test_messages_that_arrive_before_the_handler_is_set_are_delivered_first() -> None:
     said = asyncio.Event()
 
     async def talk(server: ServerConnection) -> None:
@@ -116,7 +116,7 @@ async def test_a_handler_that_fails_around_the_messages_ends_the_connection_with
             await websocket.ended()
 
 
-async def test_nothing_is_heard_after_goodbye() -> None:
+async def test_no_message_is_delivered_after_close() -> None:
     async def talk(server: ServerConnection) -> None:
         while True:
             await server.send("more")
@@ -136,7 +136,7 @@ async def test_nothing_is_heard_after_goodbye() -> None:
 
 @pytest.mark.parametrize("pause", [0.0, 0.002], ids=["quick", "slow"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
-async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, pause: float) -> None:
+async def test_a_slow_handler_gets_every_message_before_the_end(tls: bool, pause: float) -> None:
     """TLS hands over the last bytes and tells of the end in one go, though reading is paused."""
 
     async def talk(server: ServerConnection) -> None:
@@ -196,9 +196,7 @@ messages = st.lists(
 
 
 @given(messages, st.lists(st.integers(1, 400), max_size=12))
-def test_however_the_bytes_are_cut_every_message_is_heard_once_and_whole(
-    sent: list[list[Frame]], cuts: list[int]
-) -> None:
+def test_every_message_is_delivered_once_however_the_bytes_are_split(sent: list[list[Frame]], cuts: list[int]) -> None:
     stream = b"".join(frame.serialize(mask=False) for frames in sent for frame in frames)
     portions: list[bytes] = []
     for cut in cuts:
@@ -213,7 +211,7 @@ def test_however_the_bytes_are_cut_every_message_is_heard_once_and_whole(
     assert asyncio.run(all_heard()) == expected
 
 
-async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> None:
+async def test_a_handshake_that_arrives_byte_by_byte_is_followed_by_messages() -> None:
     """Its end is found however it is cut, also where a message follows in the same portion."""
     message = Frame(Opcode.TEXT, b"first").serialize(mask=False)
 

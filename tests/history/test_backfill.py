@@ -139,7 +139,7 @@ def ahead(harness: BackfillHarness, by: int) -> None:
 
 
 @pytest.mark.parametrize("by", [3_600_000, 300 * 86_400_000], ids=["an hour", "300 days"])
-async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(tmp_path: Path, by: int) -> None:
+async def test_a_wrong_clock_costs_no_memory_and_is_not_stored(tmp_path: Path, by: int) -> None:
     keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
     async with backfilling(tmp_path) as harness:
         ahead(harness, by)
@@ -153,7 +153,7 @@ async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(
         assert all(1 <= limit <= 500 for _, _, limit in harness.vendor.bars)
 
 
-async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Path) -> None:
+async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.vendor.answers = lambda: walk(MONDAY, range(60))
         ahead(harness, 3_600_000)
@@ -167,7 +167,7 @@ async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Pat
 # --- our own file ---
 
 
-async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
+async def test_stored_history_is_applied_without_a_network(tmp_path: Path) -> None:
     keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
     async with backfilling(tmp_path, live=False) as harness:
         i = harness.market.instruments[QQQ]
@@ -179,7 +179,7 @@ async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
         assert harness.history.describe() == (words, False)
 
 
-async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tmp_path: Path) -> None:
+async def test_completed_minutes_are_stored_at_the_end_and_read_by_the_next_run(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.vendor.answers = list
         for bar in walk(MONDAY - 2 * MINUTE, range(3)):
@@ -190,7 +190,7 @@ async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tm
         assert [bar.time for bar in bars][-2:] == [MONDAY - 2 * MINUTE, MONDAY - MINUTE]
 
 
-async def test_the_last_word_on_a_minute_is_kept_although_it_comes_when_later_ones_are_kept_already(
+async def test_a_late_correction_of_a_minute_is_stored_after_later_minutes(
     tmp_path: Path,
 ) -> None:
     kept = walk(MONDAY - 3 * MINUTE, range(3))
@@ -203,7 +203,7 @@ async def test_the_last_word_on_a_minute_is_kept_although_it_comes_when_later_on
         assert found is not None and found.volume == kept[0].volume + 100
 
 
-async def test_a_run_that_ends_in_the_evening_keeps_what_the_closing_auction_told(tmp_path: Path) -> None:
+async def test_the_close_of_the_closing_auction_is_stored(tmp_path: Path) -> None:
     fund, start = Symbol("159915", "SZ"), at("2026-11-23 14:56", "SZ")
     async with backfilling(tmp_path, fund, start=start) as harness:
         for harness.now, last in ((0.0, 2.0), (240.1, 2.01)):
@@ -212,7 +212,7 @@ async def test_a_run_that_ends_in_the_evening_keeps_what_the_closing_auction_tol
         assert list(harness.market.instruments[fund].day.closes.values())[-1] == 2.01
 
 
-async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None:
+async def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with backfilling(tmp_path / "file", QQQ) as harness:
         assert len(harness.vendor.bars) == 1
@@ -222,7 +222,7 @@ async def test_where_nothing_can_be_kept_it_is_said_once(tmp_path: Path) -> None
         assert len(harness.market.instruments[QQQ].bars) == 390
 
 
-async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
+async def test_a_store_that_stays_locked_is_reported_the_second_time_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
@@ -242,7 +242,7 @@ async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
         assert harness.history.save_error.endswith("database is locked")
 
 
-async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hanging_disk_does_not_block_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on = threading.Event()
     async with backfilling(tmp_path, QQQ) as harness:
         monkeypatch.setattr(Store, "write", lambda *_, **__: on.wait())
@@ -253,7 +253,7 @@ async def test_a_disk_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: 
         assert harness.history.save_error == ""
 
 
-async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
+async def test_a_defect_of_ours_ends_the_backfill_and_is_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> list[Kline]:
@@ -268,7 +268,7 @@ async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
     await harness.history.finish(5.0)
 
 
-async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
+async def test_a_demo_at_another_address_has_a_store_of_its_own(tmp_path: Path) -> None:
     keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
     async with backfilling(tmp_path, QQQ, live=False) as harness:
         assert harness.market.instruments[QQQ].is_last_known
@@ -279,7 +279,7 @@ async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past
         assert harness.history.store is not None and harness.history.store.path.name == "True.sqlite"
 
 
-async def test_what_runs_on_this_machine_may_be_the_demo_and_is_waited_for(tmp_path: Path) -> None:
+async def test_for_an_exchange_on_this_machine_the_store_waits_for_its_answer(tmp_path: Path) -> None:
     opened: list[bool] = []
 
     def stores(demo: bool) -> Store:
@@ -297,7 +297,7 @@ async def test_what_runs_on_this_machine_may_be_the_demo_and_is_waited_for(tmp_p
 # --- the vendor ---
 
 
-async def test_what_is_in_view_is_asked_for_first_by_region_and_once(tmp_path: Path) -> None:
+async def test_symbols_in_view_are_requested_first_by_region_and_once(tmp_path: Path) -> None:
     many = [Symbol(f"F{n}", "US") for n in range(60)]
     async with backfilling(tmp_path, *many, *HK) as harness:
         asked = [(region, len(codes), limit) for region, codes, limit in harness.vendor.bars]
@@ -311,7 +311,7 @@ async def test_what_is_in_view_is_asked_for_first_by_region_and_once(tmp_path: P
         assert len(harness.vendor.bars) == 4
 
 
-async def test_a_symbol_that_was_dropped_and_comes_back_is_asked_for_what_it_missed(tmp_path: Path) -> None:
+async def test_a_symbol_that_is_added_again_requests_what_it_missed(tmp_path: Path) -> None:
     async with backfilling(tmp_path) as harness:
         harness.want(QQQ)
         harness.market.reconnected([QQQ])
@@ -323,9 +323,7 @@ async def test_a_symbol_that_was_dropped_and_comes_back_is_asked_for_what_it_mis
 
 
 @pytest.mark.parametrize(("away", "calls"), [(59.0, 0), (300.0, 1)])
-async def test_after_an_outage_of_more_than_a_minute_the_gap_is_asked_for(
-    tmp_path: Path, away: float, calls: int
-) -> None:
+async def test_after_an_outage_of_over_a_minute_the_gap_is_requested(tmp_path: Path, away: float, calls: int) -> None:
     async with backfilling(tmp_path) as harness:
         harness.now += 3_600
         await harness.settles()
@@ -337,7 +335,7 @@ async def test_after_an_outage_of_more_than_a_minute_the_gap_is_asked_for(
 
 
 @pytest.mark.parametrize("frames", ["until then", "again"])
-async def test_an_hour_asleep_is_an_outage_although_the_link_hears_of_it_only_now(tmp_path: Path, frames: str) -> None:
+async def test_an_hour_of_suspend_is_an_outage_although_the_link_notices_it_late(tmp_path: Path, frames: str) -> None:
     async with backfilling(tmp_path) as harness:
         harness.now += 3_600
         if frames == "again":  # what waited to be read while the machine slept
@@ -349,7 +347,7 @@ async def test_an_hour_asleep_is_an_outage_although_the_link_hears_of_it_only_no
         assert harness.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 61)]
 
 
-async def test_where_bars_are_built_here_all_since_the_last_answer_is_asked_for(tmp_path: Path) -> None:
+async def test_with_bars_built_from_trades_all_since_the_last_response_is_requested(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.market.refuse([QQQ], "kline@1", "not in your plan")
         harness.now += 3_600
@@ -361,7 +359,7 @@ async def test_where_bars_are_built_here_all_since_the_last_answer_is_asked_for(
         assert harness.vendor.bars[1:] == [("US", ["QQQ"], 67)]
 
 
-async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path: Path) -> None:
+async def test_nothing_is_requested_if_the_exchange_was_closed_since(tmp_path: Path) -> None:
     evening, sunday = at("2026-11-20 20:00"), at("2026-11-22 12:00")
     keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
     async with backfilling(tmp_path, QQQ, start=sunday) as harness:
@@ -381,7 +379,7 @@ async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path
         (RestError("api.itick.org does not serve /fund/klines: upgrade", refused=True), [600, 600]),
     ],
 )
-async def test_a_failure_is_told_in_words_and_tried_again_late(
+async def test_a_failure_is_described_and_retried_with_backoff(
     tmp_path: Path, error: RestError, waits: list[int]
 ) -> None:
     harness = BackfillHarness(tmp_path, [QQQ])
@@ -405,7 +403,7 @@ async def test_a_failure_is_told_in_words_and_tried_again_late(
     await harness.history.finish(5.0)
 
 
-async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+async def test_a_refused_region_does_not_delay_the_others(tmp_path: Path) -> None:
     harness = BackfillHarness(tmp_path, [*HK, QQQ])
     harness.vendor.error = RestError("api.itick.org refuses this key for /fund/klines", refused=True)
     harness.vendor.unserved = {"HK"}
@@ -418,7 +416,7 @@ async def test_a_region_that_is_refused_keeps_nobody_else_waiting(tmp_path: Path
         assert [region for region, _, _ in harness.vendor.bars] == ["HK", "US", "HK"]
 
 
-async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_view_first(tmp_path: Path) -> None:
+async def test_with_one_code_per_call_each_response_is_applied_at_once(tmp_path: Path) -> None:
     harness = BackfillHarness(tmp_path, [QQQ, SPY])
     lengths: list[int] = []
 
@@ -435,7 +433,7 @@ async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_vi
         assert harness.history.describe() == ("2 symbols known", False)
 
 
-async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_next_run(tmp_path: Path) -> None:
+async def test_after_a_split_the_next_run_reads_nothing_from_before_it(tmp_path: Path) -> None:
     thursday = FRIDAY - 1440 * MINUTE
     friday = walk(FRIDAY, range(390))
     closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
@@ -448,7 +446,7 @@ async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_nex
         assert list(i.day.closes.values()) == [friday[-1].close]
 
 
-async def test_what_came_late_counts_for_when_it_was_asked_for(tmp_path: Path) -> None:
+async def test_a_late_response_counts_as_of_its_request(tmp_path: Path) -> None:
     """The bell rings while the answer is under way: its last price may be from before."""
     before_the_bell = at("2026-11-20 15:59") + 30_000
     harness = BackfillHarness(tmp_path, [QQQ], start=before_the_bell)
@@ -459,7 +457,7 @@ async def test_what_came_late_counts_for_when_it_was_asked_for(tmp_path: Path) -
         assert not i.day.closes
 
 
-async def test_an_answer_of_nothing_is_not_all_there_was(tmp_path: Path) -> None:
+async def test_an_empty_response_leaves_the_gap_open(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.now += 3_600
         await harness.settles()
@@ -474,7 +472,7 @@ async def test_an_answer_of_nothing_is_not_all_there_was(tmp_path: Path) -> None
         assert harness.vendor.bars == [("US", ["QQQ"], 7)], "from where the outage began"
 
 
-async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_close(tmp_path: Path) -> None:
+async def test_a_quote_is_requested_only_if_the_previous_close_is_unknown(tmp_path: Path) -> None:
     harness = BackfillHarness(tmp_path, [QQQ, SPY])
     harness.vendor.answers = lambda: walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
     harness.market.apply_history_closes(SPY, {"2026-11-20": 600.0})
@@ -494,7 +492,7 @@ async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_cl
     await harness.history.finish(5.0)
 
 
-async def test_without_calls_only_what_was_kept_is_told(tmp_path: Path) -> None:
+async def test_without_calls_only_stored_history_is_applied(tmp_path: Path) -> None:
     history = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"))
     assert history.describe() == ("0 symbols from our own file; calls_a_minute is 0", False)
 
@@ -524,7 +522,7 @@ async def link_and_backfill(
         assert not history._fault
 
 
-async def test_the_past_and_the_stream_make_one_chart(tmp_path: Path) -> None:
+async def test_history_and_stream_form_one_series_of_bars(tmp_path: Path) -> None:
     async with Exchange(history=False) as exchange, link_and_backfill(exchange, tmp_path) as (running, _):
         i = running.market.instruments[QQQ]
         await until(lambda: len(i.bars) > 390 and i.last)
@@ -541,7 +539,7 @@ async def test_the_past_and_the_stream_make_one_chart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault", ["rest-429", "rest-500", "rest-redirect", "rest-refused", "rest-null", "rest-garbage", "rest-slow"]
 )
-async def test_no_failure_of_rest_is_in_the_stream_s_way(tmp_path: Path, fault: str) -> None:
+async def test_no_failure_of_rest_affects_the_stream(tmp_path: Path, fault: str) -> None:
     async with Exchange(faults=[fault]) as exchange, link_and_backfill(exchange, tmp_path) as (running, history):
         await running.reaches(LinkPhase.LIVE)
         await until(lambda: all(i.last and i.depth and len(i.bars) for i in running.market.instruments.values()))
@@ -561,7 +559,7 @@ async def test_a_symbol_that_does_not_exist_is_not_called_known_now_or_at_the_ne
                 await until(lambda: history.describe() == ("1 symbol known; nothing told of XYZ$XX", True))
 
 
-async def test_five_hundred_symbols_are_written_beside_the_loop(tmp_path: Path) -> None:
+async def test_five_hundred_symbols_are_written_without_blocking_the_event_loop(tmp_path: Path) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(500)]
     bars = walk(MONDAY - 60 * MINUTE, range(60))
     store = Store(tmp_path / "x.sqlite", wall=lambda: MONDAY / 1000)

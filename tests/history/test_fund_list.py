@@ -83,7 +83,7 @@ async def learning(
             await task
 
 
-async def test_each_region_is_asked_for_once_and_kept() -> None:
+async def test_each_region_is_requested_once_and_stored() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
     async with learning(vendor, store, "US", "HK", "US") as (names, told):
         await until(lambda: store.kept.keys() == {"US", "HK"})
@@ -95,7 +95,7 @@ async def test_each_region_is_asked_for_once_and_kept() -> None:
 
 
 @pytest.mark.parametrize(("age", "asked"), [(WEEK - 1, []), (WEEK, ["US"])])
-async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
+async def test_stored_names_are_used_for_a_week(age: float, asked: list[str]) -> None:
     vendor, store = FakeRestClient(), FakeNameStore(age, US={"OLD": "Old Fund"})
     async with learning(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old Fund")
@@ -104,7 +104,7 @@ async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
             await until(lambda: "NEW" in store.kept["US"])
 
 
-async def test_from_the_exchange_into_the_file_and_from_there_without_it(
+async def test_names_from_the_exchange_are_stored_and_read_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(funds, "_learned", {})
@@ -121,7 +121,7 @@ async def test_from_the_exchange_into_the_file_and_from_there_without_it(
     store.close()
 
 
-async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
+async def test_a_failure_is_retried_and_a_refusal_is_not() -> None:
     vendor = FakeRestClient()
     vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
     async with learning(vendor, None, "US", "HK", retry_after=0.01):
@@ -133,7 +133,7 @@ async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
         assert vendor.asked == asked and asked.count("HK") == 1
 
 
-async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
+async def test_counts_and_failures_are_described() -> None:
     vendor = FakeRestClient()
     vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
     async with learning(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (names, _):
@@ -143,7 +143,7 @@ async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
         await until(lambda: names.describe() == ("1,234 in HK · 1 in US", False))
 
 
-async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
+async def test_names_are_usable_although_the_store_fails() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
     store.broken = True
     async with learning(vendor, store, "US") as (_, told):
@@ -151,7 +151,7 @@ async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
         assert funds.name_of(Symbol("NEW", "US")) == "New Fund of US"
 
 
-async def test_nothing_known_of_a_region_is_not_kept_for_a_week() -> None:
+async def test_an_empty_list_is_not_stored() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
     vendor.answers = {"XX": []}
     async with learning(vendor, store, "XX") as (_, told):
@@ -160,16 +160,14 @@ async def test_nothing_known_of_a_region_is_not_kept_for_a_week() -> None:
         assert not store.kept and not told
 
 
-async def test_a_file_that_others_wrote_cannot_reach_the_terminal() -> None:
+async def test_control_characters_of_stored_names_are_removed() -> None:
     vendor, store = FakeRestClient(), FakeNameStore(US={"OLD": "Old\x1b[2J Fund"})
     async with learning(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
 
 
 @pytest.mark.parametrize("kept", [False, True])
-async def test_names_may_be_very_many_and_are_gone_through_beside_the_loop(
-    kept: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_many_names_are_processed_off_the_event_loop(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred thousand of them took a tenth of a second of it."""
     where: set[int] = set()
 

@@ -53,7 +53,7 @@ def held(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int,
     return [((1000 * NOW - b.time) // MINUTE, b.close) for b in store.read([symbol], most)[symbol].bars]
 
 
-def test_what_was_kept_comes_back(store: Store, make: Callable[..., Store]) -> None:
+def test_stored_history_is_read_back(store: Store, make: Callable[..., Store]) -> None:
     bars = [bar(3, 1.25, 7.0), bar(2, 1.5), bar(1, 1.75)]
     store.write([BarUpdate(QQQ, bars, {"2026-11-20": 512.34}, 1000 * NOW)])
     again = make()
@@ -62,20 +62,20 @@ def test_what_was_kept_comes_back(store: Store, make: Callable[..., Store]) -> N
     assert kept[SPY] == ([], {}, 0)
 
 
-def test_real_prices_and_made_up_ones_have_a_file_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_real_and_demo_prices_have_separate_stores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_store_path(demo=False).name == "itick.sqlite"
     assert default_store_path(demo=True).name == "demo.sqlite"
     assert default_store_path(demo=True).is_relative_to(tmp_path)
 
 
-def test_of_a_minute_told_twice_the_version_with_more_volume_stays(store: Store) -> None:
+def test_of_two_bars_of_a_minute_the_one_with_more_volume_stays(store: Store) -> None:
     for close, volume in ((1.0, 5.0), (2.0, 9.0), (3.0, 8.0)):
         store.write([BarUpdate(QQQ, [bar(1, close, volume)])])
     assert held(store) == [(1, 2.0)]
 
 
-def test_the_vendor_s_word_stands_in_place_of_all_between_its_first_and_last_bar(store: Store) -> None:
+def test_vendor_bars_replace_the_stored_range(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(ago, 9.0, 99.0) for ago in (5, 4, 3, 2, 1)], {"2026-11-20": 1.0})])
     store.write([BarUpdate(QQQ, [bar(4), bar(2)], replaces_range=True)])
     assert held(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
@@ -84,7 +84,7 @@ def test_the_vendor_s_word_stands_in_place_of_all_between_its_first_and_last_bar
     assert store.read([QQQ], 1)[QQQ].closes == {}
 
 
-def test_what_is_older_than_thirty_days_goes_once_a_day(make: Callable[..., Store]) -> None:
+def test_data_older_than_thirty_days_is_pruned_daily(make: Callable[..., Store]) -> None:
     wall = [float(NOW)]
     store = make(wall=lambda: wall[0])
     whole_day = DAY // 60
@@ -99,7 +99,7 @@ def test_what_is_older_than_thirty_days_goes_once_a_day(make: Callable[..., Stor
     assert RETENTION_DAYS == 30
 
 
-def test_too_many_bars_make_room_the_oldest_first_and_the_file_shrinks(
+def test_the_oldest_of_too_many_bars_are_pruned_and_the_file_shrinks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(40)]
@@ -137,7 +137,7 @@ store.close()
 """
 
 
-def test_two_copies_at_once_lose_nothing(store: Store) -> None:
+def test_two_processes_writing_at_once_lose_nothing(store: Store) -> None:
     command = [sys.executable, "-c", WRITER.format(now=NOW), str(store.path)]
     copies = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in ("A", "B")]
     for copy in copies:
@@ -175,7 +175,7 @@ def missing_table(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [damage_head, damage_middle, another_program, newer_version, missing_table])
-def test_a_file_that_cannot_be_used_is_moved_aside_and_made_anew(
+def test_a_damaged_or_foreign_file_is_moved_aside_and_replaced(
     make: Callable[..., Store], spoil: Callable[[Path], None]
 ) -> None:
     first = make()
@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_used_is_moved_aside_and_made_anew(
     assert first.path.with_name("itick.sqlite.damaged").read_bytes() == spoiled
 
 
-def test_a_row_that_somebody_spoiled_is_left_out(store: Store) -> None:
+def test_an_invalid_row_is_skipped(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(2), bar(1)], {"2026-11-20": 1.0})])
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("UPDATE bars SET close = 'much' WHERE minute = (SELECT min(minute) FROM bars)")
@@ -200,7 +200,7 @@ def test_a_row_that_somebody_spoiled_is_left_out(store: Store) -> None:
     assert store.read([QQQ], 1)[QQQ].closes == {"2026-11-20": 1.0}
 
 
-def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     store = Store(tmp_path / "cache" / "itick.sqlite")
     for work in (lambda: store.read([QQQ], 1), lambda: store.write([BarUpdate(QQQ, [bar(1)])])):
@@ -208,7 +208,7 @@ def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
             work()
 
 
-def test_a_full_disk_is_told_in_words_and_what_was_kept_stays(store: Store) -> None:
+def test_a_full_disk_is_a_store_error_and_loses_nothing(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     assert store._open is not None
     pages = store._open.execute("PRAGMA page_count").fetchone()[0]
@@ -219,7 +219,7 @@ def test_a_full_disk_is_told_in_words_and_what_was_kept_stays(store: Store) -> N
     assert held(store) == [(1, 1.0)] and held(store, SPY) == []
 
 
-def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: Store) -> None:
+def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -233,7 +233,7 @@ def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: S
     assert len(held(store)) == 2
 
 
-def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> None:
+def test_fund_names_are_stored_by_region_with_their_age(make: Callable[..., Store]) -> None:
     wall = [float(NOW)]
     store = make(wall=lambda: wall[0])
     assert store.fund_names("US") is None
@@ -246,7 +246,7 @@ def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> 
     assert store.fund_names("HK") == (120.0, {"2800": "盈富基金"})
 
 
-def test_names_kept_by_a_clock_that_was_ahead_are_too_old(make: Callable[..., Store]) -> None:
+def test_fund_names_dated_in_the_future_count_as_too_old(make: Callable[..., Store]) -> None:
     wall = [float(NOW + 400 * DAY)]
     store = make(wall=lambda: wall[0])
     store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
@@ -254,7 +254,7 @@ def test_names_kept_by_a_clock_that_was_ahead_are_too_old(make: Callable[..., St
     assert store.fund_names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
 
 
-def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(store: Store) -> None:
+def test_extreme_numbers_and_times_in_the_file_are_skipped(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(2), bar(1)], {"2026-11-20": 512.34}, 1000 * NOW)])
     minute = NOW // 60
     with closing(sqlite3.connect(store.path)) as db:
@@ -278,9 +278,7 @@ def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(
         assert db.execute("SELECT count(*) FROM closes").fetchone() == (1,)
 
 
-def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
-    store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_invalid_rows_are_skipped_and_counted(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Also where they are many, stand before all others, and the table has lost what kept it in order."""
     store.write([BarUpdate(QQQ, [bar(ago, close=float(ago)) for ago in range(500, 0, -1)], {"2026-11-20": 512.34})])
     minute = NOW // 60
@@ -322,7 +320,7 @@ def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
     assert f"{store.invalid_rows:,} rows cannot be read" in caplog.text
 
 
-def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
+def test_invalid_fund_names_are_skipped(store: Store) -> None:
     store.save_fund_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("UPDATE names SET name = NULL WHERE code = 'SPY'")
@@ -333,7 +331,7 @@ def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
     assert [store.fund_names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
 
 
-def test_closing_waits_for_nobody(store: Store) -> None:
+def test_close_does_not_wait_for_a_running_transaction(store: Store) -> None:
     store.fund_names("US")
     asked, on = threading.Event(), threading.Event()
 
@@ -353,7 +351,7 @@ def test_closing_waits_for_nobody(store: Store) -> None:
     assert store._open is None
 
 
-def test_once_closed_it_stays_closed(store: Store) -> None:
+def test_a_closed_store_stays_closed(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     store.close()
     with pytest.raises(StoreError):

@@ -1,4 +1,4 @@
-"""Networks as companies have them: proxies in the way, and certificates of their own CA."""
+"""Company networks: proxies, and certificates of a private CA."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tui.feed.state import LinkPhase
 from tui.history.rest_client import RestClient
 from tui.secrets import Token
 
-HOST = "vendor.example"  # known to proxies alone
+HOST = "vendor.example"  # which only proxies resolve
 URL = f"wss://{HOST}/fund"
 BASE = f"https://{HOST}"
 
 
 def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
-    """For a server that is certified by `authority`."""
+    """Returns the TLS context of a server with a certificate by `authority`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
@@ -35,7 +35,7 @@ def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def serve_vendor(authority: trustme.CA, host: str = HOST) -> AsyncIterator[int]:
-    """A vendor's stream and REST behind TLS, on a port of loopback."""
+    """Runs a vendor's stream and REST over TLS, and yields their port of loopback."""
 
     def rest(connection: ServerConnection, request: Request) -> Response | None:
         if request.path.startswith("/fund/quotes"):
@@ -150,7 +150,7 @@ class FaultyRelay(LoopbackServer):
 
 
 AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-HEARD = b"\x05\x00"  # by a SOCKS proxy: no password is wanted
+NO_AUTH = b"\x05\x00"  # RFC 1928 §3: a SOCKS proxy without authentication
 BROKEN: dict[str, tuple[str, tuple[bytes | None, ...]]] = {
     "closes": ("http", (b"",)),
     "resets": ("http", (None,)),
@@ -163,12 +163,12 @@ BROKEN: dict[str, tuple[str, tuple[bytes | None, ...]]] = {
     "socks resets": ("socks5", (None,)),
     "socks begins": ("socks5", (b"\x05",)),
     "socks 4": ("socks5", (b"\x00\x5a\x00\x00\x00\x00\x00\x00",)),
-    "socks, other version": ("socks5", (HEARD, b"\x04\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
+    "socks, other version": ("socks5", (NO_AUTH, b"\x04\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
     "socks, unknown method": ("socks5", (b"\x05\x63",)),
-    "socks, unknown reply": ("socks5", (HEARD, b"\x05\x63\x00\x01\x00\x00\x00\x00\x00\x00")),
-    "socks, cut reply": ("socks5", (HEARD, b"\x05\x00\x00")),
-    "socks, no reply": ("socks5", (HEARD, b"")),
+    "socks, unknown reply": ("socks5", (NO_AUTH, b"\x05\x63\x00\x01\x00\x00\x00\x00\x00\x00")),
+    "socks, cut reply": ("socks5", (NO_AUTH, b"\x05\x00\x00")),
+    "socks, no reply": ("socks5", (NO_AUTH, b"")),
     "HTTP for socks": ("socks5", (b"HTTP/1.1 400 Bad Request\r\n\r\n",)),
-    "socks agrees and closes": ("socks5", (HEARD, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
+    "socks agrees and closes": ("socks5", (NO_AUTH, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
 }
-"""Kinds of a proxy that closes or answers nonsense: its scheme and its answers."""
+"""Broken proxies by kind: the scheme and the answers."""
