@@ -304,23 +304,6 @@ class RestClient:
 
 
 def _make_transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncHTTPTransport:
-    import httpx
+    from tui.feed.http_transport import make_transport
 
-    from tui.feed.network_backend import YieldingBackend
-
-    with contextlib.suppress(ImportError):
-        import anyio._backends._asyncio  # noqa: F401  # else the first call imports it, between two frames
-
-    # At INFO httpx logs every address; each call is logged here instead.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG it logs every header, the key among them
-    transport = httpx.AsyncHTTPTransport(
-        trust_env=False,  # it would choose certificates by its own rules
-        proxy=httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None) if proxy else None,
-        # One connection per call: surplus bytes after a response would be taken for the next response.
-        limits=httpx.Limits(max_keepalive_connections=0),
-        verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # no TLS: a context without any certificate
-    )
-    pool = transport._pool  # httpx has no parameter for httpcore's backend
-    pool._network_backend = YieldingBackend(pool._network_backend)
-    return transport
+    return make_transport(proxy, context)
