@@ -1,4 +1,4 @@
-"""A trust store that cannot be read, like one in a network folder that hangs, keeps nobody who wants to leave."""
+"""A trust store that cannot be read, as in a network folder that hangs, does not block the exit."""
 
 from __future__ import annotations
 

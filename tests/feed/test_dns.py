@@ -1,4 +1,4 @@
-"""A name server that does not answer keeps nobody who wants to leave."""
+"""A name server that does not answer does not block the exit."""
 
 from __future__ import annotations
 

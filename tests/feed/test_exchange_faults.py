@@ -1,4 +1,4 @@
-"""Each fault of the demo exchange that is the feed's to survive: what happens, and what the person reads."""
+"""Each fault of the demo exchange that the feed has to survive: what happens, and which words are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.feed.test_link import Heard
+from tests.feed.test_link import RequestLog
 from tests.support.feed import KEY, QQQ, QUICK, Running
 from tests.support.market_equality import differences, miscounts
 from tests.support.messages import T, bar, quote, tick
@@ -33,7 +33,7 @@ def feed_tasks() -> Counter[str]:
     return Counter(name for task in asyncio.all_tasks() if (name := task.get_name()).startswith("feed"))
 
 
-async def agrees(running: Running, exchange: Exchange, *, dated: bool = True) -> None:
+async def check_market_agrees(running: Running, exchange: Exchange, *, dated: bool = True) -> None:
     """The market comes to know what the exchange knows, once no more happens there."""
     await exchange.close_market()
     market, symbols = running.market, list(running.market.instruments)
@@ -57,9 +57,9 @@ async def agrees(running: Running, exchange: Exchange, *, dated: bool = True) ->
     ],
 )
 async def test_a_lost_connection_is_reopened_with_all_subscriptions(fault: str, words: str) -> None:
-    heard = Heard()
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=[fault], fault_every=0.3, on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=[fault], fault_every=0.3, on_request=log) as exchange,
         Running(exchange.url) as running,
     ):
         await running.reaches(L)
@@ -69,10 +69,10 @@ async def test_a_lost_connection_is_reopened_with_all_subscriptions(fault: str, 
         assert lost.describe(lost.since) in (f"reconnecting in 0 s: {words}", f"reconnecting: {words}")
         assert lost.retry_at - lost.since == pytest.approx(QUICK.retry_first * 1.25, rel=0.25)
         await running.reaches(L, times=2)
-        assert heard.subscribed(2) == heard.subscribed(1)
+        assert log.subscribed(2) == log.subscribed(1)
         assert feed_tasks() == {"feed read": 1, "feed renew": 1, "feed watch": 1}
         assert running.market.health.reconnects == 1
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 async def test_a_restart_of_the_server_is_survived() -> None:
@@ -84,7 +84,7 @@ async def test_a_restart_of_the_server_is_survived() -> None:
         await running.is_lost()
         async with exchange:
             await running.reaches(L, times=2)
-            await agrees(running, exchange)
+            await check_market_agrees(running, exchange)
     finally:
         await running.__aexit__(None, None, None)
 
@@ -242,7 +242,7 @@ async def test_a_refused_type_is_marked_and_the_others_are_served_by_the_exchang
         running.link.reconnect()
         await running.reaches(L, times=2)
         assert all(instrument.refused == {} for instrument in running.market.instruments.values())
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 async def test_without_klines_minute_bars_are_built_from_trades() -> None:
@@ -256,13 +256,13 @@ async def test_without_klines_minute_bars_are_built_from_trades() -> None:
 
 
 async def test_with_a_plan_of_3_a_removed_symbol_is_replaced_by_the_next_of_8() -> None:
-    heard = Heard()
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=["plan-limit"], on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=["plan-limit"], on_request=log) as exchange,
         Running(exchange.url, *EIGHT) as running,
     ):
         await running.reaches(L)
-        assert len(heard.subscribed(1)) == 4 + 3
+        assert len(log.subscribed(1)) == 4 + 3
 
         def live() -> list[bool]:
             return [not running.market.instruments[symbol].refused for symbol in EIGHT]
@@ -283,15 +283,15 @@ async def test_with_a_plan_of_3_a_removed_symbol_is_replaced_by_the_next_of_8() 
 
 
 async def test_a_removed_symbol_sends_no_request_and_its_data_is_ignored() -> None:
-    heard = Heard()
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=["unsubscribe-closes"], on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=["unsubscribe-closes"], on_request=log) as exchange,
         Running(exchange.url) as running,
     ):
         await running.reaches(L)
         running.link.set_symbols([QQQ])
         await asyncio.sleep(0.2)
-        assert len(heard.subscribed(1)) == 4
+        assert len(log.subscribed(1)) == 4
         assert running.phases[-1] is L and running.phases.count(C) == 1
 
 
@@ -301,7 +301,7 @@ async def test_subscriptions_that_replace_each_other_still_serve_every_symbol() 
         running.link.set_symbols(EIGHT)
         held = running.market.instruments.values()
         await until(lambda: all(i.quote and i.depth and i.tick and len(i.bars) for i in held))
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 # --- what is sent ---
@@ -341,12 +341,12 @@ async def test_faulty_messages_are_counted_and_the_market_converges_to_the_excha
         if (last := market.health.last_malformed) is not None:
             assert last.text.isascii() and last.text.isprintable()
         dated = fault not in ("no-time", "second-time", "future-time")
-        await agrees(running, exchange, dated=dated)
-        await counters_add_up(running, exchange)
+        await check_market_agrees(running, exchange, dated=dated)
+        await check_counters(running, exchange)
         assert set(running.phases) == {C, A, S, L}
 
 
-async def counters_add_up(running: Running, exchange: Exchange) -> None:
+async def check_counters(running: Running, exchange: Exchange) -> None:
     """All that was sent on the one connection is counted once, as what it was. A pong may be on its way."""
     health = running.market.health
     try:
@@ -414,13 +414,13 @@ async def test_a_feed_delayed_by_15_minutes_is_stale_and_not_malformed() -> None
         assert age == pytest.approx(900, abs=10)
         assert abs(running.market.clock.offset) < 1_000
         assert running.market.health.out_of_order == 0
-        await agrees(running, exchange, dated=False)
+        await check_market_agrees(running, exchange, dated=False)
 
 
 async def test_a_tick_may_carry_its_own_volume() -> None:
     async with Exchange(rate=2_000, faults=["tick-size-per-print"]) as exchange, Running(exchange.url) as running:
         await until(lambda: running.market.health.ticks > 50)
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 async def test_a_burst_of_100_000_messages_is_drained_to_the_exchange_s_state() -> None:
@@ -429,8 +429,8 @@ async def test_a_burst_of_100_000_messages_is_drained_to_the_exchange_s_state() 
         Running(exchange.url, timings=QUICK._replace(ping_every=0.5)) as running,
     ):
         await until(lambda: exchange.sent_in_total["data"] > 95_000, within=30)
-        await agrees(running, exchange)
-        await counters_add_up(running, exchange)
+        await check_market_agrees(running, exchange)
+        await check_counters(running, exchange)
         assert running.market.health.applied > 95_000
         assert set(running.phases) == {C, A, S, L}, "and the link lives through it"
 

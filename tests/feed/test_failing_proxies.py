@@ -1,4 +1,4 @@
-"""A proxy that fails is a state of the link, whatever asyncio's callbacks make of it: nothing ends by it."""
+"""A proxy failure is a state of the link, whatever asyncio's callbacks raise: it ends nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
 
 
-async def behind(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
+async def run_behind_proxy(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
     """Run a command to its end, with a proxy between it and the vendor; its exit code, output and errors."""
     process = await asyncio.create_subprocess_exec(
         *PROGRAM,
@@ -43,7 +43,9 @@ def crash_reports(state: Path) -> list[Path]:
 async def test_the_stream_retries_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with ScriptedProxy(*answers) as proxy:
-        code, _, words = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+        code, _, words = await run_behind_proxy(
+            f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1"
+        )
     check_output(words)
     assert code == EXIT_NO_CONNECTION, words
     assert f"no live connection within 1 s: cannot reach {HOST} through the proxy 127.0.0.1:" in words
@@ -72,7 +74,7 @@ async def test_the_dashboard_retries_and_shows_the_reason(answer: bytes, tmp_pat
 
 async def test_the_stream_names_an_unresponsive_proxy(tmp_path: Path) -> None:
     async with RawServer(None) as proxy:
-        _, _, told = await behind(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+        _, _, told = await run_behind_proxy(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
     words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
     assert words in told
 
@@ -106,7 +108,7 @@ async def test_a_live_dashboard_survives_a_broken_proxy_of_rest(kind: str, tmp_p
 async def test_the_doctor_continues_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     async with ScriptedProxy(*answers) as proxy:
-        code, words, _ = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
+        code, words, _ = await run_behind_proxy(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
     check_output(words)
     assert code == EXIT_FAILED, words
     where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"

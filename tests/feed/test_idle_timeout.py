@@ -1,4 +1,4 @@
-"""A cut for being silent is not another client, and is not met again."""
+"""An idle time-out is told apart from another client, and is avoided once it is known."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ async def test_another_client_with_periodic_reconnects_is_no_idle_timeout() -> N
         assert not any("idle" in str(state.error) for state in running.states)
 
 
-def cut(silence: float) -> ConnectionLost:
+def lost_after(silence: float) -> ConnectionLost:
     return ConnectionLost("connection lost", silence)
 
 
-def judged(*ends: FeedError) -> list[bool]:
+def detected(*ends: FeedError) -> list[bool]:
     """Whether each end was taken for an idle time-out."""
     detector = IdleTimeoutDetector(Timings())
     return ["idle" in str(detector.classify(end)) for end in ends]
@@ -101,29 +101,29 @@ def judged(*ends: FeedError) -> list[bool]:
 @pytest.mark.parametrize(
     ("ends", "idle"),
     [
-        ([cut(5.0), cut(5.1)], [False, True]),
-        ([cut(5.0), cut(5.6)], [False, False]),
-        ([cut(0.9), cut(0.9)], [False, False]),
-        ([cut(5.0), cut(0.1), cut(5.0)], [False, False, False]),
-        ([cut(3.0), cut(5.0), cut(5.0)], [False, False, True]),
-        ([cut(60.0), NoConnection("connection refused"), cut(62.0)], [False, False, True]),
+        ([lost_after(5.0), lost_after(5.1)], [False, True]),
+        ([lost_after(5.0), lost_after(5.6)], [False, False]),
+        ([lost_after(0.9), lost_after(0.9)], [False, False]),
+        ([lost_after(5.0), lost_after(0.1), lost_after(5.0)], [False, False, False]),
+        ([lost_after(3.0), lost_after(5.0), lost_after(5.0)], [False, False, True]),
+        ([lost_after(60.0), NoConnection("connection refused"), lost_after(62.0)], [False, False, True]),
     ],
 )
 def test_two_cuts_at_the_same_silence_are_an_idle_timeout(ends: list[FeedError], idle: list[bool]) -> None:
-    assert judged(*ends) == idle
+    assert detected(*ends) == idle
 
 
 @pytest.mark.parametrize(
     ("ends", "pings"),
     [
         ([], (15.0, 2.0)),
-        ([cut(5.0)], (15.0, 1.0)),
-        ([cut(5.0), cut(8.0)], (15.0, 2.0)),
-        ([cut(5.0), cut(5.0)], (2.5, 2.0)),
-        ([cut(3.0), cut(3.0)], (1.5, 1.5)),
-        ([cut(14.0), cut(14.0)], (7.0, 2.0)),
-        ([cut(60.0), cut(60.0)], (15.0, 2.0)),
-        ([cut(5.0), cut(5.0), cut(0.1)], (2.5, 2.0)),
+        ([lost_after(5.0)], (15.0, 1.0)),
+        ([lost_after(5.0), lost_after(8.0)], (15.0, 2.0)),
+        ([lost_after(5.0), lost_after(5.0)], (2.5, 2.0)),
+        ([lost_after(3.0), lost_after(3.0)], (1.5, 1.5)),
+        ([lost_after(14.0), lost_after(14.0)], (7.0, 2.0)),
+        ([lost_after(60.0), lost_after(60.0)], (15.0, 2.0)),
+        ([lost_after(5.0), lost_after(5.0), lost_after(0.1)], (2.5, 2.0)),
     ],
 )
 def test_pings_come_within_half_of_the_idle_timeout(ends: list[FeedError], pings: tuple[float, float]) -> None:

@@ -23,7 +23,7 @@ with KeyLock('host', Token(sys.argv[2]), take_over=True, folder=Path(sys.argv[1]
 
 
 @contextmanager
-def another_copy(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that takes the key, until the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder), KEY.reveal()],
@@ -52,7 +52,7 @@ def test_the_holder_sees_a_take_over_until_that_process_ends_or_the_key_is_claim
     with KeyLock("host", KEY, folder=tmp_path) as lock:
         assert lock.other_pid is None
         for _ in range(2):
-            with another_copy(tmp_path) as taker:
+            with another_process(tmp_path) as taker:
                 assert lock.other_pid == taker.pid and lock.seconds_since_claim < 5
                 with pytest.raises(KeyInUse) as refused:
                     KeyLock("host", KEY, folder=tmp_path).__enter__()
@@ -60,7 +60,7 @@ def test_the_holder_sees_a_take_over_until_that_process_ends_or_the_key_is_claim
                 lock.claim()
                 assert lock.other_pid is None
             assert lock.other_pid is None
-        with another_copy(tmp_path):
+        with another_process(tmp_path):
             assert lock.other_pid
         assert lock.other_pid is None, "nobody is left who uses it"
         with pytest.raises(KeyInUse):
@@ -69,7 +69,7 @@ def test_the_holder_sees_a_take_over_until_that_process_ends_or_the_key_is_claim
 
 def test_a_process_that_took_over_holds_the_lock_after_the_holder_ends(tmp_path: Path) -> None:
     lock = KeyLock("host", KEY, folder=tmp_path).__enter__()
-    with another_copy(tmp_path) as taker:
+    with another_process(tmp_path) as taker:
         lock.__exit__(None, None, None)
         time.sleep(0.1)
         with pytest.raises(KeyInUse) as refused:
@@ -115,7 +115,7 @@ def test_the_key_is_neither_in_the_name_nor_in_the_text_of_the_lock_file(tmp_pat
 
 
 def test_a_killed_process_does_not_block(tmp_path: Path) -> None:
-    with another_copy(tmp_path) as holder:
+    with another_process(tmp_path) as holder:
         with pytest.raises(KeyInUse) as refused:
             KeyLock("host", KEY, folder=tmp_path).__enter__()
         assert refused.value.pid == holder.pid

@@ -23,7 +23,7 @@ from tui.secrets import Token
 C, A, S, L, R, X = list(LinkPhase)
 
 
-class Heard:
+class RequestLog:
     """What the exchange was asked, by connection."""
 
     def __init__(self) -> None:
@@ -40,19 +40,19 @@ class Heard:
         return [request for _, frame in self.frames if isinstance(request := decode_request(frame), Ping)]
 
 
-def asked_for(symbols: str) -> list[tuple[str, str]]:
+def requests_for(symbols: str) -> list[tuple[str, str]]:
     return [(type_, symbols) for type_ in ("quote", "depth", "tick", "kline@1")]
 
 
 async def test_the_link_passes_every_phase_and_requests_one_type_at_a_time() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url) as running:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         assert running.phases == [C, A, S, S, S, S, L]
         assert [state.detail for state in running.states if state.phase is S] == [
             f"2 symbols: {type_}" for type_ in ("quote", "depth", "tick", "kline@1")
         ]
-        assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+        assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
         assert running.link.is_demo
         assert running.link.state.is_live
 
@@ -75,18 +75,18 @@ async def test_data_of_every_requested_type_arrives() -> None:
 
 
 async def test_only_the_configured_types_are_requested() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url, QQQ, types=["tick", "quote"]) as running:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url, QQQ, types=["tick", "quote"]) as running:
         await running.reaches(L)
-        assert heard.subscribed(1) == [("tick", "QQQ$US"), ("quote", "QQQ$US")]
+        assert log.subscribed(1) == [("tick", "QQQ$US"), ("quote", "QQQ$US")]
 
 
 async def test_a_ping_is_the_time_in_ms_as_a_string_and_its_pong_gives_the_round_trip() -> None:
-    heard = Heard()
-    async with Exchange(rate=0, on_request=heard) as exchange, Running(exchange.url) as running:
-        await until(lambda: len(heard.pings()) >= 3)
+    log = RequestLog()
+    async with Exchange(rate=0, on_request=log) as exchange, Running(exchange.url) as running:
+        await until(lambda: len(log.pings()) >= 3)
         await until(lambda: running.market.health.round_trip is not None)
-        for ping in heard.pings():
+        for ping in log.pings():
             assert ping.params.isdecimal()
             assert abs(int(ping.params) - time.time() * 1000) < 10_000
         assert running.market.health.round_trip is not None and 0 < running.market.health.round_trip < 3
@@ -95,46 +95,46 @@ async def test_a_ping_is_the_time_in_ms_as_a_string_and_its_pong_gives_the_round
 
 
 async def test_added_symbols_are_subscribed_on_the_same_connection() -> None:
-    heard = Heard()
-    async with Exchange(rate=0, on_request=heard) as exchange, Running(exchange.url) as running:
+    log = RequestLog()
+    async with Exchange(rate=0, on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ, SPY, IEF])
-        await until(lambda: len(heard.subscribed(1)) == 8)
-        assert heard.subscribed(1)[4:] == asked_for("QQQ$US,SPY$US,IEF$US")
+        await until(lambda: len(log.subscribed(1)) == 8)
+        assert log.subscribed(1)[4:] == requests_for("QQQ$US,SPY$US,IEF$US")
         await until(lambda: running.market.instruments[IEF].quote)
         assert running.phases[-1] is L and running.phases.count(L) == 1
 
 
 async def test_a_link_without_symbols_is_live_and_requests_nothing() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url) as running:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url) as running:
         running.link.set_symbols([])
         await running.reaches(L)
-        assert heard.subscribed(1) == []
+        assert log.subscribed(1) == []
         running.link.set_symbols([IEF])
         await until(lambda: running.market.instruments[IEF].quote)
-        assert heard.subscribed(1)[0] == ("quote", "IEF$US")
+        assert log.subscribed(1)[0] == ("quote", "IEF$US")
 
 
 async def test_a_duplicate_symbol_is_requested_once() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url, QQQ, SPY, QQQ) as running:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url, QQQ, SPY, QQQ) as running:
         await running.reaches(L)
-        assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+        assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
 
 
 async def test_a_removed_symbol_stays_subscribed_until_the_next_connection() -> None:
-    heard = Heard()
-    async with Exchange(rate=2_000, on_request=heard) as exchange, Running(exchange.url) as running:
+    log = RequestLog()
+    async with Exchange(rate=2_000, on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ])
         spy = running.market.instruments[SPY]
         before = spy.newest_time
         await until(lambda: spy.newest_time > before)
-        assert len(heard.subscribed(1)) == 4
+        assert len(log.subscribed(1)) == 4
         running.link.reconnect()
         await running.reaches(L, times=2)
-        assert heard.subscribed(2) == asked_for("QQQ$US")
+        assert log.subscribed(2) == requests_for("QQQ$US")
         assert set(running.market.instruments) == {QQQ}
 
 
@@ -171,10 +171,10 @@ async def test_the_link_reconnects_when_the_server_returns() -> None:
         assert qqq.depth and not running.link.state.is_live, "the last known book stays in view, unproven"
         refusal = await running.reaches(R, times=refused + 2)
         assert "connection refused" in str(refusal.error)
-        heard = Heard()
-        async with Exchange(port=port, on_request=heard):
+        log = RequestLog()
+        async with Exchange(port=port, on_request=log):
             await running.reaches(L, times=2)
-            assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+            assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
             assert running.market.instruments[QQQ] is qqq
             assert books == [False, False], "the book of the old connection is gone before the new one asks"
             assert len(qqq.bars) >= bars
@@ -246,7 +246,7 @@ async def test_a_second_client_with_the_same_key_ends_the_first_connection() -> 
             assert await first.is_lost()
 
 
-class Owner(KeyLock):
+class FakeKeyLock(KeyLock):
     """A lock file that tells who is to use the key."""
 
     def __init__(self) -> None:
@@ -266,7 +266,7 @@ class Owner(KeyLock):
 
 
 async def test_a_link_that_was_taken_over_stops_and_reclaims_the_key_only_on_reconnect() -> None:
-    mine, theirs = Owner(), Owner()
+    mine, theirs = FakeKeyLock(), FakeKeyLock()
     async with Exchange(single_connection=True) as exchange, Running(exchange.url, lock=mine) as first:
         await first.reaches(L)
         mine.pid = 4711
@@ -283,7 +283,7 @@ async def test_a_link_that_was_taken_over_stops_and_reclaims_the_key_only_on_rec
 
 
 async def test_two_processes_that_the_plan_has_room_for_both_reconnect() -> None:
-    lock = Owner()
+    lock = FakeKeyLock()
     timings = QUICK._replace(stable_after=0.2)
     async with (
         Exchange(faults=["drop"], fault_every=0.5) as exchange,
@@ -298,7 +298,7 @@ async def test_two_processes_that_the_plan_has_room_for_both_reconnect() -> None
 
 
 async def test_a_link_that_is_taken_over_during_its_backoff_does_not_retry() -> None:
-    lock = Owner()
+    lock = FakeKeyLock()
     async with Running(f"ws://127.0.0.1:{free_port()}", lock=lock) as running:
         await running.reaches(R)
         lock.pid = 4711

@@ -47,7 +47,7 @@ IMPATIENT = QUICK._replace(auth=0.05, reply=0.05, pong=0.05, open=0.2)
 # --- at the handshake ---
 
 
-def answering(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> object:
+def respond_with(status: int, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> object:
     def respond(connection: ServerConnection, request: HttpRequest) -> Response:
         response = connection.respond(HTTPStatus.OK, body)
         response.status_code = status
@@ -67,7 +67,7 @@ async def never(connection: ServerConnection) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> None:
     body = f'{{"message":"Invalid API key in request {KEY}"}}'
-    async with serving(never, answering(status, body)) as url, Running(url) as running:  # type: ignore[arg-type]
+    async with serving(never, respond_with(status, body)) as url, Running(url) as running:  # type: ignore[arg-type]
         assert (await running.stops()).startswith(f"key refused by {running.link.host}")
         assert isinstance(running.link.state.error, KeyRefused)
         assert running.phases == [LinkPhase.CONNECTING, LinkPhase.STOPPED]
@@ -88,7 +88,7 @@ async def test_a_key_refused_at_the_handshake_stops_the_link(status: int) -> Non
 async def test_any_other_http_status_is_retried(status: int, words: str) -> None:
     timings = QUICK._replace(rate_limit_wait=0.02)
     async with (
-        serving(never, answering(status)) as url,  # type: ignore[arg-type]
+        serving(never, respond_with(status)) as url,  # type: ignore[arg-type]
         Running(url, timings=timings) as running,
     ):
         await running.reaches(LinkPhase.RECONNECTING, times=2)
@@ -115,7 +115,7 @@ async def test_retry_after_is_honoured(
 ) -> None:
     timings = QUICK._replace(rate_limit_wait=0.02)
     async with (
-        serving(never, answering(status, headers=headers)) as url,  # type: ignore[arg-type]
+        serving(never, respond_with(status, headers=headers)) as url,  # type: ignore[arg-type]
         Running(url, timings=timings) as running,
     ):
         state = await running.reaches(LinkPhase.RECONNECTING)

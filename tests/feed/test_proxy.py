@@ -1,4 +1,4 @@
-"""The proxy in the way: the same for the stream and for REST, whoever named it and however."""
+"""The proxy is the same for the stream and for REST, whatever names it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def authority(network: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
     return authority
 
 
-async def rest_fails() -> str:
+async def rest_error() -> str:
     """Why it does."""
     rest = RestClient(BASE, Token(KEY))
     try:
@@ -125,7 +125,7 @@ async def test_every_missing_socks_package_is_named(
     network.setattr(module, "find_spec", lambda name: name if name in there else None)
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
 async def test_an_unreachable_proxy_is_named_in_the_error(network: pytest.MonkeyPatch) -> None:
@@ -134,16 +134,16 @@ async def test_an_unreachable_proxy_is_named_in_the_error(network: pytest.Monkey
     words = f"cannot reach {HOST} through the proxy 127.0.0.1:{port}: connection refused"
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
-async def fails_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
+async def error_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
     """Why stream and REST fail through such a proxy, which they tell in the same words."""
     async with ScriptedProxy(*answers) as proxy:
         network.setenv("https_proxy", f"{scheme}://{user}127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             words = await running.is_lost()
-        assert await rest_fails() == words
+        assert await rest_error() == words
         where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: "
     assert words.startswith(where)
     return words.removeprefix(where)
@@ -152,7 +152,7 @@ async def fails_through(scheme: str, user: str, *answers: bytes | None, network:
 @pytest.mark.parametrize("kind", BROKEN)
 async def test_a_broken_proxy_is_reported_by_stream_and_rest(kind: str, network: pytest.MonkeyPatch) -> None:
     scheme, answers = BROKEN[kind]
-    assert await fails_through(scheme, "", *answers, network=network) == "the connection was cut"
+    assert await error_through(scheme, "", *answers, network=network) == "the connection was cut"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_a_broken_proxy_is_reported_by_stream_and_rest(kind: str, network:
 async def test_a_refusal_by_the_proxy_is_explained(
     scheme: str, user: str, answers: list[bytes], words: str, network: pytest.MonkeyPatch
 ) -> None:
-    assert await fails_through(scheme, user, *answers, network=network) == words
+    assert await error_through(scheme, user, *answers, network=network) == words
 
 
 async def test_a_socks_proxy_without_authentication_is_explained_if_a_password_is_set(
@@ -190,7 +190,7 @@ async def test_a_socks_proxy_without_authentication_is_explained_if_a_password_i
 ) -> None:
     async with ScriptedProxy(NO_AUTH) as proxy:
         network.setenv("https_proxy", f"socks5://me:secret@127.0.0.1:{proxy.port}")
-        assert (await rest_fails()).endswith(": the proxy takes no user and password")
+        assert (await rest_error()).endswith(": the proxy takes no user and password")
 
 
 async def test_the_proxy_is_shown_while_connecting(network: pytest.MonkeyPatch) -> None:
@@ -204,7 +204,7 @@ async def test_the_proxy_is_shown_while_connecting(network: pytest.MonkeyPatch) 
 # --- which one ---
 
 
-def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch) -> str | None:
+def proxy_in(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch) -> str | None:
     for name, value in environment.items():
         network.setenv(name, value)
     proxy = proxy_for(url)
@@ -232,8 +232,8 @@ def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch)
 def test_the_precedence_of_proxy_variables(
     environment: Mapping[str, str], stream: str | None, rest: str | None, network: pytest.MonkeyPatch
 ) -> None:
-    assert found(environment, VENDOR, network) == stream
-    assert found(environment, "https://api.itick.org", network) == rest
+    assert proxy_in(environment, VENDOR, network) == stream
+    assert proxy_in(environment, "https://api.itick.org", network) == rest
 
 
 def test_the_system_s_proxy_is_used_if_the_environment_names_none(network: pytest.MonkeyPatch) -> None:
@@ -330,7 +330,7 @@ async def test_an_invalid_proxy_is_reported_by_its_variable_only(
     assert str(caught.value) == words
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
 def test_this_machine_is_reached_directly_whatever_the_variables(network: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""When the link tries again."""
+"""The backoff of the link."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ IN_USE = "another client seems to be using this key"
 def delays(*ends: tuple[FeedError, float | None, float | None], seed: int = 1) -> list[float]:
     """The waits after connections that ended so: (error, seconds authenticated, seconds live)."""
     random.seed(seed)
-    retries = _Backoff(Timings())
-    return [retries.next_delay(*end)[0] for end in ends]
+    backoff = _Backoff(Timings())
+    return [backoff.next_delay(*end)[0] for end in ends]
 
 
 def never_open(times: int, error: FeedError = REFUSED) -> list[tuple[FeedError, None, None]]:
@@ -63,9 +63,9 @@ def test_only_a_stable_connection_resets_the_delay(live: float | None, afresh: b
     assert (after < 5) is afresh
 
 
-def told(*ends: tuple[FeedError, float | None, float | None]) -> list[tuple[float, str]]:
-    retries = _Backoff(Timings())
-    return [(delay, str(error)) for delay, error in (retries.next_delay(*end) for end in ends)]
+def delays_and_errors(*ends: tuple[FeedError, float | None, float | None]) -> list[tuple[float, str]]:
+    backoff = _Backoff(Timings())
+    return [(delay, str(error)) for delay, error in (backoff.next_delay(*end) for end in ends)]
 
 
 SHORT = (DROPPED, 2.0, 1.0)
@@ -75,14 +75,14 @@ HEALTHY = (DROPPED, 31.0, 30.5)
 
 
 def test_three_short_connections_in_a_row_mean_another_client_until_one_lasts() -> None:
-    steps = told(SHORT, QUICK, SHORT, SHORT, LONG, SHORT, SHORT, SHORT)
+    steps = delays_and_errors(SHORT, QUICK, SHORT, SHORT, LONG, SHORT, SHORT, SHORT)
     assert [words == IN_USE for _, words in steps] == [False, False, True, True, False, False, False, True]
     for delay, words in steps:
         assert delay == 60.0 if words == IN_USE else delay < 60.0
 
 
 def test_a_stable_connection_ends_a_row_of_short_ones() -> None:
-    assert IN_USE not in [words for _, words in told(SHORT, SHORT, HEALTHY, SHORT, SHORT)]
+    assert IN_USE not in [words for _, words in delays_and_errors(SHORT, SHORT, HEALTHY, SHORT, SHORT)]
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_stable_connection_ends_a_row_of_short_ones() -> None:
 def test_only_a_loss_soon_after_authentication_counts_as_another_client(
     end: tuple[FeedError, float | None, float | None],
 ) -> None:
-    assert IN_USE not in [words for _, words in told(*[end] * 10)]
+    assert IN_USE not in [words for _, words in delays_and_errors(*[end] * 10)]
 
 
 @pytest.mark.parametrize("kind", [RateLimited, ServerUnavailable])
 @pytest.mark.parametrize("asked", [30.0, 40.0, 3_600.0])
 def test_a_requested_wait_is_honoured(asked: float, kind: type[RetryLater]) -> None:
-    first, second = told(*never_open(2, kind("api.itick.org asks for time", asked)))
+    first, second = delays_and_errors(*never_open(2, kind("api.itick.org asks for time", asked)))
     assert first == (asked, "api.itick.org asks for time")
     assert second == first
 

@@ -1,4 +1,4 @@
-"""What is asked of a vendor, what is served, and what is marked, without a socket."""
+"""What is requested from a vendor, what is served, and what is marked, without a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: the same for the stream and for REST."""
+"""The trusted certificates are the same for the stream and for REST."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def file(authority: trustme.CA, tmp_path: Path) -> Path:
     return path
 
 
-async def works(authority: trustme.CA) -> None:
+async def check_vendor(authority: trustme.CA) -> None:
     async with serve_vendor(authority, "localhost") as port:
         await check_stream_and_rest(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
 
@@ -53,14 +53,14 @@ async def test_a_ca_of_the_systems_store_is_trusted_by_stream_and_rest(
 
     network.setattr(tls, "_MACOS", False)
     network.setattr(ssl.SSLContext, "load_default_certs", load)
-    await works(authority)
+    await check_vendor(authority)
 
 
 async def test_a_file_of_certificates_is_trusted(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("SSL_CERT_FILE", str(file))
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores[0] == str(file) and not (await tls.trust(5.0)).ignored
 
 
@@ -81,7 +81,7 @@ async def test_a_folder_of_certificates_is_trusted(
     authority: trustme.CA, folder: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("SSL_CERT_DIR", os.pathsep.join((str(folder / "none"), str(folder))))
-    await works(authority)
+    await check_vendor(authority)
     assert str(folder) in (await tls.trust(5.0)).stores and not (await tls.trust(5.0)).ignored
 
 
@@ -131,7 +131,7 @@ async def test_an_empty_variable_leaves_the_default_file_trusted(
     network.setattr(tls, "_MACOS", False)
     network.setattr(ssl, "get_default_verify_paths", Here)
     network.setenv("SSL_CERT_FILE", "")
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores == (str(file),)
 
 
@@ -146,7 +146,7 @@ async def test_an_empty_variable_leaves_the_default_folder_trusted(
     network.setattr(ssl, "get_default_verify_paths", Here)
     network.setenv("SSL_CERT_FILE", str(folder / "none"))
     network.setenv("SSL_CERT_DIR", "")
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores == (str(folder),)
 
 
@@ -171,7 +171,7 @@ async def test_macos_uses_a_keychain_context_for_stream_and_rest(
     context, stores, _ = await tls.trust(5.0)
     assert stores == ("the keychain",) and type(context).__module__.startswith("truststore")
     context.load_verify_locations(file)
-    await works(authority)
+    await check_vendor(authority)
 
 
 async def test_a_variable_overrides_the_keychain(
@@ -179,7 +179,7 @@ async def test_a_variable_overrides_the_keychain(
 ) -> None:
     network.setattr(tls, "_MACOS", True)
     network.setenv("SSL_CERT_FILE", str(file))
-    await works(authority)
+    await check_vendor(authority)
     assert type((await tls.trust(5.0)).context) is ssl.SSLContext
 
 

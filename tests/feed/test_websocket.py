@@ -1,4 +1,4 @@
-"""Messages are handled as they are read, whole and in their order, over real sockets."""
+"""Messages are delivered as they are read, whole and in order, over real sockets."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> Asyn
             await websocket.close()
 
 
-def to(message: Callable[[bytes | bytearray], None]) -> FrameHandler:
+def handler_of(message: Callable[[bytes | bytearray], None]) -> FrameHandler:
     return FrameHandler(message, lambda: None, lambda: None)
 
 
-async def heard(websocket: WebSocket) -> list[bytes]:
+async def receive_all(websocket: WebSocket) -> list[bytes]:
     """All messages until the server says goodbye."""
     messages: list[bytes] = []
-    websocket.set_handler(to(lambda message: messages.append(bytes(message))))
+    websocket.set_handler(handler_of(lambda message: messages.append(bytes(message))))
     with pytest.raises(ConnectionClosedOK):
         await websocket.ended()
     return messages
@@ -58,7 +58,7 @@ async def test_whole_and_fragmented_messages_keep_their_order() -> None:
         await server.send([b"fo", b"ur"])
 
     async with connected(talk) as websocket:
-        assert await heard(websocket) == [b"one", b"two", b"three", b"four"]
+        assert await receive_all(websocket) == [b"one", b"two", b"three", b"four"]
 
 
 async def test_messages_that_arrive_before_the_handler_is_set_are_delivered_first() -> None:
@@ -72,7 +72,7 @@ async def test_messages_that_arrive_before_the_handler_is_set_are_delivered_firs
     async with connected(talk) as websocket:
         await asyncio.sleep(0.1)
         said.set()
-        assert await heard(websocket) == [b"early", b"late"]
+        assert await receive_all(websocket) == [b"early", b"late"]
 
 
 async def test_a_handler_that_fails_ends_the_connection_with_its_own_error() -> None:
@@ -89,7 +89,7 @@ async def test_a_handler_that_fails_ends_the_connection_with_its_own_error() -> 
             raise ZeroDivisionError
 
     async with connected(talk) as websocket:
-        websocket.set_handler(to(take))
+        websocket.set_handler(handler_of(take))
         with pytest.raises(ZeroDivisionError):
             await websocket.ended()
     assert heard == [b"fine", b"bad"]
@@ -108,7 +108,7 @@ async def test_a_handler_that_fails_around_the_messages_ends_the_connection_with
         if said.is_set():
             raise ZeroDivisionError
 
-    listener = to(lambda message: None)
+    listener = handler_of(lambda message: None)
     async with connected(talk) as websocket:
         websocket.set_handler(listener._replace(begin=fail) if when == "begin" else listener._replace(end=fail))
         said.set()
@@ -124,7 +124,7 @@ async def test_no_message_is_delivered_after_close() -> None:
 
     heard: list[bytes] = []
     async with connected(talk) as websocket:
-        websocket.set_handler(to(lambda message: heard.append(bytes(message))))
+        websocket.set_handler(handler_of(lambda message: heard.append(bytes(message))))
         while not heard:
             await asyncio.sleep(0.01)
         closing = asyncio.create_task(websocket.close())
@@ -161,14 +161,14 @@ async def test_a_slow_handler_gets_every_message_before_the_end(tls: bool, pause
         url = f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"
         websocket = await Connector(url, compression=None, ssl=trust if tls else None)
         assert isinstance(websocket, WebSocket)
-        websocket.set_handler(to(take))
+        websocket.set_handler(handler_of(take))
         await websocket.send("go")
         with pytest.raises(ConnectionClosedOK):
             await websocket.ended()
     assert heard == [b"%0100d" % number for number in range(50)]
 
 
-class Pieces:
+class SplitWriter:
     """A server that writes bytes as they are, in portions of its own."""
 
     def __init__(self, portions: list[bytes]) -> None:
@@ -205,8 +205,8 @@ def test_every_message_is_delivered_once_however_the_bytes_are_split(sent: list[
     expected = [b"".join(bytes(frame.data) for frame in frames) for frames in sent if frames[0].opcode != Opcode.PING]
 
     async def all_heard() -> list[bytes]:
-        async with connected(Pieces([*filter(None, portions), stream]).talk) as websocket:
-            return await heard(websocket)
+        async with connected(SplitWriter([*filter(None, portions), stream]).talk) as websocket:
+            return await receive_all(websocket)
 
     assert asyncio.run(all_heard()) == expected
 
@@ -240,11 +240,11 @@ async def test_a_handshake_that_arrives_byte_by_byte_is_followed_by_messages() -
             f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None, close_timeout=0.1
         )
         assert isinstance(websocket, WebSocket)
-        assert await heard(websocket) == [b"first"]
+        assert await receive_all(websocket) == [b"first"]
 
 
 @asynccontextmanager
-async def sending(stream: bytes) -> AsyncIterator[tuple[WebSocket, asyncio.Future[int | None]]]:
+async def serve_bytes(stream: bytes) -> AsyncIterator[tuple[WebSocket, asyncio.Future[int | None]]]:
     """A WebSocket to a server that sends these bytes, and the code of the close frame that the server receives."""
     close_code: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
@@ -273,9 +273,9 @@ async def test_a_text_frame_inside_a_fragmented_message_ends_the_connection(begu
         Frame(Opcode.TEXT, begun, fin=False),
         Frame(Opcode.TEXT, b"in", fin=not apart),
     ]
-    async with sending(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
+    async with serve_bytes(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
         messages: list[bytes] = []
-        websocket.set_handler(to(lambda message: messages.append(bytes(message))))
+        websocket.set_handler(handler_of(lambda message: messages.append(bytes(message))))
         await websocket.send("go")
         with pytest.raises(ConnectionClosedError):
             await websocket.ended()
@@ -294,9 +294,9 @@ async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_
         Frame(Opcode.CONT if start else Opcode.TEXT, payload[start:end], fin=end == len(payload))
         for start, end in pairwise(cuts)
     ]
-    async with sending(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
+    async with serve_bytes(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, close_code):
         messages: list[int] = []
-        websocket.set_handler(to(lambda message: messages.append(len(message))))
+        websocket.set_handler(handler_of(lambda message: messages.append(len(message))))
         await websocket.send("go")
         if excess:
             with pytest.raises(ConnectionClosedError):

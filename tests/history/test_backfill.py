@@ -1,5 +1,5 @@
-"""What is told of the past, when it is asked for, and how few calls it takes; over real sockets, that no failure of it
-is in the stream's way."""
+"""What history is applied, when it is requested, and with how few calls; over real sockets: no failure of it affects
+the stream."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class BackfillHarness:
         events = (self.history._read_wanted, self.history._request_wanted)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
 
-    def want(self, *symbols: Symbol) -> None:
+    def follow(self, *symbols: Symbol) -> None:
         self.market.follow(symbols)
         self.history.set_symbols(symbols)
 
@@ -123,13 +123,13 @@ async def running_backfill(harness: BackfillHarness, live: bool = True) -> Async
         assert not harness.history._fault, harness.history._fault
 
 
-def keep(folder: Path, *news: BarUpdate) -> None:
+def store_history(folder: Path, *news: BarUpdate) -> None:
     store = Store(folder / "False.sqlite", wall=lambda: MONDAY / 1000)
     store.write(news)
     store.close()
 
 
-def ahead(harness: BackfillHarness, by: int) -> None:
+def set_clock_ahead(harness: BackfillHarness, by: int) -> None:
     """The market's clock is wrong: so many times in a row said the same."""
     for _ in range(20):
         time = int(harness.market.local_time(harness.now)) + by
@@ -140,9 +140,9 @@ def ahead(harness: BackfillHarness, by: int) -> None:
 
 @pytest.mark.parametrize("by", [3_600_000, 300 * 86_400_000], ids=["an hour", "300 days"])
 async def test_a_wrong_clock_costs_no_memory_and_is_not_stored(tmp_path: Path, by: int) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
     async with backfilling(tmp_path) as harness:
-        ahead(harness, by)
+        set_clock_ahead(harness, by)
         tracemalloc.start()
         harness.history._unwritten(harness.history._instruments())
         await harness.history.finish(1.0)
@@ -156,7 +156,7 @@ async def test_a_wrong_clock_costs_no_memory_and_is_not_stored(tmp_path: Path, b
 async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.vendor.answers = lambda: walk(MONDAY, range(60))
-        ahead(harness, 3_600_000)
+        set_clock_ahead(harness, 3_600_000)
         await harness.settles()
         assert [limit for _, _, limit in harness.vendor.bars] == [500, 500]
         assert len(harness.market.instruments[QQQ].bars) >= 59
@@ -168,7 +168,7 @@ async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: 
 
 
 async def test_stored_history_is_applied_without_a_network(tmp_path: Path) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
+    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
     async with backfilling(tmp_path, live=False) as harness:
         i = harness.market.instruments[QQQ]
         assert i.is_last_known and i.last_known is not None and i.last_known.time == at("2026-11-20 16:00")
@@ -194,7 +194,7 @@ async def test_a_late_correction_of_a_minute_is_stored_after_later_minutes(
     tmp_path: Path,
 ) -> None:
     kept = walk(MONDAY - 3 * MINUTE, range(3))
-    keep(tmp_path, BarUpdate(QQQ, kept))
+    store_history(tmp_path, BarUpdate(QQQ, kept))
     async with backfilling(tmp_path, QQQ) as harness:
         late = replace(kept[0], symbol="QQQ$US", volume=kept[0].volume + 100)
         harness.market.apply(late, 0.0)
@@ -216,7 +216,7 @@ async def test_an_unusable_store_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     async with backfilling(tmp_path / "file", QQQ) as harness:
         assert len(harness.vendor.bars) == 1
-        harness.want(QQQ, SPY)
+        harness.follow(QQQ, SPY)
         await harness.settles()
         assert len(harness.troubles) == 1 and harness.troubles[0] == harness.history.store_error
         assert len(harness.market.instruments[QQQ].bars) == 390
@@ -228,7 +228,7 @@ async def test_a_store_that_stays_locked_is_reported_the_second_time_and_at_the_
     """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
     monkeypatch.setattr(storing, "_LOCK_TIMEOUT", 0.05)
     news = [BarUpdate(QQQ, walk(FRIDAY, range(3)))]
-    keep(tmp_path, *news)
+    store_history(tmp_path, *news)
     async with backfilling(tmp_path, QQQ) as harness:
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
             for told in (0, 1, 1):
@@ -269,7 +269,7 @@ async def test_a_defect_of_ours_ends_the_backfill_and_is_logged(
 
 
 async def test_a_demo_at_another_address_has_a_store_of_its_own(tmp_path: Path) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
     async with backfilling(tmp_path, QQQ, live=False) as harness:
         assert harness.market.instruments[QQQ].is_last_known
         harness.market.set_hours(demo=True)
@@ -303,20 +303,20 @@ async def test_symbols_in_view_are_requested_first_by_region_and_once(tmp_path: 
         asked = [(region, len(codes), limit) for region, codes, limit in harness.vendor.bars]
         assert asked == [("US", 50, 500), ("US", 10, 500), ("HK", 2, 500)]
         assert harness.history.describe() == ("62 symbols known", False)
-        harness.want(QQQ, *many, *HK)
+        harness.follow(QQQ, *many, *HK)
         await harness.settles()
         assert harness.vendor.bars[3:] == [("US", ["QQQ"], 500)]
-        harness.want(*HK)
+        harness.follow(*HK)
         await harness.settles()
         assert len(harness.vendor.bars) == 4
 
 
 async def test_a_symbol_that_is_added_again_requests_what_it_missed(tmp_path: Path) -> None:
     async with backfilling(tmp_path) as harness:
-        harness.want(QQQ)
+        harness.follow(QQQ)
         harness.market.reconnected([QQQ])
         harness.now += 600
-        harness.want(QQQ, SPY)
+        harness.follow(QQQ, SPY)
         await harness.settles()
         assert harness.vendor.bars[1:] == [("US", ["SPY"], 12)]
         assert len(harness.market.instruments[SPY].bars) == 390
@@ -361,12 +361,12 @@ async def test_with_bars_built_from_trades_all_since_the_last_response_is_reques
 
 async def test_nothing_is_requested_if_the_exchange_was_closed_since(tmp_path: Path) -> None:
     evening, sunday = at("2026-11-20 20:00"), at("2026-11-22 12:00")
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
     async with backfilling(tmp_path, QQQ, start=sunday) as harness:
         assert harness.vendor.bars == []
         assert harness.history.describe() == ("1 symbol known", False)
     for early in (at("2026-11-23 05:00"), MONDAY):
-        keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+        store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
         async with backfilling(tmp_path, QQQ, start=early) as harness:
             assert len(harness.vendor.bars) == 1
 
@@ -437,7 +437,9 @@ async def test_after_a_split_the_next_run_reads_nothing_from_before_it(tmp_path:
     thursday = FRIDAY - 1440 * MINUTE
     friday = walk(FRIDAY, range(390))
     closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
-    keep(tmp_path, BarUpdate(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes))
+    store_history(
+        tmp_path, BarUpdate(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes)
+    )
     async with backfilling(tmp_path, QQQ):
         pass
     async with backfilling(tmp_path, QQQ, live=False) as harness:

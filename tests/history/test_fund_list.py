@@ -1,4 +1,4 @@
-"""Names of funds, learned from the vendor or from what is kept."""
+"""Fund names from the vendor or from the store."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class FakeNameStore:
 
 
 @asynccontextmanager
-async def learning(
+async def loading(
     rest: RestClient, kept: FundNameStore | None, *regions: str, retry_after: float = 60.0
 ) -> AsyncIterator[tuple[FundListLoader, list[int]]]:
     told: list[int] = []
@@ -85,7 +85,7 @@ async def learning(
 
 async def test_each_region_is_requested_once_and_stored() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
-    async with learning(vendor, store, "US", "HK", "US") as (names, told):
+    async with loading(vendor, store, "US", "HK", "US") as (names, told):
         await until(lambda: store.kept.keys() == {"US", "HK"})
         assert funds.name_of(Symbol("NEW", "HK")) == "New Fund of HK"
         names.set_symbols([QQQ, Symbol("510300", "SH")])
@@ -97,7 +97,7 @@ async def test_each_region_is_requested_once_and_stored() -> None:
 @pytest.mark.parametrize(("age", "asked"), [(WEEK - 1, []), (WEEK, ["US"])])
 async def test_stored_names_are_used_for_a_week(age: float, asked: list[str]) -> None:
     vendor, store = FakeRestClient(), FakeNameStore(age, US={"OLD": "Old Fund"})
-    async with learning(vendor, store, "US"):
+    async with loading(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old Fund")
         await until(lambda: vendor.asked == asked)
         if asked:
@@ -111,11 +111,11 @@ async def test_names_from_the_exchange_are_stored_and_read_without_it(
     store = Store(tmp_path / "names.sqlite")
     async with Exchange() as exchange:
         rest = RestClient(rest_base(exchange.url), Token(KEY), minute=0.1)
-        async with learning(rest, store, "HK", "SZ"):
+        async with loading(rest, store, "HK", "SZ"):
             await until(lambda: store.fund_names("HK") is not None and store.fund_names("SZ") is not None)
         await rest.aclose()
     monkeypatch.setattr(funds, "_learned", {})
-    async with learning(rest, store, "HK", "SZ") as (names, _):
+    async with loading(rest, store, "HK", "SZ") as (names, _):
         await until(lambda: names.describe() == ("4 in HK · 1 in SZ", False))
         assert funds.name_of(Symbol("159915", "SZ")) == "E Fund ChiNext ETF"
     store.close()
@@ -124,7 +124,7 @@ async def test_names_from_the_exchange_are_stored_and_read_without_it(
 async def test_a_failure_is_retried_and_a_refusal_is_not() -> None:
     vendor = FakeRestClient()
     vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
-    async with learning(vendor, None, "US", "HK", retry_after=0.01):
+    async with loading(vendor, None, "US", "HK", retry_after=0.01):
         await until(lambda: vendor.asked.count("US") > 2)
         vendor.answers = {}
         await until(lambda: funds.name_of(Symbol("NEW", "US")) != "")
@@ -136,7 +136,7 @@ async def test_a_failure_is_retried_and_a_refusal_is_not() -> None:
 async def test_counts_and_failures_are_described() -> None:
     vendor = FakeRestClient()
     vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
-    async with learning(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (names, _):
+    async with loading(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (names, _):
         assert names.describe() == ("of well-known funds only", False)
         await until(lambda: names.describe() == ("1 in US; HK, SH: HTTP 500", True))
         vendor.answers = {"HK": [ListedFund(f"A{n}", "Any") for n in range(1_234)], "SH": [], "XX": []}
@@ -146,7 +146,7 @@ async def test_counts_and_failures_are_described() -> None:
 async def test_names_are_usable_although_the_store_fails() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
     store.broken = True
-    async with learning(vendor, store, "US") as (_, told):
+    async with loading(vendor, store, "US") as (_, told):
         await until(lambda: len(told) == 1)
         assert funds.name_of(Symbol("NEW", "US")) == "New Fund of US"
 
@@ -154,7 +154,7 @@ async def test_names_are_usable_although_the_store_fails() -> None:
 async def test_an_empty_list_is_not_stored() -> None:
     vendor, store = FakeRestClient(), FakeNameStore()
     vendor.answers = {"XX": []}
-    async with learning(vendor, store, "XX") as (_, told):
+    async with loading(vendor, store, "XX") as (_, told):
         await until(lambda: vendor.asked == ["XX"])
         await asyncio.sleep(0.02)
         assert not store.kept and not told
@@ -162,7 +162,7 @@ async def test_an_empty_list_is_not_stored() -> None:
 
 async def test_control_characters_of_stored_names_are_removed() -> None:
     vendor, store = FakeRestClient(), FakeNameStore(US={"OLD": "Old\x1b[2J Fund"})
-    async with learning(vendor, store, "US"):
+    async with loading(vendor, store, "US"):
         await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
 
 

@@ -1,4 +1,4 @@
-"""The file that keeps bars: what comes back, two copies at once, damage, a full disk, and how much it holds."""
+"""The store: what is read back, two processes at once, damage, a full disk, and the limits."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def store(make: Callable[..., Store]) -> Store:
     return make()
 
 
-def held(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int, float]]:
+def stored_bars(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int, float]]:
     """(minutes ago, close)"""
     return [((1000 * NOW - b.time) // MINUTE, b.close) for b in store.read([symbol], most)[symbol].bars]
 
@@ -72,15 +72,15 @@ def test_real_and_demo_prices_have_separate_stores(monkeypatch: pytest.MonkeyPat
 def test_of_two_bars_of_a_minute_the_one_with_more_volume_stays(store: Store) -> None:
     for close, volume in ((1.0, 5.0), (2.0, 9.0), (3.0, 8.0)):
         store.write([BarUpdate(QQQ, [bar(1, close, volume)])])
-    assert held(store) == [(1, 2.0)]
+    assert stored_bars(store) == [(1, 2.0)]
 
 
 def test_vendor_bars_replace_the_stored_range(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(ago, 9.0, 99.0) for ago in (5, 4, 3, 2, 1)], {"2026-11-20": 1.0})])
     store.write([BarUpdate(QQQ, [bar(4), bar(2)], replaces_range=True)])
-    assert held(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
+    assert stored_bars(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
     store.write([BarUpdate(QQQ, [bar(3)], replaces_range=True, replaces_all=True)])
-    assert held(store) == [(3, 1.0)]
+    assert stored_bars(store) == [(3, 1.0)]
     assert store.read([QQQ], 1)[QQQ].closes == {}
 
 
@@ -89,9 +89,9 @@ def test_data_older_than_thirty_days_is_pruned_daily(make: Callable[..., Store])
     store = make(wall=lambda: wall[0])
     whole_day = DAY // 60
     store.write([BarUpdate(QQQ, [bar(29 * whole_day), bar(0)], {"2026-10-25": 1.0, "2026-11-20": 1.0}, 1000 * NOW)])
-    assert len(held(store)) == 2
+    assert len(stored_bars(store)) == 2
     wall[0] += 2 * DAY
-    assert len(held(store)) == 1  # it is not told any more, before it has gone
+    assert len(stored_bars(store)) == 1  # it is not told any more, before it has gone
     store.write([BarUpdate(SPY, [bar(0)])])
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("SELECT count(*) FROM bars WHERE symbol = 'QQQ$US'").fetchone() == (1,)
@@ -111,8 +111,8 @@ def test_the_oldest_of_too_many_bars_are_pruned_and_the_file_shrinks(
     monkeypatch.setattr(storing, "MAX_BARS", 4_000)
     store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(0)])])
-    assert {len(held(store, symbol)) for symbol in symbols} <= {99, 100}
-    assert held(store, symbols[7])[0][0] <= 100
+    assert {len(stored_bars(store, symbol)) for symbol in symbols} <= {99, 100}
+    assert stored_bars(store, symbols[7])[0][0] <= 100
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("PRAGMA page_count").fetchone()[0] < before / 2
 
@@ -145,7 +145,7 @@ def test_two_processes_writing_at_once_lose_nothing(store: Store) -> None:
         assert (copy.returncode, errors) == (0, b"")
     everything = store.read([Symbol(f"{name}{n}", "US") for name in "AB" for n in range(40)], 500)
     assert {len(kept.bars) for kept in everything.values()} == {50}
-    assert len(held(store, Symbol("BOTH", "US"))) == 40
+    assert len(stored_bars(store, Symbol("BOTH", "US"))) == 40
 
 
 def damage_head(path: Path) -> None:
@@ -184,9 +184,9 @@ def test_a_damaged_or_foreign_file_is_moved_aside_and_replaced(
     spoil(first.path)
     spoiled = first.path.read_bytes()
     store = make()
-    assert held(store) == []
+    assert stored_bars(store) == []
     store.write([BarUpdate(QQQ, [bar(1)])])
-    assert held(store) == [(1, 1.0)]
+    assert stored_bars(store) == [(1, 1.0)]
     assert first.path.with_name("itick.sqlite.damaged").read_bytes() == spoiled
 
 
@@ -196,7 +196,7 @@ def test_an_invalid_row_is_skipped(store: Store) -> None:
         db.execute("UPDATE bars SET close = 'much' WHERE minute = (SELECT min(minute) FROM bars)")
         db.execute("INSERT INTO closes VALUES ('QQQ$US', 'today', 1.0), ('QQQ$US', '2026-11-19', NULL)")
         db.commit()
-    assert held(store) == [(1, 1.0)]
+    assert stored_bars(store) == [(1, 1.0)]
     assert store.read([QQQ], 1)[QQQ].closes == {"2026-11-20": 1.0}
 
 
@@ -216,7 +216,7 @@ def test_a_full_disk_is_a_store_error_and_loses_nothing(store: Store) -> None:
     with pytest.raises(StoreError, match="disk is full") as told:
         store.write([BarUpdate(SPY, [bar(ago) for ago in range(9_000)])])
     assert not told.value.busy
-    assert held(store) == [(1, 1.0)] and held(store, SPY) == []
+    assert stored_bars(store) == [(1, 1.0)] and stored_bars(store, SPY) == []
 
 
 def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -> None:
@@ -230,7 +230,7 @@ def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -
         assert time.monotonic() - began < 0.5
         threading.Timer(0.1, other.execute, ["COMMIT"]).start()
         store.write([BarUpdate(QQQ, [bar(2)])])
-    assert len(held(store)) == 2
+    assert len(stored_bars(store)) == 2
 
 
 def test_fund_names_are_stored_by_region_with_their_age(make: Callable[..., Store]) -> None:
@@ -268,7 +268,7 @@ def test_extreme_numbers_and_times_in_the_file_are_skipped(store: Store) -> None
             db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, 1.0, 1.0, 1.0, 1.0, 1.0)", (text,))
         db.execute("INSERT INTO closes VALUES ('QQQ$US', '2031-01-02', 1.0)")
         db.commit()
-    assert held(store) == [(2, 1.0), (1, 1.0)]
+    assert stored_bars(store) == [(2, 1.0), (1, 1.0)]
     assert store.read([QQQ], 500)[QQQ].closes == {"2026-11-20": 512.34}
     store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(1)])])

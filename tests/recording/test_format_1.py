@@ -1,4 +1,4 @@
-"""A recording that an earlier version made is played as ever, whatever the code is called by now.
+"""A recording of an earlier version is replayed unchanged, whatever the code is called now.
 
 `data/format-1.jsonl.gz` was recorded on 2026-11-30 from the dashboard with the demo exchange; the four calls that such
 a run does not bring stand at its end.

@@ -416,7 +416,7 @@ _LINES = [
 ]
 
 
-def damaged(data: bytes, damage: Damage) -> bytes:
+def apply_damage(data: bytes, damage: Damage) -> bytes:
     for where, by, gone in damage:
         at = int(where * len(data))
         data = data[:at] + by + data[at + gone :]
@@ -424,11 +424,11 @@ def damaged(data: bytes, damage: Damage) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def one_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def recording_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("damaged") / "r.gz"
 
 
-def check_that_it_plays(path: Path) -> None:
+def check_playable(path: Path) -> None:
     """And that its market can be looked at."""
     market, _ = play_all(path)
     time = market.exchange_time(BEGAN)
@@ -439,16 +439,16 @@ def check_that_it_plays(path: Path) -> None:
 
 
 @given(damages)
-def test_damage_to_the_file_is_counted_and_survived(one_file: Path, damage: Damage) -> None:
+def test_damage_to_the_file_is_counted_and_survived(recording_file: Path, damage: Damage) -> None:
     members = [compress(_LINES[n : n + 10]) for n in range(0, len(_LINES), 10)]
-    one_file.write_bytes(_HEADER + damaged(b"".join(members), damage))
-    check_that_it_plays(one_file)
+    recording_file.write_bytes(_HEADER + apply_damage(b"".join(members), damage))
+    check_playable(recording_file)
 
 
 @given(damages)
-def test_damage_within_the_compressed_text_is_counted_and_survived(one_file: Path, damage: Damage) -> None:
-    one_file.write_bytes(_HEADER + gzip.compress(damaged(b"".join(_LINES), damage)))
-    check_that_it_plays(one_file)
+def test_damage_within_the_compressed_text_is_counted_and_survived(recording_file: Path, damage: Damage) -> None:
+    recording_file.write_bytes(_HEADER + gzip.compress(apply_damage(b"".join(_LINES), damage)))
+    check_playable(recording_file)
 
 
 def test_a_file_that_only_begins_like_a_recording_is_not_read_to_its_end(tmp_path: Path) -> None:

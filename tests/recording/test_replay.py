@@ -1,4 +1,4 @@
-"""A recording of a live run makes the same market again; and it is played by a clock of its own."""
+"""A recording of a live run rebuilds its market, and is played by a clock of its own."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from tui.reference.fund_names import name_of
 from tui.symbol import Symbol
 
 
-async def replayed(path: Path, speed: float = math.inf) -> tuple[Market, list[LinkState]]:
+async def replay_file(path: Path, speed: float = math.inf) -> tuple[Market, list[LinkState]]:
     """A whole recording, played as the dashboard does."""
     market, states = Market(), list[LinkState]()
-    replay = attached(Replay(path, speed), market, states.append)
+    replay = attach_to(Replay(path, speed), market, states.append)
     await asyncio.wait_for(replay.run(), 10)
     return market, states
 
 
-def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], None] = lambda state: None) -> Replay:
+def attach_to(replay: Replay, market: Market, on_state: Callable[[LinkState], None] = lambda state: None) -> Replay:
     replay.attach(market, on_state, lambda added, removed: None, lambda: None, lambda: None)
     return replay
 
@@ -53,7 +53,7 @@ def test_demo_prices_do_not_pass_for_real_ones_although_lines_are_damaged(
     path = tmp_path / "r.jsonl.gz"
     path.write_bytes(compress([header(host=host)], tick_lines(3)[1:]))  # neither hours nor clock
     market = Market()
-    replay = attached(Replay(path, math.inf), market)
+    replay = attach_to(Replay(path, math.inf), market)
     assert replay.is_demo == market.calendar("US").always == demo
     assert market.wall_base == T - 1000 * BEGAN
 
@@ -84,7 +84,7 @@ async def test_a_recording_rebuilds_the_market_of_its_run(tmp_path: Path, faults
     once, recording = play_all(path)
     assert state_of(once) == state_of(market)
     assert (recording.damaged, recording.truncated) == (0, False)
-    again, states = await replayed(path)
+    again, states = await replay_file(path)
     assert state_of(again) == state_of(market)
     assert [state.describe(0) for state in states] == [state.describe(0) for state in running.states]
     assert len(again.health.round_trips) > 0
@@ -130,7 +130,7 @@ async def test_unreadable_parts_do_not_block_the_event_loop(
     (tmp_path / "r.gz").write_bytes(compress([*begin, text, *end]) if pack else b"".join([*begin, text, *end]))
     del text
     market = Market()
-    replay = attached(Replay(tmp_path / "r.gz", math.inf), market)
+    replay = attach_to(Replay(tmp_path / "r.gz", math.inf), market)
     playing, turns = asyncio.create_task(replay.run()), [time.process_time()]
     while not playing.done():
         await asyncio.sleep(0)
@@ -142,7 +142,7 @@ async def test_unreadable_parts_do_not_block_the_event_loop(
 
 async def test_names_of_unfollowed_funds_are_ignored(tmp_path: Path) -> None:
     lines = [*tick_lines(1), names_line(BEGAN, {QQQ: "ours", Symbol("NOBODY", "US"): "nobody's"})]
-    await replayed(write_recording(tmp_path / "r.gz", lines))
+    await replay_file(write_recording(tmp_path / "r.gz", lines))
     assert name_of(Symbol("NOBODY", "US")) == ""
 
 
@@ -151,7 +151,7 @@ async def test_names_of_unfollowed_funds_are_ignored(tmp_path: Path) -> None:
 
 async def test_the_clock_follows_the_speed_and_is_never_ahead_of_what_was_played(tmp_path: Path) -> None:
     market = Market()
-    replay = attached(Replay(write_recording(tmp_path / "r.gz", tick_lines(101, 0.1)), speed=20.0), market)
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz", tick_lines(101, 0.1)), speed=20.0), market)
     begun = time.monotonic()
     task = asyncio.create_task(replay.run())
     shown = [replay.clock()]
@@ -170,7 +170,7 @@ async def test_the_clock_follows_the_speed_and_is_never_ahead_of_what_was_played
 
 async def test_a_replay_pauses_steps_and_resumes(tmp_path: Path) -> None:
     market = Market()
-    replay = attached(Replay(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))), market)
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))), market)
     task = asyncio.create_task(replay.run())
     await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
     replay.pause()
@@ -197,7 +197,7 @@ async def test_a_replay_pauses_steps_and_resumes(tmp_path: Path) -> None:
 
 
 def test_speeds_change_along_a_table_from_any_first_one(tmp_path: Path) -> None:
-    replay = attached(Replay(write_recording(tmp_path / "r.gz"), speed=3.0), Market())
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz"), speed=3.0), Market())
     words = [replay.status]
     for up in (True, True, False, False, False, False, False, False):
         replay.change_speed(up)
@@ -208,7 +208,7 @@ def test_speeds_change_along_a_table_from_any_first_one(tmp_path: Path) -> None:
 async def test_a_replay_continues_where_it_was_after_a_suspend(tmp_path: Path) -> None:
     now = [0.0]
     market = Market()
-    replay = attached(Replay(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0)), real=lambda: now[0]), market)
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0)), real=lambda: now[0]), market)
     task = asyncio.create_task(replay.run())
     await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
     now[0] = 3_600.0
@@ -240,7 +240,7 @@ async def test_entries_before_the_start_time_are_played_at_once(tmp_path: Path) 
 async def test_a_start_time_after_the_end_is_reported(tmp_path: Path) -> None:
     path = write_recording(tmp_path / "r.gz", tick_lines(5))
     path.write_bytes(path.read_bytes()[:-3])
-    replay = attached(Replay(path, begin="12:10"), Market())
+    replay = attach_to(Replay(path, begin="12:10"), Market())
     await asyncio.wait_for(replay.run(), 5)
     assert replay.summary == "the recording ends before 12:10: the file is cut off"
 
@@ -304,7 +304,7 @@ async def test_garbage_in_a_recording_does_not_block_the_event_loop(
     parts = (header(), *tick_lines(1)), (rubbish, b"\n", *tick_lines(3))
     path.write_bytes(compress(*parts) if packs else b"".join(b"".join(part) for part in parts))
     market = Market()
-    replay = attached(Replay(path, math.inf), market)
+    replay = attach_to(Replay(path, math.inf), market)
     playing = asyncio.create_task(replay.run())
     longest = 0.0
     while not playing.done():
@@ -323,7 +323,7 @@ async def test_the_clock_does_not_jump_while_the_next_entry_is_read(
     monkeypatch.setattr("tui.recording.replay._SLICE", 0.0)  # each portion is all that there is time for
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"".join([header(), *tick_lines(3), b"x\n" * 30, *tick_lines(6)[-3:]]))
-    replay = attached(Replay(path, 20.0), Market())
+    replay = attach_to(Replay(path, 20.0), Market())
     begun = time.monotonic()
     playing = asyncio.create_task(replay.run())
     before = BEGAN

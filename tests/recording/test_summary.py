@@ -1,4 +1,4 @@
-"""What `inspect` tells of a recording."""
+"""The statistics of `itick-tui inspect`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def a_bad_hour() -> list[bytes]:
+def faulty_hour_lines() -> list[bytes]:
     """A trade a second for a minute, each 40 ms old when it came, but for one of 900 ms; a minute of silence, in which
     the link is lost and made again; an hour after the beginning it ends."""
     lost = FeedError("connection lost\x1b[31m")
@@ -64,12 +64,12 @@ def a_bad_hour() -> list[bytes]:
     return lines
 
 
-def found(tmp_path: Path) -> RecordingSummary:
-    return summarize(Recording(write_recording(tmp_path / "r.gz", a_bad_hour())))
+def summary_of(tmp_path: Path) -> RecordingSummary:
+    return summarize(Recording(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
 
 
 def test_messages_are_counted_by_type_and_symbol(tmp_path: Path) -> None:
-    inspection = found(tmp_path)
+    inspection = summary_of(tmp_path)
     assert inspection.types == {"tick": 61, "quote": 3, "depth": 1}
     assert inspection.symbols == {"QQQ$US": 63, "SPY$US": 2}
     assert inspection.messages == 66
@@ -85,7 +85,7 @@ def test_the_symbols_of_the_header_are_followed_although_the_beginning_is_damage
 
 
 def test_silences_and_states_of_the_link_are_listed_with_their_times(tmp_path: Path) -> None:
-    inspection = found(tmp_path)
+    inspection = summary_of(tmp_path)
     assert inspection.silences == 2
     assert [silence.seconds for silence in inspection.longest] == [3479.5, 60.0]
     assert [round(silence.at - T) for silence in inspection.longest] == [120_540, 60_540]
@@ -99,7 +99,7 @@ def test_silences_and_states_of_the_link_are_listed_with_their_times(tmp_path: P
 
 
 def test_lags_cover_all_messages_and_not_only_the_latest(tmp_path: Path) -> None:
-    lag = found(tmp_path).lag
+    lag = summary_of(tmp_path).lag
     assert lag is not None and not lag.relative and lag.error is not None
     assert abs(lag.median - LATE) <= lag.error
     assert lag.samples == 61 - 1 + 1
@@ -134,7 +134,7 @@ async def test_a_delayed_feed_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", a_bad_hour())))
+    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
     assert result.returncode == 0
     told = {line[:16].strip(): line[16:] for line in result.stdout.splitlines() if line[:1] != " "}
     assert told["time"] == "2024-11-15 11:50:00 to 12:50:00, 1 h 0 min"
@@ -149,7 +149,7 @@ def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
 
 
 def test_a_summary_is_printed_as_one_json_object(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", a_bad_hour())), "--json")
+    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())), "--json")
     told = json.loads(result.stdout)
     assert told["types"]["tick"] == 61
     assert told["begins"] == T
