@@ -109,7 +109,7 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
         Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
-        store.keep_names("US", {"QQQ": "Invesco QQQ"})
+        store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
         write_report(ValueError())
         with Recorder(tmp_path / "made" / "recording.gz") as recorder:
             assert mode(recorder.path) == 0o600
