@@ -79,6 +79,15 @@ def test_a_process_that_took_over_holds_the_lock_after_the_holder_ends(tmp_path:
         pass
 
 
+def test_a_process_that_took_over_and_left_leaves_no_pid_with_the_holder(tmp_path: Path) -> None:
+    """Its pid may soon be that of another program."""
+    with KeyLock("host", KEY, folder=tmp_path):
+        with KeyLock("host", KEY, folder=tmp_path, take_over=True):
+            (file,) = tmp_path.iterdir()
+            assert file.read_text() == str(os.getpid())
+        assert file.read_text() == ""
+
+
 def test_a_stale_pid_of_another_program_does_not_block(tmp_path: Path) -> None:
     with KeyLock("host", KEY, folder=tmp_path):
         (file,) = tmp_path.iterdir()
