@@ -7,7 +7,7 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from typing import cast
 
@@ -16,7 +16,7 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.utils import accept_key
@@ -139,12 +139,15 @@ async def test_no_message_is_delivered_after_close() -> None:
     heard: list[bytes] = []
     async with connected(talk) as websocket:
         websocket.set_handler(handler_of(lambda message: heard.append(bytes(message))))
+        ended = asyncio.create_task(websocket.ended())
         while not heard:
             await asyncio.sleep(0.01)
         closing = asyncio.create_task(websocket.close())
         await asyncio.sleep(0)
         count = len(heard)
         await closing
+        with suppress(ConnectionClosedOK):
+            await ended
     assert len(heard) == count
 
 
@@ -317,5 +320,9 @@ async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_
                 await websocket.ended()
             assert await close_code == CloseCode.MESSAGE_TOO_BIG and messages == []
         else:
+            ended = asyncio.create_task(websocket.ended())
             await until(lambda: messages == [_MAX_MESSAGE])
             assert websocket.state is State.OPEN
+            await websocket.close()
+            with suppress(ConnectionClosed):
+                await ended

@@ -106,7 +106,7 @@ async def test_from_the_exchange_into_the_file_and_from_there_without_it(tmp_pat
     async with Exchange() as exchange:
         rest = RestClient(rest_base(exchange.url), Token(KEY), minute=0.1)
         async with learning(rest, store, "HK", "SZ"):
-            await until(lambda: store.fund_names("HK") is not None and store.read_names("SZ") is not None)
+            await until(lambda: store.fund_names("HK") is not None and store.fund_names("SZ") is not None)
         await rest.aclose()
     async with learning(rest, store, "HK", "SZ") as (loader, names, _):
         await until(lambda: loader.describe() == ("4 in HK · 1 in SZ", False))

@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.messages import QQQ
 from tui.feed.state import LinkState
 from tui.market import Market
@@ -49,7 +47,6 @@ def test_each_call_on_the_market_is_recorded_by_its_name_in_the_format() -> None
         assert told == [name]
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_a_recording_from_before_the_move_rebuilds_its_market() -> None:
     recording, market, states = Recording(FILE), Market(), list[LinkState]()
     player = Player(market, recording.header, states.append)

@@ -86,7 +86,7 @@ def test_every_call_round_trips(name: str, arguments: tuple[Any, ...]) -> None:
 def test_every_recorded_call_of_the_market_is_in_the_format() -> None:
     """A call that is recorded without a parser could not be replayed."""
     source = inspect.getsource(Market)
-    assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
+    assert set(re.findall(r'_report_call\("(\w+)"', source)) == set(CALLS)
 
 
 def test_unknown_fund_names_are_recorded_once(tmp_path: Path) -> None:
