@@ -172,7 +172,7 @@ def test_a_lock_that_another_process_holds_is_waited_for_only_so_long(tmp_path: 
         pass
 
 
-def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_blocks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_locks(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
