@@ -84,7 +84,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self._row_backlog: dict[Instrument, None] = {}
         self._pane_backlog: dict[Pane, None] = {}
         self._rows_were_last = False
-        self._proven = False
+        self._is_link_live = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -247,20 +247,20 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.header.demo = demo
         self._update_clock()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
         at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
         of then."""
-        self._proven = proven
+        self._is_link_live = is_link_live
         panes = [pane for pane in (self.quote_header, self.ladder, self.chart, self.tape) if pane.display]
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
-        self.watchlist.sync(rows, now, proven)
+        self.watchlist.sync(rows, now, is_link_live)
         for pane in panes:
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(due_symbol, now, proven)
+            pane.sync(due_symbol, now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:
@@ -349,4 +349,4 @@ class Dashboard(Screen[None], inherit_bindings=False):
             if pane.display:
                 pane.tick(now)
         if self._row_backlog and self.may_paint():
-            self.sync(set(), now, self._proven, lines)
+            self.sync(set(), now, self._is_link_live, lines)
