@@ -274,7 +274,7 @@ def test_commands_are_taken_from_a_file_of_root_s_or_one_s_own_and_the_rest_from
             settings = config.read()
         owner = f"{path if foreign == 'file' else path.parent} belongs to uid {file if foreign == 'file' else folder}"
         words = f"token_command will not be run: {owner}, and must be yours or root's"
-        assert (settings.theme, config.refused) == ("amber", words if foreign else "")
+        assert (settings.theme, config.command_warning) == ("amber", words if foreign else "")
         assert settings.token_command == (() if foreign else ("pass",))
 
 

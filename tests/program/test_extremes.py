@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned, WholeDriver
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.config.key_table import KEYS
 from tui.feed.dispatch import make_dispatcher
 from tui.feed.state import LinkPhase, LinkState
@@ -140,16 +140,6 @@ class Sender:
         market.apply_history_quote(symbol, Quote(symbol=str(symbol), last=price, open=price, time=time), now)
 
 
-class Watched(Turned):
-    """Its seconds pass when they are told to, and no terminal is missed."""
-
-    def second(self) -> None:
-        super(Turned, self)._second()
-
-    def _check_terminal(self) -> None:
-        pass
-
-
 @pytest.mark.timeout(30 + 5 * SECONDS)
 async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -160,7 +150,7 @@ async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
     sender, done = Sender(chance), [f"seed {seed}"]
     alerts = [parse_alert(f"{symbol} {words}") for symbol in SYMBOLS for words in ALERTS]
     wanted = wanting(SYMBOLS, columns=[column.id for column in COLUMNS], alerts=alerts)
-    app = Watched(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
+    app = Turned(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
     app.driver_class = WholeDriver
     async with app.run_test(headless=False, size=SIZES[0]) as pilot:
         market = app.market
@@ -178,7 +168,7 @@ async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
                 sender.past(market, now)
             app.dashboard.sync(market.drain_changed(), now, chance.random() < 0.95)
             if chance.random() < 0.4:
-                app.second()
+                app.painting.tick()
             for _ in range(chance.randrange(3)):
                 done.append(chance.choice([*PRESSED, "escape", "escape"]))
                 await pilot.press(done[-1])

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned, WholeDriver
 from tests.support.wait_until import until
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.market.market import Market
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol

@@ -10,7 +10,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.config.key_table import KeyBinding
@@ -19,7 +18,8 @@ from tui.market import PORTION, Instrument, Market
 from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.terminal.ansi import Piece
-from tui.terminal.line_update import LineUpdate
+from tui.terminal.direct_paint import DirectPaint
+from tui.terminal.textual_private import BaseScreen
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.field import Field
@@ -35,7 +35,7 @@ from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist.grid import Watchlist
 
 
-class Dashboard(Screen[None], inherit_bindings=False):
+class Dashboard(BaseScreen, inherit_bindings=False):
     """The dashboard's composition and layout. The app calls `sync` with each frame and `tick` once a second."""
 
     DEFAULT_CSS = """
@@ -80,6 +80,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.pressing = False
         """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
+        self._direct = DirectPaint(self)
         # Changes that the line budget of the last frames did not cover, the oldest first.
         self._row_backlog: dict[Instrument, None] = {}
         self._pane_backlog: dict[Pane, None] = {}
@@ -276,37 +277,28 @@ class Dashboard(Screen[None], inherit_bindings=False):
             self._paint()
 
     def _paint(self) -> None:
-        """Paint the lines that changed. Textual would do it some turns of the loop later, and look at every line of
-        every widget for it: that costs more than all else of a frame. Where something may lie over the panes it does
-        it all the same."""
+        """Paint the lines of the panes that changed: directly, or by Textual where something may cover them."""
         self._flushing = self.pressing = False
-        plainly = self._can_paint_directly
+        directly = self._can_paint_directly
         lines: list[Piece] = []
         for pane in self._panes:
-            if not plainly or not pane.display:
+            if not directly or not pane.display:
                 pane.repaint()
             elif pane.changed:
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
-        if lines:
-            self.app._display(self, LineUpdate(lines))  # type: ignore[arg-type]  # as Textual itself calls it
+        self._direct.write(lines)
 
     @property
     def _can_paint_directly(self) -> bool:
-        """Whether nothing lies over it, and no widget moves."""
-        covered = self.add_field.display or self.find_field.display or self.app._notifications
-        # While the app leaves it has a batch open, and after a while no screen any more.
-        return not (covered or self.app._batch_count or self.app.screen is not self or self._layout_required)
+        return not (self.add_field.display or self.find_field.display) and self._direct.is_possible
 
     def _paint_bars(self) -> None:
-        """The same for the lines around the panes, where nothing else is to be painted: for the clock and the status
-        below Textual would draw every line between them."""
-        bars = [bar for bar in (self.header, self.status, self.footer) if bar in self._dirty_widgets]
-        if len(bars) == len(self._dirty_widgets) and self._can_paint_directly and self.may_paint():
-            self._dirty_widgets.clear()
-            lines = [piece for bar in bars if bar.display for piece in bar.pieces([0])]
-            if lines:
-                self.app._display(self, LineUpdate(lines, alike=True))  # type: ignore[arg-type]
+        """Paint the bars around the panes, if nothing else is to be painted: for the clock and the status below Textual
+        would draw every line between them."""
+        bars = self._direct.only_dirty((self.header, self.status, self.footer))
+        if bars and self._can_paint_directly and self.may_paint():
+            self._direct.write_dirty([piece for bar in bars if bar.display for piece in bar.pieces([0])])
 
     def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Takes the rows and panes to draw in this frame from the backlog: with a budget, rows and panes in turn."""
@@ -326,12 +318,10 @@ class Dashboard(Screen[None], inherit_bindings=False):
         """True if changes are left that the line budget of the last frame did not cover."""
         return bool(self._row_backlog or self._pane_backlog)
 
-    def _on_timer_update(self) -> None:
-        # Textual's one place where a screen is painted, and not a public one: there is none to measure.
+    def paint(self) -> None:
         began = time.perf_counter()
-        if not (self._repaint_required or self._scroll_required):
-            self._paint_bars()
-        super()._on_timer_update()
+        self._paint_bars()
+        super().paint()
         self.painted(time.perf_counter() - began)
 
     def tick(self, now: float, lines: int | None = None) -> None:

@@ -13,6 +13,7 @@ from textual.worker import Worker
 
 from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import safe_text
+from tui.terminal.textual_private import run_selected_command
 
 _KEY_CELLS, _NAME_CELLS = 8, 60
 
@@ -109,7 +110,7 @@ class Palette(DismissOnce, CommandPalette):
         """Run the first command found. On a slow line text and Enter arrive together: the search must end first."""
         event.prevent_default()
         await self.workers.wait_for_complete([worker for worker in self.workers if worker.node is self])
-        self._select_or_command(event)
+        run_selected_command(self, event)
 
     def on_mount(self) -> None:
         box = self.query_one("#--container")

@@ -12,7 +12,7 @@ from tui.widgets.styles import Styles
 def empty_body(styles: Styles, instrument: Instrument, reason: str, width: int, height: int) -> list[StyledLine]:
     """Returns lines with the reason in the middle; for a symbol that the feed does not serve at all, that is the
     reason."""
-    status = data_status(instrument, None, True)
+    status = data_status(instrument, None, is_link_live=True)
     words = fmt.clip(status.value if status in UNSERVED else reason, width)
     blank: list[StyledLine] = [[] for _ in range((height - 1) // 2)]
     return [*blank, [styles.segment(words.center(width), "muted")]]
