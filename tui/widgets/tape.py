@@ -17,6 +17,7 @@ from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.pane import Pane, StyledLine, width_of
@@ -66,7 +67,7 @@ class TradeTape(Pane, can_focus=True):
 
     def __init__(self, look: Styles, keys: Sequence[KeyBinding]) -> None:
         super().__init__(look, id="tape")
-        self._bindings = bindings(keys, "tape")
+        set_bindings(self, bindings(keys, "tape"))
         self._proven = False
         self._top: int | None = None  # the newest trade shown while the tape stands still; None while it runs
         self._frame: _Frame | None = None

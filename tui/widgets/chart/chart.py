@@ -21,6 +21,7 @@ from tui.market.resample import interval_bars, running_vwap
 from tui.market.session_axis import DAY, INTERVALS, Slot, find_slot, segments, slots
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.chart.plot import ChartModel, Plot, level
 from tui.widgets.chart.timeline import Timeline, View
@@ -83,7 +84,7 @@ class MinuteChart(Pane, can_focus=True):
     def __init__(self, look: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(look, id="chart")
         # Not the class's BINDINGS: the table may be remapped.
-        self._bindings = bindings(keys, "chart")
+        set_bindings(self, bindings(keys, "chart"))
         self._proven = False
         # Times, ms UTC, rather than slots: bars come and go.
         self._crosshair: int | None = None

@@ -23,6 +23,7 @@ from tui.market.entitlements import describe_refusal
 from tui.market.money import currency_of
 from tui.market.price_axis import PriceAxis, centred, common_step
 from tui.protocol.messages import Depth, Level
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bar import aligned, sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.ladder.cost_table import cost_table
@@ -101,7 +102,7 @@ class DepthLadder(Pane, can_focus=True):
 
     def __init__(self, look: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(look, id="ladder")
-        self._bindings = bindings(keys, "ladder")
+        set_bindings(self, bindings(keys, "ladder"))
         self.flash = True
         """Whether a level whose size changed is tinted for a moment."""
         self._now = 0.0
