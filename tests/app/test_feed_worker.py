@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -41,7 +42,10 @@ async def test_a_phase_is_in_the_history_once_however_many_states_it_has() -> No
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-async def test_the_date_of_rest_answers_counts_only_if_they_are_from_the_host_of_the_stream(elsewhere: bool) -> None:
+async def test_the_date_of_rest_answers_counts_only_if_they_are_from_the_host_of_the_stream(
+    elsewhere: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     calls: list[str] = []
 
     def called(name: str, arguments: Any) -> None:
@@ -52,6 +56,6 @@ async def test_the_date_of_rest_answers_counts_only_if_they_are_from_the_host_of
         app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token("key"), rest_url=rest_url))
         app.market.on_call = called
         async with app.run_test():
-            await until(lambda: len(app.market.instruments[QQQ].bars) > 100)
+            await until(lambda: caplog.text.count("GET /") > 2)
     from_handshake = 1
     assert (calls.count("observe_date") > from_handshake) != elsewhere
