@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -126,3 +127,17 @@ async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_
                 before = app.market.health.messages
                 await until(lambda: app.market.health.messages > before)
     assert app.market.on_frames is None
+
+
+async def test_a_replay_that_stands_still_draws_nothing_though_a_price_has_just_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
+        await until(lambda: "LIVE in the recording" in bottom(app))
+        await pilot.press("P", "N", "N")
+        await until(lambda: app.dashboard.flash_ends is not None)
+        await asyncio.sleep(0.2)
+        frames = app.market.health.frames
+        await asyncio.sleep(1.2)
+        assert app.dashboard.flash_ends is not None and app.market.health.frames == frames

@@ -135,8 +135,7 @@ class Replay:
         on_names: Callable[[Mapping[Symbol, str]], None],
     ) -> None:
         """Set what to play into. `on_followed` is called with the symbols that were added and removed in the recording,
-        `on_playback` when the speed, the pause or the skipping changes and at the end, `on_names` with recorded names of
-        funds."""
+        `on_playback` when speed, pause or skipping change and at the end, `on_names` with recorded names of funds."""
         self._market = market
         self._player = Player(market, self._header, self._record_state)
         self._on_state = on_state

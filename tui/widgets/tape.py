@@ -16,6 +16,7 @@ from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
@@ -66,7 +67,7 @@ class TradeTape(Pane, can_focus=True):
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
-        self._bindings = bindings(keys, "tape")
+        set_bindings(self, bindings(keys, "tape"))
         self._is_link_live = False
         self._top: int | None = None  # the newest trade on a scrolled tape; None if it follows the newest
         self._line_context: _LineContext | None = None

@@ -11,6 +11,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
 from tui.widgets.chart.plot import Plot, level
@@ -44,7 +45,7 @@ class MinuteChart(Pane, can_focus=True):
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "chart")
         # Not the class's BINDINGS: the table may be remapped.
-        self._bindings = bindings(keys, "chart")
+        set_bindings(self, bindings(keys, "chart"))
         self._is_link_live = False
         self._viewport = Viewport()
         self._label_width = LabelWidth()

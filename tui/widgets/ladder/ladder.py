@@ -16,6 +16,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument
 from tui.market.entitlements import describe_refusal
 from tui.market.money import currency_of
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
 from tui.widgets.ladder.cost_table import cost_table
@@ -61,7 +62,7 @@ class DepthLadder(Pane, can_focus=True):
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "ladder")
-        self._bindings = bindings(keys, "ladder")
+        set_bindings(self, bindings(keys, "ladder"))
         self.flash = True
         """True if levels whose size changed are tinted for TINT seconds."""
         self._now = 0.0
