@@ -13,7 +13,6 @@ from textual import _wait, screen
 from textual.css.stylesheet import Stylesheet
 
 from tui.feed import tls
-from tui.reference import fund_names as funds
 
 # A busy machine is no failure of a property. The gate tries the same few examples each time, so that a change is judged
 # by what it changed; to look for new ones: `pytest --hypothesis-profile search`.
@@ -77,13 +76,6 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     number = next(_numbers)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / f"config-{number}"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / f"cache-{number}"))
-
-
-@pytest.fixture
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names that the test learns are forgotten after it."""
-    monkeypatch.setattr(funds, "_learned", funds._learned)
-    monkeypatch.setattr(funds, "_lines", funds._lines)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.crashing import Fault, Faulty
 from tests.support.launch_options import wanting
 from tests.support.terminal import Terminal
 from tui import __version__, crash
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.errors import EXIT_CRASH
 from tui.exchange.server import Exchange
 from tui.secrets import Token, read_file

@@ -30,7 +30,7 @@ from tui.config.settings import Settings
 from tui.config.themes import load_theme
 from tui.crash import write_report
 from tui.errors import UsageError
-from tui.files import LARGEST, create, locked, make_folder, read_small, write_exposure
+from tui.files import MAX_FILE_SIZE, create, locked, make_folder, read_small, write_exposure
 from tui.history.store import Store
 from tui.recording.writer import Recorder
 from tui.secrets import read_file
@@ -67,7 +67,7 @@ def unfit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
             yield Path("/dev/zero")
         case _:
             with path.open("wb") as file:
-                file.truncate(LARGEST + 1)
+                file.truncate(MAX_FILE_SIZE + 1)
             yield path
 
 
@@ -87,8 +87,8 @@ def test_only_a_small_regular_file_is_read(unfit: Path) -> None:
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(bytes(LARGEST))
-    assert len(read_small(tmp_path / "file")) == LARGEST
+    (tmp_path / "file").write_bytes(bytes(MAX_FILE_SIZE))
+    assert len(read_small(tmp_path / "file")) == MAX_FILE_SIZE
 
 
 def test_a_pipe_for_the_log_or_the_recording_is_refused_at_once(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_lock_that_another_process_holds_is_waited_for_only_so_long(tmp_path: 
         pass
 
 
-def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_blocks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_locks(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 

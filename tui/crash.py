@@ -1,4 +1,4 @@
-"""What is left when the program itself is at fault: a report in a file, and never a traceback over the terminal."""
+"""Crash reports: a fault of the program leaves a report in a file, and never a traceback on the terminal."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tui.secrets import safe_text
 
 
 def write_report(error: BaseException) -> Path:
-    """Write what is needed to find the fault into the state folder, for its owner's eyes; where. It holds no locals
-    and no key. Raises OSError where it cannot be written."""
+    """Write a report into the state folder, readable by its owner alone; returns its path. It holds no locals and no
+    key. Raises OSError if it cannot be written."""
     now = datetime.now(UTC)
     columns, lines = shutil.get_terminal_size()
     report = (
@@ -46,7 +46,7 @@ def write_report(error: BaseException) -> Path:
 
 
 def words(error: BaseException) -> str:
-    """Two lines for a person: what happened, and where the report is. Writes the report."""
+    """Write the report; returns two lines for a person: what happened, and where the report is."""
     kind = type(error).__name__
     try:
         where = f"a report without your key is in {write_report(error)}"
@@ -56,19 +56,23 @@ def words(error: BaseException) -> str:
 
 
 def catch_callbacks(loop: asyncio.AbstractEventLoop, fault: Callable[[Exception], object]) -> None:
-    """Hand exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
+    """Pass exceptions of the loop's callbacks (timers, signal handlers) to `fault`. By itself asyncio would log them
     and go on, with a screen that is never drawn again.
 
-    A callback of a transport or its protocol belongs to one connection, which does not outlive it: whoever uses that
+    A callback of a transport or its protocol belongs to one connection, which does not outlive it: the user of that
     connection gets an error of its own, and the exception is only logged."""
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        callback = getattr(context.get("handle"), "_callback", None)  # asyncio has no public name for it
-        of_connection = isinstance(getattr(callback, "__self__", None), asyncio.BaseTransport | asyncio.BaseProtocol)
-        if "handle" in context and isinstance(error, Exception) and not of_connection:
+        if "handle" in context and isinstance(error, Exception) and not _is_of_connection(error):
             fault(error)
         else:
             loop.default_exception_handler(context)
 
     loop.set_exception_handler(handle)
+
+
+def _is_of_connection(error: Exception) -> bool:
+    """Returns True if a callback of the loop that failed is a method of a transport or a protocol."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]  # the first is asyncio's own, of its handle
+    return len(frames) > 1 and isinstance(frames[1].f_locals.get("self"), asyncio.BaseTransport | asyncio.BaseProtocol)

@@ -22,7 +22,8 @@ from tests.support.launch_options import wanting
 from tests.support.messages import depth
 from tests.support.terminal import Terminal
 from tests.support.wait_until import until
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.exchange import server
@@ -55,7 +56,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 async def demo(*symbols: Symbol, **settings: Any) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     app = ItickApp(wanting(symbols, **settings), FeedSource())
     async with app.run_test(size=(160, 45)) as pilot:
-        await until(lambda: app._link is not None and app._link.state.is_live, 10)
+        await until(lambda: app.feed.is_live, 10)
         await until(lambda: all(app.market.instruments[symbol].last for symbol in symbols), 10)
         yield app, pilot
 
@@ -101,21 +102,21 @@ async def test_an_alert_is_made_fires_and_is_told_in_every_way(
         told = tmp_path / "told"
         await until(lambda: told.exists() and told.read_text().startswith(f"{words}\n"))
         await until(lambda: "!QQQ$US" in row_of(app, 1) and "!SPY" not in row_of(app, 0))
-        assert [alert.state for alert in app.settings.alerts] == ["done"]
+        assert [alert.state for alert in app.preferences.settings.alerts] == ["done"]
         await pilot.press("A", "home")
         assert isinstance(app.screen, Alerts)
-        assert app.screen._lines[0].standing.words.startswith("fired ")
+        assert app.screen._lines[0].status.words.startswith("fired ")
         await pilot.press("escape")
         await until(lambda: "!QQQ" not in row_of(app, 1))
-    assert app.keeper.file.read().alerts == app.settings.alerts
+    assert app.preferences.saver.file.read().alerts == app.preferences.settings.alerts
 
 
 async def test_it_is_followed_also_where_the_list_shown_has_not_its_symbol() -> None:
     async with demo(SPY, alerts=(Alert(QQQ, "above", 1.0),)) as (app, pilot):
-        assert app.followed == (SPY, QQQ)
+        assert app.preferences.followed == (SPY, QQQ)
         await until(lambda: app.market.instruments[QQQ].last, 10)
         await pilot.press("A", "home", "space", "escape")
-        assert QQQ not in app.followed
+        assert QQQ not in app.preferences.followed
 
 
 async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() -> None:
@@ -130,8 +131,8 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             await until(lambda: app.market.health.ticks > 3, 10)
             await pilot.press("A")
             assert isinstance(app.screen, Alerts)
-            assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
-            assert not fired and instrument.alerts is not None
+            assert {line.status.words for line in app.screen._lines} == {"asleep: the prices are made up"}
+            assert not fired and instrument in app.market.alert_engine.by_instrument
             assert app.market.alert_engine.state_of(alerts[0]).armed is None
 
 
@@ -139,11 +140,11 @@ async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_
     alerts = (Alert(QQQ, "spread", 5.0), Alert(QQQ, "above", 1.0))
     app = ItickApp(wanting([QQQ], alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
-        app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app._clock())
-        app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app._clock())
+        app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app.clock())
+        app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app.clock())
         await pilot.press("A")
         assert isinstance(app.screen, Alerts)
-        words = [line.standing.words for line in app.screen._lines]
+        words = [line.status.words for line in app.screen._lines]
         assert words == ["asleep: the link is not proven", "asleep: no data yet"]
 
 
@@ -151,12 +152,13 @@ async def test_what_another_copy_wrote_is_taken_over() -> None:
     ours, theirs = Alert(QQQ, "above", 1.0), Alert(SPY, "below", 2.0)
     app = ItickApp(wanting([QQQ], alerts=(ours,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
-        ConfigFile(app.keeper.file.path).save(Settings(), replace(app.settings, alerts=(ours, theirs)))
+        other = ConfigFile(app.preferences.saver.file.path)
+        other.save(Settings(), replace(app.preferences.settings, alerts=(ours, theirs)))
         await pilot.press("A", "home", "space")
         off = ours._replace(state="off")
-        await until(lambda: app.settings.alerts == (off, theirs))
+        await until(lambda: app.preferences.settings.alerts == (off, theirs))
         assert app.market.alert_engine.state_of(theirs).alert == theirs
-        assert app.followed == (QQQ, SPY)
+        assert app.preferences.followed == (QQQ, SPY)
         assert isinstance(app.screen, Alerts)
         app.screen.tick()
         assert [line.alert for line in app.screen._lines] == [off, theirs]
@@ -166,7 +168,7 @@ async def test_a_command_that_fails_is_told_of_once() -> None:
     async with demo(QQQ, alert_command=("no-such-program-here",)) as (app, _):
         firing = AlertEvent(Alert(QQQ, "above", 1.0, 0.5), "words", "1.00", 1)
         for _ in range(3):
-            await app._command(firing, "words")
+            await app.alert_notices.run_command(firing, "words")
         words = "alert_command: 'no-such-program-here' cannot be run: no such file or directory"
         await until(lambda: words in notices(app))
         assert notices(app).count(words) == 1
@@ -176,7 +178,7 @@ async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
     app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test():
         for n in range(10):
-            app._ring([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
+            app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
             await until(lambda n=n: any(f"words {n}" in words for words in notices(app)))  # type: ignore[misc]
         assert [words.splitlines() for words in notices(app) if "words" in words] == [
             [f"words {n}" for n in range(2, 10)]
@@ -186,7 +188,7 @@ async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
 async def test_what_fired_covers_a_third_of_a_small_screen_at_most() -> None:
     app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test(size=(60, 12)):
-        app._ring([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
+        app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
         await until(lambda: "words 3\nwords 4\nwords 5\nand 4 alerts more" in notices(app))
 
 
@@ -205,9 +207,9 @@ async def test_the_day_s_change_fires_on_what_the_feed_brings() -> None:
     async with demo(*symbols) as (app, _):
         await until(lambda: all(day_change(app.market.instruments[symbol]) is not None for symbol in symbols))
         changes = {symbol: day_change(app.market.instruments[symbol]) or 0.0 for symbol in symbols}
-        app._set_alerts(tuple(Alert(symbol, "change", abs(now) + 0.003) for symbol, now in changes.items()))
+        app.preferences.set_alerts(tuple(Alert(symbol, "change", abs(now) + 0.003) for symbol, now in changes.items()))
         await until(lambda: any(" today, beyond ±" in words for words in notices(app)), 20)
-        assert "done" in {alert.state for alert in app.settings.alerts}
+        assert "done" in {alert.state for alert in app.preferences.settings.alerts}
 
 
 async def test_in_a_narrow_terminal_no_word_of_a_notice_is_lost(tmp_path: Path) -> None:
@@ -270,13 +272,13 @@ async def test_a_storm_rings_once() -> None:
 
     def ring(fired: list[AlertEvent]) -> None:
         rung.append(len(fired))
-        app._ring(fired)
+        app.alert_notices.tell(fired)
 
-    app._alarm._notify = ring
+    app.alert_notices._batcher._notify = ring
     async with app.run_test():
         for alert in alerts:
-            app._alarm.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))
+            app.alert_notices.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))
         await until(lambda: rung)
         assert rung == [200]
-        assert {alert.state for alert in app.settings.alerts} == {"done"}
+        assert {alert.state for alert in app.preferences.settings.alerts} == {"done"}
         await until(lambda: any("and 194 alerts more" in words for words in notices(app)))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tests.app.test_app import until
 from tests.support.launch_options import wanting
-from tui.app.app import FeedSource, ItickApp
-from tui.app.base import LaunchOptions
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.exchange.server import Exchange
 from tui.market.alerts import Alert

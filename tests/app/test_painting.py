@@ -7,14 +7,26 @@ import random
 import pyte
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned, WholeDriver
 from tests.support.wait_until import until
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.config.plain import PLAIN
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.terminal.line_update import LineUpdate
+from tui.terminal.textual_private import CompositorUpdate, render_lines
+
+
+@pytest.fixture(params=["", "1"], ids=["ours", "plain"], autouse=True)
+def plain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Who paints: ours, or Textual alone."""
+    monkeypatch.setenv(PLAIN, request.param)
+    return bool(request.param)
+
 
 FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(60)]
 OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
@@ -38,7 +50,7 @@ Cells = list[list[pyte.screens.Char]]
 def meant(app: ItickApp) -> Cells:
     """The whole screen, written at once to a terminal that is blank."""
     screen = pyte.Screen(*app.size)
-    strips = app.screen._compositor.render_strips()
+    strips = render_lines(app.screen)
     written = LineUpdate([(0, y, strip.cell_length, strip) for y, strip in enumerate(strips)]).render_segments(
         app.console
     )
@@ -58,7 +70,7 @@ async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
     """Until the letters that are meant are on the terminal, for two seconds at most."""
     for _ in range(40):
         await pilot.pause(0.05)
-        strips = app.screen._compositor.render_strips()
+        strips = render_lines(app.screen)
         if [strip.text.rstrip() for strip in strips] == [line.rstrip() for line in Painted.screen.display]:
             return
 
@@ -123,3 +135,21 @@ async def test_a_frame_does_not_paint_over_a_notice() -> None:
         await come_to_rest(app, pilot)
         assert any("disk full" in line for line in Painted.screen.display)
         assert stands() == meant(app)
+
+
+async def test_updates_are_reduced_to_lines_or_left_to_textual_as_they_are(plain: bool) -> None:
+    written: list[type[CompositorUpdate]] = []
+
+    class Noted(Turned):
+        def write_update(self, screen: Screen[object], update: CompositorUpdate) -> None:
+            written.append(type(update))
+            super().write_update(screen, update)
+
+    app = Noted(wanting(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        app.market.apply(Quote(symbol=str(FUNDS[0]), last=12.34, open=9.0, time=OPEN), 0.0)
+        app.dashboard.sync(app.market.drain_changed(), 0.0, True)
+        await come_to_rest(app, pilot)
+    assert written and (LineUpdate not in written if plain else set(written) == {LineUpdate})

@@ -14,7 +14,8 @@ from tests.support.launch_options import wanting
 from tests.support.messages import QQQ, SPY
 from tests.support.modal_host import text_of
 from tests.support.recordings import BEGAN, known, played, ticks, written
-from tui.app.app import RECORDED, FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import RECORDED, FeedSource
 from tui.exchange.server import Exchange
 from tui.recording.format import RecordedCall, Recording, call_line
 from tui.recording.replay import Replay
@@ -80,7 +81,7 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
         await pilot.pause()
         assert isinstance(app.screen, FeedHealth)
         assert "1 of the recording, left out" in text_of(app.screen.query_one("#figures"))
-        file = app.keeper.file.path
+        file = app.preferences.saver.file.path
     assert not file.exists()
 
 

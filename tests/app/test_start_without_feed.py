@@ -13,7 +13,8 @@ from tests.app.test_app import until
 from tests.support.launch_options import wanting
 from tests.support.price_walks import OPEN, at, walk
 from tui.app import export
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.exchange.server import Exchange
 from tui.history.store import BarUpdate, Store, default_store_path
 from tui.market.data_status import DataStatus, data_status
@@ -54,7 +55,7 @@ async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> No
         assert "1 min Fri 11-20" in shown and "15:59" in shown
         assert "%" not in shown.replace("CHG%", "")
         # Something of now: it stands above what is only known from before, whatever the order.
-        now = app._clock()
+        now = app.clock()
         time = int(app.market.exchange_time(now))
         app.market.apply(Tick(symbol="TLT$US", last=1.0, time=time), now)
         for sort in ("-last", "last", "age", "-time"):

@@ -106,8 +106,8 @@ async def measure_messages(runs: int) -> PartTimings:
 async def measure_frames(runs: int) -> PartTimings:
     """Paint frames, from marked changes to the bytes for a terminal of 160×50."""
     from tests.support.manual_frames import Turned, WholeDriver
-    from tui.app.app import FeedSource
-    from tui.app.base import LaunchOptions
+    from tui.app.feed_worker import FeedSource
+    from tui.app.preferences import LaunchOptions
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tests.benchmarks.reporting import report_on_signal
 from tests.benchmarks.sender import symbols
-from tui.app.app import FeedSource, ItickApp
-from tui.app.base import LaunchOptions
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.secrets import Token

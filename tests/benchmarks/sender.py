@@ -22,6 +22,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
@@ -40,7 +41,6 @@ from tui.protocol.messages import (
     ServedLevel,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.symbol import Symbol

@@ -97,3 +97,8 @@ def test_so_can_those_of_the_readme() -> None:
 def test_every_exit_code_has_words() -> None:
     codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
     assert codes == set(EXITS)
+
+
+def test_the_switch_to_the_libraries_own_ways_is_told_where_it_counts() -> None:
+    for path in ((), ("stream",)):
+        assert re.search(r"ITICK_TUI_PLAIN\s+If it is 1, Textual alone paints", help_text(path))

@@ -36,7 +36,8 @@ from tui.errors import MalformedMessage, UsageError
 from tui.exchange.fault_effects import ESCAPES, HOSTILE, MALFORMED
 from tui.exchange.faults import FAULTS
 from tui.exchange.server import Exchange
-from tui.protocol.messages import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, decode, encode
+from tui.protocol.decoder import decode
+from tui.protocol.messages import Depth, Hello, Kline, Message, Push, Quote, Reply, Tick, encode
 from tui.symbol import Symbol, split_wire_symbol
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")

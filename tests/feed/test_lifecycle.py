@@ -24,6 +24,7 @@ from tests.support.wait_until import until
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
@@ -38,7 +39,6 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.secrets import Token

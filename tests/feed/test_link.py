@@ -17,7 +17,8 @@ from tui.feed.key_lock import KeyLock
 from tui.feed.link import _most_severe
 from tui.feed.state import LinkPhase
 from tui.market import Instrument
-from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
+from tui.protocol.decoder import decode_request
+from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick
 from tui.secrets import Token
 
 C, A, S, L, R, X = list(LinkPhase)

@@ -23,6 +23,7 @@ from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkPhase
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
@@ -37,7 +38,6 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 

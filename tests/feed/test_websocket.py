@@ -7,7 +7,8 @@ import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 import pytest
 import trustme
@@ -18,15 +19,23 @@ from websockets.exceptions import ConnectionClosedOK
 from websockets.frames import Frame, Opcode
 from websockets.utils import accept_key
 
-from tui.feed.websocket import Connector, FrameHandler, WebSocket
+from tui.config.plain import PLAIN
+from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket, WebSocket
+
+
+@pytest.fixture(params=[WebSocket, PlainWebSocket], autouse=True)
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[PlainWebSocket]:
+    """Who reads the frames: ours or the library."""
+    monkeypatch.setenv(PLAIN, "1" if request.param is PlainWebSocket else "")
+    return cast(type[PlainWebSocket], request.param)
 
 
 @asynccontextmanager
-async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[WebSocket]:
+async def connected(talk: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIterator[PlainWebSocket]:
     async with serve(talk, "127.0.0.1", 0, compression=None) as server:
         port = server.sockets[0].getsockname()[1]
         websocket = await Connector(f"ws://127.0.0.1:{port}", compression=None)
-        assert isinstance(websocket, WebSocket)
+        assert isinstance(websocket, PlainWebSocket)
         try:
             yield websocket
         finally:
@@ -37,13 +46,18 @@ def to(message: Callable[[bytes | bytearray], None]) -> FrameHandler:
     return FrameHandler(message, lambda: None, lambda: None)
 
 
-async def heard(websocket: WebSocket) -> list[bytes]:
+async def heard(websocket: PlainWebSocket) -> list[bytes]:
     """All messages until the server says goodbye."""
     messages: list[bytes] = []
     websocket.set_handler(to(lambda message: messages.append(bytes(message))))
     with pytest.raises(ConnectionClosedOK):
         await websocket.ended()
     return messages
+
+
+async def test_who_reads_the_frames_is_as_the_environment_says(reader: type[PlainWebSocket]) -> None:
+    async with connected(lambda server: server.wait_closed()) as websocket:
+        assert type(websocket) is reader
 
 
 async def test_whole_and_cut_messages_keep_their_order() -> None:
@@ -121,12 +135,15 @@ async def test_nothing_is_heard_after_goodbye() -> None:
     heard: list[bytes] = []
     async with connected(talk) as websocket:
         websocket.set_handler(to(lambda message: heard.append(bytes(message))))
+        ended = asyncio.create_task(websocket.ended())
         while not heard:
             await asyncio.sleep(0.01)
         closing = asyncio.create_task(websocket.close())
         await asyncio.sleep(0)
         count = len(heard)
         await closing
+        with suppress(ConnectionClosedOK):
+            await ended
     assert len(heard) == count
 
 
@@ -156,7 +173,7 @@ async def test_a_slow_handler_hears_all_that_came_before_the_end(tls: bool, paus
         port = server.sockets[0].getsockname()[1]
         url = f"wss://localhost:{port}" if tls else f"ws://127.0.0.1:{port}"
         websocket = await Connector(url, compression=None, ssl=trust if tls else None)
-        assert isinstance(websocket, WebSocket)
+        assert isinstance(websocket, PlainWebSocket)
         websocket.set_handler(to(take))
         await websocket.send("go")
         with pytest.raises(ConnectionClosedOK):
@@ -237,5 +254,5 @@ async def test_a_handshake_that_comes_byte_by_byte_is_followed_by_messages() -> 
         websocket = await Connector(
             f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", compression=None, close_timeout=0.1
         )
-        assert isinstance(websocket, WebSocket)
+        assert isinstance(websocket, PlainWebSocket)
         assert await heard(websocket) == [b"first"]

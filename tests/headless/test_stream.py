@@ -185,7 +185,7 @@ def test_many_that_are_refused_are_not_all_named() -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool) -> None:
-    program = "import tui.headless.stream, tui.cli; tui.headless.stream.DATA_WITHIN = 0.5; tui.cli.main()"
+    program = "import tui.headless.stream, tui.cli; tui.headless.stream.DATA_TIMEOUT = 0.5; tui.cli.main()"
     arguments = ["--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", "--seconds", "2"] + ["--json-health"] * as_json
     result = subprocess.run(
         [sys.executable, "-c", program, "stream", *arguments],
@@ -208,7 +208,7 @@ def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool
 async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(
     status_lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "DATA_WITHIN", 0.2)
+    monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.2)
     async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
         printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.5, 20.0, json_health=True)
         assert await printer.run(exchange.url, Token("key"), ["depth"]) == 0
@@ -503,7 +503,7 @@ def status_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_a_connection_that_was_too_short_for_data_blames_no_symbol(
     status_lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "DATA_WITHIN", 0.5)
+    monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.5)
     async with Exchange(faults=["drop"], fault_every=0.15) as exchange:
         printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.0, 20.0)
         assert await printer.run(exchange.url, Token("key"), ["quote"]) == 0

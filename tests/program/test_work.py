@@ -17,7 +17,7 @@ from textual.widget import Widget
 from tests.support.launch_options import wanting
 from tests.support.manual_frames import Turned, WholeDriver
 from tests.support.wait_until import until
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.market.market import Market
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
@@ -157,7 +157,7 @@ async def test_a_message_calls_nothing_of_the_screen() -> None:
 
         def watch(frame: object, event: str, _: object) -> None:
             name = frame.f_code.co_filename  # type: ignore[attr-defined]
-            if event == "call" and ("textual" in name or "/widgets/" in name or "/screens/" in name):
+            if event == "call" and ("textual" in name or "/tui/widgets/" in name or "/tui/screens/" in name):
                 called.append(name)
 
         sys.setprofile(watch)

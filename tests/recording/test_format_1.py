@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.messages import QQQ
 from tui.feed.state import LinkState
 from tui.market import Market
@@ -49,7 +47,6 @@ def test_each_call_of_the_market_is_written_by_the_name_that_plays_it() -> None:
         assert told == [name]
 
 
-@pytest.mark.usefixtures("forgetful")
 def test_an_old_recording_makes_the_market_that_it_made() -> None:
     recording, market, states = Recording(FILE), Market(), list[LinkState]()
     player = Player(market, recording.header, states.append)

@@ -38,7 +38,7 @@ from tui.recording.format import (
     state_line,
 )
 from tui.recording.writer import Recorder
-from tui.reference.fund_names import learn, name_of
+from tui.reference.fund_names import FundNames
 from tui.secrets import take_from_environment
 from tui.symbol import Symbol
 
@@ -86,21 +86,17 @@ def test_what_the_market_was_told_comes_back(name: str, arguments: tuple[Any, ..
 def test_all_that_the_market_can_be_told_is_known_here() -> None:
     """Whoever adds another way in gets to know that it has to be read back."""
     source = inspect.getsource(Market)
-    assert set(re.findall(r'_tell\("(\w+)"', source)) == set(CALLS)
+    assert set(re.findall(r'_report_call\("(\w+)"', source)) == set(CALLS)
 
 
-@pytest.mark.usefixtures("forgetful")
-def test_names_that_were_learned_are_kept_once_and_learned_again(tmp_path: Path) -> None:
-    trust, market = Symbol("ZZZ", "HK"), Market()
-    learn({trust: "Tracker Fund\x1b[31m"})
+def test_names_that_were_added_are_kept_once(tmp_path: Path) -> None:
+    trust, market, fund_names = Symbol("ZZZ", "HK"), Market(), FundNames()
+    fund_names.add({trust: "Tracker Fund\x1b[31m"})
     with recorded(tmp_path / "r.gz", market, [QQQ, trust]) as recorder:
         for _ in range(3):
-            recorder.names([QQQ, trust])
+            recorder.names(fund_names, [QQQ, trust])
     names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedNames)]
     assert names == [RecordedNames(BEGAN, {trust: "Tracker Fund�[31m"})]
-    learn({trust: "another"})
-    played(tmp_path / "r.gz")
-    assert name_of(trust) == "Tracker Fund�[31m"
 
 
 def test_a_state_of_the_link_comes_back_with_its_words() -> None:
@@ -318,7 +314,7 @@ def test_a_recording_of_an_older_version_lets_no_extreme_number_in(tmp_path: Pat
     instrument = market.instruments[QQQ]
     assert recording.damaged == 3
     assert market.health.malformed == {"history": 1, "tick": 1, "kline": 1}
-    assert (instrument.last, len(instrument.bars), instrument.recalled) == (119.0, 0, None)
+    assert (instrument.last, len(instrument.bars), instrument.history_quote) == (119.0, 0, None)
 
 
 def test_damaged_lines_are_counted_and_skipped(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ from tui.market import Market
 from tui.recording.format import RecordedFrame, Recording, call_line, names_line
 from tui.recording.replay import Replay, parse_speed
 from tui.recording.writer import Recorder
-from tui.reference.fund_names import name_of
 from tui.symbol import Symbol
 
 
@@ -39,7 +38,7 @@ async def replayed(path: Path, speed: float = math.inf) -> tuple[Market, list[Li
 
 
 def attached(replay: Replay, market: Market, on_state: Callable[[LinkState], None] = lambda state: None) -> Replay:
-    replay.attach(market, on_state, lambda added, removed: None, lambda: None, lambda: None)
+    replay.attach(market, on_state, lambda added, removed: None, lambda: None, lambda names: None)
     return replay
 
 
@@ -54,7 +53,7 @@ def test_where_the_lines_that_tell_it_are_damaged_made_up_prices_do_not_pass_for
     path.write_bytes(packed([header(host=host)], ticks(3)[1:]))  # neither hours nor clock
     market = Market()
     replay = attached(Replay(path, math.inf), market)
-    assert replay.is_demo == market.calendar("US").always == demo
+    assert replay.is_demo == market.calendar("US").always_open == demo
     assert market.wall_base == T - 1000 * BEGAN
 
 
@@ -140,10 +139,13 @@ async def test_what_cannot_be_read_leaves_the_rest_of_the_program_its_turns(
     assert market.health.ticks == 6 and market.health.damaged >= damaged
 
 
-async def test_names_of_what_nobody_follows_are_not_learned(tmp_path: Path) -> None:
+async def test_names_come_back_but_for_those_of_what_nobody_follows(tmp_path: Path) -> None:
     lines = [*ticks(1), names_line(BEGAN, {QQQ: "ours", Symbol("NOBODY", "US"): "nobody's"})]
-    await replayed(written(tmp_path / "r.gz", lines))
-    assert name_of(Symbol("NOBODY", "US")) == ""
+    names: dict[Symbol, str] = {}
+    replay = Replay(written(tmp_path / "r.gz", lines), math.inf)
+    replay.attach(Market(), lambda state: None, lambda added, removed: None, lambda: None, names.update)
+    await asyncio.wait_for(replay.run(), 10)
+    assert names == {QQQ: "ours"}
 
 
 # --- its clock ---
@@ -225,7 +227,7 @@ async def test_what_comes_before_a_time_is_played_at_once(tmp_path: Path) -> Non
     replay = Replay(written(tmp_path / "r.gz", ticks(50, 60.0)), begin="12:10")
     at_once: list[float | None] = []
     on_pace = lambda: at_once.append(market.instruments[QQQ].last)  # noqa: E731
-    replay.attach(market, lambda state: None, lambda added, removed: None, on_pace, lambda: None)
+    replay.attach(market, lambda state: None, lambda added, removed: None, on_pace, lambda names: None)
     assert replay.describe == "to 12:10"
     task = asyncio.create_task(replay.run())
     await until(lambda: at_once)
@@ -281,7 +283,7 @@ async def test_symbols_added_and_removed_then_are_told_and_those_looked_at_now_s
     market, told = Market(), list[tuple[list[Symbol], list[Symbol]]]()
     replay = Replay(written(tmp_path / "r.gz", lines), math.inf)
     on_followed = lambda added, removed: told.append((added, removed))  # noqa: E731
-    replay.attach(market, lambda state: None, on_followed, lambda: None, lambda: None)
+    replay.attach(market, lambda state: None, on_followed, lambda: None, lambda names: None)
     replay.set_symbols([QQQ])
     await replay.run()
     assert told == [([SPY, IEF], [QQQ])]

@@ -35,7 +35,7 @@ def of(
         i.tick_time = time
         i.roll_session(time)
         i.set_last(newest.close, time, 0.0)
-        i.learn_precision()
+        i.infer_precision()
     i.bars.synthesized = built
     return i
 

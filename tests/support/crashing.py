@@ -30,7 +30,8 @@ class Faulty(ItickApp):
     where = "handler"
 
     def fail(self) -> NoReturn:
-        key = self._start.token.reveal() if self._start.token is not None else ""
+        token = self.feed.source.token
+        key = token.reveal() if token is not None else ""
         raise Fault(f"the key is {key}")
 
     def get_default_screen(self) -> Dashboard:
@@ -38,7 +39,11 @@ class Faulty(ItickApp):
             self.fail()
         return super().get_default_screen()
 
-    def action_undo(self) -> None:
+    def action_do(self, name: str, *arguments: str | int) -> None:
+        if name == "undo":
+            self.fail_somewhere()
+
+    def fail_somewhere(self) -> None:
         match self.where:
             case "handler":
                 self.fail()
@@ -49,8 +54,7 @@ class Faulty(ItickApp):
                 self.run_worker(self.work())
             case "frame":
                 self.dashboard.sync = lambda *_: self.fail()  # type: ignore[method-assign]
-                assert self._frames is not None
-                self._frames.wake()
+                self.painting.wake()
             case "timer":
                 self.set_timer(0.01, self.fail)
             case "keyboard":

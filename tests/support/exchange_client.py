@@ -11,7 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tui.exchange.server import Exchange
-from tui.protocol.messages import Depth, Kline, Push, Quote, Tick, decode
+from tui.protocol.decoder import decode
+from tui.protocol.messages import Depth, Kline, Push, Quote, Tick
 
 HELLO = {"code": 1, "msg": "Connected Successfully"}
 AUTHENTICATED = {"code": 1, "resAc": "auth", "msg": "authenticated"}

@@ -20,6 +20,7 @@ from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
@@ -36,7 +37,6 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.secrets import Token

@@ -11,6 +11,7 @@ from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.exchange.simulation import SimulatedMarket as Simulation
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Instrument, Market
+from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol
 from tui.widgets.styles import Styles
@@ -65,7 +66,7 @@ class Still(App[None]):
         self.link = link
         self.now = now
         self.demo = demo
-        self.dashboard = Dashboard(Styles(find_theme(theme)), market, KEYS, lambda part: ())
+        self.dashboard = Dashboard(Styles(find_theme(theme)), market, KEYS, lambda part: (), FundNames())
 
     def get_default_screen(self) -> Dashboard:
         return self.dashboard

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tui.app.base import LaunchOptions
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.config.watchlists import DEFAULT_LIST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.drivers.headless_driver import HeadlessDriver
 
 from tui.app.app import ItickApp
@@ -18,11 +20,14 @@ class WholeDriver(HeadlessDriver):
 class Turned(ItickApp):
     """An app without feed, clock and terminal queries. Its driver is a WholeDriver, to be run with `headless=False`."""
 
-    async def _feed(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.feed.run = no_feed  # type: ignore[method-assign]
+        self.painting.query_cursor = lambda: None  # type: ignore[method-assign]
+
+    def tick(self) -> None:
         pass
 
-    def _second(self) -> None:
-        pass
 
-    def _ask(self) -> None:
-        pass
+async def no_feed() -> None:
+    """In the place of a feed's `run`."""

@@ -79,8 +79,8 @@ def known(market: Market) -> dict[str, Any]:
             "bars": list(i.bars),
             "tape": (i.tape.total, list(i.tape.runs()), i.tape.sizes.cumulative, i.tape.sizes.gap),
             "day": (i.base, i.regular_last, i.day.ends, i.day.closes),
-            "past": (i.recalled, i.is_last_known),
-            "plan": (i.refused, i.served_at),
+            "past": (i.history_quote, i.is_last_known),
+            "plan": (i.refused, i.expected_at),
         }
         for symbol, i in market.instruments.items()
     }

@@ -51,6 +51,7 @@ from tui.cli.options import (
     parse_watch,
     print_error,
 )
+from tui.config.plain import PLAIN
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
         ("itick-tui doctor --demo", "Check this machine."),
         ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
     ),
-    environment=(KEY, PROXY, TRUST, COLOUR, FOLDERS),
+    environment=(KEY, PROXY, TRUST, COLOUR, PLAIN, FOLDERS),
     files=(CONFIG, STATE, CACHE),
     exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
 )
@@ -179,8 +180,9 @@ def cli(
     from tui.terminal.environment import drop_variables
 
     drop_variables()
-    from tui.app.app import RECORDED, FeedSource, ItickApp
-    from tui.app.base import LaunchOptions
+    from tui.app.app import ItickApp
+    from tui.app.feed_worker import RECORDED, FeedSource
+    from tui.app.preferences import LaunchOptions
 
     settings = replace(settings, theme=found_theme.name, bell=settings.bell and not no_bell)
     launch_options = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.config.plain import PLAIN
 from tui.errors import UsageError
 
 SYMBOLS = "Symbols"
@@ -38,6 +39,8 @@ ENVIRONMENT = {
     "No proxy is ever used for addresses on this machine.",
     TRUST: "Trusted certificates, as for OpenSSL. Without them: the system's store.",
     COLOUR: "No colours if it is set to anything.",
+    PLAIN: "If it is 1, Textual alone paints and the websockets library alone reads frames: slower, and worth a try "
+    "if the screen or the feed is wrong.",
     FOLDERS: "The folders on Linux in place of ~/.config, ~/.local/state and ~/.cache.",
 }
 

@@ -21,6 +21,7 @@ from tui.cli.options import (
     print_error,
     require_stdout,
 )
+from tui.config.plain import PLAIN
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
             "A minute into a file, with counters.",
         ),
     ),
-    environment=(KEY, PROXY, TRUST, FOLDERS),
+    environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
 )

@@ -337,7 +337,7 @@ class FeedChecks:
         for region in dict.fromkeys(symbol.region for symbol in symbols):
             calendar = self._market.calendar(region)
             interval = calendar.at(now)
-            if calendar.always:
+            if calendar.always_open:
                 words.append(f"{region} hours unknown")
                 continue
             why = calendar.holiday(interval.date)
@@ -407,7 +407,7 @@ class FeedChecks:
 
     async def _clock(self) -> Finding:
         clock = self._market.clock
-        if (seconds := clock.differs) is not None:
+        if (seconds := clock.known_difference) is not None:
             way = "behind" if seconds > 0 else "ahead of"
             return Finding(
                 f"this machine's is {abs(seconds):.0f} s {way} the exchange's",

@@ -13,6 +13,8 @@ import msgspec
 
 from tui.errors import MalformedMessage, UsageError
 from tui.exchange.fault_effects import NO_ACTION, PLAN_LIMIT, FaultEffects
+from tui.protocol.decoder import decode_request
+from tui.protocol.json_repair import UNREADABLE
 from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
@@ -20,14 +22,12 @@ from tui.protocol.messages import (
     OVER_LIMIT,
     SUBSCRIBED,
     TYPES,
-    UNREADABLE,
     UNRESOLVED,
     AuthReply,
     Hello,
     Ping,
     Reply,
     SubscribeReply,
-    decode_request,
 )
 from tui.secrets import Token
 from tui.symbol import Symbol, parse_symbol

@@ -23,7 +23,7 @@ from tui.feed.http_headers import http_date
 from tui.feed.proxy import Proxy, proxy_for
 from tui.feed.state import Timings
 from tui.feed.tls import context_for
-from tui.feed.websocket import Connector, FrameHandler, WebSocket
+from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket
 from tui.market import Market
 from tui.protocol.messages import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
 from tui.secrets import Token, safe_text
@@ -52,7 +52,7 @@ class Connection:
 
     def __init__(
         self,
-        websocket: WebSocket,
+        websocket: PlainWebSocket,
         host: str,
         market: Market,
         timings: Timings,
@@ -265,7 +265,7 @@ async def connect(
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
-    assert isinstance(websocket, WebSocket)
+    assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
     if response is not None and (date := http_date(_header(response, "Date"))):
         market.observe_date(sent, received, date)

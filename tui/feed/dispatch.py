@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from tui.errors import MalformedMessage
 from tui.market import Instrument, Market
-from tui.protocol.messages import UNREADABLE, Depth, Hello, Kline, Push, Quote, Reply, Tick, decode, envelope
+from tui.protocol.decoder import decode, decode_envelope
+from tui.protocol.json_repair import UNREADABLE
+from tui.protocol.messages import Depth, Hello, Kline, Push, Quote, Reply, Tick
 
 _PUSHES = frozenset({Tick, Quote, Depth, Kline})
 _log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ def make_dispatcher(market: Market, on_push: OnPush | None, on_reply: OnReply) -
         health.messages += 1
         health.bytes += len(frame)
         try:
-            message = envelope(frame).data
+            message = decode_envelope(frame).data
         except UNREADABLE:
             others(frame)
             return

@@ -2,19 +2,35 @@
 
 httpcore handles all that it has read before it reads again, without giving way: 64 KB of one-byte chunks, of interim
 answers or of empty headers take most of a second, and over TLS one such portion follows the other.
+
+httpx has no parameter for httpcore's backend: its private names, and one of anyio's, are used here and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
 import httpcore
+import httpx
 
 _AT_ONCE = 64 * 1024  # bytes taken from the connection below
 _PORTION = 512  # bytes of them between two looks at the clock: 5 ms of the costliest that they can hold
 _SLICE = 0.004  # s, after which everything else in the event loop has its turn
+
+
+def load_backend() -> None:
+    """Load what anyio would load with the first call, between two frames of the screen."""
+    with contextlib.suppress(ImportError):
+        import anyio._backends._asyncio  # noqa: F401
+
+
+def read_in_portions(transport: httpx.AsyncHTTPTransport) -> None:
+    """Have an httpx transport read through a `YieldingBackend`."""
+    pool = transport._pool
+    pool._network_backend = YieldingBackend(pool._network_backend)
 
 
 class YieldingBackend(httpcore.AsyncNetworkBackend):

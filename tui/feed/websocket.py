@@ -16,6 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event, State
 
+from tui.config.plain import is_plain
+
 _AT_ONCE = 32 * 1024  # bytes taken from a socket
 _SLICE = 0.004  # s of reading, after which everything else in the event loop has its turn
 _OVERRUN = 0.02  # s: after a slice so long, because of one message that cost much, reading rests for as long again
@@ -38,8 +40,48 @@ class FrameHandler(NamedTuple):
     end: Callable[[], None]
 
 
-class WebSocket(ClientConnection):
-    """`listen` and then `ended`; sending and closing as in websockets."""
+class PlainWebSocket(ClientConnection):
+    """A WebSocket that is read by the library: slower, and by its public methods alone. First `set_handler`, then
+    `ended`; sending and closing as in websockets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._listener = _NOBODY
+
+    def set_handler(self, listener: FrameHandler) -> None:
+        """Hand over every message from the first on, as it came. If the listener fails the connection ends."""
+        self._listener = listener
+
+    async def ended(self) -> NoReturn:
+        """Wait for the end. Raises what the handler raised, else ConnectionClosed."""
+        while True:
+            message = await self.recv(decode=False)
+            try:
+                self._listener.begin()
+                self._listener.message(message)
+                self._listener.end()
+            except Exception:
+                self.abandon()
+                raise
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say goodbye. What still comes is thrown away."""
+        self._listener = _NOBODY
+        try:
+            async with asyncio.timeout(self.close_timeout):
+                await super().close(code, reason)
+        except TimeoutError:  # the library waits without end for a goodbye to be taken
+            self.abandon()
+            await self.wait_closed()
+
+    def abandon(self) -> None:
+        """End the connection without a goodbye, which the other side would not hear."""
+        self._listener = _NOBODY
+        self.transport.abort()
+
+
+class WebSocket(PlainWebSocket):
+    """A WebSocket that reads most frames by itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -169,7 +211,6 @@ class WebSocket(ClientConnection):
         return at < size
 
     def set_handler(self, listener: FrameHandler) -> None:
-        """Hand over every message from the first on, as it came. Where the listener fails the connection ends."""
         self._listener = listener
         listener.begin()
         for message in self._early:
@@ -178,7 +219,6 @@ class WebSocket(ClientConnection):
         self._listener.end()
 
     async def ended(self) -> NoReturn:
-        """Wait for the end. Raises what the handler raised, else ConnectionClosed."""
         try:
             while True:
                 await self.recv(decode=False)
@@ -187,21 +227,9 @@ class WebSocket(ClientConnection):
                 raise self._fault from None
             raise
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Say goodbye. What still comes is thrown away."""
-        self._listener = _NOBODY
-        try:
-            async with asyncio.timeout(self.close_timeout):
-                await super().close(code, reason)
-        except TimeoutError:  # the library waits without end for a goodbye to be taken
-            self.abandon()
-            await self.wait_closed()
-
     def abandon(self) -> None:
-        """End the connection without a goodbye, which the other side would not hear."""
-        self._listener = _NOBODY
+        super().abandon()
         self._unread = b""
-        self.transport.abort()
 
     def process_event(self, event: Event) -> None:
         if type(event) is not Frame or event.opcode not in DATA_OPCODES:
@@ -227,11 +255,11 @@ class WebSocket(ClientConnection):
 
 
 class Connector(connect):
-    """`websockets.connect` to a WebSocket of ours. A redirect is an error: following one would take the key to another
-    address."""
+    """`websockets.connect` to a WebSocket, or a PlainWebSocket if the environment asks for it. A redirect is an error:
+    following one would send the key to another address."""
 
     def __init__(self, url: str, **kwargs: Any) -> None:
-        super().__init__(url, create_connection=WebSocket, **kwargs)
+        super().__init__(url, create_connection=PlainWebSocket if is_plain() else WebSocket, **kwargs)
 
     def process_redirect(self, exc: Exception) -> Exception:
         return exc

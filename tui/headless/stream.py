@@ -27,7 +27,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.headless.stdout import StdoutWriter
 from tui.market import Instrument, Market
 from tui.market.entitlements import RefusedType, refused_types
-from tui.market.instrument import DATA_WITHIN
+from tui.market.instrument import DATA_TIMEOUT
 from tui.protocol.messages import OVER_LIMIT, TYPE_OF, Level, Push
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol, format_list
@@ -208,7 +208,7 @@ class NdjsonStream:
             if self._deadline_timer is not None:
                 self._deadline_timer.cancel()
                 self._deadline_timer = None
-            self._no_data_timer = self._loop.call_later(DATA_WITHIN, self._report_missing_data)
+            self._no_data_timer = self._loop.call_later(DATA_TIMEOUT, self._report_missing_data)
         else:
             self._start_deadline()
             if self._no_data_timer is not None:
@@ -237,7 +237,7 @@ class NdjsonStream:
             symbol
             for symbol, instrument in self._market.instruments.items()
             if symbol not in self._symbols_with_data
-            and instrument.served_at
+            and instrument.expected_at
             and instrument.refused.keys() < set(self._types)
         ]
 

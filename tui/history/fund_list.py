@@ -11,7 +11,7 @@ from typing import Protocol
 from tui.errors import FeedError
 from tui.history.rest_client import RestClient, RestError
 from tui.protocol.rest import ListedFund
-from tui.reference.fund_names import learn
+from tui.reference.fund_names import FundNames
 from tui.secrets import safe_text
 from tui.symbol import Symbol
 from tui.threads import run_in_thread
@@ -37,10 +37,16 @@ class FundListLoader:
     Without `kept` they are asked for at every start. `again`: s until a call that failed is tried again."""
 
     def __init__(
-        self, rest: RestClient, kept: FundNameStore | None, on_learned: Callable[[], None], again: float = _AGAIN
+        self,
+        rest: RestClient,
+        kept: FundNameStore | None,
+        names: FundNames,
+        on_learned: Callable[[], None],
+        again: float = _AGAIN,
     ) -> None:
         self._rest = rest
         self._kept = kept
+        self._names = names
         self._on_learned = on_learned
         self._again = again
         self._wanted: set[str] = set()
@@ -105,7 +111,7 @@ class FundListLoader:
     async def _tell(self, region: str, names: Mapping[str, str]) -> None:
         if names:
             self._counts[region] = len(names)
-            await asyncio.to_thread(_learn_all, region, names)
+            await asyncio.to_thread(_add_names, self._names, region, names)
             self._on_learned()
 
 
@@ -124,5 +130,5 @@ def _kept_names(kept: FundNameStore, region: str) -> tuple[float, dict[str, str]
     return age, {code: safe_text(name) for code, name in names.items()}
 
 
-def _learn_all(region: str, names: Mapping[str, str]) -> None:
-    learn({Symbol(code, region): name for code, name in names.items()})
+def _add_names(to: FundNames, region: str, names: Mapping[str, str]) -> None:
+    to.add({Symbol(code, region): name for code, name in names.items()})

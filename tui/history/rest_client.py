@@ -295,11 +295,9 @@ class RestClient:
 def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.AsyncHTTPTransport:
     import httpx
 
-    from tui.feed.network_backend import YieldingBackend
+    from tui.feed.network_backend import load_backend, read_in_portions
 
-    with contextlib.suppress(ImportError):
-        import anyio._backends._asyncio  # noqa: F401  # else it is loaded with the first call, between two frames
-
+    load_backend()
     # At INFO it logs every address; what it has to say of a call is logged here.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.INFO)  # at DEBUG every header, and with them the key
@@ -310,6 +308,5 @@ def _transport(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.Asy
         limits=httpx.Limits(max_keepalive_connections=0),
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # the latter trusts nobody: there is no TLS
     )
-    pool = transport._pool  # httpx has no parameter for httpcore's backend
-    pool._network_backend = YieldingBackend(pool._network_backend)
+    read_in_portions(transport)
     return transport

@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 from tui.errors import FeedError, reason
 from tui.files import locked, make_folder
 from tui.market.bars import MINUTE, is_valid_bar
-from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Kline
+from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Kline
 from tui.symbol import Symbol
 
 DAYS = 30  # that bars and closes are kept for
@@ -324,7 +324,7 @@ def _read(
     )
     closes: dict[str, float] = {}
     for day, close, is_date in days:
-        if is_date and day <= last and type(close) is float and LEAST_PRICE <= close <= MOST_PRICE:
+        if is_date and day <= last and type(close) is float and MIN_PRICE <= close <= MAX_PRICE:
             closes[day] = close
         else:
             unread += 1

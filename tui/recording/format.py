@@ -31,7 +31,8 @@ from tui.feed.endpoint import DEMO_HOST, is_loopback
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.market.sessions import Holidays
-from tui.protocol.messages import MAX_SYMBOLS, UNREADABLE, Kline, Price, Quote
+from tui.protocol.json_repair import UNREADABLE
+from tui.protocol.messages import MAX_SYMBOLS, Kline, Price, Quote
 from tui.secrets import holds_key, redact, safe_text
 from tui.symbol import Symbol, parse_symbol
 

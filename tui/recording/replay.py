@@ -7,7 +7,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from datetime import time as TimeOfDay
 from pathlib import Path
@@ -29,7 +29,6 @@ from tui.recording.format import (
     Recording,
     RecordingHeader,
 )
-from tui.reference.fund_names import learn
 from tui.symbol import Symbol, sanitize
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, math.inf)
@@ -79,8 +78,6 @@ class Player:
             CALLS[entry.name].method(market, *arguments)
         elif isinstance(entry, RecordedState):
             self._enter(entry.state)
-        else:
-            learn({symbol: name for symbol, name in entry.names.items() if symbol in market.instruments})
 
     def _enter(self, state: LinkState) -> None:
         if state.is_live and not self._proven:
@@ -135,10 +132,10 @@ class Replay:
         on_state: Callable[[LinkState], None],
         on_followed: Callable[[list[Symbol], list[Symbol]], None],
         on_pace: Callable[[], None],
-        on_names: Callable[[], None],
+        on_names: Callable[[Mapping[Symbol, str]], None],
     ) -> None:
         """Say what to play into. `on_followed` hears which symbols were added and which removed then; `on_pace` when it
-        goes on in another way, or ends; `on_names` when more is known of what funds are called."""
+        goes on in another way, or ends; `on_names` with the names of funds that were added then."""
         self._market = market
         self._player = Player(market, self._header, self._entered)
         self._on_state = on_state
@@ -226,7 +223,7 @@ class Replay:
         elif type(entry) is RecordedCall:
             self._called(entry)
         elif type(entry) is RecordedNames:
-            self._on_names()
+            self._on_names({symbol: name for symbol, name in entry.names.items() if symbol in self._market.instruments})
         self._read_next()
         if self._next is None:
             self._anchor(max(self._at, entry.t))

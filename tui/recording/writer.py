@@ -20,7 +20,7 @@ from tui.errors import UsageError, reason
 from tui.feed.state import LinkState
 from tui.market import Market
 from tui.recording.format import FORMAT, RecordingHeader, call_line, message_line, names_line, state_line
-from tui.reference.fund_names import NAMES, name_of
+from tui.reference.fund_names import NAMES, FundNames
 from tui.symbol import Symbol
 
 _EVERY = 1.0  # s: what is lost where the program is killed
@@ -101,9 +101,9 @@ class Recorder:
         if not self.trouble:
             self._came.append(_Line(state_line(self._clock(), state)))
 
-    def names(self, symbols: Iterable[Symbol]) -> None:
+    def names(self, names: FundNames, symbols: Iterable[Symbol]) -> None:
         """Keep what these are called, where it had to be learned."""
-        new = {symbol: name for symbol in symbols if symbol not in NAMES and (name := name_of(symbol))}
+        new = {symbol: name for symbol in symbols if symbol not in NAMES and (name := names.name_of(symbol))}
         if not self.trouble and new.items() - self._named.items():
             self._named |= new
             self._came.append(_Line(names_line(self._clock(), new)))
