@@ -172,7 +172,7 @@ def test_a_lock_that_another_process_holds_is_waited_for_only_so_long(tmp_path: 
         pass
 
 
-def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_blocks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_locks(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
@@ -274,7 +274,7 @@ def test_commands_are_taken_from_a_file_of_root_s_or_one_s_own_and_the_rest_from
             settings = config.read()
         owner = f"{path if foreign == 'file' else path.parent} belongs to uid {file if foreign == 'file' else folder}"
         words = f"token_command will not be run: {owner}, and must be yours or root's"
-        assert (settings.theme, config.refused) == ("amber", words if foreign else "")
+        assert (settings.theme, config.command_warning) == ("amber", words if foreign else "")
         assert settings.token_command == (() if foreign else ("pass",))
 
 

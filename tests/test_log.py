@@ -247,7 +247,7 @@ async def test_stray_tracebacks_go_into_the_log_and_never_to_the_terminal(
         assert sum("ValueError: stray" in line.get("exception", "") for line in lines(file)) == 3
 
 
-def test_a_disk_that_hangs_holds_nobody_up_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_hangs_blocks_nothing_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = threading.Event()
     write = os.write
     monkeypatch.setattr("os.write", lambda *given: answers.wait() and write(*given))

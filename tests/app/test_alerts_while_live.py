@@ -105,7 +105,7 @@ async def test_an_alert_is_made_fires_and_is_told_in_every_way(
         assert [alert.state for alert in app.preferences.settings.alerts] == ["done"]
         await pilot.press("A", "home")
         assert isinstance(app.screen, Alerts)
-        assert app.screen._lines[0].standing.words.startswith("fired ")
+        assert app.screen._lines[0].status.words.startswith("fired ")
         await pilot.press("escape")
         await until(lambda: "!QQQ" not in row_of(app, 1))
     assert app.preferences.saver.file.read().alerts == app.preferences.settings.alerts
@@ -131,7 +131,7 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             await until(lambda: app.market.health.ticks > 3, 10)
             await pilot.press("A")
             assert isinstance(app.screen, Alerts)
-            assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
+            assert {line.status.words for line in app.screen._lines} == {"asleep: the prices are made up"}
             assert not fired and instrument in app.market.alert_engine.by_instrument
             assert app.market.alert_engine.state_of(alerts[0]).armed is None
 
@@ -144,7 +144,7 @@ async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_
         app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app.clock())
         await pilot.press("A")
         assert isinstance(app.screen, Alerts)
-        words = [line.standing.words for line in app.screen._lines]
+        words = [line.status.words for line in app.screen._lines]
         assert words == ["asleep: the link is not proven", "asleep: no data yet"]
 
 
@@ -274,7 +274,7 @@ async def test_a_storm_rings_once() -> None:
         rung.append(len(fired))
         app.alert_notices.tell(fired)
 
-    app.alert_notices._batcher._ring = ring
+    app.alert_notices._batcher._notify = ring
     async with app.run_test():
         for alert in alerts:
             app.alert_notices.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))

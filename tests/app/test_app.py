@@ -124,8 +124,7 @@ async def test_a_theme_is_worn_while_highlighted_and_escape_brings_the_old_one_b
     async with running(QQQ) as (app, pilot):
         await pilot.press("t", "end")
         await pilot.pause()
-        worn = app.dashboard.watchlist.look
-        assert worn is not None and worn.theme.name == "daylight" == app.theme
+        assert app.dashboard.watchlist.theme_styles.theme.name == "daylight" == app.theme
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == "midnight"
@@ -165,7 +164,7 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
 
 async def test_a_lost_link_rings_with_a_notice_and_so_does_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(QQQ) as (app, pilot):
-        app.link_notices.outage._brief = 0.05
+        app.link_notices.outage._grace_period = 0.05
         rung: list[int] = []
         monkeypatch.setattr(app, "bell", lambda: rung.append(len(notices(app))))
         host, phases = app.feed.host, [event.state for event in app.market.health.history]

@@ -88,7 +88,7 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
         await pilot.press("]", "]", "[", "c", "v", "tab", "f", "y", "n")
         await type_in(pilot, "$20k")
         ladder = app.dashboard.ladder
-        assert (ladder.static, ladder.root, ladder.amount, ladder.money) == (True, True, 20_000, True)
+        assert (ladder.static, ladder.square_root, ladder.amount, ladder.money) == (True, True, 20_000, True)
     settings = saved_settings()
     assert (settings.interval, settings.candles, settings.vwap) == (5, True, True)
     assert (settings.static_ladder, settings.root_ladder, settings.cost_of) == (True, True, "$20k")

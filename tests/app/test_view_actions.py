@@ -16,9 +16,9 @@ from tui.widgets.watchlist.grid import Watchlist
 
 async def test_red_up_swaps_the_colours_of_the_whole_screen() -> None:
     async with feedless_app() as (app, pilot):
-        before = app.dashboard.look
+        before = app.dashboard.watchlist.theme_styles
         await pilot.press("C")
-        after = app.dashboard.look
+        after = app.dashboard.watchlist.theme_styles
         assert before is not None and after is not None
         assert (after("up"), after("bid_bar")) == (before("down"), before("ask_bar"))
         assert app.said == "rising prices are red now"
@@ -34,9 +34,9 @@ async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_no
         await pilot.press("enter")
         app.market.apply(tick(501.0, 1_000), 10.0)
         app.turn()
-        headline = app.dashboard.headline
+        headline = app.dashboard.quote_header
         grounds = {part.style and part.style.bgcolor for part in headline._drawn[1]}
-        assert (headline.style("text", "flash_up").bgcolor in grounds) == flash
+        assert (headline.theme_styles("text", "flash_up").bgcolor in grounds) == flash
         assert (headline.flash_ends is not None) == flash
 
 
@@ -47,16 +47,16 @@ def shown(app: FeedlessApp) -> list[str]:
 async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
     async with feedless_app() as (app, pilot):
         await pilot.press("j", "enter")
-        assert shown(app)[0] == "headline" and "watchlist" not in shown(app)
-        assert app.dashboard.headline.instrument is app.dashboard.watchlist.selected
+        assert shown(app)[0] == "quote_header" and "watchlist" not in shown(app)
+        assert app.dashboard.quote_header.instrument is app.dashboard.watchlist.selected
         await pilot.press(".")
-        assert app.dashboard.headline.instrument is app.market.instruments[TLT]
+        assert app.dashboard.quote_header.instrument is app.market.instruments[TLT]
         await pilot.press(",", ",", "escape")
         assert (shown(app)[0], app.selected) == ("watchlist", "QQQ")
         assert app.focused is app.dashboard.watchlist
         await pilot.click(Watchlist, offset=(5, 3), times=2)
         await pilot.pause()
-        assert (shown(app)[0], app.selected) == ("headline", "SPY")
+        assert (shown(app)[0], app.selected) == ("quote_header", "SPY")
 
 
 async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:
@@ -87,7 +87,7 @@ async def test_panes_are_hidden_and_the_last_one_stays() -> None:
 
 async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
     async with feedless_app() as (app, pilot):
-        look = app.dashboard.look
+        look = app.dashboard.watchlist.theme_styles
         assert look is not None
         for _ in range(5):
             await pilot.press("tab")

@@ -32,7 +32,7 @@ from tui import __version__, crash
 STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", "trying again", *COUNTERS)
 
 
-def complaint(result: subprocess.CompletedProcess[str]) -> str:
+def error_line(result: subprocess.CompletedProcess[str]) -> str:
     """The one line that says why it ended."""
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("itick-tui: ")]
     return line
@@ -268,8 +268,8 @@ def test_a_refused_key_is_3(tmp_path: Path) -> None:
     with exchange("--key-file", str(tmp_path / "key")) as url:
         result = itick("stream", "--url", url, *WATCH, key=KEY)
         assert (result.returncode, result.stdout) == (3, "")
-        assert [line for line in result.stderr.splitlines() if "key refused" in line] == [complaint(result)], "once"
-        assert complaint(result).startswith("itick-tui: key refused by 127.0.0.1:")
+        assert [line for line in result.stderr.splitlines() if "key refused" in line] == [error_line(result)], "once"
+        assert error_line(result).startswith("itick-tui: key refused by 127.0.0.1:")
         by_file = itick("stream", "--url", url, *WATCH, "--token-file", str(tmp_path / "key"), "--count", "1", key=KEY)
         assert by_file.returncode == 0, "the file goes before the variable"
 
@@ -279,10 +279,10 @@ def test_nobody_listening_is_4_after_the_deadline() -> None:
     result = itick("stream", "--url", f"ws://127.0.0.1:{free_port()}/fund", *WATCH, "--deadline", "1", key=KEY)
     assert (result.returncode, result.stdout) == (4, "")
     assert 1 <= time.monotonic() - begun < 10
-    states = [line for line in result.stderr.splitlines() if line != complaint(result)]
+    states = [line for line in result.stderr.splitlines() if line != error_line(result)]
     assert all(line.startswith(STATES) for line in states)
-    assert complaint(result).startswith("itick-tui: no live connection within 1 s: cannot reach 127.0.0.1:")
-    assert complaint(result).endswith("connection refused")
+    assert error_line(result).startswith("itick-tui: no live connection within 1 s: cannot reach 127.0.0.1:")
+    assert error_line(result).endswith("connection refused")
 
 
 async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
@@ -292,7 +292,7 @@ async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
             url = f"ws://127.0.0.1:{server.port}/fund"
             result = await asyncio.to_thread(itick, "stream", "--url", url, *WATCH, key=KEY)
         assert result.returncode == 4
-        assert "redirects to another address: refused" in complaint(result)
+        assert "redirects to another address: refused" in error_line(result)
         assert target.visits == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_cli import assert_usage_error
 from tests.support.command import KEY, itick, itick_here
 from tui.config.settings import Settings, parse_settings
-from tui.config.template import WORDS, default_text, effective_text
+from tui.config.template import SETTING_DESCRIPTIONS, default_text, effective_text
 from tui.exchange.server import Exchange
 from tui.market.alerts import parse_alert
 from tui.secrets import Token
@@ -45,9 +45,9 @@ def test_another_file(tmp_path: Path) -> None:
 def test_a_fresh_file_sets_nothing_and_names_everything() -> None:
     assert parse_settings(default_text(), "") == Settings()
     lines = default_text().splitlines()
-    opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in WORDS else line for line in lines)
+    opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in SETTING_DESCRIPTIONS else line for line in lines)
     assert set(tomllib.loads(opened)) >= set(Settings.__struct_fields__)
-    assert set(WORDS) == set(Settings.__struct_fields__)
+    assert set(SETTING_DESCRIPTIONS) == set(Settings.__struct_fields__)
 
 
 def test_what_is_in_force_can_be_read_back() -> None:

@@ -14,7 +14,7 @@ from tests.support.command import KEY, exchange, itick_here, lines_until, starte
 from tests.support.feed import Raw
 from tests.support.terminal import Terminal
 from tui import __version__
-from tui.cli.report import unnamed
+from tui.cli.report import anonymize
 
 
 def statuses(output: str) -> dict[str, str]:
@@ -109,5 +109,5 @@ def test_a_signal_ends_it_while_a_command_is_asked_for_the_key(tmp_path: Path) -
 
 def test_nobody_is_named() -> None:
     home = str(Path.home())
-    assert unnamed(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
-    assert unnamed("\x1b[31mred") == "�[31mred"
+    assert anonymize(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
+    assert anonymize("\x1b[31mred") == "�[31mred"

@@ -169,7 +169,7 @@ async def test_what_may_follow_is_listed_with_words_where_the_shell_has_place_fo
     with typing(name, tmp_path) as shell:
         for typed, offered, words in (
             ("--watch QQQ", {"QQQ.US", "QQQM.US"}, "Invesco NASDAQ 100 ETF"),
-            ("config ", {"init", "path", "show"}, "Print every setting"),
+            ("config ", {"init", "path", "show"}, "Print all settings"),
         ):
             await shell.type(f"itick-tui {typed}\t\t")
             await shell.offers(offered)

@@ -64,7 +64,7 @@ async def test_a_connection_that_ends_is_renewed_with_all_that_was_subscribed(fa
     ):
         await running.reaches(L)
         assert await running.is_lost() == words
-        exchange.cause()
+        exchange.set_faults()
         lost = running.states[-1]
         assert lost.describe(lost.since) in (f"reconnecting in 0 s: {words}", f"reconnecting: {words}")
         assert lost.retry_at - lost.since == pytest.approx(QUICK.retry_first * 1.25, rel=0.25)
@@ -101,7 +101,7 @@ async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and
         await running.reaches(L)
         await until(lambda: running.market.health.messages > 100)
         assert await running.is_lost() in ("link silent for 3 s", "link silent for 4 s")
-        exchange.cause()
+        exchange.set_faults()
         silent = running.states[-1].since - running.market.health.frame_at
         limit, look, grace = LEAST, timings.look_every, 0.25
         assert limit <= silent <= limit + look + timings.urgent_pong + grace + 0.5
@@ -135,7 +135,7 @@ async def test_heartbeats_missed_while_data_flows(fault: str) -> None:
         assert await running.is_lost() == "heartbeat missed twice"
         assert running.market.health.heartbeats_missed == 2
         assert running.market.health.round_trip is None, "a late or wrong pong measures nothing"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L, times=2)
         await until(lambda: running.market.health.round_trip is not None)
 
@@ -149,7 +149,7 @@ async def test_a_key_refused_is_not_tried_again_until_the_person_acts(fault: str
         words = await running.stops()
         assert words.startswith(f"key refused by {running.link.host}: check ITICK_TOKEN, the key file or token_command")
         entered = len(running.states)
-        exchange.cause()
+        exchange.set_faults()
         await asyncio.sleep(0.2)
         assert len(running.states) == entered
         running.link.reconnect()
@@ -168,14 +168,14 @@ async def test_an_authentication_that_never_comes() -> None:
         Running(exchange.url, timings=QUICK._replace(auth=0.1)) as running,
     ):
         assert await running.is_lost() == f"{running.link.host} did not authenticate within 0.1 s"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L)
 
 
 async def test_a_wrong_path() -> None:
     async with Exchange(faults=["http-404"]) as exchange, Running(exchange.url) as running:
         assert await running.is_lost() == f"{running.link.host} answered HTTP 404: check the address"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L)
 
 
@@ -193,7 +193,7 @@ async def test_a_vendor_that_asks_to_slow_down_is_left_alone(fault_every: float 
         )
         await asyncio.sleep(0.2)
         assert running.phases == [C, R]
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L)
 
@@ -206,7 +206,7 @@ async def test_three_short_lives_are_another_client_and_the_link_does_not_fight(
         lives = running.phases.count(C)
         await asyncio.sleep(0.2)
         assert running.phases.count(C) == lives == 3
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L, times=running.phases.count(L) + 1)
 
@@ -236,7 +236,7 @@ async def test_a_type_that_is_not_served_is_marked_and_the_rest_goes_on(
             assert instrument.refused == {type_: words}
             await until(lambda i=instrument: i.tick and i.quote)  # type: ignore[misc]
             assert (instrument.depth is None) == (type_ == "depth")
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L, times=2)
         assert all(instrument.refused == {} for instrument in running.market.instruments.values())

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.screens.test_health import facts
+from tests.screens.test_health import snapshot
 from tests.support.feed import QQQ, QUICK, Running, Vendor, serving
 from tui.errors import FeedError, NoConnection
 from tui.exchange.server import Exchange
@@ -63,7 +63,7 @@ async def test_an_idle_timeout_is_recognised_at_its_second_cut_and_never_met_aga
                 await running.reaches(LinkPhase.LIVE, times=3)
                 await asyncio.sleep(2.5 * IDLE)
                 assert running.link.state.is_live and cutter.cuts == 2
-                shown = {figure.name: figure.value for figure in link_figures(running.market, facts(running.market))}
+                shown = {figure.name: figure.value for figure in link_figures(running.market, snapshot(running.market))}
                 assert shown["idle time-out"] == "cut after 1.0 s of silence: pinged more often"
 
 

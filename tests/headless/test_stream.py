@@ -37,7 +37,7 @@ from tests.support.resource_limits import limited
 from tui.errors import EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_TERMINATED
 from tui.exchange.server import Exchange
 from tui.headless import stream
-from tui.headless.stream import refused_words, summary, to_record
+from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
 from tui.protocol.messages import OVER_LIMIT, Push
@@ -135,8 +135,8 @@ def test_what_was_malformed_is_told_by_kind() -> None:
     health.count_malformed("not JSON", b"?", 0.0)
     health.count_malformed("not JSON", b"?", 0.0)
     health.count_malformed("unknown type", b"?", 0.0)
-    assert "0 unfollowed, 3 malformed (2 not JSON, 1 unknown type)" in summary(health.report())
-    assert "round trip not measured" in summary(health.report())
+    assert "0 unfollowed, 3 malformed (2 not JSON, 1 unknown type)" in format_counters(health.report())
+    assert "round trip not measured" in format_counters(health.report())
 
 
 @pytest.mark.parametrize(
@@ -176,11 +176,11 @@ def test_what_is_not_served_is_said_in_words_and_counted() -> None:
 def test_many_that_are_refused_are_not_all_named() -> None:
     symbols = tuple(Symbol(f"F{n}", "US") for n in range(8))
     refused = [RefusedType("depth", "no\x1b[31m", symbols), RefusedType("tick", "no", symbols[:7])]
-    assert refused_words(refused, 8) == [
+    assert describe_refusals(refused, 8) == [
         "depth refused for 8 symbols: no�[31m",
         "tick refused for F0$US, F1$US, F2$US, F3$US, F4$US and 2 more: no",
     ]
-    assert refused_words([], 8) == []
+    assert describe_refusals([], 8) == []
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -207,7 +207,7 @@ def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool
 
 async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(stream.NdjsonStream, "_say", staticmethod(said.append))
+    monkeypatch.setattr(stream.NdjsonStream, "_print_status", staticmethod(said.append))
     monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.2)
     monkeypatch.setattr(stream, "StdoutWriter", Mock(return_value=Mock(close=AsyncMock(return_value=None))))
     async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
@@ -391,7 +391,7 @@ def test_a_reader_that_pauses_gets_all_of_it_in_order(busy: str) -> None:
 
 
 def test_where_more_waits_than_memory_is_for_it_ends(busy: str) -> None:
-    program = "import tui.headless.stdout, tui.cli; tui.headless.stdout._MOST = 200_000; tui.cli.main()"
+    program = "import tui.headless.stdout, tui.cli; tui.headless.stdout._MAX_BUFFERED = 200_000; tui.cli.main()"
     command = [sys.executable, "-c", program, "stream", "--url", busy, "--watch", "QQQ$US,SPY$US", "--take-over"]
     with subprocess.Popen(
         command, env=environment(KEY), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -524,7 +524,7 @@ async def test_the_past_and_the_stream_make_one_chart(tmp_path: Path) -> None:
     async with Exchange(history=False) as exchange, beside_a_link(exchange, tmp_path) as (running, _):
         i = running.market.instruments[QQQ]
         await until(lambda: len(i.bars) > 390 and i.last)
-        truth = exchange.market.listing(QQQ)
+        truth = exchange.market.find_watched(QQQ)
         assert truth is not None
         told = {bar.time: bar.close for bar in map(truth.kline, truth.bars)}
         shared = [bar for bar in i.bars if bar.time in told][:-1]

@@ -172,7 +172,7 @@ async def test_what_cannot_be_read_is_told_in_words_and_nothing_else() -> None:
 async def test_rows_written_otherwise_are_the_same(fault: str) -> None:
     async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
         plain = await rest.klines("US", ["QQQ", "SPY"])
-        exchange.cause(fault)
+        exchange.set_faults(fault)
         assert await rest.klines("US", ["QQQ", "SPY"]) == plain
         assert rest.unread == 0
 

@@ -45,7 +45,7 @@ def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
     assert stand(alert, *prices) == said
 
 
-def test_the_day_is_told_of_one_that_fired_on_another() -> None:
+def test_an_alert_that_fired_on_another_day_shows_its_date() -> None:
     assert stand("> 520 repeat 0.5", 519, 519, 521, 519, now=86_400_000) == "● armed, fired 11-15 11:50 519.00"
 
 

@@ -68,7 +68,7 @@ def test_the_oldest_bar_makes_room_and_does_not_come_back() -> None:
     assert len(bars) == MAX_MINUTES
 
 
-def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -> None:
+def test_slot_version_counts_first_bars_and_version_every_change() -> None:
     bars = of(bar(1, 2), bar(0, 1))
     before = bars.slot_version, bars.version
     bars.update(bar(1, 3))

@@ -178,7 +178,7 @@ def test_one_symbol_whose_times_are_all_false_is_shown_without_an_age_and_harms_
     assert iwm.last == 7.0 and feed.market.age(iwm, feed.now) is None
 
 
-def test_one_false_time_told_again_and_again_is_believed_no_more_for_that(feed: Feed) -> None:
+def test_one_false_time_repeated_does_not_become_credible(feed: Feed) -> None:
     message = false_tick(HOUR)
     for _ in range(600):
         feed.now += 0.1
@@ -277,7 +277,7 @@ def test_a_server_whose_every_time_is_behind_is_late(feed: Feed) -> None:
 
 
 @pytest.mark.parametrize("wrong", [HOUR, -HOUR])
-def test_where_our_own_clock_is_wrong_the_dates_tell_or_else_the_data(wrong: int) -> None:
+def test_a_wrong_clock_of_our_own_is_corrected_by_dates_or_else_by_data(wrong: int) -> None:
     for dates in (True, False):
         feed = Feed(False)
         feed.market.set_clock(feed.market.wall_base - wrong)  # it is behind
@@ -291,7 +291,7 @@ def test_where_our_own_clock_is_wrong_the_dates_tell_or_else_the_data(wrong: int
 
 @pytest.mark.parametrize("wrong", [0, HOUR])
 @pytest.mark.parametrize("slept", [True, False], ids=["slept", "set"])
-def test_where_our_own_clock_jumps_the_next_date_tells(slept: bool, wrong: int) -> None:
+def test_after_our_own_clock_steps_the_next_date_counts(slept: bool, wrong: int) -> None:
     """By the wall clock, set or true; by the monotonic one, that stood still while the machine slept."""
     feed = Feed(True)
     feed.wrong = wrong
@@ -352,7 +352,7 @@ def test_a_date_ahead_is_believed_where_the_data_are_as_far_ahead_of_our_own_clo
 
 
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 1000 00:00:00 GMT"])
-def test_a_date_where_calendars_end_tells_nothing(date: str) -> None:
+def test_a_date_where_calendars_end_is_ignored(date: str) -> None:
     feed, told = Feed(dates=False), http_date(date)
     assert told is not None
     market, now = feed.market, feed.now

@@ -79,7 +79,7 @@ def test_where_there_is_a_book_it_decides_the_decimals() -> None:
     ],
 )
 @pytest.mark.parametrize("kept", [True, False])
-def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
+def test_history_gives_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
     instrument = Instrument(QQQ)
     bars = [bar(minute, closes[minute % len(closes)]) for minute in range(-60, 0)]
     instrument.apply_history(bars, kept, T)
@@ -90,7 +90,7 @@ def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float],
     assert instrument.decimals == decimals
 
 
-def test_a_few_bars_of_the_past_tell_no_decimals() -> None:
+def test_a_few_bars_of_history_give_no_decimals() -> None:
     instrument = Instrument(QQQ)
     instrument.apply_history([bar(-1, 4.09)], True, T)
     instrument.set_last(4.126, T, 1.0)
@@ -98,7 +98,7 @@ def test_a_few_bars_of_the_past_tell_no_decimals() -> None:
     assert instrument.decimals == 3
 
 
-def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:
+def test_a_dropped_book_leaves_the_precision_inferred_from_it() -> None:
     instrument = priced(512.34)
     instrument.depth, instrument.depth_at = BOOK_B, 5.0
     instrument.infer_precision()

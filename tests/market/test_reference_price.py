@@ -90,7 +90,7 @@ def test_a_better_source_replaces_a_worse_one_and_not_the_other_way_round() -> N
         assert day.instrument.base == CLOSE
 
 
-def test_an_evening_s_quote_does_not_improve_what_the_session_told() -> None:
+def test_a_quote_after_hours_does_not_improve_the_session_s_reference() -> None:
     day = Day()
     day.quote("15:59", 512.34, open=510.0)
     day.quote("16:01", 513.0, change=0.66)
@@ -110,7 +110,7 @@ def test_without_a_quote_there_is_no_base() -> None:
     assert (day.base, day.amount) == (None, None)
 
 
-def test_a_quote_nobody_looked_at_is_learned_from_when_the_session_is_over() -> None:
+def test_a_quote_counts_after_the_session_although_its_reference_was_not_read_in_it() -> None:
     day = Day()
     day.quote("15:58", 512.34, open=510.0)
     day.quote("15:59", 512.34, change=3.21)
@@ -172,7 +172,7 @@ def test_a_late_quote_of_the_pre_market_does_not_fix_the_new_date() -> None:
 # --- pre-market and after hours ---
 
 
-def test_after_hours_change_stays_on_the_close_and_the_move_is_told_apart() -> None:
+def test_after_hours_change_stays_on_the_close_and_the_extended_change_is_separate() -> None:
     day = Day()
     day.quote("15:59", 512.0, change=2.87)
     day.tick("15:59:59", 512.34)
@@ -226,7 +226,7 @@ def test_a_link_that_is_back_before_the_close_knows_it() -> None:
 
 
 @pytest.mark.parametrize("seen", [False, True], ids=["started in the evening", "the link was away"])
-def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen: bool) -> None:
+def test_a_close_from_history_separates_change_and_extended_change(seen: bool) -> None:
     day = Day()
     if seen:
         day.quote("15:30", 511.0, change=1.87)
@@ -239,7 +239,7 @@ def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen
     assert (day.amount, day.extended_change("20:30")) == (3.21, None)
 
 
-def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> None:
+def test_a_close_before_a_missed_session_is_not_the_next_morning_s_reference() -> None:
     day = Day()
     day.market.apply_history_closes(day.symbol, {"2024-11-08": 509.13, "2024-11-11": 512.34})
     day.tick("17:00", 517.4634)
@@ -252,7 +252,7 @@ def test_a_close_of_a_session_that_nobody_saw_is_not_the_next_morning_s() -> Non
     ("region", "evening"), [("US", "+1 17:00"), ("US", "+1 21:00"), ("HK", "+1 17:00"), ("SZ", "+1 15:01")]
 )
 @pytest.mark.parametrize("until", ["14:30", "+1 08:30"])
-def test_the_evening_of_a_session_that_nobody_saw_is_of_its_own_date(region: str, evening: str, until: str) -> None:
+def test_the_evening_of_a_missed_session_belongs_to_its_own_date(region: str, evening: str, until: str) -> None:
     day = Day(region)
     day.quote("14:30", 510.0, change=10.0)
     day.quote(until, 510.0, change=10.0)
@@ -277,7 +277,7 @@ def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_ho
     [("SH", "14:59:58", "15:00:00.120"), ("SZ", "14:56:59", "15:00:00.120"), ("HK", "15:59:58", "16:10:00.300")],
 )
 @pytest.mark.parametrize("away", [False, True], ids=["all night", "with the link away"])
-def test_the_closing_auction_s_price_is_the_close_although_it_is_printed_after_the_bell(
+def test_the_closing_auction_s_price_is_the_close_although_it_prints_after_it(
     region: str, before: str, auction: str, away: bool
 ) -> None:
     day = Day(region)
@@ -291,7 +291,7 @@ def test_the_closing_auction_s_price_is_the_close_although_it_is_printed_after_t
 
 
 @pytest.mark.parametrize(("region", "quoted"), [("SZ", "+1 08:00"), ("SZ", "+1 09:15"), ("US", "17:00")])
-def test_what_is_told_before_the_next_session_or_in_the_evening_is_no_close(region: str, quoted: str) -> None:
+def test_data_before_the_next_session_or_in_the_evening_is_no_close(region: str, quoted: str) -> None:
     day = Day(region)
     day.tick("14:30", 2.0)
     day.tick(quoted, 2.01)
@@ -313,7 +313,7 @@ def test_the_demo_exchange_s_date_is_the_day_of_utc(region: str) -> None:
         assert day.instrument.day.extended_change(512.34, midnight + time) is None
 
 
-def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later() -> None:
+def test_holidays_set_late_apply_to_symbols_followed_before_and_after() -> None:
     market = Market()
     market.follow([Symbol("A", "US")])
     market.set_hours(demo=True)
@@ -374,7 +374,7 @@ def test_a_holiday_does_not_roll_the_base_and_the_day_after_does() -> None:
     assert day.base == 512.34
 
 
-def test_after_an_early_close_the_move_is_told_apart() -> None:
+def test_after_an_early_close_the_extended_change_is_separate() -> None:
     day = Day()
     thanksgiving(day)
     day.quote("+3 12:59", 512.34, change=3.21)
@@ -383,7 +383,7 @@ def test_after_an_early_close_the_move_is_told_apart() -> None:
     assert day.extended_change("+3 17:00") is None
 
 
-def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known() -> None:
+def test_a_price_after_an_early_close_is_no_close_once_the_early_close_is_known() -> None:
     day = Day()
     day.quote("+3 14:00", 512.34, change=3.21)
     thanksgiving(day)
@@ -391,7 +391,7 @@ def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known()
     assert (day.base, day.extended_change("+3 14:01")) == (509.13, None)
 
 
-def test_a_close_the_past_told_of_a_half_day_does_not_count_where_its_hours_were_not_known() -> None:
+def test_a_close_from_history_is_dropped_once_its_date_proves_to_close_early() -> None:
     day = Day()
     day.quote("+4 10:00", 512.34, open=511.0)
     day.market.apply_history_closes(day.symbol, {"2024-11-14": 500.0, "2024-11-12": 505.0})

@@ -52,7 +52,7 @@ def test_without_volume_there_is_no_average() -> None:
     assert set(running_vwap(bars, axis(bars, 1))) == {None}
 
 
-def test_the_average_begins_anew_with_a_date_and_is_the_same_at_any_interval() -> None:
+def test_vwap_restarts_with_a_date_and_is_the_same_at_any_interval() -> None:
     night = 24 * 60
     bars = of([*walk(OPEN, range(60), 500.0), *walk(OPEN, range(night, night + 60), 600.0)])
     for minutes in INTERVALS[:-1]:

@@ -27,7 +27,7 @@ from tui.exchange.server import Exchange
 from tui.feed.endpoint import rest_base
 from tui.feed.link import Link
 from tui.feed.state import LinkState
-from tui.headless.stream import summary
+from tui.headless.stream import format_counters
 from tui.history.rest_client import RestClient, RestError
 from tui.log import logging_to
 from tui.market import Market
@@ -69,7 +69,7 @@ async def test_no_fault_brings_the_key_into_the_log_the_states_or_the_counters(
                 async with asyncio.timeout(2):
                     await link.run()
         told.extend([fault, *(f"{state} {state.describe(0)}" for state in states)])
-        told.extend((summary(market.health.report()), json.dumps(market.health.report())))
+        told.extend((format_counters(market.health.report()), json.dumps(market.health.report())))
         told.append(repr(market.health.last_malformed))
 
     with logging_to(tmp_path / "log"):

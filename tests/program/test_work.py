@@ -157,7 +157,7 @@ async def test_a_message_calls_nothing_of_the_screen() -> None:
 
         def watch(frame: object, event: str, _: object) -> None:
             name = frame.f_code.co_filename  # type: ignore[attr-defined]
-            if event == "call" and ("textual" in name or "/widgets/" in name or "/screens/" in name):
+            if event == "call" and ("textual" in name or "/tui/widgets/" in name or "/tui/screens/" in name):
                 called.append(name)
 
         sys.setprofile(watch)

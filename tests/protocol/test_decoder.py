@@ -161,7 +161,7 @@ def test_the_costliest_frame_of_two_megabytes_is_read_in_a_fraction_of_a_second(
     ],
     ids=["quote", "tick", "kline", "depth", "text", "deep"],
 )
-def test_a_row_that_cannot_be_read_is_told_by_its_own_kind_and_costs_no_other(wrong: bytes, kind: str) -> None:
+def test_an_undecodable_row_is_counted_by_its_kind_and_costs_no_other(wrong: bytes, kind: str) -> None:
     good = b'{"type":"tick","s":"QQQ$US","ld":500.25}'
     for rows in ((good, wrong), (wrong, good)):
         with pytest.raises(MalformedMessage) as caught:

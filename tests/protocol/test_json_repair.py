@@ -19,7 +19,7 @@ from tui.protocol.messages import (
 )
 
 DEEP = [10, 1_100, 10_500]  # how many msgspec reads, depends on Python: up to ten thousand
-NESTS = [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}"), (rb'{"]\"[":', b'"}"', b"}]")]
+NESTS = [(b"[", b"1", b"]"), (b'{"a":', b"1", b"}"), (rb'[{"]\"[":', b'"}"', b"}]")]
 
 
 @pytest.mark.parametrize("levels", DEEP)
@@ -56,7 +56,7 @@ def test_an_answer_to_the_key_is_read_whatever_encoding_its_words_have(code: int
 
 
 @pytest.mark.parametrize("end", [b"", b"\\", b"\n"], ids=["nothing", "backslash", "line"])
-def test_a_string_without_an_end_is_looked_through_once(end: bytes) -> None:
+def test_a_string_without_an_end_is_scanned_once(end: bytes) -> None:
     text = b'"' + b'\\"' * 200_000 + end
     begun = time.perf_counter()
     with pytest.raises(MalformedMessage) as caught:
@@ -66,7 +66,7 @@ def test_a_string_without_an_end_is_looked_through_once(end: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mended"),
+    ("text", "repaired"),
     [
         (rb"\ud83d\ude00 \\ud83d \n", rb"\ud83d\ude00 \\ud83d \n"),
         (rb"\\\ud83d", rb"\\\ufffd"),
@@ -74,11 +74,11 @@ def test_a_string_without_an_end_is_looked_through_once(end: bytes) -> None:
         (rb"\n\udc00\u0041", rb"\n\ufffd\u0041"),
     ],
 )
-def test_only_half_a_pair_of_surrogates_is_mended(text: bytes, mended: bytes) -> None:
-    assert repair_text(text) == mended
+def test_only_half_a_pair_of_surrogates_is_repaired(text: bytes, repaired: bytes) -> None:
+    assert repair_text(text) == repaired
 
 
-def test_what_is_hardly_any_text_is_not_mended() -> None:
+def test_data_that_is_hardly_text_is_not_repaired() -> None:
     names = b"\xb9" * 900_000
     assert repair_text(names) == "\ufffd".encode() * len(names)
     assert repair_text(no_text := b"\xff" * (6 << 20)) is no_text

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tests.support.modal_host import NONE, Over, Snapshot, highlighted, opened, rows
-from tui.screens.columns import Choice, ColumnChooser
+from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.widgets.choice_list import ChoiceList
 
 COLUMNS = [
-    Choice("symbol", "SYMBOL", "code and region"),
-    Choice("last", "LAST", "the last price"),
-    Choice("change%", "CHG%", "change since the previous close, in percent"),
-    Choice("range", "DAY RANGE", "where the last price lies between the lowest and the highest one of the day"),
-    Choice("age", "AGE", "time since the newest quote or trade"),
+    ColumnChoice("symbol", "SYMBOL", "code and region"),
+    ColumnChoice("last", "LAST", "the last price"),
+    ColumnChoice("change%", "CHG%", "change since the previous close, in percent"),
+    ColumnChoice("range", "DAY RANGE", "where the last price lies between the lowest and the highest one of the day"),
+    ColumnChoice("age", "AGE", "time since the newest quote or trade"),
 ]
 
 

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from tests.support.modal_host import NONE, Over, Snapshot, opened, text_of
 from tui.config.key_table import KEYS, apply_overrides
 from tui.config.themes import find_theme
-from tui.screens.help import Help, columns, find_keys
+from tui.screens.help import Help, find_keys, two_columns
 from tui.widgets.styles import Styles
 
 
@@ -58,11 +58,11 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
     assert [key.help for key in KEYS] == [words for group, lines in everything.items() for _, words in lines][
         : len(KEYS)
     ]
-    left, right = columns(everything)
+    left, right = two_columns(everything)
     assert {**left, **right} == everything and next(iter(left)) == KEYS[0].group
     lengths = [sum(2 + len(lines) for lines in column.values()) for column in (left, right)]
     assert max(lengths) < 0.65 * sum(lengths)
-    assert columns({}) == ({}, {})
+    assert two_columns({}) == ({}, {})
 
 
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:

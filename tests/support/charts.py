@@ -1,4 +1,4 @@
-"""A chart alone on the screen, and instruments of many shapes for it."""
+"""An app that shows a single chart, and instruments with charts of many shapes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ QQQ, FUND, CHINA = Symbol("QQQ", "US"), Symbol("2800", "HK"), Symbol("510300", "
 def of(
     bars: Iterable[Kline], symbol: Symbol = QQQ, *, change: float | None = 1.0, demo: bool = False, built: bool = False
 ) -> Instrument:
-    """An instrument with these bars, and the last of them as its last price, `change` over the previous close."""
+    """Returns an instrument with these bars, whose last price is that of the last bar, `change` above the previous
+    close."""
     i = Instrument(symbol, calendar(symbol.region, demo))
     for bar in bars:
         i.bars.update(bar)
@@ -43,7 +44,7 @@ MORNING = range(150)
 
 
 def days() -> Instrument:
-    """Three whole sessions and a morning."""
+    """Returns an instrument with three complete sessions and a morning."""
     bars: list[Kline] = []
     for n, day in enumerate(DAYS):
         bars += walk(day, range(390 if n < 3 else 200), bars[-1].close if bars else 512.0, seed=n)
@@ -73,7 +74,7 @@ SHAPES: dict[str, Callable[[], Instrument]] = {
 
 
 class Alone(App[None]):
-    """Shows one chart, set as asked."""
+    """Shows one chart with the given settings."""
 
     ENABLE_COMMAND_PALETTE = False
 

@@ -1,7 +1,7 @@
-"""The program with a fault in it: `python -m tests.support.crashing WHERE`, followed by arguments of itick-tui.
+"""The program with a fault: `python -m tests.support.crashing WHERE`, followed by arguments of itick-tui.
 
-WHERE is a part of the dashboard that fails as soon as `u` is pressed, or `start`: before anything is drawn. The
-stream fails with its first update, whatever WHERE is.
+WHERE is the part of the dashboard that fails when `u` is pressed, or `start`: before the first frame. The stream fails
+with its first update, whatever WHERE is.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tui.symbol import Symbol
 
 
 class Fault(Exception):
-    """Raised on purpose; its text holds what it is given."""
+    """An exception raised on purpose, with the key in its text."""
 
 
 class Faulty(ItickApp):
-    """Fails where it is told to, with the key in its hands."""
+    """An app that fails at `where`, with the key in a local variable."""
 
     where = "handler"
 

@@ -1,4 +1,4 @@
-"""A link that runs, and servers that misbehave in ways our exchange does not."""
+"""A running link, and servers that misbehave in ways the demo exchange does not."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ QUICK = Timings(
 
 
 class Running:
-    """`async with Running(url) as link:` a link at work until the end of the block, with all that it told."""
+    """`async with Running(url) as link:` runs a link until the end of the block, and records its states."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Running:
         assert not any(KEY in words for words in told), "the key was told"
 
     async def reaches(self, phase: LinkPhase, times: int = 1) -> LinkState:
-        """Wait until the link has entered a phase so many times."""
+        """Wait until the link has entered a phase so many times; returns that state."""
         await until(lambda: self.phases.count(phase) >= times)
         return [state for state in self.states if state.phase is phase][times - 1]
 
@@ -119,24 +119,25 @@ class Running:
         return [state.phase for state in self.states]
 
     async def is_lost(self) -> str:
-        """Wait until the link was lost; why."""
+        """Wait until the link was lost; returns the error."""
         return str((await self.reaches(LinkPhase.RECONNECTING)).error)
 
     async def stops(self, times: int = 1) -> str:
-        """Wait until the link has stopped; why."""
+        """Wait until the link has stopped; returns the error."""
         return str((await self.reaches(LinkPhase.STOPPED, times)).error)
 
 
 def resolved(request: Request) -> Message:
-    """What the page says to a request."""
+    """Returns the documented reply to a request."""
     return Pong(data=PongData(params=request.params)) if isinstance(request, Ping) else SubscribeReply(1, SUBSCRIBED)
 
 
 class Vendor:
-    """A server that greets and lets everybody in, writes down what is asked, and answers as it is told to.
+    """A server that accepts every client, records the requests, and replies as configured.
 
-    `answer` gives the reply to a request of the numbered connection (from 1), or None for silence. With `ticks` a trade
-    of QQQ goes out every few ms."""
+    `answer` returns the reply to a request of the numbered connection (from 1), or None for silence. With `ticks` a
+    trade of QQQ is sent every few ms.
+    """
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ class Vendor:
         self._greeting = greeting
 
     def subscribed(self, number: int) -> list[tuple[str, str]]:
-        """(types, symbols) of each subscription on a connection, in order."""
+        """Returns (types, symbols) of each subscription on a connection, in order."""
         return [(r.types, r.params) for n, r in self.requests if n == number and isinstance(r, Subscribe)]
 
     async def __call__(self, connection: ServerConnection) -> None:
@@ -191,13 +192,13 @@ async def serving(
     handler: Callable[[ServerConnection], object],
     respond: Callable[[ServerConnection, HttpRequest], Response | None] | None = None,
 ) -> AsyncIterator[str]:
-    """A WebSocket server on a free port of loopback; gives its URL."""
+    """Run a WebSocket server on a free port of loopback; yields its URL."""
     async with serve(handler, "127.0.0.1", 0, process_request=respond, close_timeout=0.2) as server:  # type: ignore[arg-type]
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund"
 
 
 class Raw:
-    """A TCP server that sends some bytes to whoever comes, and counts who came."""
+    """A TCP server that sends fixed bytes to every client, and counts the clients."""
 
     def __init__(self, sends: bytes | None) -> None:
         self.visits = 0
@@ -225,7 +226,7 @@ class Raw:
 
 
 def free_port() -> int:
-    """A port of loopback where nobody listens."""
+    """Returns a port of loopback without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

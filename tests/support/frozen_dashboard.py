@@ -1,4 +1,4 @@
-"""A dashboard that stands still: real data from the simulated market, a frozen clock, frames turned by hand."""
+"""A dashboard at one moment: data of the simulated market, a frozen clock, frames painted on demand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ US = [Symbol(code, "US") for code in _CODES]
 
 
 def filled(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
-    """A market that has followed the symbols for some seconds, up to time `seconds` of its clock."""
+    """Returns a market that has followed the symbols for `seconds` of its clock."""
     market, simulation = Market(), Simulation(7, START, 200.0)
     market.wall_base = START
     market.set_hours(demo=True)
@@ -84,5 +84,5 @@ class Still(App[None]):
         self.dashboard.tick(self.now)
 
     def turn(self) -> None:
-        """One frame."""
+        """Paint one frame."""
         self.dashboard.sync(self.market.drain_changed(), self.now, self.link.is_live)

@@ -1,4 +1,4 @@
-"""The whole app with its frames turned by hand, drawing all that it would for a terminal."""
+"""The app with frames painted on demand, with all the work of painting a real terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.app.app import ItickApp
 
 
 class WholeDriver(HeadlessDriver):
-    """Nothing is left out for being headless: what is written is made, and goes nowhere."""
+    """A headless driver for which nothing is skipped: the output is generated and discarded."""
 
     @property
     def is_headless(self) -> bool:
@@ -18,8 +18,7 @@ class WholeDriver(HeadlessDriver):
 
 
 class Turned(ItickApp):
-    """No feed, seconds do not pass by themselves, and there is no terminal to ask. Its
-    driver is a WholeDriver, to be run with `headless=False`."""
+    """An app without feed, clock and terminal queries. Its driver is a WholeDriver, to be run with `headless=False`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

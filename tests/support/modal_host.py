@@ -1,4 +1,4 @@
-"""A screen that opens over the dashboard, alone over an empty one."""
+"""An empty app that opens one modal screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NONE = object()
 
 
 class Over(App[None]):
-    """Opens the screen, and keeps what it was dismissed with in `answer`."""
+    """Opens the screen, and keeps its result in `answer`."""
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "leave_at_once", priority=True), Binding("l", "own_key")]
@@ -63,12 +63,12 @@ async def opened(
 
 
 def text_of(widget: Widget) -> str:
-    """What a widget shows, its frame included."""
+    """Returns the text of a widget, its border included."""
     return "\n".join(strip.text.rstrip() for strip in widget.render_lines(Region(0, 0, *widget.outer_size)))
 
 
 def rows(app: App[Any]) -> list[str]:
-    """The rows of the menu that is open, as far as they are in sight, without the blanks around them."""
+    """Returns the visible rows of the open menu, stripped."""
     choices = app.screen.query_one(ChoiceList)
     return [choices.render_line(y).text.strip() for y in range(choices.size.height)]
 

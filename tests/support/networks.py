@@ -1,4 +1,4 @@
-"""Networks as companies have them: proxies in the way, and certificates of their own CA."""
+"""Company networks: proxies in the way, and certificates of a private CA."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tui.feed.state import LinkPhase
 from tui.history.rest_client import RestClient
 from tui.secrets import Token
 
-HOST = "vendor.example"  # known to proxies alone
+HOST = "vendor.example"  # resolved by the proxies only
 URL = f"wss://{HOST}/fund"
 BASE = f"https://{HOST}"
 
 
 def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
-    """For a server that is certified by `authority`."""
+    """Returns the TLS context of a server certified by `authority`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
@@ -35,7 +35,7 @@ def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def vendor(authority: trustme.CA, host: str = HOST) -> AsyncIterator[int]:
-    """A vendor's stream and REST behind TLS, on a port of loopback."""
+    """Run a vendor's stream and REST behind TLS on loopback; yields the port."""
 
     def rest(connection: ServerConnection, request: Request) -> Response | None:
         if request.path.startswith("/fund/quotes"):
@@ -48,7 +48,7 @@ async def vendor(authority: trustme.CA, host: str = HOST) -> AsyncIterator[int]:
 
 
 async def both_work(url: str = URL, base: str = BASE) -> None:
-    """Fails unless the stream goes live and REST answers."""
+    """Fails unless the stream goes live and REST replies."""
     async with Running(url) as running:
         await running.reaches(LinkPhase.LIVE)
     rest = RestClient(base, Token(KEY))
@@ -59,8 +59,10 @@ async def both_work(url: str = URL, base: str = BASE) -> None:
 
 
 class Tunnels:
-    """A proxy that takes every tunnel to one port of loopback, and keeps where it was asked to go. With `answer` it
-    sends these bytes instead, and closes. It speaks HTTP, over TLS where it has a context."""
+    """A proxy that connects every tunnel to one port of loopback, and records the requested targets.
+
+    With `answer` it sends these bytes instead, and closes. It speaks HTTP, over TLS if it has a context.
+    """
 
     def __init__(self, to: int = 0, *, answer: bytes | None = None, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[str] = []
@@ -81,7 +83,7 @@ class Tunnels:
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.sleep(0.01)  # nothing of it is left to be found unclosed by a later test
+        await asyncio.sleep(0.01)  # let the transports close, or a later test finds them unclosed
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
@@ -92,7 +94,7 @@ class Tunnels:
         writer.close()
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Hear where to go, and agree."""
+        """Read the requested target, and accept it."""
         head = await reader.readuntil(b"\r\n\r\n")
         self.heads.append(head)
         self.asked.append(head.split()[1].decode())
@@ -110,7 +112,7 @@ class Tunnels:
 
 
 class Socks(Tunnels):
-    """The same, speaking SOCKS 5, with any password."""
+    """A proxy that speaks SOCKS 5, with any password."""
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         _, methods = await reader.readexactly(2)
@@ -131,7 +133,7 @@ class Socks(Tunnels):
 
 
 class Relay:
-    """A hop to a port of loopback that fails as `fail` says."""
+    """A hop to a port of loopback that fails as set by `fail`."""
 
     def __init__(self, to: int) -> None:
         self._to = to
@@ -150,8 +152,8 @@ class Relay:
         self.fail("closes")
 
     def fail(self, how: str) -> None:
-        """From now on close each connection, answer it with 502, or cut it mid-stream; "" not at all. What is open is
-        cut."""
+        """Close each connection, reply 502, or cut it mid-stream from now on; "" ends the fault. Open connections are
+        aborted."""
         self._failing = how
         for writer in self._writers if how else ():
             writer.transport.abort()
@@ -183,7 +185,7 @@ class Relay:
 
 
 async def _copy_some(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The first 5 kB: the handshake and some frames, the last of them in part."""
+    """Copy the first 5 kB: the handshake and some frames, the last of them in part."""
     left = 5_000
     while left and (data := await reader.read(left)):
         writer.write(data)
@@ -192,7 +194,7 @@ async def _copy_some(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 class Scripted(Tunnels):
-    """A proxy that answers each message with the next of some bytes, and closes; None resets the connection."""
+    """A proxy that replies to each message with the next of some bytes, and closes; None resets the connection."""
 
     def __init__(self, *answers: bytes | None) -> None:
         super().__init__(answer=b"")
@@ -211,7 +213,7 @@ class Scripted(Tunnels):
 
 
 AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-HEARD = b"\x05\x00"  # by a SOCKS proxy: no password is wanted
+HEARD = b"\x05\x00"  # reply of a SOCKS proxy: no password required
 BROKEN: dict[str, tuple[str, tuple[bytes | None, ...]]] = {
     "closes": ("http", (b"",)),
     "resets": ("http", (None,)),
@@ -232,7 +234,7 @@ BROKEN: dict[str, tuple[str, tuple[bytes | None, ...]]] = {
     "HTTP for socks": ("socks5", (b"HTTP/1.1 400 Bad Request\r\n\r\n",)),
     "socks agrees and closes": ("socks5", (HEARD, b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")),
 }
-"""Kinds of a proxy that closes or answers nonsense: its scheme and its answers."""
+"""Broken proxies by name: scheme and replies."""
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Recordings made by hand, and what two markets must have in common to be the same."""
+"""Hand-made recordings, and the state by which two markets are compared."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BEGAN = 1_000.0  # s, monotonic
 
 
 def header(symbols: Iterable[Symbol] = (QQQ,), form: int = FORMAT, host: str = "api.itick.org") -> bytes:
-    """The first line of what began at T."""
+    """Returns the header of a recording that began at T."""
     return msgspec.json.encode(RecordingHeader(form, __version__, BEGAN, float(T), host, [*map(str, symbols)])) + b"\n"
 
 
 def ticks(count: int, apart: float = 1.0) -> list[bytes]:
-    """Lines of trades at 100, 101 …, that many seconds apart, on a link that is live from the beginning."""
+    """Returns lines of trades at 100, 101 …, `apart` s apart, on a link that is live from the start."""
     lines = [
         call_line(BEGAN, "set_clock", [T - 1000 * BEGAN]),
         call_line(BEGAN, "follow", [(QQQ,)]),
@@ -54,14 +54,14 @@ def written(path: Path, *members: Iterable[bytes]) -> Path:
 
 @contextmanager
 def recorded(path: Path, market: Market, symbols: Iterable[Symbol] = (QQQ,), now: float = BEGAN) -> Iterator[Recorder]:
-    """Record what a market is told in the block."""
+    """Record the calls on a market during the block."""
     with Recorder(path) as recorder:
         recorder.begin(market, symbols, "api.itick.org", lambda: now, lambda: T / 1000)
         yield recorder
 
 
 def played(path: Path) -> tuple[Market, Recording]:
-    """All of a recording, in a fresh market."""
+    """Replay a recording into a new market."""
     market, recording = Market(), Recording(path)
     player = Player(market, recording.header, lambda state: None)
     for entry in recording:
@@ -70,7 +70,7 @@ def played(path: Path) -> tuple[Market, Recording]:
 
 
 def known(market: Market) -> dict[str, Any]:
-    """All that a market knows."""
+    """Returns the whole state of a market."""
     facts: dict[str, Any] = {
         str(symbol): {
             "quote": i.quote,

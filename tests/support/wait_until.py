@@ -1,4 +1,4 @@
-"""Waiting for something to be so, instead of for a time."""
+"""Waiting for conditions instead of fixed times."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _T = TypeVar("_T")
 
 
 async def until(so: Callable[[], object], within: float = 5.0) -> None:
-    """Return as soon as `so()` is true. Raises TimeoutError where that takes longer than `within` seconds."""
+    """Return as soon as `so()` is true. Raises TimeoutError after `within` s."""
     async with asyncio.timeout(within):
         while not so():
             await asyncio.sleep(0.002)
 
 
 async def while_turning(work: Coroutine[Any, Any, _T]) -> tuple[_T, float]:
-    """What comes of work that has no business in the loop, and for how much of it a turn of the loop waited, s of CPU:
-    what other programs take of the machine is no matter."""
+    """Returns the result of work that should not block the loop, and the longest time it did, in s of CPU: the load of
+    other programs does not count."""
     longest = 0.0
     working = asyncio.create_task(work)
     while not working.done():

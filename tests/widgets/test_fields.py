@@ -57,8 +57,8 @@ class Host(App[None]):
     def _note(self, message: Message) -> None:
         self.posted.append((type(message).__name__, getattr(message, "text", getattr(message, "by", None))))
 
-    on_add_field_submitted = on_add_field_left = _note
-    on_find_field_changed = on_find_field_submitted = on_find_field_left = on_find_field_move = _note
+    on_add_field_submitted = on_add_field_cancelled = _note
+    on_find_field_changed = on_find_field_submitted = on_find_field_cancelled = on_find_field_move = _note
 
 
 @asynccontextmanager
@@ -126,7 +126,7 @@ async def test_esc_leaves_the_field_at_once() -> None:
     async with typing(AddField(suggest)) as (app, pilot, _):
         await pilot.press("s", "down", "escape")
         await pilot.pause()
-        assert app.posted == [("Left", None)]
+        assert app.posted == [("Cancelled", None)]
 
 
 async def test_six_at_most_over_what_stands_there_none_for_a_symbol_written_in_full() -> None:
@@ -188,6 +188,6 @@ async def test_finding_posts_what_is_typed_and_moves_the_cursor_of_the_grid() ->
             ("Move", 1),
             ("Move", -1),
             ("Submitted", "qj"),
-            ("Left", None),
+            ("Cancelled", None),
         ]
         assert field.value == "qj"

@@ -121,7 +121,7 @@ class ItickApp(BaseApp):
     def _feed_callbacks(self) -> FeedCallbacks:
         return FeedCallbacks(
             state_changed=self._link_changed,
-            names_loaded=self.dashboard.names_learned,
+            names_loaded=self.dashboard.refresh_names,
             calendar_loaded=self.tick,
             followed=self._recording_followed,
             replay_changed=self._replay_changed,
@@ -183,12 +183,12 @@ class ItickApp(BaseApp):
         settings, dashboard = self.preferences.settings, self.dashboard
         chart, ladder = dashboard.chart, dashboard.ladder
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
-        ladder.static, ladder.root = settings.static_ladder, settings.root_ladder
+        ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
         dashboard.hidden = set(settings.hidden)
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort
-        for pane in (dashboard.watchlist, dashboard.headline, ladder):
+        for pane in (dashboard.watchlist, dashboard.quote_header, ladder):
             pane.flash = self.preferences.flash
         dashboard.header.set_reactive(Header.recording, self.feed.source.recorder is not None)
         dashboard.status.replay = self.feed.replay is not None
@@ -263,7 +263,7 @@ class ItickApp(BaseApp):
     def _add_submitted(self, event: AddField.Submitted) -> None:
         self.watchlist_actions.add_symbols(event.text)
 
-    @on(AddField.Left)
+    @on(AddField.Cancelled)
     @on(FindField.Submitted)
     def _field_left(self) -> None:
         self.dashboard.close_fields()
@@ -276,7 +276,7 @@ class ItickApp(BaseApp):
     def _find_moved(self, event: FindField.Move) -> None:
         self.dashboard.watchlist.move(event.by)
 
-    @on(FindField.Left)
+    @on(FindField.Cancelled)
     def _find_left(self) -> None:
         self.watchlist_actions.leave_find_field()
 
@@ -296,7 +296,7 @@ class ItickApp(BaseApp):
     def _ladder_changed(self) -> None:
         self.view_actions.save_ladder()
 
-    @on(DepthLadder.AskSize)
+    @on(DepthLadder.SizeRequested)
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
 

@@ -45,7 +45,7 @@ class Commands:
         for column in COLUMNS:
             if column.letter:
                 sort = partial(self._watchlist_actions.sort_by, column.id)
-                yield PaletteCommand(f"Sort by {column.title}", column.words, sort)
+                yield PaletteCommand(f"Sort by {column.title}", column.description, sort)
 
     def _of_keys(self) -> Iterator[PaletteCommand]:
         for key in self._preferences.keys:

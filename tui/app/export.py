@@ -17,7 +17,8 @@ from tui.files import make_empty, make_folder, part_of, replace
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.threads import run_in_thread
-from tui.widgets.watchlist.columns import Column, RowFigures
+from tui.widgets.watchlist.columns import Column
+from tui.widgets.watchlist.row_figures import RowFigures
 
 _WITHIN = 3.0  # s after which a file counts as not written yet
 _DISCARD_WITHIN = 0.3  # s
@@ -32,11 +33,11 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
     writer.writerow([*(column.id for column in figures), "state", "time"])
     for row in rows:
         newest = row.instrument.newest_time
-        values = [column.key(row) for column in figures]
+        values = [column.sort_key(row) for column in figures]
         writer.writerow(
             [
                 *(_figure(value[1] if isinstance(value, tuple) else value) for value in values),
-                row.state.name.lower().replace("_", " "),
+                row.status.name.lower().replace("_", " "),
                 _time(newest) if newest else "",
             ]
         )

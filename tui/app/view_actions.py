@@ -111,7 +111,7 @@ class ViewActions:
     def save_ladder(self) -> None:
         """Remember how the ladder is drawn."""
         ladder = self._dashboard.ladder
-        self._preferences.set(static_ladder=ladder.static, root_ladder=ladder.root)
+        self._preferences.set(static_ladder=ladder.static, root_ladder=ladder.square_root)
 
     def shorter(self) -> None:
         """Show shorter bars in the chart."""

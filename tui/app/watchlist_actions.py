@@ -12,7 +12,7 @@ from tui.config.watchlists import describe_symbols
 from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
-from tui.screens.columns import Choice, ColumnChooser
+from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.screens.dashboard import Dashboard
 from tui.screens.menu import Menu, MenuItem
 from tui.symbol import Symbol, join_notices, parse_symbol, split_list
@@ -207,8 +207,8 @@ class WatchlistActions:
 
     def columns(self) -> None:
         """Choose columns and their order."""
-        choices = [Choice(column.id, column.title, column.words) for column in COLUMNS]
-        left_out = self._watchlist.left_out
+        choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
+        left_out = self._watchlist.columns_without_room
         self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, left_out))
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:

@@ -67,7 +67,7 @@ class AlertState:
         return measure(self.alert.kind, instrument)
 
     def update(self, figure: float) -> bool:
-        """Updates `armed` by a new measure. Returns True if the alert is to fire, should that measure be live."""
+        """Update `armed` by a new measure; returns True if the alert is to fire, should that measure be live."""
         alert = self.alert
         beyond = alert.value - figure if alert.kind == "below" else figure - alert.value
         if self.armed:
@@ -79,7 +79,7 @@ class AlertState:
         return False
 
     def fire(self, time: int) -> None:
-        """Records that the alert fired on data of `time` (ms UTC), which disarms it."""
+        """Record that the alert fired on data of `time` (ms UTC), which disarms it."""
         self.armed = self._armed_otherwise = False
         self.spent, self.fired_at = self.alert.repeat is None, time
 
@@ -144,7 +144,7 @@ class AlertEngine:
         self._active: dict[Symbol, list[AlertState]] = {}
 
     def set_alerts(self, alerts: Iterable[Alert], instruments: Mapping[Symbol, Instrument]) -> None:
-        """Replaces all alerts; those that are unchanged keep their state."""
+        """Replace all alerts; those that are unchanged keep their state."""
         before, self._states, self._active = self._states, {}, {}
         for alert in alerts:
             state = before.get(alert.key)
@@ -159,14 +159,14 @@ class AlertEngine:
         self.attach_all(instruments.values())
 
     def attach_all(self, instruments: Iterable[Instrument]) -> None:
-        """Attaches the active alerts to these instruments and to no others. After a reconnect this also has each alert
+        """Attach the active alerts to these instruments and to no others. After a reconnect this also has each alert
         wait for the second message, because the first one of a connection may be old."""
         self.by_instrument.clear()
         for instrument in instruments:
             self.attach(instrument)
 
     def attach(self, instrument: Instrument) -> None:
-        """Attaches the active alerts of its symbol, if any, to an instrument."""
+        """Attach the active alerts of its symbol, if any, to an instrument."""
         if states := self._active.get(instrument.symbol):
             self.by_instrument[instrument] = SymbolAlerts(states, instrument)
 
@@ -175,8 +175,8 @@ class AlertEngine:
         return self._states[alert.key]
 
     def evaluate(self, instrument: Instrument, type_: type, time: float) -> None:
-        """Evaluates the alerts of an instrument in `by_instrument` with the message of this type just applied at `time`
-        (ms UTC by the exchange's clock), and reports what fires."""
+        """Evaluate the alerts of an instrument in `by_instrument` with the message of this type just applied at `time`
+        (ms UTC by the exchange's clock), and report what fires."""
         for event in self.by_instrument[instrument].evaluate(instrument, type_, time):
             self.unseen.add(instrument.symbol)
             if self.on_fired is not None:
@@ -204,7 +204,7 @@ def day_change(i: Instrument) -> float | None:
 
 
 def format_bp(spread: float) -> str:
-    """Formats a spread in basis points: 12.3 bp, 0.37 bp."""
+    """Returns a spread in basis points: 12.3 bp, 0.37 bp."""
     return f"{spread:.{1 if spread >= 1 else 2}f} bp"
 
 

@@ -14,7 +14,7 @@ _MAX_CLOSES = 8
 
 
 class ReferencePriceTracker:
-    """Tracks what the day's change is measured from. It rolls by the times of the data, not by a clock.
+    """A tracker of what the day's change is measured from. It rolls by the times of the data, not by a clock.
 
     `base`, the reference price, is fixed for a trading date and rolls with the first data of the next regular session:
     in the pre-market before it, change is still that of the last session. `close` is the last price of the regular
@@ -48,7 +48,7 @@ class ReferencePriceTracker:
         self.ends = 0
 
     def roll(self, time: int, last: float | None, quote: Quote | None) -> None:
-        """Rolls to the session interval of `time` (ms UTC), that of the first data past `ends`. `last` is the last
+        """Roll to the session interval of `time` (ms UTC), that of the first data past `ends`. `last` is the last
         price before it, None if later ones may have been missed; `quote` is the newest quote before it."""
         self.update(quote)
         before, self._interval = self._interval, self._calendar.at(time)
@@ -78,7 +78,7 @@ class ReferencePriceTracker:
         return {}
 
     def recalibrate(self, calendar: Calendar) -> None:
-        """Adopts another calendar from the next data on, and drops what the old one may have mistaken for a close."""
+        """Adopt another calendar from the next data on, and drop what the old one may have mistaken for a close."""
         self._calendar, self._interval, self.close, self.ends = calendar, None, None, 0
         self.closes = {
             day: close
@@ -90,7 +90,7 @@ class ReferencePriceTracker:
         self._apply_history()
 
     def update(self, quote: Quote | None) -> None:
-        """Improves `base` from a quote of the current date and from history. Outside the regular session a quote may
+        """Improve `base` from a quote of the current date and from history. Outside the regular session a quote may
         measure from another close, so there it is used only if there is no base yet."""
         if self.base is not None and self.base.source is ReferenceSource.CHANGE:
             return
@@ -107,24 +107,24 @@ class ReferencePriceTracker:
             self.base = found
 
     def apply_history_closes(self, closes: Mapping[date, float]) -> None:
-        """Adds regular closes of earlier dates."""
+        """Add regular closes of earlier dates."""
         self.closes |= closes
         for day in sorted(self.closes)[:-_MAX_CLOSES]:
             del self.closes[day]
         self._apply_history()
 
     def apply_history_quote(self, quote: Quote) -> None:
-        """Adds a quote that came over REST."""
+        """Add a quote that came over REST."""
         self._history_quote = quote
         self._apply_history()
 
     def forget_closes(self) -> None:
-        """Drops all closes, because a split or another correction has made them incomparable."""
+        """Drop all closes, because a split or another correction has made them incomparable."""
         self.closes.clear()
         self._apply_history()
 
     def _apply_history(self) -> None:
-        """Derives from history the close of the current date, and its reference price: from a quote of that date, else
+        """Derive from history the close of the current date, and its reference price: from a quote of that date, else
         from the close of the session before it, never of an earlier one. Regions without a calendar have no trading
         dates, so no previous close is derived."""
         self._from_history = None

@@ -1,5 +1,7 @@
-"""Exchange time by region: zones, and the hours of a trading date. Pure: holidays and early closes are told from
-outside; until then, and for years nobody told of, every weekday is a whole session."""
+"""Exchange time by region: time zones, and the session intervals of a trading date.
+
+Holidays and early closes are an argument. Without them every weekday is a full session.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +21,19 @@ _ZONES = {
 
 
 class Zone(NamedTuple):
-    """A region's time zone and the letters people know it by."""
+    """A region's time zone and its usual abbreviation."""
 
     tz: tzinfo
     label: str
 
     def at(self, time: float) -> datetime:
-        """`time` in ms UTC."""
+        """Returns the local time of `time`, ms UTC."""
         return datetime.fromtimestamp(time / 1000, self.tz)
 
 
 @cache
 def zone(region: str) -> Zone:
-    """The zone of a region's exchange; UTC, and named so, where it is not known."""
+    """Returns the time zone of a region's exchange; UTC for an unknown region."""
     if region in _ZONES:
         name, label = _ZONES[region]
         return Zone(_zone_info(name), label)
@@ -41,7 +43,7 @@ def zone(region: str) -> Zone:
 def _zone_info(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):  # this machine's file is damaged
+    except (ValueError, OSError):  # the machine's own zone file is damaged
         from importlib import resources
 
         with resources.files("tzdata").joinpath("zoneinfo", name).open("rb") as file:
@@ -49,7 +51,7 @@ def _zone_info(name: str) -> ZoneInfo:
 
 
 class SessionPhase(Enum):
-    """What an exchange does at a time of day."""
+    """The phase of a trading day."""
 
     CLOSED = "closed"
     PRE = "pre-market"
@@ -61,23 +63,23 @@ class SessionPhase(Enum):
 
     @property
     def is_extended(self) -> bool:
-        """Traded, but not in the regular session."""
+        """True in the pre-market and after hours, which trade outside the regular session."""
         return self in (SessionPhase.PRE, SessionPhase.POST)
 
     @property
     def is_continuous(self) -> bool:
-        """Traded without a pause, so that the spread of a book is what trading costs."""
+        """True in continuous trading, in which the spread of a book is what trading costs."""
         return self is SessionPhase.OPEN or self.is_extended
 
     @property
     def is_regular(self) -> bool:
-        """Part of the trading date: its auctions and its lunch too."""
+        """True in the regular session, its auctions and its lunch break included."""
         return self in (SessionPhase.AUCTION, SessionPhase.OPEN, SessionPhase.BREAK, SessionPhase.LUNCH)
 
 
 class SessionInterval(NamedTuple):
-    """One phase of one date, from `start` up to but not including `end`, ms UTC. None goes past midnight: of a closed
-    exchange, `end` is when its next stretch may begin."""
+    """One phase of one date, from `start` up to but not including `end`, ms UTC. It ends at local midnight at the
+    latest, also when the exchange is closed."""
 
     phase: SessionPhase
     date: date
@@ -86,22 +88,22 @@ class SessionInterval(NamedTuple):
 
 
 class NextTransition(NamedTuple):
-    """What the next bell rings in, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
-    after hours. `time` in ms UTC."""
+    """The next transition between phases, at `time` (ms UTC): `opens`, `lunch`, `auction`, `closes`, or `ends` after
+    hours. These words are printed behind the region."""
 
     time: int
     what: str
 
 
 class Holidays(NamedTuple):
-    """The days on which one exchange does not open, and those on which it closes early, each with its name."""
+    """The holidays and the early closes of one exchange, by date with their names."""
 
     closed: Mapping[date, str]
     early: Mapping[date, str]
 
 
 Hours = tuple[tuple[str, SessionPhase], ...]
-"""The phases of a day, each with the local time it begins at; before the first and from the last on it is closed."""
+"""The phases of a day, each with the local time it begins at. Before the first one the exchange is closed."""
 
 _US: Hours = (
     ("04:00", SessionPhase.PRE),
@@ -136,25 +138,27 @@ _HOURS: dict[str, tuple[Hours, Hours]] = {
     "SH": (_SH, ()),
     "SZ": (_SZ, ()),
 }
-"""By region the hours of a whole day, and of one that closes early; the mainland's exchanges have none of these."""
+"""The hours of a full day and of an early close by region; Shanghai and Shenzhen have no early closes."""
 
-_LONGEST_CLOSED = 31  # days in which a next session is looked for
+_MAX_CLOSED_DAYS = 31  # days searched for the next or previous session
 
 
 class Calendar:
-    """The hours of one exchange, date by date."""
+    """The session intervals of one exchange.
+
+    `always_open` is True if it never closes, as the demo exchange does and as is assumed of unknown regions;
+    `has_extended_hours` if it also trades before or after its regular session."""
 
     def __init__(self, zone: Zone, hours: Hours, early: Hours = (), holidays: Holidays | None = None) -> None:
         self.zone = zone
-        self._hours, self._early = _timed(hours), _timed(early)
+        self._hours, self._early = _parse_times(hours), _parse_times(early)
         self._holidays = holidays or Holidays({}, {})
         self.always_open = hours is _ALWAYS
-        """Whether it never closes, as the demo exchange, or as far as anybody knows."""
         self.has_extended_hours = any(phase.is_extended for _, phase in hours)
-        """Whether it also trades before or after its regular session."""
 
     def at(self, when: float) -> SessionInterval:
-        """The stretch that `when` (ms UTC) lies in. Costs about 10 µs: to be asked again when it ends."""
+        """Returns the session interval that contains `when` (ms UTC). Costs about 10 µs: call it again at its end, not
+        for each message."""
         today = self.zone.at(when).date()
         bounds = [(self._ms(today, time.min), SessionPhase.CLOSED), *self._bounds(today)]
         ends = [*(start for start, _ in bounds[1:]), self._ms(today + timedelta(days=1), time.min)]
@@ -165,38 +169,38 @@ class Calendar:
         )
 
     def next_transition(self, when: float) -> NextTransition | None:
-        """The first bell after `when` (ms UTC), nights, weekends and holidays passed over; None where it never closes,
-        or no session is found within a month. Holds until that bell."""
+        """Returns the first transition after `when` (ms UTC), across nights, weekends and holidays; None if the
+        exchange never closes or has no session within a month. It is valid until that transition."""
         if self.always_open:
             return None
         today = self.zone.at(when).date()
-        for days in range(_LONGEST_CLOSED):
+        for days in range(_MAX_CLOSED_DAYS):
             before = SessionPhase.CLOSED
             for start, phase in self._bounds(today + timedelta(days=days)):
-                if start > when and (what := _bell(before, phase)):
+                if start > when and (what := _transition(before, phase)):
                     return NextTransition(start, what)
                 before = phase
         return None
 
     def is_session(self, day: date) -> bool:
-        """Whether it opens on that date."""
+        """Returns True if the exchange opens on that date."""
         return self.always_open or (day.weekday() < 5 and day not in self._holidays.closed)
 
     def previous_session(self, day: date) -> date | None:
-        """The trading date before that date; None where none is found within a month."""
-        before = (day - timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
+        """Returns the trading date before that date, None if there is none within a month."""
+        before = (day - timedelta(days=days) for days in range(1, _MAX_CLOSED_DAYS))
         return next((day for day in before if self.is_session(day)), None)
 
     def holiday(self, day: date) -> str:
-        """Why it does not open on that date, where it is no weekend; "" where it does."""
+        """Returns the name of the holiday on that date, "" if it is none or on a weekend."""
         return self._holidays.closed.get(day, "") if day.weekday() < 5 else ""
 
     def closes_early(self, day: date) -> bool:
-        """Whether that date's session is a short one."""
+        """Returns True if the session of that date closes early."""
         return bool(self._early) and self.is_session(day) and day in self._holidays.early
 
     def _bounds(self, day: date) -> list[tuple[int, SessionPhase]]:
-        """When each phase of a date begins, ms UTC, after the closed one it begins with."""
+        """Returns the start (ms UTC) of each phase of a date, without the closed one at its beginning."""
         if not self.is_session(day):
             return []
         hours = self._early if self.closes_early(day) else self._hours
@@ -206,12 +210,12 @@ class Calendar:
         return int(datetime.combine(day, begin, self.zone.tz).timestamp() * 1000)
 
 
-def _timed(hours: Hours) -> list[tuple[time, SessionPhase]]:
+def _parse_times(hours: Hours) -> list[tuple[time, SessionPhase]]:
     return [(time.fromisoformat(begin), phase) for begin, phase in hours]
 
 
-def _bell(before: SessionPhase, phase: SessionPhase) -> str:
-    """What a bell between two phases rings in; "" where none rings, as at the beginning of the pre-market."""
+def _transition(before: SessionPhase, phase: SessionPhase) -> str:
+    """Returns the word for a transition between phases, "" for one that is not announced, as into the pre-market."""
     if phase is SessionPhase.OPEN:
         return "opens"
     if before is SessionPhase.OPEN:
@@ -222,8 +226,8 @@ def _bell(before: SessionPhase, phase: SessionPhase) -> str:
 
 
 def calendar(region: str, demo: bool = False, holidays: Holidays | None = None) -> Calendar:
-    """The hours of a region's exchange. The demo exchange never closes, and its date is the day of UTC; the same is
-    taken where hours are not known."""
+    """Returns the calendar of a region's exchange. The demo exchange and those of unknown regions never close, and
+    their dates are days of UTC."""
     if demo or region not in _HOURS:
         return Calendar(Zone(UTC, "UTC"), _ALWAYS)
     return Calendar(zone(region), *_HOURS[region], holidays)

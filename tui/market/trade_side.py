@@ -20,7 +20,7 @@ _EPSILON = 1e-6  # prices closer than this differ by floating point alone
 
 
 class AggressorSideClassifier:
-    """Classifies one symbol's trades in order of arrival."""
+    """A classifier of one symbol's trades, in order of arrival."""
 
     __slots__ = ("_price", "_tick_rule")
 

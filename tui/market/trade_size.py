@@ -27,7 +27,7 @@ class LateSize(NamedTuple):
 
 
 class TradeSizeInference:
-    """Infers the sizes of one symbol's trades on one date.
+    """The inference of the sizes of one symbol's trades on one date.
 
     `cumulative` is None while undecided; `late_sizes` are those not yet drained; `gap` is the date's volume (units) of
     trades that were missed; `falls` counts decreases, which a cumulative volume cannot have.
@@ -97,7 +97,7 @@ class TradeSizeInference:
         return volume - before
 
     def _decide(self, tick: Tick, volume: float, quote: Quote | None, number: int) -> float | None:
-        """Decide: cumulative after a run of ticks that never falls and once equals a quote's volume, per trade at the
+        """Decide cumulative after a run of ticks that never falls and once equals a quote's volume, per trade at the
         second fall. Returns the size of this trade if that decided it."""
         if self._greatest is not None and volume < self._greatest:
             self._falls += 1

@@ -45,7 +45,7 @@ Time: TypeAlias = Annotated[int, Meta(ge=MIN_TIME, lt=MAX_TIME)]
 
 
 class _Push(Struct, tag_field="type", gc=False, omit_defaults=True, kw_only=True):
-    """What data messages have in common. `symbol` and `region` are unchanged: `QQQ$US` alone, or `QQQ` and `US`."""
+    """The fields common to data messages. `symbol` and `region` are unchanged: `QQQ$US` alone, or `QQQ` and `US`."""
 
     symbol: str = field(name="s")
     region: str | None = field(name="r", default=None)

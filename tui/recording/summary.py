@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Instrument, Market
-from tui.market.clock_sync import TRUSTED, ClockOffset
+from tui.market.clock_sync import MAX_HALF_WIDTH, ClockOffset
 from tui.protocol.messages import TYPE_OF, Push
 from tui.recording.format import RecordedFrame, Recording
 from tui.recording.replay import Player
@@ -101,7 +101,7 @@ class _LagCounter(ClockOffset):
         if not samples:
             return None
         ordered = sorted(self._counted.items())
-        relative = self.half_width > TRUSTED
+        relative = self.half_width > MAX_HALF_WIDTH
         base = -ordered[0][0] if relative else self._moved + self.offset
         upto = list(accumulate(count for _, count in ordered))
         median, p99 = (max(0.0, ordered[bisect_right(upto, int((samples - 1) * q))][0] + base) for q in (0.5, 0.99))

@@ -106,7 +106,7 @@ class FundNames:
         return self._names.get(symbol, "")
 
     def add(self, names: Mapping[Symbol, str]) -> None:
-        """Adds names; well-known funds keep the names they have above. Thousands take a while: call it on another
+        """Add names; well-known funds keep the names they have above. Thousands take a while: call it on another
         thread, all of them become known at one moment."""
         merged = {**self._names, **names}
         others = [(symbol, name) for symbol, name in merged.items() if name.strip() and symbol not in NAMES]
