@@ -116,7 +116,7 @@ def foreign_private_names(path: Path) -> Iterator[str]:
             if private := [name for name in names if re.match(r"_[a-z]", name)]:
                 yield f"{name_of(path)}:{node.lineno}: {private[0]}"
         elif isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr):
-            if node.attr not in own_private_names() and not (node.attr == "_replace"):
+            if node.attr not in own_private_names() and node.attr != "_replace":
                 yield f"{name_of(path)}:{node.lineno}: {node.attr}"
         elif (
             isinstance(node, ast.Call)
