@@ -87,8 +87,8 @@ def test_a_module_is_one_idea(path: Path) -> None:
         assert lines > MOST_LINES, f"take {name_of(path)} out of LONG_FOR_A_REASON: it is short enough now"
     else:
         assert lines <= MOST_LINES, (
-            f"{name_of(path)} has {lines} lines, at most {MOST_LINES}: move one of its ideas into a file of its own, or "
-            "say in LONG_FOR_A_REASON why all of it is one"
+            f"{name_of(path)} has {lines} lines, at most {MOST_LINES}: move one of its ideas into a file of its own, "
+            "or say in LONG_FOR_A_REASON why all of it is one"
         )
 
 
@@ -209,5 +209,6 @@ def test_the_readme_draws_the_rows_of_the_contract() -> None:
     drawn = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in readme.splitlines() if re.match(r"\| `", line)]
     rows = [sorted(row) for row in contract()]
     assert [sorted(row) for row in drawn if sorted(row) in rows] == rows, (
-        "let the table under 'How the code is laid out' in README.md have the rows of the layers contract in pyproject.toml"
+        "let the table under 'How the code is laid out' in README.md have the rows of the layers contract in "
+        "pyproject.toml"
     )

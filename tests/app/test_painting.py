@@ -14,7 +14,7 @@ from tests.support.manual_frames import Turned, WholeDriver
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.terminal.line_update import LineUpdate

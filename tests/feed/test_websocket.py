@@ -22,7 +22,7 @@ from websockets.protocol import State
 from websockets.utils import accept_key
 
 from tests.support.wait_until import until
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.feed.connection import _MAX_MESSAGE
 from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket, WebSocket
 

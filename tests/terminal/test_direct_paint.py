@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tests.support.manual_frames import WholeDriver
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
 from tui.terminal.line_update import LineUpdate

@@ -29,7 +29,7 @@ from tests.support.manual_frames import WholeDriver
 from tests.support.wait_until import until
 from tui.app.painting import MOST_QUEUED
 from tui.terminal import textual_private as private
-from tui.terminal.driver import TerminalDriver
+from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import (
     FUNCTIONAL_KEYS,
     BaseApp,

@@ -41,7 +41,7 @@ from tui.screens.health import FeedHealth, HealthSnapshot
 from tui.screens.palette import PaletteCommand
 from tui.screens.take_over import TakeOver
 from tui.symbol import Symbol
-from tui.terminal.driver import TerminalDriver
+from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import bindings

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from textual.screen import Screen
 
-from tui.config.plain import is_plain
+from tui.config.plain_mode import is_plain
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
 from tui.terminal.flow_control import CURSOR_POSITION_QUERY, TerminalFlowControl

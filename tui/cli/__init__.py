@@ -51,7 +51,7 @@ from tui.cli.options import (
     parse_watch,
     print_error,
 )
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:

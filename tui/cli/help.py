@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.errors import UsageError
 
 SYMBOLS = "Symbols"

@@ -21,7 +21,7 @@ from tui.cli.options import (
     print_error,
     require_stdout,
 )
-from tui.config.plain import PLAIN
+from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event, State
 
-from tui.config.plain import is_plain
+from tui.config.plain_mode import is_plain
 
 _AT_ONCE = 32 * 1024  # bytes read from a socket at once
 _SLICE = 0.004  # s of reading before the event loop gets a turn

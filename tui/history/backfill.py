@@ -17,7 +17,7 @@ from typing import TypeVar
 from tui.feed.clock import Clock, monotonic
 from tui.feed.state import LinkPhase, LinkState
 from tui.format import count
-from tui.history.coverage import CoverageTable
+from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
 from tui.market import PORTION, Instrument, Market

@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 
 from tui.errors import MalformedMessage
 from tui.protocol.json_repair import UNREADABLE, repair_text, unreadable_kind
-from tui.protocol.lenient import convert, parse_push, parse_row, without_nulls
+from tui.protocol.lenient_parser import convert, parse_push, parse_row, without_nulls
 from tui.protocol.messages import (
     MAX_ROWS,
     AuthReply,

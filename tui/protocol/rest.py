@@ -19,7 +19,7 @@ from msgspec import Raw, Struct, field
 
 from tui.errors import MalformedMessage
 from tui.protocol.json_repair import UNREADABLE, decode_repaired, unreadable_kind
-from tui.protocol.lenient import parse_push, parse_row
+from tui.protocol.lenient_parser import parse_push, parse_row
 from tui.protocol.messages import Kline, Quote
 from tui.secrets import safe_text
 from tui.symbol import Symbol, is_code, split_wire_symbol

@@ -12,7 +12,7 @@ from typing import TypeVar
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.config.plain import is_plain
+from tui.config.plain_mode import is_plain
 from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.textual_private import (

@@ -17,10 +17,10 @@ from tui.market.sessions import Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
-from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
 from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
 
 _SIDE_CELLS = 2  # of "~B"

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from tui import format as fmt
 from tui.market.book import cumulative
 from tui.protocol.messages import Level
-from tui.widgets.bar import aligned, sized_bar
 from tui.widgets.pane import StyledLine
+from tui.widgets.size_bar import aligned, sized_bar
 from tui.widgets.styles import Styles
 
 _CUMULATIVE = 8  # cells of the cumulative size, a blank on either side

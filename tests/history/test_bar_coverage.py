@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.messages import QQQ, SPY
 from tests.support.price_walks import at
-from tui.history.coverage import CoverageTable
+from tui.history.bar_coverage import CoverageTable
 from tui.market import Instrument, Market
 from tui.market.bars import MINUTE
 from tui.market.sessions import Holidays

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tui import format as fmt
 from tui.config.themes import DEFAULT_THEME, find_theme
-from tui.widgets.bar import aligned, sized_bar
+from tui.widgets.size_bar import aligned, sized_bar
 from tui.widgets.styles import Styles
 
 STYLES = Styles(find_theme(DEFAULT_THEME))
