@@ -103,7 +103,7 @@ async def test_what_ladder_and_chart_show_is_remembered() -> None:
 async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("tui.config.saver._RETRY", 0.1)
+    monkeypatch.setattr("tui.config.saver._RETRY_INTERVAL", 0.1)
     (tmp_path / "folder").write_text("in the way")
     app = FeedlessApp(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:
