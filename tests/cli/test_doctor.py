@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.test_cli import assert_usage_error
 from tests.support.command import KEY, exchange, itick_here, lines_until, started
-from tests.support.feed import Raw
+from tests.support.feed import RawServer, free_port
 from tests.support.terminal import Terminal
 from tui import __version__
 from tui.cli.report import anonymize
@@ -84,7 +84,7 @@ def test_what_cannot_be_done_as_written(arguments: list[str], words: str) -> Non
 async def test_a_signal_ends_it_at_once(sent: signal.Signals, code: int) -> None:
     import asyncio
 
-    async with Raw(None) as server:
+    async with RawServer(None) as server:
 
         def interrupted() -> tuple[int, str]:
             with started("doctor", "--url", f"ws://127.0.0.1:{server.port}/fund", key=KEY) as process:
@@ -111,3 +111,18 @@ def test_nobody_is_named() -> None:
     home = str(Path.home())
     assert anonymize(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
     assert anonymize("\x1b[31mred") == "�[31mred"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_neither_words_nor_advice_name_anybody(as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "somebody"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    key = home / "key"
+    key.write_text(KEY)
+    key.chmod(0o644)
+    url = f"ws://127.0.0.1:{free_port()}/fund"
+    result = itick_here("doctor", "--url", url, "--token-file", str(key), *["--json"] * as_json)
+    said = " ".join(result.stdout.split())
+    assert "in the file ~/key" in said and "chmod 600 ~/key" in said
+    assert "somebody" not in said

@@ -19,13 +19,17 @@ class SaverCalls:
         self.lists: list[tuple[Lists, Lists]] = []
         self.alerts: list[tuple[Alert, ...]] = []
         self.troubles: list[str] = []
+        self.saves_after_trouble = 0
 
     def saver(self, file: ConfigFile, initial: Settings) -> SettingsSaver:
         def merged(sent: Settings, found: Settings) -> None:
             self.lists.append((sent.lists, found.lists))
             self.alerts.append(found.alerts)
 
-        return SettingsSaver(file, initial, merged, self.troubles.append)
+        def saved() -> None:
+            self.saves_after_trouble += 1
+
+        return SettingsSaver(file, initial, merged, self.troubles.append, saved)
 
 
 async def test_only_what_changed_since_the_start_is_written(tmp_path: Path) -> None:
@@ -100,9 +104,10 @@ async def test_what_cannot_be_written_is_told_once_and_tried_again(tmp_path: Pat
         await saver.finish(5.0)
     assert calls.troubles == [f"cannot write {file.path}: not a directory"]
     assert saver.trouble == calls.troubles[0]
+    assert calls.saves_after_trouble == 0
     (tmp_path / "folder").unlink()
     await saver.finish(5.0)
-    assert saver.trouble == ""
+    assert (saver.trouble, calls.saves_after_trouble) == ("", 1)
     assert file.read().theme == "b"
 
 

@@ -177,3 +177,15 @@ async def test_folders_that_we_may_not_look_into(
     (tmp_path / "closed").mkdir(0)
     result = (await run_checks(MachineChecks(file)))["folders"]
     assert result.status is WARN and "permission denied" in result.words
+
+
+async def test_rest_is_looked_for_at_its_own_address_but_not_for_another_feed(file: ConfigFile) -> None:
+    file.path.write_text('url = "wss://one.example/fund"\nrest_url = "https://rest.example"')
+    machine = MachineChecks(file)
+    results = await run_checks(machine)
+    assert results["address"].words == "one.example, from the config file, and for REST rest.example"
+    assert (machine.url, machine.rest) == ("wss://one.example/fund", "https://rest.example")
+    other = MachineChecks(file, url="wss://two.example/fund")
+    results = await run_checks(other)
+    assert results["address"].words == "two.example, from --url"
+    assert (other.url, other.rest) == ("wss://two.example/fund", ""), "the key goes to no third host"

@@ -205,22 +205,21 @@ def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool
         assert words[-5] == "no data: ZZZ$US, YYY$US"
 
 
-async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(stream.NdjsonStream, "_print_status", staticmethod(said.append))
+async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(
+    status_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.2)
-    monkeypatch.setattr(stream, "StdoutWriter", Mock(return_value=Mock(close=AsyncMock(return_value=None))))
     async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
         printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.5, 20.0, json_health=True)
         assert await printer.run(exchange.url, Token("key"), ["depth"]) == 0
-    assert said.count("LIVE") >= 2
-    assert [line for line in said if "no data" in line] == [
+    assert status_lines.count("LIVE") >= 2
+    assert [line for line in status_lines if "no data" in line] == [
         "no data yet for ZZZ$US: is it spelled right? A closed exchange sends nothing either"
     ]
     printer._market.reconnected(printer._symbols)  # a connection that has yet to bring a book
     printer._market.expect_data(printer._symbols, 1.0)
     printer.print_counters()
-    assert json.loads(said[-1])["no_data"] == ["ZZZ$US"]
+    assert json.loads(status_lines[-1])["no_data"] == ["ZZZ$US"]
 
 
 @pytest.mark.parametrize(("end", "told"), [(("--seconds", "1.5"), True), (("--count", "1"), False)])
@@ -490,3 +489,48 @@ def test_a_log_into_standard_error_that_nobody_reads_keeps_nothing_waiting() -> 
         process.kill()
         process.communicate()
         os.close(read)
+
+
+@pytest.fixture
+def status_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines for standard error of a stream without a reader."""
+    lines: list[str] = []
+    monkeypatch.setattr(stream.NdjsonStream, "_print_status", staticmethod(lines.append))
+    monkeypatch.setattr(stream, "StdoutWriter", Mock(return_value=Mock(close=AsyncMock(return_value=None))))
+    return lines
+
+
+async def test_a_connection_that_was_too_short_for_data_blames_no_symbol(
+    status_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.5)
+    async with Exchange(faults=["drop"], fault_every=0.15) as exchange:
+        printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.0, 20.0)
+        assert await printer.run(exchange.url, Token("key"), ["quote"]) == 0
+    assert status_lines.count("LIVE") >= 2
+    assert not any("no data yet" in line for line in status_lines)
+
+
+async def test_what_is_refused_is_said_once_and_not_for_each_connection(status_lines: list[str]) -> None:
+    async with Exchange(faults=["plan-limit", "drop"], fault_every=0.3) as exchange:
+        symbols = [Symbol(code, "US") for code in ("QQQ", "SPY", "IEF", "GLD")]
+        printer = stream.NdjsonStream(symbols, None, 2.5, 20.0)
+        assert await printer.run(exchange.url, Token("key"), ["quote"]) == 0
+    assert status_lines.count("LIVE") >= 2
+    assert status_lines.count("plan limit: 3 of 4 symbols live: not GLD$US") == 1
+
+
+def test_under_nohup_it_outlives_the_terminal() -> None:
+    shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM, "stream", "--demo", "--types", "quote"]
+    with subprocess.Popen(
+        shell, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            lines_until(process.stderr, "LIVE")
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == EXIT_TERMINATED
+        finally:
+            process.kill()
