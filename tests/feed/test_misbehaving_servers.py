@@ -231,6 +231,18 @@ async def test_reconnect_resets_the_backoff() -> None:
 # --- at the authentication ---
 
 
+async def test_a_slow_handshake_makes_its_date_less_exact() -> None:
+    """The server's clock was read at some time between the request and the response."""
+
+    async def respond(connection: ServerConnection, request: HttpRequest) -> None:
+        await asyncio.sleep(0.3)
+
+    async with serving(VendorServer(), respond) as url, Running(url) as running:  # type: ignore[arg-type]
+        await running.reaches(LinkPhase.LIVE)
+        clock = running.market.clock
+        assert clock.high - clock.low >= 1_300
+
+
 async def test_silence_after_the_greeting_times_out() -> None:
     vendor = VendorServer(greeting=[Hello(1, CONNECTED)])
     async with serving(vendor) as url, Running(url, timings=IMPATIENT) as running:

@@ -326,3 +326,25 @@ async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_
             await websocket.close()
             with suppress(ConnectionClosed):
                 await ended
+
+
+async def test_after_an_expensive_message_reading_pauses_for_as_long_as_it_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the event loop would get one turn between two of them."""
+    monkeypatch.setenv(PLAIN, "")  # the library gives a turn after each message
+    frames = [Frame(Opcode.TEXT, b"x" * 2_000)] * 6
+    async with serve_bytes(b"".join(frame.serialize(mask=False) for frame in frames)) as (websocket, _):
+        turns: list[int] = []
+        turn = 0
+
+        def handle(message: bytes | bytearray) -> None:
+            turns.append(turn)
+            time.sleep(0.03)
+
+        websocket.set_handler(handler_of(handle))
+        await websocket.send("go")
+        while len(turns) < len(frames):
+            await asyncio.sleep(0.001)
+            turn += 1
+        assert turns[-1] - turns[0] > 2 * len(frames), turns

@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.history import store as storing
 from tui.history.backfill import Backfill
 from tui.history.rest_client import RestClient, RestError
-from tui.history.store import BarUpdate, Store
+from tui.history.store import BarUpdate, Store, StoredHistory
 from tui.market import Market
 from tui.market.bars import MINUTE
 from tui.protocol.messages import Kline, Quote
@@ -332,6 +332,62 @@ async def test_after_an_outage_of_over_a_minute_the_gap_is_requested(tmp_path: P
         harness.history.link_changed(LIVE, demo=False)
         await harness.settles()
         assert harness.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 7)] * calls
+
+
+async def test_an_outage_while_a_call_is_in_progress_is_requested_afterwards(tmp_path: Path) -> None:
+    harness = BackfillHarness(tmp_path, [QQQ])
+
+    def lose_the_link() -> None:
+        harness.vendor.answered = lambda: None
+        harness.history.link_changed(LOST, demo=False)
+        harness.now += 300
+        harness.history.link_changed(LIVE, demo=False)
+
+    harness.vendor.answered = lose_the_link
+    async with running_backfill(harness):
+        assert harness.vendor.bars == [("US", ["QQQ"], 500), ("US", ["QQQ"], 7)]
+
+
+async def test_a_new_connection_ends_the_backoff(tmp_path: Path) -> None:
+    harness = BackfillHarness(tmp_path, [QQQ])
+    harness.vendor.error = RestError("api.itick.org refuses this key for /fund/klines", refused=True)
+    async with running_backfill(harness):
+        assert len(harness.vendor.bars) == 1
+        harness.vendor.error = None
+        harness.history.link_changed(LOST, demo=False)
+        harness.history.link_changed(LIVE, demo=False)
+        await harness.settles()
+        assert len(harness.vendor.bars) == 2 and harness.history.describe() == ("1 symbol known", False)
+
+
+async def test_a_symbol_that_is_removed_while_the_store_is_read_gets_no_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be added again meanwhile: then it is another instrument, whose history is read by itself."""
+    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    harness = BackfillHarness(tmp_path, [QQQ])
+    calls: list[Symbol] = []
+    harness.market.on_call = lambda name, arguments: calls.append(arguments[0]) if name == "recall" else None
+    read, reads = Store.read, 0
+
+    def remove_and_read(store: Store, symbols: Iterable[Symbol], limit: int) -> dict[Symbol, StoredHistory]:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            loop.call_soon_threadsafe(remove)
+            removed.wait(5)
+        return read(store, symbols, limit)
+
+    def remove() -> None:
+        harness.market.follow([])
+        harness.market.reconnected([])
+        harness.follow(QQQ)
+        removed.set()
+
+    loop, removed = asyncio.get_running_loop(), threading.Event()
+    monkeypatch.setattr(Store, "read", remove_and_read)
+    async with running_backfill(harness, live=False):
+        assert reads == 2 and calls == [QQQ], "once for the instrument that is followed"
 
 
 @pytest.mark.parametrize("frames", ["until then", "again"])

@@ -303,6 +303,14 @@ async def test_an_oversized_response_is_refused(chunk: bytes | None) -> None:
         await rest.aclose()
 
 
+async def test_a_response_of_exactly_the_largest_size_is_read() -> None:
+    body = b'{"code":0,"msg":null,"data":null}'
+    async with serve_response(http_ok(body + b" " * ((6 << 20) - len(body)))) as base:
+        rest = RestClient(base, Token(KEY))
+        assert await rest.quotes("US", ["QQQ"]) == {}
+        await rest.aclose()
+
+
 async def test_no_compression_is_requested_and_no_cookie_is_kept() -> None:
     """A small answer could unfold without bound, and cookies would pile up in every request."""
     asked: list[bytes] = []

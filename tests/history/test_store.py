@@ -70,9 +70,9 @@ def test_real_and_demo_prices_have_separate_stores(monkeypatch: pytest.MonkeyPat
 
 
 def test_of_two_bars_of_a_minute_the_one_with_more_volume_stays(store: Store) -> None:
-    for close, volume in ((1.0, 5.0), (2.0, 9.0), (3.0, 8.0)):
+    for close, volume, stored in ((1.0, 5.0, 1.0), (2.0, 9.0, 2.0), (3.0, 8.0, 2.0), (4.0, 9.0, 4.0)):
         store.write([BarUpdate(QQQ, [bar(1, close, volume)])])
-    assert stored_bars(store) == [(1, 2.0)]
+        assert stored_bars(store) == [(1, stored)], "of the same volume the later one"
 
 
 def test_vendor_bars_replace_the_stored_range(store: Store) -> None:

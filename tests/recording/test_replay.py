@@ -221,6 +221,19 @@ async def test_a_replay_continues_where_it_was_after_a_suspend(tmp_path: Path) -
     task.cancel()
 
 
+async def test_a_replay_that_is_late_sets_its_clock_back_and_does_not_catch_up(tmp_path: Path) -> None:
+    now = [0.0]
+    market = Market()
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz", tick_lines(50, 0.02)), real=lambda: now[0]), market)
+    task = asyncio.create_task(replay.run())
+    await until(lambda: market.instruments and market.instruments[QQQ].last == 100.0)
+    now[0] = 3_600.0
+    await until(lambda: market.instruments[QQQ].last == 101.0)
+    await asyncio.sleep(0.1)
+    assert market.instruments[QQQ].last == 101.0 and replay.clock() == pytest.approx(BEGAN + 0.02)
+    task.cancel()
+
+
 async def test_entries_before_the_start_time_are_played_at_once(tmp_path: Path) -> None:
     # T is 11:50 in New York.
     market = Market()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,15 @@ def test_silences_and_states_of_the_link_are_listed_with_their_times(tmp_path: P
         ("LIVE", ""),
     ]
     assert inspection.seconds == pytest.approx(3600, abs=1)
+
+
+def test_of_many_silences_the_longest_hundred_are_listed(tmp_path: Path) -> None:
+    gaps = [6.0 + (n * 37 % 101) for n in range(101)]  # each from 6 to 106 s once, in no order
+    times = list(accumulate(gaps, initial=BEGAN))
+    lines = [call_line(BEGAN, "follow", [(QQQ,)]), *(message_line(repr(t).encode(), encode(quote(1.0))) for t in times)]
+    summary = summarize(Recording(write_recording(tmp_path / "r.gz", lines)))
+    assert summary.silences == 101
+    assert [silence.seconds for silence in summary.longest] == [float(n) for n in range(106, 6, -1)]
 
 
 def test_lags_cover_all_messages_and_not_only_the_latest(tmp_path: Path) -> None:
