@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tests.support.feed import KEY, QQQ, SPY, Running
 from tests.support.lock_holder import holding
-from tests.support.price_walks import at, walk
+from tests.support.price_walks import at, price_walk
 from tests.support.wait_until import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
@@ -49,7 +49,7 @@ class Vendor:
         self.error: RestError | None = None
         self.unserved = {"US", "HK"}  # where `error` is the answer
         self.answered: Callable[[], object] = lambda: None
-        self.answers: Callable[[], Sequence[Kline]] = lambda: walk(FRIDAY, range(390))
+        self.answers: Callable[[], Sequence[Kline]] = lambda: price_walk(FRIDAY, range(390))
 
     async def klines(self, region: str, codes: Sequence[str], limit: int = 500) -> dict[str, list[Kline]]:
         self.bars.append((region, list(codes), limit))
@@ -138,7 +138,7 @@ def ahead(desk: Desk, by: int) -> None:
 
 @pytest.mark.parametrize("by", [3_600_000, 300 * 86_400_000], ids=["an hour", "300 days"])
 async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(tmp_path: Path, by: int) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    keep(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390))))
     async with at_work(tmp_path) as desk:
         ahead(desk, by)
         tracemalloc.start()
@@ -153,7 +153,7 @@ async def test_a_clock_that_was_wrong_takes_no_memory_and_nothing_of_it_is_kept(
 
 async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Path) -> None:
     async with at_work(tmp_path, QQQ) as desk:
-        desk.vendor.answers = lambda: walk(MONDAY, range(60))
+        desk.vendor.answers = lambda: price_walk(MONDAY, range(60))
         ahead(desk, 3_600_000)
         await desk.settles()
         assert [limit for _, _, limit in desk.vendor.bars] == [500, 500]
@@ -166,7 +166,7 @@ async def test_what_was_judged_by_a_wrong_clock_is_asked_for_again(tmp_path: Pat
 
 
 async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
+    keep(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
     async with at_work(tmp_path, live=False) as desk:
         i = desk.market.instruments[QQQ]
         assert i.is_last_known and i.last_known is not None and i.last_known.time == at("2026-11-20 16:00")
@@ -180,7 +180,7 @@ async def test_what_was_kept_is_told_without_a_network(tmp_path: Path) -> None:
 async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tmp_path: Path) -> None:
     async with at_work(tmp_path, QQQ) as desk:
         desk.vendor.answers = list
-        for bar in walk(MONDAY - 2 * MINUTE, range(3)):
+        for bar in price_walk(MONDAY - 2 * MINUTE, range(3)):
             bar.symbol = "QQQ$US"
             desk.market.apply(bar, 0.0)
     async with at_work(tmp_path, QQQ, live=False, start=MONDAY + MINUTE) as desk:
@@ -191,7 +191,7 @@ async def test_finished_minutes_are_kept_at_the_end_and_found_by_the_next_run(tm
 async def test_the_last_word_on_a_minute_is_kept_although_it_comes_when_later_ones_are_kept_already(
     tmp_path: Path,
 ) -> None:
-    kept = walk(MONDAY - 3 * MINUTE, range(3))
+    kept = price_walk(MONDAY - 3 * MINUTE, range(3))
     keep(tmp_path, BarUpdate(QQQ, kept))
     async with at_work(tmp_path, QQQ) as desk:
         late = replace(kept[0], symbol="QQQ$US", volume=kept[0].volume + 100)
@@ -225,7 +225,7 @@ async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
 ) -> None:
     """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
     monkeypatch.setattr(storing, "_PATIENCE", 0.05)
-    news = [BarUpdate(QQQ, walk(FRIDAY, range(3)))]
+    news = [BarUpdate(QQQ, price_walk(FRIDAY, range(3)))]
     keep(tmp_path, *news)
     async with at_work(tmp_path, QQQ) as desk:
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
@@ -234,7 +234,7 @@ async def test_a_file_that_stays_locked_is_told_the_second_time_and_at_the_end(
                 assert len(desk.troubles) == told
         await desk.history._write(news)
         assert desk.history.trouble == ""
-        desk.market.apply(walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
+        desk.market.apply(price_walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
             await asyncio.gather(desk.history.finish(5.0), desk.history.finish(5.0))
         assert desk.history.lost.endswith("database is locked")
@@ -267,7 +267,7 @@ async def test_a_fault_of_ours_costs_the_past_and_is_found_in_the_log(
 
 
 async def test_a_demo_behind_another_address_gets_its_own_file_and_nobody_s_past(tmp_path: Path) -> None:
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    keep(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390))))
     async with at_work(tmp_path, QQQ, live=False) as desk:
         assert desk.market.instruments[QQQ].is_last_known
         desk.market.set_hours(demo=True)
@@ -361,12 +361,12 @@ async def test_where_bars_are_built_here_all_since_the_last_answer_is_asked_for(
 
 async def test_nothing_is_asked_for_where_the_exchange_was_closed_since(tmp_path: Path) -> None:
     evening, sunday = at("2026-11-20 20:00"), at("2026-11-22 12:00")
-    keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+    keep(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {}, evening))
     async with at_work(tmp_path, QQQ, start=sunday) as desk:
         assert desk.vendor.bars == []
         assert desk.history.words() == ("1 symbol known", False)
     for early in (at("2026-11-23 05:00"), MONDAY):
-        keep(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+        keep(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {}, evening))
         async with at_work(tmp_path, QQQ, start=early) as desk:
             assert len(desk.vendor.bars) == 1
 
@@ -435,9 +435,12 @@ async def test_where_calls_are_for_one_each_is_shown_when_it_comes_what_is_in_vi
 
 async def test_after_a_split_nothing_that_was_kept_before_it_is_found_by_the_next_run(tmp_path: Path) -> None:
     thursday = FRIDAY - 1440 * MINUTE
-    friday = walk(FRIDAY, range(390))
+    friday = price_walk(FRIDAY, range(390))
     closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
-    keep(tmp_path, BarUpdate(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes))
+    keep(
+        tmp_path,
+        BarUpdate(QQQ, [*price_walk(thursday, range(390), 1_024.0), *price_walk(FRIDAY, range(300), 1_024.0)], closes),
+    )
     async with at_work(tmp_path, QQQ):
         pass
     async with at_work(tmp_path, QQQ, live=False) as desk:
@@ -474,7 +477,7 @@ async def test_an_answer_of_nothing_is_not_all_there_was(tmp_path: Path) -> None
 
 async def test_a_quote_is_asked_for_only_where_nothing_else_told_the_previous_close(tmp_path: Path) -> None:
     desk = Desk(tmp_path, [QQQ, SPY])
-    desk.vendor.answers = lambda: walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
+    desk.vendor.answers = lambda: price_walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
     desk.market.apply_history_closes(SPY, {"2026-11-20": 600.0})
     task = asyncio.create_task(desk.history.run())
     desk.history.link_changed(LIVE, demo=False)
@@ -559,7 +562,7 @@ async def test_a_symbol_that_does_not_exist_is_not_called_known_now_or_at_the_ne
 
 async def test_five_hundred_symbols_are_written_beside_the_loop(tmp_path: Path) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(500)]
-    bars = walk(MONDAY - 60 * MINUTE, range(60))
+    bars = price_walk(MONDAY - 60 * MINUTE, range(60))
     store = Store(tmp_path / "x.sqlite", wall=lambda: MONDAY / 1000)
     began, turns = time.perf_counter(), 0
     writing = asyncio.create_task(asyncio.to_thread(store.write, [BarUpdate(symbol, bars) for symbol in symbols]))

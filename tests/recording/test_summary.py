@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import itick_here
+from tests.support.command import run_in_process
 from tests.support.messages import BOOK_B, QQQ, SPY, T, quote
 from tests.support.recordings import BEGAN, header, packed, ticks, written
 from tests.support.wait_until import until
@@ -130,11 +130,11 @@ async def test_a_feed_that_was_behind_is_told(tmp_path: Path) -> None:
             running.cancel()
             await asyncio.wait([running])
     assert summarize(Recording(tmp_path / "r.gz")).delay == 900.0
-    assert "15m: the whole feed was delayed" in itick_here("inspect", str(tmp_path / "r.gz")).stdout
+    assert "15m: the whole feed was delayed" in run_in_process("inspect", str(tmp_path / "r.gz")).stdout
 
 
 def test_it_is_printed_in_words(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(written(tmp_path / "r.gz", a_bad_hour())))
+    result = run_in_process("inspect", str(written(tmp_path / "r.gz", a_bad_hour())))
     assert result.returncode == 0
     told = {line[:16].strip(): line[16:] for line in result.stdout.splitlines() if line[:1] != " "}
     assert told["time"] == "2024-11-15 11:50:00 to 12:50:00, 1 h 0 min"
@@ -149,7 +149,7 @@ def test_it_is_printed_in_words(tmp_path: Path) -> None:
 
 
 def test_it_can_be_had_as_one_object(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(written(tmp_path / "r.gz", a_bad_hour())), "--json")
+    result = run_in_process("inspect", str(written(tmp_path / "r.gz", a_bad_hour())), "--json")
     told = json.loads(result.stdout)
     assert told["types"]["tick"] == 61
     assert told["begins"] == T
@@ -158,6 +158,6 @@ def test_it_can_be_had_as_one_object(tmp_path: Path) -> None:
 
 def test_what_holds_nothing_yet_is_told_as_well(tmp_path: Path) -> None:
     (tmp_path / "r.gz").write_bytes(packed([header()]))
-    result = itick_here("inspect", str(tmp_path / "r.gz"))
+    result = run_in_process("inspect", str(tmp_path / "r.gz"))
     assert result.returncode == 0
     assert "no data" in result.stdout and "not known" in result.stdout
