@@ -85,5 +85,5 @@ def network(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         if name.lower().endswith("_proxy") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
             monkeypatch.delenv(name)
     monkeypatch.setattr(tls, "_trust", None)
-    monkeypatch.setattr(tls, "_reading", None)
+    monkeypatch.setattr(tls, "_loading", None)
     return monkeypatch

@@ -36,7 +36,7 @@ import trustme
 from tests.support.feed import Running
 from tests.support.lock_holder import holding
 from tests.support.market_equality import differences, miscounts, received
-from tests.support.networks import URL, Relay, Tunnels, vendor
+from tests.support.networks import URL, FaultyRelay, TunnelProxy, serve_vendor
 from tests.support.wait_until import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -127,15 +127,15 @@ FAST_TIMINGS = Timings(
     second_ping=0.2,
     pong=0.2,
     urgent_pong=0.2,
-    look_every=0.05,
+    check_every=0.05,
     close=0.2,
     retry_first=0.02,
     retry_longest=0.5,
     retry_gap=0.05,
-    slow_down=0.2,
-    short_life=0.5,
-    duel_wait=0.5,
-    healthy=1.0,
+    rate_limit_wait=0.2,
+    short_connection=0.5,
+    contention_wait=0.5,
+    stable_after=1.0,
 )
 
 
@@ -306,7 +306,7 @@ class Soak:
     async def _test_relay(self, how: str) -> tuple[float, float]:
         symbols = FUNDS[:10]
         async with (
-            Relay(urlsplit(self._exchange.url).port or 0) as relay,
+            FaultyRelay(urlsplit(self._exchange.url).port or 0) as relay,
             Running(f"ws://127.0.0.1:{relay.port}/fund", *symbols, timings=self._timings) as running,
         ):
             await until(lambda: running.link.state.is_live, within=10)
@@ -330,7 +330,7 @@ class Soak:
         with TemporaryDirectory() as folder:
             certificate = Path(folder, "ca.pem")
             authority.cert_pem.write_to_path(str(certificate))
-            async with vendor(authority) as port, Tunnels(port, answer=answers[how]) as proxy:
+            async with serve_vendor(authority) as port, TunnelProxy(port, answer=answers[how]) as proxy:
                 there = {"https_proxy": f"http://127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(certificate)}
                 with patch.dict(os.environ, there), patch.object(tls, "_trust", None):
                     began = monotonic()
@@ -359,10 +359,10 @@ class Soak:
                 task = asyncio.create_task(history.run())
                 began = monotonic()
                 try:
-                    await until(lambda: history.words()[0].startswith(f"{len(symbols)} symbols known"), within=30)
+                    await until(lambda: history.describe()[0].startswith(f"{len(symbols)} symbols known"), within=30)
                     exchange.set_faults()
                     await self._wait_for_agreement(running.market, symbols)
-                    assert not history.words()[0].startswith("a fault"), history.words()[0]
+                    assert not history.describe()[0].startswith("a fault"), history.describe()[0]
                     wrong = [words for symbol in symbols for words in self._wrong_bars(running.market, symbol)]
                     assert not wrong, f"{len(wrong)} bars, the first: {wrong[0]}"
                 finally:
@@ -406,7 +406,7 @@ class Soak:
             store, file = Store(folder / "x.sqlite"), ConfigFile(folder / "config" / "config.toml")
             file.path.parent.mkdir()
             jobs = {
-                "the cache": lambda: store.keep_names("US", {"QQQ": "a name"}),
+                "the cache": lambda: store.save_fund_names("US", {"QQQ": "a name"}),
                 "the config": lambda: file.save(Settings(), Settings(theme="other")),
             }
             lock = folder / "x.sqlite.lock"
@@ -473,7 +473,7 @@ class Soak:
         await self._wait_for_state(lambda state: state.is_live, began)
         messages = self.market.health.messages
         await until(lambda: self.market.health.messages > messages + 100, within=10)
-        await asyncio.sleep(2 * self._timings.look_every)
+        await asyncio.sleep(2 * self._timings.check_every)
 
     # --- all at once ---
 

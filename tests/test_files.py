@@ -30,7 +30,7 @@ from tui.config.settings import Settings
 from tui.config.themes import load_theme
 from tui.crash import write_report
 from tui.errors import UsageError
-from tui.files import MAX_FILE_SIZE, create, locked, make_folder, read_small, write_exposure
+from tui.files import MAX_FILE_SIZE, create, locked, make_folder, read_small, replace, write_exposure
 from tui.history.store import Store
 from tui.recording.writer import Recorder
 from tui.secrets import read_file
@@ -109,7 +109,7 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
         Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
-        store.keep_names("US", {"QQQ": "Invesco QQQ"})
+        store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
         write_report(ValueError())
         with Recorder(tmp_path / "made" / "recording.gz") as recorder:
             assert mode(recorder.path) == 0o600
@@ -156,6 +156,14 @@ def test_what_is_in_the_way_of_a_new_file_is_neither_followed_nor_waited_for(tmp
         create(path, "text")
         assert path.read_text() == "text"
     assert (tmp_path / "elsewhere").read_text() == "untouched"
+
+
+@pytest.mark.parametrize("there", [0o600, 0o640, 0o444])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, there: int) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "file").chmod(there)
+    replace(tmp_path / "file", "text")
+    assert (mode(tmp_path / "file"), (tmp_path / "file").read_text()) == (there, "text")
 
 
 # --- locks ---

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tui.errors import NoConnection, UsageError
-from tui.log import logging_to
+from tui.log import RateFilter, logging_to
 from tui.secrets import read_file
 
 _log = logging.getLogger("tui.feed.example")
@@ -93,6 +93,14 @@ def test_a_storm_of_one_kind_is_a_line_a_second(file: Path, monkeypatch: pytest.
     assert [words for words in said if "JSON" in words] == expected
     assert sum("too deep" in words for words in said) == 3
     assert said.count("another line") == 6
+
+
+def test_endless_new_kinds_are_not_all_remembered() -> None:
+    rate_filter = RateFilter()
+    for n in range(2_000):
+        record = logging.makeLogRecord({"name": "test", "msg": "malformed", "kind": f"kind {n}"})
+        assert rate_filter.filter(record)
+    assert len(rate_filter._kinds) <= 256
 
 
 @pytest.mark.parametrize(

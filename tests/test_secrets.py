@@ -168,6 +168,13 @@ def test_a_key_that_was_read_is_redacted_from_any_text(monkeypatch: pytest.Monke
     assert redact("nothing of it here") == "nothing of it here"
 
 
+def test_a_key_that_contains_another_is_redacted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("contained", "contained-in-longer"):
+        monkeypatch.setenv(TOKEN_VARIABLE, key)
+        assert take_from_environment() is not None
+    assert redact("token=contained-in-longer") == "token=[key]"
+
+
 def test_a_key_too_short_to_be_one_is_left_in_ordinary_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, "demo")
     assert take_from_environment() is not None

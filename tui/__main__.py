@@ -15,6 +15,7 @@ if (
 
 
 def main() -> None:
+    """Run the command line and exit with its code."""
     from tui.cli import main as run
 
     run()

@@ -282,3 +282,12 @@ async def test_a_storm_rings_once() -> None:
         assert rung == [200]
         assert {alert.state for alert in app.preferences.settings.alerts} == {"done"}
         await until(lambda: any("and 194 alerts more" in words for words in notices(app)))
+
+
+async def test_an_alert_that_fires_at_the_last_moment_is_done_in_the_file_too() -> None:
+    alert = Alert(QQQ, "above", 1.0)
+    app = ItickApp(launch_options([QQQ], alerts=(alert,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test():
+        app.alert_notices.add(AlertEvent(alert, "QQQ$US 2.00 crossed above 1", "2.00", 1))
+        app.exit()
+    assert [each.state for each in app.preferences.saver.file.read().alerts] == ["done"]

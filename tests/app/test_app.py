@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -222,3 +223,11 @@ async def test_a_frame_that_is_due_when_the_screens_are_gone_draws_nothing() -> 
         pass
     app.painting.frame()
     assert app.crash is None
+
+
+async def test_threads_that_fail_are_reported_as_before_once_the_app_has_ended() -> None:
+    before = threading.excepthook
+    app = ManualFramesApp(launch_options([QQQ]), FeedSource())
+    async with app.run_test():
+        assert threading.excepthook is not before
+    assert threading.excepthook is before

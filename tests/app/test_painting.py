@@ -153,3 +153,17 @@ async def test_updates_are_reduced_to_lines_or_left_to_textual_as_they_are(plain
         app.dashboard.sync(app.market.drain_changed(), 0.0, True)
         await come_to_rest(app, pilot)
     assert written and (LineUpdate not in written if plain else set(written) == {LineUpdate})
+
+
+async def test_a_size_that_came_and_went_leaves_no_traces() -> None:
+    Painted.screen.reset()
+    Painted.screen.resize(24, 80)
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await come_to_rest(app, pilot)
+        Painted.screen.erase_in_display(2)  # as terminals do with the lines that they lost
+        await pilot.resize_terminal(80, 24)
+        app.painting.tick()
+        await come_to_rest(app, pilot)
+        assert stands() == meant(app)

@@ -9,9 +9,9 @@ from io import StringIO
 
 import pytest
 
-from tests.app.test_app import until
 from tests.support.launch_options import launch_options
 from tests.support.price_walks import OPEN, at, price_walk
+from tests.support.wait_until import until
 from tui.app import export
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource

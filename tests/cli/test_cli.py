@@ -26,7 +26,7 @@ from tests.support.command import (
     run_program,
     start_program,
 )
-from tests.support.feed import Raw, free_port
+from tests.support.feed import RawServer, free_port
 from tui import __version__, crash
 
 STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", "trying again", *COUNTERS)
@@ -290,14 +290,14 @@ def test_nobody_listening_is_4_after_the_deadline() -> None:
 
 
 async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
-    async with Raw(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
+    async with RawServer(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
         location = f"ws://127.0.0.1:{target.port}/fund"
-        async with Raw(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()) as server:
+        async with RawServer(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()) as server:
             url = f"ws://127.0.0.1:{server.port}/fund"
             result = await asyncio.to_thread(run_program, "stream", "--url", url, *WATCH, key=KEY)
         assert result.returncode == 4
         assert "redirects to another address: refused" in error_line(result)
-        assert target.visits == 0
+        assert target.connections == 0
 
 
 # --- signals ---

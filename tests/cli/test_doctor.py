@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.test_cli import assert_usage_error
 from tests.support.command import KEY, exchange, lines_until, run_in_process, start_program
-from tests.support.feed import Raw, free_port
+from tests.support.feed import RawServer, free_port
 from tests.support.terminal import Terminal
 from tui import __version__
 from tui.cli.report import anonymize
@@ -84,7 +84,7 @@ def test_what_cannot_be_done_as_written(arguments: list[str], words: str) -> Non
 async def test_a_signal_ends_it_at_once(sent: signal.Signals, code: int) -> None:
     import asyncio
 
-    async with Raw(None) as server:
+    async with RawServer(None) as server:
 
         def interrupted() -> tuple[int, str]:
             with start_program("doctor", "--url", f"ws://127.0.0.1:{server.port}/fund", key=KEY) as process:

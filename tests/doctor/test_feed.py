@@ -14,8 +14,8 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.support.feed import KEY, Raw, Vendor, free_port, serving
-from tests.support.networks import BASE, BROKEN, URL, Scripted, Tunnels, vendor
+from tests.support.feed import KEY, RawServer, VendorServer, free_port, serving
+from tests.support.networks import BASE, BROKEN, URL, ScriptedProxy, TunnelProxy, serve_vendor
 from tui.doctor.checks import CheckResult, CheckRunner, Status
 from tui.doctor.feed import FeedChecks
 from tui.exchange.server import Exchange
@@ -115,7 +115,7 @@ async def test_a_closed_port() -> None:
 
 
 async def test_a_plain_port_where_tls_is_expected() -> None:
-    async with Raw(b"220 welcome\r\n") as server:
+    async with RawServer(b"220 welcome\r\n") as server:
         result = only_problem(await run_checks(f"wss://127.0.0.1:{server.port}/fund"), "tls")
     assert "TLS: none there" in result.words
 
@@ -127,7 +127,7 @@ async def test_a_certificate_is_told_with_its_days_and_one_that_nobody_knows_ref
     authority.cert_pem.write_to_path(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", not_after=datetime.now(UTC) + timedelta(days=3)).configure_cert(context)
-    async with serve(Vendor(ticks=True), "127.0.0.1", 0, ssl=context, close_timeout=0.2) as server:
+    async with serve(VendorServer(ticks=True), "127.0.0.1", 0, ssl=context, close_timeout=0.2) as server:
         port = server.sockets[0].getsockname()[1]
         url = f"wss://localhost:{port}/fund"
         result = only_problem(await run_checks(url, rest=f"https://localhost:{port}"), "tls")
@@ -171,7 +171,7 @@ async def test_whose_certificates_are_trusted_is_told_and_what_was_ignored(
 
 
 async def test_a_proxy_is_said_without_its_password(network: pytest.MonkeyPatch) -> None:
-    async with Tunnels(answer=b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
+    async with TunnelProxy(answer=b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as proxy:
         network.setenv("https_proxy", f"http://somebody:pa55word@127.0.0.1:{proxy.port}")
         results = await run_checks("wss://nobody.invalid/fund", calls_a_minute=5)
     assert results["proxy"].words == f"127.0.0.1:{proxy.port}, from https_proxy"
@@ -191,7 +191,7 @@ async def test_a_proxy_is_said_without_its_password(network: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("rest", ["", "https://rest.invalid"])
 async def test_a_proxy_that_wants_a_password_is_advised_about(rest: str, network: pytest.MonkeyPatch) -> None:
-    async with Tunnels(answer=b"HTTP/1.1 407 No\r\n\r\n") as proxy:
+    async with TunnelProxy(answer=b"HTTP/1.1 407 No\r\n\r\n") as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         results = await run_checks("wss://nobody.invalid/fund", rest=rest, calls_a_minute=5)
     for name in ("handshake", "rest"):
@@ -203,7 +203,7 @@ async def test_a_proxy_that_wants_a_password_is_advised_about(rest: str, network
 
 
 async def test_an_unknown_ca_inside_a_tunnel_is_advised_about(network: pytest.MonkeyPatch) -> None:
-    async with vendor(trustme.CA()) as port, Tunnels(port) as proxy:
+    async with serve_vendor(trustme.CA()) as port, TunnelProxy(port) as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         results = await run_checks(URL, calls_a_minute=5)
     for name in ("handshake", "rest"):
@@ -214,7 +214,7 @@ async def test_an_unknown_ca_inside_a_tunnel_is_advised_about(network: pytest.Mo
 @pytest.mark.parametrize("kind", BROKEN)
 async def test_a_proxy_that_closes_or_answers_nonsense_ends_no_checkup(kind: str, network: pytest.MonkeyPatch) -> None:
     scheme, answers = BROKEN[kind]
-    async with Scripted(*answers) as proxy:
+    async with ScriptedProxy(*answers) as proxy:
         network.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{proxy.port}")
         results = await run_checks(URL, calls_a_minute=5)
     assert (results["handshake"].status, results["rest"].status) == (FAIL, WARN)
@@ -230,7 +230,7 @@ async def test_certificates_that_cannot_be_read_are_told_and_what_needs_them_is_
     pipe = tmp_path / "ca.pem"
     os.mkfifo(pipe)
     network.setenv("SSL_CERT_FILE", str(pipe))
-    async with Scripted(b"") as server:
+    async with ScriptedProxy(b"") as server:
         results = await run_checks(f"wss://localhost:{server.port}/fund", rest=BASE, timings=QUICK._replace(open=0.2))
     os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
     words = f"the trusted certificates cannot be read within 0.2 s, from SSL_CERT_FILE={pipe}"
@@ -301,14 +301,14 @@ async def test_without_a_stream_rest_is_tried_all_the_same() -> None:
 
 @pytest.mark.parametrize(("header", "when"), [(b"", "later"), (b"Retry-After: 7\r\n", "in 7 s")])
 async def test_a_server_in_trouble_is_no_fault_of_the_address(header: bytes, when: str) -> None:
-    async with Raw(b"HTTP/1.1 503 No\r\n" + header + b"Content-Length: 0\r\n\r\n") as server:
+    async with RawServer(b"HTTP/1.1 503 No\r\n" + header + b"Content-Length: 0\r\n\r\n") as server:
         result = only_problem(await run_checks(f"ws://127.0.0.1:{server.port}/fund"), "handshake")
     assert "has trouble of its own (HTTP 503)" in result.words
     assert f"try again {when}" in result.advice
 
 
 async def test_what_is_no_websocket() -> None:
-    async with Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as server:
+    async with RawServer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as server:
         result = only_problem(await run_checks(f"ws://127.0.0.1:{server.port}/fund"), "handshake")
     assert "check the address" in result.words
 
@@ -393,7 +393,7 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     now: str, words: str, advice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.doctor.feed.time.time", datetime.fromisoformat(now).timestamp)
-    async with serving(Vendor()) as url:
+    async with serving(VendorServer()) as url:
         results = await run_checks(url, first=0.05)
     silent = {name: status for name, status in not_ok(results).items() if name != "clock"}
     assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "lag"), SKIPPED)

@@ -214,6 +214,19 @@ def test_only_its_own_symbol_is_judged() -> None:
     assert watched.apply(*(tick(price, n, s="SPY$US") for n, price in enumerate((519, 519, 521)))) == []
 
 
+def test_an_alert_that_was_removed_fires_no_more() -> None:
+    watched = Watched("> 520")
+    watched.apply(*ticks(518, 519))
+    watched.put()
+    assert watched.apply(*ticks(519, 521, begin=10_000)) == []
+
+
+def test_a_symbol_dropped_at_a_reconnect_leaves_nothing_with_the_alerts() -> None:
+    watched = Watched("> 520", symbols=(QQQ, SPY))
+    watched.market.reconnected([SPY])
+    assert not watched.market.alert_engine.by_instrument
+
+
 def test_an_alert_for_a_symbol_followed_later() -> None:
     watched = Watched("> 520", symbols=())
     watched.market.follow([QQQ])

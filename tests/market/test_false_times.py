@@ -361,3 +361,17 @@ def test_a_date_where_calendars_end_is_ignored(date: str) -> None:
     market.sample(now, market.instruments.values())
     assert market.exchange_time(now) == feed.time
     assert market.instruments[QQQ].session is not None
+
+
+def test_the_message_that_proves_the_newest_time_false_is_the_newest_itself() -> None:
+    market = Market()
+    market.set_clock(OPEN + HOUR)  # our own clock is an hour ahead, and is then set
+    market.follow([QQQ])
+    instrument = market.instruments[QQQ]
+    market.apply(Tick(symbol="QQQ$US", last=500.0, time=OPEN + HOUR), 0.0)
+    market.apply(Quote(symbol="QQQ$US", last=500.0, time=OPEN + HOUR), 0.0)
+    market.set_clock(float(OPEN))
+    market.apply(Tick(symbol="QQQ$US", last=501.0, time=OPEN + 1_000), 1.0)
+    market.apply(Quote(symbol="QQQ$US", last=501.0, time=OPEN + 1_000), 1.0)
+    assert (instrument.tick_time, instrument.quote_time, instrument.last) == (OPEN + 1_000, OPEN + 1_000, 501.0)
+    assert market.apply(Tick(symbol="QQQ$US", last=502.0, time=OPEN + 500), 1.1) is None

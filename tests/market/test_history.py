@@ -158,6 +158,14 @@ def test_bars_built_from_trades_stay_marked_after_history() -> None:
     assert [(each.close, each.volume) for each in i.bars][:2] == [(1.0, 3.0), (1.0, 3.0)]
 
 
+def test_no_bar_is_built_from_trades_that_came_before_klines_were_refused() -> None:
+    market, i = following(T + 2 * MINUTE)
+    market.apply(tick(5.0, 10_000), 0.0)
+    market.refuse([QQQ], "kline@1", "not in your plan")
+    market.apply(tick(6.0, MINUTE + 10_000), 0.0)
+    assert [each.close for each in i.bars] == [6.0] and len(i.tape) == 2
+
+
 def test_a_trade_older_than_the_newest_price_does_not_stand_as_the_newest_bar_s_close() -> None:
     market, i = following(T + 2 * MINUTE)
     market.refuse([QQQ], "kline@1", "not in your plan")

@@ -248,6 +248,15 @@ def test_a_close_before_a_missed_session_is_not_the_next_morning_s_reference() -
     assert (day.base, day.amount, day.extended_change("+1 08:00")) == (512.34, 7.66, None)
 
 
+def test_a_quote_of_a_missed_session_that_comes_after_its_evening_s_trade_counts() -> None:
+    day = Day()
+    day.quote("14:30", 510.0, change=10.0)
+    day.market.reconnected([day.symbol])
+    day.tick("+1 17:00", 520.0)
+    day.quote("+1 15:59", 519.0, change=7.0)
+    assert day.base == 512.0
+
+
 @pytest.mark.parametrize(
     ("region", "evening"), [("US", "+1 17:00"), ("US", "+1 21:00"), ("HK", "+1 17:00"), ("SZ", "+1 15:01")]
 )

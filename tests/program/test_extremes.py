@@ -24,7 +24,7 @@ from tui.feed.dispatch import make_dispatcher
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.market.alerts import parse_alert
-from tui.protocol.messages import MAX_PERCENT, MAX_PRICE, MAX_SIZE, MAX_TURNOVER, MIN_PRICE, Kline, Quote
+from tui.protocol.messages import MAX_PERCENT, MAX_PRICE, MAX_TURNOVER, MAX_UNITS, MIN_PRICE, Kline, Quote
 from tui.symbol import Symbol
 from tui.widgets.watchlist.columns import COLUMNS
 
@@ -71,7 +71,7 @@ class Sender:
         return self.number(MIN_PRICE, MAX_PRICE)
 
     def size(self) -> float:
-        return self.number(5e-324, MAX_SIZE)
+        return self.number(5e-324, MAX_UNITS)
 
     def time(self, now: float) -> Any:
         chance = self.chance

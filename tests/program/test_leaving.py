@@ -79,7 +79,7 @@ async def test_a_change_made_just_before_leaving_is_waited_for(tmp_path: Path) -
 async def test_prices_that_cannot_be_kept_are_said_at_the_end(tmp_path: Path, what: str) -> None:
     file = tmp_path / "itick-tui" / "demo.sqlite"
     store = Store(file)
-    store.names("US")
+    store.fund_names("US")
     store.close()
     log = tmp_path / "log"
     with holding(file if what == "file" else file.with_name("demo.sqlite.lock"), sqlite=what == "file", stopped=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.recordings import played
+from tests.support.recordings import play_all
 from tests.support.terminal import COMMAND, Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
@@ -246,7 +246,7 @@ async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange:
         assert await live_one.exit_code() == 0
     finally:
         live_one.kill()
-    market, _ = played(Path(file))
+    market, _ = play_all(Path(file))
 
     replay = Terminal(["--replay", file, "--speed", "max"], XDG_CONFIG_HOME=str(tmp_path / "config"))
     try:

@@ -91,3 +91,8 @@ def test_a_frame_full_of_escapes_holds_nothing_up(escape: bytes) -> None:
     with pytest.raises(MalformedMessage):
         decode(text)
     assert time.process_time() - begun < 0.5  # it was 0.7 on a fast machine; now 0.25
+
+
+def test_data_with_very_many_halves_of_pairs_is_not_repaired() -> None:
+    assert repair_text(rb"\ud83d" * 9_999) == rb"\ufffd" * 9_999
+    assert repair_text(rb"\ud83d" * 10_000) == rb"\ud83d" * 10_000

@@ -196,3 +196,9 @@ def test_a_time_that_is_none_is_refused(time: Any) -> None:
 def test_a_push_without_a_symbol_is_refused(symbol: Any) -> None:
     with pytest.raises(MalformedMessage):
         decode(a_quote(s=symbol))
+
+
+@pytest.mark.parametrize("digits", [100, 5_000])
+def test_an_endless_interval_is_no_minute_and_raises_nothing(digits: int) -> None:
+    bar = only(KLINE.replace("kline@1", "kline@" + "1" * digits).encode())
+    assert isinstance(bar, Kline) and bar.interval > 1

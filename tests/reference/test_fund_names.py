@@ -34,6 +34,16 @@ def test_search_finds_what_was_added_the_shortest_code_first() -> None:
     assert names.search("uiet") == [] == names.search("\x1b")
 
 
+def test_known_symbols_come_first_among_those_found_by_name_and_twenty_are_found_at_most() -> None:
+    names = FundNames()
+    names.add({Symbol(code, "US"): "Zebra Fund" for code in ("AB1", "AB1234")})
+    assert [symbol for symbol, _ in names.search("zeb")] == ["AB1$US", "AB1234$US"]
+    assert [symbol for symbol, _ in names.search("zeb", [Symbol("AB1234", "US")])] == ["AB1234$US", "AB1$US"]
+    many = {Symbol(f"X{n:02}", "US"): "Zebra Fund" for n in range(30)}
+    names.add(many)
+    assert len(names.search("zeb", list(many))) == len(names.search("x", list(many))) == 20
+
+
 def test_a_keystroke_among_20_000_names_is_quick() -> None:
     """About 1 ms on a quiet machine; the best of a few, so that a busy one does not fail it."""
     words = ["Invesco", "Vanguard", "Global", "MSCI", "China", "Bond", "Equity", "Growth", "Income", "Short", "ETF"]

@@ -271,6 +271,18 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
         assert watchlist.flash_ends is None
 
 
+async def test_only_a_live_link_adds_to_the_statistics_of_the_spread() -> None:
+    app = Still(filled_market(US), link=LOST)
+    async with app.run_test(size=(160, 45)):
+        instrument = app.rows[0]
+        assert instrument.depth is not None
+        app.dashboard.tick(app.now + 1)
+        assert instrument.spreads.statistics(app.now + 1) is None
+        app.dashboard.link_changed(LIVE, demo=True)
+        app.dashboard.tick(app.now + 2)
+        assert instrument.spreads.statistics(app.now + 2) is not None
+
+
 async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_its_row() -> None:
     app = Still(filled_market(US))
     app.market.apply(Depth(symbol="TLT$US", asks=[Level(89.5, 1)], bids=[Level(89.25, 1)]), 20.0)

@@ -169,7 +169,7 @@ def test_nor_is_a_part_of_a_key_left_where_the_words_are_cut(begins: int, monkey
     take_from_environment()
     market = Market()
     words = "." * begins + "a-known-key-7351"
-    take = make_dispatcher(market, None, lambda reply, now: None).take
+    take = make_dispatcher(market, None, lambda reply, now: None).dispatch
     for frame in (words, json.dumps({"code": 0, "msg": words})):
         take(frame.encode())
         shown = dict(named(fault_figures(market, snapshot(market))))["  the last"]
@@ -277,7 +277,7 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
     history = Backfill(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
     told = history_figures(snapshot(market)._replace(backfill=history))
     assert told == [HealthFigure("history", "0 symbols from our own file; calls_a_minute is 0")]
-    history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
+    history.store_error = "cannot use \x1b[2Jx.sqlite: disk is full"
     told = history_figures(snapshot(market)._replace(backfill=history))
     assert told[1:] == [HealthFigure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
     names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, FundNames(), lambda: None)

@@ -109,7 +109,7 @@ async def test_what_is_written_directly_the_screen_does_not_paint_again() -> Non
     async with hosted() as (app, direct):
         dirty_widgets(app.lines).add(app.lines.above)
         direct.write_dirty([LINE])
-        app.lines.paint()
+        assert not dirty_widgets(app.lines)
         [update] = app.updates
         assert isinstance(update, LineUpdate) and (update.lines, update.alike) == ([LINE], True)
         direct.write([])

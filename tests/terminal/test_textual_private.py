@@ -269,6 +269,9 @@ async def test_bindings_take_the_place_of_all_others() -> None:
         private.set_bindings(app, BindingsMap([Binding("ctrl+q", "press")]))
         await pilot.press("ctrl+q")
         assert app.pressed == 1 and not private.is_exiting(app), "Textual's own ctrl+q quits"
+        private.add_bindings(app, BindingsMap([Binding("x", "press")]))
+        await pilot.press("ctrl+q", "x")
+        assert app.pressed == 3
 
 
 async def test_a_screen_says_what_its_next_update_paints() -> None:

@@ -339,7 +339,7 @@ class ItickApp(BaseApp):
 
     def _replay_changed(self) -> None:
         assert self.feed.replay is not None
-        self.dashboard.header.replay = self.feed.replay.describe
+        self.dashboard.header.replay = self.feed.replay.status
         self.painting.wake()
         self.tick()
 

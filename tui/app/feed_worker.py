@@ -154,12 +154,12 @@ class FeedWorker:
     def unread(self) -> int:
         """How many rows of REST answers and of the cache could not be read."""
         store = self.history.store if self.history is not None else None
-        return sum(source.unread for source in (self._rest, store) if source is not None)
+        return sum(source.invalid_rows for source in (self._rest, store) if source is not None)
 
     @property
     def lost(self) -> str:
         """Why the latest prices are not in the cache; "" if they are."""
-        return self.history.lost if self.history is not None else ""
+        return self.history.save_error if self.history is not None else ""
 
     # --- running ---
 
@@ -181,7 +181,7 @@ class FeedWorker:
         in_loop = asyncio.get_running_loop().call_soon_threadsafe
         recorder, log = self.source.recorder, self.source.log
         if recorder is not None:
-            recorder.on_trouble = partial(in_loop, self._recorder_failed)
+            recorder.on_error = partial(in_loop, self._recorder_failed)
         if log is not None:
             log.on_trouble = partial(in_loop, self._log_failed)
             if log.trouble:
@@ -199,7 +199,7 @@ class FeedWorker:
         if self.fund_list is not None:
             self.fund_list.set_symbols(self._listed())
         if self.source.recorder is not None:
-            self.source.recorder.names(self._fund_names, symbols)
+            self.source.recorder.record_names(self._fund_names, symbols)
 
     async def finish(self, within: float) -> None:
         """Write what is not in the cache yet, for `within` s at most."""
@@ -241,7 +241,7 @@ class FeedWorker:
             self._market.alerts_sleep = "the prices are made up" if self.is_demo else ""
         self._log_state(state)
         if self.source.recorder is not None:
-            self.source.recorder.link(state)
+            self.source.recorder.record_state(state)
         if self.history is not None:
             self.history.link_changed(state, self.is_demo)
         self._callbacks.state_changed(state, self.is_demo)
@@ -279,7 +279,7 @@ class FeedWorker:
             self._open_store,
             calls=calls,
             local=is_loopback(url),
-            on_trouble=self._store_failed,
+            on_store_error=self._store_failed,
             clock=self._clock,
         )
         history.set_symbols(self._followed())
@@ -299,7 +299,7 @@ class FeedWorker:
     async def _load_names(self, history: Backfill, rest: RestClient) -> None:
         from tui.history.fund_list import FundListLoader
 
-        await history.opened.wait()
+        await history.store_opened.wait()
         self.fund_list = FundListLoader(rest, history.store, self._fund_names, self._names_loaded)
         self.symbols_changed()
         await self.fund_list.run()
@@ -307,7 +307,7 @@ class FeedWorker:
     def _names_loaded(self) -> None:
         self._callbacks.names_loaded()
         if self.source.recorder is not None:
-            self.source.recorder.names(self._fund_names, self._followed())
+            self.source.recorder.record_names(self._fund_names, self._followed())
 
     def _names_replayed(self, names: Mapping[Symbol, str]) -> None:
         self._fund_names.add(names)
@@ -334,7 +334,7 @@ class FeedWorker:
     def _recorder_failed(self) -> None:
         assert self.source.recorder is not None
         self._callbacks.recording_stopped()
-        self._callbacks.warn(f"recording stopped: {self.source.recorder.trouble}", 10)
+        self._callbacks.warn(f"recording stopped: {self.source.recorder.error}", 10)
 
     def _log_failed(self) -> None:
         assert self.source.log is not None

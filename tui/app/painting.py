@@ -59,7 +59,7 @@ class Painting:
     def start(self) -> None:
         """Draw a frame whenever the market changes."""
         self.frame_clock = FrameClock(self.frame, self._can_draw_frame)
-        self._dashboard.may_paint, self._dashboard.painted = self._can_paint, self.frame_clock.add_cost
+        self._dashboard.can_paint, self._dashboard.on_painted = self._can_paint, self.frame_clock.add_cost
         self._market.on_change = self.frame_clock.wake
 
     def stop(self) -> None:
@@ -92,11 +92,11 @@ class Painting:
         self._write_held_back()
         self._dashboard.tick(self._clock(), self.flow_control.line_budget)
         # What a key has changed is painted before a frame, and without data there would be none.
-        if self._dashboard.has_backlog or self._dashboard.pressing:
+        if self._dashboard.has_backlog or self._dashboard.paint_pending:
             self.wake()
 
     def _can_draw_frame(self) -> bool:
-        if self._dashboard.pressing:
+        if self._dashboard.paint_pending:
             self._dashboard.flush()
         return self._can_paint()
 
@@ -149,7 +149,7 @@ class Painting:
     def cursor_reported(self, at: float) -> None:
         """Go on with what waited for the terminal's reply, which came `at` (s, monotonic)."""
         self.flow_control.record_reply(at)
-        if self._dashboard.pressing:
+        if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()
         if self.frame_clock is not None:

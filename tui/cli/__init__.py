@@ -199,8 +199,8 @@ def cli(
             print_error(words, EXIT_DONE)
         if app.crash is not None:
             raise app.crash
-    if recorder is not None and recorder.trouble:
-        print_error(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
+    if recorder is not None and recorder.error:
+        print_error(f"the recording ends early: {recorder.error}", EXIT_DONE)
     if log is not None and log.trouble:
         print_error(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE

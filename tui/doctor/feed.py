@@ -21,12 +21,12 @@ from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of, is_loopback, rest_base
 from tui.feed.failures import RateLimited, ServerUnavailable, translate_network_errors
 from tui.feed.key_lock import KeyInUse, KeyLock
-from tui.feed.proxy import Proxy, ignored_no_proxy, proxy_for
+from tui.feed.proxy import Proxy, ignored_no_proxy_entries, proxy_for
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.tls import trust
 from tui.format import count, milliseconds
-from tui.history.rest_client import MOST_QUOTES, RestClient, RestError
+from tui.history.rest_client import MAX_CODES, RestClient, RestError
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal, refused_types
 from tui.market.sessions import SessionPhase
@@ -149,7 +149,7 @@ class FeedChecks:
         words = _proxy_words(proxy)
         if self._calls_a_minute and str(rest_proxy) != str(proxy):
             words += f", and for REST {_proxy_words(rest_proxy)}"
-        if not is_loopback(self._url) and (ignored := ignored_no_proxy()):
+        if not is_loopback(self._url) and (ignored := ignored_no_proxy_entries()):
             words += f"; no_proxy has entries that cannot be read: number {', '.join(map(str, ignored))}"
             return Finding(words, "write hosts, domains, addresses or networks there, with commas between", Status.WARN)
         return Finding(words)
@@ -371,7 +371,7 @@ class FeedChecks:
         if not self._calls_a_minute:
             return Finding("not asked: calls_a_minute is 0", status=Status.SKIPPED)
         region = self._symbols[0].region
-        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:MOST_QUOTES]
+        codes = [symbol.code for symbol in self._symbols if symbol.region == region][:MAX_CODES]
         took: list[float] = []
 
         def on_date(sent: float, received: float, date: float) -> None:

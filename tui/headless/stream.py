@@ -114,7 +114,7 @@ class NdjsonStream:
         )
         if recorder is not None:
             self._recorder = recorder
-            recorder.on_trouble = lambda: self._print_status_threadsafe(f"recording stopped: {recorder.trouble}")
+            recorder.on_error = lambda: self._print_status_threadsafe(f"recording stopped: {recorder.error}")
             recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
         if log is not None:
             log.on_trouble = lambda: self._print_status_threadsafe(log.trouble)
@@ -195,7 +195,7 @@ class NdjsonStream:
 
     def _on_link_state(self, state: LinkState) -> None:
         if self._recorder is not None:
-            self._recorder.link(state)
+            self._recorder.record_state(state)
         words = safe_text(state.describe(monotonic()))
         _log.info("link %s", words)
         if state.phase is LinkPhase.STOPPED and state.error is not None:

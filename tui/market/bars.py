@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tui.protocol.messages import MAX_PRICE, MAX_SIZE, MIN_PRICE, Kline
+from tui.protocol.messages import MAX_PRICE, MAX_UNITS, MIN_PRICE, Kline
 
 MINUTE = 60_000
 MAX_MINUTES = 1_500  # a whole day of minutes and a little more
@@ -175,5 +175,5 @@ def is_valid_bar(bar: Kline) -> bool:
     return (
         all([MIN_PRICE <= price <= MAX_PRICE for price in prices])
         and bar.low <= bar.high
-        and 0 <= bar.volume <= MAX_SIZE
+        and 0 <= bar.volume <= MAX_UNITS
     )

@@ -28,13 +28,13 @@ UNRESOLVED = "cannot be resolved action"
 MIN_PRICE = 1e-6
 """A lower price means no price, as 0 does: the cheapest fund, in any currency, costs a thousand times as much."""
 MAX_PRICE = 1e12  # a bitcoin in rials is 1e11, the most expensive share in dong 2e10
-MAX_SIZE = 1e15  # the cheapest tokens trade 1e14 units a day, all funds of a region some 1e10
+MAX_UNITS = 1e15  # the cheapest tokens trade 1e14 units a day, all funds of a region some 1e10
 MAX_TURNOVER = 1e18  # 1e11 dollars in one fund on its busiest day, in the weakest currency: 1e17
 MIN_TIME, MAX_TIME = 10**11, 10**13  # ms UTC: from 1973 up to but not including 2286
 MAX_PERCENT = 1e9  # an unadjusted reverse split of a thousand to one is +100,000 %
 
 Price: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_PRICE)]
-Size: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_SIZE)]
+Size: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_UNITS)]
 Turnover: TypeAlias = Annotated[float, Meta(ge=0, le=MAX_TURNOVER)]
 PriceChange: TypeAlias = Annotated[float, Meta(ge=-MAX_PRICE, le=MAX_PRICE)]
 PercentChange: TypeAlias = Annotated[float, Meta(ge=-100, le=MAX_PERCENT)]

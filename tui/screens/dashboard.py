@@ -74,10 +74,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """True if the screen is given to the selected symbol."""
         for pane in self._panes:
             pane.on_changed = self._lines_changed
-        self.may_paint: Callable[[], bool] = lambda: True
-        self.painted: Callable[[float], None] = lambda seconds: None
+        self.can_paint: Callable[[], bool] = lambda: True
+        """Returns True while the terminal keeps up."""
+        self.on_painted: Callable[[float], None] = lambda seconds: None
         """Called after each painting outside a frame with the seconds it took."""
-        self.pressing = False
+        self.paint_pending = False
         """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
         self._direct = DirectPaint(self)
@@ -85,7 +86,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._row_backlog: dict[Instrument, None] = {}
         self._pane_backlog: dict[Pane, None] = {}
         self._rows_were_last = False
-        self._proven = False
+        self._is_link_live = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -248,20 +249,20 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.header.demo = demo
         self._update_clock()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
         at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
         of then."""
-        self._proven = proven
+        self._is_link_live = is_link_live
         panes = [pane for pane in (self.quote_header, self.ladder, self.chart, self.tape) if pane.display]
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
         self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
-        self.watchlist.sync(rows, now, proven)
+        self.watchlist.sync(rows, now, is_link_live)
         for pane in panes:
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(due_symbol, now, proven)
+            pane.sync(due_symbol, now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:
@@ -272,13 +273,13 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def flush(self) -> None:
         """Paint the changed lines, now or as soon as the terminal keeps up."""
-        self.pressing = not self.may_paint()
-        if not self.pressing:
+        self.paint_pending = not self.can_paint()
+        if not self.paint_pending:
             self._paint()
 
     def _paint(self) -> None:
-        """Paint the lines of the panes that changed: directly, or by Textual where something may cover them."""
-        self._flushing = self.pressing = False
+        """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
+        self._flushing = self.paint_pending = False
         directly = self._can_paint_directly
         lines: list[Piece] = []
         for pane in self._panes:
@@ -297,7 +298,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Paint the bars around the panes, if nothing else is to be painted: for the clock and the status below Textual
         would draw every line between them."""
         bars = self._direct.only_dirty((self.header, self.status, self.footer))
-        if bars and self._can_paint_directly and self.may_paint():
+        if bars and self._can_paint_directly and self.can_paint():
             self._direct.write_dirty([piece for bar in bars if bar.display for piece in bar.pieces([0])])
 
     def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
@@ -322,7 +323,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         began = time.perf_counter()
         self._paint_bars()
         super().paint()
-        self.painted(time.perf_counter() - began)
+        self.on_painted(time.perf_counter() - began)
 
     def tick(self, now: float, lines: int | None = None) -> None:
         """Update ages, the clock and the status bar once a second. `now` in s monotonic; `lines` as for `sync`."""
@@ -338,5 +339,5 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         for pane in (self.quote_header, self.ladder):
             if pane.display:
                 pane.tick(now)
-        if self._row_backlog and self.may_paint():
-            self.sync(set(), now, self._proven, lines)
+        if self._row_backlog and self.can_paint():
+            self.sync(set(), now, self._is_link_live, lines)

@@ -201,12 +201,12 @@ def history_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
     """Returns the state of the backfill, of its file and of the funds' names, and the rows that could not be read."""
     if snapshot.backfill is None:
         return []
-    words, abnormal = snapshot.backfill.words()
+    words, abnormal = snapshot.backfill.describe()
     figures = [HealthFigure("history", safe_text(words), abnormal)]
-    if snapshot.backfill.trouble:
-        figures.append(HealthFigure("not kept", safe_text(snapshot.backfill.trouble), True))
+    if snapshot.backfill.store_error:
+        figures.append(HealthFigure("not kept", safe_text(snapshot.backfill.store_error), True))
     if snapshot.fund_list is not None:
-        words, abnormal = snapshot.fund_list.words()
+        words, abnormal = snapshot.fund_list.describe()
         figures.append(HealthFigure("names", safe_text(words), abnormal))
     if snapshot.unread:
         figures.append(HealthFigure("not read", f"{snapshot.unread:,} rows of history or names", True))

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from tui.config.key_table import KEYS, KeyBinding, groups
 from tui.screens.text_screen import TextScreen
+from tui.terminal.textual_private import add_bindings
 from tui.widgets.styles import Styles
 
 _SIGNS = (
@@ -114,7 +115,7 @@ class Help(TextScreen):
         self._styles = styles
         self._keys = keys
         closing = [Binding(name, "dismiss") for key in keys if key.id in ("help", "quit") for name in key.keys]
-        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(closing)])
+        add_bindings(self, BindingsMap(closing))
         self._field = Input(placeholder="a key, or what it does", compact=True)
         self._left, self._right = Static(id="left"), Static(id="right")
         self._box = VerticalScroll(self._field, Container(self._left, self._right), can_focus=False)

@@ -50,9 +50,7 @@ class CommandProvider(Provider):
             name = Content(command.name)
             for letter in letters:
                 name = name.stylize(matcher.match_style, letter, letter + 1)
-            if query.casefold() in command.name.casefold():
-                score += 10  # before names with the letters scattered over them
-            elif not score and query.casefold() in command.help.casefold():
+            if not score and query.casefold() in command.help.casefold():
                 score = 0.01  # after all commands that were found by name
             if score:
                 yield Hit(score, _line(command, name, width), command.run, command.name)

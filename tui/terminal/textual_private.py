@@ -38,6 +38,7 @@ __all__ = [
     "CompositorUpdate",
     "LayoutUpdate",
     "SequenceParser",
+    "add_bindings",
     "add_notification",
     "current_driver",
     "dirty_widgets",
@@ -192,6 +193,11 @@ def remove_notification(app: App[Any], notification: Notification) -> None:
 def set_bindings(node: DOMNode, bindings: BindingsMap) -> None:
     """Give a widget or the app these keys alone. `BINDINGS` is of the class, and Textual's own keys would be added."""
     node._bindings = bindings
+
+
+def add_bindings(node: DOMNode, bindings: BindingsMap) -> None:
+    """Give a widget or screen these keys in addition to those of its class."""
+    node._bindings = BindingsMap.merge([node._bindings, bindings])
 
 
 # --- screens ---

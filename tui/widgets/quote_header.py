@@ -37,7 +37,7 @@ class QuoteHeader(Pane):
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
         self._now = 0.0
-        self._proven = False
+        self._is_link_live = False
 
     def watch_instrument(self) -> None:
         self.update_lines()
@@ -50,12 +50,12 @@ class QuoteHeader(Pane):
             return None
         return i.last_changed_at + FLASH
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the symbol changed or its flash ended. `now` in s monotonic."""
         flashing = self.flash_ends is not None
         self._now = now
-        if self.instrument in changed or proven != self._proven or flashing:
-            self._proven = proven
+        if self.instrument in changed or is_link_live != self._is_link_live or flashing:
+            self._is_link_live = is_link_live
             self.update_lines()
 
     def tick(self, now: float) -> None:
@@ -91,7 +91,7 @@ class QuoteHeader(Pane):
         age = self._market.age(i, self._now)
         time = self._market.exchange_time(self._now)
         context = RenderContext(self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash)
-        return make_row(i, data_status(i, age, self._proven), age, context)
+        return make_row(i, data_status(i, age, self._is_link_live), age, context)
 
     def _figure(self, row: RowFigures, id: str) -> StyledLine:
         """Returns a column's title and its cell."""
@@ -109,7 +109,7 @@ class QuoteHeader(Pane):
         """Returns the volatility and the time-weighted spread of the last hour."""
         styles = self.theme_styles
         figures: list[StyledLine] = []
-        role = "muted" if self._proven and not i.is_last_known else "faint"
+        role = "muted" if self._is_link_live and not i.is_last_known else "faint"
         moved = volatility(i.bars)
         words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
         figures.append([styles.segment("VOLATILITY ", "faint"), styles.segment(words, role)])

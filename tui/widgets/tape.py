@@ -16,6 +16,7 @@ from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bar import sized_bar
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
@@ -66,8 +67,8 @@ class TradeTape(Pane, can_focus=True):
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
-        self._bindings = bindings(keys, "tape")
-        self._proven = False
+        set_bindings(self, bindings(keys, "tape"))
+        self._is_link_live = False
         self._top: int | None = None  # the newest trade on a scrolled tape; None if it follows the newest
         self._line_context: _LineContext | None = None
         self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
@@ -77,10 +78,10 @@ class TradeTape(Pane, can_focus=True):
         self._top = None
         self.update_lines()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the shown symbol changed."""
-        if self.instrument in changed or proven != self._proven:
-            self._proven = proven
+        if self.instrument in changed or is_link_live != self._is_link_live:
+            self._is_link_live = is_link_live
             self.update_lines()
 
     # --- drawing ---
@@ -88,7 +89,7 @@ class TradeTape(Pane, can_focus=True):
     @property
     def _is_live(self) -> bool:
         """True if trades can arrive."""
-        return self._proven and self.instrument is not None and "tick" not in self.instrument.refused
+        return self._is_link_live and self.instrument is not None and "tick" not in self.instrument.refused
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         styles, instrument = self.theme_styles, self.instrument
@@ -104,7 +105,7 @@ class TradeTape(Pane, can_focus=True):
         styles, words = self.theme_styles, []
         if not len(instrument.tape):
             return []
-        if not self._proven:
+        if not self._is_link_live:
             words.append(styles.segment("stale", "warning"))
         elif "tick" in instrument.refused:
             words.append(styles.segment("refused", "warning"))

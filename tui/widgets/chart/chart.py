@@ -11,6 +11,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
 from tui.widgets.chart.plot import Plot, level
@@ -44,8 +45,8 @@ class MinuteChart(Pane, can_focus=True):
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "chart")
         # Not the class's BINDINGS: the table may be remapped.
-        self._bindings = bindings(keys, "chart")
-        self._proven = False
+        set_bindings(self, bindings(keys, "chart"))
+        self._is_link_live = False
         self._viewport = Viewport()
         self._label_width = LabelWidth()
         self._models = ModelBuilder()
@@ -72,10 +73,10 @@ class MinuteChart(Pane, can_focus=True):
             if before < timeline.slots[newest_slot(i, timeline)].end <= now:
                 self.update_lines()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the shown symbol changed."""
-        if self.instrument in changed or proven != self._proven:
-            self._proven = proven
+        if self.instrument in changed or is_link_live != self._is_link_live:
+            self._is_link_live = is_link_live
             self.update_lines()
 
     # --- keys and mouse ---
@@ -169,7 +170,7 @@ class MinuteChart(Pane, can_focus=True):
     def _is_in_progress(self, i: Instrument, visible: VisibleSlots) -> bool:
         """Returns True if the newest bar is live and its time is not over, as far as the exchange's time is known."""
         end = visible.timeline.slots[visible.last].end
-        return self._proven and not i.is_last_known and max(self.time, i.newest_time) < end
+        return self._is_link_live and not i.is_last_known and max(self.time, i.newest_time) < end
 
     @property
     def _options(self) -> ChartOptions:
@@ -194,7 +195,7 @@ class MinuteChart(Pane, can_focus=True):
             self._options,
             ReadBar(slot, bar_of(i, visible, slot), crosshair is not None, unfinished),
             self._viewport.follows_newest,
-            self._proven,
+            self._is_link_live,
             self.time,
         )
         return readout.title(self.size.width - 9)
@@ -212,7 +213,7 @@ class MinuteChart(Pane, can_focus=True):
             i,
             visible,
             self._options,
-            proven=self._proven,
+            is_link_live=self._is_link_live,
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )
@@ -226,7 +227,7 @@ class MinuteChart(Pane, can_focus=True):
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
-            labels = price_labels(styles, i, model, rows, width - visible.cells - 1, proven=self._proven)
+            labels = price_labels(styles, i, model, rows, width - visible.cells - 1, is_link_live=self._is_link_live)
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]

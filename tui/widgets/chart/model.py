@@ -72,7 +72,7 @@ class ModelBuilder:
         visible: VisibleSlots,
         options: ChartOptions,
         *,
-        proven: bool,
+        is_link_live: bool,
         crosshair: int | None,
         unfinished: int | None,
     ) -> ChartModel:
@@ -97,7 +97,7 @@ class ModelBuilder:
         drawn = [price for price in (least, most, close, *filter(is_near, average)) if price is not None]
         low, high = _with_least_height(min(drawn), max(drawn), i.tick_size or 10.0**-i.decimals)
         role = "muted"
-        if proven and i.last is not None:
+        if is_link_live and i.last is not None:
             start = base.price if base else known[0].open if known else i.last
             role = ("flat", "up", "down")[fmt.sign(i.last - start, 4)]
         return ChartModel(
@@ -112,7 +112,7 @@ class ModelBuilder:
             close=close,
             today=today,
             role=role,
-            live=proven and not i.is_last_known,
+            live=is_link_live and not i.is_last_known,
             unfinished=unfinished if visible.has_newest else None,
             crosshair=crosshair,
             interval=options.interval,

@@ -35,7 +35,7 @@ class Readout(NamedTuple):
     options: ChartOptions
     read: ReadBar
     follows_newest: bool
-    proven: bool
+    is_link_live: bool
     time: float
 
     def title(self, room: int) -> tuple[StyledLine, StyledLine]:
@@ -95,10 +95,10 @@ class Readout(NamedTuple):
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
-        stale = [] if self.proven or i.is_last_known else [styles.segment("stale", "warning")]
+        stale = [] if self.is_link_live or i.is_last_known else [styles.segment("stale", "warning")]
         first = [*stale, styles.segment(" ", "text")] if stale else []
         head = styles.segment(f"{time} ", "accent" if read.pointed else "muted", bold=read.pointed)
-        role = "text" if read.pointed and self.proven else "muted"
+        role = "text" if read.pointed and self.is_link_live else "muted"
         figures = [[*first, head, styles.segment(text, role)] for text in texts]
         if read.pointed and read.bar is not None:
             # Without the time, which the axis shows below the crosshair too.

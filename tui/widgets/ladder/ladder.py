@@ -16,6 +16,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument
 from tui.market.entitlements import describe_refusal
 from tui.market.money import currency_of
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
 from tui.widgets.ladder.cost_table import cost_table
@@ -61,11 +62,11 @@ class DepthLadder(Pane, can_focus=True):
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "ladder")
-        self._bindings = bindings(keys, "ladder")
+        set_bindings(self, bindings(keys, "ladder"))
         self.flash = True
         """True if levels whose size changed are tinted for TINT seconds."""
         self._now = 0.0
-        self._proven = False
+        self._is_link_live = False
         self._drawn_age = ""  # of an old book
         self._book = TrackedBook(0.0)
         self._scrolling = LadderScroll()
@@ -96,12 +97,12 @@ class DepthLadder(Pane, can_focus=True):
         """The time at which the first tint on the screen ends, s monotonic; None without one."""
         return self._book.tint_ends
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the shown symbol changed or a tint ended. `now` in s monotonic."""
         self._now = now
         ends = self.tint_ends
-        if self.instrument in changed or proven != self._proven or (ends is not None and ends <= now):
-            self._proven = proven
+        if self.instrument in changed or is_link_live != self._is_link_live or (ends is not None and ends <= now):
+            self._is_link_live = is_link_live
             self.update_lines()
 
     def tick(self, now: float) -> None:
@@ -117,7 +118,7 @@ class DepthLadder(Pane, can_focus=True):
 
     @property
     def _is_live(self) -> bool:
-        return self._proven and not self._drawn_age
+        return self._is_link_live and not self._drawn_age
 
     # --- keys ---
 
@@ -170,7 +171,7 @@ class DepthLadder(Pane, can_focus=True):
         book, bbo = self._book, self._book.bbo
         if book.is_empty:
             yield "", "muted"
-        elif not self._proven:
+        elif not self._is_link_live:
             yield "stale", "warning"
         elif self._drawn_age:
             yield f"book {self._drawn_age} old", "warning"

@@ -1,7 +1,7 @@
 """The watchlist: the grid of followed symbols.
 
 Rows are built when they are painted, and painted when their symbol changed, their flash ended or their age has another
-text. They are sorted once a second at most, and not while the link is unproven.
+text. They are sorted once a second at most, and not while the link is not live.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Watchlist(Pane, can_focus=True):
         self._minute = 0
         self._mixed_currencies = False
         self._now = 0.0
-        self._proven = False
+        self._is_link_live = False
 
     @property
     def rows(self) -> list[Instrument]:
@@ -200,11 +200,11 @@ class Watchlist(Pane, can_focus=True):
 
     # --- frames ---
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Repaint for a frame: the visible rows among `changed`, and those whose flash ended. `now` in s monotonic."""
         self._now = now
-        if proven != self._proven:
-            self._proven = proven
+        if is_link_live != self._is_link_live:
+            self._is_link_live = is_link_live
             self.update_lines()
             return
         new = [i for i in changed if i in self._index and self._scale.is_unmeasured(i)]
@@ -219,7 +219,7 @@ class Watchlist(Pane, can_focus=True):
         """Update once a second: sort and rescale the sparklines; returns the rows whose age or state has another text
         now. Once a minute all rows are redrawn, for what ends by the clock alone: after hours, a date."""
         self._now = now
-        if self.sort and self._proven and now - self._moved_at >= HOLD and self._ordered() != self._rows:
+        if self.sort and self._is_link_live and now - self._moved_at >= HOLD and self._ordered() != self._rows:
             self._arrange()
             return set()
         portion = self._scale.next_portion(self._given)
@@ -331,7 +331,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument, context: RenderContext) -> RowFigures:
         age = instrument.age(context.time)
-        return make_row(instrument, data_status(instrument, age, self._proven), age, context)
+        return make_row(instrument, data_status(instrument, age, self._is_link_live), age, context)
 
     def _draw_row(self, n: int, width: int, context: RenderContext) -> StyledLine:
         instrument = self._rows[n]

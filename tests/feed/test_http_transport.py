@@ -8,7 +8,7 @@ import sys
 
 import httpx
 
-from tui.feed.network_backend import read_in_portions
+from tui.feed.http_transport import make_transport
 
 BODY = b"x" * 10_000
 
@@ -22,9 +22,7 @@ async def test_an_answer_comes_in_small_portions_and_whole() -> None:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        transport = httpx.AsyncHTTPTransport(trust_env=False)
-        read_in_portions(transport)
-        async with transport:
+        async with make_transport(None, None) as transport:
             response = await transport.handle_async_request(httpx.Request("GET", f"http://127.0.0.1:{port}/"))
             assert isinstance(response.stream, httpx.AsyncByteStream)
             parts = [part async for part in response.stream]
@@ -34,6 +32,6 @@ async def test_an_answer_comes_in_small_portions_and_whole() -> None:
 
 
 def test_what_the_first_call_needs_is_loaded_before() -> None:
-    program = "import sys; from tui.feed import network_backend as n; n.load_backend(); print(*sys.modules)"
+    program = "import sys; from tui.feed.http_transport import make_transport as m; m(None, None); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert "anyio._backends._asyncio" in result.stdout.split()
