@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import itick, itick_here
+from tests.support.command import run_in_process, run_program
 from tests.support.lock_holder import holding
-from tests.support.resource_limits import limited
+from tests.support.resource_limits import lower_limit
 from tui.app.export import Export
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -94,7 +94,7 @@ def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
 def test_a_pipe_for_the_log_or_the_recording_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for option, words in (("--log", "it is not a regular file"), ("--record", "is there already")):
-        result = itick("stream", "--demo", "--count", "1", option, str(tmp_path / "pipe"))
+        result = run_program("stream", "--demo", "--count", "1", option, str(tmp_path / "pipe"))
         assert result.returncode == 2 and words in result.stderr
 
 
@@ -105,7 +105,7 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "made" / variable))
     with open_to_all():
-        assert itick_here("config", "init").returncode == 0
+        assert run_in_process("config", "init").returncode == 0
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
         Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
@@ -128,7 +128,7 @@ def test_folders_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_path: Path) -> None:
     with (
-        limited(resource.RLIMIT_FSIZE, 1000),
+        lower_limit(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write into {tmp_path}: file too large"),
     ):
         Export(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20)).write()
@@ -137,14 +137,14 @@ def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_pat
     file.save(Settings(), Settings(theme="amber"))
     long = Settings(theme="amber", alert_command=("x" * 5000,))
     with (
-        limited(resource.RLIMIT_FSIZE, 1000),
+        lower_limit(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write {file.path}: file too large"),
     ):
         file.save(Settings(theme="amber"), long)
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
     assert file.read() == Settings(theme="amber")
-    with limited(resource.RLIMIT_FSIZE, 100):
-        assert itick_here("config", "--config", str(tmp_path / "new.toml"), "init").returncode == 2
+    with lower_limit(resource.RLIMIT_FSIZE, 100):
+        assert run_in_process("config", "--config", str(tmp_path / "new.toml"), "init").returncode == 2
     assert not (tmp_path / "new.toml").exists()
 
 

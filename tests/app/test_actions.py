@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.actions import parse
 
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tui.app.actions import ACTION_NAMES, ActionRegistry
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -14,7 +14,7 @@ from tui.widgets.bindings import action_of
 
 
 async def test_every_key_of_the_app_calls_a_method_that_an_action_group_has() -> None:
-    registry = ItickApp(wanting(), FeedSource()).registry
+    registry = ItickApp(launch_options(), FeedSource()).registry
     for key in KEYS:
         if key.scope:
             continue
@@ -26,7 +26,7 @@ async def test_every_key_of_the_app_calls_a_method_that_an_action_group_has() ->
 
 async def test_no_method_of_a_group_could_be_meant_for_a_key_that_the_table_does_not_have() -> None:
     """Every public method that takes nothing, or what ids share, is an action, or is called by its name."""
-    app = ItickApp(wanting(), FeedSource())
+    app = ItickApp(launch_options(), FeedSource())
     called_by_name = {
         *("ask_size", "save_ladder", "leave_find_field", "new_alert", "display"),
         *("add_symbols", "sort_by", "press_header", "show", "run", "apply_cost_of", "select"),

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.app.test_app import notices
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import depth
 from tests.support.terminal import Terminal
 from tests.support.wait_until import until
@@ -54,7 +54,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def demo(*symbols: Symbol, **settings: Any) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
-    app = ItickApp(wanting(symbols, **settings), FeedSource())
+    app = ItickApp(launch_options(symbols, **settings), FeedSource())
     async with app.run_test(size=(160, 45)) as pilot:
         await until(lambda: app.feed.is_live, 10)
         await until(lambda: all(app.market.instruments[symbol].last for symbol in symbols), 10)
@@ -122,7 +122,7 @@ async def test_it_is_followed_also_where_the_list_shown_has_not_its_symbol() -> 
 async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() -> None:
     alerts = (Alert(QQQ, "above", 1.0, 0.5), Alert(QQQ, "below", 10_000.0, 0.5))
     async with server.Exchange() as exchange:
-        app = ItickApp(wanting([QQQ], alerts=alerts), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options([QQQ], alerts=alerts), FeedSource(exchange.url, Token("key")))
         fired: list[AlertEvent] = []
         app.market.alert_engine.on_fired = fired.append
         async with app.run_test() as pilot:
@@ -138,7 +138,7 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
 
 async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_known() -> None:
     alerts = (Alert(QQQ, "spread", 5.0), Alert(QQQ, "above", 1.0))
-    app = ItickApp(wanting([QQQ], alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ], alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
         app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app.clock())
         app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app.clock())
@@ -150,7 +150,7 @@ async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_
 
 async def test_what_another_copy_wrote_is_taken_over() -> None:
     ours, theirs = Alert(QQQ, "above", 1.0), Alert(SPY, "below", 2.0)
-    app = ItickApp(wanting([QQQ], alerts=(ours,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ], alerts=(ours,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
         other = ConfigFile(app.preferences.saver.file.path)
         other.save(Settings(), replace(app.preferences.settings, alerts=(ours, theirs)))
@@ -175,7 +175,7 @@ async def test_a_command_that_fails_is_told_of_once() -> None:
 
 
 async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test():
         for n in range(10):
             app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
@@ -186,14 +186,14 @@ async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
 
 
 async def test_what_fired_covers_a_third_of_a_small_screen_at_most() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test(size=(60, 12)):
         app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
         await until(lambda: "words 3\nwords 4\nwords 5\nand 4 alerts more" in notices(app))
 
 
 async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
         await pilot.pause()
         command = next(command for command in app.commands() if command.name == "New alert for QQQ$US")
@@ -267,7 +267,7 @@ async def test_in_a_real_terminal_the_desktop_is_told_and_the_screen_stays_whole
 async def test_a_storm_rings_once() -> None:
     symbols = [Symbol(f"S{n}", "US") for n in range(200)]
     alerts = tuple(Alert(symbol, "above", 1.0) for symbol in symbols)
-    app = ItickApp(wanting(symbols, alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options(symbols, alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     rung: list[int] = []
 
     def ring(fired: list[AlertEvent]) -> None:
@@ -286,7 +286,7 @@ async def test_a_storm_rings_once() -> None:
 
 async def test_an_alert_that_fires_at_the_last_moment_is_done_in_the_file_too() -> None:
     alert = Alert(QQQ, "above", 1.0)
-    app = ItickApp(wanting([QQQ], alerts=(alert,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ], alerts=(alert,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test():
         app.alert_notices.add(AlertEvent(alert, "QQQ$US 2.00 crossed above 1", "2.00", 1))
         app.exit()

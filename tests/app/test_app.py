@@ -14,8 +14,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import ManualFramesApp
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
 from tui.errors import NoConnection
@@ -41,7 +41,7 @@ async def until(condition: Callable[[], Any]) -> None:
 @asynccontextmanager
 async def running(*symbols: Symbol, theme: str = "midnight") -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     async with Exchange(rate=QUIET) as exchange:
-        app = ItickApp(wanting(symbols, theme=theme), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options(symbols, theme=theme), FeedSource(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
             yield app, pilot
@@ -74,7 +74,7 @@ async def test_holidays_are_learned_once_the_screen_stands() -> None:
     told: list[tuple[str, tuple[Any, ...]]] = []
     async with Exchange(rate=QUIET) as exchange:
         app = ItickApp(
-            wanting([QQQ]), FeedSource(exchange.url, Token("key")), wall=lambda: 1_795_705_200.0
+            launch_options([QQQ]), FeedSource(exchange.url, Token("key")), wall=lambda: 1_795_705_200.0
         )  # 2026-11-26
         app.market.on_call = lambda name, arguments: told.append((name, arguments))
         async with app.run_test(size=(160, 45)):
@@ -191,7 +191,7 @@ async def test_a_lost_link_rings_with_a_notice_and_so_does_its_return(monkeypatc
 
 
 async def test_the_sound_can_be_turned_off_the_notice_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = ItickApp(wanting(bell=False), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options(bell=False), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     monkeypatch.setattr(app.feed, "link_changed", lambda state: None)  # its own steps would take the notice back
     async with app.run_test():
         monkeypatch.setattr(app, "bell", lambda: pytest.fail("it rang"))
@@ -218,7 +218,7 @@ async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
 
 
 async def test_a_frame_that_is_due_when_the_screens_are_gone_draws_nothing() -> None:
-    app = Turned(wanting([QQQ]), FeedSource())
+    app = ManualFramesApp(launch_options([QQQ]), FeedSource())
     async with app.run_test():
         pass
     app.painting.frame()
@@ -227,7 +227,7 @@ async def test_a_frame_that_is_due_when_the_screens_are_gone_draws_nothing() -> 
 
 async def test_threads_that_fail_are_reported_as_before_once_the_app_has_ended() -> None:
     before = threading.excepthook
-    app = Turned(wanting([QQQ]), FeedSource())
+    app = ManualFramesApp(launch_options([QQQ]), FeedSource())
     async with app.run_test():
         assert threading.excepthook is not before
     assert threading.excepthook is before

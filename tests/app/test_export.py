@@ -14,13 +14,13 @@ from tests.support.feedless_app import (
     QQQ,
     FeedlessApp,
 )
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import bar
 from tests.support.wait_until import until
 
 
 async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_path: Path) -> None:
-    app = FeedlessApp(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    app = FeedlessApp(launch_options(lists=LISTS)._replace(export_to=tmp_path / "out"))
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
         await pilot.press("e", "b")
@@ -45,7 +45,7 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
 
 async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way")
-    app = FeedlessApp(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    app = FeedlessApp(launch_options(lists=LISTS)._replace(export_to=tmp_path / "out"))
     async with app.run_test() as pilot:
         await pilot.pause()
         await pilot.press("e", "g")
@@ -59,7 +59,7 @@ async def test_an_export_to_a_disk_that_hangs_keeps_no_key_waiting_and_is_said(
     answers = threading.Event()
     sync = os.fsync
     monkeypatch.setattr("os.fsync", lambda descriptor: answers.wait(20) and sync(descriptor))
-    app = FeedlessApp(wanting(lists=LISTS)._replace(export_to=tmp_path / "out"))
+    app = FeedlessApp(launch_options(lists=LISTS)._replace(export_to=tmp_path / "out"))
     async with app.run_test(size=(120, 36)) as pilot:
         try:
             await pilot.pause()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -24,7 +24,7 @@ QQQ = Symbol("QQQ", "US")
 @pytest.mark.parametrize(("key", "code"), [("right", EXIT_DONE), ("wrong", EXIT_KEY_REFUSED)])
 async def test_quitting_tells_whether_the_key_was_refused(key: str, code: int) -> None:
     async with Exchange(key=Token("right"), rate=20.0) as exchange:
-        app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token(key)))
+        app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token(key)))
         async with app.run_test() as pilot:
             await until(lambda: app.feed.is_live or app.feed.is_key_refused)
             await pilot.press("q")
@@ -32,7 +32,7 @@ async def test_quitting_tells_whether_the_key_was_refused(key: str, code: int) -
 
 
 async def test_a_phase_is_in_the_history_once_however_many_states_it_has() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     app.market.health.history.clear()
     for asked in ("one", "two"):
         app.feed.link_changed(LinkState(LinkPhase.CONNECTING, 0.0, asked))
@@ -53,7 +53,7 @@ async def test_the_date_of_rest_answers_counts_only_if_they_are_from_the_host_of
 
     async with Exchange(rate=20.0) as exchange, Exchange(rate=20.0) as other:
         rest_url = rest_base(other.url) if elsewhere else ""
-        app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token("key"), rest_url=rest_url))
+        app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token("key"), rest_url=rest_url))
         app.market.on_call = called
         async with app.run_test():
             await until(lambda: caplog.text.count("GET ") > 1)

@@ -13,7 +13,7 @@ from tests.support.feedless_app import (
     saved_settings,
     type_in,
 )
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 
 
 async def test_lists_are_shown_by_number_and_by_click_and_each_keeps_its_cursor() -> None:
@@ -60,7 +60,7 @@ async def test_a_list_is_made_renamed_filled_and_deleted() -> None:
 
 
 async def test_a_list_of_the_command_line_is_kept_when_asked() -> None:
-    app = FeedlessApp(wanting(lists=LISTS)._replace(watch=(TLT,)))
+    app = FeedlessApp(launch_options(lists=LISTS)._replace(watch=(TLT,)))
     async with app.run_test() as pilot:
         await pilot.pause()
         assert (list(app.preferences.lists.lists), app.rows) == (["Watch", "Core", "Metals"], ["TLT"])

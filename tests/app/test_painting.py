@@ -9,8 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -34,7 +34,7 @@ SIZES = [(160, 45), (120, 36), (80, 24), (60, 20)]
 KEYS = ["j", "k", "down", "pagedown", "tab", "f", "z", "question_mark", "h", "o", "s", "slash", "a", "c", "enter"]
 
 
-class Painted(WholeDriver):
+class Painted(DiscardingDriver):
     """A terminal of its own: all that is written goes to its screen."""
 
     screen = pyte.Screen(160, 45)
@@ -81,7 +81,7 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
     Painted.screen.reset()
     Painted.screen.resize(45, 160)
     step = 0
-    app = Turned(wanting(FUNDS), FeedSource(""), clock=lambda: float(step))
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: float(step))
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(160, 45), notifications=True) as pilot:
         market = app.market
@@ -119,7 +119,7 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
 async def test_a_frame_does_not_paint_over_a_notice() -> None:
     Painted.screen.reset()
     Painted.screen.resize(24, 80)
-    app = Turned(wanting(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(80, 24), notifications=True) as pilot:
         app.market.wall_base = OPEN
@@ -140,12 +140,12 @@ async def test_a_frame_does_not_paint_over_a_notice() -> None:
 async def test_updates_are_reduced_to_lines_or_left_to_textual_as_they_are(plain: bool) -> None:
     written: list[type[CompositorUpdate]] = []
 
-    class Noted(Turned):
+    class Noted(ManualFramesApp):
         def write_update(self, screen: Screen[object], update: CompositorUpdate) -> None:
             written.append(type(update))
             super().write_update(screen, update)
 
-    app = Noted(wanting(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app = Noted(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(80, 24)) as pilot:
         await pilot.pause(0.2)
@@ -158,7 +158,7 @@ async def test_updates_are_reduced_to_lines_or_left_to_textual_as_they_are(plain
 async def test_a_size_that_came_and_went_leaves_no_traces() -> None:
     Painted.screen.reset()
     Painted.screen.resize(24, 80)
-    app = Turned(wanting(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(80, 24)) as pilot:
         await come_to_rest(app, pilot)

@@ -17,7 +17,7 @@ from tests.support.feedless_app import (
     saved_settings,
     type_in,
 )
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.wait_until import until
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
@@ -35,7 +35,7 @@ async def test_what_another_copy_wrote_is_shown() -> None:
 
 
 async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
-    app = FeedlessApp(wanting(lists=LISTS)._replace(watch=(TLT,)))
+    app = FeedlessApp(launch_options(lists=LISTS)._replace(watch=(TLT,)))
     async with app.run_test() as pilot:
         other = ConfigFile(app.preferences.saver.file.path)
         other.save(Settings(lists=LISTS), Settings(lists={**LISTS, "Watch": (SPY,)}))
@@ -51,7 +51,7 @@ async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
 
 async def test_a_file_that_cannot_be_written_is_a_notice_and_nothing_is_lost(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("in the way")
-    app = FeedlessApp(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
+    app = FeedlessApp(launch_options(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:
         await pilot.press("d", "d")
         await app.preferences.saver.finish(5.0)
@@ -105,7 +105,7 @@ async def test_changes_that_could_not_be_saved_are_shown_until_they_are(
 ) -> None:
     monkeypatch.setattr("tui.config.saver._RETRY_INTERVAL", 0.1)
     (tmp_path / "folder").write_text("in the way")
-    app = FeedlessApp(wanting(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
+    app = FeedlessApp(launch_options(lists=LISTS, file=tmp_path / "folder" / "config.toml"))
     async with app.run_test() as pilot:
         await pilot.press("d")
         await until(lambda: app.dashboard.status.unsaved)

@@ -11,9 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.app.test_app import listed, notices, running, type_into, until
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import QQQ, SPY
-from tests.support.modal_host import text_of
+from tests.support.modal_host import widget_text
 from tests.support.recordings import BEGAN, play_all, state_of, tick_lines, write_recording
 from tui.app.app import ItickApp
 from tui.app.feed_worker import RECORDED, FeedSource
@@ -37,7 +37,7 @@ def bottom(app: ItickApp) -> str:
 @asynccontextmanager
 async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     replay = Replay(path, speed)
-    wanted = wanting(lists={RECORDED: replay.symbols})._replace(remember=False)
+    wanted = launch_options(lists={RECORDED: replay.symbols})._replace(remember=False)
     app = ItickApp(wanted, FeedSource(replay=replay), replay.clock, replay.wall)
     async with app.run_test(size=(160, 45)) as pilot:
         await until(lambda: app.dashboard.header.replay)
@@ -81,7 +81,7 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
         await pilot.press("h")
         await pilot.pause()
         assert isinstance(app.screen, FeedHealth)
-        assert "1 of the recording, left out" in text_of(app.screen.query_one("#figures"))
+        assert "1 of the recording, left out" in widget_text(app.screen.query_one("#figures"))
         file = app.preferences.saver.file.path
     assert not file.exists()
 
@@ -98,7 +98,7 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
 ) -> None:
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(rate=400.0, faults=[fault], fault_every=2.0) as exchange:
-            app = ItickApp(wanting([QQQ, SPY]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            app = ItickApp(launch_options([QQQ, SPY]), FeedSource(exchange.url, Token("key"), recorder=recorder))
             market = app.market
             async with app.run_test(size=(160, 45)) as pilot:
                 await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
@@ -117,7 +117,7 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
 async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(rate=50.0) as exchange:
-            app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token("key"), recorder=recorder))
             async with app.run_test(size=(160, 45)):
                 await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
                 assert " REC " in top(app)

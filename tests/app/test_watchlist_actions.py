@@ -18,7 +18,7 @@ from tests.support.feedless_app import (
     type_in,
 )
 from tests.support.messages import quote
-from tests.support.modal_host import highlighted
+from tests.support.modal_host import highlighted_row
 from tui.symbol import Symbol, parse_symbols
 from tui.widgets.watchlist.columns import DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
@@ -215,7 +215,7 @@ async def test_the_chooser_knows_which_columns_have_no_room() -> None:
     async with feedless_app((80, 24), columns=(*DEFAULT, "name")) as (app, pilot):
         assert app.dashboard.watchlist.columns_without_room() == {"volume", "turnover", "name"}
         await pilot.press("o", "end", "space")
-        assert highlighted(app).startswith("✓  TIME") and highlighted(app).endswith("no room")
+        assert highlighted_row(app).startswith("✓  TIME") and highlighted_row(app).endswith("no room")
 
 
 async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:

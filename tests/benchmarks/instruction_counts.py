@@ -105,13 +105,13 @@ async def measure_messages(runs: int) -> PartTimings:
 
 async def measure_frames(runs: int) -> PartTimings:
     """Paint frames, from marked changes to the bytes for a terminal of 160×50."""
-    from tests.support.manual_frames import Turned, WholeDriver
+    from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
     from tui.app.feed_worker import FeedSource
     from tui.app.preferences import LaunchOptions
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
 
-    class PaintNotifier(Turned):
+    class PaintNotifier(ManualFramesApp):
         """Sets an event when something was painted."""
 
         drawn = asyncio.Event()
@@ -124,7 +124,7 @@ async def measure_frames(runs: int) -> PartTimings:
     app = PaintNotifier(
         LaunchOptions(Settings(lists={"All": tuple(most[:LIST])}), ConfigFile(Path(os.devnull))), FeedSource("")
     )
-    app.driver_class = WholeDriver
+    app.driver_class = DiscardingDriver
     async with app.run_test(headless=False, size=(160, 50)) as pilot:
         await pilot.pause()
         market = app.market

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tests.support.feed import KEY, QQQ, SPY, Running
 from tests.support.lock_holder import holding
-from tests.support.price_walks import at, walk
+from tests.support.price_walks import at, price_walk
 from tests.support.wait_until import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
@@ -49,7 +49,7 @@ class FakeRestClient:
         self.error: RestError | None = None
         self.unserved = {"US", "HK"}  # where `error` is the answer
         self.answered: Callable[[], object] = lambda: None
-        self.answers: Callable[[], Sequence[Kline]] = lambda: walk(FRIDAY, range(390))
+        self.answers: Callable[[], Sequence[Kline]] = lambda: price_walk(FRIDAY, range(390))
 
     async def klines(self, region: str, codes: Sequence[str], limit: int = 500) -> dict[str, list[Kline]]:
         self.bars.append((region, list(codes), limit))
@@ -140,7 +140,7 @@ def set_clock_ahead(harness: BackfillHarness, by: int) -> None:
 
 @pytest.mark.parametrize("by", [3_600_000, 300 * 86_400_000], ids=["an hour", "300 days"])
 async def test_a_wrong_clock_costs_no_memory_and_is_not_stored(tmp_path: Path, by: int) -> None:
-    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390))))
     async with backfilling(tmp_path) as harness:
         set_clock_ahead(harness, by)
         tracemalloc.start()
@@ -155,7 +155,7 @@ async def test_a_wrong_clock_costs_no_memory_and_is_not_stored(tmp_path: Path, b
 
 async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
-        harness.vendor.answers = lambda: walk(MONDAY, range(60))
+        harness.vendor.answers = lambda: price_walk(MONDAY, range(60))
         set_clock_ahead(harness, 3_600_000)
         await harness.settles()
         assert [limit for _, _, limit in harness.vendor.bars] == [500, 500]
@@ -168,7 +168,7 @@ async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: 
 
 
 async def test_stored_history_is_applied_without_a_network(tmp_path: Path) -> None:
-    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {"2026-11-20": 513.0}))
     async with backfilling(tmp_path, live=False) as harness:
         i = harness.market.instruments[QQQ]
         assert i.is_last_known and i.last_known is not None and i.last_known.time == at("2026-11-20 16:00")
@@ -182,7 +182,7 @@ async def test_stored_history_is_applied_without_a_network(tmp_path: Path) -> No
 async def test_completed_minutes_are_stored_at_the_end_and_read_by_the_next_run(tmp_path: Path) -> None:
     async with backfilling(tmp_path, QQQ) as harness:
         harness.vendor.answers = list
-        for bar in walk(MONDAY - 2 * MINUTE, range(3)):
+        for bar in price_walk(MONDAY - 2 * MINUTE, range(3)):
             bar.symbol = "QQQ$US"
             harness.market.apply(bar, 0.0)
     async with backfilling(tmp_path, QQQ, live=False, start=MONDAY + MINUTE) as harness:
@@ -193,7 +193,7 @@ async def test_completed_minutes_are_stored_at_the_end_and_read_by_the_next_run(
 async def test_a_late_correction_of_a_minute_is_stored_after_later_minutes(
     tmp_path: Path,
 ) -> None:
-    kept = walk(MONDAY - 3 * MINUTE, range(3))
+    kept = price_walk(MONDAY - 3 * MINUTE, range(3))
     store_history(tmp_path, BarUpdate(QQQ, kept))
     async with backfilling(tmp_path, QQQ) as harness:
         late = replace(kept[0], symbol="QQQ$US", volume=kept[0].volume + 100)
@@ -227,7 +227,7 @@ async def test_a_store_that_stays_locked_is_reported_the_second_time_and_at_the_
 ) -> None:
     """Another copy writes for a moment, and that is no trouble; one that was stopped then does so for ever."""
     monkeypatch.setattr(storing, "_LOCK_TIMEOUT", 0.05)
-    news = [BarUpdate(QQQ, walk(FRIDAY, range(3)))]
+    news = [BarUpdate(QQQ, price_walk(FRIDAY, range(3)))]
     store_history(tmp_path, *news)
     async with backfilling(tmp_path, QQQ) as harness:
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
@@ -236,7 +236,7 @@ async def test_a_store_that_stays_locked_is_reported_the_second_time_and_at_the_
                 assert len(harness.troubles) == told
         await harness.history._write(news)
         assert harness.history.store_error == ""
-        harness.market.apply(walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
+        harness.market.apply(price_walk(MONDAY - 2 * MINUTE, range(1))[0], 0.0)
         with holding(tmp_path / "False.sqlite", sqlite=True, stopped=True):
             await asyncio.gather(harness.history.finish(5.0), harness.history.finish(5.0))
         assert harness.history.save_error.endswith("database is locked")
@@ -269,7 +269,7 @@ async def test_a_defect_of_ours_ends_the_backfill_and_is_logged(
 
 
 async def test_a_demo_at_another_address_has_a_store_of_its_own(tmp_path: Path) -> None:
-    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390))))
     async with backfilling(tmp_path, QQQ, live=False) as harness:
         assert harness.market.instruments[QQQ].is_last_known
         harness.market.set_hours(demo=True)
@@ -417,12 +417,12 @@ async def test_with_bars_built_from_trades_all_since_the_last_response_is_reques
 
 async def test_nothing_is_requested_if_the_exchange_was_closed_since(tmp_path: Path) -> None:
     evening, sunday = at("2026-11-20 20:00"), at("2026-11-22 12:00")
-    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {}, evening))
     async with backfilling(tmp_path, QQQ, start=sunday) as harness:
         assert harness.vendor.bars == []
         assert harness.history.describe() == ("1 symbol known", False)
     for early in (at("2026-11-23 05:00"), MONDAY):
-        store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390)), {}, evening))
+        store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), {}, evening))
         async with backfilling(tmp_path, QQQ, start=early) as harness:
             assert len(harness.vendor.bars) == 1
 
@@ -491,10 +491,11 @@ async def test_with_one_code_per_call_each_response_is_applied_at_once(tmp_path:
 
 async def test_after_a_split_the_next_run_reads_nothing_from_before_it(tmp_path: Path) -> None:
     thursday = FRIDAY - 1440 * MINUTE
-    friday = walk(FRIDAY, range(390))
+    friday = price_walk(FRIDAY, range(390))
     closes = {"2026-11-19": 1_024.0, "2026-11-20": friday[-1].close}  # of these the second is right
     store_history(
-        tmp_path, BarUpdate(QQQ, [*walk(thursday, range(390), 1_024.0), *walk(FRIDAY, range(300), 1_024.0)], closes)
+        tmp_path,
+        BarUpdate(QQQ, [*price_walk(thursday, range(390), 1_024.0), *price_walk(FRIDAY, range(300), 1_024.0)], closes),
     )
     async with backfilling(tmp_path, QQQ):
         pass
@@ -532,7 +533,7 @@ async def test_an_empty_response_leaves_the_gap_open(tmp_path: Path) -> None:
 
 async def test_a_quote_is_requested_only_if_the_previous_close_is_unknown(tmp_path: Path) -> None:
     harness = BackfillHarness(tmp_path, [QQQ, SPY])
-    harness.vendor.answers = lambda: walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
+    harness.vendor.answers = lambda: price_walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
     harness.market.apply_history_closes(SPY, {"2026-11-20": 600.0})
     task = asyncio.create_task(harness.history.run())
     harness.history.link_changed(LIVE, demo=False)
@@ -619,7 +620,7 @@ async def test_a_symbol_that_does_not_exist_is_not_called_known_now_or_at_the_ne
 
 async def test_five_hundred_symbols_are_written_without_blocking_the_event_loop(tmp_path: Path) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(500)]
-    bars = walk(MONDAY - 60 * MINUTE, range(60))
+    bars = price_walk(MONDAY - 60 * MINUTE, range(60))
     store = Store(tmp_path / "x.sqlite", wall=lambda: MONDAY / 1000)
     began, turns = time.perf_counter(), 0
     writing = asyncio.create_task(asyncio.to_thread(store.write, [BarUpdate(symbol, bars) for symbol in symbols]))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.messages import QQQ, T, bar, depth, quote, tick
-from tests.support.price_walks import at, walk
+from tests.support.price_walks import at, price_walk
 from tui.market import Instrument, Market
 from tui.market.bars import MAX_MINUTES, MINUTE, MinuteBars
 from tui.market.change import ReferencePrice, ReferenceSource
@@ -250,15 +250,15 @@ US = calendar("US")
 
 
 def session(start: int, close: float) -> list[Kline]:
-    bars = walk(start, range(390), close)
+    bars = price_walk(start, range(390), close)
     bars[-1].close = close
     return bars
 
 
 def test_closes_are_those_of_sessions_that_are_over() -> None:
-    thursday = walk(FRIDAY - 1440 * MINUTE, range(200, 390))
-    evening = walk(FRIDAY - 1000 * MINUTE, range(30))
-    friday = walk(FRIDAY, range(390))
+    thursday = price_walk(FRIDAY - 1440 * MINUTE, range(200, 390))
+    evening = price_walk(FRIDAY - 1000 * MINUTE, range(30))
+    friday = price_walk(FRIDAY, range(390))
     bars = [*thursday, *evening, *friday]
     assert session_closes(bars, US, FRIDAY + 200 * MINUTE) == {date(2026, 11, 19): thursday[-1].close}
     both = {date(2026, 11, 19): thursday[-1].close, date(2026, 11, 20): friday[-1].close}
@@ -268,10 +268,10 @@ def test_closes_are_those_of_sessions_that_are_over() -> None:
 
 @pytest.mark.parametrize(("region", "bell"), [("SH", "15:00"), ("SZ", "15:00"), ("HK", "16:10")])
 def test_the_bar_after_the_close_has_the_auction_s_price(region: str, bell: str) -> None:
-    morning = walk(at("2026-11-20 08:00", region), range(3))
-    friday = walk(at("2026-11-20 14:50", region), range(7))
-    auction = walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
-    monday = walk(at("2026-11-23 08:00", region), range(3))
+    morning = price_walk(at("2026-11-20 08:00", region), range(3))
+    friday = price_walk(at("2026-11-20 14:50", region), range(7))
+    auction = price_walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
+    monday = price_walk(at("2026-11-23 08:00", region), range(3))
     found = session_closes([*morning, *friday, *auction, *monday], calendar(region), at("2026-11-23 08:05", region))
     assert found == {date(2026, 11, 20): auction[-1].close}
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
 from tui.app.feed_worker import FeedSource
 from tui.config.key_table import KEYS
 from tui.feed.dispatch import make_dispatcher
@@ -149,9 +149,9 @@ async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
     chance, now = random.Random(seed), 0.0
     sender, done = Sender(chance), [f"seed {seed}"]
     alerts = [parse_alert(f"{symbol} {words}") for symbol in SYMBOLS for words in ALERTS]
-    wanted = wanting(SYMBOLS, columns=[column.id for column in COLUMNS], alerts=alerts)
-    app = Turned(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
-    app.driver_class = WholeDriver
+    wanted = launch_options(SYMBOLS, columns=[column.id for column in COLUMNS], alerts=alerts)
+    app = ManualFramesApp(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
+    app.driver_class = DiscardingDriver
     async with app.run_test(headless=False, size=SIZES[0]) as pilot:
         market = app.market
         market.set_clock(OPEN)

@@ -14,8 +14,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
 from tests.support.wait_until import until
 from tui.app.feed_worker import FeedSource
 from tui.market.market import Market
@@ -30,7 +30,7 @@ OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
 PAST_FLASH = 10.0  # s
 
 
-class Written(WholeDriver):
+class Written(DiscardingDriver):
     """What is written is kept."""
 
     output = ""
@@ -40,9 +40,9 @@ class Written(WholeDriver):
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Turned]:
+async def running() -> AsyncIterator[ManualFramesApp]:
     """The whole dashboard at 160×50, every row known, and nothing left to draw."""
-    app = Turned(wanting(FUNDS), FeedSource(""))
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""))
     app.driver_class = Written
     async with app.run_test(headless=False, size=(160, 50)) as pilot:
         market = app.market
@@ -81,7 +81,7 @@ def lines_drawn() -> Iterator[list[tuple[str, int]]]:
         yield drawn
 
 
-def frame(app: Turned, now: float) -> str:
+def frame(app: ManualFramesApp, now: float) -> str:
     """Turn a frame; what it writes."""
     Written.output = ""
     app.dashboard.sync(app.market.drain_changed(), now, True)

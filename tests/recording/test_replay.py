@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import KEY, exchange, lines_until, started
+from tests.support.command import KEY, exchange, lines_until, start_program
 from tests.support.feed import IEF, QQQ, SPY, Running
 from tests.support.messages import T
 from tests.support.recordings import BEGAN, compress, header, play_all, state_of, tick_lines, write_recording
@@ -93,7 +93,7 @@ def test_a_killed_run_leaves_all_but_its_last_second(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl.gz"
     with (
         exchange("--rate", "500") as url,
-        started("stream", "--url", url, "--watch", "QQQ$US", "--record", str(path), key=KEY) as process,
+        start_program("stream", "--url", url, "--watch", "QQQ$US", "--record", str(path), key=KEY) as process,
     ):
         lines_until(process.stderr, "LIVE")
         time.sleep(1.7)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import itick_here
+from tests.support.command import run_in_process
 from tests.support.messages import BOOK_B, QQQ, SPY, T, quote
 from tests.support.recordings import BEGAN, compress, header, tick_lines, write_recording
 from tests.support.wait_until import until
@@ -140,11 +140,11 @@ async def test_a_delayed_feed_is_reported(tmp_path: Path) -> None:
             running.cancel()
             await asyncio.wait([running])
     assert summarize(Recording(tmp_path / "r.gz")).delay == 900.0
-    assert "15m: the whole feed was delayed" in itick_here("inspect", str(tmp_path / "r.gz")).stdout
+    assert "15m: the whole feed was delayed" in run_in_process("inspect", str(tmp_path / "r.gz")).stdout
 
 
 def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
+    result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
     assert result.returncode == 0
     told = {line[:16].strip(): line[16:] for line in result.stdout.splitlines() if line[:1] != " "}
     assert told["time"] == "2024-11-15 11:50:00 to 12:50:00, 1 h 0 min"
@@ -159,7 +159,7 @@ def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
 
 
 def test_a_summary_is_printed_as_one_json_object(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())), "--json")
+    result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())), "--json")
     told = json.loads(result.stdout)
     assert told["types"]["tick"] == 61
     assert told["begins"] == T
@@ -168,6 +168,6 @@ def test_a_summary_is_printed_as_one_json_object(tmp_path: Path) -> None:
 
 def test_an_empty_recording_has_a_summary(tmp_path: Path) -> None:
     (tmp_path / "r.gz").write_bytes(compress([header()]))
-    result = itick_here("inspect", str(tmp_path / "r.gz"))
+    result = run_in_process("inspect", str(tmp_path / "r.gz"))
     assert result.returncode == 0
     assert "no data" in result.stdout and "not known" in result.stdout

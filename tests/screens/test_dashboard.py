@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown
 
-from tests.support.frozen_dashboard import LIVE, START, US, Still, filled
-from tests.support.price_walks import OPEN, walk
+from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
+from tests.support.price_walks import OPEN, price_walk
 from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
@@ -29,7 +29,7 @@ LOST = LinkState(
 @cache
 def market() -> Market:
     """Filled once: no test here changes it."""
-    return filled(US)
+    return filled_market(US)
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def test_yesterday_s_picture_says_of_when_it_is(snap_compare: Snapshot) -> None:
     market.wall_base = START
     market.follow(symbols)
     for n, symbol in enumerate(symbols[:3]):
-        market.apply_history(symbol, walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
+        market.apply_history(symbol, price_walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
     market.refuse([symbols[1]], "quote", OVER_LIMIT)
     assert snap_compare(Still(market, symbols, link=LOST, demo=False), terminal_size=(120, 36))
 
@@ -132,7 +132,7 @@ async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> No
 
 
 async def test_a_new_book_or_quote_replaces_the_cells_drawn_of_the_old_one() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         for bid, volume in ((89.25, 1.1e9), (90.25, 2.2e9)):
             book = Depth(symbol="TLT$US", asks=[Level(bid + 0.5, 1)], bids=[Level(bid, 1)])
@@ -184,7 +184,7 @@ def counting(pane: Pane) -> list[int]:
 
 
 async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60  # all flashes are over
         app.turn()
@@ -199,7 +199,7 @@ async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
 
 
 async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60
         app.turn()
@@ -223,7 +223,7 @@ async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
 
 
 async def test_a_frame_without_changes_draws_nothing() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60
         app.turn()
@@ -237,7 +237,7 @@ async def test_a_frame_without_changes_draws_nothing() -> None:
 
 
 async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60
         app.turn()
@@ -251,7 +251,7 @@ async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
 
 
 async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60
         app.turn()
@@ -272,7 +272,7 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
 
 
 async def test_only_a_live_link_adds_to_the_statistics_of_the_spread() -> None:
-    app = Still(filled(US), link=LOST)
+    app = Still(filled_market(US), link=LOST)
     async with app.run_test(size=(160, 45)):
         instrument = app.rows[0]
         assert instrument.depth is not None
@@ -284,7 +284,7 @@ async def test_only_a_live_link_adds_to_the_statistics_of_the_spread() -> None:
 
 
 async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_its_row() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     app.market.apply(Depth(symbol="TLT$US", asks=[Level(89.5, 1)], bids=[Level(89.25, 1)]), 20.0)
     async with app.run_test(size=(160, 45)) as pilot:
         watchlist = app.dashboard.watchlist

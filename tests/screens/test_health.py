@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.widgets import Static
 
-from tests.support.frozen_dashboard import START, US, Still, filled
+from tests.support.frozen_dashboard import START, US, Still, filled_market
 from tests.support.messages import bar
 from tui.config.themes import all_themes
 from tui.errors import NoConnection
@@ -69,7 +69,7 @@ def snapshot(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -
 
 def troubled() -> Market:
     """A market after a bad day."""
-    market = filled(US, seconds=2)
+    market = filled_market(US, seconds=2)
     health = market.health
     health.bytes = 1_234_567
     health.frame_at = 19.7
@@ -123,7 +123,7 @@ def test_feed_health(snap_compare: Snapshot, size: tuple[int, int]) -> None:
 
 
 def test_feed_health_in_light(snap_compare: Snapshot) -> None:
-    assert snap_compare(WithHealth(filled(US, seconds=2), theme="daylight"), terminal_size=(120, 36))
+    assert snap_compare(WithHealth(filled_market(US, seconds=2), theme="daylight"), terminal_size=(120, 36))
 
 
 async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:

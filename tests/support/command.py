@@ -23,7 +23,7 @@ def environment(key: str | None = None) -> dict[str, str]:
     return kept if key is None else kept | {"ITICK_TOKEN": key}
 
 
-def itick(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+def run_program(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the program to its end, with pipes. The output must not hold the key or a traceback."""
     result = subprocess.run(
         [*PROGRAM, *arguments],
@@ -38,7 +38,7 @@ def itick(*arguments: str, key: str | None = None) -> subprocess.CompletedProces
     return result
 
 
-def itick_here(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+def run_in_process(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
     """Like `itick`, but in this process: for commands that print something and end."""
     from tui.cli import main
 
@@ -64,7 +64,7 @@ def itick_here(*arguments: str, key: str | None = None) -> subprocess.CompletedP
 
 
 @contextmanager
-def started(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
+def start_program(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
     """Run the program until the end of the block at the latest."""
     with subprocess.Popen(
         [*PROGRAM, *arguments],
@@ -99,6 +99,6 @@ def lines_until(stream: IO[str] | None, words: str) -> list[str]:
 @contextmanager
 def exchange(*arguments: str) -> Iterator[str]:
     """Run a demo exchange in a process of its own; yields its URL."""
-    with started("exchange", "--port", "0", *arguments) as process:
+    with start_program("exchange", "--port", "0", *arguments) as process:
         line = lines_until(process.stderr, "demo exchange at ")[-1]
         yield line.removeprefix("demo exchange at ").split(",")[0]

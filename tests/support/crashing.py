@@ -24,7 +24,7 @@ class Fault(Exception):
     """An exception raised on purpose, with the key in its text."""
 
 
-class Faulty(ItickApp):
+class CrashingApp(ItickApp):
     """An app that fails at `where`, with the key in a local variable."""
 
     where = "handler"
@@ -73,8 +73,8 @@ def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
 
 def main() -> None:
     tui.headless.stream.to_record = to_record
-    Faulty.where = sys.argv.pop(1)
-    tui.app.app.ItickApp = Faulty  # type: ignore[misc]
+    CrashingApp.where = sys.argv.pop(1)
+    tui.app.app.ItickApp = CrashingApp  # type: ignore[misc]
     tui.cli.main()
 
 

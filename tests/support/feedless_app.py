@@ -11,7 +11,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import quote
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -67,7 +67,7 @@ class FeedlessApp(ItickApp):
 async def feedless_app(
     size: tuple[int, int] = (160, 45), **settings: Any
 ) -> AsyncIterator[tuple[FeedlessApp, Pilot[None]]]:
-    app = FeedlessApp(wanting(**({"lists": LISTS} | settings)))
+    app = FeedlessApp(launch_options(**({"lists": LISTS} | settings)))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield app, pilot

@@ -22,7 +22,7 @@ _CODES = ("QQQ", "SPY", "IWM", "DIA", "VTI", "SMH", "XLK", "XLE", "TLT", "HYG", 
 US = [Symbol(code, "US") for code in _CODES]
 
 
-def filled(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
+def filled_market(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
     """Returns a market that has followed the symbols for `seconds` of its clock."""
     market, simulation = Market(), Simulation(7, START, 200.0)
     market.wall_base = START

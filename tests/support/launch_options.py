@@ -14,7 +14,7 @@ from tui.config.watchlists import DEFAULT_LIST
 from tui.symbol import Symbol
 
 
-def wanting(symbols: Iterable[Symbol] = (), file: Path | None = None, **settings: Any) -> LaunchOptions:
+def launch_options(symbols: Iterable[Symbol] = (), file: Path | None = None, **settings: Any) -> LaunchOptions:
     """Returns launch options with `symbols` in the default list, unless `lists` are given."""
     lists = {"lists": {DEFAULT_LIST: tuple(symbols)}} | settings
     return LaunchOptions(Settings(**lists), ConfigFile(file or Path(os.environ["XDG_CONFIG_HOME"]) / "config.toml"))

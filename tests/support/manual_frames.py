@@ -9,7 +9,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from tui.app.app import ItickApp
 
 
-class WholeDriver(HeadlessDriver):
+class DiscardingDriver(HeadlessDriver):
     """A headless driver for which nothing is skipped: the output is generated and discarded."""
 
     @property
@@ -17,7 +17,7 @@ class WholeDriver(HeadlessDriver):
         return False
 
 
-class Turned(ItickApp):
+class ManualFramesApp(ItickApp):
     """An app without feed, clock and terminal queries. Its driver is a WholeDriver, to be run with `headless=False`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,9 @@ def at(when: str, region: str = "US") -> int:
     return int(datetime.fromisoformat(when).replace(tzinfo=zone(region).tz).timestamp() * 1000)
 
 
-def walk(start: int, minutes: Iterable[int], price: float = 512.0, step: float = 0.05, seed: int = 3) -> list[Kline]:
+def price_walk(
+    start: int, minutes: Iterable[int], price: float = 512.0, step: float = 0.05, seed: int = 3
+) -> list[Kline]:
     """Returns bars of these minutes after `start`, along a random walk in steps."""
     random, bars = Random(seed), list[Kline]()
     last, digits = price, 4 if step < 0.01 else 2

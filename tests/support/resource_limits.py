@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def limited(what: int, most: int) -> Iterator[None]:
+def lower_limit(what: int, most: int) -> Iterator[None]:
     """Lower a limit for this process and its children. RLIMIT_FSIZE, the longest file in bytes, stands in for a full
     disk."""
     before = resource.getrlimit(what)

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from tests.support.manual_frames import WholeDriver
+from tests.support.manual_frames import DiscardingDriver
 from tui.config.plain_mode import PLAIN
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
@@ -46,7 +46,7 @@ class Host(BaseApp):
     """Keeps its updates."""
 
     def __init__(self) -> None:
-        super().__init__(driver_class=WholeDriver)
+        super().__init__(driver_class=DiscardingDriver)
         self.lines = Lines()
         self.updates: list[CompositorUpdate] = []
 

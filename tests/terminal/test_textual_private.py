@@ -25,7 +25,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tests.support.manual_frames import WholeDriver
+from tests.support.manual_frames import DiscardingDriver
 from tests.support.wait_until import until
 from tui.app.painting import MOST_QUEUED
 from tui.terminal import textual_private as private
@@ -159,7 +159,7 @@ class Hooked(BaseApp):
     CSS = "Static { height: 1; }"
 
     def __init__(self) -> None:
-        super().__init__(driver_class=WholeDriver)
+        super().__init__(driver_class=DiscardingDriver)
         self.updates: list[CompositorUpdate] = []
         self.faults: list[Exception] = []
         self.dirty: list[set[Widget]] = []

@@ -11,8 +11,8 @@ from msgspec import structs
 from textual.events import Leave
 from textual.geometry import Size
 
-from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, of
-from tests.support.price_walks import HK_OPEN, OPEN, walk
+from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
+from tests.support.price_walks import HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument
 from tui.market.bars import MINUTE
@@ -139,7 +139,7 @@ def test_without_a_symbol_there_is_no_picture() -> None:
     ],
 )
 def test_without_bars_the_reason_is_said(refused: dict[str, str], words: str) -> None:
-    empty = of([])
+    empty = instrument_of([])
     empty.refused = refused
     assert [row.strip() for row in rows(chart(empty)) if row.strip()] == [words]
 
@@ -187,7 +187,7 @@ def test_stale_is_said_and_no_bar_is_in_progress() -> None:
 @pytest.mark.parametrize("proven", [True, False])
 def test_what_is_only_known_from_before_carries_its_date_at_any_width(proven: bool) -> None:
     i = Instrument(QQQ)
-    i.bars.fill_from_cache(walk(OPEN, MORNING))
+    i.bars.fill_from_cache(price_walk(OPEN, MORNING))
     for width in (34, 42, 64, 140):
         made = chart(i, width, time=OPEN + 3 * DAY * MINUTE)
         made.sync(set(), 0.0, proven)
@@ -226,17 +226,17 @@ def test_the_lunch_break_is_one_thin_mark() -> None:
 
 def test_a_previous_close_far_away_is_left_out_and_the_open_in_its_place_is_no_close() -> None:
     assert any("┄" in row for row in rows(chart(SHAPES["session"]())))
-    assert not any("┄" in row for row in rows(chart(of(walk(OPEN, MORNING), change=100.0))))
-    opened = of(walk(OPEN, MORNING), change=None)
+    assert not any("┄" in row for row in rows(chart(instrument_of(price_walk(OPEN, MORNING), change=100.0))))
+    opened = instrument_of(price_walk(OPEN, MORNING), change=None)
     assert opened.quote is not None
     opened.quote.open = 512.0
     assert not any("┄" in row for row in rows(chart(opened)))
 
 
 def test_an_average_price_far_from_the_visible_bars_does_not_flatten_them() -> None:
-    first, *rest = walk(OPEN, MORNING)
+    first, *rest = price_walk(OPEN, MORNING)
     heavy = structs.replace(first, open=300.0, high=300.0, low=300.0, close=300.0, volume=1e12)
-    i = of([heavy, *rest])
+    i = instrument_of([heavy, *rest])
     assert rows(chart(i, vwap=True)) == rows(chart(i))
 
 
@@ -269,7 +269,7 @@ def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
 
 
 def test_a_gap_under_the_crosshair_is_said() -> None:
-    made = chart(of(walk(OPEN, [0, 2])))
+    made = chart(instrument_of(price_walk(OPEN, [0, 2])))
     made.action_chart_left()
     made.action_chart_left()
     assert title(made).endswith("09:31 no bar")
@@ -296,7 +296,7 @@ def test_a_view_moved_on_to_the_newest_bar_follows_it_again() -> None:
     for _ in range(149):
         made.action_chart_right()
     made.leave_crosshair()
-    for bar in walk(OPEN, range(200, 260)):
+    for bar in price_walk(OPEN, range(200, 260)):
         i.bars.update(bar)
     assert "until" not in title(made)
     assert rows(made) == rows(chart(i))
@@ -322,7 +322,7 @@ def test_what_is_shown_stays_while_new_bars_come() -> None:
     made.action_chart_pan_left()
     axis = rows(made)[-1]
     for minute in range(200, 210):
-        for bar in walk(OPEN, [minute]):
+        for bar in price_walk(OPEN, [minute]):
             i.bars.update(bar)
     assert rows(made)[-1] == axis
 
@@ -448,7 +448,7 @@ def test_drawing_never_raises_and_never_overflows(
     symbol: Symbol,
     demo: bool,
 ) -> None:
-    i = of(
+    i = instrument_of(
         [
             Kline(symbol="", open=a, high=b, low=c, close=d, volume=v, time=HK_OPEN + minute * MINUTE)
             for minute, a, b, c, d, v in bars

@@ -16,7 +16,7 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from tests.support.messages import BOOK_B, QQQ, SPY, Sizes, T, depth
-from tests.support.modal_host import Snapshot, text_of
+from tests.support.modal_host import Snapshot, widget_text
 from tui import format as fmt
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument, Market
@@ -295,7 +295,7 @@ async def test_the_title_tells_the_spread_as_fully_as_it_can(width: int, left: s
 async def test_a_book_without_a_spread_says_so_and_no_figure_is_derived(book: Depth, word: str, row: str) -> None:
     async with shown(instrument(book), (64, 24), amount=100.0) as (_, pane, _):
         assert title(pane)[1] == word
-        text = text_of(pane)
+        text = widget_text(pane)
         assert f" {row} " in text
         assert not re.search(r"mid|micro|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
@@ -511,7 +511,7 @@ async def test_keys_change_how_it_is_drawn_and_tell_of_it() -> None:
     async with shown(instrument(BOOK_B)) as (app, pane, pilot):
         await pilot.press("f", "y")
         assert (pane.static, pane.square_root) == (True, True)
-        assert "√SIZE" in text_of(pane) and "depth · static" in text_of(pane)
+        assert "√SIZE" in widget_text(pane) and "depth · static" in widget_text(pane)
         await pilot.press("f", "y", "n")
         assert (pane.static, pane.square_root) == (False, False)
         await pilot.pause()
@@ -523,7 +523,7 @@ async def test_keys_change_how_it_is_drawn_and_tell_of_it() -> None:
 
 def prices(pane: DepthLadder) -> list[str]:
     """The price of each row, from the top; `-` for the spread."""
-    rows = text_of(pane).splitlines()[2:-1]
+    rows = widget_text(pane).splitlines()[2:-1]
     return ["-" if "▲" in row or "▼" in row else (re.findall(r"\d+\.\d\d(?!\d)", row) or [""])[0] for row in rows]
 
 
@@ -577,12 +577,12 @@ async def test_a_static_axis_moved_by_hand_stays_for_a_while_and_says_where_the_
         await pilot.press(*["up"] * 12)
         app.turn(NOW + 1)
         assert prices(pane)[0] == "512.56"
-        assert "PRICE↓" in text_of(pane)
+        assert "PRICE↓" in widget_text(pane)
         await pilot.press(*["down"] * 23)
         app.turn(NOW + 2)
-        assert "PRICE↑" in text_of(pane)
+        assert "PRICE↑" in widget_text(pane)
         await pilot.press("space")
-        assert prices(pane) == before and "PRICE " in text_of(pane)
+        assert prices(pane) == before and "PRICE " in widget_text(pane)
         await pilot.press(*["up"] * 12)
         app.turn(NOW + 40)
         assert prices(pane) == before, "nobody looks any more"
@@ -591,7 +591,7 @@ async def test_a_static_axis_moved_by_hand_stays_for_a_while_and_says_where_the_
 async def test_static_prices_are_true_also_where_the_tick_was_learned_too_large() -> None:
     found = instrument(depth([(4.130, 1), (4.135, 2)], [(4.128, 3), (4.120, 4)]), 4.13, None)
     async with shown(found, (64, 34), static=True) as (_, pane, _):
-        text = text_of(pane)
+        text = widget_text(pane)
         for price, size in (("4.130", 1), ("4.135", 2)):
             assert re.search(rf"{price} +{size}\b", text), price
         for price, size in (("4.128", 3), ("4.120", 4)):
