@@ -364,7 +364,7 @@ async def test_a_symbol_that_is_removed_while_the_store_is_read_gets_no_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be added again meanwhile: then it is another instrument, whose history is read by itself."""
-    store_history(tmp_path, BarUpdate(QQQ, walk(FRIDAY, range(390))))
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390))))
     harness = BackfillHarness(tmp_path, [QQQ])
     calls: list[Symbol] = []
     harness.market.on_call = lambda name, arguments: calls.append(arguments[0]) if name == "recall" else None
