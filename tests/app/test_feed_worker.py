@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from tui.errors import EXIT_DONE, EXIT_KEY_REFUSED
 from tui.exchange.server import Exchange
 from tui.feed.endpoint import rest_base
 from tui.feed.state import LinkPhase, LinkState
+from tui.history.rest_client import RestClient
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -43,19 +43,19 @@ async def test_a_phase_is_in_the_history_once_however_many_states_it_has() -> No
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 async def test_the_date_of_rest_answers_counts_only_if_they_are_from_the_host_of_the_stream(
-    elsewhere: bool, caplog: pytest.LogCaptureFixture
+    elsewhere: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level(logging.INFO)
-    calls: list[str] = []
+    listeners: list[object] = []
 
-    def called(name: str, arguments: Any) -> None:
-        calls.append(name)
+    class Noted(RestClient):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            listeners.append(kwargs["on_date"])
+            super().__init__(*args, **kwargs)
 
+    monkeypatch.setattr("tui.history.rest_client.RestClient", Noted)
     async with Exchange(rate=20.0) as exchange, Exchange(rate=20.0) as other:
         rest_url = rest_base(other.url) if elsewhere else ""
         app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token("key"), rest_url=rest_url))
-        app.market.on_call = called
         async with app.run_test():
-            await until(lambda: caplog.text.count("GET ") > 1)
-    from_handshake = 1
-    assert (calls.count("observe_date") > from_handshake) != elsewhere
+            await until(lambda: listeners)
+    assert listeners == [None if elsewhere else app.market.observe_date]
