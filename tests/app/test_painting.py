@@ -67,11 +67,10 @@ def cells(screen: pyte.Screen) -> Cells:
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
-    """Until the letters that are meant are on the terminal, for two seconds at most."""
-    for _ in range(40):
+    """Wait until the terminal shows what is meant, for four seconds at most."""
+    for _ in range(80):
         await pilot.pause(0.05)
-        strips = render_lines(app.screen)
-        if [strip.text.rstrip() for strip in strips] == [line.rstrip() for line in Painted.screen.display]:
+        if meant(app) == stands():
             return
 
 

@@ -122,7 +122,8 @@ class Lifecycle:
 
     @property
     def _terminal_is_gone(self) -> bool:
-        return not self._app.is_headless and not os.isatty(0)
+        # Before the driver starts the app has no terminal yet.
+        return current_driver(self._app) is not None and not self._app.is_headless and not os.isatty(0)
 
     def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
         """A thread of Textual's failed. The one that writes does when the terminal is gone without SIGHUP."""
