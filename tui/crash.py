@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import platform
 import shutil
@@ -16,14 +15,15 @@ from typing import Any
 from platformdirs import user_state_path
 
 from tui import __version__
-from tui.errors import reason
+from tui.errors import UsageError, reason
 from tui.files import make_folder
+from tui.folders import check_home
 from tui.secrets import safe_text
 
 
 def write_report(error: BaseException) -> Path:
     """Write a report into the state folder, readable by its owner alone; returns its path. It holds no locals and no
-    key. Raises OSError if it cannot be written."""
+    key. Raises OSError if it cannot be written, UsageError if the user has no folder for it."""
     now = datetime.now(UTC)
     columns, lines = shutil.get_terminal_size()
     report = (
@@ -33,12 +33,8 @@ def write_report(error: BaseException) -> Path:
         "",
         *"".join(traceback.format_exception(error)).splitlines(),
     )
-    try:
-        folder = user_state_path("itick-tui")
-    except RuntimeError as failure:
-        raise OSError(errno.ENOENT, str(failure)) from None
-    if not folder.is_absolute():  # older platformdirs, where the user has no home folder
-        raise OSError("this user has no home folder")
+    check_home()
+    folder = user_state_path("itick-tui")
     make_folder(folder)
     path = folder / f"crash-{now:%Y%m%dT%H%M%SZ}-{os.getpid()}.txt"
     text = "".join(f"{safe_text(line)}\n" for line in report)
@@ -52,8 +48,8 @@ def words(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         where = f"a report without your key is in {write_report(error)}"
-    except OSError as failure:
-        where = f"no report could be written: {reason(failure)}"
+    except (OSError, UsageError) as failure:
+        where = f"no report could be written: {reason(failure) if isinstance(failure, OSError) else failure}"
     return f"a fault in the program ({kind}): it had to stop\n{where}"
 
 

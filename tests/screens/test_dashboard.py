@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown
+from textual.pilot import Pilot
 
 from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
 from tests.support.price_walks import OPEN, price_walk
@@ -174,6 +175,14 @@ def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -
     assert snap_compare(Still(market, [symbol], demo=False, now=1_330.0), terminal_size=(120, 36))
 
 
+async def settle(app: Still, pilot: Pilot[None]) -> None:
+    """Draw a frame of a minute later, when all flashes are over."""
+    app.now += 60
+    app.turn()
+    app.dashboard.tick(app.now)
+    await pilot.pause()
+
+
 def counting(pane: Pane) -> list[int]:
     """The lines that a pane is asked to draw, from now on: by Textual, or by a frame of ours."""
     asked: list[int] = []
@@ -186,10 +195,7 @@ def counting(pane: Pane) -> list[int]:
 async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
     app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60  # all flashes are over
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         grid, ladder, chart = map(counting, (app.dashboard.watchlist, app.dashboard.ladder, app.dashboard.chart))
         app.market.apply(Tick(symbol="TLT$US", last=87.11, time=START + 90_000), app.now)
         app.turn()
@@ -201,10 +207,7 @@ async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
 async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
     app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         grid, ladder = counting(app.dashboard.watchlist), counting(app.dashboard.ladder)
         rows: list[bool] = []
         ladders = 0
@@ -225,10 +228,7 @@ async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
 async def test_a_frame_without_changes_draws_nothing() -> None:
     app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         panes = [counting(pane) for pane in app.query(Pane)]
         app.turn()
         app.dashboard.tick(app.now)
@@ -239,10 +239,7 @@ async def test_a_frame_without_changes_draws_nothing() -> None:
 async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
     app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         grid = counting(app.dashboard.watchlist)
         app.market.apply(Tick(symbol="TLT$US", last=123456.78, time=START + 90_000), app.now)
         app.turn()

@@ -39,7 +39,7 @@ def run_program(*arguments: str, key: str | None = None) -> subprocess.Completed
 
 
 def run_in_process(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Like `itick`, but in this process: for commands that print something and end."""
+    """Like `run_program`, but in this process: for commands that print something and end."""
     from tui.cli import main
 
     out, err = io.StringIO(), io.StringIO()

@@ -224,7 +224,7 @@ async def test_an_update_is_written_at_once_and_a_whole_screen_can_be_made_again
         monkeypatch.setattr(driver, "write", written.append)
         update = private.render_screen(app.screen)
         assert isinstance(update, LayoutUpdate) and update.region.size == app.size
-        private.write_update(app.screen, update)
+        private.display(app.screen, update)
         assert app.updates[-1] is update and "above" in "".join(written)
         assert [strip.text.strip() for strip in private.render_lines(app.screen)] == ["above", "below", "", ""]
 

@@ -96,10 +96,10 @@ class Preferences:
         self.settings = replace(self.settings, **changes)
         self.save()
 
-    def lists_changed(self, select: Symbol | None = None) -> None:
-        """Show and save the lists after they were changed, with this symbol selected."""
+    def lists_changed(self, select: Symbol | None = None, **changes: Any) -> None:
+        """Show and save the lists after they were changed, with this symbol selected; settings change with them."""
         self._on_lists(select)
-        self.save()
+        self.set(**changes)
 
     def set_alerts(self, alerts: tuple[Alert, ...]) -> None:
         """Replace all alerts."""

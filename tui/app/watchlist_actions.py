@@ -109,8 +109,7 @@ class WatchlistActions:
         reordered = self._lists.symbols != before and set(self._lists.symbols) == set(before)
         if self._sort_before and reordered and not self._watchlist.sort:
             self._watchlist.sort, self._sort_before = self._sort_before, ""
-            self._preferences.set(sort=self._watchlist.sort)
-        self._preferences.lists_changed(undone.select)
+        self._preferences.lists_changed(undone.select, sort=self._watchlist.sort)
         self._notices.say(f"taken back: {undone.words}")
 
     def mark(self) -> None:
@@ -156,9 +155,8 @@ class WatchlistActions:
             self._sort_before = grid.sort
             self._notices.say(f"the order is yours now; {self._preferences.key_label('sort')} sorts again")
             grid.set_reactive(Watchlist.sort, "")
-            self._preferences.set(sort="")
         self._lists.reorder(order, f"moved {symbol}")
-        self._preferences.lists_changed(symbol)
+        self._preferences.lists_changed(symbol, sort="")
 
     # --- order ---
 

@@ -20,7 +20,7 @@ from msgspec import Raw, Struct, field
 from tui.errors import MalformedMessage
 from tui.protocol.json_repair import UNREADABLE, decode_repaired, unreadable_kind
 from tui.protocol.lenient_parser import parse_push, parse_row
-from tui.protocol.messages import Kline, Quote
+from tui.protocol.messages import Kline, Push, Quote
 from tui.secrets import safe_text
 from tui.symbol import Symbol, is_code, split_wire_symbol
 
@@ -105,14 +105,10 @@ def parse_quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
     for spelled, raw in _items(data, "quotes"):
         code = _code(spelled, region)
         try:
-            row = parse_row(raw)
-            if row is None:
-                continue
-            if not code or not isinstance(row, dict):
-                raise MalformedMessage("quote")
-            quote = parse_push(row | {"type": "quote", "s": str(Symbol(code, region)), "r": None})
-            assert isinstance(quote, Quote)
-            found[code] = quote
+            quote = _parse_row_of(raw, code, {"type": "quote", "s": str(Symbol(code, region)), "r": None})
+            if quote is not None:
+                assert isinstance(quote, Quote)
+                found[code] = quote
         except MalformedMessage:
             invalid_rows += 1
     return found, invalid_rows
@@ -144,17 +140,24 @@ def _parse_bars(rows: list[Raw], code: str, region: str) -> tuple[list[Kline], i
     invalid_rows = 0
     for raw in rows:
         try:
-            row = parse_row(raw)
-            if row is None:
-                continue
-            if not code or not isinstance(row, dict):
-                raise MalformedMessage("kline")
-            bar = parse_push(row | {"type": "kline@1", "s": code, "r": region})
-            assert isinstance(bar, Kline)
-            bars.append(bar)
+            bar = _parse_row_of(raw, code, {"type": "kline@1", "s": code, "r": region})
+            if bar is not None:
+                assert isinstance(bar, Kline)
+                bars.append(bar)
         except MalformedMessage:
             invalid_rows += 1
     return bars, invalid_rows
+
+
+def _parse_row_of(raw: Raw, code: str, fields: dict[str, str | None]) -> Push | None:
+    """Returns a row as the data message that it is with these fields, None for a null. Raises MalformedMessage, also if
+    the row belongs to no valid code."""
+    row = parse_row(raw)
+    if row is None:
+        return None
+    if not code or not isinstance(row, dict):
+        raise MalformedMessage("row")
+    return parse_push(row | fields)
 
 
 def _kline(bar: _Bar, code: str, region: str) -> Kline:

@@ -17,11 +17,11 @@ from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.textual_private import (
     dirty_widgets,
+    display,
     has_notifications,
     has_open_batch,
     has_pending_layout,
     needs_whole_repaint,
-    write_update,
 )
 
 _Widget = TypeVar("_Widget", bound=Widget)
@@ -52,9 +52,9 @@ class DirectPaint:
         """Write what `only_dirty` found, in place of the screen. Most of each line stands there already."""
         dirty_widgets(self._screen).clear()
         if lines:
-            write_update(self._screen, LineUpdate(lines, alike=True))
+            display(self._screen, LineUpdate(lines, alike=True))
 
     def write(self, lines: Sequence[Piece]) -> None:
         """Write lines that changed."""
         if lines:
-            write_update(self._screen, LineUpdate(lines))
+            display(self._screen, LineUpdate(lines))

@@ -42,6 +42,7 @@ __all__ = [
     "add_notification",
     "current_driver",
     "dirty_widgets",
+    "display",
     "has_notifications",
     "has_open_batch",
     "has_pending_layout",
@@ -56,7 +57,6 @@ __all__ = [
     "set_bindings",
     "suspended_by_key",
     "write_queue_length",
-    "write_update",
 ]
 
 # --- input ---
@@ -229,7 +229,7 @@ def dirty_widgets(screen: Screen[Any]) -> set[Widget]:
     return screen._dirty_widgets
 
 
-def write_update(screen: Screen[Any], update: CompositorUpdate) -> None:
+def display(screen: Screen[Any], update: CompositorUpdate) -> None:
     """Display an update of a screen, as Textual's compositor does with its own."""
     screen.app._display(screen, update)  # type: ignore[arg-type]  # as above
 
