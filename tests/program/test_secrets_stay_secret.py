@@ -319,7 +319,8 @@ def test_the_system_does_not_show_the_key_of_a_running_program_nor_keep_its_memo
 async def test_an_alert_command_finds_the_key_neither_in_its_environment_nor_in_its_parent_s(tmp_path: Path) -> None:
     config, found = tmp_path / "config.toml", tmp_path / "found"
     script = f"cat /proc/self/environ /proc/$PPID/environ >{found}.new; mv {found}.new {found}"
-    levels = ", ".join(f'"QQQ$US > {price / 10}"' for price in range(5_000, 6_000))  # it crosses one soon
+    # It crosses one soon, whether it rises or falls.
+    levels = ", ".join(f'"QQQ$US {way} {price / 10}"' for price in range(5_000, 6_000) for way in "><")
     config.write_text(f'alerts = [{levels}]\nalert_command = ["sh", "-c", "{script}"]\n')
     arguments = ["--demo", *WATCH, "--config", str(config)]
     terminal = Terminal(arguments, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path / "state"))
