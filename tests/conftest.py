@@ -13,7 +13,6 @@ from textual import _wait, screen
 from textual.css.stylesheet import Stylesheet
 
 from tui.feed import tls
-from tui.reference import fund_names as funds
 
 # A busy machine is no failure of a property. The gate tries the same few examples each time, so that a change is judged
 # by what it changed; to look for new ones: `pytest --hypothesis-profile search`.
@@ -80,18 +79,11 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names that the test learns are forgotten after it."""
-    monkeypatch.setattr(funds, "_learned", funds._learned)
-    monkeypatch.setattr(funds, "_lines", funds._lines)
-
-
-@pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A network without proxies, on a machine where no variable says whom to trust."""
     for name in [*os.environ]:
         if name.lower().endswith("_proxy") or name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
             monkeypatch.delenv(name)
     monkeypatch.setattr(tls, "_trust", None)
-    monkeypatch.setattr(tls, "_reading", None)
+    monkeypatch.setattr(tls, "_loading", None)
     return monkeypatch

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import environment
-from tests.support.crashing import Fault, Faulty
-from tests.support.launch_options import wanting
+from tests.support.crashing import CrashingApp, Fault
+from tests.support.launch_options import launch_options
 from tests.support.terminal import Terminal
 from tui import __version__, crash
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.errors import EXIT_CRASH
 from tui.exchange.server import Exchange
 from tui.secrets import Token, read_file
@@ -42,7 +42,7 @@ def reports(state: Path) -> list[Path]:
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_fault_anywhere_ends_the_app_and_is_kept(where: str, capfd: pytest.CaptureFixture[str]) -> None:
     async with Exchange(rate=20.0) as exchange:
-        app = Faulty(wanting([Symbol("QQQ", "US")]), FeedSource(exchange.url, Token(KEY)))
+        app = CrashingApp(launch_options([Symbol("QQQ", "US")]), FeedSource(exchange.url, Token(KEY)))
         app.where = where
         with pytest.raises((Fault, RuntimeError)) as caught:
             async with app.run_test() as pilot:

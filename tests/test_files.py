@@ -21,16 +21,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import itick, itick_here
+from tests.support.command import run_in_process, run_program
 from tests.support.lock_holder import holding
-from tests.support.resource_limits import limited
+from tests.support.resource_limits import lower_limit
 from tui.app.export import Export
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.config.themes import load_theme
 from tui.crash import write_report
 from tui.errors import UsageError
-from tui.files import LARGEST, create, locked, make_folder, read_small, write_exposure
+from tui.files import MAX_FILE_SIZE, create, locked, make_folder, read_small, replace, write_exposure
 from tui.history.store import Store
 from tui.recording.writer import Recorder
 from tui.secrets import read_file
@@ -67,7 +67,7 @@ def unfit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
             yield Path("/dev/zero")
         case _:
             with path.open("wb") as file:
-                file.truncate(LARGEST + 1)
+                file.truncate(MAX_FILE_SIZE + 1)
             yield path
 
 
@@ -87,14 +87,14 @@ def test_only_a_small_regular_file_is_read(unfit: Path) -> None:
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(bytes(LARGEST))
-    assert len(read_small(tmp_path / "file")) == LARGEST
+    (tmp_path / "file").write_bytes(bytes(MAX_FILE_SIZE))
+    assert len(read_small(tmp_path / "file")) == MAX_FILE_SIZE
 
 
 def test_a_pipe_for_the_log_or_the_recording_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for option, words in (("--log", "it is not a regular file"), ("--record", "is there already")):
-        result = itick("stream", "--demo", "--count", "1", option, str(tmp_path / "pipe"))
+        result = run_program("stream", "--demo", "--count", "1", option, str(tmp_path / "pipe"))
         assert result.returncode == 2 and words in result.stderr
 
 
@@ -105,11 +105,11 @@ def test_what_is_made_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.M
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "made" / variable))
     with open_to_all():
-        assert itick_here("config", "init").returncode == 0
+        assert run_in_process("config", "init").returncode == 0
         ConfigFile(tmp_path / "made" / "saved" / "config.toml").save(Settings(), Settings(theme="amber"))
         Export(tmp_path / "made" / "export", "grid", "csv", "a,b\n", datetime(2026, 11, 20)).write()
         store = Store(tmp_path / "made" / "cache" / "itick.sqlite")
-        store.keep_names("US", {"QQQ": "Invesco QQQ"})
+        store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
         write_report(ValueError())
         with Recorder(tmp_path / "made" / "recording.gz") as recorder:
             assert mode(recorder.path) == 0o600
@@ -128,7 +128,7 @@ def test_folders_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_path: Path) -> None:
     with (
-        limited(resource.RLIMIT_FSIZE, 1000),
+        lower_limit(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write into {tmp_path}: file too large"),
     ):
         Export(tmp_path, "screen", "svg", "x" * 5000, datetime(2026, 11, 20)).write()
@@ -137,14 +137,14 @@ def test_a_full_disk_leaves_no_part_of_an_export_and_no_part_of_a_config(tmp_pat
     file.save(Settings(), Settings(theme="amber"))
     long = Settings(theme="amber", alert_command=("x" * 5000,))
     with (
-        limited(resource.RLIMIT_FSIZE, 1000),
+        lower_limit(resource.RLIMIT_FSIZE, 1000),
         pytest.raises(UsageError, match=f"cannot write {file.path}: file too large"),
     ):
         file.save(Settings(theme="amber"), long)
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
     assert file.read() == Settings(theme="amber")
-    with limited(resource.RLIMIT_FSIZE, 100):
-        assert itick_here("config", "--config", str(tmp_path / "new.toml"), "init").returncode == 2
+    with lower_limit(resource.RLIMIT_FSIZE, 100):
+        assert run_in_process("config", "--config", str(tmp_path / "new.toml"), "init").returncode == 2
     assert not (tmp_path / "new.toml").exists()
 
 
@@ -156,6 +156,14 @@ def test_what_is_in_the_way_of_a_new_file_is_neither_followed_nor_waited_for(tmp
         create(path, "text")
         assert path.read_text() == "text"
     assert (tmp_path / "elsewhere").read_text() == "untouched"
+
+
+@pytest.mark.parametrize("there", [0o600, 0o640, 0o444])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, there: int) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "file").chmod(there)
+    replace(tmp_path / "file", "text")
+    assert (mode(tmp_path / "file"), (tmp_path / "file").read_text()) == (there, "text")
 
 
 # --- locks ---
@@ -172,7 +180,7 @@ def test_a_lock_that_another_process_holds_is_waited_for_only_so_long(tmp_path: 
         pass
 
 
-def test_a_file_system_without_locks_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks_blocks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without_locks(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
@@ -274,7 +282,7 @@ def test_commands_are_taken_from_a_file_of_root_s_or_one_s_own_and_the_rest_from
             settings = config.read()
         owner = f"{path if foreign == 'file' else path.parent} belongs to uid {file if foreign == 'file' else folder}"
         words = f"token_command will not be run: {owner}, and must be yours or root's"
-        assert (settings.theme, config.refused) == ("amber", words if foreign else "")
+        assert (settings.theme, config.command_warning) == ("amber", words if foreign else "")
         assert settings.token_command == (() if foreign else ("pass",))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tui.errors import NoConnection, UsageError
-from tui.log import logging_to
+from tui.log import RateFilter, logging_to
 from tui.secrets import read_file
 
 _log = logging.getLogger("tui.feed.example")
@@ -93,6 +93,14 @@ def test_a_storm_of_one_kind_is_a_line_a_second(file: Path, monkeypatch: pytest.
     assert [words for words in said if "JSON" in words] == expected
     assert sum("too deep" in words for words in said) == 3
     assert said.count("another line") == 6
+
+
+def test_endless_new_kinds_are_not_all_remembered() -> None:
+    rate_filter = RateFilter()
+    for n in range(2_000):
+        record = logging.makeLogRecord({"name": "test", "msg": "malformed", "kind": f"kind {n}"})
+        assert rate_filter.filter(record)
+    assert len(rate_filter._kinds) <= 256
 
 
 @pytest.mark.parametrize(
@@ -247,7 +255,7 @@ async def test_stray_tracebacks_go_into_the_log_and_never_to_the_terminal(
         assert sum("ValueError: stray" in line.get("exception", "") for line in lines(file)) == 3
 
 
-def test_a_disk_that_hangs_holds_nobody_up_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_hangs_blocks_nothing_and_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = threading.Event()
     write = os.write
     monkeypatch.setattr("os.write", lambda *given: answers.wait() and write(*given))

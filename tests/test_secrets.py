@@ -109,7 +109,9 @@ def test_a_file_of_somebody_else_is_named_with_the_reason(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True), (0o620, False)]
 )
-def test_a_key_file_that_others_can_read_is_told_with_the_remedy(tmp_path: Path, mode: int, warned: bool) -> None:
+def test_a_key_file_that_others_can_read_gives_a_warning_with_the_remedy(
+    tmp_path: Path, mode: int, warned: bool
+) -> None:
     file = tmp_path / "my key"
     file.write_text(KEY)
     file.chmod(mode)
@@ -140,13 +142,11 @@ def test_a_key_comes_through_a_pipe_that_is_written_late_and_in_parts(tmp_path: 
     writer.join()
 
 
-def test_a_pipe_that_nobody_writes_into_is_not_waited_for_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_without_a_writer_has_a_time_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "key"
     os.mkfifo(pipe)
-    monkeypatch.setattr(tui.secrets, "_WRITER_WITHIN", 0.1)
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    monkeypatch.setattr(tui.secrets, "_WRITER_TIMEOUT", 0.1)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.3)
     with pytest.raises(UsageError, match=f"no key came through the pipe {pipe} within 0 s"):
         read_file(pipe)
     silent = os.open(pipe, os.O_RDWR)
@@ -159,13 +159,20 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for_for_ever(
         os.close(silent)
 
 
-def test_a_key_that_was_read_is_taken_out_of_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_was_read_is_redacted_from_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
     key = "ab'cd/ef\\gh"
     monkeypatch.setenv(TOKEN_VARIABLE, key)
     assert take_from_environment() is not None
     for text in (key, f"x{key}y{key}", f"{key!r}", f"{[key]}", "token=ab%27cd%2Fef%5Cgh", f"{key.encode()!r}"):
         assert "gh" not in redact(text) and "[key]" in redact(text), text
     assert redact("nothing of it here") == "nothing of it here"
+
+
+def test_a_key_that_contains_another_is_redacted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("contained", "contained-in-longer"):
+        monkeypatch.setenv(TOKEN_VARIABLE, key)
+        assert take_from_environment() is not None
+    assert redact("token=contained-in-longer") == "token=[key]"
 
 
 def test_a_key_too_short_to_be_one_is_left_in_ordinary_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,10 +218,10 @@ def test_the_command_does_not_inherit_the_key(monkeypatch: pytest.MonkeyPatch) -
         (["sleep", "5"], "token_command: 'sleep' gave no key within 0 s"),
     ],
 )
-def test_a_command_that_gives_no_key_is_told_by_its_name_alone(
+def test_the_error_of_a_command_without_a_key_names_the_program_alone(
     command: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.4)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.4)
     with pytest.raises(UsageError) as caught:
         ask_command(command)
     assert str(caught.value).startswith(words)
@@ -228,7 +235,7 @@ def test_a_variable_of_bytes_that_are_no_text_holds_no_key(monkeypatch: pytest.M
     assert "n0-text" not in str(caught.value)
 
 
-def test_a_command_that_no_system_can_run_is_told() -> None:
+def test_a_command_that_no_system_can_run_is_an_error() -> None:
     with pytest.raises(UsageError, match=r"token_command: 'echo' cannot be run: there is a character in it"):
         ask_command(["echo", "a\0b"])
 
@@ -247,6 +254,6 @@ def test_what_a_command_leaves_running_is_not_waited_for() -> None:
 
 
 def test_a_command_that_closes_its_output_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tui.secrets, "_COMMAND_WITHIN", 0.3)
+    monkeypatch.setattr(tui.secrets, "_COMMAND_TIMEOUT", 0.3)
     with pytest.raises(UsageError, match="gave no key within 0 s"):
         ask_command(["sh", "-c", f"echo {KEY}; exec sleep 5 >&-"])

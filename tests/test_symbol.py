@@ -128,14 +128,14 @@ def test_notices_stand_in_one_line() -> None:
         ("30320", "HK"),
     ],
 )
-def test_a_bare_code_of_digits_takes_its_habitual_region_and_says_so(code: str, region: str) -> None:
+def test_a_bare_code_of_digits_gets_its_usual_region_with_a_notice(code: str, region: str) -> None:
     symbol, notice = parse_symbol(code)
     assert symbol == Symbol(code, region)
     assert notice == f"{code} read as {code}${region}, where {len(code)}-digit codes are usual"
 
 
 @pytest.mark.parametrize("code", ["200000", "999999", "1234567", "QQQ"])
-def test_any_other_bare_code_takes_the_default_region_without_a_remark(code: str) -> None:
+def test_any_other_bare_code_gets_the_default_region_without_a_notice(code: str) -> None:
     assert parse_symbol(code, default_region="JP") == (Symbol(code, "JP"), "")
 
 
@@ -209,7 +209,7 @@ def test_one_fund_in_several_spellings_is_one_symbol() -> None:
     assert parse_symbols(text) == [(Symbol("2800", "HK"), "")]
 
 
-def test_a_symbol_named_twice_is_taken_once_in_its_first_place() -> None:
+def test_a_symbol_named_twice_counts_once_in_its_first_place() -> None:
     assert [str(p.symbol) for p in parse_symbols("QQQ$US,SPY,qqq.us,US:QQQ,QQQ")] == ["QQQ$US", "SPY$US"]
 
 
@@ -256,7 +256,7 @@ def test_the_feed_s_spellings(s: str, r: str | None, named: tuple[str, str]) -> 
         *(("QQQ$US", False), ("us:qqq", False), ("sh510300", False), ("US.QQQ", False), ("ＱＱＱ＄ＵＳ", False)),
     ],
 )
-def test_bare_tells_a_symbol_without_a_region(text: str, is_bare: bool) -> None:
+def test_lacks_region_recognizes_a_symbol_without_one(text: str, is_bare: bool) -> None:
     assert lacks_region(text) is is_bare
 
 

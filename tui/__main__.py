@@ -1,20 +1,21 @@
-"""Where the program begins: before anything else is loaded, Ctrl+C is left to the system, which ends it in silence.
+"""The entry point. Until a command runs, SIGINT has its default action: Ctrl+C ends the program without a traceback.
 
-A command that runs answers for itself.
-
-Nothing that is loaded is garbage, and looking for some takes a tenth of a start: a command, or the dashboard when it
-stands, has the collector back.
+The garbage collector is disabled during start-up, where nothing is garbage and collections take a tenth of the time; a
+command, or the dashboard once it is drawn, enables it again.
 """
 
 import gc
 import signal
 
 gc.disable()
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored, as in a script's `&`
+if (
+    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):  # not if it is ignored, as for a script's background job
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main() -> None:
+    """Run the command line and exit with its code."""
     from tui.cli import main as run
 
     run()

@@ -1,14 +1,14 @@
-"""Everything that can go wrong on purpose, each with words a person can act on and an exit code of its own.
+"""The expected errors, each with a message that a person can act on, and the exit codes.
 
-ItickError             1  what has no code of its own: standard output cannot be written
+ItickError             1  any without a code of its own: standard output cannot be written
 ├── UsageError         2  the command line or a file it names is wrong
-├── FeedError             something about the connection
+├── FeedError             the connection failed
 │   ├── KeyRefused     3  the vendor does not accept the key
 │   └── NoConnection   4  no live connection within the deadline
-└── MalformedMessage      one message of the vendor that cannot be read; counted, never fatal
+└── MalformedMessage      one message of the vendor that cannot be decoded; counted, never fatal
 
-The doctor ends with 1 where something it looked at failed.
-Anything else that is raised is a fault in the program: 70, and a crash report (crash.py).
+The doctor exits with 1 if a check failed. Any other exception is a fault in the program: 70, and a crash report
+(crash.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 EXIT_DONE = 0
 EXIT_OUTPUT = 1
-EXIT_FAILED = 1  # something the doctor looked at
+EXIT_FAILED = 1  # a check of the doctor
 EXIT_USAGE = 2
 EXIT_KEY_REFUSED = 3
 EXIT_NO_CONNECTION = 4
@@ -28,19 +28,19 @@ EXIT_HANGUP = 129
 
 
 class ItickError(Exception):
-    """The base of all errors of this program. Its text is one or two plain lines for a person."""
+    """The base of all expected errors. Its text is one or two plain lines for a person."""
 
     exit_code = EXIT_OUTPUT
 
 
 class UsageError(ItickError):
-    """The person asked for something that cannot be done as written."""
+    """An error in what the person wrote: an argument, an environment variable or a file."""
 
     exit_code = EXIT_USAGE
 
 
 class FeedError(ItickError):
-    """The connection failed; the text says why. `advice` is what to do about it, where that is known."""
+    """A failure of the connection; the text says why. `advice` is what to do about it, "" if unknown."""
 
     exit_code = EXIT_NO_CONNECTION
 
@@ -50,20 +50,20 @@ class FeedError(ItickError):
 
 
 class KeyRefused(FeedError):
-    """The vendor refused the key, at the handshake or after it. Trying again would not help."""
+    """A refusal of the key by the vendor, at the handshake or after it. A retry would not help."""
 
     exit_code = EXIT_KEY_REFUSED
 
 
 class NoConnection(FeedError):
-    """No live connection was had in the time allowed."""
+    """A deadline that passed without a live connection."""
 
 
 class MalformedMessage(ItickError):
-    """A message that cannot be read.
+    """A message that cannot be decoded.
 
-    `kind` is a short word to count by. `salvaged` holds the messages of the same frame that could be read
-    (a frame may carry a list).
+    `kind` is a short word to count by. `salvaged` holds the messages of the same frame that could be decoded (a frame
+    may carry a list).
     """
 
     def __init__(self, kind: str, detail: str = "", salvaged: tuple[Any, ...] = ()) -> None:
@@ -73,6 +73,6 @@ class MalformedMessage(ItickError):
 
 
 def reason(error: OSError) -> str:
-    """Why the system refused, in words that end a line: `permission denied`."""
+    """Returns the reason of a system error as the end of a sentence: `permission denied`."""
     words = error.strerror or str(error) or "failed"
     return words[:1].lower() + words[1:]

@@ -1,7 +1,7 @@
-"""Files and folders: what is read is small and regular, what is made is for its owner's eyes, and every lock has a
+"""Files and folders: reads are bounded and of regular files, what is created is private to its owner, locks have a
 deadline.
 
-All of it raises OSError, whose words `errors.reason` turns into the end of a line.
+All functions raise OSError, whose text `errors.reason` turns into the end of a sentence.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LARGEST = 8 * 1024 * 1024  # bytes of a file that is read whole
-_LOOK_EVERY = 0.02  # s: whether a lock is free
+MAX_FILE_SIZE = 8 * 1024 * 1024  # bytes
+_POLL_INTERVAL = 0.02  # s
 
 
 def open_regular(path: str | Path, flags: int) -> int:
-    """Open a regular file, made for its owner alone where `flags` ask for that. Anything else is refused, without
-    waiting for who is at the other end of a pipe."""
+    """Returns a descriptor of a regular file, created with mode 0600 if `flags` ask for that. Raises OSError for any
+    other type of file, without blocking on a pipe."""
     try:
         descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a FIFO that nobody reads, or a socket
+        if error.errno == errno.ENXIO:  # a FIFO without a reader, or a socket
             raise _not_regular() from None
         raise
     mode = os.fstat(descriptor).st_mode
@@ -39,9 +39,9 @@ def open_regular(path: str | Path, flags: int) -> int:
 
 
 def inherited_descriptor(path: Path) -> int | None:
-    """Returns which open descriptor a path names, as `/dev/stderr`, `/dev/fd/63` and links to these do; None for any
+    """Returns the open descriptor that a path names, as `/dev/stderr`, `/dev/fd/63` and links to these do; None for any
     other path."""
-    with suppress(OSError):  # a link that leads nowhere, or to itself
+    with suppress(OSError):  # a dangling or circular link
         while True:
             folder = os.path.realpath(path.parent)
             if folder in ("/dev/fd", f"/proc/{os.getpid()}/fd") and path.name.isdecimal():
@@ -55,27 +55,27 @@ def _not_regular() -> OSError:
 
 
 def read_small(path: Path) -> bytes:
-    """Read a regular file of at most 8 MB."""
+    """Returns the content of a regular file of at most MAX_FILE_SIZE bytes. Raises OSError."""
     with open(open_regular(path, os.O_RDONLY), "rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MB")
+        content = file.read(MAX_FILE_SIZE + 1)
+    if len(content) > MAX_FILE_SIZE:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_FILE_SIZE >> 20} MB")
     return content
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, as far as they are missing, for their owner alone."""
+    """Create a folder and its missing parents with mode 0700. Raises OSError."""
     if not folder.is_dir():
         make_folder(folder.parent)
         try:
             folder.mkdir(0o700)
         except FileExistsError:
-            if not folder.is_dir():  # else somebody was first
+            if not folder.is_dir():  # else another process created it
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
 def create(path: Path, text: str) -> None:
-    """Write a new file, the whole of it or nothing. Raises FileExistsError."""
+    """Create a file with a text, whole or not at all. Raises FileExistsError, or another OSError."""
     make_empty(path)
     try:
         replace(path, text)
@@ -85,19 +85,19 @@ def create(path: Path, text: str) -> None:
 
 
 def make_empty(path: Path) -> None:
-    """Make a new file for its owner alone. Raises FileExistsError."""
+    """Create an empty file with mode 0600. Raises FileExistsError, or another OSError."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def part_of(path: Path) -> Path:
-    """Returns where a file is written that is to be put in place of another as a whole."""
+    """Returns the temporary path that `replace` writes before it renames it to `path`."""
     return path.with_name(f".{path.name}.new")
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file anew. Readers see the old one or the new one, never a part of one; mode and owner stay."""
+    """Replace the content of a file atomically; mode and owner are kept. Raises OSError."""
     new = part_of(path)
-    new.unlink(missing_ok=True)  # left by a copy that was killed
+    new.unlink(missing_ok=True)  # left by a process that was killed
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "w", encoding="utf-8", newline="") as file:
@@ -106,9 +106,9 @@ def replace(path: Path, text: str) -> None:
                 before = path.stat()
                 try:
                     os.fchown(descriptor, before.st_uid, before.st_gid)
-                except OSError:  # only root may give files away
+                except OSError:  # only root may change the owner
                     if foreign := _foreign_owner(before):
-                        # What another user wrote would be taken for one's own from then on.
+                        # A file written by another user would count as one's own afterwards.
                         raise OSError(errno.EPERM, f"it {foreign}") from None
                 os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
             file.flush()
@@ -118,7 +118,7 @@ def replace(path: Path, text: str) -> None:
         with suppress(OSError):
             new.unlink()
         raise
-    with suppress(OSError):  # the file is whole either way; this only makes the new name last through a power cut
+    with suppress(OSError):  # the file is whole either way; this makes the rename durable
         _sync(path.parent)
 
 
@@ -131,22 +131,22 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, flags: int, within: float) -> Iterator[None]:
-    """Hold the lock of a file or folder while the block lasts. A file system without locks stops nobody. Raises
-    BlockingIOError where another process holds it for `within` s."""
+def locked(path: Path, flags: int, timeout: float) -> Iterator[None]:
+    """Hold the lock of a file or folder for the duration of the block; without effect on a file system without locks.
+    Raises BlockingIOError if another process holds it for `timeout` s."""
     descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
-        end = time.monotonic() + within
-        while not _lock(descriptor):
+        end = time.monotonic() + timeout
+        while not _try_lock(descriptor):
             if time.monotonic() >= end:
                 raise BlockingIOError(errno.EAGAIN, "another process holds its lock")
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_INTERVAL)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -157,7 +157,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def _is_private_group(gid: int) -> bool:
-    """Whether a group is its user's own, as many systems make one for each, with a umask of 002."""
+    """Returns True if a group is the user's private one, which many systems create for each, with a umask of 002."""
     try:
         user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
     except KeyError:
@@ -166,19 +166,19 @@ def _is_private_group(gid: int) -> bool:
 
 
 def _foreign_owner(found: os.stat_result) -> str:
-    """Whose a file is that belongs neither to who runs this nor to root, in words; "" where it does."""
+    """Returns whose a file is if it belongs neither to the current user nor to root, else ""."""
     return "" if found.st_uid in (os.geteuid(), 0) else f"belongs to uid {found.st_uid}, and must be yours or root's"
 
 
 def write_exposure(path: Path) -> str:
-    """Who else could have written a file, with what to do about it; "" where only its owner, who runs this, and root
-    can. Whoever may write the folder may put another file in its place."""
+    """Returns who else can write a file and what to do about it, "" if only the current user and root can. Write access
+    to its folder counts: it allows replacing the file."""
     real = Path(os.path.realpath(path))
     for each in (real, path.parent, real.parent):
         found = each.stat()
         if foreign := _foreign_owner(found):
             return f"{each} {foreign}"
-        safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files there
+        safe = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # as /tmp: only owners replace files in it
         others = stat.S_IWOTH | (0 if _is_private_group(found.st_gid) else stat.S_IWGRP)
         if found.st_mode & others and not safe:
             return f"others can write {each}: chmod go-w {shlex.quote(str(each))}"

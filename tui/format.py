@@ -1,7 +1,4 @@
-"""Numbers as text. Pure: every function takes a figure and gives the characters that stand for it.
-
-What is not known prints as `—`: nothing is invented and no zero stands in.
-"""
+"""Numbers as text. A value of None, unknown, becomes `—`, never a zero."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
 def price(value: float | None, decimals: int = 2) -> str:
-    """512.34, with the symbol's own number of decimals."""
+    """Returns a price with the symbol's number of decimals: 512.34."""
     return UNKNOWN if value is None else f"{value:z.{decimals}f}"
 
 
 def signed(value: float | None, decimals: int = 2) -> str:
-    """+3.21, -0.11; zero, also one that only rounds to it, prints without a sign: 0.00."""
+    """Returns a number with its sign: +3.21, -0.11; what rounds to zero has none: 0.00."""
     if value is None:
         return UNKNOWN
     text = f"{value:+.{decimals}f}"
@@ -26,24 +23,24 @@ def signed(value: float | None, decimals: int = 2) -> str:
 
 
 def percent(value: float | None) -> str:
-    """+0.63%"""
+    """Returns a percentage with its sign: +0.63%."""
     return UNKNOWN if value is None else f"{signed(value)}%"
 
 
 def sign(value: float, decimals: int = 2) -> int:
-    """-1, 0 or 1, of the value as it prints."""
+    """Returns the sign of the rounded value: -1, 0 or 1."""
     rounded = round(value, decimals)
     return (rounded > 0) - (rounded < 0)
 
 
 def compact(value: float | None) -> str:
-    """900, 3.1K, 15.8M, 26.4B: at most six characters up to 9,999 trillion. `value` is not negative."""
+    """Returns a number ≥ 0 in at most six characters, up to 9,999 trillion: 900, 3.1K, 15.8M, 26.4B."""
     if value is None:
         return UNKNOWN
     if value < 999.5:
         return _small(value, 3)
     for unit, letter in _UNITS:
-        # 999,950 would print as 1000.0K: the next unit takes over where rounding would.
+        # 999,950 would round to 1000.0K: it belongs to the next unit.
         if value >= unit * 0.99995:
             scaled = value / unit
             return f"{scaled:.1f}{letter}" if scaled < 99.95 else f"{scaled:.0f}{letter}"
@@ -51,18 +48,18 @@ def compact(value: float | None) -> str:
 
 
 def size(value: float) -> str:
-    """A size in full up to 9,999, compact from there; fractional sizes keep up to four digits. Not negative."""
+    """Returns a size ≥ 0 in full up to 9,999, else compact; fractional sizes have up to four digits."""
     return compact(value) if value >= 9_999.5 else _small(value, 4)
 
 
 def _small(value: float, digits: int) -> str:
     if 0 < value < 0.01:
-        return "<0.01"  # neither zero nor a number with an exponent
+        return "<0.01"  # not zero, and no exponent
     return f"{value:z,.0f}" if value == int(value) else f"{round(value, digits):,.{digits}g}"
 
 
 def seconds(value: float | None) -> str:
-    """An age: 0s, 59s, 4m, 3h, 2d: three characters at most, up to 99 days."""
+    """Returns an age given in s: 0s, 59s, 4m, 3h, 2d, at most three characters up to 99 days."""
     if value is None:
         return UNKNOWN
     if value < 60:
@@ -75,19 +72,19 @@ def seconds(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """38 ms, 1.2 s"""
+    """Returns a duration given in ms: 38 ms, 1.2 s."""
     if value is None:
         return UNKNOWN
     return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.1f} s"
 
 
 def count(number: int, what: str) -> str:
-    """1 symbol, 1,234 symbols"""
+    """Returns a number with its noun in singular or plural: 1 symbol, 1,234 symbols."""
     return f"{number:,} {what}{'s'[: number != 1]}"
 
 
 def cells(text: str) -> int:
-    """The cells of a terminal that a text takes: 沪深300ETF has eight characters and ten cells."""
+    """Returns the width of a text in terminal cells: 沪深300ETF has eight characters and ten cells."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
@@ -98,8 +95,8 @@ def _cells(character: str) -> int:
 
 
 def clip(text: str, width: int) -> str:
-    """Text cut to so many cells, with an ellipsis where something is missing."""
+    """Returns the text cut to `width` cells, with an ellipsis if it was longer."""
     if cells(text) <= width:
         return text
-    kept = sum(used < width for used in accumulate(map(_cells, text)))
-    return text[:kept] + "…" * (width > 0)
+    fitting = sum(used < width for used in accumulate(map(_cells, text)))
+    return text[:fitting] + "…" * (width > 0)

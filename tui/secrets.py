@@ -1,7 +1,7 @@
-"""The key: where it is found, and how it is kept from being shown.
+"""The key (API token): where it is found, and how it is kept secret.
 
-The key is never an argument of a command (arguments are public in `ps`) and leaves the environment as soon as it has
-been read, so that no child process inherits it and none finds it in its parent's. What remains is the memory of this
+The key is never a command line argument (arguments are public in `ps`) and is removed from the environment once read,
+so that no child process inherits it and none reads it from its parent's environment. What remains is the memory of this
 process, of which no core file is written.
 """
 
@@ -26,18 +26,18 @@ from tui.symbol import sanitize
 
 TOKEN_VARIABLE = "ITICK_TOKEN"
 REDACTED = "[key]"
-_COMMAND_WITHIN = 60.0  # s: a password manager may ask for its own password first
-_WRITER_WITHIN = 5.0  # s: as long as nobody has the pipe open that the key is to come through
-_LONGEST = 65_536  # bytes of what comes through it, or a command prints: far more than any key
-_LOOK_EVERY = 0.05  # s: whether more came
-_LEAST = 6  # characters: a shorter key is no secret (the demo exchange takes any), and stands in ordinary words
+_COMMAND_TIMEOUT = 60.0  # s: a password manager may ask for its own password first
+_WRITER_TIMEOUT = 5.0  # s without a process that has the pipe open for writing
+_MAX_OUTPUT = 65_536  # bytes of a pipe or command: far more than any key
+_POLL_INTERVAL = 0.05  # s
+_MIN_LENGTH = 6  # characters: a shorter key is no secret (the demo exchange accepts any), and occurs in ordinary words
 
-_known: set[str] = set()  # every spelling of every key that was read: what `redact` removes
-_known_bytes: set[bytes] = set()  # the same
+_known: set[str] = set()  # every spelling of every key that was read, which `redact` removes
+_known_bytes: set[bytes] = set()  # the same, encoded
 
 
 class Token:
-    """A key that shows itself only to whoever asks for it by name."""
+    """A key whose text only `reveal` returns; `str` and `repr` hide it."""
 
     __slots__ = ("_key",)
 
@@ -45,6 +45,7 @@ class Token:
         self._key = key
 
     def reveal(self) -> str:
+        """Returns the key itself."""
         return self._key
 
     def __repr__(self) -> str:
@@ -54,7 +55,7 @@ class Token:
 
 
 class FoundToken(NamedTuple):
-    """A key, where it was found in words that go on after "in", and a warning where others can read it there."""
+    """A key, the place it was found in (worded to follow "in"), and a warning if others can read it there, else ""."""
 
     token: Token
     place: str
@@ -62,8 +63,8 @@ class FoundToken(NamedTuple):
 
 
 def find_token(file: Path | None, command: Sequence[str]) -> FoundToken | None:
-    """The key in the file, else in ITICK_TOKEN, else as the command prints it; None where there is none of them. The
-    environment does not hold it afterwards. Raises UsageError where what is found is no key."""
+    """Returns the key from the file, else from ITICK_TOKEN, else from what the command prints; None without any of
+    them. It is removed from the environment. Raises UsageError if what is found is no key."""
     if file is not None:
         forget_environment()
         return FoundToken(read_file(file), f"the file {file}", permission_warning(file))
@@ -73,31 +74,31 @@ def find_token(file: Path | None, command: Sequence[str]) -> FoundToken | None:
 
 
 def take_from_environment() -> Token | None:
-    """Read ITICK_TOKEN and remove it from the environment. None where it is unset or empty.
+    """Remove ITICK_TOKEN from the environment; returns it, None if it is unset or empty.
 
-    Raises UsageError where it cannot be a key.
+    Raises UsageError if it cannot be a key.
     """
-    key = _taken_from_environment()
-    return _checked(key, TOKEN_VARIABLE) if key else None
+    key = _pop_from_environment()
+    return _checked_token(key, TOKEN_VARIABLE) if key else None
 
 
 def forget_environment() -> None:
-    """Remove ITICK_TOKEN from the environment where it is not wanted, whatever it holds."""
-    if key := _taken_from_environment():
+    """Remove ITICK_TOKEN from the environment, whatever it holds."""
+    if key := _pop_from_environment():
         _remember(key)
 
 
-def _taken_from_environment() -> str:
+def _pop_from_environment() -> str:
     if TOKEN_VARIABLE in os.environ:
-        with suppress(ImportError, OSError):  # a Python that can load no libraries
+        with suppress(ImportError, OSError):  # a Python without ctypes
             _overwrite(TOKEN_VARIABLE)
     return os.environ.pop(TOKEN_VARIABLE, "").strip()
 
 
 def _overwrite(variable: str) -> None:
-    """Fill the value with zeros where the process got it at its start: /proc/PID/environ and `ps e` read that memory,
-    whatever is removed from the environment later."""
-    import ctypes  # slow to load, and few starts need it
+    """Overwrite the value with zeros in the memory the process was started with: /proc/PID/environ and `ps e` read
+    that, also after the variable was removed."""
+    import ctypes  # slow to import, and few starts need it
 
     getenv = ctypes.CDLL(None).getenv
     getenv.restype = ctypes.c_void_p
@@ -106,7 +107,7 @@ def _overwrite(variable: str) -> None:
 
 
 def read_file(path: Path) -> Token:
-    """Read the key from a file that holds nothing else. Raises UsageError where there is none."""
+    """Returns the key from a file that holds nothing else. Raises UsageError if there is none."""
     try:
         key = (_read_pipe(path) if path.is_fifo() else read_small(path)).decode().strip()
     except OSError as error:
@@ -115,76 +116,77 @@ def read_file(path: Path) -> Token:
         raise UsageError(f"cannot read the key from {path}: it is not a text file") from None
     if not key:
         raise UsageError(f"the key file {path} is empty: put the key from your iTick account into it")
-    return _checked(key, f"the key file {path}")
+    return _checked_token(key, f"the key file {path}")
 
 
 def _read_pipe(path: Path) -> bytes:
-    """All that comes through a pipe, as from `<(pass itick)`, without waiting for ever for somebody to write."""
-    read = b""
-    begun = time.monotonic()
+    """Returns the content of a pipe, as from `<(pass itick)`. Raises UsageError after the time-outs above."""
+    content = b""
+    start = time.monotonic()
     with open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as pipe:
-        while len(read) <= _LONGEST:
-            part = pipe.read(_LONGEST)
+        while len(content) <= _MAX_OUTPUT:
+            part = pipe.read(_MAX_OUTPUT)
             if part:
-                read += part
+                content += part
                 continue
-            writing = part is None  # somebody has it open
-            if read and not writing:
+            has_writer = part is None  # would block
+            if content and not has_writer:
                 break
-            waited = time.monotonic() - begun
-            if waited > (_COMMAND_WITHIN if writing else _WRITER_WITHIN):
+            waited = time.monotonic() - start
+            if waited > (_COMMAND_TIMEOUT if has_writer else _WRITER_TIMEOUT):
                 raise UsageError(f"no key came through the pipe {path} within {waited:.0f} s")
-            time.sleep(_LOOK_EVERY)
-    return read
+            time.sleep(_POLL_INTERVAL)
+    return content
 
 
 def ask_command(command: Sequence[str]) -> Token:
-    """Run a command of the person's, without a shell, and take the key from what it prints. It may ask its own
-    questions on the terminal. Raises UsageError where it gives none; of the command only its name is told."""
+    """Run the person's command without a shell; returns the key that it prints. It may use the terminal for its own
+    questions. Raises UsageError, which names only the program and not its arguments, if it prints no key."""
     name = f"token_command: '{command[0]}'"
     environment = {variable: value for variable, value in os.environ.items() if variable != TOKEN_VARIABLE}
     try:
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
             try:
-                printed = _printed(process)
+                printed = _read_output(process)
             finally:
-                process.kill()  # nothing, where it has ended
+                process.kill()  # no effect once it has ended
         key = printed.decode().strip()
     except OSError as error:
         raise UsageError(f"{name} cannot be run: {reason(error)}") from None
     except subprocess.TimeoutExpired:
-        raise UsageError(f"{name} gave no key within {_COMMAND_WITHIN:.0f} s") from None
+        raise UsageError(f"{name} gave no key within {_COMMAND_TIMEOUT:.0f} s") from None
     except UnicodeDecodeError:
         raise UsageError(f"{name} does not print a key: that is no text") from None
     except ValueError:
         raise UsageError(f"{name} cannot be run: there is a character in it that no argument may have") from None
-    if len(printed) > _LONGEST:
-        raise UsageError(f"{name} does not print a key: that is more than {_LONGEST >> 10} kB")
+    if len(printed) > _MAX_OUTPUT:
+        raise UsageError(f"{name} does not print a key: that is more than {_MAX_OUTPUT >> 10} kB")
     if process.returncode:
         raise UsageError(f"{name} ended with code {process.returncode} instead of printing the key")
     if not key:
         raise UsageError(f"{name} printed nothing: it must print the key")
-    return _checked(key, name)
+    return _checked_token(key, name)
 
 
-def _printed(process: subprocess.Popen[bytes]) -> bytes:
-    """All that a command prints until it ends; of far more than any key only the beginning. What it leaves running, as
-    an agent of a password manager, may hold its output open."""
+def _read_output(process: subprocess.Popen[bytes]) -> bytes:
+    """Returns what a command prints until it exits, at most a little over _MAX_OUTPUT bytes. It does not wait for the
+    end of file: a process left running, as a password manager's agent, may hold the pipe open. Raises
+    subprocess.TimeoutExpired."""
     assert process.stdout is not None
     pipe = process.stdout.fileno()
     os.set_blocking(pipe, False)
     printed = b""
-    end = time.monotonic() + _COMMAND_WITHIN
-    while len(printed) <= _LONGEST:
+    end = time.monotonic() + _COMMAND_TIMEOUT
+    while len(printed) <= _MAX_OUTPUT:
         ended = process.poll() is not None
         try:
-            part = os.read(pipe, _LONGEST)
+            part = os.read(pipe, _MAX_OUTPUT)
         except BlockingIOError:
             if ended:
                 break
             if time.monotonic() >= end:
-                raise subprocess.TimeoutExpired(process.args, _COMMAND_WITHIN) from None
-            select.select([pipe], (), (), _LOOK_EVERY)
+                raise subprocess.TimeoutExpired(process.args, _COMMAND_TIMEOUT) from None
+            select.select([pipe], (), (), _POLL_INTERVAL)
             continue
         if not part:
             process.wait(max(0.0, end - time.monotonic()))
@@ -194,7 +196,7 @@ def _printed(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def permission_warning(path: Path) -> str:
-    """A warning where others can read the key file; "" where all is well. A pipe (`<(…)`) is nobody else's to read."""
+    """Returns a warning if others can read the key file, else "". A pipe (`<(…)`) is readable by its owner only."""
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -205,42 +207,42 @@ def permission_warning(path: Path) -> str:
 
 
 def redact(text: str) -> str:
-    """The text without any key that was read, however it is spelled there: what is written to logs and reports, and
-    what is shown of text from outside, passes here."""
+    """Returns the text with REDACTED in place of every known key, in any of its spellings. Logs, reports and text from
+    outside pass through it."""
     for spelling in sorted(_known, key=len, reverse=True):
         text = text.replace(spelling, REDACTED)
     return text
 
 
 def holds_key(frame: bytes | bytearray) -> bool:
-    """Whether a key stands in it, in any of these spellings. Quick enough for every message."""
+    """Returns True if a frame contains a key in any of these spellings. Fast enough to call for each frame."""
     return any(spelling in frame for spelling in _known_bytes)
 
 
 def safe_text(text: str) -> str:
-    """Text from outside as it may be shown: nothing in it that a terminal would obey, and no key. Clip it after this,
-    not before, or half a key may be left."""
+    """Returns text from outside without control characters and without a key. Clip the result, not the argument, or
+    half a key may remain."""
     return sanitize(redact(text))
 
 
 def _remember(key: str) -> None:
-    _write_no_core()
+    _disable_core_files()
     for word in key.split():
-        if len(word) >= _LEAST:
+        if len(word) >= _MIN_LENGTH:
             _known.update((word, ascii(word)[1:-1], quote(word, safe="", errors="surrogateescape")))
             _known_bytes.update(spelling.encode(errors="surrogateescape") for spelling in _known)
 
 
-def _write_no_core() -> None:
-    """From now on a crash leaves no core file. With a limit of 0 bytes Linux still hands one to a program that collects
-    them (`core_pattern` with a |), with 1 byte it does not."""
+def _disable_core_files() -> None:
+    """Disable core files. With a limit of 0 bytes Linux still pipes the core to a collecting program (`core_pattern`
+    with a |), with 1 byte it does not."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (1 if hard else 0, hard))
 
 
-def _checked(key: str, source: str) -> Token:
+def _checked_token(key: str, source: str) -> Token:
     _remember(key)
-    # A header value: one line of visible ASCII. Anything else could never be sent, or would split the header.
+    # RFC 9110 §5.5: a field value is visible ASCII; a line break in it would split the header.
     if not all("!" <= c <= "~" for c in key):
         raise UsageError(f"{source} does not hold a key: a key is one word of plain letters, digits and signs")
     return Token(key)

@@ -1,7 +1,7 @@
 """Symbols in every notation a person or the feed may use.
 
 The vendor writes `CODE$REGION` (page, step 3: "symbol$region"). People also write `CODE.REGION`, `REGION:CODE` or the
-bare code; a shell turns an unquoted `QQQ$US` into `QQQ`. The conventions of other houses are read as well:
+bare code; a shell turns an unquoted `QQQ$US` into `QQQ`. The notations of other providers are accepted as well:
 
 - Yahoo: `510300.SS`, `0700.HK`
 - TradingView: `AMEX:SPY`, `SSE:510300`, `HKEX:2800`
@@ -12,14 +12,14 @@ bare code; a shell turns an unquoted `QQQ$US` into `QQQ`. The conventions of oth
 - ISO 10383, with JoinQuant and RiceQuant: `510300.XSHG`, `159915.XSHE`
 - a Chinese input method: `ＱＱＱ￥ＵＳ、510300。SH`
 
-What is ambiguous is decided so:
+Ambiguous notations are resolved as follows:
 
-- With a `$` it is the vendor's own spelling: only the leading zeros of Hong Kong's codes go.
+- With a `$` it is the vendor's own spelling: only the leading zeros of Hong Kong's codes are removed.
 - `X.Y` has its region in Y, `X:Y` in X, if that is one of the names in `_REGION_OF`. Those of Hong Kong and China count
   only with a code of digits, as all codes there are: `ERIC.SS` stays in a region SS.
-- Else the region may stand on the other side: US, HK, SH or SZ (`US.QQQ`, `QQQ:US`), or a name too long for a region
+- Else the region may be on the other side: US, HK, SH or SZ (`US.QQQ`, `QQQ:US`), or a name too long for a region
   (`QQQ:NASDAQ`). A shorter name does not count there: `LSE:BATS` is the code BATS in the region LSE.
-- Else two to four letters are a region, whichever they are. `BRK.B` is a code, and so are `SH`, `HK` and `US` alone.
+- Else two to four letters are a region, whatever they are. `BRK.B` is a code, and so are `SH`, `HK` and `US` alone.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ _REGION_OF = {
     **dict.fromkeys(("SH", "SS", "SSE", "SHA", "XSHG"), "SH"),
     **dict.fromkeys(("SZ", "SZSE", "SHE", "XSHE"), "SZ"),
 }
-"""The vendor's region by the name that it, or an exchange there, has in one house or another."""
+"""The vendor's region by the names that it, or an exchange there, has with other providers."""
 _PREFIXED = re.compile(r"(?:SH|SZ)\d{6}|HK\d{4,5}")
 _HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | str.maketrans("\u3000、。￥¥‘’“”", " ,.$$''\"\"")
-_ECHOED = 40  # characters of what is no symbol
-_NAMED = 5  # symbols in a line of words
-_NOTICES = 3  # in a line
+_MAX_QUOTED = 40  # characters of invalid text in an error
+_MAX_LISTED = 5  # symbols in a line of text
+_MAX_NOTICES = 3  # in a line of text
 
 
 class Symbol(NamedTuple):
-    """A code in a region, both upper case. `str()` gives the vendor's spelling, `QQQ$US`."""
+    """A code in a region, both upper case. `str()` returns the vendor's spelling, `QQQ$US`."""
 
     code: str
     region: str
@@ -60,33 +60,33 @@ class Symbol(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """A symbol as a person wrote it, and a remark if it was not written in a spelling of its own."""
+    """A symbol that a person wrote, and a notice of how it was read, "" if it was written in full."""
 
     symbol: Symbol
     notice: str = ""
 
 
 def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
-    """Read one symbol in any notation.
+    """Returns the symbol that a text means, in any notation.
 
-    A bare code of digits takes the region where such codes are habitual, any other bare code `default_region`.
-    Raises UsageError, in words, for anything that is no symbol.
+    A bare code of digits gets the region in which such codes are usual, any other bare code `default_region`. Raises
+    UsageError for anything else.
     """
     shown = sanitize(text)
     odd = shown != text
-    shown = shown if len(shown) <= _ECHOED else f"{shown[: _ECHOED - 1]}…"
+    shown = shown if len(shown) <= _MAX_QUOTED else f"{shown[: _MAX_QUOTED - 1]}…"
     if odd:
         raise UsageError(f"'{shown}' is not a symbol: it holds characters that cannot be printed")
     written = to_half_width(text).strip()
     spelling = written.upper()
     code, region = _split(spelling)
-    habitual = "" if region else _habitual_region(code)
+    habitual = "" if region else _usual_region(code)
     region = region or habitual or default_region
     symbol = canonical(code, region)
     notice = ""
     if habitual:
         notice = f"{code} read as {symbol}, where {len(code)}-digit codes are usual"
-    elif spelling.rstrip("$") != code and not _is_own(spelling, symbol):
+    elif spelling.rstrip("$") != code and not _is_full_spelling(spelling, symbol):
         notice = f"{written} read as {symbol}"
     if re.fullmatch(r"\d+\.\d+", written):
         raise UsageError(f"'{shown}' is a number, not a symbol: write CODE$REGION, for example QQQ$US")
@@ -97,8 +97,8 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
 
 
 def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parsed]:
-    """Read a list separated by commas or white space, in order, each symbol once. Raises UsageError at the first
-    part that is no symbol, or when nothing is named."""
+    """Returns the symbols of a list separated by commas or white space, in order, each once. Raises UsageError for the
+    first part that is no symbol, and for an empty list."""
     seen: dict[Symbol, Parsed] = {}
     for part in split_list(text):
         parsed = parse_symbol(part, default_region)
@@ -109,31 +109,32 @@ def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parse
 
 
 def split_list(text: str) -> list[str]:
-    """The parts of a list separated by commas, semicolons or white space (a pasted column is one such list),
-    with or without the quotes that a shell wants around them."""
+    """Returns the parts of a list separated by commas, semicolons or white space (as a pasted column is), without the
+    quotes that a shell needs around them."""
     return [part for part in re.split(r"[,;\s'\"]+", to_half_width(text)) if part]
 
 
 def to_half_width(text: str) -> str:
-    """Returns the text with the ASCII characters in place of those that a Chinese input method types for them:
-    full-width letters, digits and signs, `、`, `。`, `￥` and curly quotes. Its length stays."""
+    """Returns the text with ASCII characters in place of those that a Chinese input method types for them: full-width
+    letters, digits and signs, `、`, `。`, `￥` and curly quotes. Its length is unchanged."""
     return text.translate(_HALF_WIDTH)
 
 
 def join_notices(notices: Iterable[str]) -> str:
-    """One line for the notices of several symbols: three of them, and how many more; "" without any."""
+    """Returns one line for several notices: three of them, and the number of others; "" without any."""
     given = list(dict.fromkeys(filter(None, notices)))
-    more = [f"and {len(given) - _NOTICES} more"] if len(given) > _NOTICES else []
-    return "; ".join([*given[:_NOTICES], *more])
+    more = [f"and {len(given) - _MAX_NOTICES} more"] if len(given) > _MAX_NOTICES else []
+    return "; ".join([*given[:_MAX_NOTICES], *more])
 
 
 def canonical(code: str, region: str) -> Symbol:
-    """The symbol as the vendor spells it: Hong Kong's codes have no leading zeros. Both parts are upper case."""
+    """Returns the symbol in the vendor's spelling, in which Hong Kong's codes have no leading zeros. Both parts are
+    upper case."""
     return Symbol(code.lstrip("0") or "0" if region == "HK" and code.isdecimal() else code, region)
 
 
 def split_wire_symbol(s: str, r: str | None) -> tuple[str, str]:
-    """The code and region of a data message; the region is "" where the message does not tell it.
+    """Returns the code and region of a data message; the region is "" if the message has none.
 
     `QQQ$US`, `QQQ` with `r`, `QQQ$US` with `r`, `AAPL.US`, and three parts with the region last (`RELIANCE$NSE$IN`).
     """
@@ -142,30 +143,30 @@ def split_wire_symbol(s: str, r: str | None) -> tuple[str, str]:
 
 
 def lacks_region(text: str) -> bool:
-    """Whether a symbol was written without a region (which is also what a shell leaves of an unquoted `QQQ$US`)."""
+    """Returns True if a symbol was written without a region, as a shell leaves it of an unquoted `QQQ$US`."""
     return not _split(to_half_width(text).strip().upper())[1]
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is a symbol's code, in upper case and without its region."""
+    """Returns True if a text is a symbol's code, in upper case and without its region."""
     return _CODE.fullmatch(text) is not None
 
 
 def sanitize(text: str) -> str:
-    """Text from outside, made safe for a terminal: control and formatting characters become `�`."""
-    if text.isprintable():  # nearly always; to look at each letter takes fifty times as long
+    """Returns text from outside with `�` in place of control and formatting characters, safe for a terminal."""
+    if text.isprintable():  # nearly always; the loop over characters is fifty times slower
         return text
     return "".join("�" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
 
 
 def format_list(symbols: Sequence[Symbol]) -> str:
-    """For a line of words: `GLD$US, TLT$US`; of more than five `… and 6 more`."""
-    some = ", ".join(map(str, symbols[:_NAMED]))
-    return f"{some} and {len(symbols) - _NAMED} more" if len(symbols) > _NAMED else some
+    """Returns the symbols for a line of text: `GLD$US, TLT$US`; of more than five the first, `… and 6 more`."""
+    some = ", ".join(map(str, symbols[:_MAX_LISTED]))
+    return f"{some} and {len(symbols) - _MAX_LISTED} more" if len(symbols) > _MAX_LISTED else some
 
 
 def join_wire_symbols(symbols: Iterable[Symbol]) -> str:
-    """The vendor's list: `QQQ$US,SPY$US`."""
+    """Returns the list as the vendor writes it (page, step 3): `QQQ$US,SPY$US`."""
     return ",".join(map(str, symbols))
 
 
@@ -192,13 +193,13 @@ def _split(text: str) -> tuple[str, str]:
     return (code, name) if colon or (code and _REGION.fullmatch(name)) else (text, "")
 
 
-def _is_own(spelling: str, symbol: Symbol) -> bool:
-    """Whether it is the vendor's spelling of a symbol, or one that this program knew from the start."""
+def _is_full_spelling(spelling: str, symbol: Symbol) -> bool:
+    """Returns True if it is the vendor's spelling of a symbol, or one of `CODE.REGION` and `REGION:CODE`."""
     code, region = symbol
     return spelling.startswith(f"{code}$") or spelling in (f"{code}.{region}", f"{region}:{code}")
 
 
-def _habitual_region(code: str) -> str:
+def _usual_region(code: str) -> str:
     if not code.isdecimal():
         return ""
     if len(code) == 6:

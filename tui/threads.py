@@ -1,7 +1,7 @@
-"""Threads that nobody waits for at the end.
+"""Daemon threads for blocking calls, which do not delay the exit.
 
-asyncio waits for the threads of its pool before it ends: a name server that does not answer would keep the program for
-half a minute after `q`, a disk or a network folder that hangs for ever.
+asyncio joins the threads of its pool before it ends: a name server that does not answer would delay the exit by half a
+minute, a hanging disk or network folder for ever.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ _T = TypeVar("_T")
 
 
 async def run_in_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Returns what a function that may wait for a name server or a disk returns. It runs on a thread of its own. Raises
-    OSError where the system gives no thread."""
+    """Returns the result of a blocking function, which runs on a thread of its own. Raises its exception, or OSError if
+    no thread can be started."""
     return await asyncio.wrap_future(start_thread(function, *arguments, **named))
 
 
 def start_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
-    """Start what `run_in_thread` waits for. Whoever waits and is cancelled does not end it."""
-    asked = Future[_T]()
-    asked.set_running_or_notify_cancel()
+    """Start a function on a thread of its own; returns the future of its result, whose cancellation does not stop the
+    thread. Raises OSError if no thread can be started."""
+    future = Future[_T]()
+    future.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
-            asked.set_result(function(*arguments, **named))
+            future.set_result(function(*arguments, **named))
         except Exception as error:
-            asked.set_exception(error)
+            future.set_exception(error)
 
     try:
         threading.Thread(target=run, name="aside", daemon=True).start()
     except RuntimeError as error:
         raise OSError(errno.EAGAIN, str(error)) from None
-    return asked
+    return future

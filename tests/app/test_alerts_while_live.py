@@ -18,11 +18,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.app.test_app import notices
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import depth
 from tests.support.terminal import Terminal
 from tests.support.wait_until import until
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.exchange import server
@@ -53,9 +54,9 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def demo(*symbols: Symbol, **settings: Any) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
-    app = ItickApp(wanting(symbols, **settings), FeedSource())
+    app = ItickApp(launch_options(symbols, **settings), FeedSource())
     async with app.run_test(size=(160, 45)) as pilot:
-        await until(lambda: app._link is not None and app._link.state.is_live, 10)
+        await until(lambda: app.feed.is_live, 10)
         await until(lambda: all(app.market.instruments[symbol].last for symbol in symbols), 10)
         yield app, pilot
 
@@ -101,27 +102,27 @@ async def test_an_alert_is_made_fires_and_is_told_in_every_way(
         told = tmp_path / "told"
         await until(lambda: told.exists() and told.read_text().startswith(f"{words}\n"))
         await until(lambda: "!QQQ$US" in row_of(app, 1) and "!SPY" not in row_of(app, 0))
-        assert [alert.state for alert in app.settings.alerts] == ["done"]
+        assert [alert.state for alert in app.preferences.settings.alerts] == ["done"]
         await pilot.press("A", "home")
         assert isinstance(app.screen, Alerts)
-        assert app.screen._lines[0].standing.words.startswith("fired ")
+        assert app.screen._lines[0].status.words.startswith("fired ")
         await pilot.press("escape")
         await until(lambda: "!QQQ" not in row_of(app, 1))
-    assert app.keeper.file.read().alerts == app.settings.alerts
+    assert app.preferences.saver.file.read().alerts == app.preferences.settings.alerts
 
 
 async def test_it_is_followed_also_where_the_list_shown_has_not_its_symbol() -> None:
     async with demo(SPY, alerts=(Alert(QQQ, "above", 1.0),)) as (app, pilot):
-        assert app.followed == (SPY, QQQ)
+        assert app.preferences.followed == (SPY, QQQ)
         await until(lambda: app.market.instruments[QQQ].last, 10)
         await pilot.press("A", "home", "space", "escape")
-        assert QQQ not in app.followed
+        assert QQQ not in app.preferences.followed
 
 
 async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() -> None:
     alerts = (Alert(QQQ, "above", 1.0, 0.5), Alert(QQQ, "below", 10_000.0, 0.5))
     async with server.Exchange() as exchange:
-        app = ItickApp(wanting([QQQ], alerts=alerts), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options([QQQ], alerts=alerts), FeedSource(exchange.url, Token("key")))
         fired: list[AlertEvent] = []
         app.market.alert_engine.on_fired = fired.append
         async with app.run_test() as pilot:
@@ -130,33 +131,34 @@ async def test_with_one_s_own_file_on_made_up_prices_they_sleep_and_say_why() ->
             await until(lambda: app.market.health.ticks > 3, 10)
             await pilot.press("A")
             assert isinstance(app.screen, Alerts)
-            assert {line.standing.words for line in app.screen._lines} == {"asleep: the prices are made up"}
-            assert not fired and instrument.alerts is not None
+            assert {line.status.words for line in app.screen._lines} == {"asleep: the prices are made up"}
+            assert not fired and instrument in app.market.alert_engine.by_instrument
             assert app.market.alert_engine.state_of(alerts[0]).armed is None
 
 
 async def test_an_alert_of_the_spread_stands_as_its_book_does_where_no_price_is_known() -> None:
     alerts = (Alert(QQQ, "spread", 5.0), Alert(QQQ, "above", 1.0))
-    app = ItickApp(wanting([QQQ], alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ], alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
-        app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app._clock())
-        app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app._clock())
+        app.market.apply(depth([(100.0, 1)], [(99.99, 1)]), app.clock())
+        app.market.apply_history_quote(QQQ, Quote(symbol="QQQ$US", last=100.0), app.clock())
         await pilot.press("A")
         assert isinstance(app.screen, Alerts)
-        words = [line.standing.words for line in app.screen._lines]
+        words = [line.status.words for line in app.screen._lines]
         assert words == ["asleep: the link is not proven", "asleep: no data yet"]
 
 
 async def test_what_another_copy_wrote_is_taken_over() -> None:
     ours, theirs = Alert(QQQ, "above", 1.0), Alert(SPY, "below", 2.0)
-    app = ItickApp(wanting([QQQ], alerts=(ours,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ], alerts=(ours,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
-        ConfigFile(app.keeper.file.path).save(Settings(), replace(app.settings, alerts=(ours, theirs)))
+        other = ConfigFile(app.preferences.saver.file.path)
+        other.save(Settings(), replace(app.preferences.settings, alerts=(ours, theirs)))
         await pilot.press("A", "home", "space")
         off = ours._replace(state="off")
-        await until(lambda: app.settings.alerts == (off, theirs))
+        await until(lambda: app.preferences.settings.alerts == (off, theirs))
         assert app.market.alert_engine.state_of(theirs).alert == theirs
-        assert app.followed == (QQQ, SPY)
+        assert app.preferences.followed == (QQQ, SPY)
         assert isinstance(app.screen, Alerts)
         app.screen.tick()
         assert [line.alert for line in app.screen._lines] == [off, theirs]
@@ -166,17 +168,17 @@ async def test_a_command_that_fails_is_told_of_once() -> None:
     async with demo(QQQ, alert_command=("no-such-program-here",)) as (app, _):
         firing = AlertEvent(Alert(QQQ, "above", 1.0, 0.5), "words", "1.00", 1)
         for _ in range(3):
-            await app._command(firing, "words")
+            await app.alert_notices.run_command(firing, "words")
         words = "alert_command: 'no-such-program-here' cannot be run: no such file or directory"
         await until(lambda: words in notices(app))
         assert notices(app).count(words) == 1
 
 
 async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test():
         for n in range(10):
-            app._ring([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
+            app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1)])
             await until(lambda n=n: any(f"words {n}" in words for words in notices(app)))  # type: ignore[misc]
         assert [words.splitlines() for words in notices(app) if "words" in words] == [
             [f"words {n}" for n in range(2, 10)]
@@ -184,14 +186,14 @@ async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:
 
 
 async def test_what_fired_covers_a_third_of_a_small_screen_at_most() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test(size=(60, 12)):
-        app._ring([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
+        app.alert_notices.tell([AlertEvent(Alert(QQQ, "above", 1.0, 0.5), f"words {n}", "1.00", 1) for n in range(10)])
         await until(lambda: "words 3\nwords 4\nwords 5\nand 4 alerts more" in notices(app))
 
 
 async def test_the_palette_opens_the_field_for_the_selected_symbol() -> None:
-    app = ItickApp(wanting([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options([QQQ]), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     async with app.run_test() as pilot:
         await pilot.pause()
         command = next(command for command in app.commands() if command.name == "New alert for QQQ$US")
@@ -205,9 +207,9 @@ async def test_the_day_s_change_fires_on_what_the_feed_brings() -> None:
     async with demo(*symbols) as (app, _):
         await until(lambda: all(day_change(app.market.instruments[symbol]) is not None for symbol in symbols))
         changes = {symbol: day_change(app.market.instruments[symbol]) or 0.0 for symbol in symbols}
-        app._set_alerts(tuple(Alert(symbol, "change", abs(now) + 0.003) for symbol, now in changes.items()))
+        app.preferences.set_alerts(tuple(Alert(symbol, "change", abs(now) + 0.003) for symbol, now in changes.items()))
         await until(lambda: any(" today, beyond ±" in words for words in notices(app)), 20)
-        assert "done" in {alert.state for alert in app.settings.alerts}
+        assert "done" in {alert.state for alert in app.preferences.settings.alerts}
 
 
 async def test_in_a_narrow_terminal_no_word_of_a_notice_is_lost(tmp_path: Path) -> None:
@@ -265,18 +267,27 @@ async def test_in_a_real_terminal_the_desktop_is_told_and_the_screen_stays_whole
 async def test_a_storm_rings_once() -> None:
     symbols = [Symbol(f"S{n}", "US") for n in range(200)]
     alerts = tuple(Alert(symbol, "above", 1.0) for symbol in symbols)
-    app = ItickApp(wanting(symbols, alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    app = ItickApp(launch_options(symbols, alerts=alerts), FeedSource("wss://nowhere.invalid/fund", Token("key")))
     rung: list[int] = []
 
     def ring(fired: list[AlertEvent]) -> None:
         rung.append(len(fired))
-        app._ring(fired)
+        app.alert_notices.tell(fired)
 
-    app._alarm._ring = ring
+    app.alert_notices._batcher._notify = ring
     async with app.run_test():
         for alert in alerts:
-            app._alarm.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))
+            app.alert_notices.add(AlertEvent(alert, f"{alert.symbol} 2.00 crossed above 1", "2.00", 1))
         await until(lambda: rung)
         assert rung == [200]
-        assert {alert.state for alert in app.settings.alerts} == {"done"}
+        assert {alert.state for alert in app.preferences.settings.alerts} == {"done"}
         await until(lambda: any("and 194 alerts more" in words for words in notices(app)))
+
+
+async def test_an_alert_that_fires_at_the_last_moment_is_done_in_the_file_too() -> None:
+    alert = Alert(QQQ, "above", 1.0)
+    app = ItickApp(launch_options([QQQ], alerts=(alert,)), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    async with app.run_test():
+        app.alert_notices.add(AlertEvent(alert, "QQQ$US 2.00 crossed above 1", "2.00", 1))
+        app.exit()
+    assert [each.state for each in app.preferences.saver.file.read().alerts] == ["done"]

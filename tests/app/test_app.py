@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +14,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned
-from tui.app.app import FeedSource, ItickApp
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import ManualFramesApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase, LinkState
@@ -24,6 +26,7 @@ from tui.screens.health import FeedHealth
 from tui.screens.help import Help
 from tui.secrets import Token
 from tui.symbol import Symbol
+from tui.terminal.textual_private import notifications
 
 QQQ, SPY = Symbol("QQQ", "US"), Symbol("SPY", "US")
 QUIET = 20.0  # messages/s: a pilot waits until the app has nothing to do
@@ -38,7 +41,7 @@ async def until(condition: Callable[[], Any]) -> None:
 @asynccontextmanager
 async def running(*symbols: Symbol, theme: str = "midnight") -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     async with Exchange(rate=QUIET) as exchange:
-        app = ItickApp(wanting(symbols, theme=theme), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options(symbols, theme=theme), FeedSource(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
             yield app, pilot
@@ -49,7 +52,7 @@ def listed(app: ItickApp) -> list[str]:
 
 
 def notices(app: ItickApp) -> list[str]:
-    return [str(notice.message) for notice in app._notifications]
+    return [str(notice.message) for notice in notifications(app)]
 
 
 async def type_into(app: ItickApp, pilot: Pilot[None], text: str) -> None:
@@ -71,7 +74,7 @@ async def test_holidays_are_learned_once_the_screen_stands() -> None:
     told: list[tuple[str, tuple[Any, ...]]] = []
     async with Exchange(rate=QUIET) as exchange:
         app = ItickApp(
-            wanting([QQQ]), FeedSource(exchange.url, Token("key")), wall=lambda: 1_795_705_200.0
+            launch_options([QQQ]), FeedSource(exchange.url, Token("key")), wall=lambda: 1_795_705_200.0
         )  # 2026-11-26
         app.market.on_call = lambda name, arguments: told.append((name, arguments))
         async with app.run_test(size=(160, 45)):
@@ -121,8 +124,7 @@ async def test_a_theme_is_worn_while_highlighted_and_escape_brings_the_old_one_b
     async with running(QQQ) as (app, pilot):
         await pilot.press("t", "end")
         await pilot.pause()
-        worn = app.dashboard.watchlist.look
-        assert worn is not None and worn.theme.name == "daylight" == app.theme
+        assert app.dashboard.watchlist.theme_styles.theme.name == "daylight" == app.theme
         await pilot.press("escape")
         await pilot.pause()
         assert app.theme == "midnight"
@@ -162,41 +164,40 @@ async def test_a_click_on_the_footer_presses_the_key() -> None:
 
 async def test_a_lost_link_rings_with_a_notice_and_so_does_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running(QQQ) as (app, pilot):
-        app._outage._brief = 0.05
+        app.link_notices.outage._grace_period = 0.05
         rung: list[int] = []
         monkeypatch.setattr(app, "bell", lambda: rung.append(len(notices(app))))
-        assert app._link is not None
-        host, phases = app._link.host, [event.state for event in app.market.health.history]
+        host, phases = app.feed.host, [event.state for event in app.market.health.history]
         assert phases[0] == "connecting" and phases[-1] == "LIVE"
-        app._link_changed(
+        app.feed.link_changed(
             LinkState(LinkPhase.RECONNECTING, 0.0, error=NoConnection("connection lost\x1b[31m"), was_live=True)
         )
-        app._link_changed(LinkState(LinkPhase.CONNECTING, 0.0, host))
+        app.feed.link_changed(LinkState(LinkPhase.CONNECTING, 0.0, host))
         await until(lambda: rung and notices(app))
         assert notices(app) == ["link lost: connection lost�[31m"]
-        app._link_changed(LinkState(LinkPhase.LIVE, 0.0))
+        app.feed.link_changed(LinkState(LinkPhase.LIVE, 0.0))
         await until(lambda: len(rung) == 2 and any("the link is back after 0" in notice for notice in notices(app)))
         assert len(notices(app)) == 1, "one at a time"
         event = app.market.health.history[-3]
         assert (event.state, event.reason) == ("reconnecting", "connection lost�[31m")
-        app._link_changed(LinkState(LinkPhase.RECONNECTING, 0.0, error=NoConnection("connection lost")))
+        app.feed.link_changed(LinkState(LinkPhase.RECONNECTING, 0.0, error=NoConnection("connection lost")))
         await until(lambda: not notices(app))
-        app._link_changed(LinkState(LinkPhase.LIVE, 0.0))
+        app.feed.link_changed(LinkState(LinkPhase.LIVE, 0.0))
         assert abs(event.time / 1000 - time.time()) < 60
         await pilot.press("r")
-        await until(lambda: len(app.market.health.history) > 8 and app._link is not None and app._link.state.is_live)
+        await until(lambda: len(app.market.health.history) > 8 and app.feed.is_live)
         await asyncio.sleep(0.2)
         assert len(rung) == 2
 
 
 async def test_the_sound_can_be_turned_off_the_notice_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = ItickApp(wanting(bell=False), FeedSource("wss://nowhere.invalid/fund", Token("key")))
-    monkeypatch.setattr(app, "_link_changed", lambda state: None)  # its own steps would take the notice back
+    app = ItickApp(launch_options(bell=False), FeedSource("wss://nowhere.invalid/fund", Token("key")))
+    monkeypatch.setattr(app.feed, "link_changed", lambda state: None)  # its own steps would take the notice back
     async with app.run_test():
         monkeypatch.setattr(app, "bell", lambda: pytest.fail("it rang"))
-        app._lost("connection lost")
+        app.link_notices.lost("connection lost")
         await until(lambda: notices(app) == ["link lost: connection lost"])
-        app._back(3.0)
+        app.link_notices.back(3.0)
         await until(lambda: notices(app) == ["the link is back after 3s"])
 
 
@@ -205,7 +206,7 @@ async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
         await pilot.press("h")
         await pilot.pause()
         assert isinstance(app.screen, FeedHealth)
-        facts = app._facts()
+        facts = app.health_snapshot()
         assert facts.demo and facts.host.startswith("127.0.0.1:") and len(facts.instruments) == 2
         ticked: list[int] = []
         app.screen.tick = lambda: ticked.append(1)  # type: ignore[method-assign]
@@ -217,8 +218,16 @@ async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
 
 
 async def test_a_frame_that_is_due_when_the_screens_are_gone_draws_nothing() -> None:
-    app = Turned(wanting([QQQ]), FeedSource())
+    app = ManualFramesApp(launch_options([QQQ]), FeedSource())
     async with app.run_test():
         pass
-    app._frame()
+    app.painting.frame()
     assert app.crash is None
+
+
+async def test_threads_that_fail_are_reported_as_before_once_the_app_has_ended() -> None:
+    before = threading.excepthook
+    app = ManualFramesApp(launch_options([QQQ]), FeedSource())
+    async with app.run_test():
+        assert threading.excepthook is not before
+    assert threading.excepthook is before

@@ -6,9 +6,10 @@ import asyncio
 from pathlib import Path
 
 from tests.app.test_app import until
-from tests.support.launch_options import wanting
-from tui.app.app import FeedSource, ItickApp
-from tui.app.base import LaunchOptions
+from tests.support.launch_options import launch_options
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.exchange.server import Exchange
 from tui.market.alerts import Alert
@@ -21,7 +22,9 @@ QQQ, SPY, TLT = (Symbol(code, "US") for code in ("QQQ", "SPY", "TLT"))
 async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_stay_alive() -> None:
     asked: list[bytes] = []
     async with Exchange(on_request=lambda number, frame: asked.append(frame)) as exchange:
-        app = ItickApp(wanting(lists={"Core": (QQQ, SPY), "More": (SPY, TLT)}), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(
+            launch_options(lists={"Core": (QQQ, SPY), "More": (SPY, TLT)}), FeedSource(exchange.url, Token("key"))
+        )
         async with app.run_test() as pilot:
             await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
             assert TLT not in app.market.instruments
@@ -42,7 +45,9 @@ async def test_a_symbol_in_two_lists_is_asked_for_once_and_lists_seen_earlier_st
 async def test_what_alerts_wait_for_is_asked_for_together_with_the_list() -> None:
     asked: list[bytes] = []
     async with Exchange(on_request=lambda number, frame: asked.append(frame)) as exchange:
-        app = ItickApp(wanting([QQQ], alerts=(Alert(TLT, "above", 1.0),)), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(
+            launch_options([QQQ], alerts=(Alert(TLT, "above", 1.0),)), FeedSource(exchange.url, Token("key"))
+        )
         async with app.run_test():
             await until(lambda: any(b"subscribe" in request for request in asked))
             first = next(request for request in asked if b"subscribe" in request)

@@ -7,14 +7,26 @@ import random
 import pyte
 import pytest
 from textual.pilot import Pilot
+from textual.screen import Screen
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
 from tests.support.wait_until import until
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.config.plain_mode import PLAIN, is_plain
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.terminal.line_update import LineUpdate
+from tui.terminal.textual_private import CompositorUpdate, render_lines
+
+
+@pytest.fixture(params=["", "1"], ids=["ours", "plain"], autouse=True)
+def plain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Who paints: ours, or Textual alone."""
+    monkeypatch.setenv(PLAIN, request.param)
+    return bool(request.param)
+
 
 FUNDS = [Symbol(f"S{n:03d}", "US") for n in range(60)]
 OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
@@ -22,7 +34,7 @@ SIZES = [(160, 45), (120, 36), (80, 24), (60, 20)]
 KEYS = ["j", "k", "down", "pagedown", "tab", "f", "z", "question_mark", "h", "o", "s", "slash", "a", "c", "enter"]
 
 
-class Painted(WholeDriver):
+class Painted(DiscardingDriver):
     """A terminal of its own: all that is written goes to its screen."""
 
     screen = pyte.Screen(160, 45)
@@ -38,10 +50,14 @@ Cells = list[list[pyte.screens.Char]]
 def meant(app: ItickApp) -> Cells:
     """The whole screen, written at once to a terminal that is blank."""
     screen = pyte.Screen(*app.size)
-    strips = app.screen._compositor.render_strips()
-    written = LineUpdate([(0, y, strip.cell_length, strip) for y, strip in enumerate(strips)]).render_segments(
-        app.console
-    )
+    strips = render_lines(app.screen)
+    if is_plain():
+        # By rich, as Textual does: a style keeps the codes of the colour system that it was first rendered with, which
+        # may be another test's.
+        written = "".join(f"\x1b[{y};1H{strip.render(app.console)}" for y, strip in enumerate(strips, 1))
+    else:
+        lines = [(0, y, strip.cell_length, strip) for y, strip in enumerate(strips)]
+        written = LineUpdate(lines).render_segments(app.console)
     pyte.Stream(screen).feed(written)
     return cells(screen)
 
@@ -55,11 +71,10 @@ def cells(screen: pyte.Screen) -> Cells:
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:
-    """Until the letters that are meant are on the terminal, for two seconds at most."""
-    for _ in range(40):
+    """Wait until the terminal shows what is meant, for four seconds at most."""
+    for _ in range(80):
         await pilot.pause(0.05)
-        strips = app.screen._compositor.render_strips()
-        if [strip.text.rstrip() for strip in strips] == [line.rstrip() for line in Painted.screen.display]:
+        if meant(app) == stands():
             return
 
 
@@ -69,7 +84,7 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
     Painted.screen.reset()
     Painted.screen.resize(45, 160)
     step = 0
-    app = Turned(wanting(FUNDS), FeedSource(""), clock=lambda: float(step))
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: float(step))
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(160, 45), notifications=True) as pilot:
         market = app.market
@@ -107,7 +122,7 @@ async def test_the_terminal_shows_what_is_meant_after_anything(seed: int) -> Non
 async def test_a_frame_does_not_paint_over_a_notice() -> None:
     Painted.screen.reset()
     Painted.screen.resize(24, 80)
-    app = Turned(wanting(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
     app.driver_class = Painted
     async with app.run_test(headless=False, size=(80, 24), notifications=True) as pilot:
         app.market.wall_base = OPEN
@@ -122,4 +137,36 @@ async def test_a_frame_does_not_paint_over_a_notice() -> None:
         app.dashboard.sync(app.market.drain_changed(), 0.0, True)
         await come_to_rest(app, pilot)
         assert any("disk full" in line for line in Painted.screen.display)
+        assert stands() == meant(app)
+
+
+async def test_updates_are_reduced_to_lines_or_left_to_textual_as_they_are(plain: bool) -> None:
+    written: list[type[CompositorUpdate]] = []
+
+    class Noted(ManualFramesApp):
+        def write_update(self, screen: Screen[object], update: CompositorUpdate) -> None:
+            written.append(type(update))
+            super().write_update(screen, update)
+
+    app = Noted(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        app.market.apply(Quote(symbol=str(FUNDS[0]), last=12.34, open=9.0, time=OPEN), 0.0)
+        app.dashboard.sync(app.market.drain_changed(), 0.0, True)
+        await come_to_rest(app, pilot)
+    assert written and (LineUpdate not in written if plain else set(written) == {LineUpdate})
+
+
+async def test_a_size_that_came_and_went_leaves_no_traces() -> None:
+    Painted.screen.reset()
+    Painted.screen.resize(24, 80)
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""), clock=lambda: 0.0)
+    app.driver_class = Painted
+    async with app.run_test(headless=False, size=(80, 24)) as pilot:
+        await come_to_rest(app, pilot)
+        Painted.screen.erase_in_display(2)  # as terminals do with the lines that they lost
+        await pilot.resize_terminal(80, 24)
+        app.painting.tick()
+        await come_to_rest(app, pilot)
         assert stands() == meant(app)

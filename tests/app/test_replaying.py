@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.app.test_app import listed, notices, running, type_into, until
-from tests.support.launch_options import wanting
+from tests.support.launch_options import launch_options
 from tests.support.messages import QQQ, SPY
-from tests.support.modal_host import text_of
-from tests.support.recordings import BEGAN, known, played, ticks, written
-from tui.app.app import RECORDED, FeedSource, ItickApp
+from tests.support.modal_host import widget_text
+from tests.support.recordings import BEGAN, play_all, state_of, tick_lines, write_recording
+from tui.app.app import ItickApp
+from tui.app.feed_worker import RECORDED, FeedSource
 from tui.exchange.server import Exchange
 from tui.recording.format import RecordedCall, Recording, call_line
 from tui.recording.replay import Replay
@@ -35,7 +37,7 @@ def bottom(app: ItickApp) -> str:
 @asynccontextmanager
 async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickApp, Pilot[None]]]:
     replay = Replay(path, speed)
-    wanted = wanting(lists={RECORDED: replay.symbols})._replace(remember=False)
+    wanted = launch_options(lists={RECORDED: replay.symbols})._replace(remember=False)
     app = ItickApp(wanted, FeedSource(replay=replay), replay.clock, replay.wall)
     async with app.run_test(size=(160, 45)) as pilot:
         await until(lambda: app.dashboard.header.replay)
@@ -43,7 +45,7 @@ async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickAp
 
 
 async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_it_goes(tmp_path: Path) -> None:
-    async with playing(written(tmp_path / "r.gz", ticks(50, 60.0))) as (app, pilot):
+    async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
         await until(lambda: "LIVE in the recording" in bottom(app))
         assert " REPLAY ×1 " in top(app)
         await pilot.press("greater_than_sign", "greater_than_sign", "less_than_sign")
@@ -68,8 +70,8 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
 
 
 async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: Path) -> None:
-    lines = [*ticks(2), call_line(BEGAN + 1, "follow", [(QQQ, SPY)]), b"{damaged\n"]
-    async with playing(written(tmp_path / "r.gz", lines), 100.0) as (app, pilot):
+    lines = [*tick_lines(2), call_line(BEGAN + 1, "follow", [(QQQ, SPY)]), b"{damaged\n"]
+    async with playing(write_recording(tmp_path / "r.gz", lines), 100.0) as (app, pilot):
         await until(lambda: " REPLAY ended " in top(app))
         assert listed(app) == ["QQQ$US", "SPY$US"]
         assert notices(app)[-1] == "the recording ends here: 1 damaged line left out"
@@ -79,8 +81,8 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
         await pilot.press("h")
         await pilot.pause()
         assert isinstance(app.screen, FeedHealth)
-        assert "1 of the recording, left out" in text_of(app.screen.query_one("#figures"))
-        file = app.keeper.file.path
+        assert "1 of the recording, left out" in widget_text(app.screen.query_one("#figures"))
+        file = app.preferences.saver.file.path
     assert not file.exists()
 
 
@@ -96,7 +98,7 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
 ) -> None:
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(rate=400.0, faults=[fault], fault_every=2.0) as exchange:
-            app = ItickApp(wanting([QQQ, SPY]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            app = ItickApp(launch_options([QQQ, SPY]), FeedSource(exchange.url, Token("key"), recorder=recorder))
             market = app.market
             async with app.run_test(size=(160, 45)) as pilot:
                 await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
@@ -104,9 +106,9 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
                 await until(lambda: all(len(i.bars) > 200 and i.depth and i.tick for i in market.instruments.values()))
                 await until(lambda: market.health.reconnects or fault != "drop")
                 await until(lambda: market.instruments[QQQ].tape.total > 20)
-    again, recording = played(tmp_path / "r.gz")
+    again, recording = play_all(tmp_path / "r.gz")
     assert set(market.instruments) == {QQQ, SPY, Symbol("GLD", "US")}
-    assert known(again) == known(market)
+    assert state_of(again) == state_of(market)
     assert recording.damaged == 0
     calls = {entry.name for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedCall)}
     assert {"set_holidays", "recall", "observe_date"} <= calls
@@ -115,7 +117,7 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
 async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(rate=50.0) as exchange:
-            app = ItickApp(wanting([QQQ]), FeedSource(exchange.url, Token("key"), recorder=recorder))
+            app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token("key"), recorder=recorder))
             async with app.run_test(size=(160, 45)):
                 await until(lambda: app.dashboard.status.link is not None and app.dashboard.status.link.is_live)
                 assert " REC " in top(app)
@@ -125,3 +127,17 @@ async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_
                 before = app.market.health.messages
                 await until(lambda: app.market.health.messages > before)
     assert app.market.on_frames is None
+
+
+async def test_a_replay_that_stands_still_draws_nothing_though_a_price_has_just_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
+        await until(lambda: "LIVE in the recording" in bottom(app))
+        await pilot.press("P", "N", "N")
+        await until(lambda: app.dashboard.flash_ends is not None)
+        await asyncio.sleep(0.2)
+        frames = app.market.health.frames
+        await asyncio.sleep(1.2)
+        assert app.dashboard.flash_ends is not None and app.market.health.frames == frames

@@ -9,11 +9,12 @@ from io import StringIO
 
 import pytest
 
-from tests.app.test_app import until
-from tests.support.launch_options import wanting
-from tests.support.price_walks import OPEN, at, walk
+from tests.support.launch_options import launch_options
+from tests.support.price_walks import OPEN, at, price_walk
+from tests.support.wait_until import until
 from tui.app import export
-from tui.app.app import FeedSource, ItickApp
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
 from tui.exchange.server import Exchange
 from tui.history.store import BarUpdate, Store, default_store_path
 from tui.market.data_status import DataStatus, data_status
@@ -28,7 +29,7 @@ NOWHERE = "wss://192.0.2.1/fund"  # an address that nobody has
 
 def keep(*symbols: Symbol, demo: bool = False) -> None:
     store = Store(default_store_path(demo=demo), wall=lambda: MONDAY)
-    bars = walk(OPEN, range(390), 512.0)
+    bars = price_walk(OPEN, range(390), 512.0)
     store.write([BarUpdate(symbol, bars, {"2026-11-20": bars[-1].close}) for symbol in symbols])
     store.close()
 
@@ -45,7 +46,7 @@ def shown_order(app: ItickApp, sort: str) -> list[Symbol]:
 
 async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> None:
     keep(QQQ, SPY)
-    app = ItickApp(wanting([SPY, QQQ, TLT]), FeedSource(NOWHERE, Token("key")), wall=lambda: MONDAY)
+    app = ItickApp(launch_options([SPY, QQQ, TLT]), FeedSource(NOWHERE, Token("key")), wall=lambda: MONDAY)
     async with app.run_test(size=(160, 45)) as pilot:
         await until(lambda: app.market.instruments[SPY].is_last_known and app.market.instruments[QQQ].is_last_known)
         await pilot.pause(0.1)
@@ -54,7 +55,7 @@ async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> No
         assert "1 min Fri 11-20" in shown and "15:59" in shown
         assert "%" not in shown.replace("CHG%", "")
         # Something of now: it stands above what is only known from before, whatever the order.
-        now = app._clock()
+        now = app.clock()
         time = int(app.market.exchange_time(now))
         app.market.apply(Tick(symbol="TLT$US", last=1.0, time=time), now)
         for sort in ("-last", "last", "age", "-time"):
@@ -70,7 +71,7 @@ async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> No
 
 async def test_the_chart_shows_hours_of_the_past_at_once_and_the_next_run_needs_no_feed_for_it() -> None:
     async with Exchange(history=False) as exchange:
-        app = ItickApp(wanting([QQQ, SPY]), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options([QQQ, SPY]), FeedSource(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)):
             await until(lambda: all(len(i.bars) > 300 and i.last for i in app.market.instruments.values()))
             rows = app.market.instruments.values()
@@ -87,7 +88,7 @@ async def test_the_chart_shows_hours_of_the_past_at_once_and_the_next_run_needs_
 async def test_what_was_kept_of_real_prices_is_not_shown_beside_made_up_ones(symbols: Iterable[Symbol]) -> None:
     keep(*symbols)
     async with Exchange(faults=["rest-refused"], history=False) as exchange:
-        app = ItickApp(wanting(symbols), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options(symbols), FeedSource(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)):
             await until(lambda: all(i.last and len(i.bars) for i in app.market.instruments.values()))
             assert all(len(i.bars) < 5 for i in app.market.instruments.values())

@@ -1,10 +1,10 @@
-"""The work whose cost `scale.py` compares, a part at a time.
+"""The work whose cost `scale.py` compares, in parts.
 
     python -m tests.benchmarks.instruction_counts messages|frames RUNS
 
-Each part runs so many times, in turns. Before and after each one a function is called that nothing else calls, so
-that a tool that counts can tell the parts from one another. At the end one line of JSON: for each part, in order, its
-name and the CPU seconds it took for one message or one frame.
+The parts alternate, RUNS times. Before and after each of them a function is called that nothing else calls, so that a
+counting tool can separate the parts. At the end one line of JSON: for each part, in order, its name and the CPU seconds
+of one message or one frame.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.benchmarks.sender import dated, messages, symbols
+from tests.benchmarks.sender import messages, symbols, with_times
 from tui.feed.connection import Connection
 from tui.feed.state import Timings
 from tui.feed.websocket import FrameHandler
@@ -34,97 +34,97 @@ CHANGED = (1, 5, 10, 20, 40)
 LISTS = (50, 100, 500, 1_000)
 LIST = 500  # symbols, where the number of changed rows varies
 MESSAGES = 1_000  # in a part
-WARM = 10  # turns before the first that is counted, so that what fills up has
+WARM_UP_ROUNDS = 10  # before the first that is counted, so that buffers are full
 FRAMES = 8  # in a part
 OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
 
 
-class Parts:
-    """What was run, in order."""
+class PartTimings:
+    """The CPU seconds of the parts, in order."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[str, float]] = []
+        self.timings: list[tuple[str, float]] = []
         self._began = 0.0
 
     def begin(self) -> None:
-        # A look through all objects for garbage is due now and then, and would count for the part it falls into.
+        # A garbage collection would count for the part it happens in.
         gc.collect()
         gc.disable()
         sys.getallocatedblocks()
         self._began = time.process_time()
 
-    def end(self, name: str, of: int) -> None:
+    def end(self, name: str, count: int) -> None:
         took = time.process_time() - self._began
         sys.getallocatedblocks()
         gc.enable()
-        self.taken.append((name, took / of))
+        self.timings.append((name, took / count))
 
 
-class Wire:
-    """Stands where the WebSocket does: keeps who listens, and never ends."""
+class FakeWebSocket:
+    """Stands in for the WebSocket: keeps the frame handler, and never ends."""
 
     def __init__(self) -> None:
-        self.hand: Callable[[bytes], None] = lambda frame: None
+        self.deliver: Callable[[bytes], None] = lambda frame: None
 
-    def listen(self, listener: FrameHandler) -> None:
-        self.hand = listener.message
+    def set_handler(self, handler: FrameHandler) -> None:
+        self.deliver = handler.message
 
     async def ended(self) -> NoReturn:
         await asyncio.get_running_loop().create_future()
         raise AssertionError
 
 
-async def of_messages(runs: int) -> Parts:
-    """Frames of bytes through the connection's own reading into a market of so many symbols."""
-    parts = Parts()
-    wires, tasks, sent = {}, [], {}
+async def measure_messages(runs: int) -> PartTimings:
+    """Feed frames of bytes through the connection into markets of different sizes."""
+    parts = PartTimings()
+    websockets, tasks, sent = {}, [], {}
     for count in SYMBOLS:
-        market, wires[count] = Market(), Wire()
+        market, websockets[count] = Market(), FakeWebSocket()
         market.wall_base = 1000 * (time.time() - time.monotonic())
         market.follow(symbols(count))
-        stand_in: Any = wires[count]
+        stand_in: Any = websockets[count]
         connection = Connection(stand_in, "127.0.0.1", market, Timings(), time.monotonic, None)
         tasks.append(asyncio.create_task(connection.read()))
         sent[count] = [encode(message) for message in messages(MESSAGES, count)]
     await asyncio.sleep(0)
-    minute = int(time.time() // 60) * 60_000  # all of it: a new one makes a new bar
-    for turn in range(WARM + runs):
+    minute = int(time.time() // 60) * 60_000  # one minute for all: a new minute starts a new bar
+    for round_ in range(WARM_UP_ROUNDS + runs):
         for count in SYMBOLS:
-            frames = [dated(frame, minute + turn, turn) for frame in sent[count]]
-            hand = wires[count].hand
-            if turn >= WARM:
+            frames = [with_times(frame, minute + round_, round_) for frame in sent[count]]
+            deliver = websockets[count].deliver
+            if round_ >= WARM_UP_ROUNDS:
                 parts.begin()
             for frame in frames:
-                hand(frame)
-            if turn >= WARM:
+                deliver(frame)
+            if round_ >= WARM_UP_ROUNDS:
                 parts.end(f"{count} symbols", MESSAGES)
     for task in tasks:
         task.cancel()
     return parts
 
 
-async def of_frames(runs: int) -> Parts:
-    """From marks to the bytes for a terminal of 160×50."""
-    from tests.support.manual_frames import Turned, WholeDriver
-    from tui.app.app import FeedSource
-    from tui.app.base import LaunchOptions
+async def measure_frames(runs: int) -> PartTimings:
+    """Paint frames, from marked changes to the bytes for a terminal of 160×50."""
+    from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
+    from tui.app.feed_worker import FeedSource
+    from tui.app.preferences import LaunchOptions
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
 
-    class Noted(Turned):
-        """Tells when something was painted."""
+    class PaintNotifier(ManualFramesApp):
+        """Sets an event when something was painted."""
 
         drawn = asyncio.Event()
 
         def post_display_hook(self) -> None:
             self.drawn.set()
 
-    parts = Parts()
+    parts = PartTimings()
     most = symbols(max(LISTS))
-    app = Noted(
+    app = PaintNotifier(
         LaunchOptions(Settings(lists={"All": tuple(most[:LIST])}), ConfigFile(Path(os.devnull))), FeedSource("")
     )
-    app.driver_class = WholeDriver
+    app.driver_class = DiscardingDriver
     async with app.run_test(headless=False, size=(160, 50)) as pilot:
         await pilot.pause()
         market = app.market
@@ -148,7 +148,7 @@ async def of_frames(runs: int) -> Parts:
 
         async def part(name: str, length: int, changed: int, counted: bool) -> None:
             for _ in range(30):
-                next(times)  # what was lit before is over by the first frame, which is not counted
+                next(times)  # flashes end with the first frame, which is not counted
             if len(app.dashboard.watchlist.rows) != length:
                 app.dashboard.show(f"{length}", rows[:length])
                 app.drawn.set()
@@ -164,16 +164,16 @@ async def of_frames(runs: int) -> Parts:
             if counted:
                 parts.end(name, FRAMES)
 
-        for turn in range(1 + runs):
+        for round_ in range(1 + runs):
             for changed in CHANGED:
-                await part(f"{changed} rows", LIST, changed, turn > 0)
+                await part(f"{changed} rows", LIST, changed, round_ > 0)
             for length in LISTS:
-                await part(f"list of {length}", length, 1, turn > 0)
+                await part(f"list of {length}", length, 1, round_ > 0)
     return parts
 
 
 def fill(market: Market, rows: Sequence[Instrument]) -> None:
-    """Every figure of a row is known."""
+    """Set every figure of the rows."""
     for instrument in rows:
         symbol, time_ms = str(instrument.symbol), OPEN
         market.apply(
@@ -185,8 +185,8 @@ def fill(market: Market, rows: Sequence[Instrument]) -> None:
 
 
 def main(what: str, runs: str) -> None:
-    parts = asyncio.run((of_messages if what == "messages" else of_frames)(int(runs)))
-    print(json.dumps(parts.taken))
+    parts = asyncio.run((measure_messages if what == "messages" else measure_frames)(int(runs)))
+    print(json.dumps(parts.timings))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The same grid done the usual way, to measure the program against.
+"""The same grid built the straightforward way, as a baseline.
 
     python -m tests.benchmarks.naive_client URL SYMBOLS REPORTS
 
 A `DataTable` with a row for each symbol, `websockets` read by `async for`, `json.loads`, a posted Textual message for
-each update and `update_cell` for each of its figures: written as its libraries' own pages show it, with no other pane
-and nothing in it to be slow on purpose.
+each update and `update_cell` for each of its figures: written as in the documentation of its libraries, with no other
+pane and without deliberate slowness.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Update(Message):
         self.data = data
 
 
-class Usual(App[None]):
-    """Counts the updates that reached the table, and answers SIGUSR1 with them."""
+class NaiveApp(App[None]):
+    """Counts the updates that reached the table, and reports them on SIGURG."""
 
     CSS = "DataTable { height: 1fr; }"
 
@@ -61,9 +61,9 @@ class Usual(App[None]):
         report_on_signal(
             self.reports, lambda: {"messages": self.updates, "updates": self.updates, "wrong": 0, "frames": 0}
         )
-        self.run_worker(self.follow())
+        self.run_worker(self.receive())
 
-    async def follow(self) -> None:
+    async def receive(self) -> None:
         async with connect(self.url, compression=None) as websocket:
             for type_ in TYPES:
                 params = ",".join(f"{code}$US" for code in self.codes)
@@ -81,19 +81,19 @@ class Usual(App[None]):
             last = data["ld"]
             if "o" in data:
                 self.opens[code] = data["o"]
-            self.put(code, "Last", f"{last:.2f}")
+            self.set_cell(code, "Last", f"{last:.2f}")
             if code in self.opens:
-                self.put(code, "Change", f"{last - self.opens[code]:+.2f}")
-            self.put(code, "Volume", f"{data['v']:,}")
-            self.put(code, "Time", f"{datetime.fromtimestamp(data['t'] / 1000):%H:%M:%S}")
+                self.set_cell(code, "Change", f"{last - self.opens[code]:+.2f}")
+            self.set_cell(code, "Volume", f"{data['v']:,}")
+            self.set_cell(code, "Time", f"{datetime.fromtimestamp(data['t'] / 1000):%H:%M:%S}")
         elif data.get("type") == "depth":
-            self.put(code, "Bid", f"{data['b'][0]['p']:.2f}")
-            self.put(code, "Ask", f"{data['a'][0]['p']:.2f}")
+            self.set_cell(code, "Bid", f"{data['b'][0]['p']:.2f}")
+            self.set_cell(code, "Ask", f"{data['a'][0]['p']:.2f}")
 
-    def put(self, code: str, column: str, text: str) -> None:
+    def set_cell(self, code: str, column: str, text: str) -> None:
         self.table.update_cell(code, self.columns[column], text)
 
 
 if __name__ == "__main__":
     address, count, file = sys.argv[1:]
-    Usual(address, [symbol.code for symbol in symbols(int(count))], int(file)).run()
+    NaiveApp(address, [symbol.code for symbol in symbols(int(count))], int(file)).run()

@@ -1,8 +1,8 @@
-"""The program as it is measured: the real app on the terminal it stands in, telling its counters when asked.
+"""The program as it is measured: the real app on its terminal, which reports its counters on a signal.
 
     python -m tests.benchmarks.program URL SYMBOLS REPORTS
 
-They are the app's own counters, so that nothing is measured by what the measured program would not do by itself.
+They are the app's own counters, so measuring adds no work.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from pathlib import Path
 
 from tests.benchmarks.reporting import report_on_signal
 from tests.benchmarks.sender import symbols
-from tui.app.app import FeedSource, ItickApp
-from tui.app.base import LaunchOptions
+from tui.app.app import ItickApp
+from tui.app.feed_worker import FeedSource
+from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.secrets import Token
 
 
-class Measured(ItickApp):
-    """Adds the reports, and nothing else."""
+class MeasuredApp(ItickApp):
+    """The app with reports."""
 
     reports = -1
 
@@ -37,8 +38,8 @@ class Measured(ItickApp):
 
 
 def main(url: str, count: str, reports: str) -> None:
-    wanted = LaunchOptions(Settings(lists={"All": tuple(symbols(int(count)))}), ConfigFile(Path(os.devnull)))
-    app = Measured(wanted, FeedSource(url, Token("benchmark")))
+    launch_options = LaunchOptions(Settings(lists={"All": tuple(symbols(int(count)))}), ConfigFile(Path(os.devnull)))
+    app = MeasuredApp(launch_options, FeedSource(url, Token("benchmark")))
     app.reports = int(reports)
     app.run()
 

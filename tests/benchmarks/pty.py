@@ -1,7 +1,7 @@
-"""A terminal of the benchmarks' own: it reads what a program writes as fast, or as slowly, as it is told to, answers as
-terminals do, and notes when what came.
+"""A pseudo-terminal for benchmarks: it reads the output at full or limited speed, replies to cursor queries as
+terminals do, and records when each chunk arrived.
 
-`tests/support/terminal.py` draws a screen, which costs more than the programs measured here.
+`tests/support/terminal.py` renders a screen, which costs more than the programs measured here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-CURSOR_ASKED = b"\x1b[6n"
-CURSOR_ANSWER = b"\x1b[1;1R"
-_PORTION = 1 << 16
-_TURN = 0.02  # s, between two portions of a slow terminal
+CURSOR_QUERY = b"\x1b[6n"
+CURSOR_REPORT = b"\x1b[1;1R"
+_READ_SIZE = 1 << 16
+_READ_INTERVAL = 0.02  # s, between two reads of a slow terminal
 
 
 class Pty:
-    """Run a command in a terminal of `columns` × `rows`. `on_output` is called with every portion and the time it was
-    read, on the reading thread. `bytes_a_second` makes the terminal a slow one."""
+    """Runs a command in a terminal of `columns` × `rows`. `on_output` is called on the reading thread with every chunk
+    and the time it was read. `bytes_a_second` makes the terminal a slow one."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class Pty:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._rate = bytes_a_second
         self._on_output = on_output
-        self._seen = b""
-        self.last = b""
-        """The latest portion read: where a program ends by a fault, its words."""
+        self._tail = b""
+        self.last_chunk = b""
+        """The latest chunk read: the error message if the program failed."""
         self.written = 0
         """Bytes the program has written and the terminal has read."""
         self.process = subprocess.Popen(
@@ -82,20 +82,20 @@ class Pty:
             if not select.select([self._master], [], [], 0.2)[0]:
                 continue
             try:
-                portion = os.read(self._master, _PORTION if self._rate is None else int(self._rate * _TURN))
+                chunk = os.read(self._master, _READ_SIZE if self._rate is None else int(self._rate * _READ_INTERVAL))
             except OSError:
                 return
-            self.written += len(portion)
-            self.last = portion
-            self._answer(portion)
+            self.written += len(chunk)
+            self.last_chunk = chunk
+            self._reply(chunk)
             if self._on_output is not None:
-                self._on_output(portion, time.monotonic())
+                self._on_output(chunk, time.monotonic())
             if self._rate is not None:
-                time.sleep(_TURN)
+                time.sleep(_READ_INTERVAL)
 
-    def _answer(self, portion: bytes) -> None:
-        """A question may be cut in two by a portion's end."""
-        text = self._seen + portion
-        for _ in re.findall(re.escape(CURSOR_ASKED), text):
-            os.write(self._master, CURSOR_ANSWER)
-        self._seen = text[-len(CURSOR_ASKED) + 1 :] if not text.endswith(CURSOR_ASKED) else b""
+    def _reply(self, chunk: bytes) -> None:
+        """Reply to the cursor queries in a chunk, or across two chunks."""
+        text = self._tail + chunk
+        for _ in re.findall(re.escape(CURSOR_QUERY), text):
+            os.write(self._master, CURSOR_REPORT)
+        self._tail = text[-len(CURSOR_QUERY) + 1 :] if not text.endswith(CURSOR_QUERY) else b""

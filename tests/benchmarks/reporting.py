@@ -1,4 +1,5 @@
-"""How a measured program tells its counters: a line of JSON to a file descriptor, at the start and on every SIGUSR1."""
+"""Reports of a measured program: a line of JSON to a file descriptor, at the start and on every SIGURG, which the
+program leaves alone."""
 
 from __future__ import annotations
 
@@ -13,19 +14,20 @@ from pathlib import Path
 
 
 def report_on_signal(reports: int, counters: Callable[[], dict[str, int]]) -> None:
-    """Begin, on the running loop. `counters` are those that the program keeps itself."""
+    """Install the signal handler in the running loop and write the first report. `counters` are kept by the program
+    itself."""
 
     def report() -> None:
-        told = {"at": time.monotonic(), "cpu": time.process_time(), "rss": _resident(), **counters()}
-        os.write(reports, json.dumps(told).encode() + b"\n")
+        line = {"at": time.monotonic(), "cpu": time.process_time(), "rss": _resident_bytes(), **counters()}
+        os.write(reports, json.dumps(line).encode() + b"\n")
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, report)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGURG, report)
     report()
 
 
-def _resident() -> int:
-    """Bytes of memory in use now."""
+def _resident_bytes() -> int:
+    """Returns the bytes of resident memory."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-    except OSError:  # no such file but on Linux: the most there ever was
+    except OSError:  # not on Linux: the maximum so far
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

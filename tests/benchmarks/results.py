@@ -1,4 +1,4 @@
-"""What a benchmark found, and the one table of it all."""
+"""Results of benchmarks, and their table."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ _TITLES = ("benchmark", "what", "ours", "theirs", "figure (min–max)", "goal", 
 
 
 class Goal(NamedTuple):
-    """What the median should reach: at most `bound`, or at least."""
+    """The bound for the median: a maximum, or a minimum if `at_least`."""
 
     bound: float
     at_least: bool = False
 
-    def met(self, figure: float) -> bool:
+    def is_met_by(self, figure: float) -> bool:
         return figure >= self.bound if self.at_least else figure <= self.bound
 
 
 class Result(NamedTuple):
-    """One line of the table. `figures` are those of the runs, and their median is what the goal is for; with a side to
-    compare with, each is the ratio of a pair. `ours` and `theirs` are in words."""
+    """One line of the table.
+
+    `figures` are those of the runs; the goal applies to their median. With a side to compare with, each is the ratio of
+    a pair. `ours` and `theirs` are texts.
+    """
 
     what: str
     figures: Sequence[float]
@@ -36,51 +39,56 @@ class Result(NamedTuple):
     theirs: str = ""
     goal: Goal | None = None
     remark: str = ""
-    """In place of figures, where there are none."""
+    """Replaces the figures if there are none."""
 
     @property
     def met(self) -> bool:
-        return bool(self.figures) and (self.goal is None or self.goal.met(statistics.median(self.figures)))
+        return bool(self.figures) and (self.goal is None or self.goal.is_met_by(statistics.median(self.figures)))
 
     def cells(self) -> tuple[str, ...]:
-        figure = f"{spread(self.figures)} {self.unit}".strip() if self.figures else ""
+        figure = f"{median_and_range(self.figures)} {self.unit}".strip() if self.figures else ""
         figure = "; ".join(words for words in (figure, self.remark) if words)
-        goal = f"{'≥' if self.goal.at_least else '≤'} {short(self.goal.bound)} {self.unit}".strip() if self.goal else ""
+        goal = (
+            f"{'≥' if self.goal.at_least else '≤'} {short_number(self.goal.bound)} {self.unit}".strip()
+            if self.goal
+            else ""
+        )
         met = ("yes" if self.met else "NO" if self.figures else "?") if self.goal else ""
         return self.what, self.ours, self.theirs, figure, goal, met
 
 
-def short(figure: float) -> str:
-    """Three digits that count."""
+def short_number(figure: float) -> str:
+    """Returns the number with three significant digits."""
     if abs(figure) >= 100:
         return f"{figure:,.0f}"
     return f"{figure:.{1 if abs(figure) >= 10 else 2}f}".rstrip("0").rstrip(".")
 
 
-def middle(figures: Iterable[float], unit: str = "") -> str:
-    return f"{short(statistics.median(figures))} {unit}".strip()
+def median_text(figures: Iterable[float], unit: str = "") -> str:
+    """Returns the median with its unit."""
+    return f"{short_number(statistics.median(figures))} {unit}".strip()
 
 
-def spread(figures: Sequence[float]) -> str:
-    """The median, and the range where there is more than one."""
+def median_and_range(figures: Sequence[float]) -> str:
+    """Returns the median, and the range if there are several figures."""
     if len(figures) == 1:
-        return short(figures[0])
-    return f"{middle(figures)} ({short(min(figures))}–{short(max(figures))})"
+        return short_number(figures[0])
+    return f"{median_text(figures)} ({short_number(min(figures))}–{short_number(max(figures))})"
 
 
 def ratios(ones: Iterable[float], others: Iterable[float]) -> list[float]:
-    """Of the pairs."""
+    """Returns the ratios of the pairs."""
     return [one / other if other else float("inf") for one, other in zip(ones, others, strict=True)]
 
 
 def percentile(figures: Iterable[float], share: float) -> float:
-    """The smallest figure that at least so much of 1 are not above."""
+    """Returns the smallest figure that is not exceeded by a share (0 to 1) of the figures."""
     ordered = sorted(figures)
     return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
 
 
-def machine() -> str:
-    """What it was measured on, and when."""
+def describe_machine() -> str:
+    """Returns date, machine and versions."""
     packages = ", ".join(f"{name} {version(name.lower())}" for name in ("Textual", "websockets"))
     return (
         f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}, "
@@ -88,29 +96,30 @@ def machine() -> str:
     )
 
 
-def table(results: Iterable[tuple[str, Result]]) -> str:
-    """Results under the names of their benchmarks."""
+def format_table(results: Iterable[tuple[str, Result]]) -> str:
+    """Returns the table of results with the names of their benchmarks."""
     rows = [_TITLES, *((name, *result.cells()) for name, result in results)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(_TITLES))]
     rows.insert(1, tuple("-" * width for width in widths))
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
     ]
-    return "\n".join([*lines, "", machine()])
+    return "\n".join([*lines, "", describe_machine()])
 
 
-def say(words: str) -> None:
-    """How far it is, for who waits: not part of the result."""
+def print_progress(words: str) -> None:
+    """Print progress to standard error."""
     print(words, file=sys.stderr, flush=True)
 
 
-def options(what: str | None) -> argparse.ArgumentParser:
+def argument_parser(what: str | None) -> argparse.ArgumentParser:
+    """Returns the parser of a benchmark's options."""
     parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, help="how often each side has its turn (5)")
+    parser.add_argument("--runs", type=int, default=5, help="number of runs (5)")
     return parser
 
 
-def alone(name: str, what: str | None, measure: Callable[[int], list[Result]]) -> None:
-    """One benchmark as a command."""
-    runs = options(what).parse_args().runs
-    print(table((name, result) for result in measure(runs)))
+def run_alone(name: str, what: str | None, measure: Callable[[int], list[Result]]) -> None:
+    """Run one benchmark as a command."""
+    runs = argument_parser(what).parse_args().runs
+    print(format_table((name, result) for result in measure(runs)))

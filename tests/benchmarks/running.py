@@ -1,4 +1,4 @@
-"""What benchmarks start, each a process of its own: the sender, and the program with its counters to be read."""
+"""Processes started by benchmarks: the sender, and the program whose counters are read."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
 REPLIES = 6  # to the key (2) and to four subscriptions
 
 
-class Report(NamedTuple):
-    """Counters of the program at one moment: s monotonic, s of CPU, messages received, those with data of them and how
-    many of these were not applied, frames drawn, bytes of memory."""
+class Counters(NamedTuple):
+    """Counters of the program at one moment: s monotonic, s of CPU, messages received, those with data among them and
+    how many of these were not applied, frames drawn, bytes of memory."""
 
     at: float
     cpu: float
@@ -36,15 +36,15 @@ class Report(NamedTuple):
 
 
 class Sender(NamedTuple):
-    """Its address, and the lines it has printed so far."""
+    """The sender's URL, and the lines it has printed so far."""
 
     url: str
     lines: Sequence[str]
 
 
 @contextmanager
-def sender(*options: str) -> Iterator[Sender]:
-    """The server in a process of its own, with its options."""
+def start_sender(*options: str) -> Iterator[Sender]:
+    """Run the server with these options in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.sender", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -56,47 +56,49 @@ def sender(*options: str) -> Iterator[Sender]:
             process.kill()
 
 
-class Running(NamedTuple):
-    """The program, in a terminal."""
+class RunningProgram(NamedTuple):
+    """The program in a terminal."""
 
     pty: Pty
-    ask: Callable[[], Report]
+    read_counters: Callable[[], Counters]
 
 
 @contextmanager
-def program(url: str, symbols: int = SYMBOLS, module: str = "program", **terminal: Any) -> Iterator[Running]:
-    """The program on a real 160×50 terminal, and what asks it for its counters."""
+def start_program(
+    url: str, symbols: int = SYMBOLS, module: str = "program", **terminal: Any
+) -> Iterator[RunningProgram]:
+    """Run the program on a real 160×50 terminal."""
     read, write = os.pipe()
     command = [sys.executable, "-m", f"tests.benchmarks.{module}", url, str(symbols), str(write)]
     reports = os.fdopen(read)
     with (
         TemporaryDirectory(prefix="itick-tui-") as folder,
-        # Nothing of what is kept from run to run: made-up prices do not belong among a person's own, or into the next.
+        # Empty folders: simulated prices must not get into the user's history, or into the next run.
         Pty(command, {**os.environ, **dict.fromkeys(FOLDERS, folder)}, pass_fds=[write], **terminal) as pty,
     ):
         os.close(write)
 
-        def report() -> Report:
+        def read_line() -> Counters:
             line = reports.readline()
             if not line:
-                raise RuntimeError(f"the program ended: {pty.last.decode(errors='replace')}")
-            return Report(**json.loads(line))
+                raise RuntimeError(f"the program ended: {pty.last_chunk.decode(errors='replace')}")
+            return Counters(**json.loads(line))
 
-        def ask() -> Report:
-            pty.process.send_signal(signal.SIGUSR1)
-            return report()
+        def read_counters() -> Counters:
+            pty.process.send_signal(signal.SIGURG)
+            return read_line()
 
         try:
-            report()  # it is there, and minds the signal
-            yield Running(pty, ask)
+            read_line()  # written once the signal handler is installed
+            yield RunningProgram(pty, read_counters)
         finally:
             reports.close()
 
 
-def until(running: Running, condition: Callable[[Report], bool]) -> Report:
-    """Ask until the counters are so."""
+def wait_for_counters(running: RunningProgram, condition: Callable[[Counters], bool]) -> Counters:
+    """Read the counters until they meet a condition; returns them."""
     while True:
-        report = running.ask()
+        report = running.read_counters()
         if condition(report):
             return report
         time.sleep(0.05)

@@ -1,14 +1,13 @@
-"""Whether work grows with what is off the screen.
+"""Whether the cost of work grows with what is not visible.
 
     python -m tests.benchmarks.scale [--runs N]
 
-What a message costs with 1, 10, 100 and 500 symbols, 40 rows visible: machine instructions, counted by valgrind's
-callgrind, from the frame's bytes to the market written. They are the same on a busy machine. And what a frame costs,
-from the messages that change its rows to the bytes for the terminal, with 1 to 40 rows changed of 500 and with one row
-changed in lists of 50 to 1,000: instructions and CPU time.
+The cost of a message with 1, 10, 100 and 500 symbols, 40 rows visible: machine instructions counted by valgrind's
+callgrind, from the frame's bytes to the updated market, which do not depend on the load of the machine. And the cost of
+a frame, from the messages that change its rows to the bytes for the terminal, with 1 to 40 rows changed of 500 and with
+one row changed in lists of 50 to 1,000: instructions and CPU time.
 
-The work is done by a process of its own, `scaled.py`; where it goes from one part to the next, callgrind writes its
-counts down.
+The work is done by a process of its own, `instruction_counts.py`; callgrind writes its counts between its parts.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.benchmarks.instruction_counts import CHANGED, FRAMES, LISTS, MARK, MESSAGES, SYMBOLS
-from tests.benchmarks.results import Goal, Result, alone, ratios, say, short
+from tests.benchmarks.results import Goal, Result, print_progress, ratios, run_alone, short_number
 
-EVEN = Goal(1.15)
-WORDS = "not counted: valgrind is not on this machine"
+FLAT = Goal(1.15)
+NO_VALGRIND = "not counted: valgrind is not on this machine"
 _COUNTED = re.compile(r"^summary: (\d+)", re.MULTILINE)
 
 Costs = Mapping[str, Sequence[float]]
@@ -36,24 +35,25 @@ Costs = Mapping[str, Sequence[float]]
 
 
 def _run(what: str, runs: int, *before: str) -> list[tuple[str, float]]:
-    """The parts in order, with the CPU s of each."""
-    # Hashes, and with them the ways through a dict, would differ from one process to the next; and under valgrind
-    # compiling takes minutes.
+    """Returns the parts in order, with their CPU seconds."""
+    # Hashes, and with them the probes of a dict, would differ between processes; and compiling under valgrind takes
+    # minutes.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [*before, sys.executable, "-m", "tests.benchmarks.instruction_counts", what, str(runs)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-2_000:])
-    return [(name, taken) for name, taken in json.loads(done.stdout)]
+    return [(name, seconds) for name, seconds in json.loads(done.stdout)]
 
 
-def timed(what: str, runs: int) -> Costs:
-    return _by_name([(name, 1000 * taken) for name, taken in _run(what, runs)])
+def measure_cpu(what: str, runs: int) -> Costs:
+    """Returns CPU ms of the parts."""
+    return _by_name([(name, 1000 * seconds) for name, seconds in _run(what, runs)])
 
 
-def counted(what: str, runs: int) -> Costs | None:
-    """Nothing where there is no valgrind."""
+def count_instructions(what: str, runs: int) -> Costs | None:
+    """Returns thousands of instructions of the parts, None without valgrind."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
@@ -61,13 +61,13 @@ def counted(what: str, runs: int) -> Costs | None:
         parts = _run(
             what, runs, valgrind, "--tool=callgrind", f"--callgrind-out-file={folder}/counted", f"--dump-before={MARK}"
         )
-        # One file for what came before each mark: every second one is that of a part.
+        # One file for the counts before each mark: every second one is that of a part.
         files = sorted(Path(folder).glob("counted.*"), key=lambda file: int(file.suffix[1:]))
         if len(files) != 2 * len(parts):
             raise RuntimeError(f"{len(files)} counts for {len(parts)} parts: is {MARK} called by something else?")
         counts = [int(found.group(1)) for file in files[1::2] if (found := _COUNTED.search(file.read_text()))]
-    of = MESSAGES if what == "messages" else FRAMES
-    return _by_name([(name, count / of / 1000) for (name, _), count in zip(parts, counts, strict=True)])
+    units = MESSAGES if what == "messages" else FRAMES
+    return _by_name([(name, count / units / 1000) for (name, _), count in zip(parts, counts, strict=True)])
 
 
 def _by_name(parts: Sequence[tuple[str, float]]) -> Costs:
@@ -78,45 +78,45 @@ def _by_name(parts: Sequence[tuple[str, float]]) -> Costs:
 
 
 def measure(runs: int) -> list[Result]:
-    taken = timed("frames", runs)
+    timings = measure_cpu("frames", runs)
     return [
-        *_messages("instructions", counted("messages", runs), "k"),
-        *_frames("instructions", counted("frames", runs), "k"),
-        *_frames("CPU", taken, "ms"),
+        *_messages("instructions", count_instructions("messages", runs), "k"),
+        *_frames("instructions", count_instructions("frames", runs), "k"),
+        *_frames("CPU", timings, "ms"),
     ]
 
 
 def _messages(how: str, costs: Costs | None, unit: str) -> list[Result]:
     what = f"a message with 500 symbols / with 1, {how}"
     if costs is None:
-        return [Result(what, [], goal=EVEN, remark=WORDS)]
-    say(f"scale: {costs}")
+        return [Result(what, [], goal=FLAT, remark=NO_VALGRIND)]
+    print_progress(f"scale: {costs}")
     by_count = [costs[f"{count} symbols"] for count in SYMBOLS]
-    return [Result(what, ratios(by_count[-1], by_count[0]), "×", ours=_each(SYMBOLS, by_count, unit), goal=EVEN)]
+    return [Result(what, ratios(by_count[-1], by_count[0]), "×", ours=_each(SYMBOLS, by_count, unit), goal=FLAT)]
 
 
 def _frames(how: str, costs: Costs | None, unit: str) -> list[Result]:
     rows = f"a row more, from 20 to 40 / from 1 to 20, {how}"
     long = f"a frame in a list of 1,000 / of 50, {how}"
     if costs is None:
-        return [Result(what, [], goal=EVEN, remark=WORDS) for what in (rows, long)]
-    say(f"scale: {costs}")
+        return [Result(what, [], goal=FLAT, remark=NO_VALGRIND) for what in (rows, long)]
+    print_progress(f"scale: {costs}")
     by_rows = [costs[f"{changed} rows"] for changed in CHANGED]
     by_length = [costs[f"list of {length}"] for length in LISTS]
     one, _, _, twenty, forty = by_rows
     more = [(b - a) / 20 for a, b in zip(twenty, forty, strict=True)]
     less = [(b - a) / 19 for a, b in zip(one, twenty, strict=True)]
     return [
-        Result(rows, ratios(more, less), "×", ours=_each(CHANGED, by_rows, unit), goal=EVEN),
-        Result(long, ratios(by_length[-1], by_length[0]), "×", ours=_each(LISTS, by_length, unit), goal=EVEN),
+        Result(rows, ratios(more, less), "×", ours=_each(CHANGED, by_rows, unit), goal=FLAT),
+        Result(long, ratios(by_length[-1], by_length[0]), "×", ours=_each(LISTS, by_length, unit), goal=FLAT),
     ]
 
 
 def _each(counts: Sequence[int], costs: Sequence[Sequence[float]], unit: str) -> str:
-    """The medians of all."""
-    middles = (short(statistics.median(figures)) for figures in costs)
+    """Returns the medians."""
+    middles = (short_number(statistics.median(figures)) for figures in costs)
     return ", ".join(f"{count:,}: {figure}" for count, figure in zip(counts, middles, strict=True)) + f" {unit}"
 
 
 if __name__ == "__main__":
-    alone("scale", __doc__, measure)
+    run_alone("scale", __doc__, measure)

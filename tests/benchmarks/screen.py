@@ -1,7 +1,7 @@
-"""What stood on a terminal, and when: its output is noted as it comes, and put on a screen afterwards.
+"""The content of a terminal over time: its output is recorded with timestamps and rendered afterwards.
 
-Drawing a screen costs more than the program that is measured, so it waits until the measuring is over. It is a real
-screen: digits count from when somebody could read them, however they were cut, coloured, or written over in parts.
+Rendering costs more than the measured program, so it waits until the measurement is over. It is a real screen: digits
+count from the moment they could be read, however they were split, coloured or partly overwritten.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from collections.abc import Iterator, Mapping
 import pyte
 
 _STYLE = re.compile(rb"\x1b\[[\d;]*m")
-_CUT = re.compile(rb"\x1b(?:\[[\d;]*)?$")
+_INCOMPLETE_SEQUENCE = re.compile(rb"\x1b(?:\[[\d;]*)?$")
 
 
-class Seen:
-    """`note` is for the terminal's `on_output`; `lines` goes through what has been noted since."""
+class RecordedScreen:
+    """Records chunks of output (`record` is an `on_output` of Pty) and renders them later (`replay`)."""
 
     def __init__(self, columns: int = 160, rows: int = 50) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._portions: deque[tuple[bytes, float]] = deque()
+        self._chunks: deque[tuple[bytes, float]] = deque()
         self._rest = b""
 
-    def note(self, portion: bytes, at: float) -> None:
-        self._portions.append((portion, at))
+    def record(self, chunk: bytes, at: float) -> None:
+        self._chunks.append((chunk, at))
 
-    def lines(self) -> Iterator[tuple[float, Mapping[int, str]]]:
-        """After each portion when it came, and the lines it wrote to as they stand, by their number."""
-        while self._portions:
-            portion, at = self._portions.popleft()
-            portion = self._rest + portion
-            cut = _CUT.search(portion)
-            self._rest = cut.group() if cut is not None else b""
-            # Colours are the greater part of it and nothing to look at here.
-            self._stream.feed(_STYLE.sub(b"", portion[: len(portion) - len(self._rest)]))
+    def replay(self) -> Iterator[tuple[float, Mapping[int, str]]]:
+        """Yields the time of each chunk, and the lines it wrote to by their number."""
+        while self._chunks:
+            chunk, at = self._chunks.popleft()
+            chunk = self._rest + chunk
+            incomplete = _INCOMPLETE_SEQUENCE.search(chunk)
+            self._rest = incomplete.group() if incomplete is not None else b""
+            # Colours are most of the output and irrelevant here.
+            self._stream.feed(_STYLE.sub(b"", chunk[: len(chunk) - len(self._rest)]))
             lines = {y: self._line(y) for y in sorted(self._screen.dirty)}
             self._screen.dirty.clear()
             yield at, lines

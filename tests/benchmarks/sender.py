@@ -1,12 +1,12 @@
-"""A server that sends as fast as the client takes it, or at a steady rate, for ever or so many messages.
+"""A server that sends as fast as the client reads, or at a steady rate, without end or a number of messages.
 
     python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch]
 
-Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed beforehand;
-what must rise from one to the next, times and volumes, is written into them as they go out. Prints its port on standard
-output. With `--probes` every 50 ms one more trade of the first symbol goes out, whose price tells its number, and a
-line with that price and the time (s, monotonic) is printed. With `--watch`, at a steady rate, ten times a second a line
-tells the messages sent, the bytes of them that still wait to be taken, and the time.
+Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed in advance;
+times and volumes, which must rise, are inserted when they are sent. Prints its port on standard output. With `--probes`
+one more trade of the first symbol is sent every 50 ms, whose price encodes its number, and that price and the time (s,
+monotonic) are printed. With `--watch`, at a steady rate, the messages sent, the bytes still buffered and the time are
+printed ten times a second.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
@@ -40,39 +41,38 @@ from tui.protocol.messages import (
     ServedLevel,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.symbol import Symbol
 
 SYMBOLS = 500
-_KEPT = 100_000  # messages made beforehand, sent again and again
-_TOGETHER = 220  # messages in one write of a flood, about 64 KB
-_TURN = 0.005  # s, between two writes at a steady rate
-_PROBE = 0.05  # s
-_LOOK = 0.1  # s
-# Written over as messages go out, so each stands for one number of as many digits.
+_PREPARED = 100_000  # messages made in advance, sent repeatedly
+_BATCH = 220  # messages in one write of a flood, about 64 KB
+_WRITE_INTERVAL = 0.005  # s, between two writes at a steady rate
+_PROBE_INTERVAL = 0.05  # s
+_WATCH_INTERVAL = 0.1  # s
+# Placeholders replaced when messages are sent, each by a number of as many digits.
 _TIME, _MINUTE, _ROUND = 1_111_111_111_111, 2_222_222_222_222, 3_333
 
 
 def symbols(count: int = SYMBOLS) -> list[Symbol]:
-    """The symbols that are sent."""
+    """Returns the symbols that are sent."""
     return [Symbol(f"S{n:03d}", "US") for n in range(count)]
 
 
-def messages(count: int, of: int = SYMBOLS) -> list[Push]:
-    """40 % ticks, 30 % quotes, 27 % ten-level books, 3 % klines over so many symbols."""
+def messages(count: int, symbol_count: int = SYMBOLS) -> list[Push]:
+    """Returns 40 % ticks, 30 % quotes, 27 % ten-level books, 3 % klines over so many symbols."""
     rng = random.Random(1)
-    made: list[Push] = []
+    messages_: list[Push] = []
     kinds = rng.choices((Tick, Quote, Depth, Kline), weights=(40, 30, 27, 3), k=count)
     for n, kind in enumerate(kinds):
-        code = f"S{rng.randrange(of):03d}"
+        code = f"S{rng.randrange(symbol_count):03d}"
         price = round(100 + rng.gauss(0, 1), 2)
         volume = _ROUND * 1_000_000 + n
         if kind is Tick:
-            made.append(Tick(symbol=f"{code}$US", last=price, volume=volume, time=_TIME))
+            messages_.append(Tick(symbol=f"{code}$US", last=price, volume=volume, time=_TIME))
         elif kind is Quote:
-            made.append(
+            messages_.append(
                 Quote(
                     symbol=f"{code}$US",
                     last=price,
@@ -90,9 +90,9 @@ def messages(count: int, of: int = SYMBOLS) -> list[Push]:
                 for level in range(1, 11):
                     size = 100.0 * rng.randrange(1, 40)
                     levels.append(ServedLevel(round(price + side * level / 100, 2), size, level, size))
-            made.append(Depth(symbol=f"{code}$US", asks=sides[0], bids=sides[1]))
+            messages_.append(Depth(symbol=f"{code}$US", asks=sides[0], bids=sides[1]))
         else:
-            made.append(
+            messages_.append(
                 Kline(
                     symbol=code,
                     region="US",
@@ -105,66 +105,66 @@ def messages(count: int, of: int = SYMBOLS) -> list[Push]:
                     turnover=2800.0,
                 )
             )
-    return made
+    return messages_
 
 
-def kept(of: int = SYMBOLS) -> list[Push]:
-    """What is sent, again and again."""
-    return messages(_KEPT, of)
+def prepared_messages(symbol_count: int = SYMBOLS) -> list[Push]:
+    """Returns the messages that are sent repeatedly."""
+    return messages(_PREPARED, symbol_count)
 
 
-def _framed(message: Push) -> bytes:
+def _encode_frame(message: Push) -> bytes:
     return Frame(Opcode.TEXT, encode(message)).serialize(mask=False)
 
 
-def dated(frames: bytes, time_ms: int, turn: int) -> bytes:
-    """Frames with their times, and the volumes of the `turn`-th time they are sent."""
+def with_times(frames: bytes, time_ms: int, round_: int) -> bytes:
+    """Returns frames with their times, and the volumes of their `round_`-th repetition."""
     minute = time_ms // 60_000 * 60_000
     frames = frames.replace(b"%d" % _TIME, b"%d" % time_ms).replace(b"%d" % _MINUTE, b"%d" % minute)
-    return frames.replace(b":%d" % _ROUND, b":%04d" % (1_000 + turn % 9_000))
+    return frames.replace(b":%d" % _ROUND, b":%04d" % (1_000 + round_ % 9_000))
 
 
-async def flood(websocket: ServerConnection, frames: list[bytes], count: int | None) -> None:
-    left = count if count is not None else float("inf")
-    for turn in itertools.count():
-        for at in range(0, len(frames), _TOGETHER):
-            together = frames[at : at + int(min(_TOGETHER, left))]
-            if not together:
+async def send_flood(websocket: ServerConnection, frames: list[bytes], count: int | None) -> None:
+    remaining = count if count is not None else float("inf")
+    for round_ in itertools.count():
+        for at in range(0, len(frames), _BATCH):
+            batch = frames[at : at + int(min(_BATCH, remaining))]
+            if not batch:
                 return
-            websocket.transport.write(dated(b"".join(together), int(1000 * time.time()), turn))
+            websocket.transport.write(with_times(b"".join(batch), int(1000 * time.time()), round_))
             await websocket.drain()
-            left -= len(together)
+            remaining -= len(batch)
 
 
-async def at_rate(
+async def send_at_rate(
     websocket: ServerConnection, frames: list[bytes], rate: float, count: int | None, *, watch: bool
 ) -> None:
-    began, sent, looked = time.monotonic(), 0, 0.0
+    began, sent, watched_at = time.monotonic(), 0, 0.0
     while sent != count:
         due = int((time.monotonic() - began) * rate)
         due = due if count is None else min(due, count)
         for number in range(sent, due):
-            turn, at = divmod(number, len(frames))
-            websocket.transport.write(dated(frames[at], int(1000 * time.time()), turn))
+            round_, at = divmod(number, len(frames))
+            websocket.transport.write(with_times(frames[at], int(1000 * time.time()), round_))
         sent = due
-        if watch and (sent == count or time.monotonic() - looked >= _LOOK):
-            looked = time.monotonic()
-            print(sent, websocket.transport.get_write_buffer_size(), looked, flush=True)
+        if watch and (sent == count or time.monotonic() - watched_at >= _WATCH_INTERVAL):
+            watched_at = time.monotonic()
+            print(sent, websocket.transport.get_write_buffer_size(), watched_at, flush=True)
         await websocket.drain()
-        await asyncio.sleep(_TURN)
+        await asyncio.sleep(_WRITE_INTERVAL)
 
 
-async def probe(websocket: ServerConnection, symbol: Symbol) -> None:
+async def send_probes(websocket: ServerConnection, symbol: Symbol) -> None:
     for number in itertools.count():
         price = 10_000 + number / 100
-        frame = _framed(Tick(symbol=str(symbol), last=price, volume=0, time=int(1000 * time.time())))
+        frame = _encode_frame(Tick(symbol=str(symbol), last=price, volume=0, time=int(1000 * time.time())))
         print(f"{price:.2f} {time.monotonic()}", flush=True)
         websocket.transport.write(frame)
-        await asyncio.sleep(_PROBE)
+        await asyncio.sleep(_PROBE_INTERVAL)
 
 
-async def main(of: int, count: int | None, rate: float | None, *, probes: bool, watch: bool) -> None:
-    frames = [_framed(message) for message in (kept(of) if rate is None or rate else ())]
+async def main(symbol_count: int, count: int | None, rate: float | None, *, probes: bool, watch: bool) -> None:
+    frames = [_encode_frame(message) for message in (prepared_messages(symbol_count) if rate is None or rate else ())]
 
     async def serve_one(websocket: ServerConnection) -> None:
         for greeting in (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)):
@@ -188,13 +188,13 @@ async def main(of: int, count: int | None, rate: float | None, *, probes: bool, 
             subscribed += 1
             if subscribed == len(TYPES):
                 sending = (
-                    at_rate(websocket, frames, rate, count, watch=watch)
+                    send_at_rate(websocket, frames, rate, count, watch=watch)
                     if rate is not None
-                    else flood(websocket, frames, count)
+                    else send_flood(websocket, frames, count)
                 )
                 tasks.append(asyncio.create_task(sending))
                 if probes:
-                    tasks.append(asyncio.create_task(probe(websocket, symbols(of)[0])))
+                    tasks.append(asyncio.create_task(send_probes(websocket, symbols(symbol_count)[0])))
 
     async with serve(serve_one, "127.0.0.1", 0, compression=None, ping_interval=None, max_queue=None) as server:
         print(server.sockets[0].getsockname()[1], flush=True)

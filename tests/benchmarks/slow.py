@@ -1,10 +1,10 @@
-"""A terminal that reads slowly, as over a bad line, while the market is busy.
+"""A terminal that reads slowly, as over a slow line, while the market is busy.
 
     python -m tests.benchmarks.slow [--runs N]
 
-The terminal takes 20 kB a second, and five thousand messages a second come for twenty seconds. The feed has to be
-drained all the same: what the server cannot write waits in its buffer. Keys are to be answered while it lasts, frames
-left out, and once it is over the terminal has to show the last prices: read off the screen that its bytes make.
+The terminal reads 20 kB a second, and five thousand messages a second arrive for twenty seconds. The feed must be read
+all the same: what the server cannot write waits in its buffer. Keys must be answered meanwhile, frames are dropped, and
+afterwards the terminal must show the last prices, read off the screen made of its bytes.
 """
 
 from __future__ import annotations
@@ -14,32 +14,35 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tests.benchmarks.latency import ENDLESS, Watch, press
+from tests.benchmarks.latency import NEVER, ScreenWatcher, press_keys
 from tests.benchmarks.pty import Pty
-from tests.benchmarks.results import Goal, Result, alone, say
-from tests.benchmarks.running import REPLIES, Sender, program, sender, until
-from tests.benchmarks.screen import Seen
-from tests.benchmarks.sender import kept
+from tests.benchmarks.results import Goal, Result, print_progress, run_alone
+from tests.benchmarks.running import REPLIES, Sender, start_program, start_sender, wait_for_counters
+from tests.benchmarks.screen import RecordedScreen
+from tests.benchmarks.sender import prepared_messages
 from tui.protocol.messages import Quote, Tick
 
-READS = 20_000  # bytes a second
+BYTES_A_SECOND = 20_000  # bytes a second
 RATE = 5_000
 COUNT = 100_000
 PRESSES = 4
 GAP = 2.5  # s
-SETTLE = 6.0  # s: the first screen alone takes such a line four
+SETTLE = 6.0  # s: the first screen alone takes four on such a line
 PATIENCE = 20.0  # s, for the last prices to be shown
 DIALOG = 2.5  # s that one is given to open, and to close
-_LOOK = 0.25  # s
-_LEAST = 10  # prices on the screen, to be sure that it is one
-_ROW = re.compile(r"(S\d{3})\$US +([\d,]+\.\d+) ")  # whole, and not what a dialog over it says
+_POLL_INTERVAL = 0.25  # s
+_MIN_PRICES = 10  # prices on the screen, or it is not the grid
+_ROW = re.compile(r"(S\d{3})\$US +([\d,]+\.\d+) ")  # a whole row, no text of a dialog over it
 
 
-class Slow(NamedTuple):
-    """`handled`: % of the messages sent, as soon as the last was; `took`: s to send them all; `waiting`: kB that the
-    server had to keep, at most; `frames` a second; `key`: s to the slowest move of the cursor; `dialog`: s until the
-    health screen stood there, or was gone, whichever took longer; `right`: s from the end of the flood until all prices
-    on the screen were the last ones."""
+class SlowTerminalResult(NamedTuple):
+    """The figures of one run.
+
+    `handled`: % of the messages handled 1 s after the last was sent; `took`: s to send them all; `waiting`: most kB
+    buffered at the server; `frames` a second; `key`: s to the slowest move of the cursor; `dialog`: s until the health
+    screen was shown, or closed, whichever took longer; `right`: s from the end of the flood until all prices on the
+    screen were the last ones.
+    """
 
     handled: float
     took: float
@@ -58,88 +61,99 @@ class Slow(NamedTuple):
 
 
 def last_prices() -> dict[str, float]:
-    """By code, where the last message that has a price is a trade: a quote's counts only if it is younger than the
-    trade before it, by a clock that is read while sending."""
-    last = {message.symbol: message for message in kept()[:COUNT] if isinstance(message, Tick | Quote)}
+    """Returns the last price by code, of symbols whose last message with a price is a trade: a quote's counts only if
+    it is younger than the trade before, by a clock that is read while sending."""
+    last = {message.symbol: message for message in prepared_messages()[:COUNT] if isinstance(message, Tick | Quote)}
     return {symbol.partition("$")[0]: message.last for symbol, message in last.items() if isinstance(message, Tick)}
 
 
-class Prices:
-    """Those in the grid, by the terminal's lines."""
+class GridPrices:
+    """The prices in the grid, by the terminal's lines."""
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[str, float]] = {}
 
-    def take(self, lines: Mapping[int, str]) -> None:
+    def update(self, lines: Mapping[int, str]) -> None:
         for y, line in lines.items():
             self._rows.pop(y, None)
             if row := _ROW.search(line[:40]):
                 self._rows[y] = row.group(1), float(row.group(2).replace(",", ""))
 
-    def right(self, expected: Mapping[str, float]) -> bool:
-        """Whether all are, as far as they are known."""
+    def is_right(self, expected: Mapping[str, float]) -> bool:
+        """True if all prices with a known expectation equal it."""
         known = [(code, price) for code, price in self._rows.values() if code in expected]
-        return len(known) >= _LEAST and all(expected[code] == price for code, price in known)
+        return len(known) >= _MIN_PRICES and all(expected[code] == price for code, price in known)
 
 
-class Dialog:
-    """When the health screen came and went."""
+class DialogWatcher:
+    """The times at which the health screen was shown and closed."""
 
     def __init__(self) -> None:
-        self._standing: dict[int, str] = {}
+        self._lines: dict[int, str] = {}
         self.changes: list[tuple[float, bool]] = []
 
-    def take(self, at: float, lines: Mapping[int, str]) -> None:
-        self._standing.update(lines)
-        there = any("Feed health" in line for line in self._standing.values())
-        if not self.changes or self.changes[-1][1] != there:
-            self.changes.append((at, there))
+    def update(self, at: float, lines: Mapping[int, str]) -> None:
+        self._lines.update(lines)
+        is_open = any("Feed health" in line for line in self._lines.values())
+        if not self.changes or self.changes[-1][1] != is_open:
+            self.changes.append((at, is_open))
 
-    def took(self, pressed: float, there: bool) -> float:
-        return min((at - pressed for at, stood in self.changes if at >= pressed and stood == there), default=ENDLESS)
+    def duration(self, pressed: float, is_open: bool) -> float:
+        return min(
+            (at - pressed for at, was_open in self.changes if at >= pressed and was_open == is_open), default=NEVER
+        )
 
 
-def run() -> Slow:
-    seen, keys, dialog, prices, expected = Seen(), Watch(), Dialog(), Prices(), last_prices()
+def run() -> SlowTerminalResult:
+    seen, keys, dialog, prices, expected = (
+        RecordedScreen(),
+        ScreenWatcher(),
+        DialogWatcher(),
+        GridPrices(),
+        last_prices(),
+    )
     options = ("--rate", str(RATE), "--count", str(COUNT), "--watch")
-    with sender(*options) as sending, program(sending.url, on_output=seen.note, bytes_a_second=READS) as running:
-        first = until(running, lambda report: report.messages > REPLIES)
+    with (
+        start_sender(*options) as sending,
+        start_program(sending.url, on_output=seen.record, bytes_a_second=BYTES_A_SECOND) as running,
+    ):
+        first = wait_for_counters(running, lambda report: report.messages > REPLIES)
         time.sleep(SETTLE)
-        presses = press(running.pty, PRESSES, GAP)
-        opened = _type(running.pty, b"h")
-        closed = _type(running.pty, b"\x1b")
+        presses = press_keys(running.pty, PRESSES, GAP)
+        opened = _press_and_wait(running.pty, b"h")
+        closed = _press_and_wait(running.pty, b"\x1b")
         end = time.monotonic() + COUNT / RATE + PATIENCE
         while _sent(sending) < COUNT and time.monotonic() < end:
-            time.sleep(_LOOK)
+            time.sleep(_POLL_INTERVAL)
         time.sleep(1)
-        report = running.ask()
+        report = running.read_counters()
         watched = [[float(figure) for figure in line.split()] for line in sending.lines]
-        begun, last, right = watched[0][2], watched[-1][2], ENDLESS
+        begun, last, right = watched[0][2], watched[-1][2], NEVER
         end = time.monotonic() + PATIENCE
-        while right == ENDLESS and time.monotonic() < end:
-            time.sleep(_LOOK)
-            for at, lines in seen.lines():
-                keys.take(at, lines)
-                dialog.take(at, lines)
-                prices.take(lines)
-                if at >= last and prices.right(expected):
+        while right == NEVER and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)
+            for at, lines in seen.replay():
+                keys.update(at, lines)
+                dialog.update(at, lines)
+                prices.update(lines)
+                if at >= last and prices.is_right(expected):
                     right = at
                     break
-    slow = Slow(
+    slow = SlowTerminalResult(
         handled=100 * report.updates / COUNT,
-        took=last - begun if watched[-1][0] == COUNT else ENDLESS,
+        took=last - begun if watched[-1][0] == COUNT else NEVER,
         waiting=max(waiting for _, waiting, _ in watched) / 1000,
         frames=(report.frames - first.frames) / (report.at - first.at),
-        key=max(keys.answers(presses)) / 1000,
-        dialog=max(dialog.took(opened, True), dialog.took(closed, False)),
+        key=max(keys.key_latencies(presses)) / 1000,
+        dialog=max(dialog.duration(opened, True), dialog.duration(closed, False)),
         right=right - last,
     )
-    say(f"slow: {slow}")
+    print_progress(f"slow: {slow}")
     return slow
 
 
-def _type(pty: Pty, key: bytes) -> float:
-    """Press it and wait; when it was pressed."""
+def _press_and_wait(pty: Pty, key: bytes) -> float:
+    """Press a key and wait; returns when it was pressed."""
     pressed = time.monotonic()
     pty.type(key)
     time.sleep(DIALOG)
@@ -164,4 +178,4 @@ def measure(runs: int) -> list[Result]:
 
 
 if __name__ == "__main__":
-    alone("slow", __doc__, measure)
+    run_alone("slow", __doc__, measure)

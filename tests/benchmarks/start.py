@@ -1,9 +1,9 @@
-"""How soon somebody sees something.
+"""Time from the start of the process to the first screen.
 
     python -m tests.benchmarks.start [--runs N]
 
-From the start of the process to the first full screen on a real 160×50 terminal, against an empty Textual app; and
-`--version` and `--help` against Python doing nothing. All sides take turns; medians and the ratios of the pairs.
+The first full screen on a real 160×50 terminal, against an empty Textual app; and `--version` and `--help` against an
+empty Python program. All sides alternate; medians and the ratios of the pairs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import pexpect
 
-from tests.benchmarks.results import Goal, Result, alone, middle, ratios
+from tests.benchmarks.results import Goal, Result, median_text, ratios, run_alone
 from tests.benchmarks.running import FOLDERS
 
 EMPTY = (
@@ -32,14 +32,14 @@ DASHBOARD = [sys.executable, "-m", "tui", "--demo"]
 
 
 def environment(folder: str) -> dict[str, str]:
-    """Folders of its own, and compiled modules kept, as they are wherever a program is installed."""
+    """Returns an environment with folders of its own and a cache of compiled modules, as after an installation."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     return ours | terminal | dict.fromkeys(FOLDERS, folder) | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
 
 
 def until_shown(command: list[str], words: str, folder: str) -> float:
-    """Seconds until the last words of a screen are written."""
+    """Returns s until the last words of a screen are written."""
     began = time.perf_counter()
     child = pexpect.spawn(command[0], command[1:], env=environment(folder), dimensions=(50, 160), timeout=30)
     try:
@@ -81,13 +81,20 @@ def _compare(runs: int, folder: str) -> list[Result]:
     }
     results = []
     for what, (ours, theirs, goal) in pairs.items():
-        ours(), theirs()  # not counted: files are read from disk for the first time
+        ours(), theirs()  # warm-up: files are read from disk
         ones, others = zip(*((1000 * ours(), 1000 * theirs()) for _ in range(runs)), strict=True)
         results.append(
-            Result(what, ratios(ones, others), "×", ours=middle(ones, "ms"), theirs=middle(others, "ms"), goal=goal)
+            Result(
+                what,
+                ratios(ones, others),
+                "×",
+                ours=median_text(ones, "ms"),
+                theirs=median_text(others, "ms"),
+                goal=goal,
+            )
         )
     return results
 
 
 if __name__ == "__main__":
-    alone("start", __doc__, measure)
+    run_alone("start", __doc__, measure)

@@ -21,18 +21,18 @@ from tests.support.command import (
     check_output,
     environment,
     exchange,
-    itick,
-    itick_here,
     lines_until,
-    started,
+    run_in_process,
+    run_program,
+    start_program,
 )
-from tests.support.feed import Raw, free_port
+from tests.support.feed import RawServer, free_port
 from tui import __version__, crash
 
 STATES = ("connecting ", "authenticating ", "subscribing ", "LIVE", "trying again", *COUNTERS)
 
 
-def complaint(result: subprocess.CompletedProcess[str]) -> str:
+def error_line(result: subprocess.CompletedProcess[str]) -> str:
     """The one line that says why it ended."""
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("itick-tui: ")]
     return line
@@ -99,7 +99,7 @@ WATCH = ("--watch", "QQQ$US")
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], words: str) -> None:
-    assert_usage_error(itick_here(*arguments, key=KEY), words)
+    assert_usage_error(run_in_process(*arguments, key=KEY), words)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_cannot_be_done_as_written_is_said_in_a_line(arguments: list[str], 
     ids=["dashboard", "stream", "long"],
 )
 def test_an_option_that_is_not_there_is_named(arguments: list[str], option: str) -> None:
-    result = itick_here(*arguments, key=KEY)
+    result = run_in_process(*arguments, key=KEY)
     assert_usage_error(result, "No such option")
     assert option in result.stderr.splitlines()[0]
 
@@ -118,7 +118,7 @@ def test_an_option_that_is_not_there_is_named(arguments: list[str], option: str)
 def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
     arguments: tuple[str, ...], key: str | None
 ) -> None:
-    result = itick_here(*arguments, key=key)
+    result = run_in_process(*arguments, key=key)
     assert_usage_error(
         result, "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command."
     )
@@ -139,7 +139,7 @@ def test_without_a_key_both_ways_to_give_one_are_named_and_the_demo(
     ids=["https", "no scheme", "empty", "ws elsewhere", "password", "broken password"],
 )
 def test_the_key_goes_to_no_doubtful_address(arguments: tuple[str, ...], url: str, words: str) -> None:
-    assert_usage_error(itick_here(*arguments, "--url", url, key=KEY), words)
+    assert_usage_error(run_in_process(*arguments, "--url", url, key=KEY), words)
 
 
 @pytest.mark.parametrize("arguments", [WATCH, ("stream", *WATCH)], ids=["dashboard", "stream"])
@@ -159,31 +159,33 @@ def test_a_key_file_without_a_key(
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)
-    assert_usage_error(itick_here(*arguments, "--token-file", str(file), key=KEY), words)
+    assert_usage_error(run_in_process(*arguments, "--token-file", str(file), key=KEY), words)
 
 
 def test_a_key_file_that_cannot_be_read(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    assert_usage_error(itick_here("stream", *WATCH, "--token-file", str(loop)), "symbolic links")
-    assert_usage_error(itick_here("stream", *WATCH, "--token-file", str(tmp_path)), "is a directory")
+    assert_usage_error(run_in_process("stream", *WATCH, "--token-file", str(loop)), "symbolic links")
+    assert_usage_error(run_in_process("stream", *WATCH, "--token-file", str(tmp_path)), "is a directory")
 
 
 def test_a_variable_that_holds_no_key() -> None:
-    assert_usage_error(itick_here("stream", *WATCH, key="not one word"), "ITICK_TOKEN does not hold a key")
+    assert_usage_error(run_in_process("stream", *WATCH, key="not one word"), "ITICK_TOKEN does not hold a key")
 
 
 def test_a_port_in_use_is_named() -> None:
     with exchange() as url:
         port = url.split(":")[2].split("/")[0]
-        assert_usage_error(itick("exchange", "--port", port), f"port {port} is already in use")
+        assert_usage_error(run_program("exchange", "--port", port), f"port {port} is already in use")
 
 
 # --- the dashboard wants a terminal ---
 
 
 def test_the_dashboard_is_not_drawn_into_a_pipe() -> None:
-    assert_usage_error(itick("--demo"), "needs a terminal, and standard output is none. For pipes: itick-tui stream")
+    assert_usage_error(
+        run_program("--demo"), "needs a terminal, and standard output is none. For pipes: itick-tui stream"
+    )
 
 
 def test_the_dashboard_does_not_read_keys_from_a_pipe() -> None:
@@ -266,34 +268,36 @@ main()
 def test_a_refused_key_is_3(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("the-right-one")
     with exchange("--key-file", str(tmp_path / "key")) as url:
-        result = itick("stream", "--url", url, *WATCH, key=KEY)
+        result = run_program("stream", "--url", url, *WATCH, key=KEY)
         assert (result.returncode, result.stdout) == (3, "")
-        assert [line for line in result.stderr.splitlines() if "key refused" in line] == [complaint(result)], "once"
-        assert complaint(result).startswith("itick-tui: key refused by 127.0.0.1:")
-        by_file = itick("stream", "--url", url, *WATCH, "--token-file", str(tmp_path / "key"), "--count", "1", key=KEY)
+        assert [line for line in result.stderr.splitlines() if "key refused" in line] == [error_line(result)], "once"
+        assert error_line(result).startswith("itick-tui: key refused by 127.0.0.1:")
+        by_file = run_program(
+            "stream", "--url", url, *WATCH, "--token-file", str(tmp_path / "key"), "--count", "1", key=KEY
+        )
         assert by_file.returncode == 0, "the file goes before the variable"
 
 
 def test_nobody_listening_is_4_after_the_deadline() -> None:
     begun = time.monotonic()
-    result = itick("stream", "--url", f"ws://127.0.0.1:{free_port()}/fund", *WATCH, "--deadline", "1", key=KEY)
+    result = run_program("stream", "--url", f"ws://127.0.0.1:{free_port()}/fund", *WATCH, "--deadline", "1", key=KEY)
     assert (result.returncode, result.stdout) == (4, "")
     assert 1 <= time.monotonic() - begun < 10
-    states = [line for line in result.stderr.splitlines() if line != complaint(result)]
+    states = [line for line in result.stderr.splitlines() if line != error_line(result)]
     assert all(line.startswith(STATES) for line in states)
-    assert complaint(result).startswith("itick-tui: no live connection within 1 s: cannot reach 127.0.0.1:")
-    assert complaint(result).endswith("connection refused")
+    assert error_line(result).startswith("itick-tui: no live connection within 1 s: cannot reach 127.0.0.1:")
+    assert error_line(result).endswith("connection refused")
 
 
 async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
-    async with Raw(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
+    async with RawServer(b"HTTP/1.1 404 Not Found\r\n\r\n") as target:
         location = f"ws://127.0.0.1:{target.port}/fund"
-        async with Raw(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()) as server:
+        async with RawServer(f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()) as server:
             url = f"ws://127.0.0.1:{server.port}/fund"
-            result = await asyncio.to_thread(itick, "stream", "--url", url, *WATCH, key=KEY)
+            result = await asyncio.to_thread(run_program, "stream", "--url", url, *WATCH, key=KEY)
         assert result.returncode == 4
-        assert "redirects to another address: refused" in complaint(result)
-        assert target.visits == 0
+        assert "redirects to another address: refused" in error_line(result)
+        assert target.connections == 0
 
 
 # --- signals ---
@@ -308,7 +312,7 @@ async def test_a_redirect_is_refused_and_the_key_stays_home() -> None:
 def test_a_signal_ends_it_quietly(
     arguments: list[str], ready: str, last_words: tuple[str, ...], sent: signal.Signals, code: int
 ) -> None:
-    with started(*arguments) as process:
+    with start_program(*arguments) as process:
         lines_until(process.stderr, ready)
         process.send_signal(sent)
         _, rest = process.communicate(timeout=10)
@@ -379,13 +383,13 @@ def test_a_reader_of_the_help_that_has_enough_is_told_nothing() -> None:
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_version(option: str) -> None:
-    result = itick(option)
+    result = run_program(option)
     assert (result.returncode, result.stdout, result.stderr) == (0, f"itick-tui {__version__}\n", "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["stream", "--help"], ["exchange", "-h"]], ids=" ".join)
 def test_help(arguments: list[str]) -> None:
-    result = itick(*arguments)
+    result = run_program(*arguments)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("Usage: itick-tui ")
     assert max(map(len, result.stdout.splitlines())) <= 90
@@ -426,17 +430,17 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_home")
 @pytest.mark.parametrize("arguments", [["--demo"], ["stream", *WATCH], ["config", "path"], ["doctor", "--demo"]])
 def test_without_a_home_that_is_said(arguments: list[str]) -> None:
-    assert_usage_error(itick_here(*arguments, key=KEY), "this user has no home folder: set HOME")
+    assert_usage_error(run_in_process(*arguments, key=KEY), "this user has no home folder: set HOME")
 
 
 @pytest.mark.usefixtures("no_home")
 def test_without_a_home_help_works_and_so_does_a_report_of_a_fault() -> None:
-    assert itick_here("--help").returncode == 0
+    assert run_in_process("--help").returncode == 0
     assert "no report could be written: " in crash.words(RuntimeError())
 
 
 def test_the_home_of_nobody_is_a_folder_like_any_other(tmp_path: Path) -> None:
-    result = itick_here("config", "--config", "~nobody-of-that-name/x.toml", "path")
+    result = run_in_process("config", "--config", "~nobody-of-that-name/x.toml", "path")
     assert (result.returncode, result.stdout) == (0, "~nobody-of-that-name/x.toml\n")
 
 

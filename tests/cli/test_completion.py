@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import BashComplete
 
-from tests.support.command import itick_here
+from tests.support.command import run_in_process
 from tui.cli import cli
 from tui.cli.completion import COMPLETION_VARIABLE, SHELLS
 from tui.config.file import default_config_path
@@ -75,7 +75,7 @@ def test_the_config_file_of_the_same_line_counts_and_a_broken_one_is_no_word_of_
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_of_a_shell_is_printed(shell: str) -> None:
-    result = itick_here("completion", shell)
+    result = run_in_process("completion", shell)
     assert (result.returncode, result.stderr) == (0, "")
     assert f"{COMPLETION_VARIABLE}=itick-{shell}_complete itick-tui" in result.stdout
     assert result.stdout.endswith("\n") and not result.stdout.endswith("\n\n")

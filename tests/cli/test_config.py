@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_cli import assert_usage_error
-from tests.support.command import KEY, itick, itick_here
+from tests.support.command import KEY, run_in_process, run_program
 from tui.config.settings import Settings, parse_settings
-from tui.config.template import WORDS, default_text, effective_text
+from tui.config.template import SETTING_DESCRIPTIONS, default_text, effective_text
 from tui.exchange.server import Exchange
 from tui.market.alerts import parse_alert
 from tui.secrets import Token
@@ -22,15 +22,15 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 def test_path_init_and_show() -> None:
     path = Path(os.environ["XDG_CONFIG_HOME"]) / "itick-tui" / "config.toml"
-    assert itick_here("config", "path").stdout == f"{path}\n"
-    assert itick_here("config", "init").stdout == f"{path}\n"
+    assert run_in_process("config", "path").stdout == f"{path}\n"
+    assert run_in_process("config", "init").stdout == f"{path}\n"
     assert path.read_text(encoding="utf-8") == default_text()
-    assert parse_settings(itick_here("config", "show").stdout, "") == Settings()
-    assert_usage_error(itick_here("config", "init"), f"there is a file already: {path}")
+    assert parse_settings(run_in_process("config", "show").stdout, "") == Settings()
+    assert_usage_error(run_in_process("config", "init"), f"there is a file already: {path}")
 
 
 def test_without_a_command_its_help_is_shown() -> None:
-    result = itick_here("config")
+    result = run_in_process("config")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("Usage: itick-tui config ")
 
@@ -38,16 +38,16 @@ def test_without_a_command_its_help_is_shown() -> None:
 def test_another_file(tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text('theme = "amber"\n', encoding="utf-8")
-    assert 'theme = "amber"' in itick_here("config", "--config", str(other), "show").stdout
-    assert_usage_error(itick_here("--config", str(other), "config", "show"), "put --config after the command")
+    assert 'theme = "amber"' in run_in_process("config", "--config", str(other), "show").stdout
+    assert_usage_error(run_in_process("--config", str(other), "config", "show"), "put --config after the command")
 
 
 def test_a_fresh_file_sets_nothing_and_names_everything() -> None:
     assert parse_settings(default_text(), "") == Settings()
     lines = default_text().splitlines()
-    opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in WORDS else line for line in lines)
+    opened = "\n".join(line[2:] if line[2:].split(" = ")[0] in SETTING_DESCRIPTIONS else line for line in lines)
     assert set(tomllib.loads(opened)) >= set(Settings.__struct_fields__)
-    assert set(WORDS) == set(Settings.__struct_fields__)
+    assert set(SETTING_DESCRIPTIONS) == set(Settings.__struct_fields__)
 
 
 def test_what_is_in_force_can_be_read_back() -> None:
@@ -83,16 +83,16 @@ def test_the_file_that_readme_shows_can_be_used() -> None:
 def test_what_is_wrong_in_the_file_is_said(tmp_path: Path, command: tuple[str, ...], text: str, words: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    assert_usage_error(itick_here(*command, "--config", str(path)), words)
+    assert_usage_error(run_in_process(*command, "--config", str(path)), words)
 
 
 def test_where_rest_is_asked_is_checked_too_but_for_another_feed(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('rest_url = "http://example.org"', encoding="utf-8")
-    own = itick_here("--watch", "QQQ$US", "--config", str(path), key=KEY)
+    own = run_in_process("--watch", "QQQ$US", "--config", str(path), key=KEY)
     assert_usage_error(own, f"{path}, rest_url: refusing plain http:// to example.org")
     for other in (("--demo",), ("--url", "ws://127.0.0.1:9/fund", "--watch", "QQQ$US")):
-        elsewhere = itick_here(*other, "--config", str(path), key=KEY)
+        elsewhere = run_in_process(*other, "--config", str(path), key=KEY)
         assert_usage_error(elsewhere, "the dashboard needs a terminal")
 
 
@@ -100,7 +100,7 @@ def test_a_theme_that_is_not_there_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('theme = "pink"', encoding="utf-8")
     assert_usage_error(
-        itick_here("--demo", "--config", str(path)), f"{path}, theme: unknown theme 'pink': choose one of midnight"
+        run_in_process("--demo", "--config", str(path)), f"{path}, theme: unknown theme 'pink': choose one of midnight"
     )
 
 
@@ -113,7 +113,16 @@ async def test_the_key_of_a_command_connects_and_stays_unseen(tmp_path: Path) ->
     async with Exchange(key=Token(KEY)) as exchange:
         path.write_text(f'url = "{exchange.url}"\ntoken_command = ["cat", "{key}"]', encoding="utf-8")
         result = await asyncio.to_thread(
-            itick, "stream", "--config", str(path), "--watch", "QQQ$US", "--count", "1", "--log", str(tmp_path / "log")
+            run_program,
+            "stream",
+            "--config",
+            str(path),
+            "--watch",
+            "QQQ$US",
+            "--count",
+            "1",
+            "--log",
+            str(tmp_path / "log"),
         )
     assert result.returncode == 0
     assert len(result.stdout.splitlines()) == 1
@@ -129,12 +138,12 @@ def test_a_command_that_others_could_have_written_is_not_run_and_that_is_said(
     path = tmp_path / "config.toml"
     path.write_text(f'token_command = ["touch", "{tmp_path}/ran"]', encoding="utf-8")
     path.chmod(0o666)
-    result = itick_here(*command, "--config", str(path))
+    result = run_in_process(*command, "--config", str(path))
     words = f"token_command will not be run: others can write {path}: chmod go-w {path}"
     assert_usage_error(result, "no key: give that of your iTick account in ITICK_TOKEN")
     assert words in result.stderr
     assert not (tmp_path / "ran").exists()
-    assert words in itick_here("config", "--config", str(path), "show").stderr
+    assert words in run_in_process("config", "--config", str(path), "show").stderr
 
 
 async def test_without_its_commands_a_config_serves(tmp_path: Path) -> None:
@@ -145,7 +154,7 @@ async def test_without_its_commands_a_config_serves(tmp_path: Path) -> None:
         path.write_text(f'url = "{exchange.url}"\nalert_command = ["touch", "{tmp_path}/ran"]', encoding="utf-8")
         path.chmod(0o666)
         arguments = ("stream", "--config", str(path), "--watch", "QQQ$US", "--count", "1")
-        result = await asyncio.to_thread(itick, *arguments, key=KEY)
+        result = await asyncio.to_thread(run_program, *arguments, key=KEY)
     assert result.returncode == 0
     assert f"itick-tui: alert_command will not be run: others can write {path}" in result.stderr
 
@@ -153,5 +162,5 @@ async def test_without_its_commands_a_config_serves(tmp_path: Path) -> None:
 def test_a_config_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        result = itick_here("config", "--config", str(path), "show")
+        result = run_in_process("config", "--config", str(path), "show")
         assert_usage_error(result, f"cannot read {path}: it is not a regular file")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_cli import assert_usage_error
-from tests.support.command import KEY, exchange, itick_here, lines_until, started
-from tests.support.feed import Raw
+from tests.support.command import KEY, exchange, lines_until, run_in_process, start_program
+from tests.support.feed import RawServer, free_port
 from tests.support.terminal import Terminal
 from tui import __version__
-from tui.cli.report import unnamed
+from tui.cli.report import anonymize
 
 
 def statuses(output: str) -> dict[str, str]:
@@ -36,7 +36,7 @@ async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
 
 
 def test_in_a_pipe_it_is_plain_lines() -> None:
-    result = itick_here("doctor", "--demo")
+    result = run_in_process("doctor", "--demo")
     assert (result.returncode, result.stderr) == (0, "")
     assert "\x1b" not in result.stdout and "\r" not in result.stdout
     assert result.stdout.splitlines()[-1].startswith("27 OK, 1 skipped in ")
@@ -47,9 +47,9 @@ def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) 
     key.write_text("the-right-one")
     with exchange("--key-file", str(key)) as url:
         arguments = ("doctor", "--url", url, "--watch", "QQQ$US", "--json")
-        refused = itick_here(*arguments, key=KEY)
-        well = itick_here(*arguments, "--token-file", str(key), key=KEY)
-        keyless = itick_here(*arguments)
+        refused = run_in_process(*arguments, key=KEY)
+        well = run_in_process(*arguments, "--token-file", str(key), key=KEY)
+        keyless = run_in_process(*arguments)
     report = json.loads(refused.stdout)
     assert report["itick-tui"] == __version__ and report["time"].endswith(" UTC")
     found = statuses(refused.stdout)
@@ -77,17 +77,17 @@ def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_cannot_be_done_as_written(arguments: list[str], words: str) -> None:
-    assert_usage_error(itick_here(*arguments, key=KEY), words)
+    assert_usage_error(run_in_process(*arguments, key=KEY), words)
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 async def test_a_signal_ends_it_at_once(sent: signal.Signals, code: int) -> None:
     import asyncio
 
-    async with Raw(None) as server:
+    async with RawServer(None) as server:
 
         def interrupted() -> tuple[int, str]:
-            with started("doctor", "--url", f"ws://127.0.0.1:{server.port}/fund", key=KEY) as process:
+            with start_program("doctor", "--url", f"ws://127.0.0.1:{server.port}/fund", key=KEY) as process:
                 lines_until(process.stdout, "tls")  # after which the handshake waits for ever
                 process.send_signal(sent)
                 _, said = process.communicate(timeout=5)
@@ -100,7 +100,7 @@ def test_a_signal_ends_it_while_a_command_is_asked_for_the_key(tmp_path: Path) -
     config = tmp_path / "c.toml"
     config.write_text('token_command = ["sleep", "9"]\n')
     config.chmod(0o600)
-    with started("doctor", "--config", str(config)) as process:
+    with start_program("doctor", "--config", str(config)) as process:
         lines_until(process.stdout, "address")
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
@@ -109,5 +109,20 @@ def test_a_signal_ends_it_while_a_command_is_asked_for_the_key(tmp_path: Path) -
 
 def test_nobody_is_named() -> None:
     home = str(Path.home())
-    assert unnamed(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
-    assert unnamed("\x1b[31mred") == "�[31mred"
+    assert anonymize(f"{home}/.itick-key and /home/somebody/x, /Users/else:") == "~/.itick-key and /home/…/x, /Users/…:"
+    assert anonymize("\x1b[31mred") == "�[31mred"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_neither_words_nor_advice_name_anybody(as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "somebody"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    key = home / "key"
+    key.write_text(KEY)
+    key.chmod(0o644)
+    url = f"ws://127.0.0.1:{free_port()}/fund"
+    result = run_in_process("doctor", "--url", url, "--token-file", str(key), *["--json"] * as_json)
+    said = " ".join(result.stdout.split())
+    assert "in the file ~/key" in said and "chmod 600 ~/key" in said
+    assert "somebody" not in said

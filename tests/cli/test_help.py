@@ -27,7 +27,7 @@ def commands(command: click.Command = cli, *path: str) -> Iterator[tuple[tuple[s
 ALL = dict(commands())
 
 
-def shown(path: tuple[str, ...], width: int = 80) -> str:
+def help_text(path: tuple[str, ...], width: int = 80) -> str:
     context = None
     for name in ("itick-tui", *path):
         command = cli if context is None else context.command.commands[name]  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ def shown(path: tuple[str, ...], width: int = 80) -> str:
     return context.get_help()
 
 
-def parsed(line: str) -> None:
+def assert_parses(line: str) -> None:
     """Fails where the program would not take a command line."""
     words = shlex.split(re.split(r" [|>]| 2>", line)[0])
     arguments = words[words.index("itick-tui") + 1 :]
@@ -61,7 +61,7 @@ def test_every_command_is_a_manual_and_every_option_has_a_group_and_words(path: 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_it_is_well_set_at_80_columns(path: tuple[str, ...]) -> None:
-    lines = shown(path).splitlines()
+    lines = help_text(path).splitlines()
     assert max(map(len, lines)) <= 80
     assert not any(line.endswith("...") and "COMMAND" not in line for line in lines), "a command's words are cut"
     for parameter in ALL[path].params:
@@ -69,8 +69,8 @@ def test_it_is_well_set_at_80_columns(path: tuple[str, ...]) -> None:
 
 
 def test_options_stand_in_their_groups_whatever_their_order() -> None:
-    lines = shown(("stream",)).splitlines()
-    watch, source, files = (lines.index(f"{title}:") for title in ("What to watch", "Where from", "Files"))
+    lines = help_text(("stream",)).splitlines()
+    watch, source, files = (lines.index(f"{title}:") for title in ("Symbols", "Connection", "Files"))
     assert watch < source < files
     assert any("--types" in line for line in lines[watch:source])
     assert any("--config" in line for line in lines[files:])
@@ -81,7 +81,7 @@ def test_examples_can_be_pasted(path: tuple[str, ...]) -> None:
     command = ALL[path]
     assert isinstance(command, ManualCommand)
     for line, words in command.examples:
-        parsed(line.removeprefix('eval "$(').removesuffix(')"'))
+        assert_parses(line.removeprefix('eval "$(').removesuffix(')"'))
         assert words.endswith(".")
 
 
@@ -91,9 +91,14 @@ def test_so_can_those_of_the_readme() -> None:
     assert len(lines) >= 5
     assert {name for name in cli.commands if any(f" {name} " in line for line in lines)} == set(cli.commands)
     for line in lines:
-        parsed(line)
+        assert_parses(line)
 
 
 def test_every_exit_code_has_words() -> None:
     codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
     assert codes == set(EXITS)
+
+
+def test_the_switch_to_the_libraries_own_ways_is_told_where_it_counts() -> None:
+    for path in ((), ("stream",)):
+        assert re.search(r"ITICK_TUI_PLAIN\s+If it is 1, Textual alone paints", help_text(path))

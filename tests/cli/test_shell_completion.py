@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import get_completion_class
 
-from tests.support.command import itick, itick_here
+from tests.support.command import run_in_process, run_program
 from tests.support.terminal import Terminal
 from tui.cli import cli
 from tui.cli.completion import COMPLETION_VARIABLE
@@ -41,7 +41,7 @@ class Shell:
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tui "$@"\n', encoding="utf-8")
         program.chmod(0o755)
-        (home / "script").write_text(script or itick_here("completion", name).stdout, encoding="utf-8")
+        (home / "script").write_text(script or run_in_process("completion", name).stdout, encoding="utf-8")
         file, words = WELCOME[name]
         start = home / file
         start.parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ async def test_what_may_follow_is_listed_with_words_where_the_shell_has_place_fo
     with typing(name, tmp_path) as shell:
         for typed, offered, words in (
             ("--watch QQQ", {"QQQ.US", "QQQM.US"}, "Invesco NASDAQ 100 ETF"),
-            ("config ", {"init", "path", "show"}, "Print every setting"),
+            ("config ", {"init", "path", "show"}, "Print all settings"),
         ):
             await shell.type(f"itick-tui {typed}\t\t")
             await shell.offers(offered)
@@ -213,14 +213,14 @@ def test_bash_is_told_to_quote_what_it_would_take_away(word: str, reply: str, mo
     monkeypatch.setenv(COMPLETION_VARIABLE, "itick-bash_complete")
     monkeypatch.setenv("COMP_LINE", f"itick-tui --watch {word}")
     monkeypatch.setenv("COMP_WORD", word)
-    assert itick().stdout == f"list\n{reply}\n"
+    assert run_program().stdout == f"list\n{reply}\n"
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
 async def test_zsh_also_finds_the_script_among_its_functions(tmp_path: Path) -> None:
     functions = tmp_path / "functions"
     functions.mkdir()
-    (functions / "_itick-tui").write_text(itick_here("completion", "zsh").stdout, encoding="utf-8")
+    (functions / "_itick-tui").write_text(run_in_process("completion", "zsh").stdout, encoding="utf-8")
     with typing("zsh", tmp_path, f"fpath=({functions} $fpath)\ncompinit -uD") as shell:
         for _ in range(2):
             assert await shell.tab("itick-tui do") == "itick-tui doctor "

@@ -229,7 +229,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_file(tmp_path: Path) -> None:
 
 def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    patience = "import tui.config.file; tui.config.file._LOCK_WITHIN = 20\n"  # each takes the lock at once again
+    patience = "import tui.config.file; tui.config.file._LOCK_TIMEOUT = 20\n"  # each takes the lock at once again
     script = patience + SAVING.replace("count():", "range(40):")
     copies = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in ("One", "Two")]
     assert [copy.wait(30) for copy in copies] == [0, 0]
@@ -243,24 +243,24 @@ def test_commands_that_others_could_have_written_are_refused_and_stay_in_the_fil
     file = ConfigFile(tmp_path / "config.toml")
     file.path.write_text(COMMANDS)
     settings = file.read()
-    assert (settings.token_command, settings.alert_command, file.refused) == (("pass",), ("say",), "")
+    assert (settings.token_command, settings.alert_command, file.command_warning) == (("pass",), ("say",), "")
     file.path.chmod(0o622)
     refused = file.read()
     assert refused == Settings(theme="amber")
     words = f"others can write {file.path}: chmod go-w {file.path}"
-    assert file.refused == f"token_command and alert_command will not be run: {words}"
+    assert file.command_warning == f"token_command and alert_command will not be run: {words}"
     file.save(refused, Settings(theme="harbor"))
     assert file.path.read_text() == COMMANDS.replace("amber", "harbor")
     file.path.chmod(0o600)
-    assert file.read().token_command == ("pass",) and file.refused == ""
+    assert file.read().token_command == ("pass",) and file.command_warning == ""
 
 
 def test_without_commands_nothing_is_refused(tmp_path: Path) -> None:
     file = ConfigFile(tmp_path / "config.toml")
-    assert file.read() == Settings() and file.refused == ""
+    assert file.read() == Settings() and file.command_warning == ""
     file.path.write_text('theme = "amber"')
     file.path.chmod(0o666)
-    assert file.read() == Settings(theme="amber") and file.refused == ""
+    assert file.read() == Settings(theme="amber") and file.command_warning == ""
 
 
 @pytest.mark.parametrize("left", ["", "\n", "\ufeff"])
@@ -286,4 +286,4 @@ def test_a_link_to_itself_is_said(tmp_path: Path, what: str) -> None:
         folder.symlink_to(folder)
     with pytest.raises(UsageError, match=r"cannot (read|write) .*config.toml: (too many levels|not a directory)"):
         file.save(Settings(), Settings(candles=True))
-    assert file.exposure().startswith("cannot tell who may write")
+    assert file.permission_warning().startswith("cannot tell who may write")

@@ -34,7 +34,7 @@ def test_all_themes_are_the_shipped_ones_the_default_first_then_dark_then_light(
 def test_the_help_of_theme_names_the_themes_that_exist() -> None:
     (help_,) = [param.help for param in cli.params if isinstance(param, click.Option) and param.name == "theme"]
     assert help_ is not None
-    named = help_.removeprefix("Colours: ").removesuffix(".").replace(" (the default)", "").split(", ")
+    named = help_.removeprefix("Theme: ").removesuffix(".").replace(" (the default)", "").split(", ")
     assert named == list(all_themes())
     assert f"{DEFAULT_THEME} (the default)" in help_
 

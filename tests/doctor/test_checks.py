@@ -6,59 +6,59 @@ import asyncio
 
 import pytest
 
-from tui.doctor.checks import Check, Checkup, Found, NotTaken, Result, Status
+from tui.doctor.checks import Check, CheckResult, CheckRunner, Finding, Status, StepSkipped
 from tui.errors import NoConnection
 
 
-async def fine() -> Found:
-    return Found("fine")
+async def fine() -> Finding:
+    return Finding("fine")
 
 
-async def warned() -> Found:
-    return Found("so so", "mend it", Status.WARN)
+async def warned() -> Finding:
+    return Finding("so so", "mend it", Status.WARN)
 
 
-async def blocking() -> Found:
-    return Found("so so", "mend it", Status.WARN, blocks=True)
+async def blocking() -> Finding:
+    return Finding("so so", "mend it", Status.WARN, blocks=True)
 
 
-async def failing() -> Found:
+async def failing() -> Finding:
     raise NoConnection("broken")
 
 
-async def gone() -> Found:
-    raise NotTaken("gone")
+async def gone() -> Finding:
+    raise StepSkipped("gone")
 
 
-async def endless() -> Found:
+async def endless() -> Finding:
     await asyncio.sleep(60)
-    return Found("never")
+    return Finding("never")
 
 
-async def at_fault() -> Found:
+async def at_fault() -> Finding:
     raise ZeroDivisionError
 
 
-async def taken(*checks: Check, within: float = 5.0) -> list[Result]:
-    told: list[str | Result] = []
-    checkup = Checkup(told.append, told.append)
-    await checkup.run(checks, within)
-    assert [result for result in told if isinstance(result, Result)] == checkup.results
-    assert [name for name in told if isinstance(name, str)] == [result.name for result in checkup.results]
-    return checkup.results
+async def run_steps(*checks: Check, within: float = 5.0) -> list[CheckResult]:
+    calls: list[str | CheckResult] = []
+    runner = CheckRunner(calls.append, calls.append)
+    await runner.run(checks, within)
+    assert [result for result in calls if isinstance(result, CheckResult)] == runner.results
+    assert [name for name in calls if isinstance(name, str)] == [result.name for result in runner.results]
+    return runner.results
 
 
 async def test_what_was_found_is_told_in_order() -> None:
-    assert await taken(Check("a", fine), Check("b", warned, ("a",)), Check("c", failing, advice="do this")) == [
-        Result("a", Status.OK, "fine"),
-        Result("b", Status.WARN, "so so", "mend it"),
-        Result("c", Status.FAIL, "broken", "do this"),
+    assert await run_steps(Check("a", fine), Check("b", warned, ("a",)), Check("c", failing, advice="do this")) == [
+        CheckResult("a", Status.OK, "fine"),
+        CheckResult("b", Status.WARN, "so so", "mend it"),
+        CheckResult("c", Status.FAIL, "broken", "do this"),
     ]
 
 
 @pytest.mark.parametrize("first", [failing, blocking])
 async def test_what_builds_on_a_failure_is_not_tried_and_names_where_it_began(first: object) -> None:
-    results = await taken(
+    results = await run_steps(
         Check("a", first),  # type: ignore[arg-type]
         Check("b", at_fault, ("a",)),
         Check("c", at_fault, ("b",)),
@@ -69,22 +69,22 @@ async def test_what_builds_on_a_failure_is_not_tried_and_names_where_it_began(fi
 
 
 async def test_a_warning_or_a_step_that_says_it_does_not_apply_stands_in_nobodys_way() -> None:
-    results = await taken(Check("a", warned), Check("b", gone), Check("c", fine, ("a", "b")))
+    results = await run_steps(Check("a", warned), Check("b", gone), Check("c", fine, ("a", "b")))
     assert [result.status for result in results] == [Status.WARN, Status.SKIPPED, Status.OK]
 
 
 async def test_all_of_it_is_over_in_time() -> None:
-    results = await taken(Check("a", endless, advice="hurry"), Check("b", endless), within=0.02)
+    results = await run_steps(Check("a", endless, advice="hurry"), Check("b", endless), within=0.02)
     assert [result.status for result in results] == [Status.FAIL, Status.FAIL]
-    assert results[0].words == "not done when the 0.02 s for all of this were over"
+    assert results[0].words == "not done within the 0.02 s for all steps"
 
 
 async def test_only_what_is_worth_it_is_timed() -> None:
-    a, b, c = await taken(Check("a", fine), Check("b", fine, timed=True), Check("c", gone, timed=True))
+    a, b, c = await run_steps(Check("a", fine), Check("b", fine, timed=True), Check("c", gone, timed=True))
     assert a.ms is None and c.ms is None
     assert b.ms is not None and 0 <= b.ms < 1_000
 
 
 async def test_a_fault_of_ours_goes_on() -> None:
     with pytest.raises(ZeroDivisionError):
-        await taken(Check("a", at_fault))
+        await run_steps(Check("a", at_fault))

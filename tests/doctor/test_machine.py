@@ -12,19 +12,19 @@ import pytest
 
 from tests.support.command import KEY
 from tui.config.file import ConfigFile
-from tui.doctor.checks import Checkup, Result, Status
-from tui.doctor.machine import Machine, terminal
+from tui.doctor.checks import CheckResult, CheckRunner, Status
+from tui.doctor.machine import MachineChecks, check_terminal
 from tui.history.store import BarUpdate, Store, default_store_path
 from tui.symbol import Symbol
 
 OK, WARN, FAIL, SKIPPED = Status
 
 
-async def looked(machine: Machine) -> dict[str, Result]:
-    checkup = Checkup(lambda name: None, lambda result: None)
-    await checkup.run(machine.checks())
-    assert KEY not in str(checkup.results)
-    return {result.name: result for result in checkup.results}
+async def run_checks(machine: MachineChecks) -> dict[str, CheckResult]:
+    runner = CheckRunner(lambda name: None, lambda result: None)
+    await runner.run(machine.checks())
+    assert KEY not in str(runner.results)
+    return {result.name: result for result in runner.results}
 
 
 @pytest.fixture
@@ -37,13 +37,13 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigFile:
 
 
 async def test_a_bare_machine_lacks_only_the_key(file: ConfigFile) -> None:
-    machine = Machine(file)
-    results = await looked(machine)
+    machine = MachineChecks(file)
+    results = await run_checks(machine)
     assert [name for name, result in results.items() if result.status is FAIL] == ["key"]
     assert "none: neither --token-file nor ITICK_TOKEN" in results["key"].words
     assert "websockets " in results["python"].words and "OpenSSL 3" in results["python"].words
-    assert results["config"].words == f"none at {file.path}: everything is as it comes"
-    assert results["address"].words == "api.itick.org, the vendor's own"
+    assert results["config"].words == f"none at {file.path}: the defaults apply"
+    assert results["address"].words == "api.itick.org, the vendor's default"
     assert not list(file.path.parent.iterdir()), "nothing was left behind"
 
 
@@ -51,8 +51,8 @@ async def test_the_demo_needs_nothing_and_takes_the_key_out_of_the_environment(
     file: ConfigFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ITICK_TOKEN", KEY)
-    machine = Machine(file, demo="ws://127.0.0.1:1/fund")
-    results = await looked(machine)
+    machine = MachineChecks(file, demo_url="ws://127.0.0.1:1/fund")
+    results = await run_checks(machine)
     assert {result.status for result in results.values()} <= {OK, SKIPPED}
     assert "ITICK_TOKEN" not in os.environ
     assert machine.url == "ws://127.0.0.1:1/fund"
@@ -63,19 +63,19 @@ async def test_where_the_key_is(file: ConfigFile, tmp_path: Path, monkeypatch: p
     key.write_text(KEY)
     key.chmod(0o600)
     file.path.write_text(f'token_command = ["cat", "{key}"]\n[lists]\nA = ["QQQ$US", "SPY$US"]\nB = ["QQQ$US"]')
-    machine = Machine(file)
-    results = await looked(machine)
+    machine = MachineChecks(file)
+    results = await run_checks(machine)
     assert results["key"].words == "in what token_command ('cat') prints"
     assert results["config"].words == f"{file.path}, 2 lists, 2 symbols"
     monkeypatch.setenv("ITICK_TOKEN", KEY)
-    assert (await looked(Machine(file)))["key"].words == "in ITICK_TOKEN"
-    machine = Machine(file, token_file=key)
-    assert (await looked(machine))["key"].words == f"in the file {key}"
+    assert (await run_checks(MachineChecks(file)))["key"].words == "in ITICK_TOKEN"
+    machine = MachineChecks(file, token_file=key)
+    assert (await run_checks(machine))["key"].words == f"in the file {key}"
     assert machine.token is not None and machine.token.reveal() == KEY
     key.chmod(0o644)
-    result = (await looked(Machine(file, token_file=key)))["key"]
+    result = (await run_checks(MachineChecks(file, token_file=key)))["key"]
     assert (result.status, result.advice) == (WARN, f"others can read your key in {key}: chmod 600 {key}")
-    gone = (await looked(Machine(file, token_file=tmp_path / "gone")))["key"]
+    gone = (await run_checks(MachineChecks(file, token_file=tmp_path / "gone")))["key"]
     assert gone.status is FAIL and "no such file" in gone.words
 
 
@@ -83,26 +83,26 @@ async def test_a_config_file_that_cannot_be_read_leaves_address_and_key_untried(
     file: ConfigFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.path.write_text("flash = maybe")
-    results = await looked(Machine(file))
+    results = await run_checks(MachineChecks(file))
     assert results["config"].status is FAIL
     assert results["config"].words.startswith(f"{file.path}, line 1: ")
     assert results["address"].words == results["key"].words == "not tried, because of config"
     monkeypatch.setenv("ITICK_TOKEN", KEY)
-    results = await looked(Machine(file, url="ws://127.0.0.1:9/fund"))
+    results = await run_checks(MachineChecks(file, url="ws://127.0.0.1:9/fund"))
     assert results["address"].words == "127.0.0.1:9, from --url"
     assert results["key"].status is OK
 
 
 async def test_a_config_file_with_an_address_to_which_the_key_may_not_go(file: ConfigFile) -> None:
     file.path.write_text('url = "ws://example.org/fund"')
-    result = (await looked(Machine(file)))["address"]
+    result = (await run_checks(MachineChecks(file)))["address"]
     assert result.status is FAIL and "refusing plain ws://" in result.words
 
 
 async def test_a_config_file_that_others_can_write(file: ConfigFile) -> None:
     file.path.write_text("")
     file.path.chmod(0o666)
-    result = (await looked(Machine(file)))["config"]
+    result = (await run_checks(MachineChecks(file)))["config"]
     assert (result.status, result.advice) == (WARN, f"others can write {file.path}: chmod go-w {file.path}")
 
 
@@ -110,26 +110,26 @@ async def test_a_history_that_is_damaged_is_no_loss_and_stays_as_it_is(file: Con
     path = default_store_path(demo=False)
     with closing(Store(path)) as store:
         store.write([BarUpdate(Symbol("QQQ", "US"), closes={"2026-11-20": 512.3})])
-    assert (await looked(Machine(file)))["history"].words.startswith(f"{path}, 0.0 MB, whole")
+    assert (await run_checks(MachineChecks(file)))["history"].words.startswith(f"{path}, 0.0 MB, whole")
     whole = path.read_bytes()
     torn = whole[:4096] + b"garbage" * ((len(whole) - 4096) // 7)  # the header and what tables there are is right
     for damaged in (b"garbage" * 1_000, torn):
         path.write_bytes(damaged)
-        result = (await looked(Machine(file)))["history"]
-        assert (result.status, result.words) == (WARN, f"{path} is damaged, or none of ours")
+        result = (await run_checks(MachineChecks(file)))["history"]
+        assert (result.status, result.words) == (WARN, f"{path} is damaged, or not a history of this program")
         assert path.read_bytes() == damaged
 
 
 async def test_a_history_that_cannot_be_read(file: ConfigFile) -> None:
     default_store_path(demo=False).mkdir(parents=True)
-    result = (await looked(Machine(file)))["history"]
+    result = (await run_checks(MachineChecks(file)))["history"]
     assert result.status is WARN and result.words.startswith(f"cannot read {default_store_path(demo=False)}: ")
 
 
 async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nothing").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
-    result = (await looked(Machine(file)))["folders"]
+    result = (await run_checks(MachineChecks(file)))["folders"]
     assert result.status is WARN
     assert result.words == f"cannot be written: cache {tmp_path}/nothing/itick-tui: not a directory"
 
@@ -152,20 +152,20 @@ def test_terminals(environment: Mapping[str, str], encoding: str, status: Status
         import termios
 
         termios.tcsetwinsize(theirs, (45, 160))
-        found = terminal(theirs, environment, encoding)
+        found = check_terminal(theirs, environment, encoding)
         assert found.status is status
         assert found.words.startswith("160×45, ") and words in found.words
         assert bool(found.advice) == (status is not OK)
         if status is OK:
             termios.tcsetwinsize(theirs, (10, 40))
-            assert terminal(theirs, environment, encoding).status is WARN
+            assert check_terminal(theirs, environment, encoding).status is WARN
     finally:
         os.close(ours)
         os.close(theirs)
 
 
 def test_no_terminal_at_all() -> None:
-    assert terminal(None, {}, "UTF-8").status is SKIPPED
+    assert check_terminal(None, {}, "UTF-8").status is SKIPPED
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
@@ -175,5 +175,17 @@ async def test_folders_that_we_may_not_look_into(
     for variable in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "closed" / "folder"))
     (tmp_path / "closed").mkdir(0)
-    result = (await looked(Machine(file)))["folders"]
+    result = (await run_checks(MachineChecks(file)))["folders"]
     assert result.status is WARN and "permission denied" in result.words
+
+
+async def test_rest_is_looked_for_at_its_own_address_but_not_for_another_feed(file: ConfigFile) -> None:
+    file.path.write_text('url = "wss://one.example/fund"\nrest_url = "https://rest.example"')
+    machine = MachineChecks(file)
+    results = await run_checks(machine)
+    assert results["address"].words == "one.example, from the config file, and for REST rest.example"
+    assert (machine.url, machine.rest) == ("wss://one.example/fund", "https://rest.example")
+    other = MachineChecks(file, url="wss://two.example/fund")
+    results = await run_checks(other)
+    assert results["address"].words == "two.example, from --url"
+    assert (other.url, other.rest) == ("wss://two.example/fund", ""), "the key goes to no third host"

@@ -33,13 +33,13 @@ def test_a_book_stays_in_order_wherever_the_price_goes(seed: int, spread: int, m
     check(book)
     for move in moves:
         fair += move
-        book.stir(fair)
+        book.evolve(fair)
         check(book)
         assert abs(book.mid - fair) <= 2
         for buy in (True, False):
             touch = (book.asks if buy else book.bids)[0]
             before = touch[1]
-            price, size = book.take(buy, 250)
+            price, size = book.execute(buy, 250)
             assert price == touch[0]
             assert 0 < size <= min(before, 250)
             check(book)
@@ -53,7 +53,7 @@ def test_few_levels_change_from_one_picture_to_the_next() -> None:
     for _ in range(500):
         fair += random.gauss(0, 0.6)
         before = sizes(book)
-        book.stir(fair)
+        book.evolve(fair)
         after = sizes(book)
         changed.append(sum(before.get(price) != after.get(price) for price in before.keys() | after.keys()))
     assert 1 < mean(changed) < 7
@@ -64,7 +64,7 @@ def test_sizes_grow_away_from_the_touch_and_the_spread_is_the_usual_one() -> Non
     for seed in range(200):
         book = Book(40_000, 3, 100, Random(seed))
         for _ in range(20):
-            book.stir(40_000)
+            book.evolve(40_000)
         near += [book.bids[0][1], book.asks[0][1]]
         far += [book.bids[-1][1], book.asks[-1][1]]
         spreads.append(book.asks[0][0] - book.bids[0][0])

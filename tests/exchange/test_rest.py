@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
-from tests.support.exchange_client import dial, enter, heard, pushed, subscribe
+from tests.support.exchange_client import connect_client, expect_authenticated, receive_json, receive_pushes, subscribe
 from tui.cli.exchange import exchange as exchange_command
 from tui.exchange.factors import DAY_MS
 from tui.exchange.faults import FAULTS
@@ -26,7 +26,7 @@ from tui.secrets import Token
 from tui.symbol import Symbol
 
 
-async def ask(exchange: Exchange, address: str, token: str | None = "key") -> tuple[int, dict[str, str], Any]:
+async def get_json(exchange: Exchange, address: str, token: str | None = "key") -> tuple[int, dict[str, str], Any]:
     """The status, headers in lower case and body of an answer."""
     port = urlsplit(exchange.url).port
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -45,28 +45,28 @@ async def ask(exchange: Exchange, address: str, token: str | None = "key") -> tu
 
 async def test_bars_come_as_the_vendor_sends_them() -> None:
     async with Exchange() as exchange:
-        status, headers, one = await ask(exchange, "/fund/kline?region=US&code=QQQ&kType=1&limit=390")
+        status, headers, one = await get_json(exchange, "/fund/kline?region=US&code=QQQ&kType=1&limit=390")
         assert status == 200 and one["code"] == 0 and len(one["data"]) == 390
         assert headers["server"] == SERVER_NAME.lower() and "date" in headers
         assert all(row.keys() == {"tu", "c", "t", "v", "h", "l", "o"} for row in one["data"])
         times = [row["t"] for row in one["data"]]
         assert times != sorted(times) and times != sorted(times, reverse=True)
         assert all(time % 60_000 == 0 for time in times)
-        _, _, two = await ask(exchange, "/fund/klines?region=US&codes=QQQ,NOSUCH,SPY&kType=1&limit=2")
+        _, _, two = await get_json(exchange, "/fund/klines?region=US&codes=QQQ,NOSUCH,SPY&kType=1&limit=2")
         assert two["data"].keys() == {"QQQ", "SPY"} and len(two["data"]["SPY"]) == 2
-        _, _, earlier = await ask(exchange, f"/fund/kline?region=US&code=QQQ&kType=1&limit=5&et={min(times)}")
+        _, _, earlier = await get_json(exchange, f"/fund/kline?region=US&code=QQQ&kType=1&limit=5&et={min(times)}")
         assert max(row["t"] for row in earlier["data"]) == min(times)
 
 
 async def test_quotes_and_lists_come_as_the_vendor_sends_them() -> None:
     async with Exchange() as exchange:
-        _, _, quotes = await ask(exchange, "/fund/quotes?region=US&codes=QQQ,NOSUCH")
+        _, _, quotes = await get_json(exchange, "/fund/quotes?region=US&codes=QQQ,NOSUCH")
         assert quotes["data"].keys() == {"QQQ"}
         quote = quotes["data"]["QQQ"]
         assert quote.keys() == {"s", "ld", "o", "p", "h", "l", "t", "v", "tu", "ch", "chp", "ts"}
         assert (quote["s"], quote["ts"]) == ("QQQ", 0)
         assert quote["ch"] == pytest.approx(quote["ld"] - quote["p"])
-        _, _, funds = await ask(exchange, "/symbol/list?type=fund&region=SH")
+        _, _, funds = await get_json(exchange, "/symbol/list?type=fund&region=SH")
         assert [row["c"] for row in funds["data"]] == ["510300", "510050", "588000", "518880"]
         assert funds["data"][0] == {
             "c": "510300", "n": "Huatai-PineBridge CSI 300 ETF", "t": "fund", "e": "SSE", "s": None, "l": None
@@ -86,7 +86,7 @@ async def test_quotes_and_lists_come_as_the_vendor_sends_them() -> None:
 )
 async def test_nothing_known_is_null(address: str) -> None:
     async with Exchange() as exchange:
-        status, _, answer = await ask(exchange, address)
+        status, _, answer = await get_json(exchange, address)
     assert (status, answer) == (200, {"code": 0, "msg": None, "data": None})
 
 
@@ -123,7 +123,7 @@ KLINE = "/fund/kline?region=US&code=QQQ"
 )
 async def test_wrong_parameters_are_refused_by_name(address: str, wrong: str) -> None:
     async with Exchange() as exchange:
-        status, _, answer = await ask(exchange, address)
+        status, _, answer = await get_json(exchange, address)
     assert (status, answer["code"], answer["data"]) == (200, 1, None)
     assert answer["msg"].startswith(wrong)
 
@@ -168,7 +168,7 @@ HEADERS = b"Host: here\r\ntoken: key\r\n"
 async def test_a_strange_request_has_its_status(request_: bytes, status: int) -> None:
     async with Exchange() as exchange:
         assert await status_of(exchange, request_) == status
-        assert (await ask(exchange, QUOTE.decode()))[0] == 200
+        assert (await get_json(exchange, QUOTE.decode()))[0] == 200
 
 
 async def test_nothing_that_is_asked_is_a_fault_of_the_exchange(caplog: pytest.LogCaptureFixture) -> None:
@@ -183,7 +183,7 @@ async def test_nothing_that_is_asked_is_a_fault_of_the_exchange(caplog: pytest.L
             sound = "region=US&code=QQQ&codes=SPY&kType=8&type=fund&" if chance.random() < 0.5 else ""
             query = "&".join(f"{name}={value}" for name, value in pairs)
             address = f"{path}?{sound}{query}"[:8_000].encode("ascii", "replace").decode()
-            status, _, answer = await ask(exchange, address)
+            status, _, answer = await get_json(exchange, address)
             assert status in (200, 404, 426), address
             assert status != 200 or (answer["code"] == 0) == (answer["msg"] is None), address
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
@@ -191,23 +191,23 @@ async def test_nothing_that_is_asked_is_a_fault_of_the_exchange(caplog: pytest.L
 
 async def test_a_code_that_is_asked_for_often_costs_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Symbol] = []
-    present = SimulatedMarket.present
+    present = SimulatedMarket.find
 
     def counted(market: SimulatedMarket, symbol: Symbol) -> Listing | None:
         told.append(symbol)
         return present(market, symbol)
 
-    monkeypatch.setattr(SimulatedMarket, "present", counted)
+    monkeypatch.setattr(SimulatedMarket, "find", counted)
     async with Exchange() as exchange:
-        _, _, answer = await ask(exchange, "/fund/quotes?region=US&codes=" + "QQQ,SPY," * 900)
+        _, _, answer = await get_json(exchange, "/fund/quotes?region=US&codes=" + "QQQ,SPY," * 900)
     assert answer["data"].keys() == {"QQQ", "SPY"} and len(told) == 2
 
 
 async def test_trades_and_books_come_as_the_vendor_sends_them() -> None:
     async with Exchange() as exchange:
-        _, _, tick = await ask(exchange, "/fund/tick?region=US&code=QQQ")
+        _, _, tick = await get_json(exchange, "/fund/tick?region=US&code=QQQ")
         assert tick["data"].keys() == {"s", "ld", "t", "v"} and tick["data"]["s"] == "QQQ"
-        _, _, depths = await ask(exchange, "/fund/depths?region=US&codes=QQQ,NOSUCH,SPY")
+        _, _, depths = await get_json(exchange, "/fund/depths?region=US&codes=QQQ,NOSUCH,SPY")
         assert depths["data"].keys() == {"QQQ", "SPY"}
         book = depths["data"]["SPY"]
         assert book.keys() == {"s", "a", "b"} and book["s"] == "SPY" and len(book["a"]) == len(book["b"]) == 10
@@ -215,25 +215,26 @@ async def test_trades_and_books_come_as_the_vendor_sends_them() -> None:
 
 
 async def test_what_rest_says_is_what_the_stream_said() -> None:
-    async with Exchange(rate=2_000) as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange(rate=2_000) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "tick,quote,depth,kline@1", "QQQ$US,SPY$US")
         await asyncio.sleep(0.5)
         await exchange.close_market()
         latest: dict[tuple[str, type[Push]], Any] = {}
         bars: dict[int, Kline] = {}
-        for push in await pushed(socket, 0.3):
+        for push in await receive_pushes(socket, 0.3):
             latest[push.symbol[:3], type(push)] = push
             if isinstance(push, Kline) and push.symbol == "QQQ":
                 bars[push.time] = push
         for code in ("QQQ", "SPY"):
             tick, quote, depth = (latest[code, kind] for kind in (Tick, Quote, Depth))
             said = {
-                name: (await ask(exchange, f"/fund/{name}?region=US&code={code}"))[2]["data"]
+                name: (await get_json(exchange, f"/fund/{name}?region=US&code={code}"))[2]["data"]
                 for name in ("tick", "quote", "depth")
             }
             several = {
-                name: (await ask(exchange, f"/fund/{name}s?region=US&codes=QQQ,SPY"))[2]["data"][code] for name in said
+                name: (await get_json(exchange, f"/fund/{name}s?region=US&codes=QQQ,SPY"))[2]["data"][code]
+                for name in said
             }
             assert several == said
             assert said["tick"] == {"s": code, "ld": tick.last, "v": tick.volume, "t": tick.time}
@@ -245,7 +246,7 @@ async def test_what_rest_says_is_what_the_stream_said() -> None:
                 assert [(row["p"], row["v"]) for row in said["depth"][name]] == [
                     (each.price, each.volume) for each in side
                 ]
-        _, _, answer = await ask(exchange, f"{KLINE}&kType=1&limit=500")
+        _, _, answer = await get_json(exchange, f"{KLINE}&kType=1&limit=500")
         rows = {row["t"]: row for row in answer["data"]}
         assert len(bars) >= 120
         for time, bar in bars.items():
@@ -254,7 +255,7 @@ async def test_what_rest_says_is_what_the_stream_said() -> None:
             ]  # fmt: skip
 
 
-def fold(rows: list[dict[str, Any]]) -> tuple[float, ...]:
+def aggregate_rows(rows: list[dict[str, Any]]) -> tuple[float, ...]:
     """Open, high, low, close and volume of bars together."""
     rows = sorted(rows, key=lambda row: row["t"])
     highs, lows = [row["h"] for row in rows], [row["l"] for row in rows]
@@ -266,7 +267,7 @@ async def rows_of(exchange: Exchange, interval: int, end: int | None = None) -> 
     rows: dict[int, dict[str, Any]] = {}
     while True:
         until = "" if end is None else f"&et={end}"
-        _, _, answer = await ask(exchange, f"{KLINE}&kType={interval}&limit=500{until}")
+        _, _, answer = await get_json(exchange, f"{KLINE}&kType={interval}&limit=500{until}")
         found = {row["t"]: row for row in answer["data"] or []}
         rows |= found
         if len(found) < 500:
@@ -283,11 +284,11 @@ async def test_longer_bars_are_made_of_shorter_ones() -> None:
             assert len(bars) >= 1440 // length - 1 and bars[0]["t"] >= minutes[0]["t"], "none of a part of its minutes"
             for bar in bars:
                 within = [row for row in minutes if 0 <= row["t"] - bar["t"] < length * 60_000]
-                assert bar["t"] % (length * 60_000) == 0 and fold([bar]) == fold(within)
+                assert bar["t"] % (length * 60_000) == 0 and aggregate_rows([bar]) == aggregate_rows(within)
         days = await rows_of(exchange, 8)
-        _, _, quote = await ask(exchange, "/fund/quote?region=US&code=QQQ")
+        _, _, quote = await get_json(exchange, "/fund/quote?region=US&code=QQQ")
         assert [day["t"] for day in days] == list(range(days[0]["t"], now + 1, DAY_MS)) and len(days) > 360
-        assert fold(days[-1:]) == fold([row for row in minutes if row["t"] >= days[-1]["t"]])
+        assert aggregate_rows(days[-1:]) == aggregate_rows([row for row in minutes if row["t"] >= days[-1]["t"]])
         assert [days[-1][name] for name in "ohlcv"] + [days[-1]["tu"], days[-2]["c"]] == [
             quote["data"][name] for name in ("o", "h", "l", "ld", "v", "tu", "p")
         ]
@@ -295,7 +296,9 @@ async def test_longer_bars_are_made_of_shorter_ones() -> None:
             bars = await rows_of(exchange, interval)
             parts = sorted({part(day["t"]) for day in days})
             assert [part(bar["t"]) for bar in bars] == parts
-            assert [fold([bar]) for bar in bars] == [fold([d for d in days if part(d["t"]) == each]) for each in parts]
+            assert [aggregate_rows([bar]) for bar in bars] == [
+                aggregate_rows([d for d in days if part(d["t"]) == each]) for each in parts
+            ]
             assert all(part(bar["t"] - 1) < part(bar["t"]) for bar in bars)
 
 
@@ -310,14 +313,14 @@ def month(time: int) -> tuple[int, ...]:
 
 async def test_the_words_of_the_vendors_python_package_are_understood() -> None:
     async with Exchange() as exchange:
-        _, _, theirs = await ask(exchange, f"{KLINE}&period=8&limit=3&end={10**13 - 1}")
-        _, _, ours = await ask(exchange, f"{KLINE}&kType=8&limit=3")
+        _, _, theirs = await get_json(exchange, f"{KLINE}&period=8&limit=3&end={10**13 - 1}")
+        _, _, ours = await get_json(exchange, f"{KLINE}&kType=8&limit=3")
         # The day in progress goes on between the two.
         assert len(ours["data"]) == len(theirs["data"]) == 3 and ours["data"][:2] == theirs["data"][:2]
         async with connect(
             exchange.url.replace("/fund", "/websocket/fund"), additional_headers={"token": "key"}
         ) as socket:
-            await enter(socket)
+            await expect_authenticated(socket)
 
 
 def test_the_help_lists_every_path() -> None:
@@ -328,35 +331,45 @@ def test_the_help_lists_every_path() -> None:
 @pytest.mark.parametrize("token", [None, "", "wrong"])
 async def test_without_the_key_nothing_is_told(token: str | None) -> None:
     async with Exchange(key=Token("right")) as exchange:
-        status, _, answer = await ask(exchange, "/symbol/list?type=fund&region=SH", token)
+        status, _, answer = await get_json(exchange, "/symbol/list?type=fund&region=SH", token)
         assert (status, answer) == (401, {"message": "Invalid API key in request"})
-        assert (await ask(exchange, "/symbol/list?type=fund&region=SH", "right"))[0] == 200
+        assert (await get_json(exchange, "/symbol/list?type=fund&region=SH", "right"))[0] == 200
 
 
 async def test_a_plan_has_so_many_calls_a_minute() -> None:
     async with Exchange(calls_a_minute=2) as exchange:
-        statuses = [(await ask(exchange, "/symbol/list?type=fund&region=SH"))[0] for _ in range(3)]
-        _, headers, answer = await ask(exchange, "/fund/quotes?region=US&codes=QQQ")
+        statuses = [(await get_json(exchange, "/symbol/list?type=fund&region=SH"))[0] for _ in range(3)]
+        _, headers, answer = await get_json(exchange, "/fund/quotes?region=US&codes=QQQ")
     assert statuses == [200, 200, 429]
     assert 55 <= int(headers["retry-after"]) <= 60 and answer == {"message": "API rate limit exceeded"}
 
 
 async def test_a_vendor_that_refuses_for_a_while_serves_again() -> None:
     async with Exchange(faults=["rest-429"], fault_every=0.2) as exchange:
-        assert (await ask(exchange, "/fund/quotes?region=US&codes=QQQ"))[0] == 429
+        assert (await get_json(exchange, "/fund/quotes?region=US&codes=QQQ"))[0] == 429
         await asyncio.sleep(0.2)
-        assert (await ask(exchange, "/fund/quotes?region=US&codes=QQQ"))[0] == 200
+        assert (await get_json(exchange, "/fund/quotes?region=US&codes=QQQ"))[0] == 200
 
 
 async def test_a_redirect_names_another_address() -> None:
     async with Exchange(faults=["rest-redirect"]) as exchange:
-        status, headers, _ = await ask(exchange, "/fund/quotes?region=US&codes=QQQ")
+        status, headers, _ = await get_json(exchange, "/fund/quotes?region=US&codes=QQQ")
     assert status == 302 and headers["location"].startswith("https://another.invalid/")
 
 
 async def test_no_fault_of_rest_touches_the_stream() -> None:
     failing = Exchange(faults=[name for name in FAULTS if name.startswith("rest-")])
-    async with failing as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with failing as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "quote")
-        assert (await heard(socket))["data"]["s"] == "QQQ$US"
+        assert (await receive_json(socket))["data"]["s"] == "QQQ$US"
+
+
+async def test_rest_without_a_stream_has_the_present_state() -> None:
+    now = 1_795_000_000_000
+    async with Exchange(clock=lambda: now) as exchange:
+        _, _, before = await get_json(exchange, "/fund/tick?region=US&code=QQQ")
+        now += 10 * 60_000
+        _, _, after = await get_json(exchange, "/fund/tick?region=US&code=QQQ")
+    assert now - 10 * 60_000 < after["data"]["t"] <= now
+    assert after["data"]["v"] > before["data"]["v"]

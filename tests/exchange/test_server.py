@@ -20,15 +20,15 @@ from tests.support.exchange_client import (
     OVER_LIMIT,
     SUBSCRIBED,
     UNRESOLVED,
-    closed,
-    dial,
-    enter,
-    heard,
-    pushed,
+    connect_client,
+    expect_authenticated,
+    expect_close,
+    receive_json,
+    receive_pushes,
     subscribe,
 )
 from tui.errors import UsageError
-from tui.exchange.server import SERVER_NAME, Exchange
+from tui.exchange.server import SERVER_NAME, Exchange, _MonotonicClock
 from tui.exchange.universe import DEMO_WATCHLIST
 from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.secrets import Token
@@ -47,21 +47,21 @@ async def test_the_page_in_order() -> None:
     requests: list[tuple[int, bytes]] = []
     async with Exchange(on_request=lambda number, frame: requests.append((number, frame))) as exchange:
         assert exchange.url.startswith("ws://127.0.0.1:") and exchange.url.endswith("/fund")
-        async with dial(exchange) as socket:
+        async with connect_client(exchange) as socket:
             assert socket.response is not None
             assert socket.response.headers["Server"] == SERVER_NAME
             assert SERVER_NAME.startswith("itick-tui-exchange/")
             assert "Sec-WebSocket-Extensions" not in socket.response.headers
-            await enter(socket)
+            await expect_authenticated(socket)
             await socket.send('{"ac":"subscribe","params":"QQQ$US","types":"quote"}')
-            assert await heard(socket) == SUBSCRIBED
-            quote = await heard(socket)
+            assert await receive_json(socket) == SUBSCRIBED
+            quote = await receive_json(socket)
             assert quote["code"] == 1
             assert quote["data"].keys() == {"s", "ld", "o", "h", "l", "t", "v", "tu", "ch", "chp", "type"}
             assert (quote["data"]["s"], quote["data"]["type"]) == ("QQQ$US", "quote")
             assert isinstance(quote["data"]["v"], int)
             await socket.send('{"ac":"ping","params":"1731688569840"}')
-            while (reply := await heard(socket)).get("resAc") is None:
+            while (reply := await receive_json(socket)).get("resAc") is None:
                 assert reply["data"]["type"] == "quote"
             assert reply == {"resAc": "pong", "data": {"params": "1731688569840"}}
         assert requests == [
@@ -71,19 +71,19 @@ async def test_the_page_in_order() -> None:
 
 
 async def test_every_type_has_the_fields_of_the_page_and_begins_at_once() -> None:
-    async with Exchange(rate=0) as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange(rate=0) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "tick")
-        assert (await heard(socket))["data"].keys() == {"s", "ld", "v", "t", "type"}
+        assert (await receive_json(socket))["data"].keys() == {"s", "ld", "v", "t", "type"}
         await subscribe(socket, "depth")
-        depth = (await heard(socket))["data"]
+        depth = (await receive_json(socket))["data"]
         assert depth.keys() == {"s", "a", "b", "type"}
         assert len(depth["a"]) == len(depth["b"]) == 10
         assert all(level.keys() == {"po", "p", "v", "o"} for level in depth["a"] + depth["b"])
-    async with Exchange() as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange() as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "kline@1")
-        bar = (await heard(socket))["data"]
+        bar = (await receive_json(socket))["data"]
         assert bar.keys() == {"tu", "c", "t", "v", "h", "l", "o", "type", "s", "r"}
         assert (bar["s"], bar["r"], bar["type"]) == ("QQQ", "US", "kline@1")
 
@@ -91,13 +91,13 @@ async def test_every_type_has_the_fields_of_the_page_and_begins_at_once() -> Non
 @pytest.mark.parametrize("token", [None, "", "wrong"])
 async def test_a_wrong_key_is_refused_and_the_connection_closed(token: str | None) -> None:
     async with Exchange(key=Token("right")) as exchange:
-        async with dial(exchange, token) as socket:
-            assert await heard(socket) == HELLO
-            assert await heard(socket) == AUTH_FAILED
-            await closed(socket, 2)
+        async with connect_client(exchange, token) as socket:
+            assert await receive_json(socket) == HELLO
+            assert await receive_json(socket) == AUTH_FAILED
+            await expect_close(socket, 2)
             assert socket.close_code == 1000
-        async with dial(exchange, "right") as socket:
-            await enter(socket)
+        async with connect_client(exchange, "right") as socket:
+            await expect_authenticated(socket)
 
 
 async def test_only_fund_is_served() -> None:
@@ -129,92 +129,104 @@ async def test_a_port_in_use_is_told_in_words() -> None:
     ids=["unknown type", "unknown action", "cut short", "binary", "empty", "nested too deep"],
 )
 async def test_a_bad_request_is_answered_and_the_connection_lives(frame: str | bytes) -> None:
-    async with Exchange() as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange() as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await socket.send(frame)
-        assert await heard(socket) == UNRESOLVED
+        assert await receive_json(socket) == UNRESOLVED
         await subscribe(socket, "quote")
 
 
 async def test_over_the_limit_nothing_of_the_request_comes() -> None:
-    async with Exchange(max_symbols=1, rate=2000) as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange(max_symbols=1, rate=2000) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "quote")
         await socket.send('{"ac":"subscribe","params":"QQQ$US,SPY$US","types":"quote,tick"}')
-        while (reply := await heard(socket)).get("resAc") is None:
+        while (reply := await receive_json(socket)).get("resAc") is None:
             pass
         assert reply == OVER_LIMIT
-        assert {type(push) for push in await pushed(socket, 0.3)} == {Quote}
+        assert {type(push) for push in await receive_pushes(socket, 0.3)} == {Quote}
 
 
 async def test_an_unknown_symbol_is_accepted_and_silent() -> None:
-    async with Exchange() as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange() as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "tick,quote,depth,kline@1", "NOSUCH$US,QQQ$HK")
-        assert await pushed(socket, 0.3) == []
+        assert await receive_pushes(socket, 0.3) == []
 
 
 async def test_types_and_symbols_are_kept_apart_between_clients() -> None:
-    async with Exchange(rate=1000) as exchange, dial(exchange) as one, dial(exchange, "other") as two:
-        await enter(one)
-        await enter(two)
+    async with (
+        Exchange(rate=1000) as exchange,
+        connect_client(exchange) as one,
+        connect_client(exchange, "other") as two,
+    ):
+        await expect_authenticated(one)
+        await expect_authenticated(two)
         await subscribe(one, "tick", "QQQ$US,SPY$US")
         await subscribe(two, "quote,depth", "QQQ$US")
-        first, second = await asyncio.gather(pushed(one, 0.3), pushed(two, 0.3))
+        first, second = await asyncio.gather(receive_pushes(one, 0.3), receive_pushes(two, 0.3))
         assert {(type(push), push.symbol) for push in first} == {(Tick, "QQQ$US"), (Tick, "SPY$US")}
         assert {(type(push), push.symbol) for push in second} == {(Quote, "QQQ$US"), (Depth, "QQQ$US")}
         await one.close()
-        assert len(await pushed(two, 0.2)) > 10
+        assert len(await receive_pushes(two, 0.2)) > 10
 
 
 async def test_no_ping_no_connection() -> None:
-    async with Exchange(heartbeat_limit=0.4) as exchange, dial(exchange) as silent, dial(exchange) as alive:
-        await enter(silent)
-        await enter(alive)
+    async with (
+        Exchange(heartbeat_limit=0.4) as exchange,
+        connect_client(exchange) as silent,
+        connect_client(exchange) as alive,
+    ):
+        await expect_authenticated(silent)
+        await expect_authenticated(alive)
         await subscribe(silent, "quote")
         started = time.monotonic()
 
         async def beat() -> None:
             for _ in range(6):
                 await alive.send('{"ac":"ping","params":"1"}')
-                assert (await heard(alive))["resAc"] == "pong"
+                assert (await receive_json(alive))["resAc"] == "pong"
                 await asyncio.sleep(0.1)
 
-        _, _ = await asyncio.gather(closed(silent, 2), beat())
+        _, _ = await asyncio.gather(expect_close(silent, 2), beat())
         assert time.monotonic() - started > 0.3
 
 
 async def test_only_the_page_s_ping_is_a_heartbeat() -> None:
-    async with Exchange(heartbeat_limit=0.3) as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange(heartbeat_limit=0.3) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await asyncio.sleep(0.2)
         await socket.ping()
         await subscribe(socket, "quote")
-        await closed(socket, 0.5)
+        await expect_close(socket, 0.5)
 
 
 async def test_a_second_connection_ends_the_first() -> None:
-    async with Exchange(single_connection=True) as exchange, dial(exchange) as first, dial(exchange, "b") as other:
-        await enter(first)
-        await enter(other)
-        async with dial(exchange) as second:
-            await enter(second)
-            await closed(first, 1)
+    async with (
+        Exchange(single_connection=True) as exchange,
+        connect_client(exchange) as first,
+        connect_client(exchange, "b") as other,
+    ):
+        await expect_authenticated(first)
+        await expect_authenticated(other)
+        async with connect_client(exchange) as second:
+            await expect_authenticated(second)
+            await expect_close(first, 1)
             await subscribe(second, "quote")
             await subscribe(other, "quote")
-    async with Exchange() as exchange, dial(exchange) as first, dial(exchange) as second:
-        await enter(first)
-        await enter(second)
+    async with Exchange() as exchange, connect_client(exchange) as first, connect_client(exchange) as second:
+        await expect_authenticated(first)
+        await expect_authenticated(second)
         await subscribe(first, "quote")
 
 
 async def klines(exchange: Exchange) -> dict[str, list[Kline]]:
     """The bars of two funds, by code, as they come from the subscription until the bar in progress has grown."""
-    async with exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "kline@1", "QQQ$US,SPY$US")
         bars: dict[str, list[Kline]] = defaultdict(list)
-        for push in await pushed(socket, 1.15):
+        for push in await receive_pushes(socket, 1.15):
             assert isinstance(push, Kline)
             bars[push.symbol].append(push)
         return bars
@@ -238,10 +250,10 @@ async def test_history_comes_first_and_oldest_first_unless_there_is_to_be_none()
 
 async def test_bars_are_those_of_the_ticks_received() -> None:
     minute = 1_750_000_080_000
-    async with Exchange(rate=2000, clock=from_time(minute - 200)) as exchange, dial(exchange) as socket:
-        await enter(socket)
+    async with Exchange(rate=2000, clock=from_time(minute - 200)) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
         await subscribe(socket, "kline@1,tick")
-        pushes = await pushed(socket, 1.4)
+        pushes = await receive_pushes(socket, 1.4)
     ticks = [push for push in pushes if isinstance(push, Tick)]
     bars = [push for push in pushes if isinstance(push, Kline)]
     before, inside = ([tick for tick in ticks if (tick.time >= minute) is late] for late in (False, True))
@@ -256,20 +268,20 @@ async def test_bars_are_those_of_the_ticks_received() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_off_and_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.exchange.client._MOST_BUFFERED", 200_000)
-    async with Exchange(rate=20_000) as exchange, dial(exchange) as reader:
+    monkeypatch.setattr("tui.exchange.client._MAX_BUFFERED", 200_000)
+    async with Exchange(rate=20_000) as exchange, connect_client(exchange) as reader:
         narrow = socket.socket()
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         narrow.connect(("127.0.0.1", urlsplit(exchange.url).port))
         slow = await connect(exchange.url, sock=narrow, additional_headers={"token": "s"}, proxy=None, max_queue=1)
-        await enter(slow)
+        await expect_authenticated(slow)
         await slow.send(
             json.dumps({"ac": "subscribe", "params": join_wire_symbols(DEMO_WATCHLIST), "types": "depth,kline@1"})
         )
-        await enter(reader)
+        await expect_authenticated(reader)
         await subscribe(reader, "quote")
         for _ in range(40):
-            assert await pushed(reader, 0.1)
+            assert await receive_pushes(reader, 0.1)
             if len(exchange.market.watched) == 1:
                 break
         assert len(exchange.market.watched) == 1
@@ -278,8 +290,8 @@ async def test_a_client_that_does_not_read_is_cut_off_and_disturbs_nobody(monkey
 
 async def test_leaving_stops_the_simulation_of_what_nobody_watches() -> None:
     async with Exchange() as exchange:
-        async with dial(exchange) as socket:
-            await enter(socket)
+        async with connect_client(exchange) as socket:
+            await expect_authenticated(socket)
             await subscribe(socket, "quote,kline@1", "QQQ$US,SPY$US")
             assert len(exchange.market.watched) == 2
         await asyncio.sleep(0.1)
@@ -287,14 +299,27 @@ async def test_leaving_stops_the_simulation_of_what_nobody_watches() -> None:
         stopped = exchange.market.time
         await asyncio.sleep(0.1)
         assert exchange.market.time == stopped
-        async with dial(exchange) as socket:
-            await enter(socket)
+        async with connect_client(exchange) as socket:
+            await expect_authenticated(socket)
             await subscribe(socket, "tick")
-            assert await pushed(socket, 0.5)
+            assert await receive_pushes(socket, 0.5)
 
 
 async def test_leaving_the_exchange_closes_its_clients() -> None:
     async with Exchange() as exchange:
-        socket = await dial(exchange)
-        await enter(socket)
-    await closed(socket, 1)
+        socket = await connect_client(exchange)
+        await expect_authenticated(socket)
+    await expect_close(socket, 1)
+
+
+def test_the_clock_never_goes_back_when_the_wall_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall, monotonic = 1_750_000_000_000_000_000, 5_000_000_000
+    monkeypatch.setattr("tui.exchange.server.time.time_ns", lambda: wall)
+    monkeypatch.setattr("tui.exchange.server.time.monotonic_ns", lambda: monotonic)
+    clock = _MonotonicClock()
+    assert clock() == 1_750_000_000_000
+    wall -= 60_000_000_000
+    monotonic += 2_000_000_000
+    assert clock() == 1_750_000_002_000, "it runs on at its own speed"
+    wall += 90_000_000_000
+    assert clock() == 1_750_000_030_000, "the wall clock has caught up"

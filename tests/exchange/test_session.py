@@ -24,14 +24,14 @@ def authenticated(max_symbols: int = 500) -> Session:
     return session
 
 
-def told(answer: SessionReply) -> dict[str, object]:
+def reply_fields(answer: SessionReply) -> dict[str, object]:
     assert answer.reply is not None
     reply: dict[str, object] = json.loads(encode(answer.reply))
     return reply
 
 
-def asked(session: Session, **request: object) -> dict[str, object]:
-    return told(session.receive(json.dumps(request).encode()))
+def request(session: Session, **request: object) -> dict[str, object]:
+    return reply_fields(session.receive(json.dumps(request).encode()))
 
 
 def test_subscribing_adds_and_only_what_is_new_starts() -> None:
@@ -66,37 +66,37 @@ def test_subscribing_adds_and_only_what_is_new_starts() -> None:
 )
 def test_what_cannot_be_resolved(request_: dict[str, object]) -> None:
     session = authenticated()
-    assert asked(session, **request_) == UNRESOLVED_REPLY
+    assert request(session, **request_) == UNRESOLVED_REPLY
     assert session.subscribed == {}
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_have_an_answer(frame: bytes) -> None:
     answer = authenticated().receive(frame)
-    assert told(answer) == UNRESOLVED_REPLY
+    assert reply_fields(answer) == UNRESOLVED_REPLY
     assert not answer.started and not answer.ping
 
 
 def test_before_authentication_nothing_is_subscribed() -> None:
     session = Session(None, 500)
-    assert asked(session, ac="subscribe", params="QQQ$US", types="quote")["msg"] == UNRESOLVED
+    assert request(session, ac="subscribe", params="QQQ$US", types="quote")["msg"] == UNRESOLVED
     assert session.subscribed == {}
 
 
 def test_the_limit_counts_symbols_and_refuses_the_whole_request() -> None:
     session = authenticated(max_symbols=2)
-    assert asked(session, ac="subscribe", params="QQQ$US", types="quote,tick,depth")["code"] == 1
-    over = asked(session, ac="subscribe", params="SPY$US,DIA$US", types="quote")
+    assert request(session, ac="subscribe", params="QQQ$US", types="quote,tick,depth")["code"] == 1
+    over = request(session, ac="subscribe", params="SPY$US,DIA$US", types="quote")
     assert over == {"code": 0, "resAc": "subscribe", "msg": "exceeding the maximum subscription limit"}
     assert session.subscribed.keys() == {QQQ}
-    assert asked(session, ac="subscribe", params="SPY$US,QQQ$US,SPY$US", types="kline@1")["code"] == 1
+    assert request(session, ac="subscribe", params="SPY$US,QQQ$US,SPY$US", types="kline@1")["code"] == 1
 
 
 @given(st.text(max_size=40))
 def test_a_pong_echoes_the_ping_to_the_letter(params: str) -> None:
     answer = authenticated().receive(json.dumps({"ac": "ping", "params": params}).encode(errors="surrogatepass"))
     assert answer.ping
-    assert told(answer) == {"resAc": "pong", "data": {"params": params}}
+    assert reply_fields(answer) == {"resAc": "pong", "data": {"params": params}}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tui.exchange.factors import DAY_MS, HISTORY, MINUTE_MS, Factors
+from tui.exchange.factors import DAY_MS, HISTORY_MS, MINUTE_MS, Factors
 from tui.exchange.listing import Listing
 from tui.exchange.simulation import SimulatedMarket
 from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
@@ -24,7 +24,7 @@ QQQ, SPY, THIN = Symbol("QQQ", "US"), Symbol("SPY", "US"), Symbol("NORW", "US")
 ALL = tuple(BY_SYMBOL)
 
 
-def opened(
+def make_market(
     now: int = NOON, symbols: Iterable[Symbol] = DEMO_WATCHLIST, rate: float = 200.0, seed: int = 7
 ) -> SimulatedMarket:
     market = SimulatedMarket(seed, now, rate)
@@ -33,7 +33,7 @@ def opened(
     return market
 
 
-def listing(market: SimulatedMarket, symbol: Symbol) -> Listing:
+def watch(market: SimulatedMarket, symbol: Symbol) -> Listing:
     found = market.watch(symbol)
     assert found is not None
     return found
@@ -60,12 +60,12 @@ def check_quote(quote: Quote) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS), st.just(HISTORY)),
+    of_day=st.one_of(st.integers(0, DAY_MS - 1), st.integers(0, 3 * MINUTE_MS), st.just(HISTORY_MS)),
     symbol=st.sampled_from(ALL),
 )
 def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symbol) -> None:
     midnight = NOON // DAY_MS * DAY_MS
-    fund = listing(opened(midnight + of_day, (), seed=seed), symbol)
+    fund = watch(make_market(midnight + of_day, (), seed=seed), symbol)
     quote = fund.quote()
     check_quote(quote)
     assert midnight <= quote.time <= midnight + of_day
@@ -73,7 +73,7 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
     assert [bar.time for bar in bars] == sorted({bar.time for bar in bars})
     for bar in bars:
         assert bar.time % MINUTE_MS == 0
-        assert midnight + of_day - HISTORY <= bar.time <= midnight + of_day
+        assert midnight + of_day - HISTORY_MS <= bar.time <= midnight + of_day
         assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
         assert bar.turnover is not None and bar.volume > 0
         assert bar.low * bar.volume <= bar.turnover + 1e-3 and bar.turnover <= bar.high * bar.volume + 1e-3
@@ -82,7 +82,7 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
     assert all(quote.low <= bar.low and bar.high <= quote.high for bar in today)
     if today:
         assert today[-1].close == quote.last
-    if of_day < HISTORY:
+    if of_day < HISTORY_MS:
         assert sum(bar.volume for bar in today) == quote.volume
         assert sum(bar.turnover or 0 for bar in today) == pytest.approx(quote.turnover)
         if today:
@@ -106,11 +106,11 @@ def test_the_past_is_consistent_with_itself(seed: int, of_day: int, symbol: Symb
 @example(seed=0, of_day=0, symbol=Symbol("NORW", "US"))  # no trade in the first of the minutes that are remembered
 def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol) -> None:
     midnight = NOON // DAY_MS * DAY_MS
-    market = opened(midnight + of_day, (), seed=seed)
-    fund = market.present(symbol)
+    market = make_market(midnight + of_day, (), seed=seed)
+    fund = market.find(symbol)
     assert fund is not None and not market.watched
-    bars = market.past(fund)
-    assert market.past(fund) == bars, "the same whenever it is asked for"
+    bars = market.minute_bars(fund)
+    assert market.minute_bars(fund) == bars, "the same whenever it is asked for"
     times = [bar.time for bar in bars]
     assert times == sorted(set(times)) and all(time % MINUTE_MS == 0 for time in times)
     assert times[0] <= midnight + of_day - DAY_MS + 30 * MINUTE_MS and times[-1] <= midnight + of_day
@@ -119,7 +119,7 @@ def test_a_days_past_agrees_with_the_day(seed: int, of_day: int, symbol: Symbol)
         assert bar.volume > 0 and bar.low * bar.volume <= bar.turnover + bar.volume <= (bar.high + 2) * bar.volume
         assert bar.open % fund.fund.tick == bar.close % fund.fund.tick == 0
     streamed = fund.history(midnight + of_day)
-    assert [fund.kline(bar) for bar in bars if bar.time >= midnight + of_day - HISTORY] == streamed
+    assert [fund.kline(bar) for bar in bars if bar.time >= midnight + of_day - HISTORY_MS] == streamed
     today = [bar for bar in bars if bar.time >= midnight]
     if today:
         assert sum(bar.volume for bar in today) == fund.volume
@@ -136,18 +136,18 @@ def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
     symbol: Symbol, of_day: int, asked_before: bool
 ) -> None:
     midnight = NOON // DAY_MS * DAY_MS
-    market = opened(midnight + of_day, (symbol,))
-    fund = listing(market, symbol)
-    past = [day for day in market.days(fund) if day.time < midnight] if asked_before else []
+    market = make_market(midnight + of_day, (symbol,))
+    fund = watch(market, symbol)
+    past = [day for day in market.daily_bars(fund) if day.time < midnight] if asked_before else []
     market.skip(midnight + DAY_MS - 2_000)
     run(market, 2)
-    minutes = [bar for bar in market.past(fund) if midnight <= bar.time < midnight + DAY_MS]
+    minutes = [bar for bar in market.minute_bars(fund) if midnight <= bar.time < midnight + DAY_MS]
     folded = (
         minutes[0].open, max(bar.high for bar in minutes), min(bar.low for bar in minutes), minutes[-1].close,
         sum(bar.volume for bar in minutes),
     )  # fmt: skip
     run(market, 300)
-    days = market.days(fund)
+    days = market.daily_bars(fund)
     today = next(day for day in days if day.time == midnight)
     assert (today.open, today.high, today.low, today.close, today.volume) == folded
     assert days[: len(past)] == past
@@ -159,22 +159,22 @@ def test_days_agree_with_their_minutes_and_never_change_when_they_are_over(
 
 
 def test_a_past_is_whole_and_goes_on() -> None:
-    market = opened(symbols=(QQQ, THIN))
-    liquid, thin = listing(market, QQQ), listing(market, THIN)
-    before = market.past(liquid)
+    market = make_market(symbols=(QQQ, THIN))
+    liquid, thin = watch(market, QQQ), watch(market, THIN)
+    before = market.minute_bars(liquid)
     assert len(before) > 1_400
-    assert 390 < len(market.past(thin)) < 1_300
+    assert 390 < len(market.minute_bars(thin)) < 1_300
     run(market, 130)
-    after = market.past(liquid)
+    after = market.minute_bars(liquid)
     assert after[: len(before) - 1] == before[:-1], "what was told of finished minutes stays"
     assert 2 <= len(after) - len(before) <= 3
-    assert market.present(Symbol("NOSUCH", "US")) is None
+    assert market.find(Symbol("NOSUCH", "US")) is None
 
 
 def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:
-    market = opened(symbols=(QQQ, THIN))
-    assert len(listing(market, QQQ).history(NOON)) in (120, 121)
-    assert 30 < len(listing(market, THIN).history(NOON)) < 115
+    market = make_market(symbols=(QQQ, THIN))
+    assert len(watch(market, QQQ).history(NOON)) in (120, 121)
+    assert 30 < len(watch(market, THIN).history(NOON)) < 115
 
 
 @settings(max_examples=5, deadline=None)
@@ -182,9 +182,9 @@ def test_the_liquid_trade_every_minute_and_the_thin_leave_gaps() -> None:
 def test_what_is_told_agrees_with_itself(seed: int, symbols: list[Symbol]) -> None:
     """Ticks, quotes, books and bars of a live minute and more, against each other."""
     start = NOON - NOON % MINUTE_MS
-    market = opened(start, symbols, seed=seed)
-    latest = {symbol: listing(market, symbol).quote() for symbol in symbols}
-    books = {symbol: listing(market, symbol).depth() for symbol in symbols}
+    market = make_market(start, symbols, seed=seed)
+    latest = {symbol: watch(market, symbol).quote() for symbol in symbols}
+    books = {symbol: watch(market, symbol).depth() for symbol in symbols}
     fresh: dict[Symbol, int | float] = {symbol: latest[symbol].volume or 0 for symbol in symbols}
     turnover = {symbol: latest[symbol].turnover or 0.0 for symbol in symbols}
     trades: defaultdict[tuple[Symbol, int], list[tuple[float, float]]] = defaultdict(list)
@@ -233,7 +233,7 @@ def check_depth(depth: Depth, tick: int) -> None:
 
 def test_a_bar_in_progress_comes_about_once_a_second_and_last_when_its_minute_ends() -> None:
     start = NOON - NOON % MINUTE_MS
-    market = opened(start + 30_000, (QQQ,))
+    market = make_market(start + 30_000, (QQQ,))
     klines = [push for _, push in run(market, 35) if isinstance(push, Kline)]
     first = [bar for bar in klines if bar.time == start]
     assert 25 <= len(first) <= 31
@@ -245,9 +245,9 @@ def test_a_bar_in_progress_comes_about_once_a_second_and_last_when_its_minute_en
 
 def test_midnight_begins_a_new_day() -> None:
     midnight = NOON // DAY_MS * DAY_MS + DAY_MS
-    market = opened(midnight - 2_000, (QQQ, THIN))
+    market = make_market(midnight - 2_000, (QQQ, THIN))
     before = {symbol: push for symbol, push in run(market, 1.999) if isinstance(push, Quote)}
-    close = {symbol: listing(market, symbol).last / 1000 for symbol in (QQQ, THIN)}
+    close = {symbol: watch(market, symbol).last / 1000 for symbol in (QQQ, THIN)}
     after = run(market, 3)
     rolled = {symbol: push for symbol, push in after if isinstance(push, Quote) and push.time == midnight}
     for symbol in (QQQ, THIN):
@@ -259,14 +259,14 @@ def test_midnight_begins_a_new_day() -> None:
     assert (before[QQQ].volume or 0) > 100 * (last.volume or 0) > 0
     assert last.open == first.last
     assert last.change == pytest.approx(last.last - close[QQQ])
-    assert len(listing(market, QQQ).history(market.time)) >= 120
+    assert len(watch(market, QQQ).history(market.time)) >= 120
 
 
 @pytest.mark.parametrize("passed", [20, 5_000, 8 * 60 * MINUTE_MS])
 def test_a_skip_over_midnight_rolls_the_day_too(passed: int) -> None:
     midnight = NOON // DAY_MS * DAY_MS + DAY_MS
-    market = opened(midnight - 10, (QQQ,))
-    before = listing(market, QQQ).volume
+    market = make_market(midnight - 10, (QQQ,))
+    before = watch(market, QQQ).volume
     market.skip(midnight - 10 + passed)
     messages = run(market, 2)
     quote = [push for _, push in messages if isinstance(push, Quote)][-1]
@@ -278,20 +278,20 @@ def test_a_skip_over_midnight_rolls_the_day_too(passed: int) -> None:
 
 def test_same_seed_same_market_whatever_the_order_of_watching() -> None:
     symbols = (QQQ, THIN, SPY)
-    one = run(opened(symbols=symbols), 20)
-    other = run(opened(symbols=symbols[::-1]), 20)
+    one = run(make_market(symbols=symbols), 20)
+    other = run(make_market(symbols=symbols[::-1]), 20)
     for symbol in symbols:
         assert [push for key, push in one if key == symbol] == [push for key, push in other if key == symbol]
-    assert one != run(opened(symbols=symbols, seed=8), 20)
+    assert one != run(make_market(symbols=symbols, seed=8), 20)
 
 
 def test_nobody_watching_costs_nothing_and_is_caught_up() -> None:
-    market = opened(symbols=(QQQ,))
+    market = make_market(symbols=(QQQ,))
     run(market, 5)
-    volume = listing(market, QQQ).volume
+    volume = watch(market, QQQ).volume
     market.unwatch(QQQ)
     assert run(market, 1800, step=60_000) == []
-    fund = listing(market, QQQ)
+    fund = watch(market, QQQ)
     assert fund.volume > volume
     assert len(fund.history(market.time)) in (120, 121)
     check_quote(fund.quote())
@@ -302,7 +302,7 @@ def test_an_unknown_fund_is_none() -> None:
 
 
 def test_rate_and_mix() -> None:
-    messages = run(opened(), 40)
+    messages = run(make_market(), 40)
     assert len(messages) == pytest.approx(40 * 200, rel=0.1)
     mix = Counter(type(push) for _, push in messages)
     for kind, share in ((Tick, 0.4), (Quote, 0.3), (Depth, 0.27)):
@@ -310,19 +310,19 @@ def test_rate_and_mix() -> None:
     by_symbol = Counter(symbol for symbol, push in messages if isinstance(push, Tick))
     assert all(by_symbol[symbol] > 40 for symbol in DEMO_WATCHLIST)
     assert by_symbol[SPY] > 4 * by_symbol[Symbol("EWZ", "US")]
-    longer = run(opened(symbols=ALL), 20)
+    longer = run(make_market(symbols=ALL), 20)
     assert len(longer) == pytest.approx(20 * 200, rel=0.25)
 
 
 def test_a_thin_fund_trades_every_20_to_60_seconds() -> None:
-    ticks = [push for _, push in run(opened(symbols=(THIN,)), 3600, step=1000) if isinstance(push, Tick)]
+    ticks = [push for _, push in run(make_market(symbols=(THIN,)), 3600, step=1000) if isinstance(push, Tick)]
     moments = len({tick.time for tick in ticks})
     assert 20 < 3600 / moments < 90
 
 
 def test_trades_vary_in_size_and_both_sides_trade_in_runs() -> None:
-    market = opened(symbols=(QQQ,))
-    fund = listing(market, QQQ)
+    market = make_market(symbols=(QQQ,))
+    fund = watch(market, QQQ)
     mid, volume = fund.book.mid, fund.volume
     sizes: list[int] = []
     sides: list[bool] = []
@@ -368,5 +368,5 @@ def test_the_universe_is_sound() -> None:
 def test_the_demo_list_is_ready_at_once() -> None:
     """About 80 ms on a quiet machine; the bound is wide so that a busy one does not fail it."""
     started = perf_counter()
-    opened()
+    make_market()
     assert perf_counter() - started < 0.75

@@ -1,4 +1,4 @@
-"""A trust store that cannot be read, like one in a network folder that hangs, keeps nobody who wants to leave."""
+"""A trust store that cannot be read, as in a network folder that hangs, does not block the exit."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ def pipe(tmp_path: Path) -> Iterator[Path]:
     os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))  # whoever waits in this process is let go
 
 
-async def test_it_is_told_in_words_and_waited_for_on_one_thread(pipe: Path, network: pytest.MonkeyPatch) -> None:
+async def test_unreadable_certificates_are_reported_and_loaded_by_one_thread_only(
+    pipe: Path, network: pytest.MonkeyPatch
+) -> None:
     network.setenv("SSL_CERT_FILE", str(pipe))
     words = f"the trusted certificates cannot be read within 0.1 s, from SSL_CERT_FILE={pipe}"
     begun: list[None] = []
-    build = tls._build
+    build = tls._load
 
     def counted() -> tls.Trust:
         begun.append(None)
         return build()
 
-    network.setattr(tls, "_build", counted)
+    network.setattr(tls, "_load", counted)
     async with Running(URL, timings=QUICK._replace(open=0.1)) as running:
         await running.reaches(LinkPhase.RECONNECTING, times=2)
         assert await running.is_lost() == words
@@ -55,8 +57,8 @@ async def test_it_is_told_in_words_and_waited_for_on_one_thread(pipe: Path, netw
     assert str(caught.value) == words and "a plain file" in caught.value.advice
     assert len(begun) == 1
     os.close(os.open(pipe, os.O_WRONLY))  # at last the folder answers, though with nothing
-    assert tls._reading is not None
-    await until(tls._reading.done)
+    assert tls._loading is not None
+    await until(tls._loading.done)
     assert (await tls.trust(1.0)).ignored == (f"SSL_CERT_FILE={pipe}",)
     assert len(begun) == 1
 

@@ -1,4 +1,4 @@
-"""A name server that does not answer keeps nobody who wants to leave."""
+"""A name server that does not answer does not block the exit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ARGUMENTS = ("-m", "tests.support.no_dns")
 WATCH = ("--url", URL, "--watch", "QQQ$US")
 
 
-async def test_what_the_system_knows_is_what_a_connection_gets() -> None:
+async def test_a_connection_resolves_names_as_the_system_does() -> None:
     loop = asyncio.get_running_loop()
     resolve_in_threads(loop)
     found = await loop.getaddrinfo("localhost", 9, type=socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""What never ends, ends: in bounded time and memory, and in words."""
+"""Endless input ends in bounded time and memory, with an error in words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BEGUN = frame(b"{", TEXT & 0x0F)  # a message in several frames
 
 
 @asynccontextmanager
-async def sending(answer: Callable[[bytes], Iterable[bytes]], every: float = 0.0) -> AsyncIterator[int]:
+async def serve_portions(answer: Callable[[bytes], Iterable[bytes]], every: float = 0.0) -> AsyncIterator[int]:
     """A server on a port that answers a request with these portions, `every` so many s, never hangs up, and hears
     nothing more."""
 
@@ -58,7 +58,7 @@ async def sending(answer: Callable[[bytes], Iterable[bytes]], every: float = 0.0
         await asyncio.gather(*filter(None, visits))
 
 
-def stream(*portions: bytes, again: bytes = b"") -> Callable[[bytes], Iterable[bytes]]:
+def websocket_stream(*portions: bytes, again: bytes = b"") -> Callable[[bytes], Iterable[bytes]]:
     """A WebSocket that opens and greets, and what it sends then: once, and for ever."""
 
     def answer(head: bytes) -> Iterable[bytes]:
@@ -77,7 +77,7 @@ def stream(*portions: bytes, again: bytes = b"") -> Callable[[bytes], Iterable[b
     return answer
 
 
-async def how_it_ends(port: int, within: float = 3.0) -> str:
+async def end_of_link(port: int, within: float = 3.0) -> str:
     """Why the link was lost; fails where that takes too long."""
     async with Running(f"ws://127.0.0.1:{port}/fund", QQQ, timings=SHORT) as running:
         began = monotonic()
@@ -119,9 +119,9 @@ async def how_it_ends(port: int, within: float = 3.0) -> str:
     ],
     ids=["letter by letter", "header by header", "headers", "one header", "interim answers", "one-byte chunks", "body"],
 )
-async def test_a_handshake_that_never_ends(head: Iterable[bytes], every: float, words: str) -> None:
-    async with sending(lambda _: head, every) as port:
-        assert await how_it_ends(port) == words
+async def test_an_endless_handshake_times_out(head: Iterable[bytes], every: float, words: str) -> None:
+    async with serve_portions(lambda _: head, every) as port:
+        assert await end_of_link(port) == words
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,11 @@ async def test_a_handshake_that_never_ends(head: Iterable[bytes], every: float, 
         (b"x" * 126, "HOST does not keep to WebSocket (1002, control frame too long)"),
     ],
 )
-async def test_a_goodbye_of_any_code_by_a_server_that_never_hangs_up(payload: bytes, words: str) -> None:
-    async with sending(stream(frame(payload, CLOSE))) as port:
-        assert await how_it_ends(port) == words
+async def test_a_close_frame_ends_the_connection_although_the_server_keeps_the_socket_open(
+    payload: bytes, words: str
+) -> None:
+    async with serve_portions(websocket_stream(frame(payload, CLOSE))) as port:
+        assert await end_of_link(port) == words
 
 
 @pytest.mark.parametrize(
@@ -154,12 +156,12 @@ async def test_a_goodbye_of_any_code_by_a_server_that_never_hangs_up(payload: by
     ],
     ids=["fragments", "a growing message", "half a message", "an endless frame", "masked", "of no kind"],
 )
-async def test_a_message_that_never_ends(once: bytes, again: bytes, words: str) -> None:
-    async with sending(stream(once, again=again)) as port:
-        assert re.fullmatch(words, await how_it_ends(port))
+async def test_an_endless_message_ends_the_connection(once: bytes, again: bytes, words: str) -> None:
+    async with serve_portions(websocket_stream(once, again=again)) as port:
+        assert re.fullmatch(words, await end_of_link(port))
 
 
-async def test_who_takes_no_answer_to_its_pings_is_not_read_and_given_up() -> None:
+async def test_a_server_that_does_not_read_our_pongs_is_not_read_and_times_out() -> None:
     """Our pongs would pile up here."""
     sizes: list[int] = []
 
@@ -169,7 +171,7 @@ async def test_who_takes_no_answer_to_its_pings_is_not_read_and_given_up() -> No
             await asyncio.sleep(0.01)
 
     async with (
-        sending(stream(again=frame(b"p" * 125, PING) * 300)) as port,
+        serve_portions(websocket_stream(again=frame(b"p" * 125, PING) * 300)) as port,
         Running(f"ws://127.0.0.1:{port}/fund", QQQ, timings=SHORT._replace(reply=3.0)) as running,
     ):
         connections: list[Connection] = []
@@ -217,8 +219,8 @@ async def test_who_takes_no_answer_to_its_pings_is_not_read_and_given_up() -> No
     ],
     ids=["interim", "drips", "headers", "one header", "header by header", "stalls", "chunks", "trailers"],
 )
-async def test_an_answer_that_never_ends(answer: Iterable[bytes], every: float, words: str) -> None:
-    async with sending(lambda _: answer, every) as port:
+async def test_an_endless_rest_response_is_an_error(answer: Iterable[bytes], every: float, words: str) -> None:
+    async with serve_portions(lambda _: answer, every) as port:
         rest = RestClient(f"http://127.0.0.1:{port}", Token(KEY), within=0.5)
         began = monotonic()
         with pytest.raises(RestError) as caught:

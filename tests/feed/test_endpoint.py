@@ -20,7 +20,7 @@ from tui.feed.endpoint import VENDOR_URL, check_url, host_of, is_loopback
         "ws://LocalHost/fund",
     ],
 )
-def test_the_key_may_go_anywhere_encrypted_and_in_clear_on_this_machine(url: str) -> None:
+def test_the_key_may_go_to_any_host_encrypted_and_in_clear_only_to_this_machine(url: str) -> None:
     assert check_url(url) == url
 
 
@@ -60,7 +60,7 @@ def test_the_key_never_goes_to_another_machine_in_clear(url: str, host: str) -> 
     ],
     ids=ascii,
 )
-def test_what_is_no_websocket_address_is_refused_in_printable_words(url: str) -> None:
+def test_an_invalid_url_is_refused_in_printable_words(url: str) -> None:
     with pytest.raises(UsageError, match="address") as caught:
         check_url(url)
     assert str(caught.value).isprintable()
@@ -92,7 +92,7 @@ def test_a_password_in_an_address_is_refused_and_never_repeated(url: str) -> Non
     ("url", "loopback"),
     [("ws://127.0.0.1", True), ("ws://[::1]", True), ("wss://localhost", True), ("ws://127.1.example", False)],
 )
-def test_loopback(url: str, loopback: bool) -> None:
+def test_loopback_urls_are_recognised(url: str, loopback: bool) -> None:
     assert is_loopback(url) is loopback
 
 
@@ -105,5 +105,5 @@ def test_loopback(url: str, loopback: bool) -> None:
         ("wss://[2001:db8::1]/fund", "[2001:db8::1]"),
     ],
 )
-def test_a_host_is_named_as_people_do(url: str, host: str) -> None:
+def test_host_of_returns_host_and_port(url: str, host: str) -> None:
     assert host_of(url) == host

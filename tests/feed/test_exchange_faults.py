@@ -1,4 +1,4 @@
-"""Each fault of the demo exchange that is the feed's to survive: what happens, and what the person reads."""
+"""Each fault of the demo exchange that the feed has to survive: what happens, and which words are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.feed.test_link import Heard
+from tests.feed.test_link import RequestLog
 from tests.support.feed import KEY, QQQ, QUICK, Running
 from tests.support.market_equality import differences, miscounts
 from tests.support.messages import T, bar, quote, tick
@@ -17,7 +17,7 @@ from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.exchange.universe import BY_SYMBOL
 from tui.feed.dispatch import make_dispatcher
-from tui.feed.heartbeat import LEAST
+from tui.feed.heartbeat import MIN_LIMIT
 from tui.feed.state import LinkPhase, Timings
 from tui.market import Market
 from tui.market.entitlements import NO_ANSWER
@@ -33,7 +33,7 @@ def feed_tasks() -> Counter[str]:
     return Counter(name for task in asyncio.all_tasks() if (name := task.get_name()).startswith("feed"))
 
 
-async def agrees(running: Running, exchange: Exchange, *, dated: bool = True) -> None:
+async def check_market_agrees(running: Running, exchange: Exchange, *, dated: bool = True) -> None:
     """The market comes to know what the exchange knows, once no more happens there."""
     await exchange.close_market()
     market, symbols = running.market, list(running.market.instruments)
@@ -56,26 +56,26 @@ async def agrees(running: Running, exchange: Exchange, *, dated: bool = True) ->
         ("close-1011", "the server had an error (1011)"),
     ],
 )
-async def test_a_connection_that_ends_is_renewed_with_all_that_was_subscribed(fault: str, words: str) -> None:
-    heard = Heard()
+async def test_a_lost_connection_is_reopened_with_all_subscriptions(fault: str, words: str) -> None:
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=[fault], fault_every=0.3, on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=[fault], fault_every=0.3, on_request=log) as exchange,
         Running(exchange.url) as running,
     ):
         await running.reaches(L)
         assert await running.is_lost() == words
-        exchange.cause()
+        exchange.set_faults()
         lost = running.states[-1]
         assert lost.describe(lost.since) in (f"reconnecting in 0 s: {words}", f"reconnecting: {words}")
         assert lost.retry_at - lost.since == pytest.approx(QUICK.retry_first * 1.25, rel=0.25)
         await running.reaches(L, times=2)
-        assert heard.subscribed(2) == heard.subscribed(1)
+        assert log.subscribed(2) == log.subscribed(1)
         assert feed_tasks() == {"feed read": 1, "feed renew": 1, "feed watch": 1}
         assert running.market.health.reconnects == 1
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
-async def test_a_restart_of_the_server() -> None:
+async def test_a_restart_of_the_server_is_survived() -> None:
     exchange = Exchange(rate=2_000)
     async with exchange:
         running = await Running(exchange.url).__aenter__()
@@ -84,13 +84,13 @@ async def test_a_restart_of_the_server() -> None:
         await running.is_lost()
         async with exchange:
             await running.reaches(L, times=2)
-            await agrees(running, exchange)
+            await check_market_agrees(running, exchange)
     finally:
         await running.__aexit__(None, None, None)
 
 
 @pytest.mark.parametrize("second_ping", [30.0, 0.6], ids=["long after a ping", "just before one"])
-async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and_an_unanswered_ping(
+async def test_a_silent_link_in_a_busy_session_is_closed_after_3_s_and_an_unanswered_ping(
     second_ping: float,
 ) -> None:
     timings = QUICK._replace(second_ping=second_ping, ping_every=30.0, pong=10.0, urgent_pong=0.3)
@@ -101,14 +101,14 @@ async def test_a_link_that_is_silent_in_a_busy_session_is_given_up_after_3_s_and
         await running.reaches(L)
         await until(lambda: running.market.health.messages > 100)
         assert await running.is_lost() in ("link silent for 3 s", "link silent for 4 s")
-        exchange.cause()
+        exchange.set_faults()
         silent = running.states[-1].since - running.market.health.frame_at
-        limit, look, grace = LEAST, timings.look_every, 0.25
+        limit, look, grace = MIN_LIMIT, timings.check_every, 0.25
         assert limit <= silent <= limit + look + timings.urgent_pong + grace + 0.5
         await running.reaches(L, times=2)
 
 
-async def test_a_link_that_is_silent_in_a_calm_session_is_given_up_after_a_heartbeat() -> None:
+async def test_a_silent_link_in_a_quiet_session_is_closed_after_a_heartbeat() -> None:
     timings = QUICK._replace(ping_every=0.2, second_ping=0.2, pong=0.1)
     async with (
         Exchange(rate=0, faults=["half-open"], fault_every=0.3) as exchange,
@@ -119,14 +119,14 @@ async def test_a_link_that_is_silent_in_a_calm_session_is_given_up_after_a_heart
         assert silent <= timings.ping_every + timings.pong + 0.25 + 0.3
 
 
-def test_silence_is_told_within_10_s_in_a_busy_session_and_25_s_at_the_most() -> None:
+def test_silence_is_detected_within_10_s_in_a_busy_session_and_25_s_in_any() -> None:
     timings, grace = Timings(), 0.25
-    assert LEAST + timings.look_every + timings.urgent_pong + grace <= 10
+    assert MIN_LIMIT + timings.check_every + timings.urgent_pong + grace <= 10
     assert timings.ping_every + timings.pong <= 25
 
 
 @pytest.mark.parametrize("fault", ["pong-missing", "pong-late", "pong-wrong"])
-async def test_heartbeats_missed_while_data_flows(fault: str) -> None:
+async def test_two_missed_heartbeats_end_a_connection_although_data_flows(fault: str) -> None:
     timings = QUICK._replace(ping_every=0.1, pong=0.05)
     async with (
         Exchange(rate=2_000, faults=[fault], fault_every=0.25) as exchange,
@@ -135,7 +135,7 @@ async def test_heartbeats_missed_while_data_flows(fault: str) -> None:
         assert await running.is_lost() == "heartbeat missed twice"
         assert running.market.health.heartbeats_missed == 2
         assert running.market.health.round_trip is None, "a late or wrong pong measures nothing"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L, times=2)
         await until(lambda: running.market.health.round_trip is not None)
 
@@ -144,44 +144,46 @@ async def test_heartbeats_missed_while_data_flows(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["http-401", "http-403", "auth-failed"])
-async def test_a_key_refused_is_not_tried_again_until_the_person_acts(fault: str) -> None:
+async def test_a_refused_key_is_not_retried_until_the_user_reconnects(fault: str) -> None:
     async with Exchange(faults=[fault]) as exchange, Running(exchange.url) as running:
         words = await running.stops()
         assert words.startswith(f"key refused by {running.link.host}: check ITICK_TOKEN, the key file or token_command")
         entered = len(running.states)
-        exchange.cause()
+        exchange.set_faults()
         await asyncio.sleep(0.2)
         assert len(running.states) == entered
         running.link.reconnect()
         await running.reaches(L)
 
 
-async def test_a_redirect_is_refused_until_the_person_acts() -> None:
+async def test_a_redirect_stops_the_link_until_the_user_reconnects() -> None:
     async with Exchange(faults=["redirect"]) as exchange, Running(exchange.url) as running:
         assert "redirects to another address: refused" in await running.stops()
         assert running.phases == [C, X]
 
 
-async def test_an_authentication_that_never_comes() -> None:
+async def test_a_missing_authentication_reply_times_out() -> None:
     async with (
         Exchange(faults=["auth-silent"]) as exchange,
         Running(exchange.url, timings=QUICK._replace(auth=0.1)) as running,
     ):
         assert await running.is_lost() == f"{running.link.host} did not authenticate within 0.1 s"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L)
 
 
-async def test_a_wrong_path() -> None:
+async def test_a_wrong_path_is_reported() -> None:
     async with Exchange(faults=["http-404"]) as exchange, Running(exchange.url) as running:
         assert await running.is_lost() == f"{running.link.host} answered HTTP 404: check the address"
-        exchange.cause()
+        exchange.set_faults()
         await running.reaches(L)
 
 
 @pytest.mark.parametrize(("fault_every", "asked"), [(None, 40), (0.2, 30)], ids=["as long as it asks", "at least"])
-async def test_a_vendor_that_asks_to_slow_down_is_left_alone(fault_every: float | None, asked: float) -> None:
-    timings = QUICK._replace(slow_down=Timings().slow_down)
+async def test_after_http_429_no_connection_is_made_for_the_requested_time(
+    fault_every: float | None, asked: float
+) -> None:
+    timings = QUICK._replace(rate_limit_wait=Timings().rate_limit_wait)
     async with (
         Exchange(faults=["http-429"], fault_every=fault_every) as exchange,
         Running(exchange.url, timings=timings) as running,
@@ -193,12 +195,12 @@ async def test_a_vendor_that_asks_to_slow_down_is_left_alone(fault_every: float 
         )
         await asyncio.sleep(0.2)
         assert running.phases == [C, R]
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L)
 
 
-async def test_three_short_lives_are_another_client_and_the_link_does_not_fight() -> None:
+async def test_three_short_connections_mean_another_client_and_the_link_backs_off() -> None:
     async with Exchange(faults=["key-in-use"], fault_every=0.1) as exchange, Running(exchange.url) as running:
         third = await running.reaches(R, times=3)
         assert str(third.error) == "another client seems to be using this key"
@@ -206,7 +208,7 @@ async def test_three_short_lives_are_another_client_and_the_link_does_not_fight(
         lives = running.phases.count(C)
         await asyncio.sleep(0.2)
         assert running.phases.count(C) == lives == 3
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L, times=running.phases.count(L) + 1)
 
@@ -223,7 +225,7 @@ async def test_three_short_lives_are_another_client_and_the_link_does_not_fight(
         ("kline-refused", "kline@1", "no permission for kline, premium package required", 1),
     ],
 )
-async def test_a_type_that_is_not_served_is_marked_and_the_rest_goes_on(
+async def test_a_refused_type_is_marked_and_the_others_are_served_by_the_exchange(
     fault: str, type_: str, words: str, connections: int
 ) -> None:
     async with (
@@ -236,11 +238,11 @@ async def test_a_type_that_is_not_served_is_marked_and_the_rest_goes_on(
             assert instrument.refused == {type_: words}
             await until(lambda i=instrument: i.tick and i.quote)  # type: ignore[misc]
             assert (instrument.depth is None) == (type_ == "depth")
-        exchange.cause()
+        exchange.set_faults()
         running.link.reconnect()
         await running.reaches(L, times=2)
         assert all(instrument.refused == {} for instrument in running.market.instruments.values())
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 async def test_without_klines_minute_bars_are_built_from_trades() -> None:
@@ -253,14 +255,14 @@ async def test_without_klines_minute_bars_are_built_from_trades() -> None:
             assert bar is not None and instrument.last is not None and bar.low <= instrument.last <= bar.high
 
 
-async def test_a_plan_of_3_among_8_then_one_is_removed() -> None:
-    heard = Heard()
+async def test_with_a_plan_of_3_a_removed_symbol_is_replaced_by_the_next_of_8() -> None:
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=["plan-limit"], on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=["plan-limit"], on_request=log) as exchange,
         Running(exchange.url, *EIGHT) as running,
     ):
         await running.reaches(L)
-        assert len(heard.subscribed(1)) == 4 + 3
+        assert len(log.subscribed(1)) == 4 + 3
 
         def live() -> list[bool]:
             return [not running.market.instruments[symbol].refused for symbol in EIGHT]
@@ -280,26 +282,26 @@ async def test_a_plan_of_3_among_8_then_one_is_removed() -> None:
         assert R not in running.phases, "nothing failed, and nothing is told as if it had"
 
 
-async def test_a_removal_says_nothing_to_the_server_and_nothing_of_it_is_seen() -> None:
-    heard = Heard()
+async def test_a_removed_symbol_sends_no_request_and_its_data_is_ignored() -> None:
+    log = RequestLog()
     async with (
-        Exchange(rate=2_000, faults=["unsubscribe-closes"], on_request=heard) as exchange,
+        Exchange(rate=2_000, faults=["unsubscribe-closes"], on_request=log) as exchange,
         Running(exchange.url) as running,
     ):
         await running.reaches(L)
         running.link.set_symbols([QQQ])
         await asyncio.sleep(0.2)
-        assert len(heard.subscribed(1)) == 4
+        assert len(log.subscribed(1)) == 4
         assert running.phases[-1] is L and running.phases.count(C) == 1
 
 
-async def test_a_server_whose_subscriptions_replace_each_other() -> None:
+async def test_subscriptions_that_replace_each_other_still_serve_every_symbol() -> None:
     async with Exchange(rate=2_000, faults=["replaces"]) as exchange, Running(exchange.url, *EIGHT[:3]) as running:
         await running.reaches(L)
         running.link.set_symbols(EIGHT)
         held = running.market.instruments.values()
         await until(lambda: all(i.quote and i.depth and i.tick and len(i.bars) for i in held))
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
 # --- what is sent ---
@@ -324,7 +326,7 @@ async def test_a_server_whose_subscriptions_replace_each_other() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_whatever_is_sent_is_counted_and_the_truth_is_known_in_the_end(
+async def test_faulty_messages_are_counted_and_the_market_converges_to_the_exchange(
     fault: str, every: float, counted: Callable[[Market], bool]
 ) -> None:
     async with (
@@ -339,12 +341,12 @@ async def test_whatever_is_sent_is_counted_and_the_truth_is_known_in_the_end(
         if (last := market.health.last_malformed) is not None:
             assert last.text.isascii() and last.text.isprintable()
         dated = fault not in ("no-time", "second-time", "future-time")
-        await agrees(running, exchange, dated=dated)
-        await counters_add_up(running, exchange)
+        await check_market_agrees(running, exchange, dated=dated)
+        await check_counters(running, exchange)
         assert set(running.phases) == {C, A, S, L}
 
 
-async def counters_add_up(running: Running, exchange: Exchange) -> None:
+async def check_counters(running: Running, exchange: Exchange) -> None:
     """All that was sent on the one connection is counted once, as what it was. A pong may be on its way."""
     health = running.market.health
     try:
@@ -354,7 +356,7 @@ async def counters_add_up(running: Running, exchange: Exchange) -> None:
     assert health.out_of_order >= exchange.sent_in_total["stale"]
 
 
-async def test_the_exchange_s_clock_is_known_and_ages_are_by_it() -> None:
+async def test_ages_are_measured_by_the_exchange_s_clock() -> None:
     async with Exchange(rate=2_000, faults=["clock-off"]) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         qqq = running.market.instruments[QQQ]
@@ -366,7 +368,7 @@ async def test_the_exchange_s_clock_is_known_and_ages_are_by_it() -> None:
 
 
 @pytest.mark.parametrize("dates", [True, False], ids=["Date", "no Date"])
-async def test_a_server_whose_every_time_is_an_hour_ahead_is_shown_by_its_own_clock(dates: bool) -> None:
+async def test_a_server_clock_an_hour_ahead_is_followed(dates: bool) -> None:
     """Its every time is an hour ahead, and its `Date` is right, or is none."""
     exchange = Exchange(
         rate=2_000, faults=[] if dates else ["no-date"], clock=lambda: time.time_ns() // 1_000_000 + 3_600_000
@@ -388,7 +390,7 @@ async def test_a_server_whose_every_time_is_an_hour_ahead_is_shown_by_its_own_cl
 
 
 @pytest.mark.parametrize(("unit", "each"), [("µs", 1_000), ("ns", 1_000_000)])
-def test_times_in_another_unit_fill_the_rows_and_are_counted(unit: str, each: int) -> None:
+def test_times_in_another_unit_are_converted_and_counted(unit: str, each: int) -> None:
     market = Market()
     market.set_clock(float(T))
     market.follow([QQQ])
@@ -404,7 +406,7 @@ def test_times_in_another_unit_fill_the_rows_and_are_counted(unit: str, each: in
     assert market.health.time_units == {unit: 3} and not market.health.malformed
 
 
-async def test_a_feed_15_minutes_behind_is_old_and_not_wrong() -> None:
+async def test_a_feed_delayed_by_15_minutes_is_stale_and_not_malformed() -> None:
     faults = ["lagging", "future-time"]
     async with Exchange(rate=2_000, faults=faults, fault_every=0.1) as exchange, Running(exchange.url) as running:
         await until(lambda: running.market.health.future > 8 and running.market.health.ticks > 100)
@@ -412,23 +414,23 @@ async def test_a_feed_15_minutes_behind_is_old_and_not_wrong() -> None:
         assert age == pytest.approx(900, abs=10)
         assert abs(running.market.clock.offset) < 1_000
         assert running.market.health.out_of_order == 0
-        await agrees(running, exchange, dated=False)
+        await check_market_agrees(running, exchange, dated=False)
 
 
-async def test_a_tick_s_volume_may_be_its_own() -> None:
+async def test_a_tick_may_carry_its_own_volume() -> None:
     async with Exchange(rate=2_000, faults=["tick-size-per-print"]) as exchange, Running(exchange.url) as running:
         await until(lambda: running.market.health.ticks > 50)
-        await agrees(running, exchange)
+        await check_market_agrees(running, exchange)
 
 
-async def test_a_burst_of_100_000_messages_is_drained_and_ends_with_what_is_true() -> None:
+async def test_a_burst_of_100_000_messages_is_drained_to_the_exchange_s_state() -> None:
     async with (
         Exchange(rate=100, faults=["burst"], fault_every=0.3) as exchange,
         Running(exchange.url, timings=QUICK._replace(ping_every=0.5)) as running,
     ):
         await until(lambda: exchange.sent_in_total["data"] > 95_000, within=30)
-        await agrees(running, exchange)
-        await counters_add_up(running, exchange)
+        await check_market_agrees(running, exchange)
+        await check_counters(running, exchange)
         assert running.market.health.applied > 95_000
         assert set(running.phases) == {C, A, S, L}, "and the link lives through it"
 
@@ -436,5 +438,5 @@ async def test_a_burst_of_100_000_messages_is_drained_and_ends_with_what_is_true
 # --- no fault tells the key ---
 
 
-def test_the_key_of_these_tests_is_one_that_would_be_noticed() -> None:
+def test_the_key_of_these_tests_would_be_found_if_it_leaked() -> None:
     assert KEY not in repr(Token(KEY))

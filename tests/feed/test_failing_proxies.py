@@ -1,19 +1,18 @@
-"""A proxy that fails is a state of the link, whatever asyncio's callbacks make of it: nothing ends by it."""
+"""A proxy failure is a state of the link, whatever asyncio's callbacks raise: it ends nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.support.command import KEY, PROGRAM, check_output, environment
-from tests.support.feed import Raw, Running
-from tests.support.networks import AGREED, BASE, BROKEN, HOST, URL, Scripted, Tunnels, vendor
+from tests.support.feed import RawServer, Running
+from tests.support.networks import AGREED, BASE, BROKEN, HOST, URL, ScriptedProxy, TunnelProxy, serve_vendor
 from tests.support.terminal import Terminal
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_NO_CONNECTION
@@ -21,7 +20,7 @@ from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
 
 
-async def behind(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
+async def run_behind_proxy(proxy: str, state: Path, command: str, *options: str) -> tuple[int | None, str, str]:
     """Run a command to its end, with a proxy between it and the vendor; its exit code, output and errors."""
     process = await asyncio.create_subprocess_exec(
         *PROGRAM,
@@ -41,10 +40,12 @@ def crash_reports(state: Path) -> list[Path]:
 @pytest.mark.parametrize(
     "kind", ["closes", "no HTTP", "agrees and closes", "no TLS", "socks closes", "socks, cut reply"]
 )
-async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) -> None:
+async def test_the_stream_retries_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
-    async with Scripted(*answers) as proxy:
-        code, _, words = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+    async with ScriptedProxy(*answers) as proxy:
+        code, _, words = await run_behind_proxy(
+            f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1"
+        )
     check_output(words)
     assert code == EXIT_NO_CONNECTION, words
     assert f"no live connection within 1 s: cannot reach {HOST} through the proxy 127.0.0.1:" in words
@@ -52,8 +53,8 @@ async def test_the_stream_tries_again_and_says_why(kind: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("answer", [b"", AGREED + b"no TLS at all\r\n"], ids=["nothing", "no TLS"])
-async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: Path) -> None:
-    async with Tunnels(answer=answer) as proxy:
+async def test_the_dashboard_retries_and_shows_the_reason(answer: bytes, tmp_path: Path) -> None:
+    async with TunnelProxy(answer=answer) as proxy:
         terminal = Terminal(
             ["-m", "tui", "--url", URL, "--watch", "QQQ$US"],
             program=sys.executable,
@@ -63,7 +64,7 @@ async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: P
             no_proxy="",
         )
         try:
-            await terminal.until(lambda: "trying again" in terminal.text() and len(proxy.asked) > 1)
+            await terminal.until(lambda: "trying again" in terminal.text() and len(proxy.targets) > 1)
             terminal.press("q")
             assert await terminal.exit_code() == EXIT_DONE
         finally:
@@ -71,18 +72,18 @@ async def test_the_dashboard_tries_again_and_says_why(answer: bytes, tmp_path: P
     assert crash_reports(tmp_path) == []
 
 
-async def test_the_stream_names_a_proxy_that_does_not_answer(tmp_path: Path) -> None:
-    async with Raw(None) as proxy:
-        _, _, told = await behind(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
+async def test_the_stream_names_an_unresponsive_proxy(tmp_path: Path) -> None:
+    async with RawServer(None) as proxy:
+        _, _, told = await run_behind_proxy(f"http://127.0.0.1:{proxy.port}", tmp_path, "stream", "--deadline", "1")
     words = f"no live connection within 1 s: connecting {HOST} through the proxy 127.0.0.1:{proxy.port}"
     assert words in told
 
 
 @pytest.mark.parametrize("kind", ["socks closes", "socks begins", "socks 4", "socks, unknown reply", "no TLS"])
-async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind: str, tmp_path: Path) -> None:
+async def test_a_live_dashboard_survives_a_broken_proxy_of_rest(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
     config = tmp_path / "config.toml"
-    async with Exchange() as exchange, Scripted(*answers) as proxy:
+    async with Exchange() as exchange, ScriptedProxy(*answers) as proxy:
         config.write_text(f'url = "{exchange.url}"\nrest_url = "{BASE}"\n')
         terminal = Terminal(
             ["-m", "tui", "--watch", "QQQ$US", "--config", str(config)],
@@ -93,7 +94,7 @@ async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind
             no_proxy="",
         )
         try:
-            await terminal.until(lambda: "LIVE" in terminal.text() and proxy.visits > 0)
+            await terminal.until(lambda: "LIVE" in terminal.text() and proxy.connections > 0)
             await asyncio.sleep(0.3)
             assert "LIVE" in terminal.text()
             terminal.press("q")
@@ -104,10 +105,10 @@ async def test_a_dashboard_that_is_live_outlives_a_proxy_in_the_way_of_rest(kind
 
 
 @pytest.mark.parametrize("kind", ["socks closes", "socks, cut reply", "no TLS"])
-async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> None:
+async def test_the_doctor_continues_and_reports_the_reason(kind: str, tmp_path: Path) -> None:
     scheme, answers = BROKEN[kind]
-    async with Scripted(*answers) as proxy:
-        code, words, _ = await behind(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
+    async with ScriptedProxy(*answers) as proxy:
+        code, words, _ = await run_behind_proxy(f"{scheme}://127.0.0.1:{proxy.port}", tmp_path, "doctor", "--json")
     check_output(words)
     assert code == EXIT_FAILED, words
     where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: the connection was cut"
@@ -115,19 +116,18 @@ async def test_the_doctor_goes_on_and_says_why(kind: str, tmp_path: Path) -> Non
     assert crash_reports(tmp_path) == []
 
 
-class Garbles(Tunnels):
-    """A proxy that spoils what has long been a good connection."""
+class GarblingProxy(TunnelProxy):
+    """A proxy whose latest tunnel a test can corrupt."""
 
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
-        with suppress(OSError):
-            await super()._pipe(reader, writer)
+        await super().tunnel(reader, writer)
 
 
 @pytest.mark.parametrize(
     "spoils", [b"no TLS at all\r\n", b"\x17\x03\x03\x00\x05wrong", b""], ids=["no TLS", "record", "reset"]
 )
-async def test_a_proxy_that_fails_a_live_link_is_a_loss_like_any_other(
+async def test_a_proxy_failure_on_a_live_link_is_a_lost_connection(
     spoils: bytes, network: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     faults: list[Exception] = []
@@ -135,7 +135,7 @@ async def test_a_proxy_that_fails_a_live_link_is_a_loss_like_any_other(
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     network.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    async with vendor(authority) as port, Garbles(port) as proxy:
+    async with serve_vendor(authority) as port, GarblingProxy(port) as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             await running.reaches(LinkPhase.LIVE)

@@ -1,4 +1,4 @@
-"""Our reader of frames against the library's own: whatever comes, cut anywhere, both hear the same and end the same."""
+"""Our frame reader against that of the library: both deliver the same messages and end the same way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HANDSHAKE = b"HTTP/1.1 101 Switching Protocols\r\nServer: x\r\n\r\n"
 CODES = (0, 999, 1000, 1001, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000, 65535)
 
 
-class Outgoing(asyncio.Transport):
+class NullTransport(asyncio.Transport):
     """A transport that leads nowhere, and knows whether it is to be read."""
 
     def __init__(self) -> None:
@@ -50,14 +50,14 @@ class Outgoing(asyncio.Transport):
         raise AssertionError("nothing here fails by us")
 
 
-def protocol_of_ours() -> ClientProtocol:
+def make_protocol() -> ClientProtocol:
     """A protocol that takes any answer to its handshake."""
     protocol = ClientProtocol(parse_uri("ws://x/"), max_size=LARGEST)
     protocol.process_response = lambda response: None  # type: ignore[method-assign]
     return protocol
 
 
-def frame(rng: random.Random) -> bytes:
+def random_frame(rng: random.Random) -> bytes:
     """One frame, now and then of a kind that no server may send."""
     odd = rng.random() < 0.06
     opcode = rng.randrange(16) if odd else rng.choice(KINDS)
@@ -86,9 +86,9 @@ def frame(rng: random.Random) -> bytes:
     return bytes([fin | reserved | opcode]) + length[form] + payload
 
 
-def portions(rng: random.Random) -> list[bytes]:
+def random_portions(rng: random.Random) -> list[bytes]:
     """A handshake and frames as they may come out of a socket, the end wherever."""
-    stream = HANDSHAKE + b"".join(frame(rng) for _ in range(rng.randint(1, 6)))
+    stream = HANDSHAKE + b"".join(random_frame(rng) for _ in range(rng.randint(1, 6)))
     if rng.random() < 0.3:
         stream = stream[: rng.randint(len(HANDSHAKE), len(stream))]
     near = min(len(stream), 400)
@@ -97,15 +97,15 @@ def portions(rng: random.Random) -> list[bytes]:
     return [part for part in parts if part]
 
 
-def how_it_ended(protocol: ClientProtocol) -> tuple[str, ...]:
+def end_of(protocol: ClientProtocol) -> tuple[str, ...]:
     """In words, and what the parser says: of half a frame it says how much of it has come, which we may keep to us."""
     error = protocol.parser_exc
     return str(protocol.close_exc), type(error).__name__, "" if isinstance(error, EOFError) else str(error)
 
 
-def as_the_library_does(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
+def read_by_library(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
     """Messages, and how it ended, by its words and by what the parser says."""
-    protocol = protocol_of_ours()
+    protocol = make_protocol()
     messages, begun = [], b""
     for part in parts:
         protocol.receive_data(part)
@@ -116,11 +116,11 @@ def as_the_library_does(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...
                     messages.append(begun)
                     begun = b""
     protocol.receive_eof()
-    return messages, how_it_ended(protocol)
+    return messages, end_of(protocol)
 
 
-async def as_ours_does(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
-    protocol, transport = protocol_of_ours(), Outgoing()
+async def read_by_ours(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
+    protocol, transport = make_protocol(), NullTransport()
     messages: list[bytes] = []
     websocket = WebSocket(protocol, close_timeout=None)
     websocket.connection_made(transport)
@@ -130,19 +130,19 @@ async def as_ours_does(parts: list[bytes]) -> tuple[list[bytes], tuple[str, ...]
         while transport.paused:
             await asyncio.sleep(0)
     websocket.eof_received()
-    end = how_it_ended(protocol)
+    end = end_of(protocol)
     websocket.connection_lost(None)
     return messages, end
 
 
 @pytest.mark.parametrize("part", range(4))
-async def test_twenty_thousand_streams_are_heard_and_end_as_the_library_has_it(part: int) -> None:
+async def test_our_frame_reader_agrees_with_the_library_on_twenty_thousand_streams(part: int) -> None:
     rng = random.Random(part)
     heard, ends = 0, set()
     for _ in range(STREAMS // 4):
-        parts = portions(rng)
-        expected = as_the_library_does(parts)
-        assert await as_ours_does(parts) == expected, parts
+        parts = random_portions(rng)
+        expected = read_by_library(parts)
+        assert await read_by_ours(parts) == expected, parts
         heard += len(expected[0])
         ends.add(expected[1][1])
     assert heard > STREAMS / 8 and ends >= {

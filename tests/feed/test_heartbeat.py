@@ -7,23 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.feed.heartbeat import LEAST, SilenceDetector
+from tui.feed.heartbeat import MIN_LIMIT, SilenceDetector
 
 START = 1_000.0
 
 
-def judged(gaps: Iterable[float], quiet: float = 0.0) -> float | None:
+def limit_after(gaps: Iterable[float], quiet: float = 0.0) -> float | None:
     """The limit after frames with these gaps and a silence, looked at every half second as the link does."""
-    pulse = SilenceDetector(START)
+    detector = SilenceDetector(START)
     arrivals = [START + at for at in accumulate(gaps)]
     end = (arrivals[-1] if arrivals else START) + quiet
     looks = [START + 0.5 * n for n in range(1, int((end - START) / 0.5) + 1)]
     for moment, is_frame in sorted([(at, True) for at in arrivals] + [(at, False) for at in looks]):
         if is_frame:
-            pulse.beat(moment)
+            detector.record_frames(moment)
         else:
-            pulse.limit(moment)
-    return pulse.limit(end)
+            detector.limit(moment)
+    return detector.limit(end)
 
 
 @pytest.mark.parametrize(
@@ -55,33 +55,33 @@ def judged(gaps: Iterable[float], quiet: float = 0.0) -> float | None:
         "nothing yet",
     ],
 )
-def test_the_limit_is_five_times_the_gap_that_one_in_a_hundred_exceeds(gaps: list[float], limit: float | None) -> None:
-    assert judged(gaps) == pytest.approx(limit)
+def test_the_limit_is_five_times_the_99th_percentile_of_the_gaps(gaps: list[float], limit: float | None) -> None:
+    assert limit_after(gaps) == pytest.approx(limit)
 
 
 @pytest.mark.parametrize(("quiet", "limit"), [(3.0, 3.0), (50.0, 3.0), (61.0, None)])
-def test_after_a_quiet_minute_nothing_is_usual_any_more(quiet: float, limit: float | None) -> None:
-    assert judged([0.1] * 200, quiet) == limit
+def test_a_quiet_minute_ends_the_limit(quiet: float, limit: float | None) -> None:
+    assert limit_after([0.1] * 200, quiet) == limit
 
 
-def test_a_long_gap_is_forgotten_after_a_minute() -> None:
+def test_a_long_gap_expires_after_a_minute() -> None:
     slow = [2.0] * 5
-    assert judged(slow + [0.1] * 300) == 10.0
-    assert judged(slow + [0.1] * 620) == 3.0
+    assert limit_after(slow + [0.1] * 300) == 10.0
+    assert limit_after(slow + [0.1] * 620) == 3.0
 
 
-def test_a_program_that_did_not_look_for_an_hour_does_not_call_the_feed_busy() -> None:
-    pulse = SilenceDetector(START)
+def test_after_an_hour_without_checks_the_feed_does_not_count_as_busy() -> None:
+    detector = SilenceDetector(START)
     for n in range(200):
-        pulse.beat(START + n / 10)
-    assert pulse.limit(START + 20) == LEAST
-    assert pulse.limit(START + 3_620) is None
+        detector.record_frames(START + n / 10)
+    assert detector.limit(START + 20) == MIN_LIMIT
+    assert detector.limit(START + 3_620) is None
 
 
-def test_the_last_frame_is_known_to_the_moment() -> None:
-    pulse = SilenceDetector(START)
-    pulse.beat(START + 1.25)
-    assert pulse.last == START + 1.25
+def test_the_time_of_the_last_frame_is_exact() -> None:
+    detector = SilenceDetector(START)
+    detector.record_frames(START + 1.25)
+    assert detector.last == START + 1.25
 
 
 gaps = st.lists(st.floats(0.001, 2.0), min_size=1, max_size=400)
@@ -91,13 +91,13 @@ gaps = st.lists(st.floats(0.001, 2.0), min_size=1, max_size=400)
 def test_a_limit_is_at_least_three_seconds_and_never_over_five_times_the_longest_gap(
     gaps: list[float], quiet: float
 ) -> None:
-    limit = judged(gaps, quiet)
+    limit = limit_after(gaps, quiet)
     assert limit is None or 3.0 <= limit <= max(3.0, 5 * max(gaps) + 1e-6)
 
 
 @given(gaps)
-def test_of_a_minute_s_frames_hardly_any_waits_longer_than_a_fifth_of_the_limit(gaps: list[float]) -> None:
-    limit = judged(gaps)
+def test_at_most_one_gap_in_a_hundred_exceeds_a_fifth_of_the_limit(gaps: list[float]) -> None:
+    limit = limit_after(gaps)
     if limit is not None and sum(gaps) < 59:
         assert sum(5 * gap > limit + 1e-6 for gap in gaps) <= len(gaps) // 100
 
@@ -106,5 +106,5 @@ def test_of_a_minute_s_frames_hardly_any_waits_longer_than_a_fifth_of_the_limit(
 def test_a_steady_feed_never_exceeds_its_own_limit(gaps: list[float]) -> None:
     """What was usual for a minute is no reason to ask."""
     usual = max(gaps)
-    limit = judged([usual] * len(gaps))
+    limit = limit_after([usual] * len(gaps))
     assert limit is None or usual < limit

@@ -23,7 +23,7 @@ with KeyLock('host', Token(sys.argv[2]), take_over=True, folder=Path(sys.argv[1]
 
 
 @contextmanager
-def another_copy(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that takes the key, until the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder), KEY.reveal()],
@@ -36,7 +36,7 @@ def another_copy(folder: Path) -> Iterator[subprocess.Popen[str]]:
         holder.communicate("\n")
 
 
-def test_one_copy_a_key_and_host(tmp_path: Path) -> None:
+def test_one_process_per_key_and_host(tmp_path: Path) -> None:
     with KeyLock("api.itick.org", KEY, folder=tmp_path):
         with pytest.raises(KeyInUse, match=rf"itick-tui \(pid {os.getpid()}\) is using this key") as refused:
             KeyLock("api.itick.org", KEY, folder=tmp_path).__enter__()
@@ -48,11 +48,11 @@ def test_one_copy_a_key_and_host(tmp_path: Path) -> None:
         pass
 
 
-def test_taking_over_is_known_to_the_holder_until_it_ends_or_the_key_is_taken_back(tmp_path: Path) -> None:
+def test_the_holder_sees_a_take_over_until_that_process_ends_or_the_key_is_claimed_back(tmp_path: Path) -> None:
     with KeyLock("host", KEY, folder=tmp_path) as lock:
         assert lock.other_pid is None
         for _ in range(2):
-            with another_copy(tmp_path) as taker:
+            with another_process(tmp_path) as taker:
                 assert lock.other_pid == taker.pid and lock.seconds_since_claim < 5
                 with pytest.raises(KeyInUse) as refused:
                     KeyLock("host", KEY, folder=tmp_path).__enter__()
@@ -60,16 +60,16 @@ def test_taking_over_is_known_to_the_holder_until_it_ends_or_the_key_is_taken_ba
                 lock.claim()
                 assert lock.other_pid is None
             assert lock.other_pid is None
-        with another_copy(tmp_path):
+        with another_process(tmp_path):
             assert lock.other_pid
         assert lock.other_pid is None, "nobody is left who uses it"
         with pytest.raises(KeyInUse):
             KeyLock("host", KEY, folder=tmp_path).__enter__()
 
 
-def test_who_took_over_keeps_the_key_after_the_holder_has_ended(tmp_path: Path) -> None:
+def test_a_process_that_took_over_holds_the_lock_after_the_holder_ends(tmp_path: Path) -> None:
     lock = KeyLock("host", KEY, folder=tmp_path).__enter__()
-    with another_copy(tmp_path) as taker:
+    with another_process(tmp_path) as taker:
         lock.__exit__(None, None, None)
         time.sleep(0.1)
         with pytest.raises(KeyInUse) as refused:
@@ -79,7 +79,16 @@ def test_who_took_over_keeps_the_key_after_the_holder_has_ended(tmp_path: Path) 
         pass
 
 
-def test_a_pid_that_was_left_behind_and_is_another_program_s_now_is_not_in_the_way(tmp_path: Path) -> None:
+def test_a_process_that_took_over_and_left_leaves_no_pid_with_the_holder(tmp_path: Path) -> None:
+    """Its pid may soon be that of another program."""
+    with KeyLock("host", KEY, folder=tmp_path):
+        with KeyLock("host", KEY, folder=tmp_path, take_over=True):
+            (file,) = tmp_path.iterdir()
+            assert file.read_text() == str(os.getpid())
+        assert file.read_text() == ""
+
+
+def test_a_stale_pid_of_another_program_does_not_block(tmp_path: Path) -> None:
     with KeyLock("host", KEY, folder=tmp_path):
         (file,) = tmp_path.iterdir()
     file.write_text(str(os.getppid()))
@@ -87,7 +96,7 @@ def test_a_pid_that_was_left_behind_and_is_another_program_s_now_is_not_in_the_w
         assert lock.other_pid is None
 
 
-def test_a_key_that_nobody_uses_leaves_no_file(tmp_path: Path) -> None:
+def test_an_unused_key_leaves_no_lock_file(tmp_path: Path) -> None:
     first = KeyLock("host", KEY, folder=tmp_path).__enter__()
     second = KeyLock("host", KEY, folder=tmp_path, take_over=True).__enter__()
     second.__exit__(None, None, None)
@@ -96,7 +105,7 @@ def test_a_key_that_nobody_uses_leaves_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_removed_between_opening_and_locking_it_is_made_anew(tmp_path: Path) -> None:
+def test_a_lock_file_removed_before_it_is_locked_is_created_again(tmp_path: Path) -> None:
     first = KeyLock("host", KEY, folder=tmp_path).__enter__()
     (file,) = tmp_path.iterdir()
     file.unlink()
@@ -107,15 +116,15 @@ def test_a_file_removed_between_opening_and_locking_it_is_made_anew(tmp_path: Pa
             KeyLock("host", KEY, folder=tmp_path).__enter__()
 
 
-def test_the_key_is_not_in_the_files_name_or_text(tmp_path: Path) -> None:
+def test_the_key_is_neither_in_the_name_nor_in_the_text_of_the_lock_file(tmp_path: Path) -> None:
     with KeyLock("host", KEY, folder=tmp_path):
         (file,) = tmp_path.iterdir()
         assert KEY.reveal() not in file.name + file.read_text()
         assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_copy_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    with another_copy(tmp_path) as holder:
+def test_a_killed_process_does_not_block(tmp_path: Path) -> None:
+    with another_process(tmp_path) as holder:
         with pytest.raises(KeyInUse) as refused:
             KeyLock("host", KEY, folder=tmp_path).__enter__()
         assert refused.value.pid == holder.pid
@@ -124,7 +133,7 @@ def test_a_copy_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> Non
         pass
 
 
-def test_a_lock_file_that_cannot_be_read_any_more_names_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_lock_file_names_no_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: object) -> bytes:
         raise OSError(5, "Input/output error")
 
@@ -133,7 +142,7 @@ def test_a_lock_file_that_cannot_be_read_any_more_names_nobody(tmp_path: Path, m
         assert lock.other_pid is None
 
 
-def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_disk_does_not_block_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = threading.Event()
     begun = time.monotonic()
     monkeypatch.setattr("tui.feed.key_lock.make_folder", lambda _: answers.wait())
@@ -144,7 +153,7 @@ def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.M
     answers.set()
 
 
-def test_without_a_place_for_the_lock_the_program_goes_on(tmp_path: Path) -> None:
+def test_without_a_writable_folder_the_program_runs_without_a_lock(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with KeyLock("host", KEY, folder=tmp_path / "file"), KeyLock("host", KEY, folder=tmp_path / "file"):
         pass

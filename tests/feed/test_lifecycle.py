@@ -1,4 +1,4 @@
-"""Whatever connections do, and whatever the person does meanwhile, the link goes only ways that its picture has."""
+"""Whatever connections and users do, the link makes only the transitions of its diagram."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from tests.support.feed import IEF, KEY, QQQ, SPY, resolved, serving
+from tests.support.feed import IEF, KEY, QQQ, SPY, reply_to, serving
 from tests.support.wait_until import until
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
@@ -38,7 +39,6 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.secrets import Token
@@ -57,19 +57,19 @@ HASTY = Timings(
     second_ping=0.01,
     pong=0.04,
     urgent_pong=0.02,
-    look_every=0.01,
+    check_every=0.01,
     close=0.05,
     retry_first=0.001,
     retry_longest=0.01,
     retry_gap=0.002,
-    slow_down=0.01,
-    short_life=0.02,
-    duel_wait=0.02,
-    healthy=0.05,
+    rate_limit_wait=0.01,
+    short_connection=0.02,
+    contention_wait=0.02,
+    stable_after=0.05,
 )
 
 
-class Fate(NamedTuple):
+class Outcome(NamedTuple):
     """What becomes of a connection: an HTTP `status` for the handshake (0: cut), or a `greeting` in so many steps (the
     last of them AUTH_FAILED where `refused`), then answers to `requests` requests, with one `answer` for a type; then
     `silence`, or a close with `code`, or a cut where there is none."""
@@ -83,20 +83,20 @@ class Fate(NamedTuple):
     code: int | None = None
 
 
-class Scripted:
-    """A server whose connections meet their fates in turn. When all have, it serves."""
+class ScriptedServer:
+    """A server whose connections meet their outcomes in turn. When all have, it serves."""
 
-    def __init__(self, fates: Sequence[Fate]) -> None:
-        self._fates = list(fates)
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes = list(outcomes)
 
     @property
     def is_over(self) -> bool:
-        return not self._fates
+        return not self._outcomes
 
     def handshake(self, connection: ServerConnection, request: HttpRequest) -> Response | None:
-        if not self._fates or self._fates[0].status is None:
+        if not self._outcomes or self._outcomes[0].status is None:
             return None
-        status = self._fates.pop(0).status
+        status = self._outcomes.pop(0).status
         if status:
             response = connection.respond(HTTPStatus(status), "")
             response.headers["Location"] = "wss://another.invalid/fund"
@@ -105,20 +105,20 @@ class Scripted:
         return None
 
     async def serve(self, connection: ServerConnection) -> None:
-        fate = self._fates.pop(0) if self._fates else Fate(requests=10**9)
+        outcome = self._outcomes.pop(0) if self._outcomes else Outcome(requests=10**9)
         with suppress(ConnectionClosed):
-            last = AuthReply(0, AUTH_FAILED) if fate.refused else AuthReply(1, AUTHENTICATED)
-            for message in (Hello(1, CONNECTED), last)[: fate.greeting]:
+            last = AuthReply(0, AUTH_FAILED) if outcome.refused else AuthReply(1, AUTHENTICATED)
+            for message in (Hello(1, CONNECTED), last)[: outcome.greeting]:
                 await connection.send(encode(message), text=True)
-            for _ in range(0 if fate.refused else fate.requests):
+            for _ in range(0 if outcome.refused else outcome.requests):
                 frame = await connection.recv(decode=False)
-                await self._answer(connection, frame, fate.answer)
-            while fate.silence:
+                await self._answer(connection, frame, outcome.answer)
+            while outcome.silence:
                 await connection.recv()
-            if fate.code is None:
+            if outcome.code is None:
                 connection.transport.abort()
             else:
-                await connection.close(fate.code)
+                await connection.close(outcome.code)
 
     async def _answer(self, connection: ServerConnection, frame: bytes, answer: tuple[str, str | None]) -> None:
         request = decode_request(frame)
@@ -126,7 +126,7 @@ class Scripted:
             if answer[1] is not None:
                 await connection.send(encode(SubscribeReply(0, answer[1])), text=True)
             return
-        await connection.send(encode(resolved(request)), text=True)
+        await connection.send(encode(reply_to(request)), text=True)
         if not isinstance(request, Ping):
             await connection.send(encode(Tick(symbol="QQQ$US", last=512.34)), text=True)
 
@@ -176,7 +176,7 @@ class Trial:
     def phases(self) -> list[LinkPhase]:
         return [state.phase for state in self.states]
 
-    async def comes_through(self, script: Scripted) -> None:
+    async def comes_through(self, script: ScriptedServer) -> None:
         """Wait for the link to be live when the script is over, acting for the person where it stops."""
 
         def so() -> bool:
@@ -205,12 +205,12 @@ class Trial:
             assert state.describe(state.since).isprintable() and KEY not in state.describe(state.since)
 
 
-async def go_through(fates: Sequence[Fate], acts: dict[int, str], *expected: LinkPhase) -> None:
-    """Let a link meet the fates and the acts (by the number of states entered before), then end it, and look at what it
-    left behind. Wait for the `expected` phases, where given, else for the link to come through."""
+async def run_lifecycle(outcomes: Sequence[Outcome], acts: dict[int, str], *expected: LinkPhase) -> None:
+    """Let a link meet the outcomes and the acts (by the number of states entered before), then end it, and look at what
+    it left behind. Wait for the `expected` phases, where given, else for the link to come through."""
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
-    script = Scripted(fates)
+    script = ScriptedServer(outcomes)
     async with serving(script.serve, script.handshake) as url:
         trial = Trial(url, acts)
         if expected:
@@ -229,12 +229,12 @@ async def go_through(fates: Sequence[Fate], acts: dict[int, str], *expected: Lin
 
 
 codes = st.sampled_from([None, 1000, 1001, 1008, 1011])
-fates = (
-    st.builds(Fate, status=st.sampled_from([0, 302, 401, 403, 404, 429, 503]))
-    | st.builds(Fate, greeting=st.integers(0, 1), requests=st.just(0), silence=st.booleans(), code=codes)
-    | st.builds(Fate, refused=st.just(True), code=codes)
+outcomes = (
+    st.builds(Outcome, status=st.sampled_from([0, 302, 401, 403, 404, 429, 503]))
+    | st.builds(Outcome, greeting=st.integers(0, 1), requests=st.just(0), silence=st.booleans(), code=codes)
+    | st.builds(Outcome, refused=st.just(True), code=codes)
     | st.builds(
-        Fate,
+        Outcome,
         answer=st.tuples(st.sampled_from(["", *TYPES]), st.sampled_from([None, OVER_LIMIT, UNRESOLVED, "no"])),
         requests=st.integers(0, 9),
         silence=st.booleans(),
@@ -245,38 +245,38 @@ acts = st.sampled_from(["r", "add", "swap", "none", "fault", "cancel"])
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(fates, max_size=4), st.dictionaries(st.integers(1, 25), acts, max_size=4))
-def test_any_interleaving_leaves_a_legal_state_machine(fates: list[Fate], acts: dict[int, str]) -> None:
-    asyncio.run(go_through(fates, acts))
+@given(st.lists(outcomes, max_size=4), st.dictionaries(st.integers(1, 25), acts, max_size=4))
+def test_any_interleaving_leaves_a_legal_state_machine(outcomes: list[Outcome], acts: dict[int, str]) -> None:
+    asyncio.run(run_lifecycle(outcomes, acts))
 
 
 UP = (C, A, S, S, S, S, L)
 
 
 @pytest.mark.parametrize(
-    ("fates", "acts", "phases"),
+    ("outcomes", "acts", "phases"),
     [
         ([], {}, UP),
         ([], {1: "none"}, (C, A, L)),
         ([], {7: "r"}, (*UP, *UP)),
-        ([Fate(status=0)], {}, (C, R, *UP)),
-        ([Fate(status=429)], {}, (C, R, *UP)),
-        ([Fate(status=503)], {1: "r"}, (C, *UP)),
-        ([Fate(status=503)], {2: "r"}, (C, R, *UP)),
-        ([Fate(status=401)], {2: "r"}, (C, X, *UP)),
-        ([Fate(status=302)], {2: "r"}, (C, X, *UP)),
-        ([Fate(greeting=1, requests=0, silence=True)], {}, (C, A, R, *UP)),
-        ([Fate(refused=True, code=1000)], {3: "r"}, (C, A, X, *UP)),
-        ([Fate(answer=("depth", UNRESOLVED))], {}, (C, A, S, S, R, *UP)),
-        ([Fate(answer=("depth", None))], {}, (C, A, S, S, R, *UP)),
-        ([Fate(answer=("depth", "no"), requests=10**9)], {}, UP),
-        ([Fate(requests=6)], {}, (*UP, R, *UP)),
-        ([Fate(requests=6, silence=True)], {}, (*UP, R, *UP)),
+        ([Outcome(status=0)], {}, (C, R, *UP)),
+        ([Outcome(status=429)], {}, (C, R, *UP)),
+        ([Outcome(status=503)], {1: "r"}, (C, *UP)),
+        ([Outcome(status=503)], {2: "r"}, (C, R, *UP)),
+        ([Outcome(status=401)], {2: "r"}, (C, X, *UP)),
+        ([Outcome(status=302)], {2: "r"}, (C, X, *UP)),
+        ([Outcome(greeting=1, requests=0, silence=True)], {}, (C, A, R, *UP)),
+        ([Outcome(refused=True, code=1000)], {3: "r"}, (C, A, X, *UP)),
+        ([Outcome(answer=("depth", UNRESOLVED))], {}, (C, A, S, S, R, *UP)),
+        ([Outcome(answer=("depth", None))], {}, (C, A, S, S, R, *UP)),
+        ([Outcome(answer=("depth", "no"), requests=10**9)], {}, UP),
+        ([Outcome(requests=6)], {}, (*UP, R, *UP)),
+        ([Outcome(requests=6, silence=True)], {}, (*UP, R, *UP)),
         ([], {3: "fault", 5: "r"}, (C, A, S, S, X, *UP)),
     ],
 )
-def test_every_way_is_gone(fates: list[Fate], acts: dict[int, str], phases: Sequence[LinkPhase]) -> None:
-    asyncio.run(go_through(fates, acts, *phases))
+def test_every_transition_occurs(outcomes: list[Outcome], acts: dict[int, str], phases: Sequence[LinkPhase]) -> None:
+    asyncio.run(run_lifecycle(outcomes, acts, *phases))
 
 
 @pytest.mark.parametrize("steps", range(1, 13))
@@ -284,7 +284,7 @@ def test_a_link_can_be_cancelled_while_it_is_failing(steps: int) -> None:
     """Both at once were once more than a task group could keep in mind."""
 
     async def fail_and_cancel() -> None:
-        async with serving(Scripted([]).serve) as url:
+        async with serving(ScriptedServer([]).serve) as url:
             trial = Trial(url, {})
             await until(lambda: trial.phases[-1:] == [L])
             trial.link.reconnect()

@@ -17,13 +17,14 @@ from tui.feed.key_lock import KeyLock
 from tui.feed.link import _most_severe
 from tui.feed.state import LinkPhase
 from tui.market import Instrument
-from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick, decode_request
+from tui.protocol.decoder import decode_request
+from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick
 from tui.secrets import Token
 
 C, A, S, L, R, X = list(LinkPhase)
 
 
-class Heard:
+class RequestLog:
     """What the exchange was asked, by connection."""
 
     def __init__(self) -> None:
@@ -40,24 +41,24 @@ class Heard:
         return [request for _, frame in self.frames if isinstance(request := decode_request(frame), Ping)]
 
 
-def asked_for(symbols: str) -> list[tuple[str, str]]:
+def requests_for(symbols: str) -> list[tuple[str, str]]:
     return [(type_, symbols) for type_ in ("quote", "depth", "tick", "kline@1")]
 
 
-async def test_it_goes_live_step_by_step_and_asks_for_one_type_at_a_time() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url) as running:
+async def test_the_link_passes_every_phase_and_requests_one_type_at_a_time() -> None:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         assert running.phases == [C, A, S, S, S, S, L]
         assert [state.detail for state in running.states if state.phase is S] == [
             f"2 symbols: {type_}" for type_ in ("quote", "depth", "tick", "kline@1")
         ]
-        assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+        assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
         assert running.link.is_demo
         assert running.link.state.is_live
 
 
-async def test_everything_that_was_asked_for_arrives() -> None:
+async def test_data_of_every_requested_type_arrives() -> None:
     pushed: list[tuple[Push, Instrument]] = []
     async with (
         Exchange() as exchange,
@@ -74,19 +75,19 @@ async def test_everything_that_was_asked_for_arrives() -> None:
         assert running.market.clock.low <= 5 and running.market.clock.high >= -5
 
 
-async def test_only_the_types_it_was_made_for_are_asked_for() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url, QQQ, types=["tick", "quote"]) as running:
+async def test_only_the_configured_types_are_requested() -> None:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url, QQQ, types=["tick", "quote"]) as running:
         await running.reaches(L)
-        assert heard.subscribed(1) == [("tick", "QQQ$US"), ("quote", "QQQ$US")]
+        assert log.subscribed(1) == [("tick", "QQQ$US"), ("quote", "QQQ$US")]
 
 
 async def test_a_ping_is_the_time_in_ms_as_a_string_and_its_pong_gives_the_round_trip() -> None:
-    heard = Heard()
-    async with Exchange(rate=0, on_request=heard) as exchange, Running(exchange.url) as running:
-        await until(lambda: len(heard.pings()) >= 3)
+    log = RequestLog()
+    async with Exchange(rate=0, on_request=log) as exchange, Running(exchange.url) as running:
+        await until(lambda: len(log.pings()) >= 3)
         await until(lambda: running.market.health.round_trip is not None)
-        for ping in heard.pings():
+        for ping in log.pings():
             assert ping.params.isdecimal()
             assert abs(int(ping.params) - time.time() * 1000) < 10_000
         assert running.market.health.round_trip is not None and 0 < running.market.health.round_trip < 3
@@ -94,51 +95,51 @@ async def test_a_ping_is_the_time_in_ms_as_a_string_and_its_pong_gives_the_round
         assert X not in running.phases and R not in running.phases
 
 
-async def test_symbols_wanted_later_are_subscribed_on_the_same_connection() -> None:
-    heard = Heard()
-    async with Exchange(rate=0, on_request=heard) as exchange, Running(exchange.url) as running:
+async def test_added_symbols_are_subscribed_on_the_same_connection() -> None:
+    log = RequestLog()
+    async with Exchange(rate=0, on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ, SPY, IEF])
-        await until(lambda: len(heard.subscribed(1)) == 8)
-        assert heard.subscribed(1)[4:] == asked_for("QQQ$US,SPY$US,IEF$US")
+        await until(lambda: len(log.subscribed(1)) == 8)
+        assert log.subscribed(1)[4:] == requests_for("QQQ$US,SPY$US,IEF$US")
         await until(lambda: running.market.instruments[IEF].quote)
         assert running.phases[-1] is L and running.phases.count(L) == 1
 
 
-async def test_wanting_nothing_is_live_and_asks_for_nothing() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url) as running:
+async def test_a_link_without_symbols_is_live_and_requests_nothing() -> None:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url) as running:
         running.link.set_symbols([])
         await running.reaches(L)
-        assert heard.subscribed(1) == []
+        assert log.subscribed(1) == []
         running.link.set_symbols([IEF])
         await until(lambda: running.market.instruments[IEF].quote)
-        assert heard.subscribed(1)[0] == ("quote", "IEF$US")
+        assert log.subscribed(1)[0] == ("quote", "IEF$US")
 
 
-async def test_a_symbol_wanted_twice_is_asked_for_once() -> None:
-    heard = Heard()
-    async with Exchange(on_request=heard) as exchange, Running(exchange.url, QQQ, SPY, QQQ) as running:
+async def test_a_duplicate_symbol_is_requested_once() -> None:
+    log = RequestLog()
+    async with Exchange(on_request=log) as exchange, Running(exchange.url, QQQ, SPY, QQQ) as running:
         await running.reaches(L)
-        assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+        assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
 
 
-async def test_a_dropped_symbol_stays_until_the_next_connection() -> None:
-    heard = Heard()
-    async with Exchange(rate=2_000, on_request=heard) as exchange, Running(exchange.url) as running:
+async def test_a_removed_symbol_stays_subscribed_until_the_next_connection() -> None:
+    log = RequestLog()
+    async with Exchange(rate=2_000, on_request=log) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ])
         spy = running.market.instruments[SPY]
         before = spy.newest_time
         await until(lambda: spy.newest_time > before)
-        assert len(heard.subscribed(1)) == 4
+        assert len(log.subscribed(1)) == 4
         running.link.reconnect()
         await running.reaches(L, times=2)
-        assert heard.subscribed(2) == asked_for("QQQ$US")
+        assert log.subscribed(2) == requests_for("QQQ$US")
         assert set(running.market.instruments) == {QQQ}
 
 
-async def test_reconnect_makes_a_fresh_connection_at_once() -> None:
+async def test_reconnect_opens_a_new_connection_at_once() -> None:
     async with Exchange() as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.reconnect()
@@ -147,7 +148,7 @@ async def test_reconnect_makes_a_fresh_connection_at_once() -> None:
         assert running.market.health.reconnects == 1
 
 
-async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
+async def test_the_link_reconnects_when_the_server_returns() -> None:
     port = free_port()
     books: list[bool] = []
     # What stands in the book when the first request of a connection goes out.
@@ -171,10 +172,10 @@ async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
         assert qqq.depth and not running.link.state.is_live, "the last known book stays in view, unproven"
         refusal = await running.reaches(R, times=refused + 2)
         assert "connection refused" in str(refusal.error)
-        heard = Heard()
-        async with Exchange(port=port, on_request=heard):
+        log = RequestLog()
+        async with Exchange(port=port, on_request=log):
             await running.reaches(L, times=2)
-            assert heard.subscribed(1) == asked_for("QQQ$US,SPY$US")
+            assert log.subscribed(1) == requests_for("QQQ$US,SPY$US")
             assert running.market.instruments[QQQ] is qqq
             assert books == [False, False], "the book of the old connection is gone before the new one asks"
             assert len(qqq.bars) >= bars
@@ -182,14 +183,14 @@ async def test_a_server_that_comes_back_finds_the_link_waiting() -> None:
             assert running.market.health.reconnects == 1, "an outage counts once, however many tries it took"
 
 
-async def test_a_state_that_is_kept_does_not_keep_the_connection_that_was_lost() -> None:
+async def test_a_stored_state_does_not_keep_the_lost_connection_alive() -> None:
     async with Exchange(faults=["drop"], fault_every=0.02) as exchange, Running(exchange.url) as running:
         await running.reaches(R, times=3)
         gc.collect()
         assert not any(type(each) is Connection for each in gc.get_objects())
 
 
-async def test_a_refused_key_stops_the_link_until_the_person_acts() -> None:
+async def test_a_refused_key_stops_the_link_until_the_user_reconnects() -> None:
     async with Exchange(key=Token("another-key")) as exchange, Running(exchange.url) as running:
         words = await running.stops()
         assert isinstance(running.link.state.error, KeyRefused)
@@ -200,12 +201,12 @@ async def test_a_refused_key_stops_the_link_until_the_person_acts() -> None:
         assert running.phases == [C, A, X, C, A, X]
 
 
-async def test_the_right_key_is_let_in() -> None:
+async def test_the_right_key_is_accepted() -> None:
     async with Exchange(key=Token(KEY)) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
 
 
-async def test_what_is_over_the_plan_is_marked_and_the_rest_stays_live() -> None:
+async def test_symbols_over_the_plan_s_limit_are_marked_and_the_others_are_live() -> None:
     async with Exchange(max_symbols=2, rate=2_000) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ, SPY, IEF])
@@ -219,7 +220,7 @@ async def test_what_is_over_the_plan_is_marked_and_the_rest_stays_live() -> None
         assert running.phases.count(L) == 1 and running.link.state.phase is L
 
 
-async def test_one_that_takes_another_s_place_at_the_limit_is_live_after_one_quiet_renewal() -> None:
+async def test_a_symbol_that_replaces_another_at_the_limit_is_live_after_one_reconnect() -> None:
     async with Exchange(max_symbols=2) as exchange, Running(exchange.url) as running:
         await running.reaches(L)
         running.link.set_symbols([QQQ, IEF])
@@ -238,7 +239,7 @@ async def test_an_unknown_symbol_is_live_and_silent() -> None:
         assert not running.market.instruments[SPY._replace(code="NOSUCH")].has_data
 
 
-async def test_two_clients_of_one_key_are_not_silent_about_it() -> None:
+async def test_a_second_client_with_the_same_key_ends_the_first_connection() -> None:
     async with Exchange(single_connection=True) as exchange, Running(exchange.url) as first:
         await first.reaches(L)
         async with Running(exchange.url) as second:
@@ -246,7 +247,7 @@ async def test_two_clients_of_one_key_are_not_silent_about_it() -> None:
             assert await first.is_lost()
 
 
-class Owner(KeyLock):
+class FakeKeyLock(KeyLock):
     """A lock file that tells who is to use the key."""
 
     def __init__(self) -> None:
@@ -265,8 +266,8 @@ class Owner(KeyLock):
         self.pid = None
 
 
-async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() -> None:
-    mine, theirs = Owner(), Owner()
+async def test_a_link_that_was_taken_over_stops_and_reclaims_the_key_only_on_reconnect() -> None:
+    mine, theirs = FakeKeyLock(), FakeKeyLock()
     async with Exchange(single_connection=True) as exchange, Running(exchange.url, lock=mine) as first:
         await first.reaches(L)
         mine.pid = 4711
@@ -282,9 +283,9 @@ async def test_who_is_taken_over_stops_and_takes_it_back_only_when_asked_to() ->
             await first.reaches(L, 2)
 
 
-async def test_two_copies_that_the_plan_has_room_for_come_back_both() -> None:
-    lock = Owner()
-    timings = QUICK._replace(healthy=0.2)
+async def test_two_processes_that_the_plan_has_room_for_both_reconnect() -> None:
+    lock = FakeKeyLock()
+    timings = QUICK._replace(stable_after=0.2)
     async with (
         Exchange(faults=["drop"], fault_every=0.5) as exchange,
         Running(exchange.url, lock=lock, timings=timings) as running,
@@ -297,22 +298,22 @@ async def test_two_copies_that_the_plan_has_room_for_come_back_both() -> None:
         assert await running.stops() == "taken over by pid 4712 on this machine"
 
 
-async def test_who_is_taken_over_while_it_waits_does_not_try_again() -> None:
-    lock = Owner()
+async def test_a_link_that_is_taken_over_during_its_backoff_does_not_retry() -> None:
+    lock = FakeKeyLock()
     async with Running(f"ws://127.0.0.1:{free_port()}", lock=lock) as running:
         await running.reaches(R)
         lock.pid = 4711
         assert await running.stops() == "taken over by pid 4711 on this machine"
 
 
-async def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     async with Exchange() as exchange, Running(exchange.url) as running:
         await running.reaches(L)
 
 
-async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_defect_of_ours_stops_the_link_and_only_its_type_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     broken = True
 
     def on_push(message: Push, instrument: Instrument) -> None:
@@ -327,7 +328,7 @@ async def test_a_fault_of_ours_stops_the_link_with_its_kind_and_nothing_more(cap
         await running.reaches(L, times=running.phases.count(L) + 1)
 
 
-async def test_a_link_that_is_cancelled_says_goodbye() -> None:
+async def test_a_cancelled_link_sends_a_close_frame() -> None:
     async with Exchange(heartbeat_limit=60) as exchange:
         async with Running(exchange.url, timings=QUICK._replace(ping_every=30.0)) as running:
             await running.reaches(L)
@@ -349,5 +350,5 @@ CLOSED, REFUSED, FAULT = NoConnection("connection lost"), KeyRefused("key refuse
     ],
     ids=["one", "first", "key refused", "fault", "nested"],
 )
-def test_of_errors_that_come_together_the_gravest_decides(errors: list[Exception], gravest: Exception) -> None:
+def test_the_most_severe_of_several_errors_decides(errors: list[Exception], gravest: Exception) -> None:
     assert _most_severe(ExceptionGroup("all", errors)) is gravest

@@ -1,4 +1,4 @@
-"""The proxy in the way: the same for the stream and for REST, whoever named it and however."""
+"""The proxy is the same for the stream and for REST, whatever names it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.support.feed import KEY, Raw, Running, free_port
+from tests.support.feed import KEY, RawServer, Running, free_port
 from tests.support.networks import (
     BASE,
     BROKEN,
-    HEARD,
     HOST,
+    NO_AUTH,
     URL,
-    Scripted,
-    Socks,
-    Tunnels,
-    both_work,
+    ScriptedProxy,
+    SocksProxy,
+    TunnelProxy,
+    check_stream_and_rest,
+    serve_vendor,
     server_context,
-    vendor,
 )
 from tui.errors import NoConnection
 from tui.feed import proxy as module
-from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy, proxy_for
+from tui.feed.proxy import SYSTEM, Proxy, ignored_no_proxy_entries, proxy_for
 from tui.feed.state import LinkPhase
 from tui.history.rest_client import RestClient, RestError
 from tui.secrets import Token
@@ -42,7 +42,7 @@ def authority(network: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
     return authority
 
 
-async def rest_fails() -> str:
+async def rest_error() -> str:
     """Why it does."""
     rest = RestClient(BASE, Token(KEY))
     try:
@@ -69,43 +69,45 @@ async def rest_fails() -> str:
     ],
     ids=repr,
 )
-async def test_stream_and_rest_go_by_one_proxy(
+async def test_stream_and_rest_use_the_same_proxy(
     environment: Mapping[str, str], authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority) as port, Tunnels(port) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port) as proxy:
         for name, value in environment.items():
             network.setenv(name, value.format(f"127.0.0.1:{proxy.port}"))
-        await both_work()
-    assert proxy.asked == BOTH
-    assert KEY.encode() not in b"".join(proxy.heads)
+        await check_stream_and_rest()
+    assert proxy.targets == BOTH
+    assert KEY.encode() not in b"".join(proxy.request_heads)
 
 
-async def test_a_proxy_behind_tls(authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_over_tls_works(authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
     context = server_context(authority, "localhost")
-    async with vendor(authority) as port, Tunnels(port, context=context) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port, context=context) as proxy:
         network.setenv("https_proxy", f"https://localhost:{proxy.port}")
-        await both_work()
-    assert proxy.asked == BOTH
+        await check_stream_and_rest()
+    assert proxy.targets == BOTH
 
 
 @pytest.mark.parametrize("user", ["me:pass%2Fword@", "me@"])
-async def test_who_uses_a_proxy_may_have_to_say_so(
+async def test_a_proxy_s_user_and_password_are_sent(
     user: str, authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority) as port, Tunnels(port) as proxy:
+    async with serve_vendor(authority) as port, TunnelProxy(port) as proxy:
         network.setenv("https_proxy", f"http://{user}127.0.0.1:{proxy.port}")
-        await both_work()
+        await check_stream_and_rest()
     known = {"me:pass%2Fword@": b"bWU6cGFzcy93b3Jk", "me@": b"bWU6"}[user]
-    assert all(b"roxy-Authorization: Basic " + known + b"\r\n" in head for head in proxy.heads)
-    assert len(proxy.heads) == 2
+    assert all(b"roxy-Authorization: Basic " + known + b"\r\n" in head for head in proxy.request_heads)
+    assert len(proxy.request_heads) == 2
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
-async def test_a_socks_proxy(scheme: str, authority: trustme.CA, network: pytest.MonkeyPatch) -> None:
-    async with vendor(authority) as port, Socks(port) as proxy:
+async def test_a_socks_proxy_resolves_the_name_and_gets_the_password(
+    scheme: str, authority: trustme.CA, network: pytest.MonkeyPatch
+) -> None:
+    async with serve_vendor(authority) as port, SocksProxy(port) as proxy:
         network.setenv("all_proxy", f"{scheme}://me:secret@127.0.0.1:{proxy.port}")
-        await both_work()
-    assert (proxy.asked, proxy.heads) == (BOTH, [b"me:secret"] * 2)
+        await check_stream_and_rest()
+    assert (proxy.targets, proxy.request_heads) == (BOTH, [b"me:secret"] * 2)
 
 
 @pytest.mark.parametrize(
@@ -116,41 +118,41 @@ async def test_a_socks_proxy(scheme: str, authority: trustme.CA, network: pytest
         (("python_socks",), "a SOCKS proxy needs socksio: pip install 'itick-tui[socks]'"),
     ],
 )
-async def test_every_package_that_a_socks_proxy_wants_is_named(
+async def test_every_missing_socks_package_is_named(
     there: tuple[str, ...], words: str, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("ALL_PROXY", "socks5://me:secret@127.0.0.1:9")
     network.setattr(module, "find_spec", lambda name: name if name in there else None)
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
-async def test_a_proxy_that_is_not_there_is_what_the_words_are_about(network: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_proxy_is_named_in_the_error(network: pytest.MonkeyPatch) -> None:
     port = free_port()
     network.setenv("https_proxy", f"http://me:secret@127.0.0.1:{port}")
     words = f"cannot reach {HOST} through the proxy 127.0.0.1:{port}: connection refused"
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
-async def fails_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
+async def error_through(scheme: str, user: str, *answers: bytes | None, network: pytest.MonkeyPatch) -> str:
     """Why stream and REST fail through such a proxy, which they tell in the same words."""
-    async with Scripted(*answers) as proxy:
+    async with ScriptedProxy(*answers) as proxy:
         network.setenv("https_proxy", f"{scheme}://{user}127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             words = await running.is_lost()
-        assert await rest_fails() == words
+        assert await rest_error() == words
         where = f"cannot reach {HOST} through the proxy 127.0.0.1:{proxy.port}: "
     assert words.startswith(where)
     return words.removeprefix(where)
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-async def test_a_proxy_that_closes_or_answers_nonsense(kind: str, network: pytest.MonkeyPatch) -> None:
+async def test_a_broken_proxy_is_reported_by_stream_and_rest(kind: str, network: pytest.MonkeyPatch) -> None:
     scheme, answers = BROKEN[kind]
-    assert await fails_through(scheme, "", *answers, network=network) == "the connection was cut"
+    assert await error_through(scheme, "", *answers, network=network) == "the connection was cut"
 
 
 @pytest.mark.parametrize(
@@ -163,26 +165,36 @@ async def test_a_proxy_that_closes_or_answers_nonsense(kind: str, network: pytes
         ("socks5", "", [b"\x05\xff"], "the proxy wants a user and password"),
         ("socks5", "me:secret@", [b"\x05\xff"], "the proxy refuses this user and password"),
         ("socks5", "me:secret@", [b"\x05\x02", b"\x01\x01"], "the proxy refuses this user and password"),
-        ("socks5", "", [HEARD, b"\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"], "the proxy answered: host unreachable"),
-        ("socks5", "", [HEARD, b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"], "the proxy answered: connection refused"),
+        (
+            "socks5",
+            "",
+            [NO_AUTH, b"\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00"],
+            "the proxy answered: host unreachable",
+        ),
+        (
+            "socks5",
+            "",
+            [NO_AUTH, b"\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"],
+            "the proxy answered: connection refused",
+        ),
     ],
 )
-async def test_a_proxy_that_refuses(
+async def test_a_refusal_by_the_proxy_is_explained(
     scheme: str, user: str, answers: list[bytes], words: str, network: pytest.MonkeyPatch
 ) -> None:
-    assert await fails_through(scheme, user, *answers, network=network) == words
+    assert await error_through(scheme, user, *answers, network=network) == words
 
 
-async def test_a_socks_proxy_that_wants_no_password_is_told_of_where_rest_insists_on_one(
+async def test_a_socks_proxy_without_authentication_is_explained_if_a_password_is_set(
     network: pytest.MonkeyPatch,
 ) -> None:
-    async with Scripted(HEARD) as proxy:
+    async with ScriptedProxy(NO_AUTH) as proxy:
         network.setenv("https_proxy", f"socks5://me:secret@127.0.0.1:{proxy.port}")
-        assert (await rest_fails()).endswith(": the proxy takes no user and password")
+        assert (await rest_error()).endswith(": the proxy takes no user and password")
 
 
-async def test_a_proxy_is_named_while_it_is_waited_for(network: pytest.MonkeyPatch) -> None:
-    async with Raw(None) as proxy:
+async def test_the_proxy_is_shown_while_connecting(network: pytest.MonkeyPatch) -> None:
+    async with RawServer(None) as proxy:
         network.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
         async with Running(URL) as running:
             state = await running.reaches(LinkPhase.CONNECTING, times=2)
@@ -192,7 +204,7 @@ async def test_a_proxy_is_named_while_it_is_waited_for(network: pytest.MonkeyPat
 # --- which one ---
 
 
-def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch) -> str | None:
+def proxy_in(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch) -> str | None:
     for name, value in environment.items():
         network.setenv(name, value)
     proxy = proxy_for(url)
@@ -217,14 +229,14 @@ def found(environment: Mapping[str, str], url: str, network: pytest.MonkeyPatch)
         ({"HtTpS_pRoXy": "a:1", "https_proxy": "b:2"}, *["b:2 https_proxy"] * 2),
     ],
 )
-def test_which_variable_counts(
+def test_the_precedence_of_proxy_variables(
     environment: Mapping[str, str], stream: str | None, rest: str | None, network: pytest.MonkeyPatch
 ) -> None:
-    assert found(environment, VENDOR, network) == stream
-    assert found(environment, "https://api.itick.org", network) == rest
+    assert proxy_in(environment, VENDOR, network) == stream
+    assert proxy_in(environment, "https://api.itick.org", network) == rest
 
 
-def test_what_the_system_says_counts_where_the_environment_says_nothing(network: pytest.MonkeyPatch) -> None:
+def test_the_system_s_proxy_is_used_if_the_environment_names_none(network: pytest.MonkeyPatch) -> None:
     network.setattr(module, "getproxies", lambda: {"http": "http://w", "socks": "http://s:1081"})
     network.setattr(module, "proxy_bypass", lambda host: host == "local.example")
     proxy = proxy_for(VENDOR)
@@ -267,20 +279,22 @@ def test_what_the_system_says_counts_where_the_environment_says_nothing(network:
         ("", "api.itick.org", False),
     ],
 )
-def test_what_is_reached_without_a_proxy(no_proxy: str, host: str, direct: bool, network: pytest.MonkeyPatch) -> None:
+def test_no_proxy_entries_match_hosts_networks_and_ports(
+    no_proxy: str, host: str, direct: bool, network: pytest.MonkeyPatch
+) -> None:
     network.setenv("https_proxy", "http://proxy:3128")
     network.setenv("no_proxy", no_proxy)
     assert (proxy_for(f"wss://{host}/fund") is None) is direct
     assert (proxy_for(f"https://{host}") is None) is direct
-    assert ignored_no_proxy() == []
+    assert ignored_no_proxy_entries() == []
 
 
-def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(network: pytest.MonkeyPatch) -> None:
+def test_invalid_no_proxy_entries_are_reported_and_ignored(network: pytest.MonkeyPatch) -> None:
     network.setenv("https_proxy", "http://proxy:3128")
     bad = ["10.0.0.0/99", "::1/129", "10.*", "10.", "http://x", "host:port", "a*.org", "a..b", "http://me:pa", "ss@x"]
     endless = [f"x:{'9' * 5_000}", f"10.0.0.0/{'9' * 5_000}", "x:443000", "x:٤٤٣", "[::1]:" + "1" * 5_000]
     network.setenv("NO_PROXY", ",".join(["fine", *bad, *endless, "itick.org", ""]))
-    assert ignored_no_proxy() == list(range(2, 17))
+    assert ignored_no_proxy_entries() == list(range(2, 17))
     assert proxy_for(VENDOR) is None
     assert proxy_for("wss://vendor.example/fund") is not None
 
@@ -306,7 +320,7 @@ def test_entries_of_no_proxy_that_cannot_be_read_are_told_and_passed_over(networ
         ("http://", "cannot be read: write it as http://HOST:PORT"),
     ],
 )
-async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable_alone(
+async def test_an_invalid_proxy_is_reported_by_its_variable_only(
     address: str, words: str, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("HTTPS_PROXY", address)
@@ -316,16 +330,16 @@ async def test_a_proxy_that_cannot_be_used_is_told_by_its_variable_alone(
     assert str(caught.value) == words
     async with Running(URL) as running:
         assert await running.is_lost() == words
-    assert await rest_fails() == words
+    assert await rest_error() == words
 
 
-def test_this_machine_is_reached_directly_whatever_the_variables_say(network: pytest.MonkeyPatch) -> None:
+def test_this_machine_is_reached_directly_whatever_the_variables(network: pytest.MonkeyPatch) -> None:
     network.setenv("all_proxy", "nonsense://")
     for host in ("localhost", "127.0.0.1", "127.8.8.8", "[::1]"):
         assert proxy_for(f"ws://{host}/fund") is proxy_for(f"https://{host}:8443") is None
 
 
-def test_a_password_is_in_no_representation(network: pytest.MonkeyPatch) -> None:
+def test_a_proxy_s_password_is_in_no_representation(network: pytest.MonkeyPatch) -> None:
     network.setenv("all_proxy", "http://somebody:secret@proxy")
     proxy = proxy_for(VENDOR)
     assert "secret" not in f"{proxy!r}{proxy}" and "somebody" not in f"{proxy!r}{proxy}"

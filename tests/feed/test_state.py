@@ -26,9 +26,9 @@ LOST = NoConnection("link silent")
         (LinkState(LinkPhase.STOPPED, 0, error=KeyRefused("key refused by x")), "stopped: key refused by x"),
     ],
 )
-def test_a_state_in_words_at_second_100(state: LinkState, words: str) -> None:
+def test_a_state_is_described_in_words(state: LinkState, words: str) -> None:
     assert state.describe(100.0) == words
 
 
-def test_only_a_live_link_is_proven() -> None:
+def test_only_the_live_phase_is_live() -> None:
     assert [phase for phase in LinkPhase if LinkState(phase, 0).is_live] == [LinkPhase.LIVE]

@@ -1,4 +1,4 @@
-"""What is asked of a vendor, what is served, and what is marked, without a socket."""
+"""What is requested from a vendor, what is served, and what is marked, without a socket."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ readings = pytest.mark.parametrize("replaces", [False, True], ids=["adds", "repl
 
 
 @readings
-async def test_a_limit_of_3_is_found_among_8_with_four_requests_and_one_for_each_further_type(replaces: bool) -> None:
+async def test_a_limit_of_3_among_8_is_found_with_four_requests_and_one_per_further_type(replaces: bool) -> None:
     plan = Plan(limit=3, replaces=replaces)
     client, wanted = Client(plan), symbols(8)
     await client.want(wanted)
@@ -127,11 +127,11 @@ async def test_a_limit_of_3_is_found_among_8_with_four_requests_and_one_for_each
     for type_ in TYPES:
         assert plan.served[type_] == set(wanted[:3])
         assert list(client.refused(wanted, type_).values()) == [None] * 3 + [OVER_LIMIT] * 5
-    assert client.subscriptions.counted == 3 and client.lost == []
+    assert client.subscriptions.symbol_count == 3 and client.lost == []
 
 
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.permutations(symbols(n)), st.integers(0, 70))), st.booleans())
-async def test_whatever_the_order_the_first_that_fit_are_served_and_few_requests_tell(
+async def test_in_any_order_the_first_symbols_that_fit_are_served_with_few_requests(
     wanted_and_limit: tuple[list[Symbol], int], replaces: bool
 ) -> None:
     wanted, limit = wanted_and_limit
@@ -147,7 +147,7 @@ async def test_whatever_the_order_the_first_that_fit_are_served_and_few_requests
 
 
 @readings
-async def test_what_comes_later_takes_the_room_that_is_left_and_no_more(replaces: bool) -> None:
+async def test_later_symbols_fill_the_limit_and_no_more(replaces: bool) -> None:
     plan = Plan(limit=5, replaces=replaces)
     client, wanted = Client(plan), symbols(9)
     await client.want(wanted[:3])
@@ -162,7 +162,7 @@ async def test_what_comes_later_takes_the_room_that_is_left_and_no_more(replaces
     assert client.refused(late, "tick") == dict.fromkeys(late, OVER_LIMIT)
 
 
-async def test_a_limit_of_one_type_alone_is_found_too() -> None:
+async def test_a_limit_of_a_single_type_is_found() -> None:
     class DepthOfThree(Plan):
         async def ask(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
             self.limit = 3 if type_ == "depth" else 500
@@ -182,7 +182,7 @@ async def test_a_limit_of_one_type_alone_is_found_too() -> None:
     assert list(client.refused(wanted, "depth").values()) == [None] * 3 + [OVER_LIMIT] * 37
 
 
-async def test_no_more_than_500_are_asked_for_whatever_the_plan() -> None:
+async def test_at_most_500_symbols_are_requested_whatever_the_plan() -> None:
     plan = Plan(limit=10_000)
     client, wanted = Client(plan), symbols(510)
     await client.want(wanted)
@@ -190,7 +190,7 @@ async def test_no_more_than_500_are_asked_for_whatever_the_plan() -> None:
     assert list(client.refused(wanted, "quote").values()) == [None] * 500 + [OVER_LIMIT] * 10
 
 
-async def test_a_removal_frees_room_only_where_somebody_waits_for_it() -> None:
+async def test_a_removal_needs_a_new_connection_only_if_another_symbol_waits() -> None:
     client, wanted = Client(Plan(limit=3)), symbols(5)
     needs_fresh = client.subscriptions.needs_new_connection
     await client.want(wanted[:3])
@@ -205,14 +205,14 @@ async def test_a_removal_frees_room_only_where_somebody_waits_for_it() -> None:
     assert not client.subscriptions.needs_new_connection(wanted[1:])
 
 
-async def test_what_still_finds_room_at_the_limit_needs_no_fresh_connection_though_others_are_gone() -> None:
+async def test_a_symbol_that_just_fits_the_limit_needs_no_new_connection_after_removals() -> None:
     client, wanted = Client(Plan(limit=500)), symbols(501)
     await client.want(wanted[:499])
     assert not client.subscriptions.needs_new_connection([*wanted[1:499], wanted[499]])
     assert client.subscriptions.needs_new_connection([*wanted[1:499], *wanted[499:]])
 
 
-async def test_a_swap_at_the_limit_is_known_to_need_a_fresh_connection_once_it_was_asked_for() -> None:
+async def test_a_swap_at_the_limit_needs_a_new_connection_once_it_was_refused() -> None:
     client, wanted = Client(Plan(limit=3)), symbols(4)
     await client.want(wanted[:3])
     await client.want(wanted[1:])
@@ -220,7 +220,7 @@ async def test_a_swap_at_the_limit_is_known_to_need_a_fresh_connection_once_it_w
 
 
 @readings
-async def test_a_symbol_removed_and_wanted_again_is_still_served(replaces: bool) -> None:
+async def test_a_symbol_that_is_removed_and_added_again_is_still_served(replaces: bool) -> None:
     plan = Plan(limit=3, replaces=replaces)
     client, wanted = Client(plan), symbols(3)
     await client.want(wanted)
@@ -230,7 +230,7 @@ async def test_a_symbol_removed_and_wanted_again_is_still_served(replaces: bool)
     assert len(plan.requests) == asked and plan.served["quote"] == set(wanted)
 
 
-async def test_500_in_500_out_asks_for_a_fresh_connection() -> None:
+async def test_replacing_500_symbols_needs_a_new_connection() -> None:
     client, wanted, others = Client(Plan()), symbols(500), symbols(1, "L")
     await client.want(wanted)
     await client.want([*wanted[1:], *others])
@@ -240,7 +240,7 @@ async def test_500_in_500_out_asks_for_a_fresh_connection() -> None:
 # --- types ---
 
 
-async def test_a_type_refused_in_unknown_words_is_asked_for_once_a_connection() -> None:
+async def test_a_type_refused_in_unknown_words_is_requested_once_per_connection() -> None:
     plan = Plan(refused={"kline@1": "no permission\x1b[31m"})
     client, wanted = Client(plan), symbols(8)
     await client.want(wanted[:7])
@@ -251,7 +251,7 @@ async def test_a_type_refused_in_unknown_words_is_asked_for_once_a_connection() 
 
 
 @pytest.mark.parametrize("refused", [OVER_LIMIT.capitalize() + ": 3\x1b[2J", f"error: {OVER_LIMIT}"])
-async def test_the_page_s_words_are_found_wherever_they_stand(refused: str) -> None:
+async def test_the_page_s_words_are_recognised_within_a_longer_refusal(refused: str) -> None:
     class Wordy(Plan):
         async def ask(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
             reply = await super().ask(symbols, type_)
@@ -263,13 +263,13 @@ async def test_the_page_s_words_are_found_wherever_they_stand(refused: str) -> N
     assert client.refused(wanted, "quote")[wanted[3]] == OVER_LIMIT
 
 
-async def test_an_empty_refusal_has_words_all_the_same() -> None:
+async def test_an_empty_refusal_is_shown_as_refused() -> None:
     client, wanted = Client(Plan(refused={"depth": ""})), symbols(1)
     await client.want(wanted)
     assert client.refused(wanted, "depth") == {wanted[0]: "refused"}
 
 
-async def test_a_request_never_answered_is_tried_on_one_fresh_connection_and_then_left_out() -> None:
+async def test_an_unanswered_type_is_requested_on_one_new_connection_and_then_dropped() -> None:
     plan = Plan(silent=["depth"])
     client, wanted = Client(plan), symbols(3)
     await client.want(wanted)
@@ -280,7 +280,7 @@ async def test_a_request_never_answered_is_tried_on_one_fresh_connection_and_the
     assert len(client.lost) == 2, "and not asked for again on its own"
 
 
-async def test_silence_once_is_forgotten_with_the_next_answer() -> None:
+async def test_a_reply_resets_the_count_of_unanswered_requests() -> None:
     plan = Plan()
     client, wanted = Client(plan), symbols(1)
     for times in (1, 2, 3):
@@ -294,7 +294,7 @@ async def test_silence_once_is_forgotten_with_the_next_answer() -> None:
 
 
 @pytest.mark.parametrize("number", [2, 8, 60])
-async def test_a_type_that_is_not_understood_costs_one_fresh_connection_and_three_requests(number: int) -> None:
+async def test_an_unresolved_type_costs_one_new_connection_and_three_requests(number: int) -> None:
     plan = Plan(refused={"depth": UNRESOLVED})
     client, wanted = Client(plan), symbols(number)
     for _ in range(2):
@@ -310,9 +310,7 @@ async def test_a_type_that_is_not_understood_costs_one_fresh_connection_and_thre
 
 @readings
 @pytest.mark.parametrize("at", [0, 3, 7])
-async def test_one_symbol_that_is_not_understood_costs_one_fresh_connection_and_is_left_out(
-    at: int, replaces: bool
-) -> None:
+async def test_an_unresolved_symbol_costs_one_new_connection_and_is_dropped(at: int, replaces: bool) -> None:
     wanted = symbols(8)
     plan = Plan(poison=[wanted[at]], replaces=replaces)
     client = Client(plan)
@@ -327,7 +325,7 @@ async def test_one_symbol_that_is_not_understood_costs_one_fresh_connection_and_
     assert len(client.lost) == 1, "and every later connection knows what to do"
 
 
-async def test_a_symbol_alone_that_is_not_understood_does_not_condemn_the_type() -> None:
+async def test_a_single_unresolved_symbol_does_not_refuse_the_type() -> None:
     wanted = symbols(3)
     client = Client(Plan(poison=wanted[:1]))
     await client.want(wanted[:1])
@@ -336,7 +334,7 @@ async def test_a_symbol_alone_that_is_not_understood_does_not_condemn_the_type()
     assert client.refused(wanted, "quote") == {wanted[0]: UNRESOLVED, wanted[1]: None, wanted[2]: None}
 
 
-async def test_one_added_that_is_not_understood_leaves_the_served_ones_alone() -> None:
+async def test_an_unresolved_added_symbol_leaves_the_served_ones_alone() -> None:
     wanted = symbols(6)
     client = Client(Plan(poison=wanted[5:]))
     await client.want(wanted[:5])
@@ -352,7 +350,7 @@ async def test_one_added_that_is_not_understood_leaves_the_served_ones_alone() -
     st.booleans(),
     st.booleans(),
 )
-async def test_with_a_limit_and_symbols_not_understood_the_first_good_ones_are_served(
+async def test_with_a_limit_and_unresolved_symbols_the_first_valid_ones_are_served(
     case: tuple[list[Symbol], set[Symbol], int], replaces: bool, limit_first: bool
 ) -> None:
     wanted, poison, limit = case

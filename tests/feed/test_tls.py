@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: the same for the stream and for REST."""
+"""The trusted certificates are the same for the stream and for REST."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from tests.support.feed import KEY, QQQ, Running
-from tests.support.networks import both_work, vendor
+from tests.support.networks import check_stream_and_rest, serve_vendor
 from tui.exchange.server import Exchange
 from tui.feed import tls
 from tui.feed.endpoint import rest_base
@@ -38,9 +38,9 @@ def file(authority: trustme.CA, tmp_path: Path) -> Path:
     return path
 
 
-async def works(authority: trustme.CA) -> None:
-    async with vendor(authority, "localhost") as port:
-        await both_work(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
+async def check_vendor(authority: trustme.CA) -> None:
+    async with serve_vendor(authority, "localhost") as port:
+        await check_stream_and_rest(f"wss://localhost:{port}/fund", f"https://localhost:{port}")
 
 
 async def test_a_ca_of_the_systems_store_is_trusted_by_stream_and_rest(
@@ -53,14 +53,14 @@ async def test_a_ca_of_the_systems_store_is_trusted_by_stream_and_rest(
 
     network.setattr(tls, "_MACOS", False)
     network.setattr(ssl.SSLContext, "load_default_certs", load)
-    await works(authority)
+    await check_vendor(authority)
 
 
 async def test_a_file_of_certificates_is_trusted(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("SSL_CERT_FILE", str(file))
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores[0] == str(file) and not (await tls.trust(5.0)).ignored
 
 
@@ -81,14 +81,14 @@ async def test_a_folder_of_certificates_is_trusted(
     authority: trustme.CA, folder: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setenv("SSL_CERT_DIR", os.pathsep.join((str(folder / "none"), str(folder))))
-    await works(authority)
+    await check_vendor(authority)
     assert str(folder) in (await tls.trust(5.0)).stores and not (await tls.trust(5.0)).ignored
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_words(
+async def test_an_untrusted_certificate_is_refused_in_the_same_words(
     authority: trustme.CA, network: pytest.MonkeyPatch
 ) -> None:
-    async with vendor(authority, "localhost") as port:
+    async with serve_vendor(authority, "localhost") as port:
         words = f"cannot reach localhost:{port}: TLS certificate: unable to get local issuer certificate"
         async with Running(f"wss://localhost:{port}/fund") as running:
             assert await running.is_lost() == words
@@ -100,7 +100,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_in_the_same_word
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate\n"])
-async def test_a_variable_that_names_no_certificate_is_told(
+async def test_a_variable_without_certificates_is_reported(
     content: str | None, network: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "ca.pem"
@@ -112,7 +112,7 @@ async def test_a_variable_that_names_no_certificate_is_told(
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_an_empty_variable_is_as_good_as_none(variable: str, network: pytest.MonkeyPatch) -> None:
+async def test_an_empty_variable_counts_as_unset(variable: str, network: pytest.MonkeyPatch) -> None:
     usual = await tls.trust(5.0)
     network.setattr(tls, "_trust", None)
     network.setenv(variable, "")
@@ -131,7 +131,7 @@ async def test_an_empty_variable_leaves_the_default_file_trusted(
     network.setattr(tls, "_MACOS", False)
     network.setattr(ssl, "get_default_verify_paths", Here)
     network.setenv("SSL_CERT_FILE", "")
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores == (str(file),)
 
 
@@ -146,11 +146,11 @@ async def test_an_empty_variable_leaves_the_default_folder_trusted(
     network.setattr(ssl, "get_default_verify_paths", Here)
     network.setenv("SSL_CERT_FILE", str(folder / "none"))
     network.setenv("SSL_CERT_DIR", "")
-    await works(authority)
+    await check_vendor(authority)
     assert (await tls.trust(5.0)).stores == (str(folder),)
 
 
-async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_machine_without_a_store_trusts_certifi(network: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Nowhere:
         openssl_cafile = str(tmp_path / "cert.pem")
         openssl_capath = str(tmp_path / "certs")
@@ -163,7 +163,7 @@ async def test_a_machine_without_any_store_trusts_what_browsers_do(network: pyte
     assert context.cert_store_stats()["x509_ca"] > 50
 
 
-async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_take(
+async def test_macos_uses_a_keychain_context_for_stream_and_rest(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     # On this system the package trusts what OpenSSL does, and the CA as well. That it asks the keychain is its affair.
@@ -171,33 +171,33 @@ async def test_the_keychain_of_macos_is_asked_by_a_context_that_stream_and_rest_
     context, stores, _ = await tls.trust(5.0)
     assert stores == ("the keychain",) and type(context).__module__.startswith("truststore")
     context.load_verify_locations(file)
-    await works(authority)
+    await check_vendor(authority)
 
 
-async def test_a_variable_counts_more_than_the_keychain(
+async def test_a_variable_overrides_the_keychain(
     authority: trustme.CA, file: Path, network: pytest.MonkeyPatch
 ) -> None:
     network.setattr(tls, "_MACOS", True)
     network.setenv("SSL_CERT_FILE", str(file))
-    await works(authority)
+    await check_vendor(authority)
     assert type((await tls.trust(5.0)).context) is ssl.SSLContext
 
 
-async def test_it_is_built_once_for_all_that_need_it_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
+async def test_certificates_are_loaded_once_and_on_another_thread(network: pytest.MonkeyPatch) -> None:
     threads: list[object] = []
-    build = tls._build
+    build = tls._load
 
     def noted() -> Any:
         threads.append(threading.current_thread())
         return build()
 
-    network.setattr(tls, "_build", noted)
+    network.setattr(tls, "_load", noted)
     contexts = await asyncio.gather(*(tls.context_for(url, 5.0) for url in ("wss://a", "https://b", "wss://c")))
     assert contexts[0] is not None and contexts.count(contexts[0]) == 3
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
 
 
-async def test_nothing_of_it_is_built_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
+async def test_no_certificates_are_loaded_for_an_exchange_on_this_machine(network: pytest.MonkeyPatch) -> None:
     async with Exchange() as exchange, Running(exchange.url, QQQ) as running:
         await running.reaches(LinkPhase.LIVE)
         rest = RestClient(rest_base(exchange.url), Token(KEY))

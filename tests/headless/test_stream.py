@@ -27,17 +27,17 @@ from tests.support.command import (
     check_output,
     environment,
     exchange,
-    itick,
     lines_until,
-    started,
+    run_program,
+    start_program,
 )
 from tests.support.feed import free_port
 from tests.support.messages import BOOK_B, QQQ, T, bar, quote, tick
-from tests.support.resource_limits import limited
+from tests.support.resource_limits import lower_limit
 from tui.errors import EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_TERMINATED
 from tui.exchange.server import Exchange
 from tui.headless import stream
-from tui.headless.stream import refused_words, summary, to_record
+from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
 from tui.protocol.messages import OVER_LIMIT, Push
@@ -92,14 +92,14 @@ def objects(output: str) -> list[dict[str, Any]]:
 
 
 def test_count_prints_so_many_objects_and_the_states_beside_them() -> None:
-    result = itick("stream", "--demo", "--count", "5")
+    result = run_program("stream", "--demo", "--count", "5")
     assert result.returncode == 0
     assert len(objects(result.stdout)) == 5
     assert all(line.startswith(STATES) for line in result.stderr.splitlines())
 
 
 def test_every_type_comes_with_full_names() -> None:
-    result = itick("stream", "--demo", "--watch", "QQQ$US,SPY$US", "--count", "400")
+    result = run_program("stream", "--demo", "--watch", "QQQ$US,SPY$US", "--count", "400")
     updates = objects(result.stdout)
     assert len(updates) == 400
     assert {update["type"] for update in updates} == set(FIELDS)
@@ -112,7 +112,7 @@ def test_every_type_comes_with_full_names() -> None:
 
 
 def test_only_the_types_asked_for_are_printed() -> None:
-    result = itick("stream", "--demo", "--types", "depth", "--count", "3")
+    result = run_program("stream", "--demo", "--types", "depth", "--count", "3")
     assert {update["type"] for update in objects(result.stdout)} == {"depth"}
     assert [line for line in result.stderr.splitlines() if line.startswith("subscribing")] == [
         "subscribing 14 symbols: depth"
@@ -120,7 +120,7 @@ def test_only_the_types_asked_for_are_printed() -> None:
 
 
 def test_the_counters_come_at_the_end_in_words() -> None:
-    result = itick("stream", "--demo", "--seconds", "1.5")
+    result = run_program("stream", "--demo", "--seconds", "1.5")
     received, left_out, odd, link = result.stderr.splitlines()[-4:]
     found = re.fullmatch(r"received ([\d,]+) messages, ([\d,]+) bytes; applied (.*)", received)
     assert found and int(found[2].replace(",", "")) > int(found[1].replace(",", "")) > 100
@@ -135,8 +135,8 @@ def test_what_was_malformed_is_told_by_kind() -> None:
     health.count_malformed("not JSON", b"?", 0.0)
     health.count_malformed("not JSON", b"?", 0.0)
     health.count_malformed("unknown type", b"?", 0.0)
-    assert "0 unfollowed, 3 malformed (2 not JSON, 1 unknown type)" in summary(health.report())
-    assert "round trip not measured" in summary(health.report())
+    assert "0 unfollowed, 3 malformed (2 not JSON, 1 unknown type)" in format_counters(health.report())
+    assert "round trip not measured" in format_counters(health.report())
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_what_was_malformed_is_told_by_kind() -> None:
     ids=["done", "no connection"],
 )
 def test_the_counters_can_be_had_as_one_object(arguments: list[str], code: int) -> None:
-    result = itick("stream", *arguments, "--json-health", key=None if "--demo" in arguments else KEY)
+    result = run_program("stream", *arguments, "--json-health", key=None if "--demo" in arguments else KEY)
     assert result.returncode == code
     report = json.loads(result.stderr.splitlines()[-1])
     assert report["messages"] >= report["applied"]["quote"]
@@ -160,8 +160,10 @@ def test_the_counters_can_be_had_as_one_object(arguments: list[str], code: int) 
 def test_what_is_not_served_is_said_in_words_and_counted() -> None:
     watch = ("--watch", "QQQ$US,SPY$US,IEF$US,GLD$US", "--seconds", "2")
     with exchange("--fault", "plan-limit", "--fault", "depth-refused") as url:
-        words = itick("stream", "--url", url, *watch, key=KEY).stderr.splitlines()
-        report = json.loads(itick("stream", "--url", url, *watch, "--json-health", key=KEY).stderr.splitlines()[-1])
+        words = run_program("stream", "--url", url, *watch, key=KEY).stderr.splitlines()
+        report = json.loads(
+            run_program("stream", "--url", url, *watch, "--json-health", key=KEY).stderr.splitlines()[-1]
+        )
     after = words.index("LIVE") + 1
     assert words[after : after + 2] == [
         "plan limit: 3 of 4 symbols live: not GLD$US",
@@ -176,16 +178,16 @@ def test_what_is_not_served_is_said_in_words_and_counted() -> None:
 def test_many_that_are_refused_are_not_all_named() -> None:
     symbols = tuple(Symbol(f"F{n}", "US") for n in range(8))
     refused = [RefusedType("depth", "no\x1b[31m", symbols), RefusedType("tick", "no", symbols[:7])]
-    assert refused_words(refused, 8) == [
+    assert describe_refusals(refused, 8) == [
         "depth refused for 8 symbols: no�[31m",
         "tick refused for F0$US, F1$US, F2$US, F3$US, F4$US and 2 more: no",
     ]
-    assert refused_words([], 8) == []
+    assert describe_refusals([], 8) == []
 
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool) -> None:
-    program = "import tui.headless.stream, tui.cli; tui.headless.stream.DATA_WITHIN = 0.5; tui.cli.main()"
+    program = "import tui.headless.stream, tui.cli; tui.headless.stream.DATA_TIMEOUT = 0.5; tui.cli.main()"
     arguments = ["--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", "--seconds", "2"] + ["--json-health"] * as_json
     result = subprocess.run(
         [sys.executable, "-c", program, "stream", *arguments],
@@ -205,27 +207,26 @@ def test_a_symbol_that_brings_nothing_is_named_once_and_at_the_end(as_json: bool
         assert words[-5] == "no data: ZZZ$US, YYY$US"
 
 
-async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(stream.NdjsonStream, "_say", staticmethod(said.append))
-    monkeypatch.setattr(stream, "DATA_WITHIN", 0.2)
-    monkeypatch.setattr(stream, "StdoutWriter", Mock(return_value=Mock(close=AsyncMock(return_value=None))))
+async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(
+    status_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.2)
     async with Exchange(faults=["drop"], fault_every=0.5) as exchange:
         printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.5, 20.0, json_health=True)
         assert await printer.run(exchange.url, Token("key"), ["depth"]) == 0
-    assert said.count("LIVE") >= 2
-    assert [line for line in said if "no data" in line] == [
+    assert status_lines.count("LIVE") >= 2
+    assert [line for line in status_lines if "no data" in line] == [
         "no data yet for ZZZ$US: is it spelled right? A closed exchange sends nothing either"
     ]
     printer._market.reconnected(printer._symbols)  # a connection that has yet to bring a book
     printer._market.expect_data(printer._symbols, 1.0)
     printer.print_counters()
-    assert json.loads(said[-1])["no_data"] == ["ZZZ$US"]
+    assert json.loads(status_lines[-1])["no_data"] == ["ZZZ$US"]
 
 
 @pytest.mark.parametrize(("end", "told"), [(("--seconds", "1.5"), True), (("--count", "1"), False)])
 def test_a_short_run_names_them_too_but_where_it_ended_by_an_update(end: tuple[str, str], told: bool) -> None:
-    words = itick("stream", "--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", *end).stderr.splitlines()
+    words = run_program("stream", "--demo", "--watch", "QQQ$US,ZZZ$US,YYY$US", *end).stderr.splitlines()
     assert ("no data: ZZZ$US, YYY$US" in words) is told
     assert not any(line.startswith("no data yet") for line in words)
 
@@ -233,12 +234,12 @@ def test_a_short_run_names_them_too_but_where_it_ended_by_an_update(end: tuple[s
 def test_what_is_over_the_plan_is_not_said_to_be_silent_too() -> None:
     watch = ("--watch", "QQQ$US,SPY$US,IEF$US,GLD$US", "--seconds", "1", "--json-health")
     with exchange("--fault", "plan-limit") as url:
-        report = json.loads(itick("stream", "--url", url, *watch, key=KEY).stderr.splitlines()[-1])
+        report = json.loads(run_program("stream", "--url", url, *watch, key=KEY).stderr.splitlines()[-1])
     assert report["refused"] and report["no_data"] == []
 
 
 def test_seconds_end_it() -> None:
-    result = itick("stream", "--demo", "--seconds", "0.5")
+    result = run_program("stream", "--demo", "--seconds", "0.5")
     assert result.returncode == 0
     assert objects(result.stdout)
 
@@ -246,7 +247,7 @@ def test_seconds_end_it() -> None:
 def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     with exchange("--key-file", str(tmp_path / "key")) as url:
-        result = itick("stream", "--url", url, "--watch", "QQQ$US", "--count", "1", key=KEY)
+        result = run_program("stream", "--url", url, "--watch", "QQQ$US", "--count", "1", key=KEY)
         assert result.returncode == 0
         assert objects(result.stdout)[0]["symbol"] == "QQQ$US"
 
@@ -267,22 +268,22 @@ def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> 
     ],
 )
 def test_a_symbol_without_a_region_works_with_a_notice(watch: str, notice: str) -> None:
-    result = itick("stream", "--demo", "--watch", watch, "--seconds", "0.2")
+    result = run_program("stream", "--demo", "--watch", watch, "--seconds", "0.2")
     assert result.returncode == 0
     assert result.stderr.splitlines()[0] == f"itick-tui: {notice}"
 
 
 def test_a_symbol_with_its_region_needs_no_notice() -> None:
-    result = itick("stream", "--demo", "--watch", "QQQ$US,SPY.US,US:IEF", "--seconds", "0.2")
+    result = run_program("stream", "--demo", "--watch", "QQQ$US,SPY.US,US:IEF", "--seconds", "0.2")
     assert result.stderr.startswith("connecting ")
 
 
 def test_who_is_taken_over_on_this_machine_stops_with_4_and_the_other_goes_on() -> None:
     with exchange("--one-connection") as url:
         arguments = ("stream", "--url", url, "--watch", "QQQ$US", "--types", "quote")
-        with started(*arguments, key=KEY) as first:
+        with start_program(*arguments, key=KEY) as first:
             lines_until(first.stderr, "LIVE")
-            with started(*arguments, "--take-over", "--seconds", "4", key=KEY) as second:
+            with start_program(*arguments, "--take-over", "--seconds", "4", key=KEY) as second:
                 _, said = first.communicate(timeout=10)
                 assert first.returncode == 4
                 assert f"itick-tui: taken over by pid {second.pid} on this machine" in said.splitlines()
@@ -292,7 +293,7 @@ def test_who_is_taken_over_on_this_machine_stops_with_4_and_the_other_goes_on() 
 
 
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:
-    with started("stream", "--demo") as process:
+    with start_program("stream", "--demo") as process:
         assert process.stdout is not None and process.stderr is not None
         assert json.loads(process.stdout.readline())["symbol"]
         process.stdout.close()
@@ -391,7 +392,7 @@ def test_a_reader_that_pauses_gets_all_of_it_in_order(busy: str) -> None:
 
 
 def test_where_more_waits_than_memory_is_for_it_ends(busy: str) -> None:
-    program = "import tui.headless.stdout, tui.cli; tui.headless.stdout._MOST = 200_000; tui.cli.main()"
+    program = "import tui.headless.stdout, tui.cli; tui.headless.stdout._MAX_BUFFERED = 200_000; tui.cli.main()"
     command = [sys.executable, "-c", program, "stream", "--url", busy, "--watch", "QQQ$US,SPY$US", "--take-over"]
     with subprocess.Popen(
         command, env=environment(KEY), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -425,15 +426,15 @@ def test_a_full_disk_is_said_in_a_line() -> None:
 
 def test_a_stream_that_never_was_live_in_its_time_says_so() -> None:
     url = f"ws://127.0.0.1:{free_port()}/fund"
-    result = itick("stream", "--url", url, "--watch", "QQQ$US", "--seconds", "1", key=KEY)
+    result = run_program("stream", "--url", url, "--watch", "QQQ$US", "--seconds", "1", key=KEY)
     assert result.returncode == 4
     assert "itick-tui: no live connection within 1 s: " in result.stderr
 
 
 def test_a_log_that_cannot_be_written_any_more_is_said_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with limited(resource.RLIMIT_FSIZE, 150):  # the first line finds room
-        result = itick("stream", "--demo", "--seconds", "2", "--log", str(log))
+    with lower_limit(resource.RLIMIT_FSIZE, 150):  # the first line finds room
+        result = run_program("stream", "--demo", "--seconds", "2", "--log", str(log))
     assert result.returncode == 0
     assert result.stderr.count(f"the log {log} is not whole: file too large") == 1
 
@@ -490,3 +491,48 @@ def test_a_log_into_standard_error_that_nobody_reads_keeps_nothing_waiting() -> 
         process.kill()
         process.communicate()
         os.close(read)
+
+
+@pytest.fixture
+def status_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines for standard error of a stream without a reader."""
+    lines: list[str] = []
+    monkeypatch.setattr(stream.NdjsonStream, "_print_status", staticmethod(lines.append))
+    monkeypatch.setattr(stream, "StdoutWriter", Mock(return_value=Mock(close=AsyncMock(return_value=None))))
+    return lines
+
+
+async def test_a_connection_that_was_too_short_for_data_blames_no_symbol(
+    status_lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "DATA_TIMEOUT", 0.5)
+    async with Exchange(faults=["drop"], fault_every=0.15) as exchange:
+        printer = stream.NdjsonStream([QQQ, Symbol("ZZZ", "US")], None, 2.0, 20.0)
+        assert await printer.run(exchange.url, Token("key"), ["quote"]) == 0
+    assert status_lines.count("LIVE") >= 2
+    assert not any("no data yet" in line for line in status_lines)
+
+
+async def test_what_is_refused_is_said_once_and_not_for_each_connection(status_lines: list[str]) -> None:
+    async with Exchange(faults=["plan-limit", "drop"], fault_every=0.3) as exchange:
+        symbols = [Symbol(code, "US") for code in ("QQQ", "SPY", "IEF", "GLD")]
+        printer = stream.NdjsonStream(symbols, None, 2.5, 20.0)
+        assert await printer.run(exchange.url, Token("key"), ["quote"]) == 0
+    assert status_lines.count("LIVE") >= 2
+    assert status_lines.count("plan limit: 3 of 4 symbols live: not GLD$US") == 1
+
+
+def test_under_nohup_it_outlives_the_terminal() -> None:
+    shell = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM, "stream", "--demo", "--types", "quote"]
+    with subprocess.Popen(
+        shell, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            lines_until(process.stderr, "LIVE")
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == EXIT_TERMINATED
+        finally:
+            process.kill()

@@ -20,8 +20,7 @@ from tui.history.fund_list import FundListLoader, FundNameStore
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import Store
 from tui.protocol.rest import ListedFund
-from tui.reference import fund_names as funds
-from tui.reference.fund_names import name_of
+from tui.reference.fund_names import FundNames
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -29,11 +28,8 @@ QQQ = Symbol("QQQ", "US")
 WEEK = 7 * 86_400.0
 
 
-pytestmark = pytest.mark.usefixtures("forgetful")
-
-
-class Vendor(RestClient):
-    """Answers for each region with what is put there, and counts."""
+class FakeRestClient(RestClient):
+    """A RestClient that records the calls, and returns or raises what `answers` holds for the region."""
 
     def __init__(self) -> None:
         super().__init__("http://127.0.0.1:9", Token(KEY))
@@ -48,20 +44,20 @@ class Vendor(RestClient):
         return answer
 
 
-class Shelf:
-    """Keeps names in memory, `age` s old."""
+class FakeNameStore:
+    """A store of names in memory, `age` s old."""
 
     def __init__(self, age: float = 0.0, **kept: dict[str, str]) -> None:
         self.age = age
         self.kept: dict[str, Mapping[str, str]] = dict(kept)
         self.broken = False
 
-    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
+    def fund_names(self, region: str) -> tuple[float, dict[str, str]] | None:
         if self.broken:
             raise FeedError("no disk")
         return (self.age, dict(self.kept[region])) if region in self.kept else None
 
-    def keep_names(self, region: str, names: Mapping[str, str]) -> None:
+    def save_fund_names(self, region: str, names: Mapping[str, str]) -> None:
         if self.broken:
             raise FeedError("no disk")
         self.kept[region] = names
@@ -69,14 +65,15 @@ class Shelf:
 
 @asynccontextmanager
 async def learning(
-    rest: RestClient, kept: FundNameStore | None, *regions: str, again: float = 60.0
-) -> AsyncIterator[tuple[FundListLoader, list[int]]]:
+    rest: RestClient, kept: FundNameStore | None, *regions: str, retry_after: float = 60.0
+) -> AsyncIterator[tuple[FundListLoader, FundNames, list[int]]]:
     told: list[int] = []
-    names = FundListLoader(rest, kept, lambda: told.append(1), again)
-    names.set_symbols(Symbol("ANY", region) for region in regions)
-    task = asyncio.create_task(names.run())
+    names = FundNames()
+    loader = FundListLoader(rest, kept, names, lambda: told.append(1), retry_after)
+    loader.set_symbols(Symbol("ANY", region) for region in regions)
+    task = asyncio.create_task(loader.run())
     try:
-        yield names, told
+        yield loader, names, told
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -84,86 +81,82 @@ async def learning(
 
 
 async def test_each_region_is_asked_for_once_and_kept() -> None:
-    vendor, shelf = Vendor(), Shelf()
-    async with learning(vendor, shelf, "US", "HK", "US") as (names, told):
+    vendor, shelf = FakeRestClient(), FakeNameStore()
+    async with learning(vendor, shelf, "US", "HK", "US") as (loader, names, told):
         await until(lambda: shelf.kept.keys() == {"US", "HK"})
-        assert funds.name_of(Symbol("NEW", "HK")) == "New Fund of HK"
-        names.set_symbols([QQQ, Symbol("510300", "SH")])
+        assert names.name_of(Symbol("NEW", "HK")) == "New Fund of HK"
+        loader.set_symbols([QQQ, Symbol("510300", "SH")])
         await until(lambda: "SH" in shelf.kept)
-        names.set_symbols([QQQ])
+        loader.set_symbols([QQQ])
         assert vendor.asked == ["HK", "US", "SH"] and len(told) == 3
 
 
 @pytest.mark.parametrize(("age", "asked"), [(WEEK - 1, []), (WEEK, ["US"])])
 async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
-    vendor, shelf = Vendor(), Shelf(age, US={"OLD": "Old Fund"})
-    async with learning(vendor, shelf, "US"):
-        await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old Fund")
+    vendor, shelf = FakeRestClient(), FakeNameStore(age, US={"OLD": "Old Fund"})
+    async with learning(vendor, shelf, "US") as (_, names, _):
+        await until(lambda: names.name_of(Symbol("OLD", "US")) == "Old Fund")
         await until(lambda: vendor.asked == asked)
         if asked:
             await until(lambda: "NEW" in shelf.kept["US"])
 
 
-async def test_from_the_exchange_into_the_file_and_from_there_without_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(funds, "_learned", {})
+async def test_from_the_exchange_into_the_file_and_from_there_without_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "names.sqlite")
     async with Exchange() as exchange:
         rest = RestClient(rest_base(exchange.url), Token(KEY), minute=0.1)
         async with learning(rest, store, "HK", "SZ"):
-            await until(lambda: store.names("HK") is not None and store.names("SZ") is not None)
+            await until(lambda: store.fund_names("HK") is not None and store.fund_names("SZ") is not None)
         await rest.aclose()
-    monkeypatch.setattr(funds, "_learned", {})
-    async with learning(rest, store, "HK", "SZ") as (names, _):
-        await until(lambda: names.words() == ("4 in HK · 1 in SZ", False))
-        assert funds.name_of(Symbol("159915", "SZ")) == "E Fund ChiNext ETF"
+    async with learning(rest, store, "HK", "SZ") as (loader, names, _):
+        await until(lambda: loader.describe() == ("4 in HK · 1 in SZ", False))
+        assert names.name_of(Symbol("159915", "SZ")) == "E Fund ChiNext ETF"
     store.close()
 
 
 async def test_a_failure_is_tried_again_and_a_refusal_is_not() -> None:
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers = {"US": RestError("HTTP 500"), "HK": RestError("no plan", refused=True)}
-    async with learning(vendor, None, "US", "HK", again=0.01):
+    async with learning(vendor, None, "US", "HK", retry_after=0.01) as (_, names, _):
         await until(lambda: vendor.asked.count("US") > 2)
         vendor.answers = {}
-        await until(lambda: funds.name_of(Symbol("NEW", "US")) != "")
+        await until(lambda: names.name_of(Symbol("NEW", "US")) != "")
         asked = list(vendor.asked)
         await asyncio.sleep(0.05)
         assert vendor.asked == asked and asked.count("HK") == 1
 
 
 async def test_how_many_are_known_and_why_not_more_is_told_in_words() -> None:
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers = {"HK": RestError("HTTP 500"), "SH": RestError("HTTP 500"), "XX": []}
-    async with learning(vendor, None, "US", "SH", "HK", "XX", again=0.01) as (names, _):
-        assert names.words() == ("of well-known funds only", False)
-        await until(lambda: names.words() == ("1 in US; HK, SH: HTTP 500", True))
+    async with learning(vendor, None, "US", "SH", "HK", "XX", retry_after=0.01) as (loader, _, _):
+        assert loader.describe() == ("of well-known funds only", False)
+        await until(lambda: loader.describe() == ("1 in US; HK, SH: HTTP 500", True))
         vendor.answers = {"HK": [ListedFund(f"A{n}", "Any") for n in range(1_234)], "SH": [], "XX": []}
-        await until(lambda: names.words() == ("1,234 in HK · 1 in US", False))
+        await until(lambda: loader.describe() == ("1,234 in HK · 1 in US", False))
 
 
 async def test_what_cannot_be_kept_is_known_all_the_same() -> None:
-    vendor, shelf = Vendor(), Shelf()
+    vendor, shelf = FakeRestClient(), FakeNameStore()
     shelf.broken = True
-    async with learning(vendor, shelf, "US") as (_, told):
+    async with learning(vendor, shelf, "US") as (_, names, told):
         await until(lambda: len(told) == 1)
-        assert funds.name_of(Symbol("NEW", "US")) == "New Fund of US"
+        assert names.name_of(Symbol("NEW", "US")) == "New Fund of US"
 
 
 async def test_nothing_known_of_a_region_is_not_kept_for_a_week() -> None:
-    vendor, shelf = Vendor(), Shelf()
+    vendor, shelf = FakeRestClient(), FakeNameStore()
     vendor.answers = {"XX": []}
-    async with learning(vendor, shelf, "XX") as (_, told):
+    async with learning(vendor, shelf, "XX") as (_, _, told):
         await until(lambda: vendor.asked == ["XX"])
         await asyncio.sleep(0.02)
         assert not shelf.kept and not told
 
 
 async def test_a_file_that_others_wrote_cannot_reach_the_terminal() -> None:
-    vendor, shelf = Vendor(), Shelf(US={"OLD": "Old\x1b[2J Fund"})
-    async with learning(vendor, shelf, "US"):
-        await until(lambda: funds.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
+    vendor, shelf = FakeRestClient(), FakeNameStore(US={"OLD": "Old\x1b[2J Fund"})
+    async with learning(vendor, shelf, "US") as (_, names, _):
+        await until(lambda: names.name_of(Symbol("OLD", "US")) == "Old�[2J Fund")
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -177,11 +170,12 @@ async def test_names_may_be_very_many_and_are_gone_through_beside_the_loop(
         where.add(threading.get_ident())
         return Symbol(*name) if len(name) > 1 else name[0]
 
-    monkeypatch.setattr("tui.history.fund_list.clean", seen)
+    monkeypatch.setattr("tui.history.fund_list.safe_text", seen)
     monkeypatch.setattr("tui.history.fund_list.Symbol", seen)
     many = {f"F{n}": f"Fund {n}" for n in range(100)}
-    vendor = Vendor()
+    vendor = FakeRestClient()
     vendor.answers["US"] = [ListedFund(*each) for each in many.items()]
-    await FundListLoader(vendor, Shelf(US=many) if kept else None, lambda: None)._learn("US")
-    assert name_of(Symbol("F99", "US")) == "Fund 99" and bool(vendor.asked) is not kept
+    names = FundNames()
+    await FundListLoader(vendor, FakeNameStore(US=many) if kept else None, names, lambda: None)._load("US")
+    assert names.name_of(Symbol("F99", "US")) == "Fund 99" and bool(vendor.asked) is not kept
     assert where and threading.get_ident() not in where

@@ -1,4 +1,4 @@
-"""The client of REST against the demo exchange over real sockets: what it brings, and every way it can fail."""
+"""The REST client against the demo exchange over real sockets: its results, and every way it can fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOON = 1_763_899_200_000 + 25_000
 
 
 @asynccontextmanager
-async def asking(
+async def client_of(
     exchange: Exchange, calls: int = 1_000, minute: float = 1.0, within: float = 30.0
 ) -> AsyncIterator[RestClient]:
     rest = RestClient(rest_base(exchange.url), Token(KEY), calls, minute=minute, within=within)
@@ -38,7 +38,7 @@ async def asking(
 
 
 @asynccontextmanager
-async def answering(answer: bytes | Callable[[bytes], bytes]) -> AsyncIterator[str]:
+async def serve_response(answer: bytes | Callable[[bytes], bytes]) -> AsyncIterator[str]:
     """A server that answers each request with these bytes, and closes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,15 +51,15 @@ async def answering(answer: bytes | Callable[[bytes], bytes]) -> AsyncIterator[s
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def found(body: bytes, headers: str = "") -> bytes:
+def http_ok(body: bytes, headers: str = "") -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
 
 
 # --- what it brings ---
 
 
-async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> None:
-    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
+async def test_a_day_s_bars_are_in_order_and_agree_with_the_stream() -> None:
+    async with Exchange(clock=lambda: NOON) as exchange, client_of(exchange) as rest:
         bars = await rest.klines("US", ["QQQ", "TLT", "NOSUCH"], limit=390)
         assert list(bars) == ["QQQ", "TLT"]
         for code, day in bars.items():
@@ -75,8 +75,8 @@ async def test_a_days_bars_in_order_and_the_newest_as_the_stream_has_it() -> Non
         assert await rest.klines("US", ["NOSUCH"]) == {}
 
 
-async def test_quotes_and_the_funds_of_a_region() -> None:
-    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
+async def test_quotes_and_funds_of_a_region_are_returned() -> None:
+    async with Exchange(clock=lambda: NOON) as exchange, client_of(exchange) as rest:
         quotes = await rest.quotes("HK", ["2800", "NOSUCH"])
         listing = exchange.market.watch(Symbol("2800", "HK"))
         assert listing is not None and list(quotes) == ["2800"]
@@ -87,16 +87,16 @@ async def test_quotes_and_the_funds_of_a_region() -> None:
         assert await rest.funds("XX") == []
 
 
-async def test_where_several_cannot_be_had_at_once_each_is_asked_for_by_itself() -> None:
-    async with Exchange(faults=["rest-single"]) as exchange, asking(exchange) as rest:
-        assert rest.at_once == 50
+async def test_after_a_404_each_code_is_requested_by_itself() -> None:
+    async with Exchange(faults=["rest-single"]) as exchange, client_of(exchange) as rest:
+        assert rest.batch_size == 50
         with pytest.raises(RestError, match="404"):
             await rest.klines("US", ["QQQ", "SPY", "IEF"], limit=2)
-        assert rest.at_once == 1
+        assert rest.batch_size == 1
         assert list(await rest.klines("US", ["SPY"], limit=2)) == ["SPY"]
 
 
-async def test_each_answers_date_is_told_with_its_times() -> None:
+async def test_the_date_of_each_response_is_reported_with_its_times() -> None:
     heard: list[tuple[float, float, float]] = []
     async with Exchange(faults=["clock-off"]) as exchange:
         rest = RestClient(rest_base(exchange.url), Token(KEY), on_date=lambda *date: heard.append(date))
@@ -110,10 +110,10 @@ async def test_each_answers_date_is_told_with_its_times() -> None:
 
 
 @pytest.mark.parametrize(("age", "told"), [("", 1), ("Age: 40\r\n", 0)])
-async def test_an_answer_from_a_cache_does_not_tell_the_time(age: str, told: int) -> None:
+async def test_the_date_of_a_cached_response_is_not_reported(age: str, told: int) -> None:
     heard: list[float] = []
     headers = f"Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n{age}"
-    async with answering(found(b'{"code":0,"data":null}', headers)) as base:
+    async with serve_response(http_ok(b'{"code":0,"data":null}', headers)) as base:
         rest = RestClient(base, Token(KEY), on_date=lambda sent, received, date: heard.append(date))
         await rest.quotes("US", ["QQQ"])
         await rest.aclose()
@@ -132,8 +132,8 @@ async def test_an_answer_from_a_cache_does_not_tell_the_time(age: str, told: int
         ("rest-429", "asks to slow down for 60 s", False),
     ],
 )
-async def test_a_refusal_is_told_in_words(fault: str, words: str, refused: bool) -> None:
-    async with Exchange(faults=[fault]) as exchange, asking(exchange) as rest:
+async def test_refusals_are_described(fault: str, words: str, refused: bool) -> None:
+    async with Exchange(faults=[fault]) as exchange, client_of(exchange) as rest:
         with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
     assert words in str(caught.value)
@@ -142,22 +142,22 @@ async def test_a_refusal_is_told_in_words(fault: str, words: str, refused: bool)
 
 
 async def test_a_wrong_key_is_refused() -> None:
-    async with Exchange(key=Token("right")) as exchange, asking(exchange) as rest:
+    async with Exchange(key=Token("right")) as exchange, client_of(exchange) as rest:
         with pytest.raises(RestError, match="refuses this key") as caught:
             await rest.funds("US")
         assert caught.value.refused
 
 
-async def test_nothing_known_is_no_error() -> None:
-    async with Exchange(faults=["rest-null"]) as exchange, asking(exchange) as rest:
+async def test_unknown_codes_are_no_error() -> None:
+    async with Exchange(faults=["rest-null"]) as exchange, client_of(exchange) as rest:
         assert await rest.klines("US", ["QQQ"]) == await rest.klines("US", ["QQQ", "SPY"]) == {}
         assert await rest.quotes("US", ["QQQ"]) == {}
         assert await rest.funds("US") == []
 
 
-async def test_what_cannot_be_read_is_told_in_words_and_nothing_else() -> None:
+async def test_an_unparsable_response_is_a_rest_error() -> None:
     failed = 0
-    async with Exchange(faults=["rest-garbage"]) as exchange, asking(exchange) as rest:
+    async with Exchange(faults=["rest-garbage"]) as exchange, client_of(exchange) as rest:
         for _ in range(12):
             for ask in (rest.quotes("US", ["QQQ"]), rest.klines("US", ["QQQ"]), rest.klines("US", ["QQQ", "SPY"])):
                 try:
@@ -169,32 +169,32 @@ async def test_what_cannot_be_read_is_told_in_words_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("fault", ["strings", "second-time"])
-async def test_rows_written_otherwise_are_the_same(fault: str) -> None:
-    async with Exchange(clock=lambda: NOON) as exchange, asking(exchange) as rest:
+async def test_rows_in_other_spellings_are_equal(fault: str) -> None:
+    async with Exchange(clock=lambda: NOON) as exchange, client_of(exchange) as rest:
         plain = await rest.klines("US", ["QQQ", "SPY"])
-        exchange.cause(fault)
+        exchange.set_faults(fault)
         assert await rest.klines("US", ["QQQ", "SPY"]) == plain
-        assert rest.unread == 0
+        assert rest.invalid_rows == 0
 
 
-async def test_names_hold_nothing_that_a_terminal_would_obey() -> None:
-    async with Exchange(faults=["escapes"]) as exchange, asking(exchange) as rest:
+async def test_names_contain_no_control_characters() -> None:
+    async with Exchange(faults=["escapes"]) as exchange, client_of(exchange) as rest:
         names = [fund.name for fund in await rest.funds("US")]
     assert len(names) == 59 and all(name.isprintable() for name in names)
     assert any("�" in name for name in names)
 
 
-async def test_an_answer_has_its_time() -> None:
+async def test_a_slow_response_times_out() -> None:
     async with Exchange(faults=["rest-slow"], fault_every=0.2) as exchange:
-        async with asking(exchange, within=0.1) as rest:
+        async with client_of(exchange, within=0.1) as rest:
             with pytest.raises(RestError, match=r"did not answer /fund/quotes within 0\.1 s"):
                 await rest.quotes("US", ["QQQ"])
-        async with asking(exchange) as rest:
+        async with client_of(exchange) as rest:
             assert await rest.quotes("US", ["QQQ"])
 
 
-async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
-    async with Exchange(faults=["rest-slow"], fault_every=60.0) as exchange, asking(exchange) as rest:
+async def test_an_exchange_closes_without_waiting_for_slow_responses() -> None:
+    async with Exchange(faults=["rest-slow"], fault_every=60.0) as exchange, client_of(exchange) as rest:
         asked = asyncio.create_task(rest.quotes("US", ["QQQ"]))
         await asyncio.sleep(0.1)
         async with asyncio.timeout(2):
@@ -208,20 +208,20 @@ async def test_an_exchange_does_not_wait_for_its_slow_answers_to_end() -> None:
         (b"", "the connection was cut"),
         (b"SMTP ready\r\n", "the connection was cut"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "the connection was cut"),
-        (found(b"none", "Content-Encoding: GZIP\r\n"), "answered /fund/quotes in GZIP, which was not asked for"),
+        (http_ok(b"none", "Content-Encoding: GZIP\r\n"), "answered /fund/quotes in GZIP, which was not asked for"),
         (
-            found(b"none", "Content-Encoding: br\r\nContent-Encoding: gzip\r\n"),
+            http_ok(b"none", "Content-Encoding: br\r\nContent-Encoding: gzip\r\n"),
             "answered /fund/quotes in br, gzip, which",
         ),
-        (found(b"none", "Content-Encoding: \x1b[2J" + "x" * 99 + "\r\n"), "in �[2Jxxxxxxxxxxxxxxxx, which was not"),
+        (http_ok(b"none", "Content-Encoding: \x1b[2J" + "x" * 99 + "\r\n"), "in �[2Jxxxxxxxxxxxxxxxx, which was not"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "the connection was cut"),
         (b"HTTP/1.1 302 Found\r\nLocation: //\r\nContent-Length: 0\r\n\r\n", "redirects"),
-        (found(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
+        (http_ok(b'{"code":7,"msg":"\\u001b[2J' + b"x" * 200 + b'","data":{}}'), "does not serve /fund/quotes: �[2Jxx"),
     ],
     ids=["nothing", "smtp", "cut", "gzip", "two codings", "odd coding", "transfer coding", "redirect", "words"],
 )
-async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words: str) -> None:
-    async with answering(answer) as base:
+async def test_any_other_server_is_a_rest_error(answer: bytes, words: str) -> None:
+    async with serve_response(answer) as base:
         rest = RestClient(base, Token(KEY))
         with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
@@ -229,7 +229,7 @@ async def test_a_stranger_in_the_vendors_place_is_survived(answer: bytes, words:
     assert words in str(caught.value) and len(str(caught.value)) < 200
 
 
-async def test_whatever_the_library_raises_is_told_in_words_and_logged_by_its_kind_alone(
+async def test_every_exception_of_the_library_is_translated_and_logged_by_its_type_only(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
@@ -243,12 +243,12 @@ async def test_whatever_the_library_raises_is_told_in_words_and_logged_by_its_ki
     assert "REST: unexpected KeyError" in caplog.text and "what a bug knew" not in caplog.text
 
 
-async def test_a_body_that_the_library_cannot_read_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_while_reading_the_body_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(self: object) -> AsyncIterator[bytes]:
         yield b"{"
         raise LookupError
 
-    async with answering(found(b"{}")) as base:
+    async with serve_response(http_ok(b"{}")) as base:
         rest = RestClient(base, Token(KEY))
         monkeypatch.setattr("httpx._transports.default.AsyncResponseStream.__aiter__", fail)
         with pytest.raises(RestError, match="the connection was cut"):
@@ -256,27 +256,27 @@ async def test_a_body_that_the_library_cannot_read_is_told_in_words(monkeypatch:
         await rest.aclose()
 
 
-async def test_a_fault_of_ours_in_the_midst_of_a_call_is_found() -> None:
+async def test_a_defect_of_ours_within_a_call_is_not_translated() -> None:
     def fault(*_: float) -> None:
         raise KeyError("ours")
 
-    async with answering(found(b'{"code":0,"data":null}', "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n")) as base:
+    async with serve_response(http_ok(b'{"code":0,"data":null}', "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n")) as base:
         rest = RestClient(base, Token(KEY), on_date=fault)
         with pytest.raises(KeyError, match="ours"):
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
 
 
-async def test_a_host_that_the_library_cannot_take_is_told_in_words() -> None:
+async def test_an_invalid_host_name_is_translated() -> None:
     rest = RestClient("https://999.1.1.1", Token(KEY))
     with pytest.raises(RestError, match=r"cannot reach 999\.1\.1\.1: no such host name"):
         await rest.quotes("US", ["QQQ"])
     await rest.aclose()
 
 
-async def test_what_comes_behind_an_answer_is_not_taken_for_the_next_one() -> None:
+async def test_surplus_bytes_after_a_response_are_not_the_next_response() -> None:
     """Nobody asked for it, whether it is read together with the answer or not."""
-    good, more = found(b'{"code":0,"data":{"QQQ":{"ld":1}}}'), found(b'{"code":0,"data":{"QQQ":{"ld":666}}}')
+    good, more = http_ok(b'{"code":0,"data":{"QQQ":{"ld":1}}}'), http_ok(b'{"code":0,"data":{"QQQ":{"ld":666}}}')
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, OSError):
@@ -292,26 +292,34 @@ async def test_what_comes_behind_an_answer_is_not_taken_for_the_next_one() -> No
 
 
 @pytest.mark.parametrize("chunk", [None, b"ffff\r\n" + b" " * 65_535 + b"\r\n"], ids=["told", "chunks"])
-async def test_an_answer_has_its_size(chunk: bytes | None) -> None:
+async def test_an_oversized_response_is_refused(chunk: bytes | None) -> None:
     answer = (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 110 if chunk else found(b" " * (7 << 20))
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 110 if chunk else http_ok(b" " * (7 << 20))
     )
-    async with answering(answer) as base:
+    async with serve_response(answer) as base:
         rest = RestClient(base, Token(KEY))
         with pytest.raises(RestError, match="answered /fund/quotes with more than 6 MB"):
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
 
 
-async def test_no_coding_is_asked_for_and_no_cookie_is_kept() -> None:
+async def test_a_response_of_exactly_the_largest_size_is_read() -> None:
+    body = b'{"code":0,"msg":null,"data":null}'
+    async with serve_response(http_ok(body + b" " * ((6 << 20) - len(body)))) as base:
+        rest = RestClient(base, Token(KEY))
+        assert await rest.quotes("US", ["QQQ"]) == {}
+        await rest.aclose()
+
+
+async def test_no_compression_is_requested_and_no_cookie_is_kept() -> None:
     """A small answer could unfold without bound, and cookies would pile up in every request."""
     asked: list[bytes] = []
 
     def answer(request: bytes) -> bytes:
         asked.append(request)
-        return found(b'{"code":0,"data":null}', f"Set-Cookie: a{len(asked)}={'x' * 4_000}; Path=/\r\n")
+        return http_ok(b'{"code":0,"data":null}', f"Set-Cookie: a{len(asked)}={'x' * 4_000}; Path=/\r\n")
 
-    async with answering(answer) as base:
+    async with serve_response(answer) as base:
         rest = RestClient(base, Token(KEY))
         for _ in range(3):
             await rest.quotes("US", ["QQQ"])
@@ -321,8 +329,8 @@ async def test_no_coding_is_asked_for_and_no_cookie_is_kept() -> None:
     assert "\r\naccept-encoding: identity\r\n" in heads[0] and "cookie" not in heads[0]
 
 
-async def test_a_server_that_is_not_there_is_told_in_words() -> None:
-    async with answering(b"") as base:
+async def test_an_unreachable_server_is_a_rest_error() -> None:
+    async with serve_response(b"") as base:
         pass
     for where, words in ((base, "connection refused"), ("https://a..b", "no such host name")):
         rest = RestClient(where, Token(KEY))
@@ -331,7 +339,7 @@ async def test_a_server_that_is_not_there_is_told_in_words() -> None:
         await rest.aclose()
 
 
-def no(status: int, *headers: str) -> bytes:
+def http_status(status: int, *headers: str) -> bytes:
     return "\r\n".join((f"HTTP/1.1 {status} No", *headers, "Content-Length: 0", "", "")).encode()
 
 
@@ -341,32 +349,36 @@ DATE = "Date: Mon, 23 Nov 2020 12:00:00 GMT"
 @pytest.mark.parametrize(
     ("answer", "wait", "words"),
     [
-        (no(429, "Retry-After: 7"), 60, "asks to slow down for 60 s"),
-        (no(503), 0, "has trouble of its own with /fund/quotes (HTTP 503)"),
-        (no(503, "Retry-After: 7"), 7, "has trouble of its own with /fund/quotes (HTTP 503): asked to wait 7 s"),
-        (no(429, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "asks to slow down for 120 s"),
-        (no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "(HTTP 503): asked to wait 120 s"),
-        (no(429, "Retry-After: 1000000000"), 3_600, "slow down: asked to wait 31 years; waiting an hour"),
-        (no(503, "Retry-After: 1000000000"), 3_600, "(HTTP 503): asked to wait 31 years; waiting an hour"),
-        (no(503, "Retry-After: 5", "Retry-After: 10"), 10, "(HTTP 503): asked to wait 10 s"),
-        (no(503, "Retry-After: 0.3"), 0, "(HTTP 503)"),
-        (no(503, "Retry-After: Mon, 23 Nov 2060 12:00:00 GMT", DATE), 3_600, "40 years; waiting an hour"),
+        (http_status(429, "Retry-After: 7"), 60, "asks to slow down for 60 s"),
+        (http_status(503), 0, "has trouble of its own with /fund/quotes (HTTP 503)"),
         (
-            no(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT"),
+            http_status(503, "Retry-After: 7"),
+            7,
+            "has trouble of its own with /fund/quotes (HTTP 503): asked to wait 7 s",
+        ),
+        (http_status(429, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "asks to slow down for 120 s"),
+        (http_status(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT", DATE), 120, "(HTTP 503): asked to wait 120 s"),
+        (http_status(429, "Retry-After: 1000000000"), 3_600, "slow down: asked to wait 31 years; waiting an hour"),
+        (http_status(503, "Retry-After: 1000000000"), 3_600, "(HTTP 503): asked to wait 31 years; waiting an hour"),
+        (http_status(503, "Retry-After: 5", "Retry-After: 10"), 10, "(HTTP 503): asked to wait 10 s"),
+        (http_status(503, "Retry-After: 0.3"), 0, "(HTTP 503)"),
+        (http_status(503, "Retry-After: Mon, 23 Nov 2060 12:00:00 GMT", DATE), 3_600, "40 years; waiting an hour"),
+        (
+            http_status(503, "Retry-After: Mon, 23 Nov 2020 12:02:00 GMT"),
             0,
             "has trouble of its own with /fund/quotes (HTTP 503)",
         ),
     ],
 )
-async def test_a_server_that_asks_for_time_gets_it(answer: bytes, wait: float, words: str) -> None:
+async def test_retry_after_is_honoured(answer: bytes, wait: float, words: str) -> None:
     now = 0.0
-    async with answering(answer) as base:
+    async with serve_response(answer) as base:
         rest = RestClient(base, Token(KEY), clock=lambda: now)
         with pytest.raises(RestError) as caught:
             await rest.quotes("US", ["QQQ"])
         await rest.aclose()
     assert caught.value.wait == wait and str(caught.value).endswith(words)
-    assert rest._turns is not None and rest._turns.delay(now) == wait
+    assert rest._rate_limiter is not None and rest._rate_limiter.delay(now) == wait
 
 
 # --- the key ---
@@ -383,7 +395,7 @@ async def test_a_server_that_asks_for_time_gets_it(answer: bytes, wait: float, w
         ("", "rest_url: '' is not an address for REST"),
     ],
 )
-def test_the_key_goes_to_no_doubtful_address(base: str, words: str) -> None:
+def test_the_key_is_not_sent_to_an_unsafe_address(base: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         RestClient(base, Token(KEY))
     assert words in str(caught.value) and "secret" not in str(caught.value)
@@ -398,12 +410,12 @@ def test_the_key_goes_to_no_doubtful_address(base: str, words: str) -> None:
         ("ws://[::1]:9010/fund", "http://[::1]:9010"),
     ],
 )
-def test_rest_is_asked_for_where_the_stream_comes_from(url: str, base: str) -> None:
+def test_the_rest_base_is_derived_from_the_stream_s_url(url: str, base: str) -> None:
     assert rest_base(url) == base
     RestClient(base, Token(KEY))
 
 
-async def test_the_key_is_a_header_of_loopbacks_own_and_goes_to_no_proxy_and_no_log(
+async def test_the_key_is_sent_in_one_header_and_neither_proxied_nor_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -413,9 +425,9 @@ async def test_the_key_is_a_header_of_loopbacks_own_and_goes_to_no_proxy_and_no_
 
     def answer(request: bytes) -> bytes:
         seen.append(request)
-        return found(b'{"code":0,"msg":null,"data":null}')
+        return http_ok(b'{"code":0,"msg":null,"data":null}')
 
-    async with answering(answer) as base:
+    async with serve_response(answer) as base:
         rest = RestClient(base, Token(KEY))
         await rest.klines("US", ["QQQ", "BRK.B"])
         await rest.aclose()
@@ -429,8 +441,8 @@ async def test_the_key_is_a_header_of_loopbacks_own_and_goes_to_no_proxy_and_no_
 # --- turns ---
 
 
-async def test_calls_wait_for_their_turn_and_names_for_all_others() -> None:
-    async with Exchange() as exchange, asking(exchange, calls=2, minute=0.4) as rest:
+async def test_calls_wait_for_the_rate_limit_and_low_priority_ones_for_the_others() -> None:
+    async with Exchange() as exchange, client_of(exchange, calls=2, minute=0.4) as rest:
         done: list[str] = []
 
         async def ask(name: str) -> None:
@@ -445,13 +457,13 @@ async def test_calls_wait_for_their_turn_and_names_for_all_others() -> None:
 
 async def test_the_exchange_never_sees_more_calls_than_the_plan_has() -> None:
     async with Exchange(calls_a_minute=3) as exchange:
-        async with asking(exchange, calls=3, minute=60.0) as rest:
+        async with client_of(exchange, calls=3, minute=60.0) as rest:
             for _ in range(3):
                 await rest.quotes("US", ["QQQ"])
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2):
                     await rest.quotes("US", ["QQQ"])
-        async with asking(exchange) as hasty:
+        async with client_of(exchange) as hasty:
             with pytest.raises(RestError, match="asks to slow down"):
                 await hasty.quotes("US", ["QQQ"])
             with pytest.raises(TimeoutError):
@@ -459,7 +471,7 @@ async def test_the_exchange_never_sees_more_calls_than_the_plan_has() -> None:
                     await hasty.quotes("US", ["QQQ"])
 
 
-async def test_no_calls_at_all_are_refused_without_one() -> None:
+async def test_without_a_budget_every_call_is_refused() -> None:
     rest = RestClient("http://127.0.0.1:9", Token(KEY), 0)
     with pytest.raises(RestError, match="calls_a_minute is 0") as caught:
         await rest.quotes("US", ["QQQ"])

@@ -1,4 +1,4 @@
-"""The file that keeps bars: what comes back, two copies at once, damage, a full disk, and how much it holds."""
+"""The store: what is read back, two processes at once, damage, a full disk, and the limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tui.history import store as storing
-from tui.history.store import DAYS, BarUpdate, Store, StoreError, default_store_path
+from tui.history.store import RETENTION_DAYS, BarUpdate, Store, StoreError, default_store_path
 from tui.market.bars import MINUTE
 from tui.protocol.messages import Kline
 from tui.symbol import Symbol
@@ -48,12 +48,12 @@ def store(make: Callable[..., Store]) -> Store:
     return make()
 
 
-def held(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int, float]]:
+def stored_bars(store: Store, symbol: Symbol = QQQ, most: int = 500) -> list[tuple[int, float]]:
     """(minutes ago, close)"""
     return [((1000 * NOW - b.time) // MINUTE, b.close) for b in store.read([symbol], most)[symbol].bars]
 
 
-def test_what_was_kept_comes_back(store: Store, make: Callable[..., Store]) -> None:
+def test_stored_history_is_read_back(store: Store, make: Callable[..., Store]) -> None:
     bars = [bar(3, 1.25, 7.0), bar(2, 1.5), bar(1, 1.75)]
     store.write([BarUpdate(QQQ, bars, {"2026-11-20": 512.34}, 1000 * NOW)])
     again = make()
@@ -62,57 +62,57 @@ def test_what_was_kept_comes_back(store: Store, make: Callable[..., Store]) -> N
     assert kept[SPY] == ([], {}, 0)
 
 
-def test_real_prices_and_made_up_ones_have_a_file_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_real_and_demo_prices_have_separate_stores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_store_path(demo=False).name == "itick.sqlite"
     assert default_store_path(demo=True).name == "demo.sqlite"
     assert default_store_path(demo=True).is_relative_to(tmp_path)
 
 
-def test_of_a_minute_told_twice_the_version_with_more_volume_stays(store: Store) -> None:
-    for close, volume in ((1.0, 5.0), (2.0, 9.0), (3.0, 8.0)):
+def test_of_two_bars_of_a_minute_the_one_with_more_volume_stays(store: Store) -> None:
+    for close, volume, stored in ((1.0, 5.0, 1.0), (2.0, 9.0, 2.0), (3.0, 8.0, 2.0), (4.0, 9.0, 4.0)):
         store.write([BarUpdate(QQQ, [bar(1, close, volume)])])
-    assert held(store) == [(1, 2.0)]
+        assert stored_bars(store) == [(1, stored)], "of the same volume the later one"
 
 
-def test_the_vendor_s_word_stands_in_place_of_all_between_its_first_and_last_bar(store: Store) -> None:
+def test_vendor_bars_replace_the_stored_range(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(ago, 9.0, 99.0) for ago in (5, 4, 3, 2, 1)], {"2026-11-20": 1.0})])
-    store.write([BarUpdate(QQQ, [bar(4), bar(2)], told=True)])
-    assert held(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
-    store.write([BarUpdate(QQQ, [bar(3)], told=True, afresh=True)])
-    assert held(store) == [(3, 1.0)]
+    store.write([BarUpdate(QQQ, [bar(4), bar(2)], replaces_range=True)])
+    assert stored_bars(store) == [(5, 9.0), (4, 1.0), (2, 1.0), (1, 9.0)]
+    store.write([BarUpdate(QQQ, [bar(3)], replaces_range=True, replaces_all=True)])
+    assert stored_bars(store) == [(3, 1.0)]
     assert store.read([QQQ], 1)[QQQ].closes == {}
 
 
-def test_what_is_older_than_thirty_days_goes_once_a_day(make: Callable[..., Store]) -> None:
+def test_data_older_than_thirty_days_is_pruned_daily(make: Callable[..., Store]) -> None:
     wall = [float(NOW)]
     store = make(wall=lambda: wall[0])
     whole_day = DAY // 60
     store.write([BarUpdate(QQQ, [bar(29 * whole_day), bar(0)], {"2026-10-25": 1.0, "2026-11-20": 1.0}, 1000 * NOW)])
-    assert len(held(store)) == 2
+    assert len(stored_bars(store)) == 2
     wall[0] += 2 * DAY
-    assert len(held(store)) == 1  # it is not told any more, before it has gone
+    assert len(stored_bars(store)) == 1  # it is not told any more, before it has gone
     store.write([BarUpdate(SPY, [bar(0)])])
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("SELECT count(*) FROM bars WHERE symbol = 'QQQ$US'").fetchone() == (1,)
         assert db.execute("SELECT date FROM closes").fetchall() == [("2026-11-20",)]
-    assert DAYS == 30
+    assert RETENTION_DAYS == 30
 
 
-def test_too_many_bars_make_room_the_oldest_first_and_the_file_shrinks(
+def test_the_oldest_of_too_many_bars_are_pruned_and_the_file_shrinks(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     symbols = [Symbol(f"F{n}", "US") for n in range(40)]
     bars = [bar(ago) for ago in range(500, 0, -1)]
-    monkeypatch.setattr(storing, "MOST", 100_000)
+    monkeypatch.setattr(storing, "MAX_BARS", 100_000)
     store.write([BarUpdate(symbol, bars) for symbol in symbols])
     with closing(sqlite3.connect(store.path)) as db:
         before = db.execute("PRAGMA page_count").fetchone()[0]
-    monkeypatch.setattr(storing, "MOST", 4_000)
-    store._tidied = 0.0
+    monkeypatch.setattr(storing, "MAX_BARS", 4_000)
+    store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(0)])])
-    assert {len(held(store, symbol)) for symbol in symbols} <= {99, 100}
-    assert held(store, symbols[7])[0][0] <= 100
+    assert {len(stored_bars(store, symbol)) for symbol in symbols} <= {99, 100}
+    assert stored_bars(store, symbols[7])[0][0] <= 100
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("PRAGMA page_count").fetchone()[0] < before / 2
 
@@ -137,7 +137,7 @@ store.close()
 """
 
 
-def test_two_copies_at_once_lose_nothing(store: Store) -> None:
+def test_two_processes_writing_at_once_lose_nothing(store: Store) -> None:
     command = [sys.executable, "-c", WRITER.format(now=NOW), str(store.path)]
     copies = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in ("A", "B")]
     for copy in copies:
@@ -145,7 +145,7 @@ def test_two_copies_at_once_lose_nothing(store: Store) -> None:
         assert (copy.returncode, errors) == (0, b"")
     everything = store.read([Symbol(f"{name}{n}", "US") for name in "AB" for n in range(40)], 500)
     assert {len(kept.bars) for kept in everything.values()} == {50}
-    assert len(held(store, Symbol("BOTH", "US"))) == 40
+    assert len(stored_bars(store, Symbol("BOTH", "US"))) == 40
 
 
 def damage_head(path: Path) -> None:
@@ -175,7 +175,7 @@ def missing_table(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [damage_head, damage_middle, another_program, newer_version, missing_table])
-def test_a_file_that_cannot_be_used_is_moved_aside_and_made_anew(
+def test_a_damaged_or_foreign_file_is_moved_aside_and_replaced(
     make: Callable[..., Store], spoil: Callable[[Path], None]
 ) -> None:
     first = make()
@@ -184,23 +184,23 @@ def test_a_file_that_cannot_be_used_is_moved_aside_and_made_anew(
     spoil(first.path)
     spoiled = first.path.read_bytes()
     store = make()
-    assert held(store) == []
+    assert stored_bars(store) == []
     store.write([BarUpdate(QQQ, [bar(1)])])
-    assert held(store) == [(1, 1.0)]
+    assert stored_bars(store) == [(1, 1.0)]
     assert first.path.with_name("itick.sqlite.damaged").read_bytes() == spoiled
 
 
-def test_a_row_that_somebody_spoiled_is_left_out(store: Store) -> None:
+def test_an_invalid_row_is_skipped(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(2), bar(1)], {"2026-11-20": 1.0})])
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("UPDATE bars SET close = 'much' WHERE minute = (SELECT min(minute) FROM bars)")
         db.execute("INSERT INTO closes VALUES ('QQQ$US', 'today', 1.0), ('QQQ$US', '2026-11-19', NULL)")
         db.commit()
-    assert held(store) == [(1, 1.0)]
+    assert stored_bars(store) == [(1, 1.0)]
     assert store.read([QQQ], 1)[QQQ].closes == {"2026-11-20": 1.0}
 
 
-def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     store = Store(tmp_path / "cache" / "itick.sqlite")
     for work in (lambda: store.read([QQQ], 1), lambda: store.write([BarUpdate(QQQ, [bar(1)])])):
@@ -208,7 +208,7 @@ def test_a_folder_that_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
             work()
 
 
-def test_a_full_disk_is_told_in_words_and_what_was_kept_stays(store: Store) -> None:
+def test_a_full_disk_is_a_store_error_and_loses_nothing(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     assert store._open is not None
     pages = store._open.execute("PRAGMA page_count").fetchone()[0]
@@ -216,10 +216,10 @@ def test_a_full_disk_is_told_in_words_and_what_was_kept_stays(store: Store) -> N
     with pytest.raises(StoreError, match="disk is full") as told:
         store.write([BarUpdate(SPY, [bar(ago) for ago in range(9_000)])])
     assert not told.value.busy
-    assert held(store) == [(1, 1.0)] and held(store, SPY) == []
+    assert stored_bars(store) == [(1, 1.0)] and stored_bars(store, SPY) == []
 
 
-def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: Store) -> None:
+def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -230,31 +230,31 @@ def test_another_copy_that_writes_is_waited_for_and_hardly_when_leaving(store: S
         assert time.monotonic() - began < 0.5
         threading.Timer(0.1, other.execute, ["COMMIT"]).start()
         store.write([BarUpdate(QQQ, [bar(2)])])
-    assert len(held(store)) == 2
+    assert len(stored_bars(store)) == 2
 
 
-def test_names_are_kept_by_region_with_their_age(make: Callable[..., Store]) -> None:
+def test_fund_names_are_stored_by_region_with_their_age(make: Callable[..., Store]) -> None:
     wall = [float(NOW)]
     store = make(wall=lambda: wall[0])
-    assert store.names("US") is None
-    store.keep_names("US", {"QQQ": "Invesco QQQ", "OLD": "gone soon"})
-    store.keep_names("HK", {"2800": "盈富基金"})
+    assert store.fund_names("US") is None
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ", "OLD": "gone soon"})
+    store.save_fund_names("HK", {"2800": "盈富基金"})
     wall[0] += 60
-    store.keep_names("US", {"QQQ": "Invesco QQQ Trust"})
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ Trust"})
     wall[0] += 60
-    assert store.names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
-    assert store.names("HK") == (120.0, {"2800": "盈富基金"})
+    assert store.fund_names("US") == (60.0, {"QQQ": "Invesco QQQ Trust"})
+    assert store.fund_names("HK") == (120.0, {"2800": "盈富基金"})
 
 
-def test_names_kept_by_a_clock_that_was_ahead_are_too_old(make: Callable[..., Store]) -> None:
+def test_fund_names_dated_in_the_future_count_as_too_old(make: Callable[..., Store]) -> None:
     wall = [float(NOW + 400 * DAY)]
     store = make(wall=lambda: wall[0])
-    store.keep_names("US", {"QQQ": "Invesco QQQ"})
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ"})
     wall[0] = float(NOW)
-    assert store.names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
+    assert store.fund_names("US") == (math.inf, {"QQQ": "Invesco QQQ"})
 
 
-def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(store: Store) -> None:
+def test_extreme_numbers_and_times_in_the_file_are_skipped(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(2), bar(1)], {"2026-11-20": 512.34}, 1000 * NOW)])
     minute = NOW // 60
     with closing(sqlite3.connect(store.path)) as db:
@@ -268,9 +268,9 @@ def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(
             db.execute("INSERT INTO bars VALUES ('QQQ$US', ?, 1.0, 1.0, 1.0, 1.0, 1.0)", (text,))
         db.execute("INSERT INTO closes VALUES ('QQQ$US', '2031-01-02', 1.0)")
         db.commit()
-    assert held(store) == [(2, 1.0), (1, 1.0)]
+    assert stored_bars(store) == [(2, 1.0), (1, 1.0)]
     assert store.read([QQQ], 500)[QQQ].closes == {"2026-11-20": 512.34}
-    store._tidied = 0.0
+    store._pruned_at = 0.0
     store.write([BarUpdate(QQQ, [bar(1)])])
     with closing(sqlite3.connect(store.path)) as db:
         kept = db.execute("SELECT count(*) FROM bars WHERE typeof(minute) = 'integer' AND minute > ?", (minute,))
@@ -278,9 +278,7 @@ def test_what_an_older_version_or_damage_left_lets_no_extreme_number_or_time_in(
         assert db.execute("SELECT count(*) FROM closes").fetchone() == (1,)
 
 
-def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
-    store: Store, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_invalid_rows_are_skipped_and_counted(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     """Also where they are many, stand before all others, and the table has lost what kept it in order."""
     store.write([BarUpdate(QQQ, [bar(ago, close=float(ago)) for ago in range(500, 0, -1)], {"2026-11-20": 512.34})])
     minute = NOW // 60
@@ -316,32 +314,32 @@ def test_rows_that_an_edit_left_strange_are_left_out_and_counted(
     assert [(1000 * NOW - each.time) // MINUTE for each in past] == list(range(500, 0, -1))
     assert all(type(each.time) is int for each in kept.bars)
     assert [each.time for each in kept.bars] == sorted({each.time for each in kept.bars}) and len(kept.bars) == 1_100
-    assert (kept.closes, kept.complete) == ({"2026-11-20": 512.34}, 0)
+    assert (kept.closes, kept.complete_until) == ({"2026-11-20": 512.34}, 0)
     # A minute without a time comes last of all, and is not looked at.
-    assert store.unread == len(strange) - 1 + 5
-    assert f"{store.unread:,} rows cannot be read" in caplog.text
+    assert store.invalid_rows == len(strange) - 1 + 5
+    assert f"{store.invalid_rows:,} rows cannot be read" in caplog.text
 
 
-def test_names_that_somebody_spoiled_are_left_out(store: Store) -> None:
-    store.keep_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
+def test_invalid_fund_names_are_skipped(store: Store) -> None:
+    store.save_fund_names("US", {"QQQ": "Invesco QQQ", "SPY": "SPDR"})
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("UPDATE names SET name = NULL WHERE code = 'SPY'")
         db.execute("INSERT INTO names VALUES ('US', 'IWM', x'ff'), ('US', x'ff', 'iShares')")
         db.execute("INSERT INTO named VALUES ('HK', NULL), ('SH', x'ff'), ('SZ', 'today')")
         db.commit()
-    assert store.names("US") == (0.0, {"QQQ": "Invesco QQQ"})
-    assert [store.names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
+    assert store.fund_names("US") == (0.0, {"QQQ": "Invesco QQQ"})
+    assert [store.fund_names(region) for region in ("HK", "SH", "SZ")] == [None, None, None]
 
 
-def test_closing_waits_for_nobody(store: Store) -> None:
-    store.names("US")
+def test_close_does_not_wait_for_a_running_transaction(store: Store) -> None:
+    store.fund_names("US")
     asked, on = threading.Event(), threading.Event()
 
     def work(db: sqlite3.Connection) -> None:
         asked.set()
         on.wait()
 
-    thread = threading.Thread(target=store._do, args=(work,))
+    thread = threading.Thread(target=store._execute, args=(work,))
     thread.start()
     asked.wait()
     began = time.monotonic()
@@ -353,7 +351,7 @@ def test_closing_waits_for_nobody(store: Store) -> None:
     assert store._open is None
 
 
-def test_once_closed_it_stays_closed(store: Store) -> None:
+def test_a_closed_store_stays_closed(store: Store) -> None:
     store.write([BarUpdate(QQQ, [bar(1)])])
     store.close()
     with pytest.raises(StoreError):

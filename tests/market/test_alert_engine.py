@@ -31,7 +31,7 @@ class Watched:
     def put(self, *alerts: str) -> None:
         self.market.set_alerts([parse_alert(alert, QQQ) for alert in alerts])
 
-    def take(self, *messages: Push, now: float | None = None) -> list[str]:
+    def apply(self, *messages: Push, now: float | None = None) -> list[str]:
         """What fired with these; each arrives when it was made, unless `now` says otherwise."""
         self.fired.clear()
         for message in messages:
@@ -51,88 +51,88 @@ def book(bid: float, ask: float) -> Push:
 
 def test_a_price_that_crosses_fires_once() -> None:
     watched = Watched("> 520")
-    assert watched.take(*ticks(519, 520, 520.1, 519, 521)) == ["QQQ$US 520.10 crossed above 520"]
+    assert watched.apply(*ticks(519, 520, 520.1, 519, 521)) == ["QQQ$US 520.10 crossed above 520"]
     assert watched.market.alert_engine.unseen == {QQQ}
 
 
 def test_a_spike_between_two_frames_is_not_missed() -> None:
     watched = Watched("< 480")
-    assert watched.take(*ticks(481, 482, 479.99, 485)) == ["QQQ$US 479.99 crossed below 480"]
+    assert watched.apply(*ticks(481, 482, 479.99, 485)) == ["QQQ$US 479.99 crossed below 480"]
 
 
 def test_one_that_repeats_fires_again_only_once_the_price_was_back_by_so_much() -> None:
     watched = Watched("> 520 repeat 0.5")
-    assert len(watched.take(*ticks(519.8, 519.9, 520.1, 519.9, 520.2, 519.6, 521))) == 1
-    assert len(watched.take(*ticks(519.5, 519.9, 520.1, 520.2, begin=60_000))) == 1
+    assert len(watched.apply(*ticks(519.8, 519.9, 520.1, 519.9, 520.2, 519.6, 521))) == 1
+    assert len(watched.apply(*ticks(519.5, 519.9, 520.1, 520.2, begin=60_000))) == 1
 
 
 def test_one_made_beyond_waits_until_the_price_was_back() -> None:
     watched = Watched()
-    watched.take(*ticks(521, 522))
+    watched.apply(*ticks(521, 522))
     watched.put("> 520")
-    assert watched.take(*ticks(523, 521, begin=10_000)) == []
-    assert len(watched.take(*ticks(520, 520.5, begin=20_000))) == 1
+    assert watched.apply(*ticks(523, 521, begin=10_000)) == []
+    assert len(watched.apply(*ticks(520, 520.5, begin=20_000))) == 1
 
 
 def test_one_made_on_the_near_side_fires_with_the_next_price_beyond() -> None:
     watched = Watched()
-    watched.take(*ticks(519))
+    watched.apply(*ticks(519))
     watched.put("> 520")
-    assert len(watched.take(*ticks(520.5, begin=10_000))) == 1
+    assert len(watched.apply(*ticks(520.5, begin=10_000))) == 1
 
 
 def test_a_quote_s_price_counts_where_it_is_newer_than_the_last_trade() -> None:
     watched = Watched("> 520")
-    assert watched.take(tick(519), quote(519, 500), tick(519, 5_000), quote(530, 4_000)) == []
-    assert len(watched.take(quote(530, 6_000))) == 1
+    assert watched.apply(tick(519), quote(519, 500), tick(519, 5_000), quote(530, 4_000)) == []
+    assert len(watched.apply(quote(530, 6_000))) == 1
 
 
 def test_the_first_value_of_a_connection_never_fires() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519))
+    watched.apply(*ticks(519, 519))
     watched.market.reconnected([QQQ])
-    assert watched.take(tick(525, 60_000)) == []
-    assert watched.take(tick(525, 60_000)) == [], "nor the same again"
-    assert len(watched.take(tick(525, 61_000))) == 1, "it went above while nobody looked"
+    assert watched.apply(tick(525, 60_000)) == []
+    assert watched.apply(tick(525, 60_000)) == [], "nor the same again"
+    assert len(watched.apply(tick(525, 61_000))) == 1, "it went above while nobody looked"
 
 
 def test_what_gives_no_price_is_no_evidence_for_one_that_came_first() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519))
+    watched.apply(*ticks(519, 519))
     watched.market.reconnected([QQQ])
-    assert watched.take(quote(518, 9_000), tick(525, 10_000), quote(525, 10_000), quote(0, 11_000)) == []
-    assert len(watched.take(quote(525, 12_000))) == 1
+    assert watched.apply(quote(518, 9_000), tick(525, 10_000), quote(525, 10_000), quote(0, 11_000)) == []
+    assert len(watched.apply(quote(525, 12_000))) == 1
 
 
 def test_how_late_the_data_is_stands_behind_the_words() -> None:
     watched = Watched("> 520")
-    assert watched.take(*ticks(519, 519, 521), now=900) == ["QQQ$US 521.00 crossed above 520, 14m ago"]
+    assert watched.apply(*ticks(519, 519, 521), now=900) == ["QQQ$US 521.00 crossed above 520, 14m ago"]
 
 
 def test_a_price_of_another_day_never_fires() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519), now=3 * DAY / 1000)
-    assert watched.take(*ticks(521, 522, begin=5_000), now=3 * DAY / 1000) == []
-    assert len(watched.take(*ticks(522, 523, begin=3 * DAY))) == 1
+    watched.apply(*ticks(519, 519), now=3 * DAY / 1000)
+    assert watched.apply(*ticks(521, 522, begin=5_000), now=3 * DAY / 1000) == []
+    assert len(watched.apply(*ticks(522, 523, begin=3 * DAY))) == 1
 
 
 def test_older_data_than_shown_never_fires() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519), tick(519, 9_000))
-    assert watched.take(tick(530, 8_000)) == []
+    watched.apply(*ticks(519, 519), tick(519, 9_000))
+    assert watched.apply(tick(530, 8_000)) == []
 
 
 def test_bars_never_fire() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519))
-    assert watched.take(bar(0, 530), bar(1, 530)) == []
+    watched.apply(*ticks(519, 519))
+    assert watched.apply(bar(0, 530), bar(1, 530)) == []
 
 
 def test_while_they_sleep_nothing_fires() -> None:
     watched = Watched("> 520")
-    watched.take(*ticks(519, 519))
+    watched.apply(*ticks(519, 519))
     watched.market.alerts_sleep = "a replay"
-    assert watched.take(*ticks(525, 526, begin=5_000)) == []
+    assert watched.apply(*ticks(525, 526, begin=5_000)) == []
 
 
 def test_the_day_s_change_either_way() -> None:
@@ -140,9 +140,9 @@ def test_the_day_s_change_either_way() -> None:
         return Quote(symbol="QQQ$US", last=price, change=price - 100, time=T + t)
 
     watched = Watched("±2%")
-    assert watched.take(at(100, 0), at(102, 1_000), at(102.5, 2_000)) == ["QQQ$US +2.50% today, beyond ±2%"]
+    assert watched.apply(at(100, 0), at(102, 1_000), at(102.5, 2_000)) == ["QQQ$US +2.50% today, beyond ±2%"]
     watched.put("±2% repeat 1%")
-    assert watched.take(at(101.5, 3_000), at(97.5, 4_000), at(99, 5_000), at(97, 6_000)) == [
+    assert watched.apply(at(101.5, 3_000), at(97.5, 4_000), at(99, 5_000), at(97, 6_000)) == [
         "QQQ$US -3.00% today, beyond ±2%",
     ]
 
@@ -150,7 +150,7 @@ def test_the_day_s_change_either_way() -> None:
 def test_a_change_from_the_open_says_so() -> None:
     watched = Watched("±2%")
     opened = [Quote(symbol="QQQ$US", last=last, open=100, time=T + n) for n, last in enumerate((100, 101, 103))]
-    assert watched.take(*opened) == ["QQQ$US +3.00% since the open, beyond ±2%"]
+    assert watched.apply(*opened) == ["QQQ$US +3.00% since the open, beyond ±2%"]
 
 
 def test_a_previous_close_that_comes_late_is_no_move_of_the_price() -> None:
@@ -158,10 +158,10 @@ def test_a_previous_close_that_comes_late_is_no_move_of_the_price() -> None:
         return Quote(symbol="QQQ$US", last=price, open=102.5, time=T + t)
 
     watched = Watched("±2% repeat 0.5%")
-    assert watched.take(at(103, 0), at(103, 1_000)) == []
+    assert watched.apply(at(103, 0), at(103, 1_000)) == []
     watched.market.apply_history_closes(QQQ, {"2024-11-14": 100.0})
-    assert watched.take(at(103, 2_000), at(103.1, 3_000)) == [], "it is beyond already"
-    assert watched.take(at(101, 4_000), at(103, 5_000)) == ["QQQ$US +3.00% today, beyond ±2%"]
+    assert watched.apply(at(103, 2_000), at(103.1, 3_000)) == [], "it is beyond already"
+    assert watched.apply(at(101, 4_000), at(103, 5_000)) == ["QQQ$US +3.00% today, beyond ±2%"]
 
 
 def test_a_gap_over_night_is_a_move_although_the_open_was_known_before_the_close() -> None:
@@ -170,33 +170,33 @@ def test_a_gap_over_night_is_a_move_although_the_open_was_known_before_the_close
 
     watched = Watched("±2%")
     watched.market.apply_history_closes(QQQ, {"2024-11-14": 100.0})
-    assert watched.take(at(101, 0), at(101, 1_000)) == []
+    assert watched.apply(at(101, 0), at(101, 1_000)) == []
     watched.market.reconnected([QQQ])
-    assert watched.take(at(105, 3 * DAY), at(105, 3 * DAY + 1_000)) == []
+    assert watched.apply(at(105, 3 * DAY), at(105, 3 * DAY + 1_000)) == []
     watched.market.apply_history_closes(QQQ, {"2024-11-15": 102.0})
-    assert watched.take(at(105, 3 * DAY + 2_000)) == ["QQQ$US +2.94% today, beyond ±2%"]
+    assert watched.apply(at(105, 3 * DAY + 2_000)) == ["QQQ$US +2.94% today, beyond ±2%"]
 
 
 def test_a_spread_wider_than() -> None:
     watched = Watched("spread > 5bp")
-    watched.take(*ticks(100, 100))
-    assert watched.take(book(99.99, 100.0), book(99.9, 100.0)) == ["QQQ$US spread 10.0 bp, wider than 5 bp"]
+    watched.apply(*ticks(100, 100))
+    assert watched.apply(book(99.99, 100.0), book(99.9, 100.0)) == ["QQQ$US spread 10.0 bp, wider than 5 bp"]
 
 
 def test_a_spread_widens_although_nothing_was_traded_today_but_not_while_the_exchange_is_closed() -> None:
     watched = Watched("spread > 5bp repeat 0.1bp")
     books = book(99.99, 100.0), book(99.9, 100.0)
-    assert len(watched.take(*books, now=0)) == 1, "on a Friday, nothing traded yet"
-    assert watched.take(*books, now=DAY / 1000) == []
-    watched.take(*ticks(100, 100))
-    assert len(watched.take(*books, now=3 * DAY / 1000)) == 1, "on Monday, last traded on Friday"
+    assert len(watched.apply(*books, now=0)) == 1, "on a Friday, nothing traded yet"
+    assert watched.apply(*books, now=DAY / 1000) == []
+    watched.apply(*ticks(100, 100))
+    assert len(watched.apply(*books, now=3 * DAY / 1000)) == 1, "on Monday, last traded on Friday"
 
 
 @pytest.mark.parametrize("books", [[book(99.9, 100)], [book(99.99, 100), book(100.2, 100)]], ids=["first", "crossed"])
 def test_no_spread_fires_with_the_first_book_or_a_crossed_one(books: list[Push]) -> None:
     watched = Watched("spread > 5bp")
-    watched.take(*ticks(100, 100))
-    assert watched.take(*books) == []
+    watched.apply(*ticks(100, 100))
+    assert watched.apply(*books) == []
 
 
 def test_turnover_fires_each_day_where_it_repeats() -> None:
@@ -204,26 +204,39 @@ def test_turnover_fires_each_day_where_it_repeats() -> None:
         return Quote(symbol="QQQ$US", last=100, turnover=turnover, time=T + t)
 
     watched = Watched("turnover > 1B repeat")
-    assert watched.take(at(9e8, 0), at(1.1e9, 1_000), at(1.2e9, 2_000)) == ["QQQ$US turnover above $1B"]
-    assert len(watched.take(at(1e6, 3 * DAY), at(1.5e9, 3 * DAY + 1_000))) == 1
+    assert watched.apply(at(9e8, 0), at(1.1e9, 1_000), at(1.2e9, 2_000)) == ["QQQ$US turnover above $1B"]
+    assert len(watched.apply(at(1e6, 3 * DAY), at(1.5e9, 3 * DAY + 1_000))) == 1
 
 
 def test_only_its_own_symbol_is_judged() -> None:
     watched = Watched("> 520", symbols=(QQQ, SPY))
-    assert watched.market.instruments[SPY].alerts is None
-    assert watched.take(*(tick(price, n, s="SPY$US") for n, price in enumerate((519, 519, 521)))) == []
+    assert watched.market.instruments[SPY] not in watched.market.alert_engine.by_instrument
+    assert watched.apply(*(tick(price, n, s="SPY$US") for n, price in enumerate((519, 519, 521)))) == []
+
+
+def test_an_alert_that_was_removed_fires_no_more() -> None:
+    watched = Watched("> 520")
+    watched.apply(*ticks(518, 519))
+    watched.put()
+    assert watched.apply(*ticks(519, 521, begin=10_000)) == []
+
+
+def test_a_symbol_dropped_at_a_reconnect_leaves_nothing_with_the_alerts() -> None:
+    watched = Watched("> 520", symbols=(QQQ, SPY))
+    watched.market.reconnected([SPY])
+    assert not watched.market.alert_engine.by_instrument
 
 
 def test_an_alert_for_a_symbol_followed_later() -> None:
     watched = Watched("> 520", symbols=())
     watched.market.follow([QQQ])
-    assert len(watched.take(*ticks(519, 521))) == 1
+    assert len(watched.apply(*ticks(519, 521))) == 1
 
 
 def test_one_that_is_off_or_done_costs_nothing() -> None:
     watched = Watched("> 520 off", "< 480 done")
-    assert watched.market.instruments[QQQ].alerts is None
-    assert watched.take(*ticks(519, 521, 479)) == []
+    assert not watched.market.alert_engine.by_instrument
+    assert watched.apply(*ticks(519, 521, 479)) == []
 
 
 # --- whatever comes ---
@@ -246,7 +259,7 @@ def test_between_two_times_that_it_fires_it_was_armed_again(
             continue
         figure = abs(price - 100.0) if condition == "±2%" else float(price)
         beyond = limit - figure if condition == "< 100" else figure - limit
-        if watched.take(Quote(symbol="QQQ$US", last=float(price), change=price - 100.0, time=T + 1000 * n)):
+        if watched.apply(Quote(symbol="QQQ$US", last=float(price), change=price - 100.0, time=T + 1000 * n)):
             assert armed and beyond > 0
             armed, count = False, count + 1
         elif armed is None:
@@ -269,4 +282,4 @@ def test_first_values_alone_never_fire(connections: list[tuple[tuple[int, int], 
             symbol="QQQ$US", last=quoted, change=quoted - 99.0, turnover=10.0 * quoted, time=T + 1000 * (5 * n + b)
         )
         firsts: list[Push] = [tick(traded, 1000 * (5 * n + a)), quote, book(bid, bid + 1)]
-        assert watched.take(*(firsts[place] for place in order), now=5.0 * n) == []
+        assert watched.apply(*(firsts[place] for place in order), now=5.0 * n) == []

@@ -21,7 +21,7 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
     for n, price in enumerate(prices):
         market.apply(tick(price, 1000 * n), float(n))
     found = alert_status(market.alert_engine.state_of(made), market.instruments[QQQ], state, sleep, T + now)
-    return " ".join(filter(None, (found.stand.value, found.words, found.figure)))
+    return " ".join(filter(None, (found.phase.value, found.words, found.figure)))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
     assert stand(alert, *prices) == said
 
 
-def test_the_day_is_told_of_one_that_fired_on_another() -> None:
+def test_an_alert_that_fired_on_another_day_shows_its_date() -> None:
     assert stand("> 520 repeat 0.5", 519, 519, 521, 519, now=86_400_000) == "● armed, fired 11-15 11:50 519.00"
 
 
@@ -96,7 +96,7 @@ def test_what_it_looks_at() -> None:
     found = [
         alert_status(market.alert_engine.state_of(a), market.instruments[QQQ], DataStatus.LIVE, "", T) for a in alerts
     ]
-    assert [(s.stand, s.words, s.figure) for s in found] == [
+    assert [(s.phase, s.words, s.figure) for s in found] == [
         (AlertPhase.WAITS, "waits to be within ±1.5%", "-3.00%"),
         (AlertPhase.ARMED, "armed", "2.1 bp"),
         (AlertPhase.WAITS, "waits to be below $1B", "$2.5B"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.messages import QQQ
 from tui.errors import UsageError
-from tui.market.alerts import WAYS, Alert, parse_alert
+from tui.market.alerts import CONDITION_EXAMPLES, Alert, parse_alert
 from tui.symbol import Symbol
 
 HK = Symbol("2800", "HK")
@@ -92,7 +92,7 @@ def test_without_a_symbol_one_is_asked_for() -> None:
         parse_alert("> 520")
 
 
-@pytest.mark.parametrize("written", [written for written, _ in WAYS])
+@pytest.mark.parametrize("written", [written for written, _ in CONDITION_EXAMPLES])
 def test_every_way_that_is_shown_can_be_written(written: str) -> None:
     assert parse_alert(written, QQQ).condition == written
 

@@ -68,13 +68,13 @@ def test_the_oldest_bar_makes_room_and_does_not_come_back() -> None:
     assert len(bars) == MAX_MINUTES
 
 
-def test_a_minute_that_gets_its_first_bar_is_told_from_one_that_only_changes() -> None:
+def test_slot_version_counts_first_bars_and_version_every_change() -> None:
     bars = of(bar(1, 2), bar(0, 1))
     before = bars.slot_version, bars.version
     bars.update(bar(1, 3))
-    bars.trade(bar(1).time, 4.0, 100)
+    bars.add_trade(bar(1).time, 4.0, 100)
     assert (bars.slot_version, bars.version) == (before[0], before[1] + 2)
-    bars.trade(bar(2).time, 4.0, 100)
+    bars.add_trade(bar(2).time, 4.0, 100)
     assert bars.slot_version == before[0] + 1
     assert bars.minutes() == [bar(0).time, bar(1).time, bar(2).time]
 

@@ -12,9 +12,9 @@ from tui.market.change import ReferenceSource, quoted_reference
 from tui.market.sessions import zone
 from tui.market.tape import large_trade_threshold
 from tui.market.trade_side import uncrossed_mid
-from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Kline, Quote
+from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Kline, Quote
 
-NONE = (0.0, 5e-324, LEAST_PRICE * (1 - 1e-9))
+NONE = (0.0, 5e-324, MIN_PRICE * (1 - 1e-9))
 
 
 @pytest.mark.parametrize("price", NONE)
@@ -26,7 +26,7 @@ def test_no_last_price_is_made_of_none(price: float) -> None:
     market.apply_history_quote(QQQ, quote(price, 2), 1.0)
     assert (instrument.last, instrument.last_known, len(instrument.tape)) == (None, None, 0)
     assert market.apply(bar(0, price), 1.0) is None
-    market.apply_history_closes(QQQ, {"2024-11-14": price, "2024-11-13": 2 * MOST_PRICE, "2024-11-12": 512.0})
+    market.apply_history_closes(QQQ, {"2024-11-14": price, "2024-11-13": 2 * MAX_PRICE, "2024-11-12": 512.0})
     assert [*instrument.closes.values()] == [512.0]
 
 
@@ -43,9 +43,9 @@ def test_no_level_stands_at_none(price: float) -> None:
 @pytest.mark.parametrize(
     "quote",
     [
-        Quote(symbol="", last=LEAST_PRICE, change=LEAST_PRICE * 0.999),
-        Quote(symbol="", last=MOST_PRICE, change=-MOST_PRICE),
-        Quote(symbol="", last=MOST_PRICE, change_percent=-99.9999999999),
+        Quote(symbol="", last=MIN_PRICE, change=MIN_PRICE * 0.999),
+        Quote(symbol="", last=MAX_PRICE, change=-MAX_PRICE),
+        Quote(symbol="", last=MAX_PRICE, change_percent=-99.9999999999),
         Quote(symbol="", last=1.0, previous_close=5e-324),
         Quote(symbol="", last=1.0, open=5e-324),
     ],

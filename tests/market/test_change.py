@@ -59,5 +59,5 @@ def test_without_a_previous_close_the_open_stands_in_and_says_so(fields: dict[st
 
 
 @pytest.mark.parametrize("open_", [None, 0.0])
-def test_a_quote_that_tells_neither_has_no_reference(open_: float | None) -> None:
+def test_a_quote_with_neither_has_no_reference(open_: float | None) -> None:
     assert quoted_reference(quote(512.34, open=open_)) is None

@@ -45,7 +45,7 @@ def test_what_a_date_contradicts_is_forgotten_when_one_agrees_with_what_was_know
     assert (clock.low, clock.high) == (4_950, 6_000)
 
 
-def test_what_frames_tell_gives_way_to_a_date() -> None:
+def test_bounds_from_frames_give_way_to_a_date() -> None:
     clock = ClockOffset()
     clock.observe_frame(QQQ, 4_000, arrival=1_000)
     clock.observe_date(2_000, 2_050, 2_000)
@@ -80,7 +80,7 @@ def test_with_a_narrow_offset_lag_is_absolute() -> None:
     assert lag.median == pytest.approx(clock.offset)
 
 
-def test_the_smallest_lag_is_remembered_for_ten_minutes_and_no_longer() -> None:
+def test_the_minimum_lag_is_that_of_ten_minutes() -> None:
     clock = ClockOffset()
     clock.observe_frame(QQQ, 1_000, arrival=1_010)
     clock.lag(0.0)
@@ -135,7 +135,7 @@ def known(offset: float, width: float = 20.0) -> ClockOffset:
     return clock
 
 
-def test_times_in_whole_seconds_tell_lag_no_finer_than_that() -> None:
+def test_times_in_whole_seconds_make_the_lag_coarse() -> None:
     clock = known(0.0)
     for n in range(100):
         clock.observe_frame(QQQ, 1_000_000 + 1_000 * n, 1_000_000 + 1_000 * n + 640.0)
@@ -144,7 +144,7 @@ def test_times_in_whole_seconds_tell_lag_no_finer_than_that() -> None:
     assert lag.words == "≤ 1 s"
 
 
-def test_times_in_milliseconds_tell_it_finely() -> None:
+def test_times_in_milliseconds_make_it_fine() -> None:
     clock = known(0.0)
     for n in range(100):
         clock.observe_frame(QQQ, 1_000_001 + 997 * n, 1_000_001 + 997 * n + 95.0)
@@ -192,9 +192,7 @@ def test_delayed_is_a_feed_whose_symbols_mostly_are_by_their_median(
 
 
 @pytest.mark.parametrize(("late", "delay"), [(75, None), (95, 120)])
-def test_a_delay_is_told_where_it_is_surely_over_a_minute_and_then_as_its_likeliest_length(
-    late: float, delay: float | None
-) -> None:
+def test_a_delay_certainly_over_a_minute_is_reported_as_its_likeliest_length(late: float, delay: float | None) -> None:
     """`late` s by our own clock, which may be off by 20 s either way."""
     clock = ClockOffset()
     clock.observe_date(sent=-19_000, received=20_000, date=0)
@@ -212,7 +210,7 @@ def test_a_feed_that_is_delayed_no_more_is_not_called_so_any_longer() -> None:
     assert clock.delay() is None
 
 
-def test_what_symbols_told_on_another_connection_or_by_another_clock_is_no_delay() -> None:
+def test_lags_of_another_connection_or_clock_are_no_delay() -> None:
     for forget in (ClockOffset.reset_connection, lambda clock: clock.shift_local(5_000)):
         clock = known(0.0)
         clock.observe_frame(QQQ, 10_000_001, 10_900_001.0)
@@ -233,14 +231,14 @@ def test_without_a_known_clock_nothing_is_called_delayed() -> None:
 @pytest.mark.parametrize(
     ("ahead", "differs"), [(180_000, 179.5), (-180_000, -179.5), (2_600, 2.1), (-2_600, -2.1), (900, None), (0, None)]
 )
-def test_clocks_that_surely_differ_are_told_with_the_direction(ahead: float, differs: float | None) -> None:
+def test_a_known_difference_of_the_clocks_has_a_sign(ahead: float, differs: float | None) -> None:
     clock = ClockOffset()
-    assert clock.differs is None
+    assert clock.known_difference is None
     clock.observe_date(10_000, 10_000, 9_500 + ahead)
-    assert clock.differs == differs
+    assert clock.known_difference == differs
 
 
-def test_samples_can_be_taken_back() -> None:
+def test_samples_can_be_discarded() -> None:
     clock = known(0.0)
     for n in range(10):
         clock.observe_frame(QQQ, 1_001 + n, 1_096.0 + n)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.messages import QQQ, depth, quote
 from tui.market import Instrument, Market
-from tui.market.data_status import LIVE_FOR, DataStatus, book_status, data_status
+from tui.market.data_status import MAX_LIVE_AGE, DataStatus, book_status, data_status
 from tui.market.sessions import Holidays
 from tui.protocol.messages import OVER_LIMIT, Tick
 from tui.symbol import Symbol
@@ -23,11 +23,11 @@ def instrument(status: int | None = None, last: float | None = 512.34) -> Instru
     ("age", "proven", "state"),
     [
         (0.0, True, DataStatus.LIVE),
-        (LIVE_FOR, True, DataStatus.LIVE),
-        (LIVE_FOR + 0.1, True, DataStatus.QUIET),
+        (MAX_LIVE_AGE, True, DataStatus.LIVE),
+        (MAX_LIVE_AGE + 0.1, True, DataStatus.QUIET),
         (None, True, DataStatus.QUIET),
         (0.0, False, DataStatus.STALE),
-        (LIVE_FOR + 0.1, False, DataStatus.STALE),
+        (MAX_LIVE_AGE + 0.1, False, DataStatus.STALE),
     ],
 )
 def test_a_row_with_data_goes_by_its_age_and_by_the_link(age: float | None, proven: bool, state: DataStatus) -> None:
@@ -45,14 +45,14 @@ def test_a_row_with_data_goes_by_its_age_and_by_the_link(age: float | None, prov
     ],
 )
 def test_a_suspended_symbol_is_halted(status: int | None, state: DataStatus) -> None:
-    assert data_status(instrument(status), 1.0, link_proven=True) is state
+    assert data_status(instrument(status), 1.0, is_link_live=True) is state
 
 
-def test_on_an_unproven_link_every_row_with_data_is_stale() -> None:
-    assert data_status(instrument(status=1), 1.0, link_proven=False) is DataStatus.STALE
+def test_while_the_link_is_not_live_every_symbol_with_data_is_stale() -> None:
+    assert data_status(instrument(status=1), 1.0, is_link_live=False) is DataStatus.STALE
 
 
-def test_a_book_is_of_now_while_the_link_is_proven_and_the_exchange_open() -> None:
+def test_a_book_is_current_while_the_link_is_live_and_the_exchange_open() -> None:
     found = instrument(last=None)
     assert (book_status(found, True), book_status(found, False)) == (DataStatus.QUIET, DataStatus.STALE)
     found.sample(1.0, datetime.fromisoformat("2024-11-16T16:00+00:00").timestamp() * 1000)  # a Saturday
@@ -80,7 +80,7 @@ def test_a_refused_type_does_not_hide_the_data_of_another() -> None:
     row = Instrument(QQQ)
     row.refused["quote"] = OVER_LIMIT
     row.depth = depth([(512.35, 1)], [(512.34, 1)])
-    assert data_status(row, None, link_proven=True) is DataStatus.QUIET
+    assert data_status(row, None, is_link_live=True) is DataStatus.QUIET
 
 
 OPEN, WEEKEND = 1_731_689_400_000.0, 1_731_776_400_000.0  # Friday 11:50 and Saturday 12:00 in New York

@@ -151,7 +151,7 @@ def test_rows_over_rest_with_a_false_time_are_left_out(feed: Feed, off: int) -> 
     told.time = feed.time + off
     feed.market.apply_history_quote(QQQ, told, feed.now)
     qqq = feed.market.instruments[QQQ]
-    assert qqq.recalled is None and feed.market.health.future == 2
+    assert qqq.history_quote is None and feed.market.health.future == 2
     assert [each.close for each in qqq.bars][:3] == [500.0] * 3
     feed.settle(60)
     assert feed.is_right() and len(qqq.bars) <= 6
@@ -178,7 +178,7 @@ def test_one_symbol_whose_times_are_all_false_is_shown_without_an_age_and_harms_
     assert iwm.last == 7.0 and feed.market.age(iwm, feed.now) is None
 
 
-def test_one_false_time_told_again_and_again_is_believed_no_more_for_that(feed: Feed) -> None:
+def test_one_false_time_repeated_does_not_become_credible(feed: Feed) -> None:
     message = false_tick(HOUR)
     for _ in range(600):
         feed.now += 0.1
@@ -199,7 +199,7 @@ def test_a_server_whose_every_time_is_ahead_is_shown_by_its_own_clock_and_that_i
             age = market.age(market.instruments[symbol], feed.now)
             assert age is not None and age <= 1.1
         assert market.clock.lead == pytest.approx(wrong - 80, abs=100)
-        said = market.clock.ahead if dated else market.clock.differs
+        said = market.clock.ahead if dated else market.clock.known_difference
         assert said == pytest.approx(wrong / 1000, abs=1.6)
     assert market.health.future < 100, "it is followed as soon as it is clear"
     feed.wrong = 0  # somebody has set it
@@ -277,7 +277,7 @@ def test_a_server_whose_every_time_is_behind_is_late(feed: Feed) -> None:
 
 
 @pytest.mark.parametrize("wrong", [HOUR, -HOUR])
-def test_where_our_own_clock_is_wrong_the_dates_tell_or_else_the_data(wrong: int) -> None:
+def test_a_wrong_clock_of_our_own_is_corrected_by_dates_or_else_by_data(wrong: int) -> None:
     for dates in (True, False):
         feed = Feed(False)
         feed.market.set_clock(feed.market.wall_base - wrong)  # it is behind
@@ -291,7 +291,7 @@ def test_where_our_own_clock_is_wrong_the_dates_tell_or_else_the_data(wrong: int
 
 @pytest.mark.parametrize("wrong", [0, HOUR])
 @pytest.mark.parametrize("slept", [True, False], ids=["slept", "set"])
-def test_where_our_own_clock_jumps_the_next_date_tells(slept: bool, wrong: int) -> None:
+def test_after_our_own_clock_steps_the_next_date_counts(slept: bool, wrong: int) -> None:
     """By the wall clock, set or true; by the monotonic one, that stood still while the machine slept."""
     feed = Feed(True)
     feed.wrong = wrong
@@ -352,7 +352,7 @@ def test_a_date_ahead_is_believed_where_the_data_are_as_far_ahead_of_our_own_clo
 
 
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 1000 00:00:00 GMT"])
-def test_a_date_where_calendars_end_tells_nothing(date: str) -> None:
+def test_a_date_where_calendars_end_is_ignored(date: str) -> None:
     feed, told = Feed(dates=False), http_date(date)
     assert told is not None
     market, now = feed.market, feed.now
@@ -361,3 +361,17 @@ def test_a_date_where_calendars_end_tells_nothing(date: str) -> None:
     market.sample(now, market.instruments.values())
     assert market.exchange_time(now) == feed.time
     assert market.instruments[QQQ].session is not None
+
+
+def test_the_message_that_proves_the_newest_time_false_is_the_newest_itself() -> None:
+    market = Market()
+    market.set_clock(OPEN + HOUR)  # our own clock is an hour ahead, and is then set
+    market.follow([QQQ])
+    instrument = market.instruments[QQQ]
+    market.apply(Tick(symbol="QQQ$US", last=500.0, time=OPEN + HOUR), 0.0)
+    market.apply(Quote(symbol="QQQ$US", last=500.0, time=OPEN + HOUR), 0.0)
+    market.set_clock(float(OPEN))
+    market.apply(Tick(symbol="QQQ$US", last=501.0, time=OPEN + 1_000), 1.0)
+    market.apply(Quote(symbol="QQQ$US", last=501.0, time=OPEN + 1_000), 1.0)
+    assert (instrument.tick_time, instrument.quote_time, instrument.last) == (OPEN + 1_000, OPEN + 1_000, 501.0)
+    assert market.apply(Tick(symbol="QQQ$US", last=502.0, time=OPEN + 500), 1.1) is None

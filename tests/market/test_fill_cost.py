@@ -26,7 +26,7 @@ def test_cost_to_trade_against_book_b(levels: list[Level], size: float, filled: 
     assert fill is not None
     assert (fill.asked, fill.filled) == (size, filled)
     assert (f"{fill.average:.4f}", f"{fill.bp:.2f}") == (average, bp)
-    assert fill.short == (filled < size)
+    assert fill.is_partial == (filled < size)
 
 
 @pytest.mark.parametrize(("levels", "size"), [([], 100.0), (BOOK_B.asks, 0.0)])
@@ -78,12 +78,12 @@ def test_an_average_lies_between_the_touch_and_the_worst_level_and_costs(
         assert near <= fill.average <= far
         assert fill.bp >= 0
         assert fill.filled == pytest.approx(min(size, sum(level.volume for level in levels)))
-        assert fill.short == (sum(level.volume for level in levels) < size * (1 - 1e-9))
+        assert fill.is_partial == (sum(level.volume for level in levels) < size * (1 - 1e-9))
 
 
 def test_fractions_that_add_up_are_not_short() -> None:
     fill = simulate_fill(side([(1.0, 0.1), (1.1, 0.2), (1.2, 0.3)]), 0.6, 0.9)
-    assert fill is not None and not fill.short
+    assert fill is not None and not fill.is_partial
 
 
 @given(books(), volumes, volumes)

@@ -30,7 +30,7 @@ def test_two_samples_at_one_moment_divide_by_nothing() -> None:
     assert health.rates == (0, 0)
 
 
-def test_the_last_malformed_frame_is_kept_in_plain_letters_and_bounded() -> None:
+def test_the_last_malformed_frame_is_stored_escaped_and_bounded() -> None:
     health = Health()
     health.count_malformed("not JSON", b"\x1b]0;owned\x07\xff" + b"x" * 10_000, 5.0)
     kept = health.last_malformed

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.messages import QQQ, T, bar, depth, quote, tick
-from tests.support.price_walks import at, walk
+from tests.support.price_walks import at, price_walk
 from tui.market import Instrument, Market
 from tui.market.bars import MAX_MINUTES, MINUTE, MinuteBars
 from tui.market.change import ReferencePrice, ReferenceSource
@@ -110,7 +110,7 @@ def test_whatever_comes_in_whatever_order_no_bound_is_passed(steps: list[tuple[s
         held = [each.time // MINUTE for each in bars]
         assert held == sorted(set(held)) and len(held) <= MAX_MINUTES
         assert bars.latest == max(held, default=-1)
-        assert bars._kept <= set(held)
+        assert bars._cached <= set(held)
 
 
 def test_the_stream_s_word_counts_for_the_bar_in_progress_and_for_more_volume() -> None:
@@ -145,7 +145,7 @@ def test_a_gap_is_repaired_and_the_frame_hears_of_it() -> None:
     assert market.drain_changed() == {i}
 
 
-def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
+def test_bars_built_from_trades_stay_marked_after_history() -> None:
     market, i = following(T + MINUTE + 10_000)
     market.refuse([QQQ], "kline@1", "not in your plan")
     market.apply(tick(5.0, MINUTE + 5_000), 0.0)
@@ -153,9 +153,17 @@ def test_bars_built_from_trades_are_marked_so_whatever_history_tells() -> None:
     assert i.bars.synthesized
     market.apply(tick(6.0, MINUTE + 9_000), 0.0)
     assert [each.close for each in i.bars] == [1.0, 1.0, 6.0]
-    i.bars.trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
+    i.bars.add_trade(T + 59_999, 7.0, 50.0)  # comes late, and is in the vendor's bar
     i.bars.add_volume(T + 30_000, 50.0)
     assert [(each.close, each.volume) for each in i.bars][:2] == [(1.0, 3.0), (1.0, 3.0)]
+
+
+def test_no_bar_is_built_from_trades_that_came_before_klines_were_refused() -> None:
+    market, i = following(T + 2 * MINUTE)
+    market.apply(tick(5.0, 10_000), 0.0)
+    market.refuse([QQQ], "kline@1", "not in your plan")
+    market.apply(tick(6.0, MINUTE + 10_000), 0.0)
+    assert [each.close for each in i.bars] == [6.0] and len(i.tape) == 2
 
 
 def test_a_trade_older_than_the_newest_price_does_not_stand_as_the_newest_bar_s_close() -> None:
@@ -172,7 +180,7 @@ def test_a_trade_older_than_the_newest_price_does_not_stand_as_the_newest_bar_s_
     assert [each.close for each in i.bars] == [7.0, 4.5]
 
 
-def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:
+def test_cached_bars_fill_gaps_and_give_way_to_all_others() -> None:
     market, i = following()
     market.apply_history(QQQ, [bar(minute, 1.0, 99.0) for minute in range(6)], True, 0.0)
     market.apply(bar(1, 2.0, 5.0), 0.0)
@@ -181,7 +189,7 @@ def test_what_was_kept_fills_gaps_and_gives_way_to_every_other_word() -> None:
     assert held == {0: 99.0, 1: 5.0, 2: 7.0, 4: 7.0, 5: 99.0}  # of minute 3 the vendor knows nothing
 
 
-def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
+def test_cached_bars_are_dropped_if_the_vendor_contradicts_them() -> None:
     market, i = following()
     market.apply_history_closes(QQQ, {"2024-11-14": 1.0})
     market.apply_history(QQQ, [bar(minute, 2.0) for minute in range(20)], True, 0.0)
@@ -205,7 +213,7 @@ def test_what_was_kept_is_forgotten_where_the_vendor_contradicts_it() -> None:
     ],
     ids=["split", "reverse split", "distribution", "rounding", "too few to tell", "half", "most"],
 )
-def test_kept_bars_contradict_the_vendor_s_where_most_of_several_are_apart(
+def test_cached_bars_contradict_the_vendor_s_if_most_of_several_are_apart(
     both: int, apart: int, by: float, agrees: bool
 ) -> None:
     """`both` minutes are kept and told of; so many of the kept closes are `by` times what the vendor tells."""
@@ -225,7 +233,7 @@ def test_another_exchange_s_past_is_forgotten() -> None:
     assert len(i.bars) == 0 and i.bars.latest == -1 and not i.is_last_known
 
 
-def test_a_recording_is_told_of_the_past() -> None:
+def test_history_is_reported_to_a_recording() -> None:
     market, _ = following()
     told: list[str] = []
     market.on_call = lambda name, arguments: told.append(name)
@@ -242,15 +250,15 @@ US = calendar("US")
 
 
 def session(start: int, close: float) -> list[Kline]:
-    bars = walk(start, range(390), close)
+    bars = price_walk(start, range(390), close)
     bars[-1].close = close
     return bars
 
 
-def test_a_close_is_told_of_dates_whose_session_is_over() -> None:
-    thursday = walk(FRIDAY - 1440 * MINUTE, range(200, 390))
-    evening = walk(FRIDAY - 1000 * MINUTE, range(30))
-    friday = walk(FRIDAY, range(390))
+def test_closes_are_those_of_sessions_that_are_over() -> None:
+    thursday = price_walk(FRIDAY - 1440 * MINUTE, range(200, 390))
+    evening = price_walk(FRIDAY - 1000 * MINUTE, range(30))
+    friday = price_walk(FRIDAY, range(390))
     bars = [*thursday, *evening, *friday]
     assert session_closes(bars, US, FRIDAY + 200 * MINUTE) == {date(2026, 11, 19): thursday[-1].close}
     both = {date(2026, 11, 19): thursday[-1].close, date(2026, 11, 20): friday[-1].close}
@@ -259,11 +267,11 @@ def test_a_close_is_told_of_dates_whose_session_is_over() -> None:
 
 
 @pytest.mark.parametrize(("region", "bell"), [("SH", "15:00"), ("SZ", "15:00"), ("HK", "16:10")])
-def test_the_bar_behind_the_bell_has_the_close_where_an_auction_makes_it(region: str, bell: str) -> None:
-    morning = walk(at("2026-11-20 08:00", region), range(3))
-    friday = walk(at("2026-11-20 14:50", region), range(7))
-    auction = walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
-    monday = walk(at("2026-11-23 08:00", region), range(3))
+def test_the_bar_after_the_close_has_the_auction_s_price(region: str, bell: str) -> None:
+    morning = price_walk(at("2026-11-20 08:00", region), range(3))
+    friday = price_walk(at("2026-11-20 14:50", region), range(7))
+    auction = price_walk(at(f"2026-11-20 {bell}", region), range(1), 520.0)
+    monday = price_walk(at("2026-11-23 08:00", region), range(3))
     found = session_closes([*morning, *friday, *auction, *monday], calendar(region), at("2026-11-23 08:05", region))
     assert found == {date(2026, 11, 20): auction[-1].close}
 
@@ -304,14 +312,14 @@ def test_the_close_seen_by_the_stream_is_the_next_session_s_base() -> None:
     assert i.base == ReferencePrice(513.0, ReferenceSource.HISTORY)
 
 
-def test_a_close_that_comes_after_the_quote_is_taken_all_the_same() -> None:
+def test_a_close_that_comes_after_the_quote_is_used() -> None:
     i = opened(now=MONDAY)
     assert i.base == ReferencePrice(515.0, ReferenceSource.OPEN)
     i.apply_history(session(FRIDAY, 512.0), False, MONDAY)
     assert i.base == ReferencePrice(512.0, ReferenceSource.HISTORY)
 
 
-def test_a_quote_of_the_date_tells_its_previous_close_and_one_of_another_date_does_not() -> None:
+def test_a_quote_of_the_date_has_its_previous_close_and_one_of_another_date_has_not() -> None:
     for day, base in (("2026-11-23", 509.0), ("2026-11-20", 515.0)):
         market, i = following(MONDAY)
         told = Quote(symbol="QQQ$US", last=512.0, change=3.0, time=at(f"{day} 09:45"))
@@ -320,7 +328,7 @@ def test_a_quote_of_the_date_tells_its_previous_close_and_one_of_another_date_do
         assert i.base is not None and i.base.price == base
 
 
-def test_closes_are_kept_of_a_few_dates() -> None:
+def test_the_number_of_closes_is_bounded() -> None:
     _, i = following()
     i.day.apply_history_closes({date(2026, 11, day): float(day) for day in range(1, 21)})
     assert sorted(i.day.closes) == [date(2026, 11, day) for day in range(13, 21)]
@@ -329,13 +337,13 @@ def test_closes_are_kept_of_a_few_dates() -> None:
 # --- yesterday's picture ---
 
 
-def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price() -> None:
+def test_a_symbol_with_history_only_is_last_known_until_the_stream_brings_a_price() -> None:
     market, i = following()
     market.apply_history(QQQ, [bar(0, 4.123), bar(1, 4.128)], True, 0.0)
     for proven in (False, True):
         assert data_status(i, None, proven) is DataStatus.LAST_KNOWN
     assert i.last_known is not None and (i.last_known.price, i.last_known.time) == (4.128, T + 2 * MINUTE)
-    i.learn_precision()
+    i.infer_precision()
     assert i.decimals == 3
     market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
     assert data_status(i, None, True) is DataStatus.LAST_KNOWN
@@ -344,14 +352,14 @@ def test_a_row_with_nothing_but_the_past_says_so_until_the_stream_brings_a_price
     assert i.previous is None and i.direction == 0  # the first price is no move from the one of before
 
 
-def test_a_refusal_is_said_although_the_past_is_known() -> None:
+def test_a_refusal_outranks_history() -> None:
     market, i = following()
     market.apply_history(QQQ, [bar(0)], True, 0.0)
     market.refuse([QQQ], "quote", OVER_LIMIT)
     assert data_status(i, None, True) is DataStatus.OVER_PLAN
 
 
-def test_the_newer_of_bar_and_quote_tells_the_last_price() -> None:
+def test_the_newer_of_bar_and_quote_is_the_last_known_price() -> None:
     market, i = following()
     market.apply_history(QQQ, [bar(0, 1.0)], False, 0.0)
     market.apply_history_quote(QQQ, quote(2.0, 10 * MINUTE), 0.0)
@@ -363,7 +371,7 @@ def test_the_newer_of_bar_and_quote_tells_the_last_price() -> None:
     assert market.health.future == 1
 
 
-def test_what_nobody_follows_is_no_trouble() -> None:
+def test_history_of_an_unfollowed_symbol_is_ignored() -> None:
     market, _ = following()
     market.apply_history(Symbol("GLD", "US"), [bar(0)], True, 0.0)
     market.apply_history_quote(Symbol("GLD", "US"), quote(1.0), 0.0)

@@ -52,7 +52,7 @@ def test_the_tick_size_is_the_smallest_step_any_book_showed() -> None:
     instrument = Instrument(QQQ._replace(region="XX"))
     for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
         instrument.depth = book
-        instrument.learn_precision()
+        instrument.infer_precision()
     assert instrument.tick_size == 0.005
 
 
@@ -61,7 +61,7 @@ def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
     ticks = []
     for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
         instrument.depth = book
-        instrument.learn_precision()
+        instrument.infer_precision()
         ticks.append(instrument.tick_size)
     assert ticks == [0.01, 0.005, 0.01]
 
@@ -69,14 +69,14 @@ def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
 @pytest.mark.parametrize(("price", "decimals"), [(512.0, 2), (512.3, 2), (4.126, 3), (4.1265, 4), (4.12655, 4)])
 def test_decimals_are_those_that_prices_need_between_two_and_four(price: float, decimals: int) -> None:
     instrument = priced(price)
-    instrument.learn_precision()
+    instrument.infer_precision()
     assert instrument.decimals == decimals
 
 
 def test_where_there_is_a_book_it_decides_the_decimals() -> None:
     instrument = priced(512.3456)
     instrument.depth = BOOK_B
-    instrument.learn_precision()
+    instrument.infer_precision()
     assert instrument.decimals == 2
 
 
@@ -89,29 +89,29 @@ def test_where_there_is_a_book_it_decides_the_decimals() -> None:
     ],
 )
 @pytest.mark.parametrize("kept", [True, False])
-def test_the_past_tells_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
+def test_history_gives_the_decimals_before_there_is_a_book(closes: list[float], decimals: int, kept: bool) -> None:
     instrument = Instrument(QQQ)
     bars = [bar(minute, closes[minute % len(closes)]) for minute in range(-60, 0)]
     instrument.apply_history(bars, kept, T)
-    instrument.learn_precision()
+    instrument.infer_precision()
     assert instrument.decimals == decimals
     instrument.set_last(closes[2], T, 1.0)
-    instrument.learn_precision()
+    instrument.infer_precision()
     assert instrument.decimals == decimals
 
 
-def test_a_few_bars_of_the_past_tell_no_decimals() -> None:
+def test_a_few_bars_of_history_give_no_decimals() -> None:
     instrument = Instrument(QQQ)
     instrument.apply_history([bar(-1, 4.09)], True, T)
     instrument.set_last(4.126, T, 1.0)
-    instrument.learn_precision()
+    instrument.infer_precision()
     assert instrument.decimals == 3
 
 
-def test_a_forgotten_book_leaves_what_was_learned_from_it() -> None:
+def test_a_dropped_book_leaves_the_precision_inferred_from_it() -> None:
     instrument = priced(512.34)
     instrument.depth, instrument.depth_at = BOOK_B, 5.0
-    instrument.learn_precision()
+    instrument.infer_precision()
     instrument.reconnected()
     assert instrument.depth is None
     assert (instrument.depth_at, instrument.tick_size) == (0.0, 0.01)

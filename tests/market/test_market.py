@@ -158,7 +158,7 @@ def test_a_code_of_hong_kong_is_known_with_its_leading_zeros_too(s: str, r: str 
 
 
 @pytest.mark.parametrize(("s", "r"), [("QQQ", None), ("qqq", None), ("QQQ", "SH"), ("IEF", None), ("", None)])
-def test_a_message_of_nobody_or_of_one_of_two_is_counted_and_dropped(s: str, r: str | None) -> None:
+def test_a_message_of_an_unfollowed_or_ambiguous_symbol_is_counted_and_dropped(s: str, r: str | None) -> None:
     market = following(QQQ, QQQ_HK, SPY)
     for times in (1, 2):
         assert market.apply(bar(0, s=s, r=r), 1.0) is None
@@ -166,7 +166,7 @@ def test_a_message_of_nobody_or_of_one_of_two_is_counted_and_dropped(s: str, r: 
     assert not market.drain_changed()
 
 
-def test_a_bare_code_is_decided_anew_when_the_list_changes() -> None:
+def test_a_bare_code_is_resolved_again_when_the_list_changes() -> None:
     market = following(SPY)
     assert market.apply(bar(0, s="QQQ", r=None), 1.0) is None
     market.follow([QQQ])
@@ -175,7 +175,7 @@ def test_a_bare_code_is_decided_anew_when_the_list_changes() -> None:
     assert market.apply(bar(0, s="QQQ", r=None), 1.0) is None
 
 
-def test_endless_new_spellings_are_not_all_remembered() -> None:
+def test_the_cache_of_spellings_is_bounded() -> None:
     market = following(QQQ)
     for n in range(10_000):
         market.apply(tick(1, s=f"N{n}$US"), 1.0)
@@ -184,7 +184,7 @@ def test_endless_new_spellings_are_not_all_remembered() -> None:
     assert market.apply(tick(1, s="qqq.us"), 1.0) is market.instruments[QQQ]
 
 
-def test_a_spelling_beyond_all_measure_is_not_remembered() -> None:
+def test_a_very_long_spelling_is_not_cached() -> None:
     market = following(QQQ)
     market.apply(tick(1, s="N" * 1_000_000), 1.0)
     assert list(market._by_spelling) == ["QQQ$US"]
@@ -199,7 +199,7 @@ def test_a_spelling_beyond_all_measure_is_not_remembered() -> None:
     [[f"N{n}" for n in range(10_000)], ["0" * 1_900_000], ["$" * 150] * 10_000],
     ids=["new", "long", "signs"],
 )
-def test_symbols_of_nobody_cost_little_however_many_are_followed(region: str, spellings: list[str]) -> None:
+def test_unfollowed_symbols_cost_little_however_many_are_followed(region: str, spellings: list[str]) -> None:
     market = following(*(Symbol(f"A{n}", region) for n in range(500)))
     messages = [tick(1, s=spelling) for spelling in spellings]  # as many as one frame can hold
     began = process_time()
@@ -264,7 +264,7 @@ def test_a_refusal_stands_at_its_symbols_and_its_type() -> None:
 # --- what the screen hears ---
 
 
-def test_the_screen_is_woken_once_until_it_has_looked() -> None:
+def test_on_change_is_called_once_until_the_changes_are_drained() -> None:
     woken: list[None] = []
     market = Market(lambda: woken.append(None))
     market.follow([QQQ, SPY])
@@ -285,7 +285,7 @@ def test_a_refusal_wakes_the_screen_too() -> None:
     assert len(woken) == 1
 
 
-def test_what_changes_nothing_wakes_nobody() -> None:
+def test_what_changes_nothing_does_not_call_on_change() -> None:
     woken: list[None] = []
     market = Market(lambda: woken.append(None))
     market.follow([QQQ])
@@ -314,7 +314,7 @@ def test_age_is_measured_from_the_data_s_own_time_by_the_exchange_s_clock() -> N
     assert market.age(instrument, 104.0) == 6.0
 
 
-def test_only_rising_times_of_a_symbol_and_type_tell_of_the_clock() -> None:
+def test_only_rising_times_of_a_symbol_and_type_sample_the_clock() -> None:
     market, _ = fed(tick(1, 1_000), quote(1, 1_000), tick(1, 1_000), tick(1, 500), bar(9), depth([], []))
     assert market.clock.lag(1.0) is None
     market.apply(tick(1, 2_000), 7.0)

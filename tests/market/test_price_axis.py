@@ -17,7 +17,7 @@ def test_rows_go_down_by_one_step_each() -> None:
     assert axis.moved(2).top == 120
 
 
-def test_the_step_meets_every_price_whatever_was_learned_before() -> None:
+def test_the_step_divides_every_price_and_the_earlier_step() -> None:
     assert common_step([51_235, 51_236], 1) == 1
     assert common_step([1_005, 1_010], 5) == 5
     assert common_step([4_130, 4_135], 2) == 1, "a tick learned too large"

@@ -55,9 +55,9 @@ class Day:
         base, last = self.instrument.base, self.instrument.regular_last
         return round(change(last, base).amount, 4) if base and last else None
 
-    def extended(self, local: str) -> float | None:
+    def extended_change(self, local: str) -> float | None:
         assert self.instrument.last is not None
-        found = self.instrument.day.extended(self.instrument.last)
+        found = self.instrument.day.extended_change(self.instrument.last)
         return None if found is None else round(found, 4)
 
 
@@ -90,7 +90,7 @@ def test_a_better_source_replaces_a_worse_one_and_not_the_other_way_round() -> N
         assert day.instrument.base == CLOSE
 
 
-def test_an_evening_s_quote_does_not_improve_what_the_session_told() -> None:
+def test_a_quote_after_hours_does_not_improve_the_session_s_reference() -> None:
     day = Day()
     day.quote("15:59", 512.34, open=510.0)
     day.quote("16:01", 513.0, change=0.66)
@@ -101,9 +101,9 @@ def test_before_the_session_a_quote_tells_the_regular_close_and_not_the_one_befo
     day = Day()
     day.quote("08:00", 512.34, open=510.0)
     day.quote("08:01", 512.34, change=3.21)
-    assert (day.amount, day.extended("08:01")) == (None, 0.6305)
+    assert (day.amount, day.extended_change("08:01")) == (None, 0.6305)
     day.market.apply_history_closes(day.symbol, {"2024-11-07": 500.0, "2024-11-08": 509.13})
-    assert (day.base, day.amount, day.extended("08:01")) == (500.0, 9.13, 0.6305)
+    assert (day.base, day.amount, day.extended_change("08:01")) == (500.0, 9.13, 0.6305)
 
 
 def test_without_a_quote_there_is_no_base() -> None:
@@ -112,7 +112,7 @@ def test_without_a_quote_there_is_no_base() -> None:
     assert (day.base, day.amount) == (None, None)
 
 
-def test_a_quote_nobody_looked_at_is_learned_from_when_the_session_is_over() -> None:
+def test_a_quote_counts_after_the_session_although_its_reference_was_not_read_in_it() -> None:
     day = Day()
     day.quote("15:58", 512.34, open=510.0)
     day.quote("15:59", 512.34, change=3.21)
@@ -174,17 +174,17 @@ def test_a_late_quote_of_the_pre_market_does_not_fix_the_new_date() -> None:
 # --- pre-market and after hours ---
 
 
-def test_after_hours_change_stays_on_the_close_and_the_move_is_told_apart() -> None:
+def test_after_hours_change_stays_on_the_close_and_the_extended_change_is_separate() -> None:
     day = Day()
     day.quote("15:59", 512.0, change=2.87)
     day.tick("15:59:59", 512.34)
-    assert (day.amount, day.extended("15:59:59")) == (3.21, None)
+    assert (day.amount, day.extended_change("15:59:59")) == (3.21, None)
     for local, last in (("16:00", 512.34), ("17:00", 517.4634), ("19:59", 507.2166)):
         day.tick(local, last)
         assert day.amount == 3.21
-    assert day.extended("19:59") == -1.0
+    assert day.extended_change("19:59") == -1.0
     day.quote("+1 00:30", 507.2166)
-    assert (day.amount, day.extended("+1 00:30")) == (3.21, -1.0), "as long as the last price is not the close"
+    assert (day.amount, day.extended_change("+1 00:30")) == (3.21, -1.0), "as long as the last price is not the close"
 
 
 def test_the_pre_market_is_measured_from_the_last_regular_close() -> None:
@@ -192,9 +192,9 @@ def test_the_pre_market_is_measured_from_the_last_regular_close() -> None:
     day.quote("15:59", 512.34, change=3.21)
     day.tick("16:30", 520.0)
     day.tick("+1 08:00", 517.4634)
-    assert (day.amount, day.extended("+1 08:01")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("+1 08:01")) == (3.21, 1.0)
     day.quote("+1 09:30", 518.0, change=5.66)
-    assert (day.amount, day.extended("+1 09:30")) == (5.66, None)
+    assert (day.amount, day.extended_change("+1 09:30")) == (5.66, None)
 
 
 def test_a_quiet_evening_and_a_night_between_do_not_hide_the_close() -> None:
@@ -202,13 +202,13 @@ def test_a_quiet_evening_and_a_night_between_do_not_hide_the_close() -> None:
     day.quote("15:59", 512.34, change=3.21)
     day.tick("+1 02:00", 512.34)
     day.tick("+1 04:00", 517.4634)
-    assert (day.amount, day.extended("+1 04:00")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("+1 04:00")) == (3.21, 1.0)
 
 
 def test_who_starts_after_hours_knows_no_regular_last_price() -> None:
     day = Day()
     day.quote("17:00", 512.34, change=3.21)
-    assert (day.base, day.amount, day.extended("17:00")) == (509.13, None, None)
+    assert (day.base, day.amount, day.extended_change("17:00")) == (509.13, None, None)
 
 
 def test_a_link_that_was_away_at_the_close_does_not_know_it() -> None:
@@ -216,7 +216,7 @@ def test_a_link_that_was_away_at_the_close_does_not_know_it() -> None:
     day.quote("15:30", 512.34, change=3.21)
     day.market.reconnected([day.symbol])
     day.tick("16:30", 520.0)
-    assert (day.base, day.extended("16:30")) == (509.13, None)
+    assert (day.base, day.extended_change("16:30")) == (509.13, None)
 
 
 def test_a_link_that_is_back_before_the_close_knows_it() -> None:
@@ -225,11 +225,11 @@ def test_a_link_that_is_back_before_the_close_knows_it() -> None:
     day.market.reconnected([day.symbol])
     day.tick("15:59", 512.0)
     day.tick("16:30", 517.12)
-    assert day.extended("16:30") == 1.0
+    assert day.extended_change("16:30") == 1.0
 
 
 @pytest.mark.parametrize("seen", [False, True], ids=["started in the evening", "the link was away"])
-def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen: bool) -> None:
+def test_a_close_from_history_separates_change_and_extended_change(seen: bool) -> None:
     day = Day()
     if seen:
         day.quote("15:30", 511.0, change=1.87)
@@ -237,25 +237,25 @@ def test_a_close_that_history_tells_parts_the_day_s_move_from_the_evening_s(seen
     day.tick("17:00", 517.4634)
     closes = {"2024-11-08": 509.13, "2024-11-11": 512.34}
     day.market.apply_history_closes(day.symbol, closes)
-    assert (day.amount, day.extended("17:00")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("17:00")) == (3.21, 1.0)
     day.tick("20:30", 517.4634)
-    assert (day.amount, day.extended("20:30")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("20:30")) == (3.21, 1.0)
 
 
 def test_in_the_pre_market_change_is_still_that_of_the_session_before() -> None:
     day = Day()
     day.market.apply_history_closes(day.symbol, {"2024-11-08": 509.13, "2024-11-11": 512.34})
     day.tick("17:00", 517.4634)
-    assert day.extended("17:00") == 1.0
+    assert day.extended_change("17:00") == 1.0
     day.quote("+1 08:00", 520.0, previous_close=512.34)
-    assert (day.base, day.amount, day.extended("+1 08:00")) == (509.13, 3.21, 1.4951)
+    assert (day.base, day.amount, day.extended_change("+1 08:00")) == (509.13, 3.21, 1.4951)
 
 
 @pytest.mark.parametrize(
     ("region", "evening"), [("US", "+1 17:00"), ("US", "+1 21:00"), ("HK", "+1 17:00"), ("SZ", "+1 15:01")]
 )
 @pytest.mark.parametrize("until", ["14:30", "+1 08:30"])
-def test_the_evening_of_a_session_that_nobody_saw_is_of_its_own_date(region: str, evening: str, until: str) -> None:
+def test_the_evening_of_a_missed_session_belongs_to_its_own_date(region: str, evening: str, until: str) -> None:
     day = Day(region)
     day.quote("14:30", 510.0, change=10.0)
     day.quote(until, 510.0, change=10.0)
@@ -272,7 +272,7 @@ def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_ho
     day = Day(region)
     day.quote("14:30", 10.0, change=1.0)
     day.tick("16:10:05", 10.2)
-    assert (day.amount, day.extended("16:10:05")) == (1.2, None)
+    assert (day.amount, day.extended_change("16:10:05")) == (1.2, None)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_what_comes_just_after_the_close_counts_where_nothing_is_traded_after_ho
     [("SH", "14:59:58", "15:00:00.120"), ("SZ", "14:56:59", "15:00:00.120"), ("HK", "15:59:58", "16:10:00.300")],
 )
 @pytest.mark.parametrize("away", [False, True], ids=["all night", "with the link away"])
-def test_the_closing_auction_s_price_is_the_close_although_it_is_printed_after_the_bell(
+def test_the_closing_auction_s_price_is_the_close_although_it_prints_after_it(
     region: str, before: str, auction: str, away: bool
 ) -> None:
     day = Day(region)
@@ -294,7 +294,7 @@ def test_the_closing_auction_s_price_is_the_close_although_it_is_printed_after_t
 
 
 @pytest.mark.parametrize(("region", "quoted"), [("SZ", "+1 08:00"), ("SZ", "+1 09:15"), ("US", "17:00")])
-def test_what_is_told_before_the_next_session_or_in_the_evening_is_no_close(region: str, quoted: str) -> None:
+def test_data_before_the_next_session_or_in_the_evening_is_no_close(region: str, quoted: str) -> None:
     day = Day(region)
     day.tick("14:30", 2.0)
     day.tick(quoted, 2.01)
@@ -313,10 +313,10 @@ def test_the_demo_exchange_s_date_is_the_day_of_utc(region: str) -> None:
         quote = Quote(symbol=str(day.symbol), last=512.34, time=midnight + time, change=moved)
         day.apply(quote)
         assert day.base == base
-        assert day.instrument.day.extended(512.34) is None
+        assert day.instrument.day.extended_change(512.34) is None
 
 
-def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later() -> None:
+def test_holidays_set_late_apply_to_symbols_followed_before_and_after() -> None:
     market = Market()
     market.follow([Symbol("A", "US")])
     market.set_hours(demo=True)
@@ -325,7 +325,7 @@ def test_hours_that_are_learned_late_hold_for_those_followed_already_and_later()
     for code in "AB":
         market.apply(Tick(symbol=f"{code}$US", last=1.0, time=evening), 0.0)
         market.apply(Tick(symbol=f"{code}$US", last=2.0, time=evening + 1), 0.0)
-        assert market.instruments[Symbol(code, "US")].day.extended(2.0) is None
+        assert market.instruments[Symbol(code, "US")].day.extended_change(2.0) is None
         assert market.instruments[Symbol(code, "US")].day.ends == evening + 3_600_000
 
 
@@ -377,23 +377,23 @@ def test_a_holiday_does_not_roll_the_base_and_the_day_after_does() -> None:
     assert day.base == 512.34
 
 
-def test_after_an_early_close_the_move_is_told_apart() -> None:
+def test_after_an_early_close_the_extended_change_is_separate() -> None:
     day = Day()
     thanksgiving(day)
     day.quote("+3 12:59", 512.34, change=3.21)
     day.tick("+3 13:01", 517.4634)
-    assert (day.amount, day.extended("+3 13:01")) == (3.21, 1.0)
+    assert (day.amount, day.extended_change("+3 13:01")) == (3.21, 1.0)
 
 
-def test_what_was_taken_for_the_session_is_no_close_once_the_half_day_is_known() -> None:
+def test_a_price_after_an_early_close_is_no_close_once_the_early_close_is_known() -> None:
     day = Day()
     day.quote("+3 14:00", 512.34, change=3.21)
     thanksgiving(day)
     day.tick("+3 14:01", 517.4634)
-    assert (day.base, day.extended("+3 14:01")) == (509.13, None)
+    assert (day.base, day.extended_change("+3 14:01")) == (509.13, None)
 
 
-def test_a_close_the_past_told_of_a_half_day_does_not_count_where_its_hours_were_not_known() -> None:
+def test_a_close_from_history_is_dropped_once_its_date_proves_to_close_early() -> None:
     day = Day()
     day.quote("+4 10:00", 512.34, open=511.0)
     day.market.apply_history_closes(day.symbol, {"2024-11-14": 500.0, "2024-11-12": 505.0})
@@ -438,10 +438,10 @@ def test_at_night_change_is_the_session_s_and_the_move_since_is_told_apart(
         day.market.apply_history_closes(day.symbol, CLOSES)
     day.quote(night, 490.0, **fields)
     if first == "quote":
-        assert day.extended(night) == (-2.9703 if fields else None), "the feed has rolled its previous close"
+        assert day.extended_change(night) == (-2.9703 if fields else None), "the feed has rolled its previous close"
         assert day.amount is None
         day.market.apply_history_closes(day.symbol, CLOSES)
-    assert (day.base, day.amount, day.extended(night)) == (500.0, 5.0, -2.9703)
+    assert (day.base, day.amount, day.extended_change(night)) == (500.0, 5.0, -2.9703)
 
 
 @pytest.mark.parametrize("started", ["+4 15:00", "+4 19:00", "+5 12:00", "+6 21:30", "+7 03:00", "+7 09:00"])
@@ -462,7 +462,11 @@ def test_two_copies_never_contradict_each_other(started: str, rolls: int) -> Non
                     copy.market.apply_history_closes(copy.symbol, closes)
                 copy.quote(local, last, previous_close=previous, change=last - previous, open=497.0)
         if new.instrument.last is not None:
-            assert (old.base, old.amount, old.extended(local)) == (new.base, new.amount, new.extended(local)), local
+            assert (old.base, old.amount, old.extended_change(local)) == (
+                new.base,
+                new.amount,
+                new.extended_change(local),
+            ), local
             assert old.base == 498.0 and old.amount == 2.0
 
 

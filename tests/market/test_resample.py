@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.price_walks import OPEN, walk
+from tests.support.price_walks import OPEN, price_walk
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.resample import interval_bars, merge_bars, running_vwap
 from tui.market.session_axis import INTERVALS, Slot, segments, slots
@@ -35,7 +35,7 @@ def test_a_longer_bar_has_the_first_open_the_last_close_the_bounds_and_all_volum
 
 
 def test_a_slot_without_bars_is_a_gap() -> None:
-    bars = of(walk(OPEN, [0, 1, 10]))
+    bars = of(price_walk(OPEN, [0, 1, 10]))
     found = interval_bars(bars, axis(bars, 5))
     assert [each is not None for each in found[:4]] == [True, False, True, False]
 
@@ -52,9 +52,9 @@ def test_without_volume_there_is_no_average() -> None:
     assert set(running_vwap(bars, axis(bars, 1))) == {None}
 
 
-def test_the_average_begins_anew_with_a_date_and_is_the_same_at_any_interval() -> None:
+def test_vwap_restarts_with_a_date_and_is_the_same_at_any_interval() -> None:
     night = 24 * 60
-    bars = of([*walk(OPEN, range(60), 500.0), *walk(OPEN, range(night, night + 60), 600.0)])
+    bars = of([*price_walk(OPEN, range(60), 500.0), *price_walk(OPEN, range(night, night + 60), 600.0)])
     for minutes in INTERVALS[:-1]:
         found = [value for value in running_vwap(bars, axis(bars, minutes, calendar("US", True))) if value is not None]
         assert 590 < found[-1] < 610

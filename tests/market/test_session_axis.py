@@ -150,7 +150,7 @@ def test_slots_follow_one_another_and_each_bar_has_its_own(minutes: list[int], i
     found = slots(parts, interval)
     assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(0 < slot.end - slot.start <= interval * MINUTE for slot in found)
-    in_session = [start for start in starts if any(p.regular and p.floor <= start < p.limit for p in parts)]
+    in_session = [start for start in starts if any(p.is_regular and p.floor <= start < p.limit for p in parts)]
     for start in in_session or starts if interval == DAY else starts:
         slot = found[find_slot(found, start)]
         assert slot.start <= start < slot.end

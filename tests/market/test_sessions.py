@@ -148,7 +148,7 @@ def test_a_holiday_is_closed_all_day_and_a_half_day_has_its_own_hours(region: st
     assert walked(calendar(region), day) != phases, "nobody told of it: a whole session"
 
 
-def test_what_nobody_told_of_is_a_whole_session() -> None:
+def test_without_holidays_every_weekday_is_a_full_session() -> None:
     assert walked(known("HK"), "2031-12-25") == walked(known("HK"), "2026-11-19")
 
 
@@ -179,7 +179,7 @@ def test_the_demo_exchange_never_closes_and_its_date_is_the_day_of_utc(region: s
 
 @pytest.mark.parametrize(("region", "extended"), [("US", True), ("HK", False), ("SH", False), ("XX", False)])
 def test_only_new_york_trades_before_and_after(region: str, extended: bool) -> None:
-    assert calendar(region).extended is extended
+    assert calendar(region).has_extended_hours is extended
 
 
 # --- bells ---
@@ -218,18 +218,18 @@ def test_only_new_york_trades_before_and_after(region: str, extended: bool) -> N
         ("SZ", "2026-11-23T14:57", "closes", "2026-11-23T15:00"),
     ],
 )
-def test_the_next_bell(region: str, local: str, what: str, rings: str) -> None:
+def test_the_next_transition(region: str, local: str, what: str, rings: str) -> None:
     assert known(region).next_transition(ms(region, local)) == NextTransition(ms(region, rings), what)
 
 
 @pytest.mark.parametrize("hours", [calendar("XX"), calendar("US", demo=True)])
-def test_what_never_closes_has_no_bells(hours: Calendar) -> None:
-    assert hours.always and hours.next_transition(NOON_UTC) is None
+def test_an_exchange_that_never_closes_has_no_transitions(hours: Calendar) -> None:
+    assert hours.always_open and hours.next_transition(NOON_UTC) is None
     assert hours.is_session(date(2026, 11, 22))
     assert hours.previous_session(date(2026, 11, 23)) == date(2026, 11, 22)
 
 
-def test_an_exchange_told_to_be_closed_for_ever_is_not_searched_for_ever() -> None:
+def test_the_search_for_a_session_is_bounded() -> None:
     shut = Holidays({date(2026, 1, 1) + timedelta(days=n): "" for n in range(365)}, {})
     hours = calendar("US", holidays=shut)
     assert hours.next_transition(ms("US", "2026-03-01T12:00")) is None
@@ -252,7 +252,7 @@ def test_the_trading_date_before(region: str, day: str, before: str) -> None:
     assert known(region).previous_session(date.fromisoformat(day)) == date.fromisoformat(before)
 
 
-def test_why_it_is_closed_is_told_for_a_holiday_and_not_for_a_weekend() -> None:
+def test_a_holiday_has_a_name_and_a_weekend_has_none() -> None:
     hours = known("US")
     assert hours.holiday(date(2026, 11, 26)) == "Thanksgiving Day"
     assert hours.holiday(date(2026, 11, 28)) == hours.holiday(date(2026, 11, 27)) == ""
@@ -263,7 +263,7 @@ some_days = st.dictionaries(st.integers(0, 800).map(lambda n: date(2023, 10, 12)
 
 
 @given(regions, some_days, some_days, times)
-def test_stretches_tile_time_whatever_the_holidays_and_bells_ring_between_them(
+def test_intervals_tile_time_whatever_the_holidays_and_transitions_lie_between_them(
     region: str, closed: dict[date, str], early: dict[date, str], at: int
 ) -> None:
     hours = calendar(region, holidays=Holidays(closed, early))

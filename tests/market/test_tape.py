@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support.messages import QQQ, T, quote, tick
 from tui.market import Market
 from tui.market.sessions import calendar
-from tui.market.tape import MAX_TRADES, TOGETHER, Tape, large_trade_threshold
+from tui.market.tape import MAX_RUN_GAP, MAX_TRADES, Tape, large_trade_threshold
 
 DAY = 24 * 3_600_000
 
@@ -49,8 +49,8 @@ def test_trades_of_one_price_and_side_within_a_second_of_each_other_are_one_run(
 
 
 def test_a_run_ends_after_a_second_of_silence_and_where_the_side_changes() -> None:
-    assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER, 1.0, 5)).runs()] == [2]
-    assert [run.trades for run in printed((0, 1.0, 5), (TOGETHER + 1, 1.0, 5)).runs()] == [1, 1]
+    assert [run.trades for run in printed((0, 1.0, 5), (MAX_RUN_GAP, 1.0, 5)).runs()] == [2]
+    assert [run.trades for run in printed((0, 1.0, 5), (MAX_RUN_GAP + 1, 1.0, 5)).runs()] == [1, 1]
     tape = printed((0, 1.0, 5))
     tape.add(tick(1.0, 1, volume=5), None, None)
     assert [run.side for run in tape.runs()] == ["·", "B"]
@@ -84,7 +84,7 @@ def test_sizes_known_after_their_trade_has_gone_are_dropped() -> None:
     assert tape.known_sizes() == [900.0, 800.0]
 
 
-def test_a_trade_told_once_more_is_one_trade() -> None:
+def test_a_repeated_trade_is_one_trade() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     again = tick(25.0, 24_000, volume=1_240.0)
     assert tape.add(again, None, None) is None
@@ -94,11 +94,11 @@ def test_a_trade_told_once_more_is_one_trade() -> None:
     assert (tape.total, sizes(tape)[-1]) == (26, None)
 
 
-def test_trades_that_look_the_same_are_two_where_each_tells_its_own_size() -> None:
+def test_equal_trades_are_two_if_sizes_are_per_trade() -> None:
     assert [run.trades for run in printed((0, 1.0, 100), (1, 2.0, 100), (1, 2.0, 100)).runs()] == [2, 1]
 
 
-def test_a_new_connection_may_tell_the_last_trade_again_and_what_it_missed_is_no_trade() -> None:
+def test_a_new_connection_may_repeat_the_last_trade_and_missed_volume_is_no_trade() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     tape.reconnected()
     tape.add(tick(25.0, 24_000, volume=1_240.0), None, None)
@@ -109,7 +109,7 @@ def test_a_new_connection_may_tell_the_last_trade_again_and_what_it_missed_is_no
     assert tape.sizes.gap == 3_760
 
 
-def test_a_new_connection_may_tell_the_last_trade_again_also_where_each_tells_its_own_size() -> None:
+def test_a_new_connection_may_repeat_the_last_trade_also_if_sizes_are_per_trade() -> None:
     tape = printed((0, 1.0, 100), (1, 2.0, 100))
     tape.reconnected()
     for total in (2, 3):
@@ -118,7 +118,7 @@ def test_a_new_connection_may_tell_the_last_trade_again_also_where_each_tells_it
         assert tape.total == total, "once"
 
 
-def test_a_new_date_decides_sizes_anew() -> None:
+def test_a_new_date_infers_sizes_again() -> None:
     tape = counting(*(1_000.0 + 10 * n for n in range(25)))
     tape.add(tick(1.0, DAY, volume=100.0), None, None)
     assert tape.sizes.cumulative is None

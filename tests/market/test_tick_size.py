@@ -48,7 +48,7 @@ def test_a_price_that_passes_a_bound_has_another_tick() -> None:
     (i,) = market.instruments.values()
     for bid, ask, tick in ((9.985, 9.99, 0.005), (10.05, 10.06, 0.01), (9.985, 9.99, 0.005)):
         market.apply(depth([(ask, 1)], [(bid, 1)], s="FUND$HK"), 1.0)
-        i.learn_precision()
+        i.infer_precision()
         assert i.tick_size == tick and i.decimals == 3
 
 
@@ -59,7 +59,7 @@ def test_prices_have_the_decimals_of_the_tick_also_without_a_book(region: str, l
     market = followed(region)
     (i,) = market.instruments.values()
     market.apply(Tick(symbol=f"FUND${region}", last=last, time=int(market.wall_base)), 0.0)
-    i.learn_precision()
+    i.infer_precision()
     assert i.decimals == decimals
 
 
@@ -67,5 +67,5 @@ def test_the_demo_exchange_has_ticks_of_its_own() -> None:
     market = followed("HK", demo=True)
     (i,) = market.instruments.values()
     market.apply(depth([(25.01, 1), (25.02, 1)], [(25.0, 1), (24.99, 1)], s="FUND$HK"), 1.0)
-    i.learn_precision()
+    i.infer_precision()
     assert i.tick_size == pytest.approx(0.01)

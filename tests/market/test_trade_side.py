@@ -17,16 +17,16 @@ def sides(*prices: float, middle: float | None = None) -> list[TradeSide]:
     return [known.classify(price, None, middle) for price in prices]
 
 
-@pytest.mark.parametrize(("told", "side"), [(2, "B"), (1, "S"), (0, "~B"), (7, "~B"), (None, "~B")])
-def test_the_feed_is_believed_where_it_tells_a_side(told: int | None, side: TradeSide) -> None:
-    assert AggressorSideClassifier().classify(512.35, told, MIDDLE) == side
+@pytest.mark.parametrize(("code", "side"), [(2, "B"), (1, "S"), (0, "~B"), (7, "~B"), (None, "~B")])
+def test_a_side_sent_by_the_feed_is_used(code: int | None, side: TradeSide) -> None:
+    assert AggressorSideClassifier().classify(512.35, code, MIDDLE) == side
 
 
 def test_above_the_mid_is_bought_and_below_it_sold() -> None:
     assert sides(512.35, 512.34, 512.3451, 512.3449, middle=MIDDLE) == ["~B", "~S", "~B", "~S"]
 
 
-def test_at_the_mid_the_last_price_change_tells() -> None:
+def test_at_the_mid_the_tick_rule_decides() -> None:
     assert sides(MIDDLE, middle=MIDDLE) == ["·"]
     assert sides(512.35, MIDDLE, middle=MIDDLE) == ["~B", "~S"]
 
@@ -38,7 +38,7 @@ def test_a_mid_as_the_processor_halves_it_is_the_one_the_feed_writes(bid: int) -
     assert AggressorSideClassifier().classify((2 * bid + 1) / 20_000, None, middle) == "·"
 
 
-def test_without_a_book_the_last_change_that_was_none_of_zero_tells() -> None:
+def test_without_a_book_the_last_non_zero_change_decides() -> None:
     assert sides(10.0, 10.0, 10.1, 10.1, 10.0, 10.0) == ["·", "·", "~B", "~B", "~S", "~S"]
 
 
@@ -93,12 +93,12 @@ def taped(*messages: Tick | Depth | tuple[Depth, float], now: float = 10.0) -> l
     return [run.side for run in market.instruments[QQQ].tape.runs()]
 
 
-def test_a_book_tells_for_two_seconds() -> None:
+def test_a_book_serves_the_quote_rule_for_two_seconds() -> None:
     assert taped((BOOK_B, 8.0), tick(512.35)) == ["~B"]
     assert taped((BOOK_B, 7.9), tick(512.35)) == ["·"]
 
 
-def test_a_book_that_came_after_the_trade_tells_nothing_of_it() -> None:
+def test_a_book_that_came_after_the_trade_is_not_used_for_it() -> None:
     assert taped(tick(512.35), BOOK_B) == ["·"]
 
 

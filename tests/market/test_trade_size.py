@@ -51,7 +51,7 @@ def test_a_quote_of_another_second_or_another_volume_proves_nothing() -> None:
     assert sizes.cumulative is None
 
 
-def test_the_second_fall_means_that_each_trade_tells_its_own_size() -> None:
+def test_the_second_fall_means_sizes_per_trade() -> None:
     sizes = TradeSizeInference()
     assert [sizes.infer(tick(AT + n, 1.0, v), None, n) for n, v in enumerate([300.0, 100.0, 500.0])] == [None] * 3
     assert sizes.infer(tick(AT + 3, 1.0, 200.0), None, 3) == 200
@@ -83,7 +83,7 @@ def test_a_fall_of_a_cumulative_volume_is_counted_and_has_no_size() -> None:
     assert sizes.infer(tick(AT, 1.0, 10_150.0), None, 21) == 150
 
 
-def test_what_passed_while_the_link_was_not_proven_is_no_trade() -> None:
+def test_volume_of_a_gap_is_no_trade() -> None:
     sizes = Known(10_000.0)
     sizes.mark_gap()
     assert sizes.infer(tick(AT, 1.0, 14_000.0), None, 20) is None
@@ -92,7 +92,7 @@ def test_what_passed_while_the_link_was_not_proven_is_no_trade() -> None:
     assert sizes.gap == 4_000
 
 
-def test_a_new_date_is_decided_anew() -> None:
+def test_a_new_date_is_decided_again() -> None:
     sizes = Known(10_000.0)
     sizes.reset()
     assert sizes.infer(tick(AT, 1.0, 300.0), None, 20) is None

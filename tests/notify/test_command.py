@@ -14,7 +14,7 @@ from tui.notify.command import run_alert_command
 from tui.secrets import read_file
 
 VALUES = {"symbol": "QQQ$US", "price": "520.10", "words": "QQQ$US 520.10 crossed above 520; $(rm x)"}
-TELL = """
+RECORD_CALL = """
 import json, os, sys
 told = {"arguments": sys.argv[2:], "input": sys.stdin.read(), "env": dict(os.environ)}
 told["group"] = os.getpgrp() == os.getpid()
@@ -23,25 +23,28 @@ print("seen by nobody")
 """
 
 
-async def told(tmp_path: Path, *arguments: str) -> dict[str, object]:
+KILLED = "import os; os.kill(os.getpid(), 15)"
+
+
+async def run_and_read(tmp_path: Path, *arguments: str) -> dict[str, object]:
     file = tmp_path / "told"
-    assert await run_alert_command([sys.executable, "-c", TELL, str(file), *arguments], VALUES) == ""
-    heard: dict[str, object] = json.loads(file.read_text())
-    return heard
+    assert await run_alert_command([sys.executable, "-c", RECORD_CALL, str(file), *arguments], VALUES) == ""
+    received: dict[str, object] = json.loads(file.read_text())
+    return received
 
 
 async def test_the_words_are_its_last_argument_and_no_shell_reads_them(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    heard = await told(tmp_path, "alert")
-    assert heard["arguments"] == ["alert", VALUES["words"]]
-    assert (heard["input"], heard["group"]) == ("", True)
+    received = await run_and_read(tmp_path, "alert")
+    assert received["arguments"] == ["alert", VALUES["words"]]
+    assert (received["input"], received["group"]) == ("", True)
     assert capfd.readouterr() == ("", "")
 
 
 async def test_placeholders_take_their_place(tmp_path: Path) -> None:
-    heard = await told(tmp_path, "{symbol}", "at {price}", "{other}")
-    assert heard["arguments"] == ["QQQ$US", "at 520.10", "{other}"]
+    received = await run_and_read(tmp_path, "{symbol}", "at {price}", "{other}")
+    assert received["arguments"] == ["QQQ$US", "at 520.10", "{other}"]
 
 
 async def test_the_key_is_not_in_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,9 +53,9 @@ async def test_the_key_is_not_in_its_environment(tmp_path: Path, monkeypatch: py
     read_file(tmp_path / "key")
     monkeypatch.setenv("ITICK_TOKEN", "another-key")
     monkeypatch.setenv("COPY", "Bearer a-key-nobody-may-see")
-    heard = await told(tmp_path)
-    assert "key" not in json.dumps({k: v for k, v in heard["env"].items() if k in ("ITICK_TOKEN", "COPY")})  # type: ignore[attr-defined]
-    assert "nobody-may-see" not in json.dumps(heard)
+    received = await run_and_read(tmp_path)
+    assert "key" not in json.dumps({k: v for k, v in received["env"].items() if k in ("ITICK_TOKEN", "COPY")})  # type: ignore[attr-defined]
+    assert "nobody-may-see" not in json.dumps(received)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,7 @@ async def test_the_key_is_not_in_its_environment(tmp_path: Path, monkeypatch: py
     [
         (["no-such-program-here"], "alert_command: 'no-such-program-here' cannot be run: no such file or directory"),
         ([sys.executable, "-c", "raise SystemExit(3)"], f"alert_command: '{sys.executable}' ended with code 3"),
+        ([sys.executable, "-c", KILLED], f"alert_command: '{sys.executable}' ended with code -15"),
         (["a\0b"], "alert_command: 'a\0b' cannot be run: there is a character in it that no argument may have"),
     ],
 )

@@ -15,6 +15,7 @@ from tui.notify.desktop import notification_sequence
         ({"TERM": "foot"}, "\x1b]777;notify;itick-tui;QQQ fell\x1b\\"),
         ({"TERM": "rxvt-unicode-256color"}, "\x1b]777;notify;itick-tui;QQQ fell\x1b\\"),
         ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, "\x1b]777;notify;itick-tui;QQQ fell\x1b\\"),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "230800"}, "\x1b]777;notify;itick-tui;QQQ fell\x1b\\"),
         ({"TERM": "tmux-256color", "TMUX": "x"}, "\x1bPtmux;\x1b\x1b]9;itick-tui: QQQ fell\x1b\x1b\\\x1b\\"),
         ({"TERM": "linux"}, ""),
         ({}, ""),

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
-from tui.app.app import FeedSource
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
+from tui.app.feed_worker import FeedSource
 from tui.config.key_table import KEYS
 from tui.feed.dispatch import make_dispatcher
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.market.alerts import parse_alert
-from tui.protocol.messages import LEAST_PRICE, MOST_PERCENT, MOST_PRICE, MOST_SIZE, MOST_TURNOVER, Kline, Quote
+from tui.protocol.messages import MAX_PERCENT, MAX_PRICE, MAX_TURNOVER, MAX_UNITS, MIN_PRICE, Kline, Quote
 from tui.symbol import Symbol
 from tui.widgets.watchlist.columns import COLUMNS
 
@@ -65,13 +65,13 @@ class Sender:
     def price(self) -> float:
         chance = self.chance
         if chance.random() < 0.02:
-            self.near = self.number(LEAST_PRICE, MOST_PRICE)
+            self.near = self.number(MIN_PRICE, MAX_PRICE)
         if chance.random() < 0.6:
             return self.near * chance.choice([1, 1, 1, 1.0001, 0.99, 1 + 1e-12, 1 - 1e-6])
-        return self.number(LEAST_PRICE, MOST_PRICE)
+        return self.number(MIN_PRICE, MAX_PRICE)
 
     def size(self) -> float:
-        return self.number(5e-324, MOST_SIZE)
+        return self.number(5e-324, MAX_UNITS)
 
     def time(self, now: float) -> Any:
         chance = self.chance
@@ -102,14 +102,14 @@ class Sender:
             data |= {"ld": self.price(), "v": self.size(), "t": self.time(now), "d": chance.choice([None, 1, 2])}
         elif kind == "quote":
             data |= {name: self.price() for name in ("ld", "o", "h", "l")} | {"t": self.time(now), "v": self.size()}
-            data["tu"] = self.number(5e-324, MOST_TURNOVER)
+            data["tu"] = self.number(5e-324, MAX_TURNOVER)
             for name in ("p", "iopv", "nav"):
                 if chance.random() < 0.5:
                     data[name] = self.price()
             if chance.random() < 0.3:
                 data["ch"] = chance.choice([1, -1]) * self.price()
             if chance.random() < 0.3:
-                data["chp"] = chance.choice([-100, -99.999999999, 0, 1e-12, MOST_PERCENT, 2 * MOST_PERCENT])
+                data["chp"] = chance.choice([-100, -99.999999999, 0, 1e-12, MAX_PERCENT, 2 * MAX_PERCENT])
         elif kind == "depth":
             data["a"], data["b"] = self.book()
         else:
@@ -122,7 +122,7 @@ class Sender:
         if self.chance.random() < 0.7:
             time = int(OPEN + 1000 * now) // 60_000 * 60_000 - self.chance.choice([0, 0, *range(200), 10_000]) * 60_000
         named = dict(zip(("l", "o", "c", "h"), prices, strict=True))
-        return named | {"t": time, "v": self.size(), "tu": self.number(5e-324, MOST_TURNOVER)}
+        return named | {"t": time, "v": self.size(), "tu": self.number(5e-324, MAX_TURNOVER)}
 
     def past(self, market: Market, now: float) -> None:
         """What is known from before: told by the vendor, or by a file that may be damaged."""
@@ -136,18 +136,8 @@ class Sender:
         market.apply_history(symbol, bars, chance.random() < 0.5, now)
         days = [f"2026-11-{day}" for day in (18, 19, 20)]
         market.apply_history_closes(symbol, {day: self.price() for day in days})
-        price, time = min(MOST_PRICE, abs(self.price())), int(OPEN + 1000 * now)
+        price, time = min(MAX_PRICE, abs(self.price())), int(OPEN + 1000 * now)
         market.apply_history_quote(symbol, Quote(symbol=str(symbol), last=price, open=price, time=time), now)
-
-
-class Watched(Turned):
-    """Its seconds pass when they are told to, and no terminal is missed."""
-
-    def second(self) -> None:
-        super(Turned, self)._second()
-
-    def _check_terminal(self) -> None:
-        pass
 
 
 @pytest.mark.timeout(30 + 5 * SECONDS)
@@ -159,9 +149,9 @@ async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
     chance, now = random.Random(seed), 0.0
     sender, done = Sender(chance), [f"seed {seed}"]
     alerts = [parse_alert(f"{symbol} {words}") for symbol in SYMBOLS for words in ALERTS]
-    wanted = wanting(SYMBOLS, columns=[column.id for column in COLUMNS], alerts=alerts)
-    app = Watched(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
-    app.driver_class = WholeDriver
+    wanted = launch_options(SYMBOLS, columns=[column.id for column in COLUMNS], alerts=alerts)
+    app = ManualFramesApp(wanted, FeedSource(""), clock=lambda: now, wall=lambda: now + OPEN / 1000)
+    app.driver_class = DiscardingDriver
     async with app.run_test(headless=False, size=SIZES[0]) as pilot:
         market = app.market
         market.set_clock(OPEN)
@@ -178,7 +168,7 @@ async def test_no_numbers_end_the_dashboard_or_stand_on_it_as_none(
                 sender.past(market, now)
             app.dashboard.sync(market.drain_changed(), now, chance.random() < 0.95)
             if chance.random() < 0.4:
-                app.second()
+                app.painting.tick()
             for _ in range(chance.randrange(3)):
                 done.append(chance.choice([*PRESSED, "escape", "escape"]))
                 await pilot.press(done[-1])

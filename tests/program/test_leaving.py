@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.lock_holder import holding
-from tests.support.resource_limits import limited
+from tests.support.resource_limits import lower_limit
 from tests.support.terminal import Terminal
 from tui.config.file import ConfigFile
 from tui.history.store import Store
@@ -79,7 +79,7 @@ async def test_a_change_made_just_before_leaving_is_waited_for(tmp_path: Path) -
 async def test_prices_that_cannot_be_kept_are_said_at_the_end(tmp_path: Path, what: str) -> None:
     file = tmp_path / "itick-tui" / "demo.sqlite"
     store = Store(file)
-    store.names("US")
+    store.fund_names("US")
     store.close()
     log = tmp_path / "log"
     with holding(file if what == "file" else file.with_name("demo.sqlite.lock"), sqlite=what == "file", stopped=True):
@@ -100,7 +100,7 @@ async def test_prices_that_cannot_be_kept_are_said_at_the_end(tmp_path: Path, wh
 async def test_a_log_that_cannot_be_written_any_more_is_said_at_once_and_at_the_end(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("x" * 100_000)
-    with limited(resource.RLIMIT_FSIZE, 100_150):  # the first line finds room, and the config and what is kept do
+    with lower_limit(resource.RLIMIT_FSIZE, 100_150):  # the first line finds room, and the config and what is kept do
         terminal = Terminal(["--demo", "--log", str(log)])
     try:
         words = f"the log {log} is not whole: file too large"

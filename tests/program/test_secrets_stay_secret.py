@@ -18,7 +18,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
-from tests.support.command import KEY, exchange, itick, lines_until, started
+from tests.support.command import KEY, exchange, lines_until, run_program, start_program
 from tests.support.feed import QUICK, serving
 from tests.support.terminal import Terminal
 from tui.errors import EXIT_CRASH
@@ -27,7 +27,7 @@ from tui.exchange.server import Exchange
 from tui.feed.endpoint import rest_base
 from tui.feed.link import Link
 from tui.feed.state import LinkState
-from tui.headless.stream import summary
+from tui.headless.stream import format_counters
 from tui.history.rest_client import RestClient, RestError
 from tui.log import logging_to
 from tui.market import Market
@@ -69,7 +69,7 @@ async def test_no_fault_brings_the_key_into_the_log_the_states_or_the_counters(
                 async with asyncio.timeout(2):
                     await link.run()
         told.extend([fault, *(f"{state} {state.describe(0)}" for state in states)])
-        told.extend((summary(market.health.report()), json.dumps(market.health.report())))
+        told.extend((format_counters(market.health.report()), json.dumps(market.health.report())))
         told.append(repr(market.health.last_malformed))
 
     with logging_to(tmp_path / "log"):
@@ -139,7 +139,7 @@ async def test_a_server_that_echoes_the_key_does_not_get_it_printed_by_the_strea
         results = await asyncio.gather(
             *(
                 asyncio.to_thread(
-                    itick,
+                    run_program,
                     "stream",
                     *("--url", url, *WATCH, "--take-over", "--deadline", "1.5", "--seconds", "3"),
                     *("--log", str(tmp_path / f"log{number}"), *extra),
@@ -179,7 +179,7 @@ async def test_nor_is_it_by_what_is_asked_over_rest(tmp_path: Path, monkeypatch:
 
 async def test_nor_by_the_doctor(hostile: str) -> None:
     async with serving(HANDLERS[hostile], tell_it_by_http if hostile == "http" else None) as url:
-        result = await asyncio.to_thread(itick, "doctor", "--url", url, *WATCH, "--json", key=KEY)
+        result = await asyncio.to_thread(run_program, "doctor", "--url", url, *WATCH, "--json", key=KEY)
     assert result.returncode == 1
     assert "who are you" not in result.stdout or "[key]" in result.stdout
 
@@ -188,7 +188,7 @@ async def test_nor_into_a_recording(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl.gz"
     async with serving(tell_it_in_frames) as url:
         arguments = ("--url", url, *WATCH, "--deadline", "1", "--record", str(file))
-        await asyncio.to_thread(itick, "stream", *arguments, key=KEY)
+        await asyncio.to_thread(run_program, "stream", *arguments, key=KEY)
     recorded = gzip.decompress(file.read_bytes()).decode()
     assert KEY not in recorded
     assert recorded.count("who are you, [key]?") > 3, "in frames, and in words of the link"
@@ -236,7 +236,7 @@ def test_a_key_file_that_others_can_read_is_said_once_and_works(key_file: Path, 
             "--log",
             str(tmp_path / "log"),
         )
-        result = itick("stream", *arguments, key="another one, and garbage")
+        result = run_program("stream", *arguments, key="another one, and garbage")
     assert result.returncode == 0
     said = [line for line in result.stderr.splitlines() if "chmod" in line]
     assert said == [f"itick-tui: others can read your key in {key_file}: chmod 600 {key_file}"]
@@ -248,7 +248,7 @@ def test_a_key_file_that_others_can_read_is_said_once_and_works(key_file: Path, 
 def test_refusals_do_not_tell_the_key(fault: str, code: int, tmp_path: Path) -> None:
     log = str(tmp_path / "log")
     with exchange("--fault", fault) as url:
-        result = itick("stream", "--url", url, *WATCH, "--deadline", "1", "--log", log, key=KEY)
+        result = run_program("stream", "--url", url, *WATCH, "--deadline", "1", "--log", log, key=KEY)
     assert result.returncode == code
     lines = check_files(tmp_path).splitlines()
     assert json.loads(lines[-1])["level"] == "error"
@@ -256,7 +256,7 @@ def test_refusals_do_not_tell_the_key(fault: str, code: int, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("arguments", [["--demo"], ["stream", "--demo", "--count", "1"]], ids=" ".join)
 def test_the_demo_does_not_mind_what_the_variable_holds(arguments: list[str]) -> None:
-    result = itick(*arguments, key=f"garbage {KEY}\x01")
+    result = run_program(*arguments, key=f"garbage {KEY}\x01")
     assert "ITICK_TOKEN" not in result.stderr
     assert result.returncode == (2 if arguments == ["--demo"] else 0)  # no terminal to draw on
 
@@ -305,7 +305,7 @@ def test_the_system_does_not_show_the_key_of_a_running_program_nor_keep_its_memo
                 arguments = ("stream", "--url", url, *WATCH, "--take-over")
             if command.endswith("--token-file"):
                 arguments += ("--token-file", str(key_file))
-            with started(*arguments, key=KEY) as process:
+            with start_program(*arguments, key=KEY) as process:
                 lines_until(process.stderr, "demo exchange at" if command == "exchange" else "LIVE")
                 environ = Path(f"/proc/{process.pid}/environ").read_bytes()
                 assert b"PATH=" in environ and KEY.encode() not in environ
@@ -319,7 +319,8 @@ def test_the_system_does_not_show_the_key_of_a_running_program_nor_keep_its_memo
 async def test_an_alert_command_finds_the_key_neither_in_its_environment_nor_in_its_parent_s(tmp_path: Path) -> None:
     config, found = tmp_path / "config.toml", tmp_path / "found"
     script = f"cat /proc/self/environ /proc/$PPID/environ >{found}.new; mv {found}.new {found}"
-    levels = ", ".join(f'"QQQ$US > {price / 10}"' for price in range(5_000, 6_000))  # it crosses one soon
+    # It crosses one soon, whether it rises or falls.
+    levels = ", ".join(f'"QQQ$US {way} {price / 10}"' for price in range(5_000, 6_000) for way in "><")
     config.write_text(f'alerts = [{levels}]\nalert_command = ["sh", "-c", "{script}"]\n')
     arguments = ["--demo", *WATCH, "--config", str(config)]
     terminal = Terminal(arguments, ITICK_TOKEN=KEY, XDG_STATE_HOME=str(tmp_path / "state"))

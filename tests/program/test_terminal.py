@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.recordings import played
+from tests.support.recordings import play_all
 from tests.support.terminal import COMMAND, Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
-from tui.protocol.messages import Ping, Request, Subscribe, decode_request
+from tui.protocol.decoder import decode_request
+from tui.protocol.messages import Ping, Request, Subscribe
+from tui.terminal.flow_control import CURSOR_POSITION_QUERY
 
 
 @pytest.fixture
@@ -36,8 +38,18 @@ async def exchange(asked: list[Request]) -> AsyncIterator[Exchange]:
 
 
 @pytest.fixture
-async def terminal(exchange: Exchange) -> AsyncIterator[Terminal]:
-    terminal = Terminal(["--url", exchange.url, "--watch", "QQQ$US,SPY$US"], ITICK_TOKEN="a-known-key-7351")
+def plain() -> str:
+    """Whether painting and frames are left to the libraries."""
+    return ""
+
+
+both_ways = pytest.mark.parametrize("plain", ["", "1"], ids=["ours", "plain"])
+
+
+@pytest.fixture
+async def terminal(exchange: Exchange, plain: str) -> AsyncIterator[Terminal]:
+    arguments = ["--url", exchange.url, "--watch", "QQQ$US,SPY$US"]
+    terminal = Terminal(arguments, ITICK_TOKEN="a-known-key-7351", ITICK_TUI_PLAIN=plain)
     yield terminal
     terminal.kill()
 
@@ -60,8 +72,10 @@ async def live(terminal: Terminal) -> None:
     await terminal.until(lambda: "● LIVE" in terminal.text() and ladder_last(terminal))
 
 
-async def test_a_person_watches_adds_removes_and_quits(terminal: Terminal, asked: list[Request]) -> None:
+@both_ways
+async def test_a_person_watches_adds_removes_and_quits(terminal: Terminal, asked: list[Request], plain: str) -> None:
     await live(terminal)
+    assert (CURSOR_POSITION_QUERY.encode() in terminal.raw) == (not plain), "flow control is ours"
     assert "DEMO" in terminal.screen()[0]
     assert "2 symbols" in terminal.text()
     await terminal.until(lambda: re.search(r"♥ \d+ ms", terminal.text()))
@@ -125,6 +139,7 @@ async def test_a_signal_leaves_the_terminal_as_it_was(terminal: Terminal, signum
     assert terminal.restored
 
 
+@both_ways
 async def test_a_program_that_was_stopped_from_outside_goes_on_and_leaves_well(terminal: Terminal) -> None:
     await live(terminal)
     kill(terminal.pid, signal.SIGSTOP)
@@ -160,6 +175,7 @@ async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange:
         second.kill()
 
 
+@both_ways
 async def test_it_follows_the_size_of_the_terminal(terminal: Terminal) -> None:
     await live(terminal)
     terminal.resize(50, 12)
@@ -181,12 +197,13 @@ async def test_a_pasted_column_is_a_list(terminal: Terminal) -> None:
 
 
 @pytest.fixture
-def demo() -> Iterator[Terminal]:
-    terminal = Terminal(["--demo"], 80, 24)
+def demo(plain: str) -> Iterator[Terminal]:
+    terminal = Terminal(["--demo"], 80, 24, ITICK_TUI_PLAIN=plain)
     yield terminal
     terminal.kill()
 
 
+@both_ways
 async def test_the_demo_runs_without_a_key_and_themes_are_worn_at_once(demo: Terminal) -> None:
     await live(demo)
     before = demo.raw.count(b"48;2;15;20;26")  # midnight's background
@@ -202,6 +219,7 @@ async def test_the_demo_runs_without_a_key_and_themes_are_worn_at_once(demo: Ter
     assert demo.restored
 
 
+@both_ways
 async def test_a_dead_link_is_said_and_every_number_is_marked_stale(exchange: Exchange, terminal: Terminal) -> None:
     await live(terminal)
     await exchange.__aexit__(None, None, None)
@@ -228,7 +246,7 @@ async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange:
         assert await live_one.exit_code() == 0
     finally:
         live_one.kill()
-    market, _ = played(Path(file))
+    market, _ = play_all(Path(file))
 
     replay = Terminal(["--replay", file, "--speed", "max"], XDG_CONFIG_HOME=str(tmp_path / "config"))
     try:

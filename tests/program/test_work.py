@@ -14,10 +14,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.support.launch_options import wanting
-from tests.support.manual_frames import Turned, WholeDriver
+from tests.support.launch_options import launch_options
+from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
 from tests.support.wait_until import until
-from tui.app.app import FeedSource
+from tui.app.feed_worker import FeedSource
 from tui.market.market import Market
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
@@ -30,7 +30,7 @@ OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York
 PAST_FLASH = 10.0  # s
 
 
-class Written(WholeDriver):
+class Written(DiscardingDriver):
     """What is written is kept."""
 
     output = ""
@@ -40,9 +40,9 @@ class Written(WholeDriver):
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Turned]:
+async def running() -> AsyncIterator[ManualFramesApp]:
     """The whole dashboard at 160×50, every row known, and nothing left to draw."""
-    app = Turned(wanting(FUNDS), FeedSource(""))
+    app = ManualFramesApp(launch_options(FUNDS), FeedSource(""))
     app.driver_class = Written
     async with app.run_test(headless=False, size=(160, 50)) as pilot:
         market = app.market
@@ -81,7 +81,7 @@ def lines_drawn() -> Iterator[list[tuple[str, int]]]:
         yield drawn
 
 
-def frame(app: Turned, now: float) -> str:
+def frame(app: ManualFramesApp, now: float) -> str:
     """Turn a frame; what it writes."""
     Written.output = ""
     app.dashboard.sync(app.market.drain_changed(), now, True)
@@ -157,7 +157,7 @@ async def test_a_message_calls_nothing_of_the_screen() -> None:
 
         def watch(frame: object, event: str, _: object) -> None:
             name = frame.f_code.co_filename  # type: ignore[attr-defined]
-            if event == "call" and ("textual" in name or "/widgets/" in name or "/screens/" in name):
+            if event == "call" and ("textual" in name or "/tui/widgets/" in name or "/tui/screens/" in name):
                 called.append(name)
 
         sys.setprofile(watch)

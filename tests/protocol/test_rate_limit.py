@@ -17,7 +17,7 @@ def test_as_many_calls_as_a_minute_has_then_one_for_each_that_is_a_minute_old() 
     assert turns.delay(60.0) == 1.0
 
 
-def test_a_vendor_that_wants_to_be_left_alone_is() -> None:
+def test_no_call_is_allowed_while_paused() -> None:
     turns = RateLimiter(3)
     turns.pause_until(90.0)
     turns.pause_until(30.0)

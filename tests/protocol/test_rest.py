@@ -46,7 +46,7 @@ def rows(*times: int, **changed: Any) -> list[dict[str, Any]]:
     return [ROW | {"t": time} | changed for time in times]
 
 
-def test_an_envelope_tells_success_and_words() -> None:
+def test_an_envelope_has_a_code_and_words() -> None:
     answer = parse_envelope(b'{"code":0,"msg":null,"data":[1]}')
     assert (answer.code, answer.words, bytes(answer.data)) == (0, None, b"[1]")
     refusal = parse_envelope(b'{"code":"1","msg":"no permission"}')

@@ -1,4 +1,4 @@
-"""A recording that an earlier version made is played as ever, whatever the code is called by now.
+"""A recording of an earlier version is replayed unchanged, whatever the code is called now.
 
 `data/format-1.jsonl.gz` was recorded on 2026-11-30 from the dashboard with the demo exchange; the four calls that such
 a run does not bring stand at its end.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.support.messages import QQQ
 from tui.feed.state import LinkState
@@ -34,11 +32,11 @@ NAMES = {
 }
 
 
-def test_the_names_in_the_file_are_the_format() -> None:
+def test_the_call_names_of_the_format_never_change() -> None:
     assert set(CALLS) == NAMES
 
 
-def test_each_call_of_the_market_is_written_by_the_name_that_plays_it() -> None:
+def test_each_call_on_the_market_is_recorded_by_its_name_in_the_format() -> None:
     called = {entry.name: entry.arguments for entry in Recording(FILE) if isinstance(entry, RecordedCall)}
     assert set(called) == NAMES
     for name, arguments in called.items():
@@ -49,8 +47,7 @@ def test_each_call_of_the_market_is_written_by_the_name_that_plays_it() -> None:
         assert told == [name]
 
 
-@pytest.mark.usefixtures("forgetful")
-def test_an_old_recording_makes_the_market_that_it_made() -> None:
+def test_a_recording_from_before_the_move_rebuilds_its_market() -> None:
     recording, market, states = Recording(FILE), Market(), list[LinkState]()
     player = Player(market, recording.header, states.append)
     for entry in recording:

@@ -1,4 +1,4 @@
-"""What `inspect` tells of a recording."""
+"""The statistics of `itick-tui inspect`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import itick_here
+from tests.support.command import run_in_process
 from tests.support.messages import BOOK_B, QQQ, SPY, T, quote
-from tests.support.recordings import BEGAN, header, packed, ticks, written
+from tests.support.recordings import BEGAN, compress, header, tick_lines, write_recording
 from tests.support.wait_until import until
 from tui.errors import FeedError
 from tui.exchange.server import Exchange
@@ -39,7 +40,7 @@ def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def a_bad_hour() -> list[bytes]:
+def faulty_hour_lines() -> list[bytes]:
     """A trade a second for a minute, each 40 ms old when it came, but for one of 900 ms; a minute of silence, in which
     the link is lost and made again; an hour after the beginning it ends."""
     lost = FeedError("connection lost\x1b[31m")
@@ -50,7 +51,7 @@ def a_bad_hour() -> list[bytes]:
         call_line(BEGAN, "observe_date", [BEGAN, BEGAN + 0.01, T + LATE - 960]),
         call_line(BEGAN, "observe_date", [BEGAN + 0.06, BEGAN + 0.07, T + LATE + 40]),
         state_line(BEGAN, LinkState(LinkPhase.LIVE, BEGAN)),
-        *ticks(61)[5:],
+        *tick_lines(61)[5:],
         message_line(b"1060.5", encode(quote(512.34, 60_500))),
         message_line(b"1060.5", encode(BOOK_B)),
         message_line(b"1060.5", b"{nonsense"),
@@ -64,12 +65,12 @@ def a_bad_hour() -> list[bytes]:
     return lines
 
 
-def found(tmp_path: Path) -> RecordingSummary:
-    return summarize(Recording(written(tmp_path / "r.gz", a_bad_hour())))
+def summary_of(tmp_path: Path) -> RecordingSummary:
+    return summarize(Recording(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
 
 
 def test_messages_are_counted_by_type_and_symbol(tmp_path: Path) -> None:
-    inspection = found(tmp_path)
+    inspection = summary_of(tmp_path)
     assert inspection.types == {"tick": 61, "quote": 3, "depth": 1}
     assert inspection.symbols == {"QQQ$US": 63, "SPY$US": 2}
     assert inspection.messages == 66
@@ -77,15 +78,15 @@ def test_messages_are_counted_by_type_and_symbol(tmp_path: Path) -> None:
     assert (inspection.damaged, inspection.cut, inspection.demo) == (1, False, True)
 
 
-def test_what_the_header_names_is_followed_where_the_beginning_is_damaged(tmp_path: Path) -> None:
+def test_the_symbols_of_the_header_are_followed_although_the_beginning_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "r.gz"
-    path.write_bytes(packed([header(host="demo")], [b"{damaged\n"], ticks(20)[5:]))
+    path.write_bytes(compress([header(host="demo")], [b"{damaged\n"], tick_lines(20)[5:]))
     inspection = summarize(Recording(path))
     assert (inspection.unfollowed, inspection.symbols, inspection.demo) == (0, {"QQQ$US": 20}, True)
 
 
-def test_silences_are_told_with_their_time_and_so_is_what_the_link_did(tmp_path: Path) -> None:
-    inspection = found(tmp_path)
+def test_silences_and_states_of_the_link_are_listed_with_their_times(tmp_path: Path) -> None:
+    inspection = summary_of(tmp_path)
     assert inspection.silences == 2
     assert [silence.seconds for silence in inspection.longest] == [3479.5, 60.0]
     assert [round(silence.at - T) for silence in inspection.longest] == [120_540, 60_540]
@@ -98,43 +99,52 @@ def test_silences_are_told_with_their_time_and_so_is_what_the_link_did(tmp_path:
     assert inspection.seconds == pytest.approx(3600, abs=1)
 
 
-def test_lags_are_told_from_all_messages_and_not_the_latest_alone(tmp_path: Path) -> None:
-    lag = found(tmp_path).lag
+def test_of_many_silences_the_longest_hundred_are_listed(tmp_path: Path) -> None:
+    gaps = [6.0 + (n * 37 % 101) for n in range(101)]  # each from 6 to 106 s once, in no order
+    times = list(accumulate(gaps, initial=BEGAN))
+    lines = [call_line(BEGAN, "follow", [(QQQ,)]), *(message_line(repr(t).encode(), encode(quote(1.0))) for t in times)]
+    summary = summarize(Recording(write_recording(tmp_path / "r.gz", lines)))
+    assert summary.silences == 101
+    assert [silence.seconds for silence in summary.longest] == [float(n) for n in range(106, 6, -1)]
+
+
+def test_lags_cover_all_messages_and_not_only_the_latest(tmp_path: Path) -> None:
+    lag = summary_of(tmp_path).lag
     assert lag is not None and not lag.relative and lag.error is not None
     assert abs(lag.median - LATE) <= lag.error
     assert lag.samples == 61 - 1 + 1
 
 
-def test_where_the_clocks_are_not_known_lags_are_over_the_least(tmp_path: Path) -> None:
-    lag = summarize(Recording(written(tmp_path / "r.gz", ticks(20)))).lag
+def test_without_a_known_clock_lags_are_relative_to_the_smallest(tmp_path: Path) -> None:
+    lag = summarize(Recording(write_recording(tmp_path / "r.gz", tick_lines(20)))).lag
     assert lag is not None and lag.relative and lag.error is None
     assert lag.median == 0.0
 
 
-def test_a_clock_that_was_set_meanwhile_does_not_count_as_lag(tmp_path: Path) -> None:
-    lines = [*ticks(20), call_line(BEGAN + 20, "set_clock", [T - 1000 * BEGAN + 5_000])]
+def test_a_clock_that_was_set_does_not_count_as_lag(tmp_path: Path) -> None:
+    lines = [*tick_lines(20), call_line(BEGAN + 20, "set_clock", [T - 1000 * BEGAN + 5_000])]
     moved = [message_line(repr(BEGAN + n).encode(), encode(quote(500.0, 1000 * n))) for n in range(20, 40)]
-    lag = summarize(Recording(written(tmp_path / "r.gz", [*lines, *moved]))).lag
+    lag = summarize(Recording(write_recording(tmp_path / "r.gz", [*lines, *moved]))).lag
     assert lag is not None and lag.p99 == 0.0
 
 
-async def test_a_feed_that_was_behind_is_told(tmp_path: Path) -> None:
+async def test_a_delayed_feed_is_reported(tmp_path: Path) -> None:
     market = Market()
     with Recorder(tmp_path / "r.gz") as recorder:
         async with Exchange(faults=["lagging"]) as exchange:
             recorder.begin(market, [QQQ, SPY], host_of(exchange.url), monotonic, time.time)
-            link = Link(exchange.url, Token("key"), market, on_state=recorder.link)
+            link = Link(exchange.url, Token("key"), market, on_state=recorder.record_state)
             link.set_symbols([QQQ, SPY])
             running = asyncio.create_task(link.run())
             await until(lambda: market.clock.delay() is not None)
             running.cancel()
             await asyncio.wait([running])
     assert summarize(Recording(tmp_path / "r.gz")).delay == 900.0
-    assert "15m: the whole feed was delayed" in itick_here("inspect", str(tmp_path / "r.gz")).stdout
+    assert "15m: the whole feed was delayed" in run_in_process("inspect", str(tmp_path / "r.gz")).stdout
 
 
-def test_it_is_printed_in_words(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(written(tmp_path / "r.gz", a_bad_hour())))
+def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
+    result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())))
     assert result.returncode == 0
     told = {line[:16].strip(): line[16:] for line in result.stdout.splitlines() if line[:1] != " "}
     assert told["time"] == "2024-11-15 11:50:00 to 12:50:00, 1 h 0 min"
@@ -148,16 +158,16 @@ def test_it_is_printed_in_words(tmp_path: Path) -> None:
     assert result.stdout.isprintable() is False and "\x1b" not in result.stdout
 
 
-def test_it_can_be_had_as_one_object(tmp_path: Path) -> None:
-    result = itick_here("inspect", str(written(tmp_path / "r.gz", a_bad_hour())), "--json")
+def test_a_summary_is_printed_as_one_json_object(tmp_path: Path) -> None:
+    result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())), "--json")
     told = json.loads(result.stdout)
     assert told["types"]["tick"] == 61
     assert told["begins"] == T
     assert told["link"][1][1:] == ["reconnecting", "connection lost�[31m"]
 
 
-def test_what_holds_nothing_yet_is_told_as_well(tmp_path: Path) -> None:
-    (tmp_path / "r.gz").write_bytes(packed([header()]))
-    result = itick_here("inspect", str(tmp_path / "r.gz"))
+def test_an_empty_recording_has_a_summary(tmp_path: Path) -> None:
+    (tmp_path / "r.gz").write_bytes(compress([header()]))
+    result = run_in_process("inspect", str(tmp_path / "r.gz"))
     assert result.returncode == 0
     assert "no data" in result.stdout and "not known" in result.stdout

@@ -2,33 +2,46 @@ from __future__ import annotations
 
 from time import perf_counter
 
-import pytest
-
-from tui.reference import fund_names as funds
+from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
 
 QQQ = Symbol("QQQ", "US")
 
-pytestmark = pytest.mark.usefixtures("forgetful")
-
 
 def test_the_names_of_well_known_funds_stay() -> None:
-    funds.learn({QQQ: "INVSC QQQ TR SRS 1", Symbol("ZZZ9", "US"): " ", Symbol("TQQQ", "US"): "ProShares UltraPro QQQ"})
-    assert funds.name_of(QQQ) == "Invesco QQQ Trust"
-    assert funds.name_of(Symbol("ZZZ9", "US")) == ""
-    assert funds.name_of(Symbol("TQQQ", "US")) == "ProShares UltraPro QQQ"
-    funds.learn({Symbol("QQQX", "US"): "Nuveen Nasdaq 100 Dynamic Overwrite Fund"})
-    assert funds.name_of(Symbol("TQQQ", "US")) == "ProShares UltraPro QQQ"
+    names = FundNames()
+    names.add({QQQ: "INVSC QQQ TR SRS 1", Symbol("ZZZ9", "US"): " ", Symbol("TQQQ", "US"): "ProShares UltraPro QQQ"})
+    assert names.name_of(QQQ) == "Invesco QQQ Trust"
+    assert names.name_of(Symbol("ZZZ9", "US")) == ""
+    assert names.name_of(Symbol("TQQQ", "US")) == "ProShares UltraPro QQQ"
+    names.add({Symbol("QQQX", "US"): "Nuveen Nasdaq 100 Dynamic Overwrite Fund"})
+    assert names.name_of(Symbol("TQQQ", "US")) == "ProShares UltraPro QQQ"
 
 
-def test_completion_finds_what_was_learned_the_shortest_code_first() -> None:
-    funds.learn({Symbol(code, "US"): f"Quiet  {code} Fund" for code in ("QQQXX", "QQQX", "XQQ", "QQ")})
-    found = [symbol for symbol, _ in funds.suggestions("qq", [Symbol("QQZ", "US")])]
+def test_names_added_to_one_are_not_known_to_another() -> None:
+    FundNames().add({Symbol("TQQQ", "US"): "ProShares UltraPro QQQ"})
+    assert FundNames().name_of(Symbol("TQQQ", "US")) == "" and FundNames().search("tqqq") == []
+
+
+def test_search_finds_what_was_added_the_shortest_code_first() -> None:
+    names = FundNames()
+    names.add({Symbol(code, "US"): f"Quiet  {code} Fund" for code in ("QQQXX", "QQQX", "XQQ", "QQ")})
+    found = [symbol for symbol, _ in names.search("qq", [Symbol("QQZ", "US")])]
     assert found == ["QQ$US", "QQZ$US", "QQQ$US", "QQQM$US", "QQQX$US", "QQQXX$US"]
-    assert [symbol for symbol, _ in funds.suggestions("quie")] == ["QQ$US", "XQQ$US", "QQQX$US", "QQQXX$US"]
-    assert funds.suggestions("xqq$u") == [("XQQ$US", "Quiet  XQQ Fund")]
-    assert funds.suggestions("QuIeT") == funds.suggestions("quiet")
-    assert funds.suggestions("uiet") == [] == funds.suggestions("\x1b")
+    assert [symbol for symbol, _ in names.search("quie")] == ["QQ$US", "XQQ$US", "QQQX$US", "QQQXX$US"]
+    assert names.search("xqq$u") == [("XQQ$US", "Quiet  XQQ Fund")]
+    assert names.search("QuIeT") == names.search("quiet")
+    assert names.search("uiet") == [] == names.search("\x1b")
+
+
+def test_known_symbols_come_first_among_those_found_by_name_and_twenty_are_found_at_most() -> None:
+    names = FundNames()
+    names.add({Symbol(code, "US"): "Zebra Fund" for code in ("AB1", "AB1234")})
+    assert [symbol for symbol, _ in names.search("zeb")] == ["AB1$US", "AB1234$US"]
+    assert [symbol for symbol, _ in names.search("zeb", [Symbol("AB1234", "US")])] == ["AB1234$US", "AB1$US"]
+    many = {Symbol(f"X{n:02}", "US"): "Zebra Fund" for n in range(30)}
+    names.add(many)
+    assert len(names.search("zeb", list(many))) == len(names.search("x", list(many))) == 20
 
 
 def test_a_keystroke_among_20_000_names_is_quick() -> None:
@@ -36,13 +49,14 @@ def test_a_keystroke_among_20_000_names_is_quick() -> None:
     words = ["Invesco", "Vanguard", "Global", "MSCI", "China", "Bond", "Equity", "Growth", "Income", "Short", "ETF"]
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     codes = [f"{letters[n % 26]}{letters[n // 26 % 26]}{letters[n // 676 % 26]}{n % 7}" for n in range(20_000)]
-    names = {Symbol(c, "US"): f"{words[n % 5]} {words[n % 7]} {words[n % 11]} {n}" for n, c in enumerate(codes)}
-    funds.learn(names)
-    known = list(names)[:500]
+    many = {Symbol(c, "US"): f"{words[n % 5]} {words[n % 7]} {words[n % 11]} {n}" for n, c in enumerate(codes)}
+    names = FundNames()
+    names.add(many)
+    known = list(many)[:500]
     for part in ("q", "qqq", "inv", "zzzzzz"):
         took = []
         for _ in range(5):
             begun = perf_counter()
-            funds.suggestions(part, known)
+            names.search(part, known)
             took.append(perf_counter() - begun)
         assert min(took) < 0.005

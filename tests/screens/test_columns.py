@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.modal_host import NONE, Over, Snapshot, highlighted, opened, rows
-from tui.screens.columns import Choice, ColumnChooser
+from tests.support.modal_host import NONE, Over, Snapshot, highlighted_row, menu_rows, open_modal
+from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.widgets.choice_list import ChoiceList
 
 COLUMNS = [
-    Choice("symbol", "SYMBOL", "code and region"),
-    Choice("last", "LAST", "the last price"),
-    Choice("change%", "CHG%", "change since the previous close, in percent"),
-    Choice("range", "DAY RANGE", "where the last price lies between the lowest and the highest one of the day"),
-    Choice("age", "AGE", "time since the newest quote or trade"),
+    ColumnChoice("symbol", "SYMBOL", "code and region"),
+    ColumnChoice("last", "LAST", "the last price"),
+    ColumnChoice("change%", "CHG%", "change since the previous close, in percent"),
+    ColumnChoice("range", "DAY RANGE", "where the last price lies between the lowest and the highest one of the day"),
+    ColumnChoice("age", "AGE", "time since the newest quote or trade"),
 ]
 
 
@@ -61,25 +61,25 @@ def test_the_chooser(snap_compare: Snapshot, size: tuple[int, int]) -> None:
 )
 async def test_keys(keys: str, applied: str | None) -> None:
     chosen = Chosen("symbol", "age", "last")
-    async with opened(chosen.screen) as (_, pilot):
+    async with open_modal(chosen.screen) as (_, pilot):
         await pilot.press(*keys.split())
         await pilot.pause()
         assert (" ".join(chosen.applied[-1]) if chosen.applied else None) == applied
 
 
 async def test_the_chosen_ones_come_first_in_their_order_with_a_sign_and_the_cursor_follows_what_it_moves() -> None:
-    async with opened(Chosen("symbol", "age", "last").screen, (120, 36)) as (app, pilot):
-        assert [" ".join(row.split()[:2]) for row in rows(app)] == [
+    async with open_modal(Chosen("symbol", "age", "last").screen, (120, 36)) as (app, pilot):
+        assert [" ".join(row.split()[:2]) for row in menu_rows(app)] == [
             "✓ SYMBOL", "✓ AGE", "✓ LAST", "CHG% change", "DAY RANGE",
         ]  # fmt: skip
         await pilot.press("down", "J")
         await pilot.pause()
-        assert highlighted(app).startswith("✓  AGE ")
+        assert highlighted_row(app).startswith("✓  AGE ")
 
 
 async def test_the_symbol_stays_and_says_so() -> None:
     chosen = Chosen("symbol", "last")
-    async with opened(chosen.screen) as (app, pilot):
+    async with open_modal(chosen.screen) as (app, pilot):
         await pilot.press("space")
         await pilot.pause()
         assert chosen.applied == []
@@ -87,18 +87,18 @@ async def test_the_symbol_stays_and_says_so() -> None:
 
 
 async def test_what_has_no_room_says_so() -> None:
-    async with opened(Chosen("symbol", "age", "last").screen) as (app, pilot):
-        assert "no room" not in "".join(rows(app))
+    async with open_modal(Chosen("symbol", "age", "last").screen) as (app, pilot):
+        assert "no room" not in "".join(menu_rows(app))
         await pilot.press("G", "space")
-        assert highlighted(app).startswith("✓  DAY RANGE") and highlighted(app).endswith("  no room")
+        assert highlighted_row(app).startswith("✓  DAY RANGE") and highlighted_row(app).endswith("  no room")
         await pilot.press("space")
-        assert "no room" not in "".join(rows(app))
+        assert "no room" not in "".join(menu_rows(app))
 
 
 @pytest.mark.parametrize("key", ["escape", "o", "q"])
 async def test_it_closes_and_what_was_applied_stays(key: str) -> None:
     chosen = Chosen("symbol", "last")
-    async with opened(chosen.screen) as (app, pilot):
+    async with open_modal(chosen.screen) as (app, pilot):
         await pilot.press("down", "space", key)
         await pilot.pause()
         assert app.answer is None
@@ -107,7 +107,7 @@ async def test_it_closes_and_what_was_applied_stays(key: str) -> None:
 
 async def test_a_click_takes_a_column_in_or_out() -> None:
     chosen = Chosen("symbol", "last")
-    async with opened(chosen.screen) as (app, pilot):
+    async with open_modal(chosen.screen) as (app, pilot):
         await pilot.click(ChoiceList, offset=(5, 5))
         await pilot.pause()
         assert chosen.applied == [("symbol", "last", "age")]

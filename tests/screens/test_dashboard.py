@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.events import MouseScrollDown
+from textual.pilot import Pilot
 
-from tests.support.frozen_dashboard import LIVE, START, US, Still, filled
-from tests.support.price_walks import OPEN, walk
+from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
+from tests.support.price_walks import OPEN, price_walk
 from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
@@ -29,7 +30,7 @@ LOST = LinkState(
 @cache
 def market() -> Market:
     """Filled once: no test here changes it."""
-    return filled(US)
+    return filled_market(US)
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +110,7 @@ def test_yesterday_s_picture_says_of_when_it_is(snap_compare: Snapshot) -> None:
     market.wall_base = START
     market.follow(symbols)
     for n, symbol in enumerate(symbols[:3]):
-        market.apply_history(symbol, walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
+        market.apply_history(symbol, price_walk(OPEN, range(390 - 200 * (n == 2)), 100.0, seed=n), True, 0.0)
     market.refuse([symbols[1]], "quote", OVER_LIMIT)
     assert snap_compare(Still(market, symbols, link=LOST, demo=False), terminal_size=(120, 36))
 
@@ -124,11 +125,39 @@ async def test_a_row_is_dimmed_while_its_exchange_is_closed_and_no_other() -> No
     app = Still(market, symbols, demo=False, now=1.0)
     async with app.run_test(size=(160, 20)):
         app.dashboard.tick(2.0)
-        look, drawn = app.dashboard.watchlist.style, app.dashboard.watchlist._drawn[2:4]
+        styles, drawn = app.dashboard.watchlist.theme_styles, app.dashboard.watchlist._drawn[2:4]
         found = [{part.text.strip(): part.style.color for part in line if part.style} for line in drawn]
-        assert [row["512.34"] for row in found] == [look(role).color for role in ("muted", "text")]
-        assert [row["+3.21"] for row in found] == [look(role).color for role in ("up_calm", "up")]
+        assert [row["512.34"] for row in found] == [styles(role).color for role in ("muted", "text")]
+        assert [row["+3.21"] for row in found] == [styles(role).color for role in ("up_calm", "up")]
         assert ["closed" in row for row in found] == [True, False]
+
+
+async def test_a_new_book_or_quote_replaces_the_cells_drawn_of_the_old_one() -> None:
+    app = Still(filled_market(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        for bid, volume in ((89.25, 1.1e9), (90.25, 2.2e9)):
+            book = Depth(symbol="TLT$US", asks=[Level(bid + 0.5, 1)], bids=[Level(bid, 1)])
+            app.market.apply(book, app.now)
+            app.market.apply(Quote(symbol="TLT$US", last=89.3, volume=volume, time=START + int(volume)), app.now)
+            app.turn()
+            await pilot.pause()
+            cells = app.dashboard.watchlist.render_line(2 + US.index(Symbol("TLT", "US"))).text.split()
+            assert {f"{bid:.2f}", f"{bid + 0.5:.2f}", f"{volume / 1e9:.1f}B"} <= set(cells)
+
+
+async def test_at_midnight_the_time_of_the_last_trade_becomes_a_date_without_new_data() -> None:
+    symbol, market = Symbol("QQQ", "US"), Market()
+    market.wall_base = START  # a Sunday, 17:30 in New York
+    market.follow([symbol])
+    market.apply(Quote(symbol="QQQ$US", last=512.34, time=START - 60_000), 0.0)
+    market.apply(Tick(symbol="QQQ$US", last=512.34, volume=1.0, time=START - 60_000), 0.0)
+    app = Still(market, [symbol], demo=False, now=1.0)
+    async with app.run_test(size=(120, 36)):
+        watchlist = app.dashboard.watchlist
+        watchlist.columns = ("symbol", "last", "time", "age")
+        for now, shown in ((2.0, "17:29:00"), (2.0 + 7 * 3_600, "11-22")):
+            app.dashboard.tick(now)
+            assert {shown, "closed"} <= set(watchlist.render_line(2).text.split())
 
 
 def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -> None:
@@ -146,6 +175,14 @@ def test_few_bars_are_not_stretched_and_gaps_stay_open(snap_compare: Snapshot) -
     assert snap_compare(Still(market, [symbol], demo=False, now=1_330.0), terminal_size=(120, 36))
 
 
+async def settle(app: Still, pilot: Pilot[None]) -> None:
+    """Draw a frame of a minute later, when all flashes are over."""
+    app.now += 60
+    app.turn()
+    app.dashboard.tick(app.now)
+    await pilot.pause()
+
+
 def counting(pane: Pane) -> list[int]:
     """The lines that a pane is asked to draw, from now on: by Textual, or by a frame of ours."""
     asked: list[int] = []
@@ -156,12 +193,9 @@ def counting(pane: Pane) -> list[int]:
 
 
 async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60  # all flashes are over
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         grid, ladder, chart = map(counting, (app.dashboard.watchlist, app.dashboard.ladder, app.dashboard.chart))
         app.market.apply(Tick(symbol="TLT$US", last=87.11, time=START + 90_000), app.now)
         app.turn()
@@ -170,13 +204,31 @@ async def test_a_frame_draws_the_rows_that_changed_and_no_other() -> None:
         assert ladder == chart == []
 
 
-async def test_a_frame_without_changes_draws_nothing() -> None:
-    app = Still(filled(US))
+async def test_with_a_line_budget_rows_and_panes_are_drawn_in_turn() -> None:
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
+        grid, ladder = counting(app.dashboard.watchlist), counting(app.dashboard.ladder)
+        rows: list[bool] = []
+        ladders = 0
+        for n in range(8):
+            for symbol in US:
+                book = Depth(symbol=str(symbol), asks=[Level(900.0, 5 + n)], bids=[Level(500.0 + n, 5)])
+                app.market.apply(book, app.now)
+            grid.clear()
+            ladder.clear()
+            app.dashboard.sync(app.market.drain_changed(), app.now, True, 2)
+            assert len(grid) <= 2 and app.dashboard.has_backlog
+            rows.append(bool(grid))
+            ladders += bool(ladder)
+        assert rows == [True, False] * 4
+        assert ladders == 2, "in turn with the chart and the tape"
+
+
+async def test_a_frame_without_changes_draws_nothing() -> None:
+    app = Still(filled_market(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(app, pilot)
         panes = [counting(pane) for pane in app.query(Pane)]
         app.turn()
         app.dashboard.tick(app.now)
@@ -185,12 +237,9 @@ async def test_a_frame_without_changes_draws_nothing() -> None:
 
 
 async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
-        app.now += 60
-        app.turn()
-        app.dashboard.tick(app.now)
-        await pilot.pause()
+        await settle(app, pilot)
         grid = counting(app.dashboard.watchlist)
         app.market.apply(Tick(symbol="TLT$US", last=123456.78, time=START + 90_000), app.now)
         app.turn()
@@ -199,7 +248,7 @@ async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:
 
 
 async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:
         app.now += 60
         app.turn()
@@ -207,7 +256,7 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
         assert watchlist.flash_ends is None
         app.market.apply(Tick(symbol="HYG$US", last=80.11, time=START + 90_000), app.now)
         app.turn()
-        glow = watchlist.style("text", "flash_up", bold=True)
+        glow = watchlist.theme_styles("text", "flash_up", bold=True)
         line = watchlist.render_line(2 + US.index(Symbol("HYG", "US")))
         assert [s.text for s in line if s.style == glow] == ["80.11"]
         assert watchlist.flash_ends == app.now + 0.4
@@ -219,8 +268,20 @@ async def test_the_digits_that_changed_flash_and_the_flash_ends() -> None:
         assert watchlist.flash_ends is None
 
 
+async def test_only_a_live_link_adds_to_the_statistics_of_the_spread() -> None:
+    app = Still(filled_market(US), link=LOST)
+    async with app.run_test(size=(160, 45)):
+        instrument = app.rows[0]
+        assert instrument.depth is not None
+        app.dashboard.tick(app.now + 1)
+        assert instrument.spreads.statistics(app.now + 1) is None
+        app.dashboard.link_changed(LIVE, demo=True)
+        app.dashboard.tick(app.now + 2)
+        assert instrument.spreads.statistics(app.now + 2) is not None
+
+
 async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_its_row() -> None:
-    app = Still(filled(US))
+    app = Still(filled_market(US))
     app.market.apply(Depth(symbol="TLT$US", asks=[Level(89.5, 1)], bids=[Level(89.25, 1)]), 20.0)
     async with app.run_test(size=(160, 45)) as pilot:
         watchlist = app.dashboard.watchlist
@@ -228,7 +289,7 @@ async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_i
             app.turn()
             await pilot.pause()
             line = watchlist.render_line(2 + US.index(Symbol("TLT", "US")))
-            assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.style(role)]
+            assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.theme_styles(role)]
 
 
 async def test_ladder_and_chart_follow_keys_and_mouse() -> None:
@@ -270,6 +331,10 @@ async def test_a_long_list_scrolls_with_the_cursor_and_the_wheel() -> None:
         await pilot.pause()
         assert shown()[0] == "S1"
         assert watchlist.selected is app.rows[0]
+        for _ in range(100):
+            watchlist.post_message(MouseScrollDown(watchlist, 5, 5, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        assert shown() == [f"S{n}" for n in range(100 - page, 100)], "the last page is full"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

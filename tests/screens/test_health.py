@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.widgets import Static
 
-from tests.support.frozen_dashboard import START, US, Still, filled
+from tests.support.frozen_dashboard import START, US, Still, filled_market
 from tests.support.messages import bar
 from tui.config.themes import all_themes
 from tui.errors import NoConnection
@@ -25,15 +25,16 @@ from tui.history.store import Store
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
+from tui.reference.fund_names import FundNames
 from tui.screens.health import (
     FeedHealth,
     HealthFigure,
     HealthSnapshot,
     data_figures,
     fault_figures,
+    history_figures,
     link_figures,
     missing_minutes,
-    past_figures,
     refused_figures,
     screen_figures,
 )
@@ -59,7 +60,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> HealthSnapshot:
+def snapshot(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> HealthSnapshot:
     instruments = list(market.instruments.values())
     return HealthSnapshot(
         now, START + now * 1000, link, "api.itick.org", False, instruments, TerminalFlowControl(), 0.002, MAX_FRAMES
@@ -68,7 +69,7 @@ def facts(market: Market, link: LinkState | None = LIVE, now: float = 20.0) -> H
 
 def troubled() -> Market:
     """A market after a bad day."""
-    market = filled(US, seconds=2)
+    market = filled_market(US, seconds=2)
     health = market.health
     health.bytes = 1_234_567
     health.frame_at = 19.7
@@ -103,9 +104,8 @@ class WithHealth(Still):
         for known in all_themes().values():
             self.register_theme(textual_theme(known))
         self.theme = kind.get("theme", "midnight")
-        look = self.dashboard.watchlist.look
-        assert look is not None
-        self.health = FeedHealth(look, market, lambda: facts(market, now=self.now))
+        styles = self.dashboard.watchlist.theme_styles
+        self.health = FeedHealth(styles, market, lambda: snapshot(market, now=self.now))
 
     def on_dashboard_ready(self) -> None:
         super().on_dashboard_ready()
@@ -123,7 +123,7 @@ def test_feed_health(snap_compare: Snapshot, size: tuple[int, int]) -> None:
 
 
 def test_feed_health_in_light(snap_compare: Snapshot) -> None:
-    assert snap_compare(WithHealth(filled(US, seconds=2), theme="daylight"), terminal_size=(120, 36))
+    assert snap_compare(WithHealth(filled_market(US, seconds=2), theme="daylight"), terminal_size=(120, 36))
 
 
 async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:
@@ -146,7 +146,7 @@ async def test_it_is_alive_scrolls_and_closes_by_any_of_its_keys() -> None:
             await pilot.press(key)
             await pilot.pause()
             assert app.screen is app.dashboard
-            app.health = FeedHealth(app.health._look, app.market, app.health._facts)
+            app.health = FeedHealth(app.health._styles, app.market, app.health._take_snapshot)
             await app.push_screen(app.health)
 
 
@@ -156,7 +156,9 @@ def test_text_from_outside_is_plain_and_holds_no_key(monkeypatch: pytest.MonkeyP
     market = Market()
     market.health.count_malformed("not JSON", b"\x1b[31m[bold]a-known-key-7351", 0.0)
     link = LinkState(LinkPhase.STOPPED, 0.0, error=NoConnection("\x1b[31m a-known-key-7351"))
-    figures = dict(named(fault_figures(market, facts(market)))) | dict(named(link_figures(market, facts(market, link))))
+    figures = dict(named(fault_figures(market, snapshot(market)))) | dict(
+        named(link_figures(market, snapshot(market, link)))
+    )
     assert figures["  the last"] == r"20s ago, not JSON: \x1b[31m[bold][key]"
     assert figures["state"] == "stopped: �[31m [key]"
 
@@ -167,10 +169,10 @@ def test_nor_is_a_part_of_a_key_left_where_the_words_are_cut(begins: int, monkey
     take_from_environment()
     market = Market()
     words = "." * begins + "a-known-key-7351"
-    take = make_dispatcher(market, None, lambda reply, now: None).take
+    take = make_dispatcher(market, None, lambda reply, now: None).dispatch
     for frame in (words, json.dumps({"code": 0, "msg": words})):
         take(frame.encode())
-        shown = dict(named(fault_figures(market, facts(market))))["  the last"]
+        shown = dict(named(fault_figures(market, snapshot(market))))["  the last"]
         assert shown.endswith("." + "[key]"[: 160 - begins])
 
 
@@ -198,10 +200,10 @@ def test_before_anything_came_nothing_is_invented() -> None:
 def test_what_is_refused_is_told_by_type_with_the_server_s_own_words() -> None:
     market = Market()
     market.follow(US[:3])
-    assert refused_figures(facts(market)) == []
+    assert refused_figures(snapshot(market)) == []
     market.refuse(US[:3], "depth", "permission\x1b[31m denied")
     market.refuse(US[:1], "kline@1", "x" * 200)
-    assert refused_figures(facts(market)) == [
+    assert refused_figures(snapshot(market)) == [
         HealthFigure("depth", "3 symbols: permission�[31m denied", True),
         HealthFigure("kline@1", f"1 symbol: {'x' * 159}…", True),
     ]
@@ -219,21 +221,21 @@ def test_what_is_refused_is_told_by_type_with_the_server_s_own_words() -> None:
 def test_how_far_the_clocks_are_apart_is_told_only_where_they_surely_are(date: int, words: str) -> None:
     market = Market()
     market.clock.observe_date(START, START + 60, START + date)
-    assert dict(named(link_figures(market, facts(market))))["clock"] == words
+    assert dict(named(link_figures(market, snapshot(market))))["clock"] == words
 
 
 def test_a_delayed_feed_tells_its_delay_not_its_jitter() -> None:
     market = Market()
     market.clock.observe_date(START, START + 60, START - 400)
     market.clock.observe_frame(US[0], START - 899_800, START + 100)
-    assert dict(named(data_figures(market, facts(market))))["lag at arrival"] == "15m: the whole feed is delayed"
+    assert dict(named(data_figures(market, snapshot(market))))["lag at arrival"] == "15m: the whole feed is delayed"
 
 
 def test_what_is_not_as_it_should_be_is_marked() -> None:
     market = troubled()
-    odd = [figure.name for figure in link_figures(market, facts(market, LOST)) if figure.abnormal]
+    odd = [figure.name for figure in link_figures(market, snapshot(market, LOST)) if figure.abnormal]
     assert odd == ["state", "heartbeats missed", "reconnects"]
-    odd = [figure.name for figure in fault_figures(market, facts(market)) if figure.abnormal]
+    odd = [figure.name for figure in fault_figures(market, snapshot(market)) if figure.abnormal]
     assert odd == ["malformed", "out of order", "from the future", "crossed books"]
 
 
@@ -250,10 +252,10 @@ def test_missing_minutes_are_holes_between_bars_of_the_last_hour(minutes: list[i
 
 
 def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
-    market, calm = Market(), facts(Market())
+    market, calm = Market(), snapshot(Market())
     assert dict(named(screen_figures(market, calm)))["terminal"] == "has not told whether it keeps up"
-    calm.pace.record_query(1.0)
-    calm.pace.record_reply(1.004)
+    calm.flow_control.record_query(1.0)
+    calm.flow_control.record_reply(1.004)
     assert named(screen_figures(market, calm)) == [
         ("frames", "0 drawn, 0 a second · 2 ms each"),
         ("at most", "30 a second"),
@@ -262,8 +264,8 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     ]
     costly = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
     assert costly["at most"].value == "10 a second, fewer because one costs so much" and costly["at most"].abnormal
-    calm.pace.record_query(2.0)
-    calm.pace.record_reply(3.204)
+    calm.flow_control.record_query(2.0)
+    calm.flow_control.record_reply(3.204)
     busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
     assert busy["at most"].value == "as many as the terminal takes" and busy["at most"].abnormal
     assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].abnormal
@@ -271,15 +273,15 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
 
 async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_path: Path) -> None:
     market = Market()
-    assert past_figures(facts(market)) == []
+    assert history_figures(snapshot(market)) == []
     history = Backfill(market, None, lambda demo: Store(tmp_path / "x.sqlite"))
-    told = past_figures(facts(market)._replace(history=history))
+    told = history_figures(snapshot(market)._replace(backfill=history))
     assert told == [HealthFigure("history", "0 symbols from our own file; calls_a_minute is 0")]
-    history.trouble = "cannot use \x1b[2Jx.sqlite: disk is full"
-    told = past_figures(facts(market)._replace(history=history))
+    history.store_error = "cannot use \x1b[2Jx.sqlite: disk is full"
+    told = history_figures(snapshot(market)._replace(backfill=history))
     assert told[1:] == [HealthFigure("not kept", "cannot use �[2Jx.sqlite: disk is full", True)]
-    names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, lambda: None)
-    told = past_figures(facts(market)._replace(history=history, names=names, unread=1_234))
+    names = FundListLoader(RestClient("http://127.0.0.1:9", Token("demo")), None, FundNames(), lambda: None)
+    told = history_figures(snapshot(market)._replace(backfill=history, fund_list=names, unread=1_234))
     assert told[2:] == [
         HealthFigure("names", "of well-known funds only"),
         HealthFigure("not read", "1,234 rows of history or names", True),
@@ -288,9 +290,9 @@ async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_pat
 
 def test_times_in_another_unit_than_ms_are_told_and_counted() -> None:
     market = Market()
-    assert "times" not in [figure.name for figure in data_figures(market, facts(market))]
+    assert "times" not in [figure.name for figure in data_figures(market, snapshot(market))]
     market.health.time_units.update({"µs": 1_234, "s": 2})
-    (said,) = [figure for figure in data_figures(market, facts(market)) if figure.name == "times"]
+    (said,) = [figure for figure in data_figures(market, snapshot(market)) if figure.name == "times"]
     assert said == ("times", "1,234 read as µs, 2 read as s", False)
 
 
@@ -308,6 +310,6 @@ def test_a_clock_of_the_data_that_contradicts_the_others_is_told(dates: bool, wo
         market.observe_date(19.0, 19.0, START + 19_000)
     for n in range(8):
         market.clock.accepts_ahead(START + 3_600_000 + 500 * n, START + 500.0 * n)
-    assert [figure for figure in link_figures(market, facts(market)) if figure.name == "clock"] == [
+    assert [figure for figure in link_figures(market, snapshot(market)) if figure.name == "clock"] == [
         ("clock", words, True)
     ]

@@ -8,10 +8,10 @@ import pytest
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
-from tests.support.modal_host import NONE, Over, Snapshot, opened, text_of
+from tests.support.modal_host import NONE, Over, Snapshot, open_modal, widget_text
 from tui.config.key_table import KEYS, apply_overrides
 from tui.config.themes import find_theme
-from tui.screens.help import Help, columns, find_keys
+from tui.screens.help import Help, find_keys, two_columns
 from tui.widgets.styles import Styles
 
 
@@ -21,7 +21,7 @@ def help_() -> Help:
 
 def shown(help_: Help) -> str:
     """All of its text, also what is scrolled away."""
-    return "\n".join(text_of(part) for part in help_.query(Static))
+    return "\n".join(widget_text(part) for part in help_.query(Static))
 
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24), (40, 8)])
@@ -58,21 +58,21 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
     assert [key.help for key in KEYS] == [words for group, lines in everything.items() for _, words in lines][
         : len(KEYS)
     ]
-    left, right = columns(everything)
+    left, right = two_columns(everything)
     assert {**left, **right} == everything and next(iter(left)) == KEYS[0].group
     lengths = [sum(2 + len(lines) for lines in column.values()) for column in (left, right)]
     assert max(lengths) < 0.65 * sum(lengths)
-    assert columns({}) == ({}, {})
+    assert two_columns({}) == ({}, {})
 
 
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with opened(help_, (160, 90)) as (app, _):
+    async with open_modal(help_, (160, 90)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 
 
 async def test_esc_ends_the_finding_first_then_the_help() -> None:
-    async with opened(help_) as (app, pilot):
+    async with open_modal(help_) as (app, pilot):
         assert isinstance(app.screen, Help)
         box = app.screen.query_one(VerticalScroll)
         height = box.size.height
@@ -90,7 +90,7 @@ async def test_esc_ends_the_finding_first_then_the_help() -> None:
 
 
 async def test_any_of_its_keys_closes_it() -> None:
-    async with opened(help_) as (app, pilot):
+    async with open_modal(help_) as (app, pilot):
         for key in ("escape", "q", "question_mark", "f1"):
             if app.answer is not NONE:
                 app.open()
@@ -102,7 +102,7 @@ async def test_any_of_its_keys_closes_it() -> None:
 
 
 async def test_enter_keeps_what_was_found_and_gives_the_keys_back() -> None:
-    async with opened(help_) as (app, pilot):
+    async with open_modal(help_) as (app, pilot):
         await pilot.press("slash", *"feed", "enter", "q")
         await pilot.pause()
         assert app.answer is None
@@ -112,7 +112,7 @@ async def test_keys_that_were_remapped_are_shown_and_close_it() -> None:
     def other() -> Help:
         return Help(Styles(find_theme("midnight")), apply_overrides({"help": ["Ctrl+K"], "quit": ["X"]}))
 
-    async with opened(other) as (app, pilot):
+    async with open_modal(other) as (app, pilot):
         assert isinstance(app.screen, Help)
         assert "Ctrl+K" in shown(app.screen)
         await pilot.press("q", "f1")
@@ -124,7 +124,7 @@ async def test_keys_that_were_remapped_are_shown_and_close_it() -> None:
 
 
 async def test_it_scrolls_by_the_moving_keys() -> None:
-    async with opened(help_) as (app, pilot):
+    async with open_modal(help_) as (app, pilot):
         box = app.screen.query_one(VerticalScroll)
         there: Callable[[], float] = lambda: box.scroll_y  # noqa: E731
         await pilot.press("j", "down")
@@ -148,7 +148,7 @@ async def test_it_scrolls_by_the_moving_keys() -> None:
 
 
 async def test_a_click_outside_closes_it_one_inside_does_not() -> None:
-    async with opened(help_) as (app, pilot):
+    async with open_modal(help_) as (app, pilot):
         await pilot.click("#left", offset=(20, 5))
         await pilot.pause()
         assert app.answer is NONE

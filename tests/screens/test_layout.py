@@ -79,12 +79,12 @@ def test_the_tape_goes_first_then_the_chart_then_the_ladder(size: tuple[int, int
 @pytest.mark.parametrize(
     ("size", "panes"),
     [
-        ((160, 45), ["headline", "ladder", "chart", "tape"]),
-        ((80, 30), ["headline", "chart", "ladder", "tape"]),
-        ((80, 24), ["headline", "ladder", "chart"]),
-        ((60, 40), ["headline", "ladder", "chart", "tape"]),
-        ((60, 24), ["headline", "ladder"]),
-        ((40, 8), ["headline"]),
+        ((160, 45), ["quote_header", "ladder", "chart", "tape"]),
+        ((80, 30), ["quote_header", "chart", "ladder", "tape"]),
+        ((80, 24), ["quote_header", "ladder", "chart"]),
+        ((60, 40), ["quote_header", "ladder", "chart", "tape"]),
+        ((60, 24), ["quote_header", "ladder"]),
+        ((40, 8), ["quote_header"]),
     ],
 )
 def test_the_detail_gives_one_symbol_the_screen(size: tuple[int, int], panes: list[str]) -> None:

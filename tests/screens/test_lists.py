@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.modal_host import NONE, Over, Snapshot, opened, rows
+from tests.support.modal_host import NONE, Over, Snapshot, menu_rows, open_modal
 from tui.screens.lists import ListAction, ListInfo, ListMenu
 from tui.widgets.choice_list import ChoiceList
 
@@ -47,7 +47,7 @@ def test_the_menu_of_the_lists(snap_compare: Snapshot, size: tuple[int, int]) ->
     ],
 )
 async def test_keys(keys: str, action: object) -> None:
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         for key in keys.split():
             await pilot.press(key)
             await pilot.pause()
@@ -55,24 +55,24 @@ async def test_keys(keys: str, action: object) -> None:
 
 
 async def test_an_empty_list_is_deleted_without_a_question() -> None:
-    async with opened(lambda: menu("Bonds [b]", moving=0)) as (app, pilot):
-        assert "m" not in [row[0] for row in rows(app)]
+    async with open_modal(lambda: menu("Bonds [b]", moving=0)) as (app, pilot):
+        assert "m" not in [row[0] for row in menu_rows(app)]
         await pilot.press("d")
         await pilot.pause()
         assert app.answer == ListAction("delete")
 
 
 async def test_the_question_says_what_goes_and_that_it_can_come_back() -> None:
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         await pilot.press("d")
         await pilot.pause()
         assert str(app.screen.query_one(ChoiceList).border_title) == "Delete 'Core'?"
-        assert rows(app) == ["y  yes, with its 8 symbols; undo brings it back", "n  no"]
+        assert menu_rows(app) == ["y  yes, with its 8 symbols; undo brings it back", "n  no"]
 
 
 async def test_a_list_of_watch_is_kept_not_renamed_or_deleted() -> None:
-    async with opened(lambda: menu("Watch", 1, unsaved="Watch")) as (app, pilot):
-        assert [" ".join(row.split()) for row in rows(app)] == [
+    async with open_modal(lambda: menu("Watch", 1, unsaved="Watch")) as (app, pilot):
+        assert [" ".join(row.split()) for row in menu_rows(app)] == [
             "1 Core 8 symbols",
             "2 Bonds [b] 0 symbols",
             "3 沪深300 1 symbol",
@@ -86,8 +86,8 @@ async def test_a_list_of_watch_is_kept_not_renamed_or_deleted() -> None:
 
 
 async def test_from_the_tenth_on_lists_have_no_digit_but_can_be_chosen() -> None:
-    async with opened(lambda: ListMenu(MANY, "List 9", 0, None), (80, 40)) as (app, pilot):
-        assert [row[0] for row in rows(app)][8:11] == ["9", "L", "L"]
+    async with open_modal(lambda: ListMenu(MANY, "List 9", 0, None), (80, 40)) as (app, pilot):
+        assert [row[0] for row in menu_rows(app)][8:11] == ["9", "L", "L"]
         await pilot.press("down", "enter")
         await pilot.pause()
         assert app.answer == ListAction("show", "List 10")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.modal_host import NONE, Over, Snapshot, highlighted, opened, rows
+from tests.support.modal_host import NONE, Over, Snapshot, highlighted_row, menu_rows, open_modal
 from tui.config.themes import all_themes, find_theme
 from tui.screens.menu import Menu, MenuItem
 from tui.screens.theme_menu import ThemeMenu
@@ -60,15 +60,15 @@ def test_a_menu_without_colour(snap_compare: Snapshot, monkeypatch: pytest.Monke
     ],
 )
 async def test_keys(keys: str, answer: object) -> None:
-    async with opened(lambda: menu("last")) as (app, pilot):
-        assert highlighted(app) == "l  LAST"
+    async with open_modal(lambda: menu("last")) as (app, pilot):
+        assert highlighted_row(app) == "l  LAST"
         await pilot.press(*keys.split())
         await pilot.pause()
         assert app.answer == answer
 
 
 async def test_a_letter_that_chose_is_not_also_a_key_of_what_lies_below() -> None:
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         await pilot.press("l")
         await pilot.pause()
         assert app.answer == "last" and not app.own_key_pressed
@@ -78,15 +78,15 @@ async def test_a_letter_that_chose_is_not_also_a_key_of_what_lies_below() -> Non
 
 
 async def test_where_no_item_has_the_letter_q_leaves() -> None:
-    async with opened(lambda: Menu("Sort by", ITEMS[:2])) as (app, pilot):
+    async with open_modal(lambda: Menu("Sort by", ITEMS[:2])) as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         assert app.answer is None
 
 
 async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it_is() -> None:
-    async with opened(menu) as (app, _):
-        assert [" ".join(row.split()) for row in rows(app)] == [
+    async with open_modal(menu) as (app, _):
+        assert [" ".join(row.split()) for row in menu_rows(app)] == [
             "c CHG% ▼",
             "l LAST",
             "V VOLUME",
@@ -96,31 +96,31 @@ async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it
 
 
 async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
-    async with opened(lambda: Menu("Sort by", ITEMS + ITEMS), (40, 8)) as (app, pilot):
+    async with open_modal(lambda: Menu("Sort by", ITEMS + ITEMS), (40, 8)) as (app, pilot):
         choices = app.screen.query_one(ChoiceList)
         assert choices.size.height == 5
         await pilot.press("G")
         await pilot.pause()
-        assert highlighted(app).startswith("q  沪深300ETF")
+        assert highlighted_row(app).startswith("q  沪深300ETF")
         assert choices.region.right <= 40 and choices.region.bottom <= 8
         await pilot.press("down")
         await pilot.pause()
-        assert highlighted(app).startswith("c  CHG%")
+        assert highlighted_row(app).startswith("c  CHG%")
 
 
 async def test_a_click_chooses_and_one_outside_chooses_nothing() -> None:
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         await pilot.click(ChoiceList, offset=(5, 3))
         await pilot.pause()
         assert app.answer == "volume"
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         await pilot.click(offset=(70, 2))
         await pilot.pause()
         assert app.answer is None
 
 
 async def test_ctrl_c_ends_the_program_from_a_menu_too() -> None:
-    async with opened(menu) as (app, pilot):
+    async with open_modal(menu) as (app, pilot):
         await pilot.press("ctrl+c")
         assert app.return_code == 130
 
@@ -132,7 +132,10 @@ async def test_a_theme_is_worn_while_highlighted(keys: str, worn: str) -> None:
     history = ["midnight"]
     themes = [find_theme(name) for name in ("midnight", "amber", "daylight")]
     assert {theme.name for theme in themes} <= set(all_themes())
-    async with opened(lambda: ThemeMenu(themes, themes[0], lambda theme: history.append(theme.name))) as (app, pilot):
+    async with open_modal(lambda: ThemeMenu(themes, themes[0], lambda theme: history.append(theme.name))) as (
+        app,
+        pilot,
+    ):
         for key in keys.split():
             await pilot.press(key)
             await pilot.pause()

@@ -58,6 +58,20 @@ async def test_names_come_before_help_and_nothing_is_markup() -> None:
         assert app.answer is None
 
 
+async def test_letters_in_a_row_come_before_letters_scattered_over_a_name() -> None:
+    class Scattered(Commanded):
+        def commands(self) -> Iterable[PaletteCommand]:
+            yield PaletteCommand("Set Open Rows Tall", "", self._noted("scattered"))
+            yield PaletteCommand("Resort now", "", self._noted("in a row"))
+
+    app = Scattered()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        await pilot.press(*"sort")
+        await pilot.pause(0.3)
+        assert await listed(app) == ["Resort now", "Set Open Rows Tall"]
+
+
 @pytest.mark.parametrize("key", ["escape", "ctrl+c"])
 async def test_it_is_left_without_running_anything(key: str) -> None:
     app = Commanded()

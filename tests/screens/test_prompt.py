@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, Static
 
-from tests.support.modal_host import NONE, Over, Snapshot, opened, text_of
+from tests.support.modal_host import NONE, Over, Snapshot, open_modal, widget_text
 from tui.screens.prompt import Prompt
 
 
@@ -31,25 +31,25 @@ def test_the_prompt_says_what_is_wrong(snap_compare: Snapshot, size: tuple[int, 
     ],
 )
 async def test_keys(keys: str, answer: object) -> None:
-    async with opened(lambda: Prompt("New list", "Core", check)) as (app, pilot):
+    async with open_modal(lambda: Prompt("New list", "Core", check)) as (app, pilot):
         await pilot.press(*keys.split())
         await pilot.pause()
         assert app.answer == answer
 
 
 async def test_the_words_go_as_soon_as_something_is_typed() -> None:
-    async with opened(lambda: Prompt("New list", check=check)) as (app, pilot):
+    async with open_modal(lambda: Prompt("New list", check=check)) as (app, pilot):
         problem = app.screen.query_one(Static)
         await pilot.press("enter")
         await pilot.pause()
-        assert "a list needs a name" in text_of(problem)
+        assert "a list needs a name" in widget_text(problem)
         await pilot.press("a")
         await pilot.pause()
-        assert "a list needs a name" not in text_of(problem)
+        assert "a list needs a name" not in widget_text(problem)
         assert app.screen.query_one(Input).value == "a"
 
 
 async def test_ctrl_c_ends_the_program_from_the_field_too() -> None:
-    async with opened(lambda: Prompt("New list")) as (app, pilot):
+    async with open_modal(lambda: Prompt("New list")) as (app, pilot):
         await pilot.press("ctrl+c")
         assert app.return_code == 130

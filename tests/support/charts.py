@@ -1,4 +1,4 @@
-"""A chart alone on the screen, and instruments of many shapes for it."""
+"""An app that shows a single chart, and instruments with charts of many shapes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from textual.app import App, ComposeResult
 
-from tests.support.price_walks import DAYS, HK_OPEN, OPEN, walk
+from tests.support.price_walks import DAYS, HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument
 from tui.market.bars import MINUTE
@@ -19,10 +19,11 @@ from tui.widgets.styles import Styles
 QQQ, FUND, CHINA = Symbol("QQQ", "US"), Symbol("2800", "HK"), Symbol("510300", "SH")
 
 
-def of(
+def instrument_of(
     bars: Iterable[Kline], symbol: Symbol = QQQ, *, change: float | None = 1.0, demo: bool = False, built: bool = False
 ) -> Instrument:
-    """An instrument with these bars, and the last of them as its last price, `change` over the previous close."""
+    """Returns an instrument with these bars, whose last price is that of the last bar, `change` above the previous
+    close."""
     i = Instrument(symbol, calendar(symbol.region, demo))
     for bar in bars:
         i.bars.update(bar)
@@ -34,7 +35,7 @@ def of(
         i.tick_time = time
         i.roll_session(time)
         i.set_last(newest.close, time, 0.0)
-        i.learn_precision()
+        i.infer_precision()
     i.bars.synthesized = built
     return i
 
@@ -42,38 +43,40 @@ def of(
 MORNING = range(150)
 
 
-def days() -> Instrument:
-    """Three whole sessions and a morning."""
+def several_days() -> Instrument:
+    """Returns an instrument with three complete sessions and a morning."""
     bars: list[Kline] = []
     for n, day in enumerate(DAYS):
-        bars += walk(day, range(390 if n < 3 else 200), bars[-1].close if bars else 512.0, seed=n)
-    return of(bars)
+        bars += price_walk(day, range(390 if n < 3 else 200), bars[-1].close if bars else 512.0, seed=n)
+    return instrument_of(bars)
 
 
 SHAPES: dict[str, Callable[[], Instrument]] = {
-    "session": lambda: of(walk(OPEN, MORNING)),
-    "gaps": lambda: of(walk(OPEN, [n for n in MORNING if n % 50 not in range(20, 29) and n % 7])),
-    "lunch": lambda: of(walk(HK_OPEN, [*range(100, 150), *range(210, 240)], 25.5, 0.02), FUND, change=0.1),
-    "three": lambda: of(walk(OPEN, range(3))),
-    "one": lambda: of(walk(OPEN, [0])),
-    "flat": lambda: of(
+    "session": lambda: instrument_of(price_walk(OPEN, MORNING)),
+    "gaps": lambda: instrument_of(price_walk(OPEN, [n for n in MORNING if n % 50 not in range(20, 29) and n % 7])),
+    "lunch": lambda: instrument_of(
+        price_walk(HK_OPEN, [*range(100, 150), *range(210, 240)], 25.5, 0.02), FUND, change=0.1
+    ),
+    "three": lambda: instrument_of(price_walk(OPEN, range(3))),
+    "one": lambda: instrument_of(price_walk(OPEN, [0])),
+    "flat": lambda: instrument_of(
         [
             Kline(symbol="", open=88.0, high=88.0, low=88.0, close=88.0, time=bar.time, volume=100.0)
-            for bar in walk(OPEN, range(60))
+            for bar in price_walk(OPEN, range(60))
         ],
         change=0.0,
     ),
-    "huge": lambda: of(walk(OPEN, MORNING, 1_234_567.0, 250.0), change=1000.0),
-    "tiny": lambda: of(walk(OPEN, MORNING, 0.0125, 0.0001), change=0.0005),
-    "built": lambda: of(walk(OPEN, range(40)), built=True),
-    "days": days,
-    "demo": lambda: of(walk(OPEN + 37 * MINUTE, range(120)), demo=True),
-    "empty": lambda: of([]),
+    "huge": lambda: instrument_of(price_walk(OPEN, MORNING, 1_234_567.0, 250.0), change=1000.0),
+    "tiny": lambda: instrument_of(price_walk(OPEN, MORNING, 0.0125, 0.0001), change=0.0005),
+    "built": lambda: instrument_of(price_walk(OPEN, range(40)), built=True),
+    "days": several_days,
+    "demo": lambda: instrument_of(price_walk(OPEN + 37 * MINUTE, range(120)), demo=True),
+    "empty": lambda: instrument_of([]),
 }
 
 
 class Alone(App[None]):
-    """Shows one chart, set as asked."""
+    """Shows one chart with the given settings."""
 
     ENABLE_COMMAND_PALETTE = False
 

@@ -1,4 +1,4 @@
-"""The program as people start it: a process of its own."""
+"""The program as a process of its own."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import IO
 from unittest.mock import patch
 
 KEY = "5ecre7-2abf6c0e7dd8a1930a"
-COUNTERS = ("received ", "left out: ", "odd: ", "link: ")  # what a stream tells of itself at its end
+COUNTERS = ("received ", "left out: ", "odd: ", "link: ")  # the counters that `stream` prints at its end
 PROGRAM = (sys.executable, "-m", "tui")
 
 
 def environment(key: str | None = None) -> dict[str, str]:
-    """Ours without proxies and without any key but the one given."""
+    """Returns the environment without proxies, and without a key but the one given."""
     kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and name != "ITICK_TOKEN"}
     return kept if key is None else kept | {"ITICK_TOKEN": key}
 
 
-def itick(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run to the end. The output is that of pipes; in no case may it hold the key or a traceback."""
+def run_program(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end, with pipes. The output must not hold the key or a traceback."""
     result = subprocess.run(
         [*PROGRAM, *arguments],
         env=environment(key),
@@ -38,8 +38,8 @@ def itick(*arguments: str, key: str | None = None) -> subprocess.CompletedProces
     return result
 
 
-def itick_here(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
-    """As `itick`, but without a process of its own: for what says its words and ends before anything runs."""
+def run_in_process(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Like `run_program`, but in this process: for commands that print something and end."""
     from tui.cli import main
 
     out, err = io.StringIO(), io.StringIO()
@@ -64,8 +64,8 @@ def itick_here(*arguments: str, key: str | None = None) -> subprocess.CompletedP
 
 
 @contextmanager
-def started(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Run it until the end of the block at the latest."""
+def start_program(*arguments: str, key: str | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run the program until the end of the block at the latest."""
     with subprocess.Popen(
         [*PROGRAM, *arguments],
         env=environment(key),
@@ -86,7 +86,7 @@ def check_output(text: str) -> None:
 
 
 def lines_until(stream: IO[str] | None, words: str) -> list[str]:
-    """Read lines up to the one that holds some words. Fails where the stream ends without it."""
+    """Returns the lines up to the one that holds `words`. Fails if the stream ends before."""
     assert stream is not None
     read: list[str] = []
     for line in stream:
@@ -98,7 +98,7 @@ def lines_until(stream: IO[str] | None, words: str) -> list[str]:
 
 @contextmanager
 def exchange(*arguments: str) -> Iterator[str]:
-    """A demo exchange in a process of its own; its URL."""
-    with started("exchange", "--port", "0", *arguments) as process:
+    """Run a demo exchange in a process of its own; yields its URL."""
+    with start_program("exchange", "--port", "0", *arguments) as process:
         line = lines_until(process.stderr, "demo exchange at ")[-1]
         yield line.removeprefix("demo exchange at ").split(",")[0]

@@ -1,7 +1,7 @@
-"""The program with a fault in it: `python -m tests.support.crashing WHERE`, followed by arguments of itick-tui.
+"""The program with a fault: `python -m tests.support.crashing WHERE`, followed by arguments of itick-tui.
 
-WHERE is a part of the dashboard that fails as soon as `u` is pressed, or `start`: before anything is drawn. The
-stream fails with its first update, whatever WHERE is.
+WHERE is the part of the dashboard that fails when `u` is pressed, or `start`: before the first frame. The stream fails
+with its first update, whatever WHERE is.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from tui.symbol import Symbol
 
 
 class Fault(Exception):
-    """Raised on purpose; its text holds what it is given."""
+    """An exception raised on purpose, with the key in its text."""
 
 
-class Faulty(ItickApp):
-    """Fails where it is told to, with the key in its hands."""
+class CrashingApp(ItickApp):
+    """An app that fails at `where`, with the key in a local variable."""
 
     where = "handler"
 
     def fail(self) -> NoReturn:
-        key = self._start.token.reveal() if self._start.token is not None else ""
+        token = self.feed.source.token
+        key = token.reveal() if token is not None else ""
         raise Fault(f"the key is {key}")
 
     def get_default_screen(self) -> Dashboard:
@@ -38,7 +39,11 @@ class Faulty(ItickApp):
             self.fail()
         return super().get_default_screen()
 
-    def action_undo(self) -> None:
+    def action_do(self, name: str, *arguments: str | int) -> None:
+        if name == "undo":
+            self.fail_somewhere()
+
+    def fail_somewhere(self) -> None:
         match self.where:
             case "handler":
                 self.fail()
@@ -49,8 +54,7 @@ class Faulty(ItickApp):
                 self.run_worker(self.work())
             case "frame":
                 self.dashboard.sync = lambda *_: self.fail()  # type: ignore[method-assign]
-                assert self._frames is not None
-                self._frames.wake()
+                self.painting.wake()
             case "timer":
                 self.set_timer(0.01, self.fail)
             case "keyboard":
@@ -69,8 +73,8 @@ def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
 
 def main() -> None:
     tui.headless.stream.to_record = to_record
-    Faulty.where = sys.argv.pop(1)
-    tui.app.app.ItickApp = Faulty  # type: ignore[misc]
+    CrashingApp.where = sys.argv.pop(1)
+    tui.app.app.ItickApp = CrashingApp  # type: ignore[misc]
     tui.cli.main()
 
 

@@ -1,4 +1,4 @@
-"""A link that runs, and servers that misbehave in ways our exchange does not."""
+"""A running link, and servers that misbehave in ways that our exchange does not."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from tests.support.loopback import LoopbackServer
 from tests.support.wait_until import until
 from tui.feed.clock import monotonic
 from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
+from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
     AUTHENTICATED,
     CONNECTED,
@@ -36,7 +38,6 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
     Tick,
-    decode_request,
     encode,
 )
 from tui.secrets import Token
@@ -54,7 +55,7 @@ QUICK = Timings(
     ping_every=0.02,
     second_ping=0.02,
     pong=3.0,
-    look_every=0.01,
+    check_every=0.01,
     close=0.2,
     retry_first=0.01,
     retry_longest=0.04,
@@ -63,12 +64,12 @@ QUICK = Timings(
 
 
 class Running:
-    """`async with Running(url) as link:` a link at work until the end of the block, with all that it told."""
+    """`async with Running(url) as running:` a link that runs until the end of the block, with its market and states."""
 
     def __init__(
         self,
         url: str,
-        *wanted: Symbol,
+        *symbols: Symbol,
         timings: Timings = QUICK,
         types: Sequence[str] = TYPES,
         on_push: Callable[[Push, Instrument], None] | None = None,
@@ -79,7 +80,7 @@ class Running:
         self.market = Market()
         self.states: list[LinkState] = []
 
-        def entered(state: LinkState) -> None:
+        def record_state(state: LinkState) -> None:
             self.states.append(state)
             on_state(state)
 
@@ -88,13 +89,13 @@ class Running:
             Token(KEY),
             self.market,
             types=types,
-            on_state=entered,
+            on_state=record_state,
             on_push=on_push,
             lock=lock,
             timings=timings,
             clock=clock,
         )
-        self.link.set_symbols(wanted or [QQQ, SPY])
+        self.link.set_symbols(symbols or [QQQ, SPY])
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.link.run())
@@ -106,11 +107,11 @@ class Running:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        told = [state.describe(0) for state in self.states] + [repr(state) for state in self.states]
-        assert not any(KEY in words for words in told), "the key was told"
+        texts = [state.describe(0) for state in self.states] + [repr(state) for state in self.states]
+        assert not any(KEY in text for text in texts), "a state contains the key"
 
     async def reaches(self, phase: LinkPhase, times: int = 1) -> LinkState:
-        """Wait until the link has entered a phase so many times."""
+        """Returns the state in which the link entered a phase for the n-th time, as soon as it has."""
         await until(lambda: self.phases.count(phase) >= times)
         return [state for state in self.states if state.phase is phase][times - 1]
 
@@ -119,28 +120,28 @@ class Running:
         return [state.phase for state in self.states]
 
     async def is_lost(self) -> str:
-        """Wait until the link was lost; why."""
+        """Returns why the link was lost, as soon as it was."""
         return str((await self.reaches(LinkPhase.RECONNECTING)).error)
 
     async def stops(self, times: int = 1) -> str:
-        """Wait until the link has stopped; why."""
+        """Returns why the link stopped, as soon as it has."""
         return str((await self.reaches(LinkPhase.STOPPED, times)).error)
 
 
-def resolved(request: Request) -> Message:
-    """What the page says to a request."""
+def reply_to(request: Request) -> Message:
+    """Returns the reply to a request as the page has it (steps 3 and 5)."""
     return Pong(data=PongData(params=request.params)) if isinstance(request, Ping) else SubscribeReply(1, SUBSCRIBED)
 
 
-class Vendor:
-    """A server that greets and lets everybody in, writes down what is asked, and answers as it is told to.
+class VendorServer:
+    """A server that accepts every key, records the requests, and replies as `answer` returns.
 
-    `answer` gives the reply to a request of the numbered connection (from 1), or None for silence. With `ticks` a trade
-    of QQQ goes out every few ms."""
+    `answer` gets the number of the connection (from 1) and a request, and returns the reply, or None for none. With
+    `ticks` a trade of QQQ is sent every few ms."""
 
     def __init__(
         self,
-        answer: Callable[[int, Request], Message | None] = lambda number, request: resolved(request),
+        answer: Callable[[int, Request], Message | None] = lambda number, request: reply_to(request),
         *,
         ticks: bool = False,
         greeting: Sequence[Message | bytes] = (Hello(1, CONNECTED), AuthReply(1, AUTHENTICATED)),
@@ -153,7 +154,7 @@ class Vendor:
         self._greeting = greeting
 
     def subscribed(self, number: int) -> list[tuple[str, str]]:
-        """(types, symbols) of each subscription on a connection, in order."""
+        """Returns (types, symbols) of each subscription on a connection, in order."""
         return [(r.types, r.params) for n, r in self.requests if n == number and isinstance(r, Subscribe)]
 
     async def __call__(self, connection: ServerConnection) -> None:
@@ -191,41 +192,30 @@ async def serving(
     handler: Callable[[ServerConnection], object],
     respond: Callable[[ServerConnection, HttpRequest], Response | None] | None = None,
 ) -> AsyncIterator[str]:
-    """A WebSocket server on a free port of loopback; gives its URL."""
+    """Runs a WebSocket server on a free port of loopback, and yields its URL."""
     async with serve(handler, "127.0.0.1", 0, process_request=respond, close_timeout=0.2) as server:  # type: ignore[arg-type]
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/fund"
 
 
-class Raw:
-    """A TCP server that sends some bytes to whoever comes, and counts who came."""
+class RawServer(LoopbackServer):
+    """A TCP server that sends some bytes to each client, or nothing, and counts the connections."""
 
     def __init__(self, sends: bytes | None) -> None:
-        self.visits = 0
+        super().__init__()
+        self.connections = 0
         self._sends = sends
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._visit, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.visits += 1
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         await reader.read(65_536)
         if self._sends is not None:
             writer.write(self._sends)
         else:
             await reader.read()
-        writer.close()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        await self._server.wait_closed()
 
 
 def free_port() -> int:
-    """A port of loopback where nobody listens."""
+    """Returns a port of loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,10 +1,10 @@
-"""A server that floods whoever comes, as fast as it is read, with what no good server sends.
+"""A server that floods its client, as fast as it reads, with what no sane server sends.
 
     python -m tests.support.flood_server KIND … [--tls CERTIFICATE]
 
-Run as a process of its own, so that its work is not counted as the client's. It speaks the vendor's stream and REST on
-one port, which it prints. A KIND of STREAM floods the stream from the fourth subscription on, one of REST is the answer
-to each request there. CERTIFICATE is a file with a certificate and its key.
+Run as a process of its own, so that its work is not counted as the client's. It serves the vendor's stream and REST on
+one port, which it prints. A KIND of STREAM floods the stream after the fourth subscription, one of REST is the reply to
+each request there. CERTIFICATE is a file with a certificate and its key.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def frame(payload: bytes, first: int = TEXT) -> bytes:
 
 
 def filled(begin: bytes, row: bytes, end: bytes, size: int) -> bytes:
-    """JSON of about so many bytes, with as many rows as fit."""
+    """Returns JSON of about `size` bytes, with as many rows as fit."""
     return begin + b",".join([row] * ((size - len(begin) - len(end)) // (len(row) + 1))) + end
 
 
@@ -63,7 +63,7 @@ BAR = b'{"tu":56119.52,"c":561.52,"t":%d,"v":100000,"h":562.01,"l":561.07,"o":56
 CODES = [f"F{n}" for n in range(50)]
 BOOK = b'{"data":{"type":"depth","s":"QQQ$US","b":[],"a":['
 
-# By kind what goes out once, and then again and again.
+# By kind: what is sent once, and what is sent repeatedly.
 STREAM = {
     "quotes": (b"", b"".join(frame(QUOTE % (1_795_440_000_000 + n)) for n in range(1_000))),
     "empty": (b"", frame(b"") * 16_000),
@@ -149,7 +149,7 @@ def talk(connection: socket.socket, stream: IO[bytes], key: bytes, kinds: Sequen
 
 
 def requests(stream: IO[bytes]) -> Iterator[dict[str, str]]:
-    """What the client asks, until it goes."""
+    """Yields the client's requests until it disconnects."""
     while head := stream.read(2):
         size = head[1] & 0x7F
         if size == 126:
@@ -166,7 +166,7 @@ def swallow(stream: IO[bytes]) -> None:
 
 
 def main(kinds: Sequence[str], certificate: str | None) -> None:
-    os.nice(19)  # who is flooded is measured
+    os.nice(19)  # the client is measured, not this process
     server = socket.create_server(("127.0.0.1", 0))
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,4 @@
-"""A dashboard that stands still: real data from the simulated market, a frozen clock, frames turned by hand."""
+"""A dashboard at one moment: data of the simulated market, a frozen clock, frames painted on demand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.exchange.simulation import SimulatedMarket as Simulation
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Instrument, Market
+from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol
 from tui.widgets.styles import Styles
@@ -21,8 +22,8 @@ _CODES = ("QQQ", "SPY", "IWM", "DIA", "VTI", "SMH", "XLK", "XLE", "TLT", "HYG", 
 US = [Symbol(code, "US") for code in _CODES]
 
 
-def filled(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
-    """A market that has followed the symbols for some seconds, up to time `seconds` of its clock."""
+def filled_market(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
+    """Returns a market that has followed the symbols for `seconds` of its clock."""
     market, simulation = Market(), Simulation(7, START, 200.0)
     market.wall_base = START
     market.set_hours(demo=True)
@@ -65,7 +66,7 @@ class Still(App[None]):
         self.link = link
         self.now = now
         self.demo = demo
-        self.dashboard = Dashboard(Styles(find_theme(theme)), market, KEYS, lambda part: ())
+        self.dashboard = Dashboard(Styles(find_theme(theme)), market, KEYS, lambda part: (), FundNames())
 
     def get_default_screen(self) -> Dashboard:
         return self.dashboard
@@ -83,5 +84,5 @@ class Still(App[None]):
         self.dashboard.tick(self.now)
 
     def turn(self) -> None:
-        """One frame."""
+        """Paint one frame."""
         self.dashboard.sync(self.market.drain_changed(), self.now, self.link.is_live)

@@ -1,6 +1,6 @@
 """The program on a disk that hangs: `python -m tests.support.hanging_disk FOLDER`, followed by arguments of itick-tui.
 
-What is written into FOLDER is never told to be on the disk.
+Syncing a file in FOLDER never returns.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A process of its own that holds a lock for as long as a test wants it to."""
+"""A process that holds a lock during a test."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ sys.stdin.read()
 
 @contextmanager
 def holding(path: Path, *, sqlite: bool = False, stopped: bool = False) -> Iterator[None]:
-    """Another process holds the lock of a file or folder, or is about to write an SQLite file, until the end of the
-    block; where it is `stopped`, by SIGSTOP."""
+    """Hold the lock of a file or folder, or of an SQLite file, in another process until the end of the block; with
+    `stopped` that process is stopped by SIGSTOP."""
     with subprocess.Popen(
         [sys.executable, "-c", (_SQLITE if sqlite else _FLOCK) + _WAIT, str(path)],
         stdin=subprocess.PIPE,

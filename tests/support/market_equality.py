@@ -1,4 +1,4 @@
-"""Whether the market knows what the exchange knows."""
+"""Comparison of a market with the ground truth of the exchange."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tui.symbol import Symbol
 
 
 def differences(market: Market, exchange: Exchange, symbols: Iterable[Symbol], *, dated: bool = True) -> list[str]:
-    """What of the last price, the day, the book and the minute bars is not as the exchange has it, in words: nothing
-    where all was received. `dated`: the times too."""
+    """Returns in words where last price, session, book and minute bars differ from the exchange's; with `dated` the
+    times too."""
     return [words for symbol in symbols for words in _of_one(market.instruments[symbol], exchange, dated)]
 
 
 def received(health: Health) -> Counter[str]:
-    """What was received so far, by what became of it."""
+    """Returns the counters of what was received so far, by outcome."""
     return Counter(
         {
             "frames": health.messages,
@@ -33,7 +33,7 @@ def received(health: Health) -> Counter[str]:
 
 
 def miscounts(health: Health, sent: Counter[str], before: Counter[str] | None = None) -> list[str]:
-    """Where what was received (since `before`) is not what was `sent` on a connection, in words."""
+    """Returns in words where the counters of what was received (since `before`) differ from what was `sent`."""
     true = {
         "frames": sent["frames"],
         "data, applied or older": sent["data"] + sent["stale"],

@@ -1,4 +1,4 @@
-"""Short ways to write the vendor's messages."""
+"""Short constructors of the vendor's messages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Sizes = Sequence[tuple[float, float]]
 
 
 def tick(last: float, t: int = 0, *, s: str = "QQQ$US", volume: float | None = None) -> Tick:
-    """A trade `t` ms after T."""
+    """Returns a trade `t` ms after T."""
     return Tick(symbol=s, last=last, time=T + t, volume=volume)
 
 
 def quote(last: float, t: int = 0, *, s: str = "QQQ$US", status: int | None = None) -> Quote:
-    """A quote `t` ms after T."""
+    """Returns a quote `t` ms after T."""
     return Quote(symbol=s, last=last, time=T + t, status=status)
 
 
@@ -33,12 +33,12 @@ def depth(asks: Sizes, bids: Sizes, s: str = "QQQ$US") -> Depth:
 
 
 def bar(minute: int, close: float = 1.0, volume: float = 0.0, *, s: str = "QQQ", r: str | None = "US") -> Kline:
-    """The bar of the minute that begins `minute` minutes after T."""
+    """Returns the bar of the minute that begins `minute` minutes after T."""
     time = T + minute * 60_000
     return Kline(symbol=s, region=r, open=close, high=close, low=close, close=close, time=time, volume=volume)
 
 
-# Book B of the definitions, from the touch outward.
+# Book B of the definitions, best prices first.
 BOOK_B = depth(
     asks=[
         (round(512.35 + n / 100, 2), size) for n, size in enumerate([2600, 100, 200, 200, 100, 300, 200, 100, 200, 400])

@@ -1,4 +1,4 @@
-"""A screen that opens over the dashboard, alone over an empty one."""
+"""An empty app that opens one modal screen."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ NONE = object()
 
 
 class Over(App[None]):
-    """Opens the screen, and keeps what it was dismissed with in `answer`."""
+    """Opens the screen, and keeps its result in `answer`."""
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = [Binding("ctrl+c", "leave_at_once", priority=True), Binding("l", "own_key")]
 
-    def __init__(self, opened: Callable[[], Screen[Any]], theme: str = DEFAULT_THEME) -> None:
+    def __init__(self, make_screen: Callable[[], Screen[Any]], theme: str = DEFAULT_THEME) -> None:
         super().__init__()
         self.register_theme(textual_theme(find_theme(theme)))
         self.theme = theme
-        self._opened = opened
+        self._make_screen = make_screen
         self.answer: object = NONE
         self.own_key_pressed = False
 
@@ -40,7 +40,7 @@ class Over(App[None]):
 
     def open(self) -> None:
         self.answer = NONE
-        self.push_screen(self._opened(), self._answered)
+        self.push_screen(self._make_screen(), self._answered)
 
     def _answered(self, answer: object) -> None:
         self.answer = answer
@@ -53,7 +53,7 @@ class Over(App[None]):
 
 
 @asynccontextmanager
-async def opened(
+async def open_modal(
     screen: Callable[[], Screen[Any]], size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Over, Pilot[None]]]:
     app = Over(screen)
@@ -62,18 +62,18 @@ async def opened(
         yield app, pilot
 
 
-def text_of(widget: Widget) -> str:
-    """What a widget shows, its frame included."""
+def widget_text(widget: Widget) -> str:
+    """Returns the text of a widget, its border included."""
     return "\n".join(strip.text.rstrip() for strip in widget.render_lines(Region(0, 0, *widget.outer_size)))
 
 
-def rows(app: App[Any]) -> list[str]:
-    """The rows of the menu that is open, as far as they are in sight, without the blanks around them."""
+def menu_rows(app: App[Any]) -> list[str]:
+    """Returns the visible rows of the open menu, stripped."""
     choices = app.screen.query_one(ChoiceList)
     return [choices.render_line(y).text.strip() for y in range(choices.size.height)]
 
 
-def highlighted(app: App[Any]) -> str:
+def highlighted_row(app: App[Any]) -> str:
     choices = app.screen.query_one(ChoiceList)
     assert choices.highlighted is not None
     y = choices.highlighted - choices.scroll_offset.y

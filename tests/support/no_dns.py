@@ -1,4 +1,4 @@
-"""The program where no name server answers: `python -m tests.support.no_dns`, followed by arguments of itick-tui."""
+"""The program without an answer from DNS: `python -m tests.support.no_dns`, followed by arguments of itick-tui."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _getaddrinfo = socket.getaddrinfo
 
 
 def wait(host: Any, *arguments: Any, **named: Any) -> list[Any]:
-    """As the system's, but for the one name."""
+    """Resolve like the system, except that one name never resolves."""
     if host == HOST:
         time.sleep(60)
     return _getaddrinfo(host, *arguments, **named)

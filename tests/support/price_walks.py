@@ -1,4 +1,4 @@
-"""Sessions, and prices that walk through them."""
+"""Sessions, and random walks of prices through them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from tui.protocol.messages import Kline
 
 
 def at(when: str, region: str = "US") -> int:
-    """ms UTC of a local time of the region's exchange, as `2026-11-20 09:30`."""
+    """Returns ms UTC of a local time of the region's exchange, such as `2026-11-20 09:30`."""
     return int(datetime.fromisoformat(when).replace(tzinfo=zone(region).tz).timestamp() * 1000)
 
 
-def walk(start: int, minutes: Iterable[int], price: float = 512.0, step: float = 0.05, seed: int = 3) -> list[Kline]:
-    """Bars of these minutes after `start`, each of a price that goes up and down by steps."""
+def price_walk(
+    start: int, minutes: Iterable[int], price: float = 512.0, step: float = 0.05, seed: int = 3
+) -> list[Kline]:
+    """Returns bars of these minutes after `start`, along a random walk in steps."""
     random, bars = Random(seed), list[Kline]()
     last, digits = price, 4 if step < 0.01 else 2
     for minute in minutes:

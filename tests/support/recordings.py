@@ -1,4 +1,4 @@
-"""Recordings made by hand, and what two markets must have in common to be the same."""
+"""Recordings made by hand, and the comparable state of a market."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BEGAN = 1_000.0  # s, monotonic
 
 
 def header(symbols: Iterable[Symbol] = (QQQ,), form: int = FORMAT, host: str = "api.itick.org") -> bytes:
-    """The first line of what began at T."""
+    """Returns the first line of a recording that began at T."""
     return msgspec.json.encode(RecordingHeader(form, __version__, BEGAN, float(T), host, [*map(str, symbols)])) + b"\n"
 
 
-def ticks(count: int, apart: float = 1.0) -> list[bytes]:
-    """Lines of trades at 100, 101 …, that many seconds apart, on a link that is live from the beginning."""
+def tick_lines(count: int, apart: float = 1.0) -> list[bytes]:
+    """Returns the lines of trades at 100, 101 …, `apart` s from each other, on a link that is live from the start."""
     lines = [
         call_line(BEGAN, "set_clock", [T - 1000 * BEGAN]),
         call_line(BEGAN, "follow", [(QQQ,)]),
@@ -43,25 +43,25 @@ def ticks(count: int, apart: float = 1.0) -> list[bytes]:
     return lines
 
 
-def packed(*members: Iterable[bytes]) -> bytes:
+def compress(*members: Iterable[bytes]) -> bytes:
     return b"".join(gzip.compress(b"".join(lines), mtime=0) for lines in members)
 
 
-def written(path: Path, *members: Iterable[bytes]) -> Path:
-    path.write_bytes(packed([header()], *members))
+def write_recording(path: Path, *members: Iterable[bytes]) -> Path:
+    path.write_bytes(compress([header()], *members))
     return path
 
 
 @contextmanager
-def recorded(path: Path, market: Market, symbols: Iterable[Symbol] = (QQQ,), now: float = BEGAN) -> Iterator[Recorder]:
-    """Record what a market is told in the block."""
+def record(path: Path, market: Market, symbols: Iterable[Symbol] = (QQQ,), now: float = BEGAN) -> Iterator[Recorder]:
+    """Record the input of a market in the block."""
     with Recorder(path) as recorder:
         recorder.begin(market, symbols, "api.itick.org", lambda: now, lambda: T / 1000)
         yield recorder
 
 
-def played(path: Path) -> tuple[Market, Recording]:
-    """All of a recording, in a fresh market."""
+def play_all(path: Path) -> tuple[Market, Recording]:
+    """Returns a new market after a whole recording, and the recording."""
     market, recording = Market(), Recording(path)
     player = Player(market, recording.header, lambda state: None)
     for entry in recording:
@@ -69,8 +69,8 @@ def played(path: Path) -> tuple[Market, Recording]:
     return market, recording
 
 
-def known(market: Market) -> dict[str, Any]:
-    """All that a market knows."""
+def state_of(market: Market) -> dict[str, Any]:
+    """Returns the state of a market in comparable values."""
     facts: dict[str, Any] = {
         str(symbol): {
             "quote": i.quote,
@@ -79,8 +79,8 @@ def known(market: Market) -> dict[str, Any]:
             "bars": list(i.bars),
             "tape": (i.tape.total, list(i.tape.runs()), i.tape.sizes.cumulative, i.tape.sizes.gap),
             "day": (i.base, i.regular_last, i.day.ends, i.day.closes),
-            "past": (i.recalled, i.is_last_known),
-            "plan": (i.refused, i.served_at),
+            "past": (i.history_quote, i.is_last_known),
+            "plan": (i.refused, i.expected_at),
         }
         for symbol, i in market.instruments.items()
     }

@@ -1,4 +1,4 @@
-"""What a process may have, made less for a while."""
+"""Resource limits of this process, lowered for a while."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def limited(what: int, most: int) -> Iterator[None]:
-    """Neither this process nor those it starts may have more. No file longer than so many bytes (RLIMIT_FSIZE) is as
-    good as a disk that is full then."""
+def lower_limit(what: int, most: int) -> Iterator[None]:
+    """Lower a limit for this process and its children. RLIMIT_FSIZE, the longest file in bytes, stands in for a full
+    disk."""
     before = resource.getrlimit(what)
     resource.setrlimit(what, (most, before[1]))
     try:

@@ -1,4 +1,4 @@
-"""A real terminal for tests: the installed command under a pseudo-terminal, its screen read as a person sees it."""
+"""A real terminal for tests: the installed command under a pseudo-terminal, with its screen rendered."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 import pexpect
 import pyte
 
-_OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # which a person's shell need not have
+_OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # variables a user's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
 class Terminal:
-    """Start a command in a terminal of `columns` × `rows`; `screen()` is what stands there now. One that `answers` says
-    where its cursor is, as real ones do."""
+    """Runs a command in a terminal of `columns` × `rows`; `screen()` returns its present content. With `answers` it
+    replies to cursor queries, as real terminals do."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Terminal:
 
     @property
     def fileno(self) -> int:
-        """What stands for its keyboard and screen."""
+        """The descriptor of the terminal's master side."""
         return int(self._child.child_fd)
 
     def screen(self) -> list[str]:
@@ -58,7 +58,7 @@ class Terminal:
         return "\n".join(self.screen())
 
     def _drain(self, reads: int = 50) -> None:
-        """Read what there is; so often at most, for a program on a busy machine may write faster than it is read."""
+        """Read the output available, in a limited number of reads: on a busy machine the program may write faster."""
         for _ in range(reads):
             try:
                 data = self._child.read_nonblocking(1 << 16, timeout=0)
@@ -77,7 +77,7 @@ class Terminal:
         self._child.setwinsize(rows, columns)
 
     async def until(self, condition: Callable[[], Any], within: float = 15.0) -> None:
-        """Wait until the screen satisfies a condition; fail with a picture of it."""
+        """Wait until a condition is met; fails with the screen's content."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
         while True:
@@ -89,7 +89,7 @@ class Terminal:
             await asyncio.sleep(0.03)
 
     async def exit_code(self, within: float = 10.0) -> int:
-        """Wait for the command to end: its exit code, 128 + n for signal n."""
+        """Wait for the command to end; returns its exit code, 128 + n for signal n."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
         while self._child.isalive():
@@ -101,18 +101,18 @@ class Terminal:
 
     @property
     def restored(self) -> bool:
-        """Whether the terminal is as it was found: its modes, the main screen, a visible cursor, no mouse reports."""
+        """True if the terminal is as before: its modes, the main screen, a visible cursor, no mouse reports."""
         on_off = {b"\x1b[?1049h": b"\x1b[?1049l", b"\x1b[?25l": b"\x1b[?25h", b"\x1b[?1000h": b"\x1b[?1000l"}
         return termios.tcgetattr(self._child.child_fd) == self.before and all(
             self.raw.rfind(on) < self.raw.rfind(off) for on, off in on_off.items()
         )
 
     def hang_up(self) -> None:
-        """Close the terminal under the program."""
+        """Close the terminal while the program runs."""
         self._child.ptyproc.fileobj.close()
 
     async def gone(self, within: float = 10.0) -> int:
-        """Wait until the program has ended, after its terminal has: its exit code."""
+        """Wait until the program has ended after its terminal was closed; returns the exit code."""
         async with asyncio.timeout(within):
             while self._child.isalive():
                 await asyncio.sleep(0.05)

@@ -1,5 +1,7 @@
-"""What terminals send that is no key: answers to questions that this program never asks, and reports of modes that it
-never sets. Most hold letters that would act on the dashboard."""
+"""Input of terminals that is no key: replies to queries this program never sends, and reports of modes it never sets.
+
+Most hold letters that would act on the dashboard.
+"""
 
 REPLIES = (
     # device attributes, status, parameters

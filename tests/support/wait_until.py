@@ -1,4 +1,4 @@
-"""Waiting for something to be so, instead of for a time."""
+"""Waiting for a condition instead of for a time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 
-async def until(so: Callable[[], object], within: float = 5.0) -> None:
-    """Return as soon as `so()` is true. Raises TimeoutError where that takes longer than `within` seconds."""
+async def until(condition: Callable[[], object], within: float = 5.0) -> None:
+    """Return as soon as `condition()` is true. Raises TimeoutError where that takes longer than `within` seconds."""
     async with asyncio.timeout(within):
-        while not so():
+        while not condition():
             await asyncio.sleep(0.002)
 
 
 async def while_turning(work: Coroutine[Any, Any, _T]) -> tuple[_T, float]:
-    """What comes of work that has no business in the loop, and for how much of it a turn of the loop waited, s of CPU:
-    what other programs take of the machine is no matter."""
+    """Returns the result of `work`, which must not block the event loop, and the longest turn of the loop meanwhile, in
+    s of CPU time, so that other processes do not count."""
     longest = 0.0
     working = asyncio.create_task(work)
     while not working.done():

@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import Color
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
+from tui.terminal.textual_private import CompositorUpdate, LayoutUpdate
 
 WIDTH, HEIGHT = 24, 3
 styles = st.none() | st.builds(
@@ -86,3 +87,11 @@ def test_only_the_cells_that_differ_are_written() -> None:
     assert not shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)
     shown.forget()
     assert len(shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size), compare=True)) == 1
+
+
+def test_an_update_of_a_kind_that_is_not_known_is_not_left_out_in_silence() -> None:
+    class Fourth(CompositorUpdate):
+        """What a later Textual may make."""
+
+    with pytest.raises(TypeError, match="an update that is not known here: Fourth"):
+        ScreenBuffer().reduce(Fourth(), compare=False)

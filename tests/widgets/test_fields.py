@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from tests.support.modal_host import Snapshot, highlighted, rows
+from tests.support.modal_host import Snapshot, highlighted_row, menu_rows
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.widgets.add_field import AddField
 from tui.widgets.choice_list import ChoiceList
@@ -57,8 +57,8 @@ class Host(App[None]):
     def _note(self, message: Message) -> None:
         self.posted.append((type(message).__name__, getattr(message, "text", getattr(message, "by", None))))
 
-    on_add_field_submitted = on_add_field_left = _note
-    on_find_field_changed = on_find_field_submitted = on_find_field_left = on_find_field_move = _note
+    on_add_field_submitted = on_add_field_cancelled = _note
+    on_find_field_changed = on_find_field_submitted = on_find_field_cancelled = on_find_field_move = _note
 
 
 @asynccontextmanager
@@ -126,7 +126,7 @@ async def test_esc_leaves_the_field_at_once() -> None:
     async with typing(AddField(suggest)) as (app, pilot, _):
         await pilot.press("s", "down", "escape")
         await pilot.pause()
-        assert app.posted == [("Left", None)]
+        assert app.posted == [("Cancelled", None)]
 
 
 async def test_six_at_most_over_what_stands_there_none_for_a_symbol_written_in_full() -> None:
@@ -135,12 +135,12 @@ async def test_six_at_most_over_what_stands_there_none_for_a_symbol_written_in_f
         choices = app.query_one(ChoiceList)
         await pilot.press("s")
         await pilot.pause()
-        assert len(rows(app)) == 6 and rows(app)[0] == "SPY$US  SPDR S&P 500 ETF Trust"
+        assert len(menu_rows(app)) == 6 and menu_rows(app)[0] == "SPY$US  SPDR S&P 500 ETF Trust"
         assert choices.region.bottom == app.field.region.y
         assert app.query_one("#above").region == above
         field.value = "5"
         await pilot.pause()
-        assert rows(app) == ["588000$SH  科创50ETF [b]x[/b]�[31m"]
+        assert menu_rows(app) == ["588000$SH  科创50ETF [b]x[/b]�[31m"]
         field.value = "588000$sh"
         await pilot.pause()
         assert not choices.display
@@ -151,7 +151,7 @@ async def test_in_a_low_terminal_they_end_below_its_top() -> None:
         await pilot.press("s", "up")
         await pilot.pause()
         assert app.query_one(ChoiceList).region == (0, 0, 40, 7)
-        assert highlighted(app).startswith("S1$US")
+        assert highlighted_row(app).startswith("S1$US")
 
 
 async def test_a_click_completes() -> None:
@@ -188,6 +188,6 @@ async def test_finding_posts_what_is_typed_and_moves_the_cursor_of_the_grid() ->
             ("Move", 1),
             ("Move", -1),
             ("Submitted", "qj"),
-            ("Left", None),
+            ("Cancelled", None),
         ]
         assert field.value == "qj"

@@ -17,14 +17,14 @@ from tui.widgets.ladder.ladder import DepthLadder
 from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
 
-LOOK = Styles(find_theme("midnight"))
+STYLES = Styles(find_theme("midnight"))
 QQQ = US[0]
 
 
 def pane(
     kind: type[MinuteChart] | type[DepthLadder], instrument: Instrument, *, proven: bool
 ) -> MinuteChart | DepthLadder:
-    made = kind(LOOK)
+    made = kind(STYLES)
     made.set_reactive(kind.instrument, instrument)
     made.sync(set(), 1.0, proven)
     return made
@@ -75,14 +75,14 @@ def test_a_chart_that_may_be_old_says_so_in_its_title_whatever_the_room() -> Non
         market.apply(message, 0.0)
     for proven in (True, False):
         _, right = pane(MinuteChart, market.instruments[QQQ], proven=proven).title()
-        assert (right == [LOOK.segment("stale", "warning")]) != proven
+        assert (right == [STYLES.segment("stale", "warning")]) != proven
 
 
 def test_where_nothing_is_shown_nothing_is_stale() -> None:
     market = Market()
     market.follow([QQQ])
     instrument = market.instruments[QQQ]
-    tape = TradeTape(LOOK, KEYS)
+    tape = TradeTape(STYLES, KEYS)
     tape.set_reactive(TradeTape.instrument, instrument)
     panes = [pane(DepthLadder, instrument, proven=False), pane(MinuteChart, instrument, proven=False), tape]
     assert all(each.title()[1] == [] for each in panes)
@@ -99,5 +99,5 @@ def test_the_tag_of_the_last_price_is_light_on_dark_only_while_it_is_so() -> Non
         return next(segment for line in lines for segment in line if "512.34" in segment.text)
 
     now, old = tag(True).style, tag(False).style
-    assert now is not None and now.bgcolor != LOOK("text").bgcolor and now.bold
-    assert old is not None and old == LOOK("muted")
+    assert now is not None and now.bgcolor != STYLES("text").bgcolor and now.bold
+    assert old is not None and old == STYLES("muted")

@@ -28,7 +28,7 @@ def detail(*, later: int = 240_000, status: int | None = None, link: LinkState =
 
 
 def title(app: Still) -> str:
-    return "".join(segment.text for segment in app.dashboard.headline._drawn[0])
+    return "".join(segment.text for segment in app.dashboard.quote_header._drawn[0])
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,11 @@ def market() -> Market:
 
 
 def line(market: Market, link: LinkState, width: int) -> str:
-    look = Styles(find_theme("midnight"))
-    bar = StatusBar(look, market)
+    styles = Styles(find_theme("midnight"))
+    bar = StatusBar(styles, market)
     bar.set_reactive(StatusBar.now, 20.0)
     bar.set_reactive(StatusBar.symbols, 3)
-    text = "".join(segment.text for segment in bar._line(look, link, width))
+    text = "".join(segment.text for segment in bar._line(styles, link, width))
     assert cell_len(text) <= width
     return text
 

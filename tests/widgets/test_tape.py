@@ -332,7 +332,7 @@ async def test_trades_of_before_a_refusal_are_old() -> None:
         app.turn()
         assert title(app).endswith(" refused")
         colours = {segment.style.color for y in range(2, 12) for segment in app.tape.render_line(y) if segment.style}
-        assert not colours & {app.tape.style(role).color for role in ("up", "down")}
+        assert not colours & {app.tape.theme_styles(role).color for role in ("up", "down")}
 
 
 async def test_the_frame_tells_at_once_whether_it_has_the_focus() -> None:
@@ -342,7 +342,7 @@ async def test_the_frame_tells_at_once_whether_it_has_the_focus() -> None:
             app.screen.set_focus(app.tape if focused else None)
             await pilot.pause()
             edge = app.tape.render_line(5)._segments[0].style
-            assert edge == app.tape.style("accent" if focused else "border")
+            assert edge == app.tape.theme_styles("accent" if focused else "border")
 
 
 async def test_a_frame_draws_only_lines_that_changed() -> None:

@@ -1,459 +1,413 @@
-"""The program with a screen: the worker that runs the feed, what comes of it, and who is told."""
+"""The program with a screen: the parts of the app, and how they are connected."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
-import logging
-import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, cast
 
-from rich.cells import cell_len
 from textual import on
+from textual.events import CursorPosition
 from textual.notifications import Notification
+from textual.screen import Screen
 from textual.worker import Worker
 
-from tui import format as fmt
-from tui.app.base import LaunchOptions
-from tui.app.painting import Drawn
-from tui.errors import EXIT_DONE, EXIT_KEY_REFUSED, KeyRefused
+from tui.app.actions import ActionRegistry
+from tui.app.alert_actions import AlertActions
+from tui.app.alert_notices import AlertNotices
+from tui.app.appearance import Appearance
+from tui.app.commands import Commands
+from tui.app.export import Exporter
+from tui.app.feed_actions import FeedActions
+from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.lifecycle import Lifecycle
+from tui.app.list_actions import ListActions
+from tui.app.notices import LinkNotices, Notices
+from tui.app.painting import Painting
+from tui.app.preferences import LaunchOptions, Preferences
+from tui.app.program_actions import ProgramActions
+from tui.app.view_actions import ViewActions
+from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
-from tui.feed.endpoint import DEMO_HOST, host_of
-from tui.feed.key_lock import KeyInUse, KeyLock
-from tui.feed.state import LinkPhase, LinkState
-from tui.log import LogFile
-from tui.market.alert_engine import AlertEvent
-from tui.market.health import Event
-from tui.notify import command as alert_command
-from tui.notify.batching import AlertBatcher, alert_lines
-from tui.notify.desktop import notification_sequence
-from tui.notify.outage import OutageNotifier
+from tui.feed.state import LinkState
+from tui.market import Market
+from tui.reference.fund_names import FundNames
 from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
 from tui.screens.health import FeedHealth, HealthSnapshot
+from tui.screens.palette import PaletteCommand
 from tui.screens.take_over import TakeOver
-from tui.secrets import Token, safe_text
 from tui.symbol import Symbol
+from tui.terminal.input_driver import TerminalDriver
+from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
+from tui.widgets.add_field import AddField
+from tui.widgets.bindings import bindings
+from tui.widgets.find_field import FindField
+from tui.widgets.footer import Footer
 from tui.widgets.header import Header
+from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.watchlist.grid import Watchlist
 
-if TYPE_CHECKING:
-    from tui.feed.link import Link
-    from tui.history.backfill import Backfill
-    from tui.history.fund_list import FundListLoader
-    from tui.history.rest_client import RestClient
-    from tui.history.store import Store
-    from tui.recording.replay import Replay
-    from tui.recording.writer import Recorder
-
-_ALERTS_TOLD = 8  # lines of the notice, and no more than a third of the screen as they are folded there
-_NOTICE_WIDEST, _NOTICE_BESIDE = 60, 6  # cells: of a notice, and of what stands beside its words
-_DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has no plan
-_GARBAGE = (1_000, 20, 50)  # what is made by the thousand, messages and trades, goes without being collected
-_SAVE_WITHIN = 1.5  # s, of the 3 that leaving may take
-_SWITCH = 0.0005  # s: so soon the threads of keyboard and terminal get their turn in a flood, where 5 ms is usual
-_log = logging.getLogger(__name__)
-
-RECORDED = "Recording"  # the name of the list of what is played
+_GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
+_SWITCH_INTERVAL = 0.0005  # s, for the threads of keyboard and terminal in a flood of messages; the default is 5 ms
 
 
-class FeedSource(NamedTuple):
-    """Where the feed comes from: a `replay`, else `url`, else the app starts the demo exchange and connects to that.
-    `rest_url` "" is the same place. A `recorder` keeps all that comes in, a `log` what happens."""
+class ItickApp(BaseApp):
+    """The dashboard with its feed, in one event loop: the feed writes the market, the frame clock draws it. The app
+    itself builds the parts, connects them, and hands on what Textual calls."""
 
-    url: str | None = None
-    token: Token | None = None
-    notices: Sequence[str] = ()
-    take_over: bool = False
-    rest_url: str = ""
-    recorder: Recorder | None = None
-    replay: Replay | None = None
-    log: LogFile | None = None
-
-
-class ItickApp(Drawn):
-    """One process, one event loop: the feed writes the market, the frame clock draws it."""
+    ENABLE_COMMAND_PALETTE = False  # ours is opened by the key table
+    TITLE = "itick-tui"
+    CSS = """
+    ToastRack { margin-bottom: 2; padding-right: 2; overflow-y: hidden; }
+    ToastHolder { max-width: 60; }
+    Toast { padding: 0 1; width: auto; max-width: 100%; margin-top: 0; background: $surface; }
+    """
 
     def __init__(
         self,
-        wanted: LaunchOptions,
-        start: FeedSource,
+        options: LaunchOptions,
+        source: FeedSource,
         clock: Callable[[], float] = monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(wanted, clock)
-        self._start = start
-        self._wall = wall
-        self._history: Backfill | None = None
-        self._link: Link | Replay | None = None
-        self._names: FundListLoader | None = None
-        self._rest: RestClient | None = None
-        self._replay, self._recorder, self._log_file = start.replay, start.recorder, start.log
-        self._outage = OutageNotifier(self._lost, self._back)
-        self._alarm = AlertBatcher(self._ring)
-        self.market.alert_engine.on_fired = self._alarm.add
-        self._alert_notice: Notification | None = None
-        self._alerts_told: list[str] = []  # its lines
-        self._command_failed = ""  # why, as it was last said
-        self._notice: Notification | None = None  # the latest about the link
-        if start.recorder is not None:
-            host = host_of(start.url) if start.url is not None else DEMO_HOST
-            start.recorder.begin(self.market, self.followed, host, clock, wall)
-        self.dashboard.header.set_reactive(Header.recording, start.recorder is not None)
-        if start.replay is not None:
-            self.market.alerts_sleep = "this is a recording"
+        super().__init__(driver_class=TerminalDriver)
+        self.clock, self._wall = clock, wall
+        self.market = Market()
+        self.notices = Notices(self)
+        self._not_saved: Notification | None = None  # the latest notice of it
+        self.preferences = Preferences(
+            options,
+            on_lists=self._lists_changed,
+            on_symbols=lambda: self.feed.symbols_changed(),
+            on_alerts=self.market.set_alerts,
+            on_trouble=self._cannot_save,
+            on_saved=self._saved,
+        )
+        self.market.set_alerts(self.preferences.settings.alerts)
+        self.appearance = Appearance(self, self.preferences)
+        self.fund_names = FundNames()
+        self.dashboard = Dashboard(
+            self.appearance.styles, self.market, self.preferences.keys, self.suggest, self.fund_names
+        )
+        self.lifecycle = Lifecycle(self, lambda: self.painting.resumed())
+        self.feed = FeedWorker(
+            source,
+            self.market,
+            self.fund_names,
+            self.preferences.settings.calls_a_minute,
+            lambda: self.preferences.followed,
+            lambda: self.preferences.listed,
+            self._feed_callbacks(),
+            clock,
+            wall,
+        )
+        self.painting = Painting(
+            self, self.dashboard, self.market, clock, lambda: self.feed.is_live, lambda: self.feed.is_paused
+        )
+        self.link_notices = LinkNotices(self.notices, self._ring)
+        self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
+        self.market.alert_engine.on_fired = self.alert_notices.add
+        self.exporter = Exporter(options.export_to, lambda text, warn: self.notices.say(text, warn=warn))
+        self._build_actions()
+        self._set_up_dashboard()
+        set_bindings(self, bindings(self.preferences.keys))
+
+    # --- building ---
+
+    def _feed_callbacks(self) -> FeedCallbacks:
+        return FeedCallbacks(
+            state_changed=self._link_changed,
+            names_loaded=self.dashboard.refresh_names,
+            calendar_loaded=self.tick,
+            followed=self._recording_followed,
+            replay_changed=self._replay_changed,
+            recording_stopped=self._recording_stopped,
+            say=self.notices.say,
+            warn=self._warn,
+            start_worker=self._start_worker,
+            ask_take_over=lambda pid: self.push_screen_wait(TakeOver(pid)),
+            leave=self.lifecycle.leave,
+        )
+
+    def _build_actions(self) -> None:
+        dashboard, market, preferences, notices = self.dashboard, self.market, self.preferences, self.notices
+        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen)
+        self.list_actions = ListActions(dashboard, market, preferences, notices, self.push_screen)
+        self.view_actions = ViewActions(
+            dashboard,
+            market,
+            preferences,
+            self.appearance,
+            notices,
+            self.exporter,
+            self.push_screen,
+            self.export_screenshot,
+        )
+        self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        feed_actions = FeedActions(
+            self.feed,
+            notices,
+            preferences.key_label,
+            self.push_screen,
+            lambda: FeedHealth(self.appearance.styles, market, self.health_snapshot),
+            self.link_notices.outage.expect_reconnect,
+        )
+        program_actions = ProgramActions(
+            preferences.keys,
+            self.appearance,
+            self.feed,
+            self.push_screen,
+            self.lifecycle.leave,
+            self.action_suspend_process,
+        )
+        self.registry = ActionRegistry(
+            (
+                self.watchlist_actions,
+                self.list_actions,
+                self.view_actions,
+                self.alert_actions,
+                feed_actions,
+                program_actions,
+            )
+        )
+        self._commands = Commands(
+            preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
+        )
+
+    def _set_up_dashboard(self) -> None:
+        """Draw the dashboard as it was left, before it is shown."""
+        settings, dashboard = self.preferences.settings, self.dashboard
+        chart, ladder = dashboard.chart, dashboard.ladder
+        chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
+        ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
+        self.view_actions.apply_cost_of(settings.cost_of)
+        dashboard.hidden = set(settings.hidden)
+        dashboard.watchlist.columns = self.preferences.columns
+        dashboard.watchlist.sort = settings.sort
+        for pane in (dashboard.watchlist, dashboard.quote_header, ladder):
+            pane.flash = self.preferences.flash
+        dashboard.header.set_reactive(Header.recording, self.feed.source.recorder is not None)
+        dashboard.status.replay = self.feed.replay is not None
+
+    def suggest(self, part: str) -> Sequence[tuple[str, str]]:
+        """Returns symbols, each with a name, for a part of a code or name."""
+        return suggest_symbols(part, self.fund_names, [*self.preferences.listed, *self.market.instruments])
+
+    # --- what Textual calls ---
+
+    def get_default_screen(self) -> Dashboard:
+        return self.dashboard
+
+    def display_update(self, screen: Screen[object], update: CompositorUpdate) -> None:
+        self.painting.display(screen, update)
+
+    def handle_fault(self, error: Exception) -> None:
+        self.lifecycle.fail(error)
+
+    def panic(self, *renderables: object) -> None:
+        # Textual would print the renderable, a traceback, when its keyboard thread fails.
+        self.lifecycle.fail_keyboard()
+
+    def on_load(self) -> None:
+        self.lifecycle.start()
+
+    def on_mount(self) -> None:
+        self.painting.query_cursor()  # before there is anything to draw: the reply gives the round trip
+        self._lists_changed(None)
+        self.lifecycle.watch_suspension()
 
     @on(Dashboard.Ready)
-    def begin(self) -> None:
-        self.start_frames()
-        # After the first paint: what speaks to a feed takes a while to load.
-        self.call_after_refresh(lambda: self._start_worker(self._feed, "feed"))
-        # All that stands by now stays: looked through for garbage again and again it costs 50 ms at a time.
-        gc.freeze()
-        gc.set_threshold(*_GARBAGE)
-        gc.enable()
-        sys.setswitchinterval(_SWITCH)
-        from_any_thread = asyncio.get_running_loop().call_soon_threadsafe
-        if self._recorder is not None:
-            self._recorder.on_trouble = partial(from_any_thread, self._not_recorded)
-        if self._log_file is not None:
-            self._log_file.on_trouble = partial(from_any_thread, self._not_logged)
-            if self._log_file.trouble:
-                self._not_logged()
-        for notice in self._start.notices:
-            self.notify(notice, markup=False, timeout=10)
+    def _dashboard_ready(self) -> None:
+        self.start()
 
-    def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
-        # Called by the worker: made here, a coroutine would be left over if the program ends before it runs.
-        return self.run_worker(cast(Any, work), name=name, group=name)
+    def start(self) -> None:
+        """Start the frames, and after the first paint the feed, whose modules take a while to load."""
+        self.painting.start()
+        self.set_interval(1.0, self.tick)
+        self.call_after_refresh(lambda: self._start_worker(self.feed.run, "feed"))
+        _set_up_process()
+        self.feed.watch_files()
+        for notice in self.feed.source.notices:
+            self.notices.show(notice, "information", 10)
 
-    # --- the feed ---
+    def on_resize(self) -> None:
+        self.painting.resized()
 
-    def wanted_changed(self) -> None:
-        if self._link is not None:
-            self._link.set_symbols(self.followed)
-        else:
-            self.market.follow(self.followed)
-        if self._history is not None:
-            self._history.set_symbols(self.followed)
-        if self._names is not None:
-            self._names.set_symbols(itertools.chain(*self.lists.lists.values()))
-        if self._recorder is not None:
-            self._recorder.names(self.followed)
-
-    async def _feed(self) -> None:
-        if self._replay is not None:
-            await self._play(self._replay)
-        elif self._start.url is not None:
-            assert self._start.token is not None
-            await self._alone(self._start.url, self._start.token)
-        else:
-            from tui.exchange.server import Exchange
-
-            async with Exchange() as exchange:
-                await self._follow(exchange.url, Token("demo"))
-
-    async def _learn_holidays(self) -> None:
-        """Without holding up the feed or the screen."""
-        from tui.reference.holidays import load
-
-        self.market.set_holidays(await asyncio.to_thread(load, self._wall()))
-        self._second()
-
-    async def _alone(self, url: str, token: Token) -> None:
-        """Follow unless another copy uses the key; then ask first."""
-        take_over = self._start.take_over
-        while True:
-            try:
-                with KeyLock(host_of(url), token, take_over=take_over) as lock:
-                    await self._follow(url, token, lock)
-            except KeyInUse as error:
-                take_over = await self.push_screen_wait(TakeOver(error.pid))
-                if not take_over:
-                    self._leave(EXIT_DONE)
-                    return
-
-    async def _follow(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
-        from tui.feed.link import Link
-
-        self._link = Link(
-            url, token, self.market, on_state=self._link_changed, lock=lock, clock=self._clock, wall=self._wall
-        )
-        self._link.set_symbols(self.followed)
-        past = self._start_worker(partial(self._learn_past, self._link, url, token), "past")
-        try:
-            await self._link.run()
-        finally:
-            past.cancel()
-
-    async def _learn_past(self, link: Link, url: str, token: Token) -> None:
-        """Holidays, what was before, and what funds are called: beside the feed, which need not wait for it."""
-        from tui.feed.endpoint import is_loopback, rest_base
-        from tui.history.backfill import Backfill
-        from tui.history.rest_client import RestClient
-
-        if self._start.url is not None:
-            await self._learn_holidays()  # first, for they tell which session a bar of the past is of
-        calls = self.settings.calls_a_minute if self._start.url is not None else _DEMO_CALLS
-        base = self._start.rest_url or rest_base(url)
-        # Another host than the stream's may keep another time.
-        on_date = self.market.observe_date if base == rest_base(url) else None
-        self._rest = rest = RestClient(base, token, calls, clock=self._clock, on_date=on_date)
-        self._history = history = Backfill(
-            self.market,
-            rest if calls else None,
-            self._store,
-            calls=calls,
-            local=is_loopback(url),
-            on_trouble=self._cannot_keep,
-            clock=self._clock,
-        )
-        history.set_symbols(self.followed)
-        history.link_changed(link.state, link.is_demo)
-        try:
-            await asyncio.gather(history.run(), self._learn_names(history, rest))
-        finally:
-            await history.finish(_SAVE_WITHIN)
-            await rest.aclose()
-
-    def _store(self, demo: bool) -> Store:
-        from tui.history.store import Store, default_store_path
-
-        return Store(default_store_path(demo=demo), wall=self._wall)
-
-    def _cannot_keep(self, words: str) -> None:
-        self.notify(f"prices are not kept for the next time: {safe_text(words)}", severity="warning", markup=False)
-
-    async def _learn_names(self, history: Backfill, rest: RestClient) -> None:
-        from tui.history.fund_list import FundListLoader
-
-        await history.opened.wait()
-        self._names = FundListLoader(rest, history.store, self._names_learned)
-        self.wanted_changed()
-        await self._names.run()
-
-    def _names_learned(self) -> None:
-        self.dashboard.names_learned()
-        if self._recorder is not None:
-            self._recorder.names(self.followed)
-
-    async def _play(self, replay: Replay) -> None:
-        names = self.dashboard.names_learned
-        replay.attach(self.market, self._link_changed, self._followed, self._pace_changed, names)
-        self._link = replay
-        self.dashboard.status.replay = True
-        self._pace_changed()
-        replay.set_symbols(self.followed)
-        await replay.run()
-        self._say(replay.summary)
-
-    def _followed(self, added: list[Symbol], removed: list[Symbol]) -> None:
-        """In the recording other symbols were watched from then on."""
-        self.lists.follow(RECORDED, added, removed)
-        self._show()
-
-    def _pace_changed(self) -> None:
-        assert self._replay is not None and self._frames is not None
-        self.dashboard.header.replay = self._replay.describe
-        self._frames.wake()
-        self._second()
-
-    def _not_recorded(self) -> None:
-        assert self._recorder is not None
-        self.dashboard.header.recording = False
-        self.notify(f"recording stopped: {self._recorder.trouble}", severity="warning", markup=False, timeout=10)
-
-    def _not_logged(self) -> None:
-        assert self._log_file is not None
-        self.notify(self._log_file.trouble, severity="warning", markup=False, timeout=10)
-
-    def _link_changed(self, state: LinkState) -> None:
-        assert self._link is not None
-        if self._start.url is not None:
-            # These are a person's own alerts, and our exchange's prices are none they could mean.
-            self.market.alerts_sleep = "the prices are made up" if self._link.is_demo else ""
-        self._remember(state)
-        if self._recorder is not None:
-            self._recorder.link(state)
-        if self._replay is None:
-            self._outage.on_state(state)
-        if not state.is_live and self._notice is not None and self._notice.severity == "information":
-            self._withdraw_notice()  # that it is back is no longer so
-        if self._history is not None:
-            self._history.link_changed(state, self._link.is_demo)
-        self.dashboard.link_changed(state, self._link.is_demo)
-        if self._frames is not None:
-            self._frame()  # what every row says of the link stands there together with the word for it
-        self._second()
-
-    def _remember(self, state: LinkState) -> None:
-        """Into the history and the log, once for each phase: a subscription goes through many states."""
-        health = self.market.health
-        history, word, reason = health.history, state.word, ""
-        if state.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
-            reason = safe_text(str(state.error))
-        elif state.is_live and health.reconnects:
-            reason = f"reconnect {health.reconnects}"
-        _log.info("link %s", safe_text(state.describe(self._clock())))
-        if not history or (history[-1].state, history[-1].reason) != (word, reason):
-            history.append(Event(1000 * self._wall(), word, reason))
-
-    def _lost(self, reason: str) -> None:
-        self._call_attention(f"link lost: {safe_text(reason)}" if reason else "link lost", "warning")
-
-    def _back(self, away: float) -> None:
-        self._call_attention(f"the link is back after {fmt.seconds(away)}", "information")
-
-    def _call_attention(self, words: str, severity: Literal["information", "warning"]) -> None:
-        if self.settings.bell:
-            self.bell()
-        self._withdraw_notice()
-        self._notice = self._put_up(words, severity, self.NOTIFICATION_TIMEOUT)
-
-    def _withdraw_notice(self) -> None:
-        """A notice about the link must not outlive what it tells."""
-        self._withdraw(self._notice)
-        self._notice = None
-
-    # --- alerts ---
-
-    def _ring(self, fired: list[AlertEvent]) -> None:
-        """Tell of alerts that fired, all together."""
-        self.spend(fired)
-        for firing in fired:
-            _log.info("alert: %s", firing.words)
-        told = alert_lines(fired)
-        if self.settings.bell:
-            self.bell()
-        self._tell_of_alerts(told)
-        if self._driver is not None and (asked := notification_sequence(" · ".join(told), os.environ)):
-            self._driver.write(asked)
-        if self.settings.alert_command:
-            self._start_worker(partial(self._command, fired[0], " · ".join(told)), "alert command")
-        for screen in self.screen_stack:
-            if isinstance(screen, Alerts):
-                screen.tick()
-
-    def _tell_of_alerts(self, told: Sequence[str]) -> None:
-        """In one notice, together with what it says already: a stack of them would cover the screen."""
-        if self._alert_notice is None or self._alert_notice not in self._notifications:
-            self._alerts_told = []
-        kept = [*(line for line in self._alerts_told if line not in told), *told]
-        width = max(1, min(_NOTICE_WIDEST, self.size.width) - _NOTICE_BESIDE)
-        room = min(_ALERTS_TOLD, self.size.height // 3)
-        while len(kept) > 1 and sum(-(-cell_len(line) // width) for line in kept) > room:
-            del kept[0]
-        self._alerts_told = kept
-        self._withdraw(self._alert_notice)
-        self._alert_notice = self._put_up("\n".join(self._alerts_told), "warning", 4 * self.NOTIFICATION_TIMEOUT)
-
-    async def _command(self, first: AlertEvent, words: str) -> None:
-        values = {"symbol": str(first.alert.symbol), "price": first.price, "words": words}
-        failed = await alert_command.run_alert_command(self.settings.alert_command, values)
-        if failed and failed != self._command_failed:
-            _log.warning("%s", failed)
-            self.notify(failed, severity="error", markup=False, timeout=20)
-        self._command_failed = failed
-
-    # --- what frames ask ---
-
-    @property
-    def proven(self) -> bool:
-        return self._link is not None and self._link.state.is_live
-
-    @property
-    def stands(self) -> bool:
-        return self._replay is not None and self._replay.is_paused
-
-    # --- keys of the feed ---
-
-    def action_reconnect(self) -> None:
-        if self._replay is not None:
-            self._say("this is a recording: there is no link to renew")
-        elif self._link is not None:
-            self._outage.expect_reconnect()
-            self._link.reconnect()  # type: ignore[union-attr]  # a replay was answered above
-
-    def action_replay_pause(self) -> None:
-        if (replay := self._playing()) is not None:
-            replay.pause()
-
-    def action_replay_step(self) -> None:
-        if (replay := self._playing()) is not None:
-            if replay.paused:
-                replay.step()
-            else:
-                self._say(f"{self._cap('replay_pause')} first: then it goes message by message")
-
-    def action_replay_slower(self) -> None:
-        if (replay := self._playing()) is not None:
-            replay.change_speed(up=False)
-
-    def action_replay_faster(self) -> None:
-        if (replay := self._playing()) is not None:
-            replay.change_speed(up=True)
-
-    def _playing(self) -> Replay | None:
-        """The recording that is played; where there is none, or no more of it, that is said."""
-        if self._replay is None:
-            self._say("this is no recording: itick-tui --replay FILE plays one")
-        elif self._replay.ended:
-            self._say(self._replay.summary)
-        else:
-            return self._replay
-        return None
-
-    def action_health(self) -> None:
-        self.push_screen(FeedHealth(self._look(), self.market, self._facts))
-
-    def _facts(self) -> HealthSnapshot:
-        link = self._link
-        assert self._frames is not None
-        store = self._history.store if self._history is not None else None
-        return HealthSnapshot(
-            self._clock(),
-            1000 * self._wall(),
-            link.state if link is not None else None,
-            link.host if link is not None else "",
-            link is not None and link.is_demo,
-            [self.market.instruments[symbol] for symbol in self.lists.symbols],
-            self.pace,
-            self._frames.cost,
-            self._frames.rate,
-            self._history,
-            self._names,
-            sum(source.unread for source in (self._rest, store) if source is not None),
-        )
-
-    # --- leaving ---
-
-    async def action_quit(self) -> None:
-        refused = self._link is not None and isinstance(self._link.state.error, KeyRefused)
-        self._leave(EXIT_KEY_REFUSED if refused else EXIT_DONE)
+    def on_cursor_position(self, event: CursorPosition) -> None:
+        self.painting.cursor_reported(event.time)
 
     async def on_unmount(self) -> None:
-        # There is nothing to draw on any more, while the feed may still go on.
-        self.stop_frames()
+        self.painting.stop()
         self.market.alert_engine.on_fired = None
-        self.spend(self._alarm.stop())
-        self._outage.stop()
-        saving = [self.keeper.finish(_SAVE_WITHIN), self.exporter.finish(_SAVE_WITHIN)]
-        if self._history is not None:
-            saving.append(self._history.finish(_SAVE_WITHIN))
-        await asyncio.gather(*saving)
+        self.alert_notices.stop()
+        self.link_notices.outage.stop()
+        await asyncio.gather(*(part.finish(SAVE_WITHIN) for part in (self.preferences.saver, self.exporter, self.feed)))
+        self.lifecycle.stop()
+
+    # --- keys ---
+
+    def action_do(self, name: str, *arguments: str | int) -> None:
+        self.registry.do(name, *arguments)
+
+    def commands(self) -> Iterable[PaletteCommand]:
+        """Returns the commands of the palette."""
+        return self._commands.all(self.dashboard.watchlist.selected)
+
+    # --- messages of the dashboard ---
+
+    @on(AddField.Submitted)
+    def _add_submitted(self, event: AddField.Submitted) -> None:
+        self.watchlist_actions.add_symbols(event.text)
+
+    @on(AddField.Cancelled)
+    @on(FindField.Submitted)
+    def _field_left(self) -> None:
+        self.dashboard.close_fields()
+
+    @on(FindField.Changed)
+    def _find_changed(self, event: FindField.Changed) -> None:
+        self.dashboard.watchlist.find = event.text
+
+    @on(FindField.Move)
+    def _find_moved(self, event: FindField.Move) -> None:
+        self.dashboard.watchlist.move(event.by)
+
+    @on(FindField.Cancelled)
+    def _find_left(self) -> None:
+        self.watchlist_actions.leave_find_field()
+
+    @on(Watchlist.Opened)
+    def _row_opened(self) -> None:
+        self.view_actions.detail()
+
+    @on(Watchlist.Selected)
+    def _row_selected(self, event: Watchlist.Selected) -> None:
+        self.alert_actions.select(event.instrument)
+
+    @on(Watchlist.HeaderPressed)
+    def _title_pressed(self, event: Watchlist.HeaderPressed) -> None:
+        self.watchlist_actions.press_header(event.column)
+
+    @on(DepthLadder.Changed)
+    def _ladder_changed(self) -> None:
+        self.view_actions.save_ladder()
+
+    @on(DepthLadder.SizeRequested)
+    def _size_asked(self) -> None:
+        self.view_actions.ask_size()
+
+    @on(Header.ListPressed)
+    def _list_pressed(self, event: Header.ListPressed) -> None:
+        self.list_actions.show(event.name)
+
+    @on(Header.HelpPressed)
+    def _help_pressed(self) -> None:
+        self.registry.do("help")
+
+    @on(Footer.Pressed)
+    def _footer_pressed(self, event: Footer.Pressed) -> None:
+        self.registry.do(event.action)
+
+    # --- what the parts call ---
+
+    def tick(self) -> None:
+        """Follow time, once a second, and at once when something of it changed."""
+        self.lifecycle.check_terminal()
+        self.painting.tick()
+        for screen in self.screen_stack:  # empty while the program ends
+            if isinstance(screen, FeedHealth | Alerts):
+                screen.tick()
+
+    def _lists_changed(self, select: Symbol | None) -> None:
+        self.feed.symbols_changed()
+        self.list_actions.display(select)
+
+    def _link_changed(self, state: LinkState, is_demo: bool) -> None:
+        if self.feed.replay is None:
+            self.link_notices.link_changed(state)
+        self.dashboard.link_changed(state, is_demo)
+        self.painting.frame()  # what every row says of the link is shown together with the status bar's word for it
+        self.tick()
+
+    def _recording_followed(self, added: list[Symbol], removed: list[Symbol]) -> None:
+        self.preferences.lists.follow(RECORDED, added, removed)
+        self._lists_changed(None)
+
+    def _replay_changed(self) -> None:
+        assert self.feed.replay is not None
+        self.dashboard.header.replay = self.feed.replay.status
+        self.painting.wake()
+        self.tick()
+
+    def _recording_stopped(self) -> None:
+        self.dashboard.header.recording = False
+
+    def _cannot_save(self, reason: str) -> None:
+        self.dashboard.status.unsaved = True
+        self.notices.withdraw(self._not_saved)
+        self._not_saved = self.notices.show(f"not saved: {reason}", "warning", 10)
+
+    def _saved(self) -> None:
+        self.dashboard.status.unsaved = False
+        self.notices.withdraw(self._not_saved)
+        self.notices.say("your changes are saved now")
+
+    def _warn(self, text: str, timeout: float | None) -> None:
+        self.notices.show(text, "warning", timeout)
+
+    def _ring(self) -> None:
+        if self.preferences.settings.bell:
+            self.bell()
+
+    def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
+        # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
+        return self.run_worker(cast(Any, work), name=name, group=name)
+
+    def health_snapshot(self) -> HealthSnapshot:
+        """Returns the figures of the feed as they are now."""
+        feed, frames = self.feed, self.painting.frame_clock
+        assert frames is not None
+        return HealthSnapshot(
+            self.clock(),
+            1000 * self._wall(),
+            feed.state,
+            feed.host,
+            feed.is_demo,
+            [self.market.instruments[symbol] for symbol in self.preferences.lists.symbols],
+            self.painting.flow_control,
+            frames.cost,
+            frames.rate,
+            feed.history,
+            feed.fund_list,
+            feed.unread,
+        )
+
+    # --- the end ---
+
+    @property
+    def crash(self) -> Exception | None:
+        """The exception that ended the program, if the program itself is at fault."""
+        return self.lifecycle.crash
 
     @property
     def unsaved(self) -> list[str]:
         """What was not saved by the end, and why."""
-        lost = []
-        if self.keeper.trouble:
-            lost.append(f"your last changes are not saved: {self.keeper.trouble}")
-        if self.exporter.trouble:
-            lost.append(f"the last export is not written: {self.exporter.trouble}")
-        if self._history is not None and self._history.lost:
-            lost.append(f"the latest prices are not kept for the next time: {self._history.lost}")
-        return lost
+        lost = {
+            "your last changes are not saved": self.preferences.saver.trouble,
+            "the last export is not written": self.exporter.trouble,
+            "the latest prices are not kept for the next time": self.feed.lost,
+        }
+        return [f"{what}: {why}" for what, why in lost.items() if why]
+
+
+def _set_up_process() -> None:
+    """Set the garbage collector and the threads up for floods of messages."""
+    # All objects up to now stay: to look through them in every full collection takes 50 ms.
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
+    sys.setswitchinterval(_SWITCH_INTERVAL)

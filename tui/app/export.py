@@ -17,26 +17,27 @@ from tui.files import make_empty, make_folder, part_of, replace
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.threads import run_in_thread
-from tui.widgets.watchlist.columns import Column, RowFigures
+from tui.widgets.watchlist.columns import Column
+from tui.widgets.watchlist.row_figures import RowFigures
 
-_WITHIN = 3.0  # s after which it is said that a file is not written yet
+_WITHIN = 3.0  # s after which a file counts as not written yet
 _DISCARD_WITHIN = 0.3  # s
 
 
 def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
-    """The figures of the grid as CSV, to ten digits, in the columns of the screen, with each row's state and the time
-    of its newest data. What is not known is empty."""
+    """Returns the figures of the watchlist as CSV, to ten digits, in the columns of the screen, with each row's state
+    and the time of its newest data. What is not known is empty."""
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
     figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
     writer.writerow([*(column.id for column in figures), "state", "time"])
     for row in rows:
         newest = row.instrument.newest_time
-        values = [column.key(row) for column in figures]
+        values = [column.sort_key(row) for column in figures]
         writer.writerow(
             [
                 *(_figure(value[1] if isinstance(value, tuple) else value) for value in values),
-                row.state.name.lower().replace("_", " "),
+                row.status.name.lower().replace("_", " "),
                 _time(newest) if newest else "",
             ]
         )
@@ -44,7 +45,7 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
 
 
 def bars_csv(instrument: Instrument, time: float) -> str:
-    """A symbol's minute bars as CSV, oldest first; the minute that `time` (ms UTC) lies in is not complete."""
+    """Returns a symbol's minute bars as CSV, oldest first; the minute that `time` (ms UTC) is in is not complete."""
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
@@ -63,13 +64,13 @@ class Export:
         self._stem = f"itick-{re.sub(r'[^A-Za-z0-9_]+', '-', what).strip('-').lower()}-{now:%Y%m%d-%H%M%S}"
         self._suffix = suffix
         self._text = text
-        self._path: Path | None = None  # where the file is ours
+        self._path: Path | None = None  # once the file exists
 
     def write(self) -> Path:
-        """Write the whole of it or nothing, and tell its path. Raises UsageError."""
+        """Write the whole file or nothing; returns its path. Raises UsageError if it cannot be written."""
         try:
             make_folder(self._folder)
-            self._path = path = self._made()
+            self._path = path = self._create()
             try:
                 replace(path, self._text)
             except BaseException:
@@ -79,7 +80,7 @@ class Export:
         except OSError as error:
             raise UsageError(f"cannot write into {self._folder}: {reason(error)}") from None
 
-    def _made(self) -> Path:
+    def _create(self) -> Path:
         for n in count(1):
             path = self._folder / (f"{self._stem}.{self._suffix}" if n == 1 else f"{self._stem}-{n}.{self._suffix}")
             with suppress(FileExistsError):
@@ -88,7 +89,7 @@ class Export:
         raise AssertionError
 
     def discard(self) -> None:
-        """Take away what there is of it."""
+        """Remove what there is of the file."""
         if self._path is not None:
             for path in (part_of(self._path), self._path):
                 with suppress(OSError):
@@ -98,20 +99,20 @@ class Export:
 class Exporter:
     """Writes exports into a folder, one at a time, on another thread: a disk that hangs keeps nothing else waiting.
 
-    `say` hears what came of each, and whether that is bad news."""
+    `say` is called with the result of each, and with True if that is bad news."""
 
     def __init__(self, folder: Path, say: Callable[[str, bool], None]) -> None:
         self._folder = folder
         self._say = say
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._export: Export | None = None
         self._hangs = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.trouble = ""
-        """Why the last export was not written by the end; "" where it was."""
+        """Why the last export was not written by the end; "" if it was."""
 
     def write(self, what: str, suffix: str, text: str, now: datetime) -> None:
-        """Have a new file written."""
+        """Write a new file, in the background."""
         if self._hangs:
             self._say(f"still not written: {self._no_answer}", True)
             return
@@ -124,7 +125,7 @@ class Exporter:
         return f"the disk of {self._folder} does not answer"
 
     async def _write(self, export: Export) -> None:
-        async with self._turn:
+        async with self._lock:
             self._export = export
             writing = asyncio.ensure_future(run_in_thread(export.write))
             await asyncio.wait([writing], timeout=_WITHIN)
@@ -142,8 +143,8 @@ class Exporter:
             self._hangs = False
 
     async def finish(self, within: float) -> None:
-        """Wait for what is being written, for `within` s at most; what is not done by then is taken away. `trouble`
-        says what came of it."""
+        """Wait for what is being written, for `within` s at most; what is not complete by then is removed, and
+        `trouble` says why."""
         self.trouble = ""  # what failed before was said
         if not self._tasks:
             return
@@ -154,7 +155,7 @@ class Exporter:
 
 
 def _figure(value: float | str | None) -> str:
-    """As it was meant: 6.32 and not 6.319999999999936."""
+    """Returns a figure without binary noise: 6.32 and not 6.319999999999936."""
     return "" if value is None else value if isinstance(value, str) else f"{value:.10g}"
 
 

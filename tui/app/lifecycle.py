@@ -1,4 +1,5 @@
-"""A Textual program that ends well: by a signal, with a terminal that is gone, while it is suspended, by a fault."""
+"""How the program ends: by a signal, with a terminal that is gone, while it is suspended, by a fault. In each case the
+terminal is restored, and the exit code says which it was."""
 
 from __future__ import annotations
 
@@ -6,17 +7,17 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import Any
 
-from textual.app import App
 from textual.worker import WorkerFailed
 
 from tui.crash import catch_callbacks
-from tui.errors import EXIT_CRASH, EXIT_HANGUP, EXIT_INTERRUPTED
+from tui.errors import EXIT_CRASH, EXIT_HANGUP
 from tui.feed.dns import resolve_in_threads
-from tui.terminal.driver import TerminalDriver
+from tui.terminal.textual_private import BaseApp, current_driver, is_exiting, suspended_by_key
 
 _LEAVE_WITHIN = 3.0  # s
 _SIGNALLED = 128  # and the signal's number: the exit code
@@ -31,125 +32,129 @@ DEADLY_SIGNALS = signal.valid_signals() - {getattr(signal, name, None) for name 
 """Signals that would end the program at once, with the terminal left as it is: for each it ends as for SIGTERM."""
 
 
-class Process(App[None]):
-    """Whatever ends it, the terminal is as it was, and the exit code says what it was."""
+class Lifecycle:
+    """Signals, suspension, a lost terminal and faults of one app. `on_resume` is called when the terminal belongs to
+    the app again and shows nothing of it."""
 
-    def __init__(self) -> None:
-        super().__init__(driver_class=TerminalDriver)
-        self._told_of_threads = threading.excepthook  # who hears of one that died: the log
-        self._continued = False  # whether the terminal is to be taken again, after a SIGCONT
+    def __init__(self, app: BaseApp, on_resume: Callable[[], None]) -> None:
+        self._app = app
+        self._on_resume = on_resume
+        self._logging_excepthook = threading.excepthook  # called for a thread that failed, before anything is done
+        self._resume_is_due = False  # after a SIGCONT
         self.crash: Exception | None = None
-        """The exception that ended the program, where it is at fault itself."""
+        """The exception that ended the program, if the program itself is at fault."""
 
-    def on_load(self) -> None:
-        # Before the terminal is touched: from here on, whatever ends the program also restores it.
+    def start(self) -> None:
+        """Catch signals and faults, before the terminal is touched: from here on, whatever ends the program also
+        restores it."""
         loop = asyncio.get_running_loop()
-        catch_callbacks(loop, self._handle_exception)
+        catch_callbacks(loop, self.fail)
         resolve_in_threads(loop)
-        self._told_of_threads, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
+        self._logging_excepthook, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
         self._catch_signals()
 
+    def watch_suspension(self) -> None:
+        """Follow when the terminal is given to the shell and taken back; to be called once the driver runs."""
+        self._app.app_suspend_signal.subscribe(self._app, self._suspended, immediate=True)
+        self._app.app_resume_signal.subscribe(self._app, self._resumed)
+        if not self._app.is_headless:
+            self._catch_sigcont(asyncio.get_running_loop())
+
+    def stop(self) -> None:
+        """Give back what threads that fail are reported to."""
+        threading.excepthook = self._logging_excepthook
+
+    # --- signals ---
+
     def _catch_signals(self) -> None:
-        for signum in _ASKED_TO_END if self.is_headless else DEADLY_SIGNALS:
+        for signum in _ASKED_TO_END if self._app.is_headless else DEADLY_SIGNALS:
             code = _SIGNALLED + signum
-            asyncio.get_running_loop().add_signal_handler(signum, self._leave, code)
-            if not self.is_headless:
-                # The loop hears of it all the same, but not while it waits for a terminal that stands still.
-                signal.signal(signum, lambda *_, code=code: _end_soon(code))
+            asyncio.get_running_loop().add_signal_handler(signum, self.leave, code)
+            if not self._app.is_headless:
+                # The loop is called all the same, but not while it waits for a terminal that stands still.
+                signal.signal(signum, lambda *_, code=code: _set_exit_deadline(code))
 
-    def on_mount(self) -> None:
-        self.app_suspend_signal.subscribe(self, self._suspended, immediate=True)
-        self.app_resume_signal.subscribe(self, self._resumed)
-        if not self.is_headless:
-            self._catch_continuing(asyncio.get_running_loop())
-
-    def _catch_continuing(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which nobody hears of, it
-        would start a second thread that reads the keyboard, and remember its own modes as those of the terminal."""
+    def _catch_sigcont(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which cannot be caught,
+        it would start a second thread that reads the keyboard, and save its own modes as those of the terminal."""
         resume: Any = signal.getsignal(signal.SIGCONT)
 
         def continued(signum: int, frame: FrameType | None) -> None:
-            if getattr(self._driver, "_must_signal_resume", True):
+            if suspended_by_key(current_driver(self._app)):
                 resume(signum, frame)
-            elif not self._continued:  # many signals at once are one
-                self._continued = True
-                loop.call_soon_threadsafe(self._take_terminal_again)
+            elif not self._resume_is_due:  # several signals at once count once
+                self._resume_is_due = True
+                loop.call_soon_threadsafe(self._reset_terminal)
 
         signal.signal(signal.SIGCONT, continued)
 
-    def _take_terminal_again(self) -> None:
-        """The shell may have used it meanwhile, and set it as it likes."""
-        self._continued = False
-        if self._driver is not None and not self._exit:
-            self._driver.suspend_application_mode()
-            self._driver.resume_application_mode()
-            self._resumed(self)
+    def _reset_terminal(self) -> None:
+        """Set the terminal's modes again: the shell may have used it meanwhile."""
+        self._resume_is_due = False
+        driver = current_driver(self._app)
+        if driver is not None and not is_exiting(self._app):
+            driver.suspend_application_mode()
+            driver.resume_application_mode()
+            self._resumed(self._app)
 
-    def _suspended(self, _: App[None]) -> None:
-        # The terminal is the shell's now, and as it was. Whoever ends the program meanwhile wakes it up for that: to
-        # touch the terminal once more, from behind, would only stop it again.
+    def _suspended(self, _: object) -> None:
+        # The terminal is the shell's now, and restored. A signal that ends the program meanwhile also continues it: a
+        # background process that writes to the terminal would only be stopped again (SIGTTOU).
         for signum in DEADLY_SIGNALS:
             signal.signal(signum, lambda *_, code=_SIGNALLED + signum: os._exit(code))
 
-    def _resumed(self, _: App[None]) -> None:
+    def _resumed(self, _: object) -> None:
         self._catch_signals()
-
-    async def on_unmount(self) -> None:
-        threading.excepthook = self._told_of_threads
+        self._on_resume()
 
     # --- leaving ---
 
-    def action_interrupt(self) -> None:
-        self._leave(EXIT_INTERRUPTED)
+    def leave(self, code: int) -> None:
+        """Exit with this code, at the latest when the deadline of leaving is over."""
+        if not self._app.is_headless:
+            _set_exit_deadline(code)
+        self._app.exit(return_code=code)
 
-    def _leave(self, code: int) -> None:
-        if not self.is_headless:
-            _end_soon(code)
-        self.exit(return_code=code)
-
-    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
-        """A thread of Textual's died. The one that writes does where the terminal is gone and no signal tells."""
-        self._told_of_threads(failed)
-        error = failed.exc_value
-        if isinstance(error, OSError):
-            _end_soon(EXIT_HANGUP)
-            loop.call_soon_threadsafe(self._leave, EXIT_HANGUP)
-        elif isinstance(error, Exception):
-            loop.call_soon_threadsafe(self._handle_exception, error)
-
-    def _check_terminal(self) -> None:
-        """End where the terminal is gone without the signal that tells of it."""
+    def check_terminal(self) -> None:
+        """Leave if the terminal is gone without SIGHUP."""
         if self._terminal_is_gone:
-            self._leave(EXIT_HANGUP)
+            self.leave(EXIT_HANGUP)
 
     @property
     def _terminal_is_gone(self) -> bool:
-        return not self.is_headless and not os.isatty(0)
+        # Before the driver starts the app has no terminal yet.
+        return current_driver(self._app) is not None and not self._app.is_headless and not os.isatty(0)
 
-    # --- a fault of our own ---
+    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
+        """A thread of Textual's failed. The one that writes does when the terminal is gone without SIGHUP."""
+        self._logging_excepthook(failed)
+        error = failed.exc_value
+        if isinstance(error, OSError):
+            _set_exit_deadline(EXIT_HANGUP)
+            loop.call_soon_threadsafe(self.leave, EXIT_HANGUP)
+        elif isinstance(error, Exception):
+            loop.call_soon_threadsafe(self.fail, error)
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Textual's one place for exceptions of widgets, handlers and workers. It would print a traceback with all
-        locals, the key among them; here the app ends, and whoever ran it finds the exception in `crash`."""
+    # --- faults of the program ---
+
+    def fail(self, error: Exception) -> None:
+        """End the app because of an exception, which stays in `crash` for the caller of `run`."""
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
         if self.crash is None:
-            self.crash = self._exception = error
-            self._exception_event.set()
-        self._return_code = EXIT_CRASH
-        self._close_messages_no_wait()
+            self.crash = error
+        self._app.stop_with_error(self.crash, EXIT_CRASH)
 
-    def panic(self, *renderables: object) -> None:
-        """What Textual calls where its keyboard thread dies, as it does with the terminal. The renderable is a
-        traceback, which has no place on a terminal."""
+    def fail_keyboard(self) -> None:
+        """End the app because Textual's keyboard thread failed, as it does when the terminal is gone."""
         if self._terminal_is_gone:
-            self._leave(EXIT_HANGUP)
-            return
-        self._handle_exception(RuntimeError("the keyboard can no longer be read"))
+            self.leave(EXIT_HANGUP)
+        else:
+            self.fail(RuntimeError("the keyboard can no longer be read"))
 
 
-def _end_soon(code: int) -> None:
-    """End the waiting for a terminal that is gone or stands still, and for whatever else may never come."""
+def _set_exit_deadline(code: int) -> None:
+    """Exit after some seconds, even if a terminal that is gone or stands still, or anything else, is waited for."""
     watchdog = threading.Timer(_LEAVE_WITHIN, os._exit, [code])
     watchdog.daemon = True
     watchdog.start()

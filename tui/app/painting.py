@@ -1,139 +1,156 @@
-"""How the dashboard gets to the terminal: at its own pace, and only what is other than what stands there."""
+"""When the dashboard is drawn, and what of it is written: at a pace the terminal can follow, and only what differs from
+what stands there."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from rich.console import RenderableType
-from textual._compositor import CompositorUpdate
-from textual.app import App
-from textual.events import CursorPosition
 from textual.screen import Screen
 
-from tui.app.base import Desk, LaunchOptions
-from tui.screens.alerts import Alerts
-from tui.screens.health import FeedHealth
+from tui.config.plain_mode import is_plain
+from tui.market import Market
+from tui.screens.dashboard import Dashboard
 from tui.terminal.flow_control import CURSOR_POSITION_QUERY, TerminalFlowControl
 from tui.terminal.frame_clock import FrameClock
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
+from tui.terminal.textual_private import (
+    BaseApp,
+    CompositorUpdate,
+    current_driver,
+    has_open_batch,
+    render_screen,
+    write_queue_length,
+)
 
-_WAITING = 8  # texts that were not written yet
+MOST_QUEUED = 8
+"""Texts for the thread that writes to the terminal, before painting waits: at 30 Textual blocks the event loop."""
 
 
-class Drawn(Desk):
-    """The frame clock, and what the terminal's answers say of it. Whoever inherits it says whether what the market
-    holds is `proven` to be now's, and whether time `stands`."""
+class Painting:
+    """The frame clock of the dashboard, and flow control for the terminal.
 
-    def __init__(self, wanted: LaunchOptions, clock: Callable[[], float]) -> None:
-        super().__init__(wanted)
+    `is_live` says whether the market's data is proven to be current, `is_paused` whether a replay stands still."""
+
+    def __init__(
+        self,
+        app: BaseApp,
+        dashboard: Dashboard,
+        market: Market,
+        clock: Callable[[], float],
+        is_live: Callable[[], bool],
+        is_paused: Callable[[], bool],
+    ) -> None:
+        self._app = app
+        self._dashboard = dashboard
+        self._market = market
         self._clock = clock
-        self._frames: FrameClock | None = None
-        self.pace = TerminalFlowControl()
-        self._shown = ScreenBuffer()
-        self._behind = False  # whether something was not written, for the terminal to catch up
+        self._is_live = is_live
+        self._is_paused = is_paused
+        self._is_plain = is_plain()
+        self.frame_clock: FrameClock | None = None
+        self.flow_control = TerminalFlowControl()
+        self._screen_buffer = ScreenBuffer()
+        self._held_back = False  # whether something was not written, for the terminal to catch up
 
-    @property
-    def proven(self) -> bool:
-        raise NotImplementedError
+    # --- frames ---
 
-    @property
-    def stands(self) -> bool:
-        raise NotImplementedError
+    def start(self) -> None:
+        """Draw a frame whenever the market changes."""
+        self.frame_clock = FrameClock(self.frame, self._can_draw_frame)
+        self._dashboard.can_paint, self._dashboard.on_painted = self._can_paint, self.frame_clock.add_cost
+        self._market.on_change = self.frame_clock.wake
 
-    def start_frames(self) -> None:
-        self._frames = FrameClock(self._frame, self._may_draw)
-        self.dashboard.may_paint, self.dashboard.painted = self._may_paint, self._painted
-        self.market.on_change = self._frames.wake
-        self.set_interval(1.0, self._second)
+    def stop(self) -> None:
+        """Draw no more frames."""
+        self._market.on_change = None
+        if self.frame_clock is not None:
+            self.frame_clock.stop()
 
-    def stop_frames(self) -> None:
-        self.market.on_change = None
-        if self._frames is not None:
-            self._frames.stop()
+    def wake(self) -> None:
+        """Ask for a frame, though the market has not changed."""
+        if self.frame_clock is not None:
+            self.frame_clock.wake()
 
-    def _resumed(self, app: App[None]) -> None:
-        # Back from the shell the terminal shows nothing of what was drawn before.
-        super()._resumed(app)
-        self.pace.reset()
-        self._shown.forget()
-        self.screen.refresh(layout=True)
-
-    def _may_draw(self) -> bool:
-        """Whether there may be a frame. What a key has changed goes first."""
-        if self.dashboard.pressing:
-            self.dashboard.flush()
-        return self._may_paint()
-
-    def _may_paint(self) -> bool:
-        # The loop waits with whatever is more than Textual's writer takes, 30 texts, and no key would be heard. A
-        # terminal that never answers says in no other way that it stands still.
-        writer = getattr(self._driver, "_writer_thread", None)
-        return (writer is None or writer._queue.qsize() < _WAITING) and self.pace.can_draw(time.monotonic())
-
-    def on_mount(self) -> None:
-        self._ask()  # before there is anything to draw: how long the line is
-
-    def _painted(self, seconds: float) -> None:
-        """Something of the dashboard went to the terminal; it took so long to make."""
-        assert self._frames is not None
-        self._frames.add_cost(seconds)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        # Textual's one place where screens are written, and not a public one. While the terminal is behind nothing is:
-        # when it has caught up, it gets what is so by then.
-        if self.is_headless or self._batch_count or not isinstance(renderable, CompositorUpdate):
-            super()._display(screen, renderable)
-        elif self._shown.has_content and not isinstance(renderable, LineUpdate) and not self._may_paint():
-            self._behind = True
-        elif pieces := self._shown.reduce(renderable, compare=self.pace.line_budget is not None):
-            super()._display(screen, LineUpdate(pieces))
-            self._ask()
-
-    def _catch_up(self) -> None:
-        """Write what was held back, as it is by now."""
-        if self._behind and self._may_paint():
-            self._behind = False
-            self._display(self.screen, self.screen._compositor.render_update(True, self._background_screens))
-
-    def on_resize(self) -> None:
-        self._shown.forget()
-        self._behind = True  # a size that came and went changes no layout, and leaves its traces all the same
-
-    def _ask(self) -> None:
-        if self._driver is not None and not self.is_headless and self.pace.record_query(time.monotonic()):
-            self._driver.write(CURSOR_POSITION_QUERY)
-
-    def on_cursor_position(self, event: CursorPosition) -> None:
-        self.pace.record_reply(event.time)
-        if self.dashboard.pressing:
-            self.dashboard.flush()
-        self._catch_up()
-        if self._frames is not None:
-            self._frames.resume()
-
-    def _frame(self) -> None:
-        assert self._frames is not None
-        if not self.screen_stack:
-            return  # the program ends: Textual takes the screens away before it says so
-        self.market.health.frames += 1
-        self.market.health.frames_skipped = self._frames.skipped
+    def frame(self) -> None:
+        """Draw what has changed in the market; nothing before `start`, nor once the screens are gone."""
+        if self.frame_clock is None or not self._app.screen_stack:
+            return
+        self._market.health.frames += 1
+        self._market.health.frames_skipped = self.frame_clock.skipped
         now = self._clock()
-        self.dashboard.sync(self.market.drain_changed(), now, self.proven, self.pace.line_budget)
-        ends = self.dashboard.flash_ends
-        if self.dashboard.has_backlog:
-            self._frames.wake()
-        elif ends is not None and not self.stands:
-            self._frames.wake(max(0.0, ends - now))
+        self._dashboard.sync(self._market.drain_changed(), now, self._is_live(), self.flow_control.line_budget)
+        ends = self._dashboard.flash_ends
+        if self._dashboard.has_backlog:
+            self.frame_clock.wake()
+        elif ends is not None and not self._is_paused():
+            self.frame_clock.wake(max(0.0, ends - now))
 
-    def _second(self) -> None:
-        self._check_terminal()
-        self._catch_up()
-        self.dashboard.tick(self._clock(), self.pace.line_budget)
-        # What a key has changed is painted before a frame, and where nothing comes there is none.
-        if self._frames is not None and (self.dashboard.has_backlog or self.dashboard.pressing):
-            self._frames.wake()
-        for screen in self.screen_stack:  # none any more, where the link's last word comes while the program ends
-            if isinstance(screen, FeedHealth | Alerts):
-                screen.tick()
+    def tick(self) -> None:
+        """Update once a second what changes with time."""
+        self._write_held_back()
+        self._dashboard.tick(self._clock(), self.flow_control.line_budget)
+        # What a key has changed is painted before a frame, and without data there would be none.
+        if self._dashboard.has_backlog or self._dashboard.paint_pending:
+            self.wake()
+
+    def _can_draw_frame(self) -> bool:
+        if self._dashboard.paint_pending:
+            self._dashboard.flush()
+        return self._can_paint()
+
+    def _can_paint(self) -> bool:
+        # A terminal that has never answered shows by nothing but the queue that it stands still.
+        return self._is_plain or (
+            write_queue_length(current_driver(self._app)) < MOST_QUEUED and self.flow_control.can_draw(time.monotonic())
+        )
+
+    # --- what is written ---
+
+    def display(self, screen: Screen[object], update: CompositorUpdate) -> None:
+        """Write what of an update differs from what stands on the terminal. While the terminal is behind nothing is
+        written; when it has caught up, it gets what the screen shows by then."""
+        if self._is_plain or self._app.is_headless or has_open_batch(self._app):
+            self._app.write_update(screen, update)
+        elif self._screen_buffer.has_content and not isinstance(update, LineUpdate) and not self._can_paint():
+            self._held_back = True
+        elif pieces := self._screen_buffer.reduce(update, compare=self.flow_control.line_budget is not None):
+            self._app.write_update(screen, LineUpdate(pieces))
+            self.query_cursor()
+
+    def _write_held_back(self) -> None:
+        if self._held_back and self._can_paint():
+            self._held_back = False
+            if (update := render_screen(self._app.screen)) is not None:
+                self.display(self._app.screen, update)
+
+    def resized(self) -> None:
+        """Write the whole screen again: a size that came and went changes no layout, but clears cells all the same."""
+        self._screen_buffer.forget()
+        self._held_back = True
+
+    def resumed(self) -> None:
+        """Write the whole screen again: the terminal belonged to the shell."""
+        self.flow_control.reset()
+        self._screen_buffer.forget()
+        self._app.screen.refresh(layout=True)
+
+    # --- flow control ---
+
+    def query_cursor(self) -> None:
+        """Ask the terminal for its cursor's position: the reply says that it has read all that was written before."""
+        driver = current_driver(self._app)
+        if driver is None or self._is_plain or self._app.is_headless:
+            return
+        if self.flow_control.record_query(time.monotonic()):
+            driver.write(CURSOR_POSITION_QUERY)
+
+    def cursor_reported(self, at: float) -> None:
+        """Go on with what waited for the terminal's reply, which came `at` (s, monotonic)."""
+        self.flow_control.record_reply(at)
+        if self._dashboard.paint_pending:
+            self._dashboard.flush()
+        self._write_held_back()
+        if self.frame_clock is not None:
+            self.frame_clock.resume()

@@ -1,4 +1,4 @@
-"""The command line. Loads nothing of the screen or the feed before a command really runs."""
+"""The command line. Imports neither screen nor feed before a command needs them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from tui.cli import doctor as doctor_command
 from tui.cli import exchange as exchange_command
 from tui.cli import inspect as inspect_command
 from tui.cli import stream as stream_command
-from tui.cli.candidates import themes
+from tui.cli.candidates import complete_themes
 from tui.cli.completion import COMPLETION_VARIABLE, completion
 from tui.cli.defaults import config_file
 from tui.cli.help import (
+    APPEARANCE,
     CACHE,
     COLOUR,
     CONFIG,
@@ -33,7 +34,6 @@ from tui.cli.help import (
     FOLDERS,
     GENERAL,
     KEY,
-    LOOK,
     PROXY,
     REPLAY,
     STATE,
@@ -43,14 +43,15 @@ from tui.cli.help import (
     option,
 )
 from tui.cli.options import (
-    check_place,
-    complain,
+    check_source,
     feed_options,
-    find_rest,
+    find_rest_url,
     find_target,
-    recording_to,
-    watched,
+    open_recording,
+    parse_watch,
+    print_error,
 )
+from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
 if TYPE_CHECKING:
@@ -64,25 +65,25 @@ if TYPE_CHECKING:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
     examples=(
-        ("itick-tui --demo", "Look around, no key needed."),
+        ("itick-tui --demo", "The demo, no key needed."),
         ("itick-tui --watch 'QQQ$US,SPY$US,2800$HK,510300$SH'", "These symbols, with the key in ITICK_TOKEN."),
         ("itick-tui --token-file ~/.itick-key", "Your own lists, with the key in a file."),
-        ("itick-tui --demo --record friday.jsonl.gz", "Keep all that comes in."),
-        ("itick-tui --replay friday.jsonl.gz --speed 10", "See it again, ten times as fast."),
-        ("itick-tui doctor --demo", "Whether this machine has all it needs."),
+        ("itick-tui --demo --record friday.jsonl.gz", "Record the feed."),
+        ("itick-tui --replay friday.jsonl.gz --speed 10", "Replay it, ten times as fast."),
+        ("itick-tui doctor --demo", "Check this machine."),
         ("itick-tui stream --demo --count 5 | jq .", "The same data as JSON lines."),
     ),
-    environment=(KEY, PROXY, TRUST, COLOUR, FOLDERS),
+    environment=(KEY, PROXY, TRUST, COLOUR, PLAIN, FOLDERS),
     files=(CONFIG, STATE, CACHE),
     exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
 )
 @feed_options
 @option(
     "--theme",
-    group=LOOK,
+    group=APPEARANCE,
     metavar="NAME",
-    shell_complete=themes,
-    help="Colours: midnight (the default), amber, harbor, daylight.",
+    shell_complete=complete_themes,
+    help="Theme: midnight (the default), amber, harbor, daylight.",
 )
 @option(
     "--export-dir",
@@ -90,28 +91,28 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     metavar="DIR",
-    help="Where e writes its files; the current folder unless said otherwise.",
+    help="Folder for the files that e exports; the current one by default.",
 )
 @option(
     "--replay",
     group=REPLAY,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Play what --record kept: no key, no network.",
+    help="Replay a recording made by --record: no key, no network.",
 )
-@option("--speed", group=REPLAY, metavar="N", help="N times as fast as it was, 0.01 to 1000, or max.  [default: 1]")
+@option("--speed", group=REPLAY, metavar="N", help="N times as fast as recorded, 0.01 to 1000, or max.  [default: 1]")
 @option(
     "--from",
     "begin",
     group=REPLAY,
     metavar="HH:MM",
-    help="What came before this time of the exchange is played at once.",
+    help="Replay everything before this exchange time at once.",
 )
 @option(
     "--no-bell",
-    group=LOOK,
+    group=APPEARANCE,
     is_flag=True,
-    help="No sound when the link is lost or back, or an alert fires.",
+    help="Do not ring the bell when the link is lost or back, or an alert fires.",
 )
 @click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context
@@ -133,7 +134,7 @@ def cli(
     export_dir: Path,
 ) -> int:
     """Live ETF and fund prices in your terminal: a watchlist, the order book and the minute chart of the selected
-    symbol, and a status bar that tells the truth about the connection.
+    symbol, and a status bar with the state of the link.
 
     Without a command it opens the dashboard with your own lists, or with what --watch names. Press ? there for the
     keys and q to leave. Symbols are CODE$REGION, in quotes, for a shell takes an unquoted $US away; QQQ.US and plain
@@ -152,10 +153,10 @@ def cli(
         gc.enable()
         context.with_resource(logging_to(None))
         return EXIT_DONE
-    beside = {"--demo": demo, "--url": url, "--token-file": token_file, "--watch": watch, "--record": record}
-    playing = _replay(replay, speed, begin, beside | {"--take-over": take_over})
-    symbols, notices = watched(watch)
-    check_place(demo, url, token_file)
+    other_options = {"--demo": demo, "--url": url, "--token-file": token_file, "--watch": watch, "--record": record}
+    replayed = _open_replay(replay, speed, begin, other_options | {"--take-over": take_over})
+    symbols, notices = parse_watch(watch)
+    check_source(demo, url, token_file)
     file = config_file(config, demo=demo)
     settings = file.read()
     from msgspec.structs import replace
@@ -163,13 +164,13 @@ def cli(
     from tui.config.themes import find_theme
 
     try:
-        chosen = find_theme(theme or settings.theme)
+        found_theme = find_theme(theme or settings.theme)
     except UsageError as error:
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
-    if file.refused:
-        notices.append(file.refused)
-    target, token = find_target(url, token_file, file, None if demo or playing else settings, notices)
-    rest_url = find_rest(url, file, None if demo or playing else settings)
+    if file.command_warning:
+        notices.append(file.command_warning)
+    target, token = find_target(url, token_file, file, None if demo or replayed else settings, notices)
+    rest_url = find_rest_url(url, file, None if demo or replayed else settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if open_file is None or not open_file.isatty():
             raise UsageError(
@@ -179,38 +180,41 @@ def cli(
     from tui.terminal.environment import drop_variables
 
     drop_variables()
-    from tui.app.app import RECORDED, FeedSource, ItickApp
-    from tui.app.base import LaunchOptions
+    from tui.app.app import ItickApp
+    from tui.app.feed_worker import RECORDED, FeedSource
+    from tui.app.preferences import LaunchOptions
 
-    settings = replace(settings, theme=chosen.name, bell=settings.bell and not no_bell)
-    wanted = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
-    with logging_to(log_file) as log, recording_to(record) as recorder:
-        start = FeedSource(target, token, notices, take_over, rest_url, recorder, playing, log)
-        if playing is not None:
-            settings = replace(settings, lists={RECORDED: playing.symbols}, alerts=())
-            wanted = wanted._replace(settings=settings, remember=False)
-            app = ItickApp(wanted, start, playing.clock, playing.wall)
+    settings = replace(settings, theme=found_theme.name, bell=settings.bell and not no_bell)
+    launch_options = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
+    with logging_to(log_file) as log, open_recording(record) as recorder:
+        source = FeedSource(target, token, notices, take_over, rest_url, recorder, replayed, log)
+        if replayed is not None:
+            settings = replace(settings, lists={RECORDED: replayed.symbols}, alerts=())
+            launch_options = launch_options._replace(settings=settings, remember=False)
+            app = ItickApp(launch_options, source, replayed.clock, replayed.wall)
         else:
-            app = ItickApp(wanted, start)
+            app = ItickApp(launch_options, source)
         app.run()
         for words in app.unsaved:
-            complain(words, EXIT_DONE)
+            print_error(words, EXIT_DONE)
         if app.crash is not None:
             raise app.crash
-    if recorder is not None and recorder.trouble:
-        complain(f"the recording ends early: {recorder.trouble}", EXIT_DONE)
+    if recorder is not None and recorder.error:
+        print_error(f"the recording ends early: {recorder.error}", EXIT_DONE)
     if log is not None and log.trouble:
-        complain(log.trouble, EXIT_DONE)
+        print_error(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE
 
 
-def _replay(path: Path | None, speed: str | None, begin: str | None, beside: Mapping[str, object]) -> Replay | None:
-    """The recording to be played, where one is named. Raises UsageError also for what has no meaning beside it."""
+def _open_replay(
+    path: Path | None, speed: str | None, begin: str | None, other_options: Mapping[str, object]
+) -> Replay | None:
+    """Returns the recording to replay, None without one. Raises UsageError, also for options that exclude a replay."""
     if path is None:
         if given := next((name for name, value in (("--speed", speed), ("--from", begin)) if value), None):
             raise UsageError(f"{given} tells how --replay FILE is played: name the file too")
         return None
-    if given := next((name for name, value in beside.items() if value), None):
+    if given := next((name for name, value in other_options.items() if value), None):
         raise UsageError(f"--replay plays a file, without any feed: leave {given} out")
     from tui.recording.replay import Replay, parse_speed
 
@@ -231,7 +235,7 @@ for _command in (
 def _absolute(folder: Path) -> Path:
     try:
         return folder.absolute()
-    except FileNotFoundError:  # the current folder is gone: whoever writes there is told
+    except FileNotFoundError:  # the current folder was deleted: writing there reports it
         return folder
 
 
@@ -243,30 +247,30 @@ def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
 
 def main() -> None:
     """Run a command; whatever happens ends in a line or two and an exit code, never in a traceback."""
-    _set_right_what_was_left()
+    _reset_inherited_state()
     try:
         code = _run()
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    # From here on Ctrl+C has nothing left to interrupt but Python's own leaving.
+    # Ctrl+C may now end the interpreter's own exit.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for file in (sys.stdout, sys.stderr):
         if file is not None:
             try:
                 file.flush()
-            except OSError:  # Python would fail with it once more, and end with 120
-                _let_go_nowhere(file)
+            except OSError:  # Python would fail again at exit, with code 120
+                _redirect_to_devnull(file)
     sys.exit(code)
 
 
-def _set_right_what_was_left() -> None:
-    """What others left behind that this process got from them at its start."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody is told how a command ended
+def _reset_inherited_state() -> None:
+    """Reset signal handling and output streams that the parent process may have changed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if ignored, exit codes of child processes are lost
     for file in (sys.stdout, sys.stderr):
         if isinstance(file, TextIOWrapper):
             with suppress(OSError):
-                os.set_blocking(file.fileno(), True)  # else what nobody reads fast enough is an error
-            if file.errors == "strict":  # a character that the locale does not have is no reason to end
+                os.set_blocking(file.fileno(), True)  # a full non-blocking pipe is an error
+            if file.errors == "strict":  # a character outside the locale's encoding must not end the program
                 file.reconfigure(errors="backslashreplace")
 
 
@@ -278,32 +282,32 @@ def _run() -> int:
     try:
         return cli.main(prog_name="itick-tui", standalone_mode=False) or EXIT_DONE
     except ItickError as error:
-        return complain(str(error), error.exit_code)
+        return print_error(str(error), error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
     except click.UsageError as error:
-        said = " ".join(error.format_message().split())
+        message = " ".join(error.format_message().split())
         command = error.ctx.command_path if error.ctx is not None else "itick-tui"
-        return complain(f"{said} ({command} --help tells more)", EXIT_USAGE)
+        return print_error(f"{message} ({command} --help tells more)", EXIT_USAGE)
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
     except Exception as error:
-        if isinstance(error, OSError) and _was_printing(error):
-            _let_go_nowhere(sys.stdout)
-            return complain(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
-        # What Python finds when it lets go of what failed is no news, and a traceback of it has no place here.
+        if isinstance(error, OSError) and _raised_by_echo(error):
+            _redirect_to_devnull(sys.stdout)
+            return print_error(f"cannot write to standard output: {reason(error)}", EXIT_OUTPUT)
+        # Errors and warnings during the cleanup would print a traceback.
         sys.unraisablehook = lambda args: None
         warnings.simplefilter("ignore")
-        if limit := _limit(error):
-            return complain(limit, EXIT_OUTPUT)
+        if message := _system_limit(error):
+            return print_error(message, EXIT_OUTPUT)
         from tui.crash import words
 
-        return complain(words(error), EXIT_CRASH)
+        return print_error(words(error), EXIT_CRASH)
 
 
-def _limit(error: Exception) -> str:
-    """Which limit of the system the program needs more of, in words; "" where it is at fault itself."""
+def _system_limit(error: Exception) -> str:
+    """Returns which limit of the system was reached, in words, "" if none was."""
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         return "the system lets this program open no more files: raise the limit (ulimit -n)"
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
@@ -311,14 +315,14 @@ def _limit(error: Exception) -> str:
     return ""
 
 
-def _was_printing(error: OSError) -> bool:
-    """Whether it was raised by `click.echo`, as help and version are printed."""
+def _raised_by_echo(error: OSError) -> bool:
+    """True if the error was raised by `click.echo`, which prints help and version."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace is not None and trace.tb_frame.f_code is click.echo.__code__
 
 
-def _let_go_nowhere(file: TextIO) -> None:
-    """Python tries once more to write what is left when it leaves."""
+def _redirect_to_devnull(file: TextIO) -> None:
+    """Redirect a stream to /dev/null, because Python flushes it once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())

@@ -1,4 +1,4 @@
-"""Values that a shell may offer behind an option while somebody types: symbols, themes, faults and types."""
+"""Completion candidates for option values: symbols, themes, faults and types."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 
-def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
-    """Symbols of the config file's lists, and funds known by name, spelled as they were begun: US:QQQ behind a colon,
-    QQQ$US behind a dollar sign, else QQQ.US, which no shell takes a `$US` from. Each begins with what was typed: shells
-    take nothing else for a completion."""
+def complete_symbols(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Returns symbols of the config's lists and known funds, in the notation begun: US:QQQ after a colon, QQQ$US after
+    a dollar sign, else QQQ.US, which is safe in every shell. Shells require that each begins with what was typed."""
     from click.shell_completion import CompletionItem
 
     from tui.reference.fund_names import NAMES
 
     part = typed.rpartition(",")[2]
     offered = []
-    for symbol in dict.fromkeys([*_listed(context), *NAMES]):
+    for symbol in dict.fromkeys([*_config_symbols(context), *NAMES]):
         code, region = symbol
         spelled = f"{region}:{code}" if ":" in part else str(symbol) if "$" in part else f"{code}.{region}"
         if spelled.startswith(part.upper()):
@@ -36,16 +35,17 @@ def symbols(context: click.Context, parameter: click.Parameter, typed: str) -> l
     return offered
 
 
-def _listed(context: click.Context) -> list[Symbol]:
+def _config_symbols(context: click.Context) -> list[Symbol]:
     given = context.params.get("config")
     try:
         settings = config_file(Path(given) if given else None, demo=bool(context.params.get("demo"))).read()
-    except ItickError:  # nobody wants to be told while they type
+    except ItickError:  # no error messages during completion
         return []
     return [symbol for listed in settings.lists.values() for symbol in listed]
 
 
-def themes(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+def complete_themes(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Returns the themes that begin with what was typed."""
     from click.shell_completion import CompletionItem
 
     from tui.config.themes import all_themes
@@ -54,15 +54,17 @@ def themes(context: click.Context, parameter: click.Parameter, typed: str) -> li
     return [CompletionItem(name, help=theme.title) for name, theme in found.items() if name.startswith(typed)]
 
 
-def faults(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+def complete_faults(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Returns the faults that begin with what was typed."""
     from click.shell_completion import CompletionItem
 
     from tui.exchange.faults import FAULTS
 
-    return [CompletionItem(name, help=fault.words) for name, fault in FAULTS.items() if name.startswith(typed)]
+    return [CompletionItem(name, help=fault.description) for name, fault in FAULTS.items() if name.startswith(typed)]
 
 
-def types(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+def complete_types(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:
+    """Returns the types that begin with the last part of what was typed."""
     from click.shell_completion import CompletionItem
 
     before, comma, part = typed.rpartition(",")

@@ -1,4 +1,4 @@
-"""What a shell offers while somebody types: the script for each of them."""
+"""The command `completion`, which prints a shell's completion script."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from tui.cli.help import ManualCommand
 from tui.errors import EXIT_DONE
 
 SHELLS = ("bash", "zsh", "fish")
-COMPLETION_VARIABLE = (
-    "_ITICK_TUI_COMPLETE"  # set by a shell that wants to know what may follow; the name is click's rule
-)
+COMPLETION_VARIABLE = "_ITICK_TUI_COMPLETE"  # set by the shell's script; the name follows click's rule
 
 
 @click.command(

@@ -1,4 +1,4 @@
-"""The config file, from the shell."""
+"""The command `config`: the config file's path, its settings in force, and an initial file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from tui.cli.defaults import config_file
 from tui.cli.help import CONFIG, FOLDERS, ManualGroup
-from tui.cli.options import complain, config_option
+from tui.cli.options import config_option, print_error
 from tui.errors import EXIT_DONE, UsageError, reason
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @click.group(
     cls=ManualGroup,
     examples=(
-        ("itick-tui config init", "A file that names every setting, to begin with."),
-        ("itick-tui config show", "What is in force now, the file's settings and the rest."),
+        ("itick-tui config init", "Write a file that explains every setting."),
+        ("itick-tui config show", "All settings in force, those of the file and the defaults."),
         ("itick-tui config --config other.toml show", "The same for another file."),
     ),
     environment=(FOLDERS,),
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 @config_option
 @click.pass_context
 def config(context: click.Context, config: Path | None) -> None:
-    """Where the config file is, what it sets, and one to begin with.
+    """Show the config file, its path, or write an initial one.
 
-    Lists, order, columns and colours are kept in one file. The program writes its changes into it and leaves your
-    comments and layout as they are.
+    Lists, order, columns and theme are saved in one file. The program writes its changes to it and keeps your comments
+    and layout.
     """
     context.obj = config_file(config)
 
@@ -40,7 +40,7 @@ def config(context: click.Context, config: Path | None) -> None:
 @config.command()
 @click.pass_obj
 def path(file: ConfigFile) -> int:
-    """Print where the file is, whether or not there is one yet."""
+    """Print the path of the file, whether or not it exists."""
     click.echo(str(file.path))
     return EXIT_DONE
 
@@ -48,19 +48,19 @@ def path(file: ConfigFile) -> int:
 @config.command()
 @click.pass_obj
 def show(file: ConfigFile) -> int:
-    """Print every setting as it is in force, as TOML."""
+    """Print all settings in force, as TOML."""
     from tui.config.template import effective_text
 
     click.echo(effective_text(file.read()), nl=False)
-    if file.refused:
-        complain(file.refused, EXIT_DONE)
+    if file.command_warning:
+        print_error(file.command_warning, EXIT_DONE)
     return EXIT_DONE
 
 
 @config.command()
 @click.pass_obj
 def init(file: ConfigFile) -> int:
-    """Write a file that names every setting, and says where. A file that is there stays as it is."""
+    """Write a file that explains every setting, and print its path. An existing file is not changed."""
     from tui.config.template import default_text
     from tui.files import create, make_folder
 

@@ -1,4 +1,4 @@
-"""What several commands share and what their completion has to know: names of types, and the config file."""
+"""Defaults shared by the commands and their completion: the types of the stream and the config file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STREAM_TYPES = ("quote", "depth", "tick", "kline@1")
 
 
 def config_file(given: Path | None, *, demo: bool = False) -> ConfigFile:
-    """The file given, else the person's own; the demo has one apart."""
+    """Returns the config file given, else the default one; the demo has a default of its own."""
     from tui.config.file import ConfigFile, default_config_path
     from tui.folders import check_home
 

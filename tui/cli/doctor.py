@@ -1,4 +1,4 @@
-"""What is wrong, if anything, one line a step."""
+"""The command `doctor`: a diagnosis of this machine and the connection, a line a step."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import click
 from tui.cli.defaults import config_file
 from tui.cli.help import CACHE, COLOUR, CONFIG, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, ManualCommand, option
 from tui.cli.options import (
-    check_place,
-    complain,
+    check_source,
     config_option,
     demo_option,
-    need_output,
+    parse_watch,
+    print_error,
+    require_stdout,
     take_over_option,
     token_file_option,
     url_option,
     watch_option,
-    watched,
 )
 from tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED
 
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
-    from tui.doctor.machine import Machine
+    from tui.doctor.machine import MachineChecks
     from tui.symbol import Symbol
 
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     examples=(
         ("itick-tui doctor", "All of it, with your key and the list shown at the start."),
         ("itick-tui doctor --watch 'SPY$US,2800$HK'", "With these symbols."),
-        ("itick-tui doctor --demo", "This machine only: everything against an exchange of its own."),
+        ("itick-tui doctor --demo", "This machine only, with the demo exchange."),
         ("itick-tui doctor --json >doctor.json", "For scripts."),
     ),
     environment=(KEY, PROXY, TRUST, COLOUR, FOLDERS),
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @token_file_option
 @take_over_option
 @config_option
-@option("--json", "as_json", group=OUTPUT, is_flag=True, help="Print one JSON object at the end, in place of lines.")
+@option("--json", "as_json", group=OUTPUT, is_flag=True, help="Print one JSON object at the end instead of lines.")
 def doctor(
     watch: str | None,
     demo: bool,
@@ -58,29 +58,29 @@ def doctor(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Look for what is wrong and say what to do about it.
+    """Check this machine and the connection to the feed.
 
-    It goes the whole way one step at a time, from Python and the config file to the first data and five pings, and
-    prints each step as it is taken: OK, WARN, FAIL, or skipped where one before it failed. It takes some seconds, 40 at
-    the worst. There is no key, user name or password in what it prints: it is what to put into a report of a fault.
+    It says what is wrong and what to do about it, step by step, from Python and the config file to the first data and
+    five pings. The result of a step is OK, WARN, FAIL, or skipped if a step before it failed. It takes some seconds, 40
+    at most. No key, user name or password is printed: add the output to a report of a fault.
     """
     import asyncio
     import signal
 
     from tui.feed.endpoint import check_url
 
-    symbols, notices = watched(watch)
-    check_place(demo, url, token_file)
-    need_output()
+    symbols, notices = parse_watch(watch)
+    check_source(demo, url, token_file)
+    require_stdout()
     if url is not None:
         check_url(url)
     for notice in notices:
-        complain(notice, EXIT_DONE)
+        print_error(notice, EXIT_DONE)
     file = config_file(config, demo=demo)
 
     async def run() -> int:
         loop = asyncio.get_running_loop()
-        task = asyncio.create_task(_examine(file, symbols, url, token_file, demo, take_over, as_json))
+        task = asyncio.create_task(_run_checks(file, symbols, url, token_file, demo, take_over, as_json))
         ended = EXIT_DONE
 
         def end(code: int) -> None:
@@ -98,7 +98,7 @@ def doctor(
     return asyncio.run(run())
 
 
-async def _examine(
+async def _run_checks(
     file: ConfigFile,
     symbols: Sequence[Symbol],
     url: str | None,
@@ -107,41 +107,41 @@ async def _examine(
     take_over: bool,
     as_json: bool,
 ) -> int:
-    """Take every step; the exit code."""
+    """Run all steps and print their results; returns the exit code."""
     from contextlib import AsyncExitStack
 
     from tui.cli.report import Report
-    from tui.doctor.checks import Checkup, Status
-    from tui.doctor.feed import WITHIN, FeedChecks
-    from tui.doctor.machine import Machine
+    from tui.doctor.checks import CheckRunner, Status
+    from tui.doctor.feed import TIME_LIMIT, FeedChecks
+    from tui.doctor.machine import MachineChecks
     from tui.exchange.server import Exchange
     from tui.feed.endpoint import host_of
 
     report = Report(as_json=as_json)
-    checkup = Checkup(report.begins, report.ends)
+    runner = CheckRunner(report.on_start, report.on_result)
     async with AsyncExitStack() as stack:
         exchange = await stack.enter_async_context(Exchange()) if demo else None
-        machine = Machine(file, url, token_file, demo=exchange.url if exchange else "")
-        report.head()
-        report.part("This machine")
-        await checkup.run(machine.checks())
-        report.part(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
+        machine = MachineChecks(file, url, token_file, demo_url=exchange.url if exchange else "")
+        report.print_header()
+        report.print_section("This machine")
+        await runner.run(machine.checks())
+        report.print_section(f"The way to {host_of(machine.url)}" if machine.url else "The way to the feed")
         feed = FeedChecks(
             machine.url,
             machine.token,
-            symbols or _usual(machine, demo),
+            symbols or _default_symbols(machine, demo),
             rest=machine.rest,
             calls_a_minute=machine.settings.calls_a_minute if machine.settings is not None else 5,
             take_over=take_over,
         )
         await stack.enter_async_context(feed)
-        await checkup.run(feed.checks(), WITHIN)
-    report.tail(checkup.results)
-    return EXIT_FAILED if any(result.status is Status.FAIL for result in checkup.results) else EXIT_DONE
+        await runner.run(feed.checks(), TIME_LIMIT)
+    report.print_summary(runner.results)
+    return EXIT_FAILED if any(result.status is Status.FAIL for result in runner.results) else EXIT_DONE
 
 
-def _usual(machine: Machine, demo: bool) -> Sequence[Symbol]:
-    """What is watched where nobody says what: the list shown at the start."""
+def _default_symbols(machine: MachineChecks, demo: bool) -> Sequence[Symbol]:
+    """Returns the symbols to watch without --watch: the list shown at the start."""
     from tui.exchange.universe import DEMO_WATCHLIST
     from tui.symbol import Symbol
 

@@ -1,4 +1,4 @@
-"""The demo exchange by itself."""
+"""The command `exchange`: the demo exchange as a process of its own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from tui.cli import candidates
-from tui.cli.help import MARKET, SERVING, ManualCommand, option
-from tui.cli.options import Number, Whole
+from tui.cli.help import SERVING, SIMULATION, ManualCommand, option
+from tui.cli.options import BoundedFloat, BoundedInt
 from tui.errors import EXIT_INTERRUPTED
 
 
 class _ExchangeCommand(ManualCommand):
-    """Lists the paths and the faults below its options, from the one table of each."""
+    """Lists the paths and the faults after its options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from tui.exchange.faults import FAULTS
@@ -22,10 +22,10 @@ class _ExchangeCommand(ManualCommand):
         super().format_options(ctx, formatter)
         with formatter.section("Paths"):
             stream = ("/fund", "the stream, a WebSocket; all others are answered over HTTP, with the same token header")
-            asked = [(name, f"{', '.join(path.required)}: {path.words}") for name, path in PATHS.items()]
-            formatter.write_dl([stream, *asked])
+            rest_paths = [(name, f"{', '.join(path.required)}: {path.description}") for name, path in PATHS.items()]
+            formatter.write_dl([stream, *rest_paths])
         with formatter.section("Faults"):
-            formatter.write_dl([(name, fault.words) for name, fault in FAULTS.items()])
+            formatter.write_dl([(name, fault.description) for name, fault in FAULTS.items()])
 
 
 @click.command(
@@ -33,14 +33,14 @@ class _ExchangeCommand(ManualCommand):
     examples=(
         ("itick-tui exchange --port 9010 --rate 200 --seed 7", "A market that is the same every time."),
         ("ITICK_TOKEN=demo itick-tui --url ws://127.0.0.1:9010/fund --watch 'QQQ$US'", "The dashboard on it."),
-        ("itick-tui exchange --fault half-open --fault malformed", "One that fails in two ways."),
+        ("itick-tui exchange --fault half-open --fault malformed", "With two faults."),
     ),
     exits=(0, 1, 2, 70, 130, 143),
 )
 @option(
     "--rate",
-    group=MARKET,
-    type=Number(min=0, min_open=True),
+    group=SIMULATION,
+    type=BoundedFloat(min=0, min_open=True),
     metavar="N",
     default=200.0,
     show_default=True,
@@ -48,7 +48,7 @@ class _ExchangeCommand(ManualCommand):
 )
 @option(
     "--seed",
-    group=MARKET,
+    group=SIMULATION,
     type=int,
     metavar="N",
     default=7,
@@ -57,27 +57,27 @@ class _ExchangeCommand(ManualCommand):
 )
 @option(
     "--no-history",
-    group=MARKET,
+    group=SIMULATION,
     is_flag=True,
     help="Do not send the last two hours of bars on a kline subscription.",
 )
 @option(
     "--fault",
     "faults",
-    group=MARKET,
+    group=SIMULATION,
     multiple=True,
     metavar="NAME",
-    shell_complete=candidates.faults,
-    help="Fail on purpose, as listed below; repeatable.",
+    shell_complete=candidates.complete_faults,
+    help="Activate one of the faults below; repeatable.",
 )
 @option(
     "--port",
     group=SERVING,
-    type=Whole(0, 65535),
+    type=BoundedInt(0, 65535),
     metavar="PORT",
     default=9010,
     show_default=True,
-    help="Where to listen, on loopback; 0 takes a free one.",
+    help="Port to listen on, on loopback; 0 selects a free one.",
 )
 @option(
     "--key-file",
@@ -96,10 +96,10 @@ def exchange(
     one_connection: bool,
     faults: tuple[str, ...],
 ) -> int:
-    """Run the demo exchange alone, to try programs against.
+    """Run the demo exchange alone, to test programs against.
 
-    It speaks the vendor's protocol on this machine only, with made-up prices, day and night, and can fail in every way
-    that a vendor, a network or another client may.
+    It speaks the vendor's protocol on this machine only, with simulated prices around the clock, and simulates the
+    faults of vendors, networks and other clients.
     """
     import asyncio
     import shlex
@@ -133,7 +133,7 @@ def exchange(
         ) as exchange:
             click.echo(f"demo exchange at {exchange.url}, Ctrl+C stops it", err=True)
             if faults:
-                click.echo(f"it fails on purpose: {', '.join(faults)}", err=True)
+                click.echo(f"faults: {', '.join(faults)}", err=True)
             key_part = "ITICK_TOKEN=demo " if key_file is None else ""
             key_option = "" if key_file is None else f" --token-file {shlex.quote(str(key_file))}"
             click.echo(

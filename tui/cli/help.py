@@ -1,7 +1,7 @@
-"""The help of every command, set like a manual: options in groups, then examples, environment, files and exit codes.
+"""The help of every command, laid out as a manual: options in groups, then examples, environment, files and exit codes.
 
-An option says which group it stands in, so that a new one falls into its place; a command says what else it needs. A
-symbol that stands alone is told where it belongs.
+An option names its group, a command its other sections. A symbol given as an argument is answered with the option it
+belongs to.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.config.plain_mode import PLAIN
 from tui.errors import UsageError
 
-WATCH = "What to watch"
-SOURCE = "Where from"
-OUTPUT = "What comes out"
-END = "When to stop"
-LOOK = "How it looks and sounds"
-MARKET = "What it makes up"
-SERVING = "How it is reached"
-REPLAY = "Something recorded, in place of a feed"
+SYMBOLS = "Symbols"
+CONNECTION = "Connection"
+OUTPUT = "Output"
+LIMITS = "Limits"
+APPEARANCE = "Appearance and sound"
+SIMULATION = "Simulation"
+SERVING = "Serving"
+REPLAY = "Replay"
 FILES = "Files"
 GENERAL = "General"
-GROUPS = (WATCH, SOURCE, REPLAY, MARKET, SERVING, OUTPUT, END, LOOK, FILES, GENERAL)
+GROUPS = (SYMBOLS, CONNECTION, REPLAY, SIMULATION, SERVING, OUTPUT, LIMITS, APPEARANCE, FILES, GENERAL)
 
 KEY = "ITICK_TOKEN"
 PROXY = "https_proxy, all_proxy, no_proxy"
@@ -32,22 +33,24 @@ TRUST = "SSL_CERT_FILE, SSL_CERT_DIR"
 COLOUR = "NO_COLOR"
 FOLDERS = "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME"
 ENVIRONMENT = {
-    KEY: "Your key. It is taken out of the environment at once, so that nothing that is started from here has it.",
-    PROXY: "The proxy of stream and REST, and what is reached without one, as curl has them: http, https or socks5. "
-    "wss_proxy is for the stream alone; upper case does too. The system's settings count where none of these is set. "
+    KEY: "Your key. It is removed from the environment at once, so that no command started from here has it.",
+    PROXY: "The proxy of stream and REST, and the hosts without one, as for curl: http, https or socks5. "
+    "wss_proxy is for the stream alone; upper case works too. Without any of these the system's settings apply. "
     "No proxy is ever used for addresses on this machine.",
-    TRUST: "Whose certificates are trusted, as OpenSSL has it. Else it is the system's store.",
-    COLOUR: "Where it is set, to anything, there are no colours.",
-    FOLDERS: "Where the folders named below are on Linux, in place of ~/.config, ~/.local/state and ~/.cache.",
+    TRUST: "Trusted certificates, as for OpenSSL. Without them: the system's store.",
+    COLOUR: "No colours if it is set to anything.",
+    PLAIN: "If it is 1, Textual alone paints and the websockets library alone reads frames: slower, and worth a try "
+    "if the screen or the feed is wrong.",
+    FOLDERS: "The folders on Linux in place of ~/.config, ~/.local/state and ~/.cache.",
 }
 
 CONFIG = "~/.config/itick-tui/config.toml"
 STATE = "~/.local/state/itick-tui/"
 CACHE = "~/.cache/itick-tui/itick.sqlite"
-PLACES = {
-    CONFIG: "Lists, columns, colours, keys. `itick-tui config path` says where it really is.",
-    STATE: "Reports of faults, and locks that tell another copy which key is in use.",
-    CACHE: "Minute bars, closes and names of the last 30 days, to begin with. It can be thrown away.",
+FILE_DESCRIPTIONS = {
+    CONFIG: "Lists, columns, theme, keys. `itick-tui config path` prints its real path.",
+    STATE: "Crash reports, and locks that show other copies which key is in use.",
+    CACHE: "History: minute bars, closes and names of the last 30 days. It can be deleted.",
 }
 
 EXITS = {
@@ -56,13 +59,13 @@ EXITS = {
     2: "Wrong usage, or a file named there is wrong.",
     3: "The key is refused.",
     4: "No live connection, or another copy took the key over.",
-    70: "A fault in the program. A report is written into the state folder.",
+    70: "A fault in the program. A crash report is written to the state folder.",
     129: "Hung up.",
     130: "Ctrl+C.",
     143: "Terminated.",
 }
-_PLAIN_EXITS = (0, 1, 2, 70, 130)
-_WIDEST = 26  # cells of an option beside its words; a longer one has a line of its own
+_COMMON_EXITS = (0, 1, 2, 70, 130)
+_MAX_OPTION_WIDTH = 26  # cells of an option beside its words; a longer one has a line of its own
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -76,13 +79,16 @@ class Option(click.Option):
 
 
 def option(*names: str, group: str, **named: Any) -> Callable[[_F], _F]:
-    """`click.option`, in a group."""
+    """Returns a decorator like `click.option` for an option in a group."""
     return click.option(*names, cls=Option, group=group, **named)
 
 
 class ManualCommand(click.Command):
-    """A command whose help is a manual. `examples` are command lines, each with words; `environment` and `files` are
-    keys of the tables above; `exits` are exit codes, or pairs of a code and what it means here."""
+    """A command whose help is a manual.
+
+    `examples` are command lines with their descriptions; `environment` and `files` are keys of the tables above;
+    `exits` are exit codes, or pairs of a code and its meaning for this command.
+    """
 
     def __init__(
         self,
@@ -90,7 +96,7 @@ class ManualCommand(click.Command):
         examples: Sequence[tuple[str, str]] = (),
         environment: Sequence[str] = (),
         files: Sequence[str] = (),
-        exits: Sequence[int | tuple[int, str]] = _PLAIN_EXITS,
+        exits: Sequence[int | tuple[int, str]] = _COMMON_EXITS,
         **named: Any,
     ) -> None:
         super().__init__(*args, **named)
@@ -103,11 +109,11 @@ class ManualCommand(click.Command):
         expected, ctx.allow_extra_args = ctx.allow_extra_args, True
         rest = super().parse_args(ctx, args)
         if rest and not expected and not ctx.resilient_parsing:
-            ctx.fail(f"'{rest[0]}' was not expected. {self.meant(ctx, rest[0])}".rstrip())
+            ctx.fail(f"'{rest[0]}' was not expected. {self.suggestion(ctx, rest[0])}".rstrip())
         return rest
 
-    def meant(self, ctx: click.Context, word: str) -> str:
-        """What to write for a symbol that stands alone; "" where it is none, or there is nothing to watch."""
+    def suggestion(self, ctx: click.Context, word: str) -> str:
+        """Returns how to watch a symbol given as an argument, "" if it is none or the command has no --watch."""
         from tui.symbol import parse_symbols
 
         with contextlib.suppress(UsageError):
@@ -121,11 +127,13 @@ class ManualCommand(click.Command):
             if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)) is not None:
                 grouped[getattr(parameter, "group", GENERAL)].append(record)
         names = [name for records in grouped.values() for name, _ in records]
-        width = max(len(name) for name in names if len(name) <= _WIDEST)
+        width = max(len(name) for name in names if len(name) <= _MAX_OPTION_WIDTH)
         for group, records in grouped.items():
             if records:
                 with formatter.section(group):
-                    formatter.write_dl([(f"{name:{width}}", words) for name, words in records], col_max=_WIDEST)
+                    formatter.write_dl(
+                        [(f"{name:{width}}", words) for name, words in records], col_max=_MAX_OPTION_WIDTH
+                    )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
@@ -136,7 +144,7 @@ class ManualCommand(click.Command):
                         formatter.write_text(words)
         for title, rows in (
             ("Environment", [(name, ENVIRONMENT[name]) for name in self.environment]),
-            ("Files, on Linux", [(name, PLACES[name]) for name in self.files]),
+            ("Files, on Linux", [(name, FILE_DESCRIPTIONS[name]) for name in self.files]),
         ):
             if rows:
                 with formatter.section(title):
@@ -146,14 +154,14 @@ class ManualCommand(click.Command):
 
 
 class ManualGroup(ManualCommand, click.Group):
-    """A command that has commands of its own."""
+    """A command with subcommands."""
 
     command_class = ManualCommand
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not ctx.resilient_parsing and args[0] not in self.commands and (words := self.meant(ctx, args[0])):
+        if not ctx.resilient_parsing and args[0] not in self.commands and (words := self.suggestion(ctx, args[0])):
             ctx.fail(f"'{args[0]}' is no command. {words}")
         return super().resolve_command(ctx, args)
 

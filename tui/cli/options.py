@@ -1,4 +1,4 @@
-"""What the dashboard and `stream` are both told on the command line, and what follows from it."""
+"""Options shared by several commands, and the objects made from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui.cli import candidates
-from tui.cli.help import FILES, SOURCE, WATCH, option
+from tui.cli.help import CONNECTION, FILES, SYMBOLS, option
 from tui.errors import ItickError, UsageError
 
 if TYPE_CHECKING:
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
     from tui.symbol import Symbol
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_LONGEST = 500  # characters of a line about what went wrong
+_MAX_LINE = 500  # characters of a line of an error
 
 
-def complain(text: str, code: int) -> int:
-    """Say on standard error what went wrong, in our name; the code."""
+def print_error(text: str, code: int) -> int:
+    """Print an error or a notice to standard error, prefixed by the program's name; returns `code`."""
     from tui.format import clip
     from tui.secrets import safe_text
 
     lines = f"itick-tui: {text}".split("\n")
-    with contextlib.suppress(OSError):  # nobody can be told
-        click.echo("\n".join(clip(safe_text(line), _LONGEST) for line in lines), err=True)
+    with contextlib.suppress(OSError):  # standard error is not writable
+        click.echo("\n".join(clip(safe_text(line), _MAX_LINE) for line in lines), err=True)
     return code
 
 
-class Whole(click.IntRange):
-    """A whole number within bounds, and called so."""
+class BoundedInt(click.IntRange):
+    """A whole number within bounds, named so in errors."""
 
     name = "whole number"
 
 
-class Number(click.FloatRange):
-    """A number within bounds, and called so."""
+class BoundedFloat(click.FloatRange):
+    """A number within bounds, named so in errors."""
 
     name = "number"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
         number = float(super().convert(value, parameter, context))
-        if math.isnan(number):  # within all bounds, and no timer can do with it
+        if math.isnan(number):  # passes every bound, and no timer accepts it
             self.fail(f"{value!r} is not a valid {self.name}.", parameter, context)
         return number
 
@@ -64,29 +64,29 @@ config_option = option(
 )
 watch_option = option(
     "--watch",
-    group=WATCH,
+    group=SYMBOLS,
     metavar="SYMBOLS",
     multiple=True,
-    shell_complete=candidates.symbols,
+    shell_complete=candidates.complete_symbols,
     callback=lambda context, parameter, given: ",".join(given) if given else None,
-    help="What to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
+    help="Symbols to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
 )
 demo_option = option(
-    "--demo", group=SOURCE, is_flag=True, help="Use the built-in demo exchange: no key, made-up prices."
+    "--demo", group=CONNECTION, is_flag=True, help="Use the built-in demo exchange: no key, simulated prices."
 )
 url_option = option(
-    "--url", group=SOURCE, metavar="URL", help="Connect to another address than wss://api.itick.org/fund."
+    "--url", group=CONNECTION, metavar="URL", help="Connect to this URL instead of wss://api.itick.org/fund."
 )
 token_file_option = option(
     "--token-file",
-    group=SOURCE,
+    group=CONNECTION,
     type=click.Path(path_type=Path, dir_okay=True),
     metavar="FILE",
     help="Read the key from FILE instead of ITICK_TOKEN.",
 )
 take_over_option = option(
     "--take-over",
-    group=SOURCE,
+    group=CONNECTION,
     is_flag=True,
     help="Connect although another copy on this machine uses the same key.",
 )
@@ -95,7 +95,7 @@ record_option = option(
     group=FILES,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Keep all that comes in, never the key, in a new file such as friday.jsonl.gz. --replay plays it.",
+    help="Record the feed, never the key, to a new file such as friday.jsonl.gz. --replay replays it.",
 )
 log_option = option(
     "--log",
@@ -103,18 +103,18 @@ log_option = option(
     group=FILES,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Add what happens to FILE, one JSON object a line, never the key.",
+    help="Append a log to FILE, one JSON object a line, never the key.",
 )
 
 
-def need_output() -> None:
-    """Raises ItickError where whoever started us closed standard output."""
+def require_stdout() -> None:
+    """Raises ItickError if the parent process closed standard output."""
     if sys.stdout is None:
         raise ItickError("cannot write to standard output: it is closed")
 
 
 def feed_options(command: _F) -> _F:
-    """The options that say what to watch and where, the same for the dashboard and for `stream`."""
+    """Add the options for symbols, connection and files that the dashboard and `stream` share."""
     for add in (
         log_option,
         config_option,
@@ -129,8 +129,8 @@ def feed_options(command: _F) -> _F:
     return command
 
 
-def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
-    """What `--watch` names, and what to say about how it was written."""
+def parse_watch(watch: str | None) -> tuple[list[Symbol], list[str]]:
+    """Returns the symbols of `--watch`, and notices about how they were written. Raises UsageError."""
     from tui.protocol.messages import MAX_SYMBOLS
     from tui.symbol import join_notices, lacks_region, parse_symbols, split_list
 
@@ -140,28 +140,32 @@ def watched(watch: str | None) -> tuple[list[Symbol], list[str]]:
     if len(parsed) > MAX_SYMBOLS:
         raise UsageError(f"{len(parsed)} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
     notices = [line] if (line := join_notices(p.notice for p in parsed)) else []
-    guessed = [
-        str(p.symbol) for p in parsed if not p.notice and p.symbol.code in _bare_codes(watch, lacks_region, split_list)
+    assumed = [
+        str(p.symbol)
+        for p in parsed
+        if not p.notice and p.symbol.code in _codes_without_region(watch, lacks_region, split_list)
     ]
-    if guessed:
-        shown = ", ".join(guessed[:3]) + (" …" if len(guessed) > 3 else "")
-        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{guessed[0]}'")
+    if assumed:
+        shown = ", ".join(assumed[:3]) + (" …" if len(assumed) > 3 else "")
+        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{assumed[0]}'")
     return [p.symbol for p in parsed], notices
 
 
-def _bare_codes(watch: str, bare: Callable[[str], bool], split: Callable[[str], list[str]]) -> set[str]:
+def _codes_without_region(watch: str, bare: Callable[[str], bool], split: Callable[[str], list[str]]) -> set[str]:
     return {part.upper() for part in split(watch) if bare(part)}
 
 
-def check_place(demo: bool, url: str | None, token_file: Path | None) -> None:
+def check_source(demo: bool, url: str | None, token_file: Path | None) -> None:
+    """Raises UsageError for options that `--demo` excludes."""
     if demo and url is not None:
         raise UsageError("--demo and --url exclude each other: the demo exchange has an address of its own")
     if demo and token_file is not None:
         raise UsageError("--demo needs no key: leave --token-file out")
 
 
-def find_rest(url: str | None, file: ConfigFile, settings: Settings | None) -> str:
-    """Where REST is asked for by the settings; "" where the stream comes from, as with `--url` and in the demo."""
+def find_rest_url(url: str | None, file: ConfigFile, settings: Settings | None) -> str:
+    """Returns the URL of REST set in the config, "" for the host of the stream: with `--url` and in the demo. Raises
+    UsageError."""
     from tui.feed.endpoint import check_rest_url
 
     if settings is None or url is not None or not settings.rest_url:
@@ -172,9 +176,9 @@ def find_rest(url: str | None, file: ConfigFile, settings: Settings | None) -> s
         raise UsageError(f"{file.path}, {error}") from None
 
 
-def recording_to(path: Path | None) -> contextlib.AbstractContextManager[Recorder | None]:
-    """Keeps a recording until the end of the block, where one is wanted. Raises UsageError for a file that cannot be
-    made."""
+def open_recording(path: Path | None) -> contextlib.AbstractContextManager[Recorder | None]:
+    """Returns a context with the recorder for `path`, None without one. Raises UsageError if the file cannot be
+    created."""
     if path is None:
         return contextlib.nullcontext()
     from tui.recording.writer import Recorder
@@ -185,8 +189,10 @@ def recording_to(path: Path | None) -> contextlib.AbstractContextManager[Recorde
 def find_target(
     url: str | None, token_file: Path | None, file: ConfigFile, settings: Settings | None, notices: list[str]
 ) -> tuple[str | None, Token | None]:
-    """Where to connect and with which key; nothing for the demo, which starts its own exchange and comes without
-    `settings`. Adds to the notices what is not well about the key."""
+    """Returns the URL of the feed and the key; both None for the demo (`settings` None), which starts its own exchange.
+
+    Appends a notice if others can read the key. Raises UsageError without a key or for an unusable URL.
+    """
     from tui.feed.endpoint import VENDOR_URL, check_url
     from tui.secrets import find_token, forget_environment
 
@@ -201,7 +207,7 @@ def find_target(
     if key is None:
         raise UsageError(
             "no key: give that of your iTick account in ITICK_TOKEN, in a file (--token-file) or by token_command.\n"
-            + (file.refused or "To look around without one: itick-tui --demo")
+            + (file.command_warning or "To look around without one: itick-tui --demo")
         )
     if key.warning:
         notices.append(key.warning)

@@ -1,4 +1,4 @@
-"""What the doctor found, as lines or as one JSON object, fit to be shown to others."""
+"""Prints the doctor's results as lines or one JSON object, without what identifies the user."""
 
 from __future__ import annotations
 
@@ -16,98 +16,101 @@ from datetime import UTC, datetime
 import click
 
 from tui import __version__
-from tui.doctor.checks import Result, Status
+from tui.doctor.checks import CheckResult, Status
 from tui.feed.clock import monotonic
 from tui.secrets import safe_text
 
 _COLOURS = {Status.OK: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.SKIPPED: "bright_black"}
-_STATUS = max(len(status.value) for status in Status)
-_NAME = len("subscribe kline@1")
-_BEFORE = 2 + _STATUS + 2 + _NAME + 2  # cells in front of the words
-_LEAST, _MOST = 60, 100  # cells of a line
+_STATUS_WIDTH = max(len(status.value) for status in Status)
+_NAME_WIDTH = len("subscribe kline@1")
+_INDENT = 2 + _STATUS_WIDTH + 2 + _NAME_WIDTH + 2  # cells in front of the words
+_MIN_WIDTH, _MAX_WIDTH = 60, 100  # cells of a line
 
 
 class Report:
-    """Prints each result as it comes; with `as_json` all of them at the end."""
+    """Prints each result as it arrives; with `as_json` all of them at the end."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json
-        self._begun = monotonic()
-        live = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
-        self._live = live and not as_json
-        self._coloured = live and not os.environ.get("NO_COLOR")
-        self._width = min(_MOST, max(_LEAST, shutil.get_terminal_size().columns))
+        self._started = monotonic()
+        is_terminal = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+        self._is_terminal = is_terminal and not as_json
+        self._coloured = is_terminal and not os.environ.get("NO_COLOR")
+        self._width = min(_MAX_WIDTH, max(_MIN_WIDTH, shutil.get_terminal_size().columns))
 
-    def head(self) -> None:
-        """What all of it is about."""
+    def print_header(self) -> None:
+        """Print versions, platform and time."""
         if not self._as_json:
-            told = _told()
-            click.echo(f"itick-tui {told['itick-tui']}, Python {told['python']}, {told['time']}\n{told['platform']}")
+            facts = _environment_facts()
+            click.echo(
+                f"itick-tui {facts['itick-tui']}, Python {facts['python']}, {facts['time']}\n{facts['platform']}"
+            )
 
-    def part(self, title: str) -> None:
-        """What follows is of another kind."""
+    def print_section(self, title: str) -> None:
+        """Print the title of the following steps."""
         if not self._as_json:
-            click.echo(self._style(f"\n{unnamed(title)}", bold=True))
+            click.echo(self._style(f"\n{anonymize(title)}", bold=True))
 
-    def begins(self, name: str) -> None:
-        """While a step is taken its name stands there."""
-        if self._live:
-            click.echo(self._style(f"  {'…':{_STATUS}}  {name}", dim=True) + "\r", nl=False)
+    def on_start(self, name: str) -> None:
+        """Show the name of a step while it runs."""
+        if self._is_terminal:
+            click.echo(self._style(f"  {'…':{_STATUS_WIDTH}}  {name}", dim=True) + "\r", nl=False)
 
-    def ends(self, result: Result) -> None:
+    def on_result(self, result: CheckResult) -> None:
+        """Print the result of a step."""
         if self._as_json:
             return
-        words = unnamed(result.words) + (f" ({_milliseconds(result.ms)})" if result.ms is not None else "")
-        first, *lines = self._wrapped(words)
+        words = anonymize(result.words) + (f" ({_milliseconds(result.ms)})" if result.ms is not None else "")
+        first, *lines = self._wrap(words)
         colour = _COLOURS[result.status]
-        status = self._style(f"{result.status.value:{_STATUS}}", fg=colour)
-        named = f"{result.name:{_NAME}}  {first}"
+        status = self._style(f"{result.status.value:{_STATUS_WIDTH}}", fg=colour)
+        named = f"{result.name:{_NAME_WIDTH}}  {first}"
         if result.status is Status.SKIPPED:
             named = self._style(named, fg=colour)
         click.echo(f"{self._clear()}  {status}  {named}")
         for line in lines:
-            click.echo(f"{'':{_BEFORE}}{line}")
-        for line in self._wrapped(f"→ {unnamed(result.advice)}", "  ") if result.advice else ():
-            click.echo(self._style(f"{'':{_BEFORE}}{line}", fg=colour))
+            click.echo(f"{'':{_INDENT}}{line}")
+        for line in self._wrap(f"→ {anonymize(result.advice)}", "  ") if result.advice else ():
+            click.echo(self._style(f"{'':{_INDENT}}{line}", fg=colour))
 
-    def tail(self, results: Sequence[Result]) -> None:
-        """How many there are of each; or all of it as JSON."""
+    def print_summary(self, results: Sequence[CheckResult]) -> None:
+        """Print the number of results by status, or everything as JSON."""
         if self._as_json:
             checks = [
                 {
                     "id": result.name,
                     "status": result.status.value,
-                    "words": unnamed(result.words),
-                    "advice": unnamed(result.advice),
+                    "words": anonymize(result.words),
+                    "advice": anonymize(result.advice),
                     "ms": None if result.ms is None else round(result.ms, 1),
                 }
                 for result in results
             ]
-            click.echo(json.dumps(_told() | {"checks": checks}, indent=1, ensure_ascii=False))
+            click.echo(json.dumps(_environment_facts() | {"checks": checks}, indent=1, ensure_ascii=False))
             return
         counts = Counter(result.status for result in results)
-        told = [self._style(f"{counts[s]} {s.value}", fg=_COLOURS[s]) for s in Status if counts[s]]
-        click.echo(f"\n{', '.join(told)} in {monotonic() - self._begun:.1f} s")
+        facts = [self._style(f"{counts[s]} {s.value}", fg=_COLOURS[s]) for s in Status if counts[s]]
+        click.echo(f"\n{', '.join(facts)} in {monotonic() - self._started:.1f} s")
 
-    def _wrapped(self, text: str, indent: str = "") -> list[str]:
+    def _wrap(self, text: str, indent: str = "") -> list[str]:
         return textwrap.wrap(
             text,
-            self._width - _BEFORE,
+            self._width - _INDENT,
             subsequent_indent=indent,
             break_on_hyphens=False,
-            break_long_words=self._live,  # a path in a pipe can be copied whole
+            break_long_words=self._is_terminal,  # a path in a pipe stays whole
         )
 
     def _clear(self) -> str:
-        return "\x1b[K" if self._live else ""
+        return "\x1b[K" if self._is_terminal else ""
 
-    def _style(self, text: str, **look: object) -> str:
-        return click.style(text, **look) if self._coloured else text  # type: ignore[arg-type]
+    def _style(self, text: str, **style: object) -> str:
+        return click.style(text, **style) if self._coloured else text  # type: ignore[arg-type]
 
 
-def unnamed(text: str) -> str:
-    """The text as others may read it: without the key, without what a terminal would obey, and with `~` for the
-    folder that tells who somebody is."""
+def anonymize(text: str) -> str:
+    """Returns the text without the key, without control characters, and with `~` or `…` for the names of home
+    folders."""
     home = os.path.expanduser("~")
     shown = safe_text(text)
     if len(home) > 1:
@@ -115,7 +118,7 @@ def unnamed(text: str) -> str:
     return re.sub(r"/(home|Users)/[^/\s:;,']+", r"/\1/…", shown)
 
 
-def _told() -> dict[str, str]:
+def _environment_facts() -> dict[str, str]:
     return {
         "itick-tui": __version__,
         "python": platform.python_version(),

@@ -1,9 +1,8 @@
-"""The answers to the completion scripts: a shell sends the command as typed up to the cursor, in COMP_LINE, and is told
-what the last word may become.
+"""Answers the completion scripts: a shell sends the command up to the cursor in COMP_LINE and reads the candidates.
 
-The first line of an answer is its kind: `file` or `dir`, which the shell completes best by itself, `plain`, or `list`
-for a part of a list, behind which more may follow. The other lines are the candidates, each as its shell inserts it.
-The scripts of click, which earlier versions installed, are answered by click itself.
+The first line of an answer is its kind: `file` or `dir`, which the shell completes itself, `plain`, or `list` for an
+item of a list, after which another may follow. The other lines are the candidates as the shell inserts them. Scripts
+printed by click, installed by earlier versions, are answered by click.
 """
 
 from __future__ import annotations
@@ -15,25 +14,24 @@ from contextlib import suppress
 
 from click.shell_completion import CompletionItem, ShellComplete, add_completion_class
 
-_END = "|"  # of the text, so that also an empty last word is one
+_END_MARK = "|"  # appended, so that an empty last word is a word too
 
 
 def split_line(line: str) -> tuple[list[str], str]:
-    """Split a command that may end within quotes. Returns its words, of which the last may be empty, and the quote that
-    is open, or ""."""
+    """Returns the words of an unfinished command, of which the last may be empty, and the quote left open, or ""."""
     for quote in ("", "'", '"'):
-        lexer = shlex.shlex(line + _END + quote, posix=True, punctuation_chars="")
+        lexer = shlex.shlex(line + _END_MARK + quote, posix=True, punctuation_chars="")
         lexer.whitespace_split = True
         lexer.commenters = ""
         with suppress(ValueError):  # another quote is open
             *words, last = lexer
-            # Between double quotes shlex, other than shells, keeps the backslash.
-            return [*words, last.removesuffix(_END).replace(r"\$", "$")], quote
-    raise AssertionError("one of them ends it")
+            # Unlike shells, shlex keeps the backslash within double quotes.
+            return [*words, last.removesuffix(_END_MARK).replace(r"\$", "$")], quote
+    raise AssertionError("one of the quotes closes the line")
 
 
 class _Completion(ShellComplete):
-    """Completion in the form that the script of one shell reads. A part of a list is a candidate with `in_list` set."""
+    """Completion in the format of one shell's script. A candidate that is an item of a list has `in_list` set."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         words, self.quote = split_line(os.environ.get("COMP_LINE", ""))
@@ -52,8 +50,8 @@ class _Completion(ShellComplete):
 
 
 class BashCompletion(_Completion):
-    """Candidates in place of COMP_WORD, which is what bash takes for the word: the text behind an open quote, or the
-    last `=` or `:`."""
+    """Candidates that replace COMP_WORD, bash's idea of the word: the text after an open quote, or after the last `=`
+    or `:`."""
 
     name = "itick-bash"
 
@@ -66,7 +64,7 @@ class BashCompletion(_Completion):
 
 
 class ZshCompletion(_Completion):
-    """Candidates as _describe takes them, `VALUE:DESCRIPTION`; of a list only the last part."""
+    """Candidates in the format of `_describe`, `VALUE:DESCRIPTION`; of a list only the last item."""
 
     name = "itick-zsh"
 
@@ -77,8 +75,8 @@ class ZshCompletion(_Completion):
 
 
 class FishCompletion(_Completion):
-    """Candidates that are the whole word, and a description behind a tab. Fish puts a space behind a word that can
-    become only one thing, so a part of a list can also become itself and a comma."""
+    """Candidates that are whole words, with a description after a tab. Fish appends a space to a single candidate, so
+    an item of a list has a second candidate with a comma."""
 
     name = "itick-fish"
 
@@ -94,6 +92,6 @@ class FishCompletion(_Completion):
 
 
 def register() -> None:
-    """Let click answer also the scripts of this program."""
+    """Register the completion classes of this program with click."""
     for completion in (BashCompletion, ZshCompletion, FishCompletion):
         add_completion_class(completion)

@@ -1,4 +1,4 @@
-"""The feed without a screen."""
+"""The command `stream`: the feed without a screen."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import click
 
 from tui.cli import candidates
 from tui.cli.defaults import STREAM_TYPES, config_file
-from tui.cli.help import CONFIG, END, FOLDERS, KEY, OUTPUT, PROXY, STATE, TRUST, WATCH, ManualCommand, option
+from tui.cli.help import CONFIG, FOLDERS, KEY, LIMITS, OUTPUT, PROXY, STATE, SYMBOLS, TRUST, ManualCommand, option
 from tui.cli.options import (
-    Number,
-    Whole,
-    check_place,
-    complain,
+    BoundedFloat,
+    BoundedInt,
+    check_source,
     feed_options,
     find_target,
-    need_output,
-    recording_to,
-    watched,
+    open_recording,
+    parse_watch,
+    print_error,
+    require_stdout,
 )
+from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
@@ -32,29 +33,32 @@ if TYPE_CHECKING:
     cls=ManualCommand,
     examples=(
         ("itick-tui stream --watch 'QQQ$US,SPY$US' --types quote,tick", "Quotes and trades of two funds, for ever."),
-        ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, laid out by jq."),
-        ("itick-tui stream --demo --seconds 60 --json-health >updates.jsonl", "A minute into a file, and how it went."),
+        ("itick-tui stream --demo --count 5 | jq .", "Five updates of the demo exchange, formatted by jq."),
+        (
+            "itick-tui stream --demo --seconds 60 --json-health >updates.jsonl",
+            "A minute into a file, with counters.",
+        ),
     ),
-    environment=(KEY, PROXY, TRUST, FOLDERS),
+    environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
 )
 @feed_options
 @option(
     "--types",
-    group=WATCH,
+    group=SYMBOLS,
     default=",".join(STREAM_TYPES),
     show_default=True,
-    shell_complete=candidates.types,
+    shell_complete=candidates.complete_types,
     metavar="TYPES",
-    help="Which updates to print.",
+    help="Types of updates to print.",
 )
-@option("--count", group=END, type=Whole(min=1), metavar="N", help="Stop after N updates.")
-@option("--seconds", group=END, type=Number(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
+@option("--count", group=LIMITS, type=BoundedInt(min=1), metavar="N", help="Stop after N updates.")
+@option("--seconds", group=LIMITS, type=BoundedFloat(min=0, min_open=True), metavar="S", help="Stop after S seconds.")
 @option(
     "--deadline",
-    group=END,
-    type=Number(min=0, min_open=True),
+    group=LIMITS,
+    type=BoundedFloat(min=0, min_open=True),
     default=20.0,
     show_default=True,
     metavar="S",
@@ -64,7 +68,7 @@ if TYPE_CHECKING:
     "--json-health",
     group=OUTPUT,
     is_flag=True,
-    help="At the end print the counters as a JSON object, not in words.",
+    help="At the end print the counters as a JSON object instead of lines.",
 )
 def stream(
     watch: str | None,
@@ -84,31 +88,31 @@ def stream(
     """Print updates as JSON, one a line, for pipes and scripts.
 
     Each object has symbol, type and the fields by their full names (last, open, bids …); times are milliseconds UTC.
-    States of the link, what is not served and which symbols bring nothing go to standard error, and at the end the
-    counters of the feed. A lost link is made again; only --deadline without a live one ends it.
+    States of the link, refused types and symbols without data go to standard error, and at the end the counters of the
+    feed. A lost link is reconnected; only --deadline without a live one ends it.
     """
-    symbols, notices = watched(watch)
+    symbols, notices = parse_watch(watch)
     if demo and not symbols:
         from tui.exchange.universe import DEMO_WATCHLIST
 
         symbols = list(DEMO_WATCHLIST)
     if not symbols:
         raise UsageError("nothing to stream: give --watch 'QQQ$US,SPY$US', or --demo")
-    wanted = [part for part in types.split(",") if part]
-    for type_ in wanted:
+    type_list = [part for part in types.split(",") if part]
+    for type_ in type_list:
         if type_ not in STREAM_TYPES:
             raise UsageError(f"unknown type '{type_}': choose from {', '.join(STREAM_TYPES)}")
-    if not wanted:
+    if not type_list:
         raise UsageError(f"no type given: choose from {', '.join(STREAM_TYPES)}")
-    need_output()
-    check_place(demo, url, token_file)
+    require_stdout()
+    check_source(demo, url, token_file)
     file = config_file(config)
     settings = None if demo else file.read()
-    if file.refused:
-        notices.append(file.refused)
+    if file.command_warning:
+        notices.append(file.command_warning)
     target, token = find_target(url, token_file, file, settings, notices)
     for notice in notices:
-        complain(notice, EXIT_DONE)
+        print_error(notice, EXIT_DONE)
 
     import asyncio
 
@@ -118,21 +122,21 @@ def stream(
     from tui.log import logging_to
     from tui.secrets import Token
 
-    printer = NdjsonStream(symbols, count, seconds, deadline, json_health=json_health)
+    ndjson = NdjsonStream(symbols, count, seconds, deadline, json_health=json_health)
 
     async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
             with KeyLock(host_of(target), token, take_over=take_over) as lock:
-                return await printer.run(target, token, wanted, lock, recorder, log)
+                return await ndjson.run(target, token, type_list, lock, recorder, log)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:
-            return await printer.run(exchange.url, Token("demo"), wanted, None, recorder, log)
+            return await ndjson.run(exchange.url, Token("demo"), type_list, None, recorder, log)
 
     try:
-        with logging_to(log_file, inherited=True) as log, recording_to(record) as recorder:
+        with logging_to(log_file, inherited=True) as log, open_recording(record) as recorder:
             return asyncio.run(run(recorder, log))
     except ItickError as error:
-        return complain(str(error), error.exit_code)
+        return print_error(str(error), error.exit_code)
     finally:
-        printer.print_counters()  # the last word, for scripts that look for it there
+        ndjson.print_counters()  # last, where scripts look for it

@@ -1,1 +1,1 @@
-"""The config file: what it may hold, how it is read, and how it is written back."""
+"""The config file: its settings, how they are read, and how changes are written back."""

@@ -1,4 +1,4 @@
-"""The config file on disk: read whole, changed in place with its comments and layout, replaced in one step."""
+"""The config file on disk: read whole, edited with its comments and layout preserved, and replaced atomically."""
 
 from __future__ import annotations
 
@@ -20,35 +20,37 @@ from tui.market.alerts import Alert
 if TYPE_CHECKING:
     from tomlkit.items import Array
 
-_LOCK_WITHIN = 0.7  # s to wait for another copy that writes, which takes a few hundredths
+_LOCK_TIMEOUT = 0.7  # s to wait for a write of another copy, which takes some 10 ms
 
 
 def default_config_path(*, demo: bool = False) -> Path:
-    """Where the file is when nobody says otherwise. The demo keeps its own, apart from a person's."""
+    """Returns the path of the config file unless one is given. The demo has a file of its own."""
     return user_config_path("itick-tui") / ("demo.toml" if demo else "config.toml")
 
 
 class ConfigFile:
-    """One file. A file that is not there holds the defaults and comes into being with the first change."""
+    """A config file. A missing one holds the defaults and is created by the first change."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.refused = ""
-        """Why the commands that the file names are not run, as it was last read; "" where they are."""
+        self.command_warning = ""
+        """Why the commands set in the file are not run, as of the last read; "" if they are."""
 
     def read(self) -> Settings:
-        """Returns the settings, without commands where others could have written them. Raises UsageError where the file
-        cannot be read, or holds something that is no setting."""
+        """Returns the settings, without commands if others could have written the file.
+
+        Raises UsageError if the file cannot be read or holds an invalid setting.
+        """
         settings = parse_settings(self._text(), str(self.path))
-        named = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
-        self.refused = ""
-        if named and (exposure := self.exposure()):
-            self.refused = f"{' and '.join(named)} will not be run: {exposure}"
+        commands = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
+        self.command_warning = ""
+        if commands and (warning := self.permission_warning()):
+            self.command_warning = f"{' and '.join(commands)} will not be run: {warning}"
             settings = replace(settings, token_command=(), alert_command=())
         return settings
 
-    def exposure(self) -> str:
-        """Who else could have written the file, with what to do about it; "" where nobody could."""
+    def permission_warning(self) -> str:
+        """Returns who else can write the file and what to do about it, "" if nobody can."""
         try:
             return write_exposure(self.path)
         except FileNotFoundError:
@@ -57,25 +59,25 @@ class ConfigFile:
             return f"cannot tell who may write {self.path}: {reason(error)}"
 
     def save(self, base: Settings, ours: Settings) -> Settings:
-        """Write what differs between `base` (as last read or saved) and `ours` into what the file holds now; the
-        settings it holds then. Readers see the old file or the new one, never a part of one.
+        """Write what differs between `base` (as last read or saved) and `ours` into the file's present content; returns
+        the settings it then holds. The file is replaced atomically: readers see the old one or the new one.
 
-        Raises UsageError where it cannot be written, or holds something by now that cannot be read.
+        Raises UsageError if it cannot be written, or holds an invalid setting by now.
         """
         try:
-            real = Path(os.path.realpath(self.path))  # people keep their dotfiles elsewhere, and a link must stay one
+            real = Path(os.path.realpath(self.path))  # a symbolic link, as of dotfiles kept elsewhere, must stay one
             make_folder(real.parent)
-            # The folder itself is the lock of all copies of this program: no file is left behind.
-            with locked(real.parent, os.O_RDONLY, _LOCK_WITHIN):
+            # All copies of this program lock the folder itself, which leaves no lock file behind.
+            with locked(real.parent, os.O_RDONLY, _LOCK_TIMEOUT):
                 text = self._text()
                 theirs = parse_settings(text, str(self.path))
-                # A file that was taken away meanwhile, or emptied as by an editor on a full disk or just before it
-                # writes, is no wish to lose every list and alert.
-                gone = not text.strip()
-                known = replace(theirs, lists=base.lists, alerts=base.alerts) if gone else theirs
-                merged = merge(base, ours, known)
+                # A file that was deleted or truncated meanwhile (by an editor on a full disk, or just before it writes)
+                # must not delete every list and alert.
+                is_missing = not text.strip()
+                current = replace(theirs, lists=base.lists, alerts=base.alerts) if is_missing else theirs
+                merged = merge(base, ours, current)
                 if not is_same_settings(merged, theirs):
-                    edited = _edited(text, theirs, merged)
+                    edited = _edit_document(text, theirs, merged)
                     if parse_settings(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
                     replace_file(real, edited)
@@ -94,30 +96,30 @@ class ConfigFile:
             raise UsageError(f"cannot read {self.path}: it is not a text file") from None
 
 
-def _edited(text: str, before: Settings, after: Settings) -> str:
-    """The text with every setting changed that differs; comments and layout stay."""
-    import tomlkit  # slow to load, and most runs change nothing
+def _edit_document(text: str, before: Settings, after: Settings) -> str:
+    """Returns the text with each differing setting changed; comments and layout stay."""
+    import tomlkit  # slow to import, and most runs change nothing
     from tomlkit.items import InlineTable, Table
 
     document = tomlkit.parse(text)
     for field in Settings.__struct_fields__:
-        was, is_ = getattr(before, field), getattr(after, field)
-        if is_same_lists(was, is_) if field == "lists" else was == is_:
+        old, new = getattr(before, field), getattr(after, field)
+        if is_same_lists(old, new) if field == "lists" else old == new:
             continue
         if field == "lists":
             if not isinstance(document.get("lists"), Table | InlineTable):
-                # Not there yet, or written as `lists.Core = […]`, which cannot be edited piece by piece.
+                # Missing, or written as dotted keys (`lists.Core = […]`), which cannot be edited one by one.
                 document.pop("lists", None)
-                document["lists"], was = tomlkit.table(), {}
-            _edit_lists(document["lists"], was, is_)
+                document["lists"], old = tomlkit.table(), {}
+            _edit_lists(document["lists"], old, new)
         elif field == "alerts":
             if "alerts" not in document:
-                document["alerts"], was = tomlkit.array().multiline(True), ()
-            _edit_alerts(document["alerts"], was, is_)
-        elif isinstance(is_, tuple):
-            document[field] = list(is_)
+                document["alerts"], old = tomlkit.array().multiline(True), ()
+            _edit_alerts(document["alerts"], old, new)
+        elif isinstance(new, tuple):
+            document[field] = list(new)
         else:
-            document[field] = is_
+            document[field] = new
     return tomlkit.dumps(document)
 
 
@@ -129,22 +131,22 @@ def _edit_lists(table: Any, before: Mapping[str, Sequence[object]], after: Mappi
         if name in before and symbols != before[name]:
             _edit_array(table[name], list(map(str, before[name])), list(map(str, symbols)))
     arrays = {}
-    kept = [name for name in before if name in after]
-    if list(after)[: len(kept)] != kept:
-        # A table keeps the order in which it was made: all are taken out and put in again.
-        arrays = {name: table[name] for name in kept}
-        for name in kept:
+    remaining = [name for name in before if name in after]
+    if list(after)[: len(remaining)] != remaining:
+        # A table keeps insertion order: reordering means removing and inserting all entries.
+        arrays = {name: table[name] for name in remaining}
+        for name in remaining:
             del table[name]
-    after_it = _take_trail(table)
+    trailing = _pop_trailing_lines(table)
     for name, symbols in after.items():
         if name not in table:
             table[name] = arrays.get(name) or list(map(str, symbols))
-    if after_it:
-        table.value.body.extend(after_it)
+    if trailing:
+        table.value.body.extend(trailing)
 
 
 def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert]) -> None:
-    """An alert that is another one now, done or off, keeps its place and its comment."""
+    """Replace alerts whose state changed in place, with their comments, then add and remove the others."""
     now = {alert.key: alert for alert in after}
     if len(array) == len(before):
         for n, alert in enumerate(before):
@@ -154,25 +156,25 @@ def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert]) ->
     _edit_array(array, list(map(str, before)), list(map(str, after)))
 
 
-def _take_trail(table: Any) -> list[Any]:
-    """Blank lines and comments behind the last entry: they belong to what follows, and new entries go before them."""
+def _pop_trailing_lines(table: Any) -> list[Any]:
+    """Remove and return the blank lines and comments after the last entry: new entries go before them."""
     from tomlkit.items import Table
 
-    trail: list[Any] = []
+    trailing: list[Any] = []
     if isinstance(table, Table):
         body = table.value.body
         while body and body[-1][0] is None:
-            trail.insert(0, body.pop())
-    return trail
+            trailing.insert(0, body.pop())
+    return trailing
 
 
 def _edit_array(array: Array, before: list[str], after: list[str]) -> None:
-    """Take out what went and put in what came, where the rest keeps its order; else write it anew."""
-    kept = [spelling for spelling in before if spelling in after]
+    """Remove and insert single items if the others keep their order, else rewrite the array."""
+    remaining = [item for item in before if item in after]
     if (
         "\n" not in array.as_string()
         or len(array) != len(before)
-        or [spelling for spelling in after if spelling in before] != kept
+        or [item for item in after if item in before] != remaining
     ):
         array.clear()
         array.extend(after)
@@ -180,6 +182,6 @@ def _edit_array(array: Array, before: list[str], after: list[str]) -> None:
     for n in reversed(range(len(before))):
         if before[n] not in after:
             array.pop(n)
-    for n, spelling in enumerate(after):
-        if spelling not in before:
-            array.insert(n, spelling)
+    for n, item in enumerate(after):
+        if item not in before:
+            array.insert(n, item)

@@ -1,5 +1,7 @@
-"""The key table: the one place where a key gets its meaning. Dispatch, footer, help, palette and README come from it,
-and `[keys]` of the config file gives other keys to the ids in it."""
+"""The key table, from which dispatch, footer, help, palette and README are made.
+
+`[keys]` of the config file assigns other keys to its ids.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import NamedTuple
 
 from tui.errors import UsageError
 
-_CAPS = {
+_KEY_LABELS = {
     "down": "↓",
     "up": "↑",
     "left": "←",
@@ -27,13 +29,16 @@ _CAPS = {
     "tab": "Tab",
     "comma": ",",
 } | {f"f{n}": f"F{n}" for n in range(1, 13)}
-_NAMES = {cap.lower(): name for name, cap in _CAPS.items()} | {name: name for name in _CAPS}
+_KEYS_BY_LABEL = {label.lower(): name for name, label in _KEY_LABELS.items()} | {name: name for name in _KEY_LABELS}
 
 
 class KeyBinding(NamedTuple):
-    """`id` is the action's name. `keys` are Textual's names for the keys, signs as themselves; the first is the
-    footer's. `label` is the word in the footer ("" keeps the key out of it), `help` the line in the help. A key acts in
-    its `scope`, a pane or screen by its id, before it acts everywhere ("")."""
+    """An action and its keys: `id` is the action's name, `keys` are Textual's key names, of which the footer shows the
+    first.
+
+    `label` is the word in the footer ("" leaves the key out of it), `help` the line in the help. A binding with a
+    `scope`, the id of a pane or screen, takes precedence there over one without ("").
+    """
 
     id: str
     keys: tuple[str, ...]
@@ -44,13 +49,13 @@ class KeyBinding(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What stands on the keys: `j`, `↓`, `PgDn`, `Ctrl+C`; the row of digits is `1–9`."""
-        if self.keys == _DIGITS:
+        """The labels of the keys: `j`, `↓`, `PgDn`, `Ctrl+C`; `1–9` for the row of digits."""
+        if self.keys == _DIGIT_KEYS:
             return ("1–9",)
         return tuple(map(key_label, self.keys))
 
 
-_DIGITS = tuple("123456789")
+_DIGIT_KEYS = tuple("123456789")
 
 KEYS = (
     KeyBinding("add", ("a",), "Add", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
@@ -64,7 +69,7 @@ KEYS = (
     KeyBinding("sort", ("s",), "Sort", "choose what to sort by", "Order"),
     KeyBinding("reverse", ("S",), "", "turn the order round", "Order"),
     KeyBinding("columns", ("o",), "Columns", "choose columns and their order", "Order"),
-    KeyBinding("show_list", _DIGITS, "", "show a list", "Lists"),
+    KeyBinding("show_list", _DIGIT_KEYS, "", "show a list", "Lists"),
     KeyBinding("lists", ("L",), "Lists", "new list, rename, delete, move symbols to another", "Lists"),
     KeyBinding("save_list", ("w",), "", "keep a --watch list among your lists", "Lists"),
     KeyBinding("detail", ("enter",), "Detail", "the selected symbol in large, and back", "Panes"),
@@ -126,52 +131,56 @@ KEYS = (
 
 
 class KeyConflict(NamedTuple):
-    """A key that means two things; `id` is the one that was asked for."""
+    """A key assigned to two actions of one scope; `id` is the action asked about, `message` says which the other is."""
 
     id: str
-    words: str
+    message: str
 
 
 def key_label(key: str) -> str:
-    """What stands on a key, by Textual's name for it."""
-    *held, last = key.split("+") if len(key) > 1 else [key]
-    return "+".join([*(modifier.capitalize() for modifier in held), _CAPS.get(last, last.upper() if held else last)])
+    """Returns the label of a key, given Textual's name for it."""
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    return "+".join(
+        [*(modifier.capitalize() for modifier in modifiers), _KEY_LABELS.get(last, last.upper() if modifiers else last)]
+    )
 
 
 def parse_key(text: str) -> str:
-    """Textual's name for a key as a person writes it: `?`, `Ctrl+K`, `PgDn`, `f5`. Raises UsageError."""
-    written = "space" if text == " " else text.strip()
-    *held, last = re.split(r"(?<=.)\+(?=.)", written)
-    modifiers = [modifier.lower() for modifier in held]
-    name = _NAMES.get(last.lower(), last.lower() if held else last)
-    if (len(name) == 1 or name in _CAPS) and name.isprintable() and {*modifiers} <= {"ctrl", "shift", "alt"}:
+    """Returns Textual's name of a key written as `?`, `Ctrl+K`, `PgDn` or `f5`. Raises UsageError for any other
+    text."""
+    typed = "space" if text == " " else text.strip()
+    *modifiers, last = re.split(r"(?<=.)\+(?=.)", typed)
+    modifiers = [modifier.lower() for modifier in modifiers]
+    name = _KEYS_BY_LABEL.get(last.lower(), last.lower() if modifiers else last)
+    if (len(name) == 1 or name in _KEY_LABELS) and name.isprintable() and {*modifiers} <= {"ctrl", "shift", "alt"}:
         return "+".join([*modifiers, name])
     raise UsageError(f"'{text}' is no key: write a letter or sign, or for example Ctrl+K, F5, PgDn")
 
 
 def apply_overrides(keys: Mapping[str, Iterable[str]]) -> tuple[KeyBinding, ...]:
-    """The table with other keys for some ids. Raises UsageError where something is no key."""
+    """Returns the table with other keys for the given ids. Raises UsageError for an invalid key."""
     return tuple(key._replace(keys=tuple(map(parse_key, keys[key.id]))) if key.id in keys else key for key in KEYS)
 
 
-def find_conflict(table: Iterable[KeyBinding], asked: Iterable[str] = ()) -> KeyConflict | None:
-    """The first key that means two things in one scope; of the two ids the one in `asked` is named."""
-    owners: dict[tuple[str, str], str] = {}
+def find_conflict(table: Iterable[KeyBinding], preferred: Iterable[str] = ()) -> KeyConflict | None:
+    """Returns the first key with two actions in one scope, None if there is none; names the action in `preferred` of
+    the two."""
+    owner_by_key: dict[tuple[str, str], str] = {}
     for key in table:
         for name in key.keys:
-            if (owner := owners.setdefault((key.scope, name), key.id)) != key.id:
-                first, other = (owner, key.id) if owner in asked else (key.id, owner)
+            if (owner := owner_by_key.setdefault((key.scope, name), key.id)) != key.id:
+                first, other = (owner, key.id) if owner in preferred else (key.id, owner)
                 return KeyConflict(first, f"{key_label(name)} cannot mean {first}, it means {other} already")
     return None
 
 
 def label_of(table: Iterable[KeyBinding], id: str) -> str:
-    """What stands on the key that does it, for words such as `u brings it back`."""
+    """Returns the label of an action's first key, for sentences such as `u brings it back`."""
     return next(key.labels[0] for key in table if key.id == id)
 
 
 def groups(table: Iterable[KeyBinding] = KEYS) -> dict[str, list[KeyBinding]]:
-    """The keys by group, in the order of the table."""
+    """Returns the bindings by group, in the order of the table."""
     by_group: dict[str, list[KeyBinding]] = {}
     for key in table:
         by_group.setdefault(key.group, []).append(key)

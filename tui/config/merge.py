@@ -1,6 +1,6 @@
-"""Three-way merges of settings: what we changed goes into what others wrote meanwhile, and neither loses anything.
+"""Three-way merges of settings: our changes and those of other copies of the program, without losing either.
 
-Undo is a merge too: from what an edit made of the lists back to what they were, into what they are now.
+Undo is a merge too: the inverse of an edit, merged into the lists as they are now.
 """
 
 from __future__ import annotations
@@ -16,65 +16,70 @@ _V = TypeVar("_V")
 
 
 def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
-    """`theirs` with all that differs between `base` and `ours`."""
+    """Returns `theirs` with everything changed that differs between `base` and `ours`."""
     merged: dict[str, Any] = {}
     for field in Settings.__struct_fields__:
-        before, mine, other = (getattr(settings, field) for settings in (base, ours, theirs))
+        old, our, their = (getattr(settings, field) for settings in (base, ours, theirs))
         if field == "lists":
-            merged[field] = merge_lists(before, mine, other)
+            merged[field] = merge_lists(old, our, their)
         elif field == "alerts":
-            merged[field] = merge_alerts(before, mine, other)
+            merged[field] = merge_alerts(old, our, their)
         else:
-            merged[field] = other if mine == before else mine
+            merged[field] = their if our == old else our
     return Settings(**merged)
 
 
 def merge_lists(base: Lists, ours: Lists, theirs: Lists) -> Lists:
-    """Lists by name. A list that one side deleted and the other changed stays as it was changed."""
+    """Returns the merged lists by name. A list deleted on one side and changed on the other is kept as changed."""
     merged = {}
     for name in _merge_names(base, ours, theirs):
-        before = base.get(name, ())
-        mine, other = ours.get(name), theirs.get(name)
-        if mine is None or other is None:
-            merged[name] = tuple((mine if other is None else other) or ())
+        old = base.get(name, ())
+        our, their = ours.get(name), theirs.get(name)
+        if our is None or their is None:
+            merged[name] = tuple((our if their is None else their) or ())
         else:
-            merged[name] = tuple(merge_sequence(before, mine, other))
+            merged[name] = tuple(merge_sequence(old, our, their))
     return merged
 
 
 def merge_alerts(base: Sequence[Alert], ours: Sequence[Alert], theirs: Sequence[Alert]) -> tuple[Alert, ...]:
-    """Alerts by what they wait for. One that one side deleted and the other changed stays as it was changed."""
-    before, mine, other = ({alert.key: alert for alert in side} for side in (base, ours, theirs))
+    """Returns the merged alerts by their keys. An alert deleted on one side and changed on the other is kept as
+    changed."""
+    old, our, their = ({alert.key: alert for alert in side} for side in (base, ours, theirs))
     merged = []
-    for key in _merge_names(before, mine, other):
-        untouched = key not in mine or (key in other and mine[key] == before.get(key))
-        merged.append(other[key] if untouched else mine[key])
+    for key in _merge_names(old, our, their):
+        untouched = key not in our or (key in their and our[key] == old.get(key))
+        merged.append(their[key] if untouched else our[key])
     return tuple(merged)
 
 
 def _merge_names(base: Mapping[_T, _V], ours: Mapping[_T, _V], theirs: Mapping[_T, _V]) -> list[_T]:
-    return merge_sequence(list(base), [*ours, *_rescued(base, theirs, ours)], [*theirs, *_rescued(base, ours, theirs)])
+    return merge_sequence(
+        list(base),
+        [*ours, *_changed_but_deleted(base, theirs, ours)],
+        [*theirs, *_changed_but_deleted(base, ours, theirs)],
+    )
 
 
 def merge_sequence(base: Sequence[_T], ours: Sequence[_T], theirs: Sequence[_T]) -> list[_T]:
-    """Sequences of things that stand in them once. Additions and removals of both sides take place; the order is that
-    of the side that changed it, ours where both did."""
-    if _same_order(base, ours):
+    """Returns the merged sequence of unique items: additions and removals of both sides, in the order of the side that
+    changed the order, ours if both did."""
+    if _has_same_order(base, ours):
         ours, theirs = theirs, ours
     merged = [item for item in ours if item in theirs or item not in base]
     for n, item in enumerate(theirs):
         if item not in base and item not in merged:
-            # Behind the one it follows on the other side, as far as that is here too.
-            before = next((earlier for earlier in reversed(theirs[:n]) if earlier in merged), None)
-            merged.insert(merged.index(before) + 1 if before is not None else 0, item)
+            # After the nearest preceding item of the other side that is here too.
+            preceding = next((earlier for earlier in reversed(theirs[:n]) if earlier in merged), None)
+            merged.insert(merged.index(preceding) + 1 if preceding is not None else 0, item)
     return merged
 
 
-def _rescued(base: Mapping[_T, _V], changed: Mapping[_T, _V], deleted: Mapping[_T, _V]) -> list[_T]:
-    """Names gone from `deleted` of what is no longer as it was in `base`."""
+def _changed_but_deleted(base: Mapping[_T, _V], changed: Mapping[_T, _V], deleted: Mapping[_T, _V]) -> list[_T]:
+    """Returns the names deleted in `deleted` whose values were changed in `changed`."""
     return [name for name in changed if name in base and name not in deleted and changed[name] != base[name]]
 
 
-def _same_order(one: Sequence[_T], other: Sequence[_T]) -> bool:
+def _has_same_order(one: Sequence[_T], other: Sequence[_T]) -> bool:
     both = set(one) & set(other)
     return [item for item in one if item in both] == [item for item in other if item in both]

@@ -1,7 +1,7 @@
-"""Themes: TOML files, read into Structs that name what is wrong.
+"""Themes: TOML files parsed into Structs, whose validation names what is wrong.
 
-The files travel beside this module as `tui/themes/` (a link to `themes/` at the top of the repo). A `[screen]` table
-holds the colours of the program, a `[market]` table those that mean something about prices.
+The files are in `tui/themes/` (a link to `themes/` at the top of the repo). The table `[screen]` holds the colours of
+the user interface, `[market]` the colours with a meaning for prices.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Colour: TypeAlias = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class ScreenColours(Struct, forbid_unknown_fields=True, frozen=True):
-    """The program's own colours."""
+    """The colours of the user interface."""
 
     background: Colour
     surface: Colour
@@ -38,7 +38,7 @@ class ScreenColours(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class MarketColours(Struct, forbid_unknown_fields=True, frozen=True):
-    """Colours that carry a meaning. Up, bid and buy share a hue; so do down, ask and sell."""
+    """The colours with a meaning. Up, bid and buy share a hue; so do down, ask and sell."""
 
     up: Colour
     down: Colour
@@ -50,7 +50,7 @@ class MarketColours(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Theme(Struct, forbid_unknown_fields=True, frozen=True):
-    """One theme file. `name` is what `--theme` takes, `title` what the menu shows."""
+    """A theme file: `name` is the value of `--theme`, `title` is shown in the menu."""
 
     name: str
     title: str
@@ -60,7 +60,7 @@ class Theme(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def load_theme(path: Path) -> Theme:
-    """Read one file. Raises UsageError that names the file and what is wrong in it."""
+    """Returns the theme of a file. Raises UsageError that names the file and the error."""
     try:
         return msgspec.convert(tomllib.loads(read_small(path).decode()), Theme)
     except OSError as error:
@@ -71,7 +71,7 @@ def load_theme(path: Path) -> Theme:
 
 @cache
 def all_themes() -> dict[str, Theme]:
-    """Every theme by name: the default first, then dark ones, then light ones."""
+    """Returns all themes by name: the default first, then the dark, then the light ones."""
     themes = sorted(
         map(load_theme, _FOLDER.glob("*.toml")), key=lambda t: (t.name != DEFAULT_THEME, not t.dark, t.name)
     )
@@ -79,7 +79,7 @@ def all_themes() -> dict[str, Theme]:
 
 
 def find_theme(name: str) -> Theme:
-    """The theme of that name. Raises UsageError that lists the known ones."""
+    """Returns a theme by name. Raises UsageError that lists the known names."""
     themes = all_themes()
     if name not in themes:
         raise UsageError(f"unknown theme '{name}': choose one of {', '.join(themes)}")

@@ -1,4 +1,4 @@
-"""The person's lists: which there are, which one is shown, and every edit of this session, to be taken back."""
+"""The user's watchlists: their symbols, which of them is shown, and the edits of this run with undo."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tui.config.settings import Lists, is_same_lists
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol
 
-FIRST = "Watchlist"  # the name of the list of somebody who has none yet
-LONGEST_NAME = 24  # characters of a list's name, and cells it is given
+DEFAULT_LIST = "Watchlist"  # the name of the first list of a new user
+LONGEST_NAME = 24  # characters of a list's name, and cells for it
 
 
-class Undone(NamedTuple):
-    """What was taken back, in words, and the symbol to look at."""
+class UndoneEdit(NamedTuple):
+    """An edit that was undone: its words, and the symbol to select."""
 
     words: str
     select: Symbol | None
@@ -26,96 +26,97 @@ class _Edit(NamedTuple):
     words: str
     before: Lists
     after: Lists
-    shown: str  # before it
-    unsaved: str | None  # before it, too
+    shown: str  # before the edit
+    unsaved: str | None  # before the edit
 
 
 class Watchlists:
-    """Lists by name, in their order. There is always at least one, and one of them is shown.
+    """Lists by name, in order. There is always at least one, and one of them is shown.
 
-    `unsaved` names the list that `--watch` opened: it is kept in the config only when asked.
+    `unsaved` names the list opened by `--watch`, which is not written to the config until `save` is called.
     """
 
     def __init__(self, lists: Lists, shown: str = "", unsaved: str | None = None) -> None:
-        self.lists: Lists = dict(lists) or {FIRST: ()}
+        self.lists: Lists = dict(lists) or {DEFAULT_LIST: ()}
         self.shown = shown if shown in self.lists else next(iter(self.lists))
         self.unsaved = unsaved
         self._edits: list[_Edit] = []
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
-        """Those of the shown list, in the order made by hand."""
+        """The symbols of the shown list, in the manual order."""
         return self.lists[self.shown]
 
     @property
     def saved(self) -> Lists:
-        """What belongs into the config."""
+        """The lists to be written to the config."""
         return {name: symbols for name, symbols in self.lists.items() if name != self.unsaved}
 
     @property
     def room(self) -> int:
-        """How many symbols the shown list can still take."""
+        """The number of symbols that can still be added to the shown list."""
         return MAX_SYMBOLS - len(self.symbols)
 
     def show(self, name: str) -> None:
+        """Show another list."""
         self.shown = name
 
-    # --- edits, each of which `undo` takes back ---
+    # --- edits, each of which `undo` reverts ---
 
     def add(self, symbols: Iterable[Symbol]) -> None:
-        """To the end of the shown list."""
+        """Append symbols to the shown list."""
         added = tuple(symbol for symbol in symbols if symbol not in self.symbols)
         self._change({**self.lists, self.shown: self.symbols + added}, f"added {describe_symbols(added)}")
 
     def remove(self, symbols: Iterable[Symbol]) -> None:
-        """From the shown list."""
-        gone = set(symbols)
-        removed = [symbol for symbol in self.symbols if symbol in gone]
-        kept = tuple(symbol for symbol in self.symbols if symbol not in gone)
-        self._change({**self.lists, self.shown: kept}, f"removed {describe_symbols(removed)}")
+        """Remove symbols from the shown list."""
+        given = set(symbols)
+        removed = [symbol for symbol in self.symbols if symbol in given]
+        remaining = tuple(symbol for symbol in self.symbols if symbol not in given)
+        self._change({**self.lists, self.shown: remaining}, f"removed {describe_symbols(removed)}")
 
     def reorder(self, symbols: Sequence[Symbol], words: str) -> None:
-        """The shown list in another order."""
+        """Set the order of the shown list; `words` describe the edit."""
         self._change({**self.lists, self.shown: tuple(symbols)}, words)
 
     def move(self, symbols: Iterable[Symbol], to: str) -> None:
-        """From the shown list to another one, which comes into being where there is none."""
-        gone = set(symbols)
-        moved = tuple(symbol for symbol in self.symbols if symbol in gone)
-        there = self.lists.get(to, ())
-        lists = {**self.lists, self.shown: tuple(symbol for symbol in self.symbols if symbol not in gone)}
-        lists[to] = there + tuple(symbol for symbol in moved if symbol not in there)
+        """Move symbols from the shown list to another one, which is created if it does not exist."""
+        given = set(symbols)
+        moved = tuple(symbol for symbol in self.symbols if symbol in given)
+        target = self.lists.get(to, ())
+        lists = {**self.lists, self.shown: tuple(symbol for symbol in self.symbols if symbol not in given)}
+        lists[to] = target + tuple(symbol for symbol in moved if symbol not in target)
         self._change(lists, f"moved {describe_symbols(moved)} to {to}")
 
     def create(self, name: str) -> None:
-        """A new list behind the others, shown at once."""
+        """Append an empty list and show it."""
         self._change({**self.lists, name: ()}, f"made the list {name}", name)
 
     def rename(self, name: str, to: str) -> None:
-        """The list keeps its place."""
+        """Rename a list, which keeps its place."""
         shown = to if self.shown == name else self.shown
         self._change(_renamed(self.lists, name, to), f"renamed {name} to {to}", shown)
         if self.unsaved == name:
             self.unsaved = to
 
     def delete(self, name: str) -> None:
-        """The list goes; of the shown one's neighbours the next is shown, else the one before."""
+        """Delete a list; if it was shown, the next one is shown, else the one before."""
         names = list(self.lists)
         n = names.index(name)
         names.remove(name)
-        lists = {each: self.lists[each] for each in names} or {FIRST: ()}
+        lists = {each: self.lists[each] for each in names} or {DEFAULT_LIST: ()}
         shown = self.shown if self.shown != name else list(lists)[min(n, len(lists) - 1)]
         self._change(lists, f"deleted the list {name}", shown)
 
     def follow(self, name: str, added: Iterable[Symbol], removed: Iterable[Symbol]) -> None:
-        """Change a list as it was changed elsewhere: that is not to be undone here."""
-        gone = set(removed)
-        kept = tuple(symbol for symbol in self.lists.get(name, ()) if symbol not in gone)
-        new = tuple(symbol for symbol in added if symbol not in kept)
-        self.lists = {**self.lists, name: kept + new}
+        """Apply a change made outside the program to a list; undo does not revert it."""
+        dropped = set(removed)
+        remaining = tuple(symbol for symbol in self.lists.get(name, ()) if symbol not in dropped)
+        new = tuple(symbol for symbol in added if symbol not in remaining)
+        self.lists = {**self.lists, name: remaining + new}
 
     def save(self) -> None:
-        """The list that `--watch` opened is one like any other from now on."""
+        """Make the list opened by `--watch` a saved one."""
         self.unsaved = None
         self._edits = [edit._replace(unsaved=None) for edit in self._edits]
 
@@ -125,20 +126,20 @@ class Watchlists:
             self.lists = lists
             self.shown = shown or self.shown
 
-    # --- what others did, and back ---
+    # --- changes by others, and undo ---
 
     def merge_external(self, sent: Lists, found: Lists) -> None:
-        """Take over what other copies and hands wrote into the file: it holds `found` where `sent` was sent."""
+        """Merge what other copies of the program and editors wrote: the file holds `found` after `sent` was sent."""
         merged = dict(merge_lists(sent, self.saved, found))
         if self.unsaved in merged:
-            self._make_way(self.unsaved, free_name(self.unsaved, {*self.lists, *merged}))
+            self._rename_unsaved(self.unsaved, free_name(self.unsaved, {*self.lists, *merged}))
         if self.unsaved is not None and self.unsaved in self.lists:
             merged = {self.unsaved: self.lists[self.unsaved], **merged}
-        self.lists = merged or {FIRST: ()}
-        self._stay(self.shown)
+        self.lists = merged or {DEFAULT_LIST: ()}
+        self._keep_shown(self.shown)
 
-    def _make_way(self, name: str, to: str) -> None:
-        """Another list has the name of the unsaved one: that is called otherwise, as if it always had been."""
+    def _rename_unsaved(self, name: str, to: str) -> None:
+        """Rename the unsaved list, in the undo history too: another list has taken its name."""
         self.unsaved = to
         self.lists = _renamed(self.lists, name, to)
         self.shown = to if self.shown == name else self.shown
@@ -152,28 +153,29 @@ class Watchlists:
             for edit in self._edits
         ]
 
-    def undo(self) -> Undone | None:
-        """Take back the last edit; what happened to the lists since, by others too, stays. None where there is none."""
+    def undo(self) -> UndoneEdit | None:
+        """Undo the last edit, keeping later changes, also those of other copies. Returns None if there is no edit to
+        undo."""
         while self._edits:
             edit = self._edits.pop()
             before = self.lists
-            # Where a kept list has its old name by now, it becomes a part of that one.
+            # If a saved list has taken its old name, the unsaved one is merged into it.
             self.unsaved = None if edit.unsaved in self.saved else edit.unsaved
-            self.lists = merge_lists(edit.after, edit.before, before) or {FIRST: ()}
-            self._stay(edit.shown)
+            self.lists = merge_lists(edit.after, edit.before, before) or {DEFAULT_LIST: ()}
+            self._keep_shown(edit.shown)
             if not is_same_lists(self.lists, before):
                 back = next((symbol for symbol in self.symbols if symbol not in before.get(self.shown, ())), None)
-                return Undone(edit.words, back)
+                return UndoneEdit(edit.words, back)
         return None
 
-    def _stay(self, shown: str) -> None:
+    def _keep_shown(self, shown: str) -> None:
         self.shown = (
             shown if shown in self.lists else self.shown if self.shown in self.lists else next(iter(self.lists))
         )
 
 
 def free_name(name: str, taken: Container[str]) -> str:
-    """The name, with a number where it is taken."""
+    """Returns the name, with a number appended if it is taken."""
     return next(free for n in count(1) if (free := f"{name} {n}" if n > 1 else name) not in taken)
 
 
@@ -182,4 +184,5 @@ def _renamed(lists: Lists, name: str, to: str) -> Lists:
 
 
 def describe_symbols(symbols: Sequence[Symbol]) -> str:
+    """Returns the symbol if there is one, else their number."""
     return str(symbols[0]) if len(symbols) == 1 else f"{len(symbols)} symbols"

@@ -1,4 +1,4 @@
-"""What is wrong here, if anything: this machine and the way to the feed, looked at step by step.
+"""Diagnostics of this machine and the connection to the feed, step by step.
 
-`checks.py` is how a step is taken; `machine.py` and `feed.py` are the steps. Nothing here prints.
+`checks.py` runs the steps, which are in `machine.py` and `feed.py`. Nothing here prints.
 """

@@ -1,4 +1,4 @@
-"""One step after the other: what was found, what to do about it, and which cannot be taken after one that failed."""
+"""Runs the steps of a diagnosis in order: results, advice, and steps skipped because one they need failed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from tui.feed.clock import monotonic
 
 
 class Status(Enum):
-    """How a step ended."""
+    """The outcome of a step."""
 
     OK = "OK"
-    WARN = "WARN"  # it works, but not all of it or not for ever
+    WARN = "WARN"  # works in part, or not for long
     FAIL = "FAIL"
     SKIPPED = "skipped"
 
 
-class Found(NamedTuple):
-    """What a step found, and what to do where not all is well. `ms`: how long what it is about took, where that is not
-    the step itself. `blocks`: what builds on it is not tried."""
+class Finding(NamedTuple):
+    """What a step found, and what to do about it if not all is well.
+
+    `ms` is the duration of what was measured, if that is not the step itself. With `blocks` the steps that need this
+    one are skipped although it did not fail.
+    """
 
     words: str
     advice: str = ""
@@ -32,23 +35,23 @@ class Found(NamedTuple):
     blocks: bool = False
 
 
-class NotTaken(ItickError):
-    """What the step is about is not there any more."""
+class StepSkipped(ItickError):
+    """Raised by a step that does not apply any more."""
 
 
 class Check(NamedTuple):
-    """A step: its name, how it is taken, the names of those it builds on, and what to do where it raises ItickError
-    that does not know better. `timed`: how long it takes says something."""
+    """A step: its name, its coroutine, the names of the steps it needs, and the advice for an ItickError without one of
+    its own. The duration of a `timed` step is reported."""
 
     name: str
-    take: Callable[[], Awaitable[Found]]
+    run_step: Callable[[], Awaitable[Finding]]
     needs: Sequence[str] = ()
     advice: str = ""
     timed: bool = False
 
 
-class Result(NamedTuple):
-    """A step that was taken, or was not."""
+class CheckResult(NamedTuple):
+    """The result of a step that was run or skipped."""
 
     name: str
     status: Status
@@ -57,44 +60,55 @@ class Result(NamedTuple):
     ms: float | None = None
 
 
-class Checkup:
-    """Takes steps and keeps their results. `begins` is told of each before, `ends` after it."""
+class CheckRunner:
+    """Runs steps and collects their results; calls `on_start` with the name of each before it, `on_result` after it."""
 
-    def __init__(self, begins: Callable[[str], None], ends: Callable[[Result], None]) -> None:
-        self.results: list[Result] = []
-        self._begins = begins
-        self._ends = ends
-        self._because: dict[str, str] = {}  # of a step that others cannot build on: the one where it began
+    def __init__(self, on_start: Callable[[str], None], on_result: Callable[[CheckResult], None]) -> None:
+        self.results: list[CheckResult] = []
+        self._on_start = on_start
+        self._on_result = on_result
+        self._root_causes: dict[str, str] = {}  # name of a failed or skipped step → the step that failed first
 
     async def run(self, checks: Iterable[Check], within: float = math.inf) -> None:
-        """Take them in order, in `within` s altogether. What an ItickError says is a failure, and after a KeyRefused
-        nothing is tried that builds on "key"; any other exception is a fault of ours and goes on."""
+        """Run the steps in order, within `within` s altogether.
+
+        An ItickError fails its step; after a KeyRefused the steps that need "key" are skipped. Any other exception is a
+        fault in the program and propagates.
+        """
         end = monotonic() + within
         for check in checks:
-            self._begins(check.name)
-            begun = monotonic()
-            found = await self._take(check, end - begun, within)
-            took = 1000 * (monotonic() - begun) if check.timed and found.status is not Status.SKIPPED else None
-            if found.blocks or found.status is Status.FAIL:
-                self._because.setdefault(check.name, check.name)
-            result = Result(check.name, found.status, found.words, found.advice, took if found.ms is None else found.ms)
+            self._on_start(check.name)
+            started = monotonic()
+            finding = await self._run_step(check, end - started, within)
+            elapsed_ms = (
+                1000 * (monotonic() - started) if check.timed and finding.status is not Status.SKIPPED else None
+            )
+            if finding.blocks or finding.status is Status.FAIL:
+                self._root_causes.setdefault(check.name, check.name)
+            result = CheckResult(
+                check.name,
+                finding.status,
+                finding.words,
+                finding.advice,
+                elapsed_ms if finding.ms is None else finding.ms,
+            )
             self.results.append(result)
-            self._ends(result)
+            self._on_result(result)
 
-    async def _take(self, check: Check, left: float, within: float) -> Found:
+    async def _run_step(self, check: Check, remaining: float, within: float) -> Finding:
         for need in check.needs:
-            if need in self._because:
-                self._because[check.name] = self._because[need]
-                return Found(f"not tried, because of {self._because[need]}", status=Status.SKIPPED)
+            if need in self._root_causes:
+                self._root_causes[check.name] = self._root_causes[need]
+                return Finding(f"not tried, because of {self._root_causes[need]}", status=Status.SKIPPED)
         try:
-            async with asyncio.timeout(max(0.0, left)):
-                return await check.take()
+            async with asyncio.timeout(max(0.0, remaining)):
+                return await check.run_step()
         except TimeoutError:
-            return Found(f"not done when the {within:g} s for all of this were over", check.advice, Status.FAIL)
-        except NotTaken as error:
-            return Found(str(error), status=Status.SKIPPED)
+            return Finding(f"not done within the {within:g} s for all steps", check.advice, Status.FAIL)
+        except StepSkipped as error:
+            return Finding(str(error), status=Status.SKIPPED)
         except ItickError as error:
             if isinstance(error, KeyRefused):
-                self._because["key"] = check.name
+                self._root_causes["key"] = check.name
             advice = error.advice if isinstance(error, FeedError) else ""
-            return Found(str(error), advice or check.advice, Status.FAIL)
+            return Finding(str(error), advice or check.advice, Status.FAIL)

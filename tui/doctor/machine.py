@@ -1,4 +1,4 @@
-"""This machine: what is installed, the terminal, the config file, folders, and where the key is."""
+"""The steps on this machine: installation, terminal, config file, folders, history, address and key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from platformdirs import user_cache_path, user_state_path
 
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
-from tui.doctor.checks import Check, Found, Status
+from tui.doctor.checks import Check, Finding, Status
 from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
@@ -25,20 +25,22 @@ from tui.history.store import StoreError, default_store_path, is_sound
 from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
-_SMALLEST = (60, 20)  # cells: the least in which a list and something beside it find room
-_DEEP = ("truecolor", "24bit")
+_MIN_SIZE = (60, 20)  # columns and lines for a list and one more pane
+_TRUE_COLOUR = ("truecolor", "24bit")
 
 
-class Machine:
-    """The steps that need no network. As they are taken they find the settings, the address (else "") and the key.
-    `url` and `token_file` are those of the command line; `demo` is the address of an exchange of our own."""
+class MachineChecks:
+    """The steps that need no network. They set `settings`, `url` and `rest` ("" if unknown) and `token`.
+
+    `url` and `token_file` are those of the command line, `demo_url` is the address of a demo exchange.
+    """
 
     def __init__(
-        self, file: ConfigFile, url: str | None = None, token_file: Path | None = None, *, demo: str = ""
+        self, file: ConfigFile, url: str | None = None, token_file: Path | None = None, *, demo_url: str = ""
     ) -> None:
         self._file = file
-        self._demo = demo
-        self._given = url
+        self._demo_url = demo_url
+        self._given_url = url
         self._token_file = token_file
         self.settings: Settings | None = None
         self.url = ""
@@ -46,158 +48,160 @@ class Machine:
         self.token: Token | None = None
 
     def checks(self) -> list[Check]:
+        """Returns all steps in order."""
         return [
             Check("python", self._python),
-            Check("terminal", self._terminal),
-            Check("config", self._config, advice="put that line right, or move the file away and begin anew"),
+            Check("terminal", self._check_terminal),
+            Check("config", self._config, advice="correct that line, or move the file away to start with the defaults"),
             Check("folders", self._folders),
             Check("history", self._history),
             Check(
                 "address",
                 self._address,
-                needs=() if self._given or self._demo else ("config",),
+                needs=() if self._given_url or self._demo_url else ("config",),
                 advice="write the setting url as wss://HOST/fund, and rest_url as https://HOST",
             ),
             Check(
                 "key",
                 self._key,
-                needs=() if self._token_file or self._demo or "ITICK_TOKEN" in os.environ else ("config",),
+                needs=() if self._token_file or self._demo_url or "ITICK_TOKEN" in os.environ else ("config",),
                 advice="take the key from your iTick account",
             ),
         ]
 
-    async def _python(self) -> Found:
-        versions = {name: _version(name) for name in _required()}
+    async def _python(self) -> Finding:
+        versions = {name: _version(name) for name in _required_packages()}
         words = [f"{name} {version}" for name, version in versions.items() if version]
-        found = ", ".join([*words, " ".join(ssl.OPENSSL_VERSION.split()[:2])])
+        installed = ", ".join([*words, " ".join(ssl.OPENSSL_VERSION.split()[:2])])
         if missing := [name for name, version in versions.items() if not version]:
-            return Found(
-                f"not installed: {', '.join(missing)}", "install itick-tui anew, with pip install", Status.FAIL
-            )
+            return Finding(f"not installed: {', '.join(missing)}", "reinstall itick-tui with pip install", Status.FAIL)
         try:
             ZoneInfo("America/New_York")
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            return Found(f"{found}; no time zones", "pip install tzdata", Status.FAIL)
-        return Found(found)
+            return Finding(f"{installed}; no time zones", "pip install tzdata", Status.FAIL)
+        return Finding(installed)
 
-    async def _terminal(self) -> Found:
-        return terminal(
+    async def _check_terminal(self) -> Finding:
+        return check_terminal(
             next((file.fileno() for file in (sys.stdout, sys.stderr, sys.stdin) if file and file.isatty()), None),
             os.environ,
             locale.getpreferredencoding(False),
         )
 
-    async def _config(self) -> Found:
+    async def _config(self) -> Finding:
         self.settings = self._file.read()
         path = self._file.path
         if not path.exists():
-            return Found(f"none at {path}: everything is as it comes")
+            return Finding(f"none at {path}: the defaults apply")
         lists = self.settings.lists
         symbols = {symbol for symbols in lists.values() for symbol in symbols}
         words = f"{path}, {count(len(lists), 'list')}, {count(len(symbols), 'symbol')}"
-        if self._file.refused or (exposure := self._file.exposure()):
-            return Found(words, self._file.refused or exposure, Status.WARN)
-        return Found(words)
+        if self._file.command_warning or (warning := self._file.permission_warning()):
+            return Finding(words, self._file.command_warning or warning, Status.WARN)
+        return Finding(words)
 
-    async def _folders(self) -> Found:
+    async def _folders(self) -> Finding:
         folders = {
             "config": self._file.path.parent,
             "state": user_state_path("itick-tui"),
             "cache": user_cache_path("itick-tui"),
         }
-        told, bad = [], []
+        writable, errors = [], []
         for name, folder in folders.items():
-            if problem := _unwritable(folder):
-                bad.append(f"{name} {folder}: {problem}")
+            if problem := _write_error(folder):
+                errors.append(f"{name} {folder}: {problem}")
             else:
-                told.append(f"{name} {folder}")
-        if bad:
-            return Found(
-                "cannot be written: " + "; ".join(bad),
-                "what is to be kept there is lost: make the folder yours to write",
+                writable.append(f"{name} {folder}")
+        if errors:
+            return Finding(
+                "cannot be written: " + "; ".join(errors),
+                "nothing can be saved there: make the folder writable for you",
                 Status.WARN,
             )
-        return Found("can be written: " + ", ".join(told))
+        return Finding("can be written: " + ", ".join(writable))
 
-    async def _history(self) -> Found:
-        path = default_store_path(demo=bool(self._demo))
-        if not _is_there(path):
-            return Found("none kept yet")
+    async def _history(self) -> Finding:
+        path = default_store_path(demo=bool(self._demo_url))
+        if not _exists(path):
+            return Finding("none yet")
         try:
-            sound = is_sound(path)
+            is_intact = is_sound(path)
         except StoreError as error:
-            return Found(
-                str(error), "nothing is kept there: is the disk well, and the file yours to write?", Status.WARN
+            return Finding(
+                str(error), "no history can be saved: check the disk and the permissions of the file", Status.WARN
             )
-        if not sound:
-            return Found(
-                f"{path} is damaged, or none of ours",
-                "nothing to do: the next start moves it aside and begins anew",
+        if not is_intact:
+            return Finding(
+                f"{path} is damaged, or not a history of this program",
+                "nothing to do: the next start moves it aside and creates a new one",
                 Status.WARN,
             )
-        return Found(f"{path}, {path.stat().st_size / 1e6:.1f} MB, whole")
+        return Finding(f"{path}, {path.stat().st_size / 1e6:.1f} MB, whole")
 
-    async def _address(self) -> Found:
-        if self._demo:
-            self.url = self._demo
-            return Found(f"{host_of(self._demo)}, the demo exchange")
-        ours = self.settings.url if self.settings else ""
-        self.url = check_url(self._given or ours or VENDOR_URL)
-        source = "from --url" if self._given else "from the config file" if ours else "the vendor's own"
-        if self.settings and self.settings.rest_url and not self._given:
+    async def _address(self) -> Finding:
+        if self._demo_url:
+            self.url = self._demo_url
+            return Finding(f"{host_of(self._demo_url)}, the demo exchange")
+        configured = self.settings.url if self.settings else ""
+        self.url = check_url(self._given_url or configured or VENDOR_URL)
+        source = "from --url" if self._given_url else "from the config file" if configured else "the vendor's default"
+        if self.settings and self.settings.rest_url and not self._given_url:
             self.rest = check_rest_url(self.settings.rest_url)
-            return Found(f"{host_of(self.url)}, {source}, and for REST {host_of(self.rest)}")
-        return Found(f"{host_of(self.url)}, {source}")
+            return Finding(f"{host_of(self.url)}, {source}, and for REST {host_of(self.rest)}")
+        return Finding(f"{host_of(self.url)}, {source}")
 
-    async def _key(self) -> Found:
-        if self._demo:
+    async def _key(self) -> Finding:
+        if self._demo_url:
             forget_environment()
             self.token = Token("demo")
-            return Found("the demo needs none")
+            return Finding("the demo needs none")
         command = self.settings.token_command if self.settings else ()
-        key = await run_in_thread(find_token, self._token_file, command)  # so long a signal is heard
+        key = await run_in_thread(find_token, self._token_file, command)  # on a thread, so that a signal can end it
         if key is None:
-            return Found(
+            return Finding(
                 "none: neither --token-file nor ITICK_TOKEN nor the setting token_command gives one",
                 "put it into ITICK_TOKEN, or into a file named by --token-file",
                 Status.FAIL,
             )
         self.token = key.token
         if key.warning:
-            return Found(f"in {key.place}", key.warning, Status.WARN)
-        return Found(f"in {key.place}")
+            return Finding(f"in {key.place}", key.warning, Status.WARN)
+        return Finding(f"in {key.place}")
 
 
-def terminal(file: int | None, environment: Mapping[str, str], encoding: str) -> Found:
-    """What a terminal can do. `file` is one of ours that is a terminal, `encoding` what the locale says."""
+def check_terminal(file: int | None, environment: Mapping[str, str], encoding: str) -> Finding:
+    """Returns the capabilities of a terminal. `file` is a descriptor of it, None without a terminal; `encoding` is the
+    locale's."""
     if file is None:
-        return Found("not run in one", "run it in the terminal itself to have it looked at", Status.SKIPPED)
+        return Finding("not run in one", "run it in the terminal itself to have it checked", Status.SKIPPED)
     columns, lines = os.get_terminal_size(file)
     term = environment.get("TERM", "")
     colours = _colours(term, environment)
-    where = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
-    words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in where)
+    hosts = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
+    words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in hosts)
     if term in ("", "dumb"):
-        return Found(words, "nothing can be drawn on it: set TERM, to xterm-256color for example", Status.FAIL)
+        return Finding(words, "nothing can be drawn on it: set TERM, to xterm-256color for example", Status.FAIL)
     if encoding.lower().replace("-", "") != "utf8":
-        return Found(words, "lines and arrows cannot be shown: export LC_ALL=C.UTF-8", Status.WARN)
-    if (columns, lines) != (0, 0) and (columns < _SMALLEST[0] or lines < _SMALLEST[1]):
-        return Found(words, f"make it larger: {_SMALLEST[0]}×{_SMALLEST[1]} at least for more than a list", Status.WARN)
+        return Finding(words, "lines and arrows cannot be shown: export LC_ALL=C.UTF-8", Status.WARN)
+    if (columns, lines) != (0, 0) and (columns < _MIN_SIZE[0] or lines < _MIN_SIZE[1]):
+        return Finding(
+            words, f"make it larger: {_MIN_SIZE[0]}×{_MIN_SIZE[1]} at least for more than a list", Status.WARN
+        )
     if colours == "16 colours":
-        return Found(words, "if it can do more, set TERM=xterm-256color and COLORTERM=truecolor", Status.WARN)
-    return Found(words)
+        return Finding(words, "if it can do more, set TERM=xterm-256color and COLORTERM=truecolor", Status.WARN)
+    return Finding(words)
 
 
 def _colours(term: str, environment: Mapping[str, str]) -> str:
     if environment.get("NO_COLOR"):
         return "no colours (NO_COLOR)"
-    if environment.get("COLORTERM", "").strip().lower() in _DEEP:
+    if environment.get("COLORTERM", "").strip().lower() in _TRUE_COLOUR:
         return "true colour"
     return "256 colours" if "256" in term or term in ("xterm-kitty", "kitty", "alacritty") else "16 colours"
 
 
-def _required() -> list[str]:
-    """The packages this one needs, by its own word; none where it runs without having been installed."""
+def _required_packages() -> list[str]:
+    """Returns the packages this one requires, none if it is not installed."""
     try:
         requirements = metadata.requires("itick-tui") or []
     except metadata.PackageNotFoundError:
@@ -212,17 +216,17 @@ def _version(name: str) -> str:
         return ""
 
 
-def _is_there(path: Path) -> bool:
-    """Whether it exists, as far as we may look: `Path.exists` raises PermissionError where we may not."""
+def _exists(path: Path) -> bool:
+    """True if the path exists as far as this user may see: `Path.exists` raises PermissionError."""
     return os.path.exists(path)
 
 
-def _unwritable(folder: Path) -> str:
-    """Why nothing can be written there; "" where it can. A folder that is not there yet can be made where the nearest
-    one above it can be written."""
-    there = next(path for path in (folder, *folder.parents) if _is_there(path))
+def _write_error(folder: Path) -> str:
+    """Returns why nothing can be written to a folder, "" if it can. A missing folder is judged by its nearest existing
+    parent."""
+    existing = next(path for path in (folder, *folder.parents) if _exists(path))
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             return ""
     except OSError as error:
         return reason(error)

@@ -1,7 +1,7 @@
-"""One fund's order book: ten levels a side, which moves by small steps as a real one does.
+"""A simulated order book of one fund: ten levels a side, changed in small steps.
 
-Prices are whole ticks here. A level keeps its size until something happens to it, so that two pictures of the book
-in a row differ in a few levels only.
+Prices are whole ticks. A level keeps its size until an order or a trade changes it, so consecutive snapshots differ in
+a few levels only.
 """
 
 from __future__ import annotations
@@ -11,79 +11,85 @@ from random import Random
 
 LEVELS = 10
 
-BookSide = list[list[int]]  # [price in ticks, size in units], from the touch outward
+BookSide = list[list[int]]  # [price in ticks, size in shares], best first
 
 
 class Book:
-    """`bids` and `asks` always hold LEVELS levels, in order, never touching each other.
+    """An order book whose `bids` and `asks` hold LEVELS levels each, sorted from the best price outward and never
+    crossed.
 
-    `mid` is a price in ticks, `spread` the usual one in ticks, `lot` a usual order in units of the fund."""
+    `mid` is the first mid price in ticks, `spread` the typical spread in ticks, `lot` the size of a typical order in
+    shares.
+    """
 
     def __init__(self, mid: float, spread: int, lot: int, random: Random) -> None:
         self._spread = spread
         self._lot = lot
         self._random = random
-        self._target = spread
+        self._target_spread = spread
         bid = round(mid - spread / 2)
-        self.bids = self._side([], bid, -1)
-        self.asks = self._side([], bid + spread, 1)
+        self.bids = self._rebuild_side([], bid, -1)
+        self.asks = self._rebuild_side([], bid + spread, 1)
 
     @property
     def mid(self) -> float:
+        """The mid price, in ticks."""
         return (self.bids[0][0] + self.asks[0][0]) / 2
 
-    def take(self, buy: bool, size: int) -> tuple[int, int]:
-        """Trade against the touch: the price in ticks and the size had. A level that would be empty is filled again at
-        once, as by a hidden order, so that the touch moves in `stir` alone."""
-        level = (self.asks if buy else self.bids)[0]
+    def execute(self, is_buy: bool, size: int) -> tuple[int, int]:
+        """Execute a market order against the best level; returns the price in ticks and the size executed.
+
+        A level that would be empty is refilled at once, as by a hidden order: the best price moves in `evolve` only.
+        """
+        level = (self.asks if is_buy else self.bids)[0]
         size = min(size, level[1])
-        level[1] = level[1] - size or self._order(0)
+        level[1] = level[1] - size or self._level_size(0)
         return level[0], size
 
-    def stir(self, fair: float) -> None:
-        """Let the book follow the fair price (ticks), and change a few of its sizes."""
+    def evolve(self, fair_price: float) -> None:
+        """Move the book to the fair price (ticks) and change a few of its sizes."""
         random = self._random
         if random.random() < 0.15:
-            self._target = max(1, self._spread + random.choice((-1, 0, 0, 0, 1)))
+            self._target_spread = max(1, self._spread + random.choice((-1, 0, 0, 0, 1)))
         bid, ask = self.bids[0][0], self.asks[0][0]
-        drift = fair - (bid + ask) / 2
-        if abs(drift) > 0.75 or ask - bid != self._target:
-            bid = round(fair - self._target / 2)
-            self.bids = self._side(self.bids, bid, -1)
-            self.asks = self._side(self.asks, bid + self._target, 1)
+        drift = fair_price - (bid + ask) / 2
+        if abs(drift) > 0.75 or ask - bid != self._target_spread:
+            bid = round(fair_price - self._target_spread / 2)
+            self.bids = self._rebuild_side(self.bids, bid, -1)
+            self.asks = self._rebuild_side(self.asks, bid + self._target_spread, 1)
         for _ in range(random.choice((1, 1, 2, 3))):
             side = self.bids if random.random() < 0.5 else self.asks
             index = min(LEVELS - 1, int(random.expovariate(0.5)))
-            self._resize(side[index], index)
+            self._change_level(side[index], index)
 
-    def _side(self, side: BookSide, touch: int, away: int) -> BookSide:
-        """The side with a new touch: what stands nearer is gone, what was beyond stays as it is."""
-        kept = [level for level in side if (level[0] - touch) * away >= 0]
-        fresh: BookSide = []
-        price, stop = touch, kept[0][0] if kept else touch + away
-        while price != stop and len(fresh) < LEVELS:
-            fresh.append([price, self._order(len(fresh))])
-            price += away * min(self._step(), abs(stop - price))
-        side = (fresh + kept)[:LEVELS]
+    def _rebuild_side(self, side: BookSide, best_price: int, direction: int) -> BookSide:
+        """Returns the side with a new best price: levels nearer than it are dropped, levels beyond it are kept."""
+        remaining = [level for level in side if (level[0] - best_price) * direction >= 0]
+        added: BookSide = []
+        price, stop = best_price, remaining[0][0] if remaining else best_price + direction
+        while price != stop and len(added) < LEVELS:
+            added.append([price, self._level_size(len(added))])
+            price += direction * min(self._level_gap(), abs(stop - price))
+        side = (added + remaining)[:LEVELS]
         while len(side) < LEVELS:
-            side.append([side[-1][0] + away * self._step(), self._order(len(side))])
+            side.append([side[-1][0] + direction * self._level_gap(), self._level_size(len(side))])
         return side
 
-    def _step(self) -> int:
-        """Ticks between two levels: one where the fund is tight, now and then more where it is not."""
+    def _level_gap(self) -> int:
+        """Returns the ticks between two levels: one for a tight fund, sometimes more for a wide one."""
         return 1 if self._spread < 3 else self._random.choice((1, 1, 2, self._spread // 2 + 1))
 
-    def _order(self, index: int) -> int:
-        """The size of a level: lots, more of them away from the touch, much scattered."""
+    def _level_size(self, index: int) -> int:
+        """Returns the size of a new level: whole lots, log-normal, larger away from the best price."""
         lots = math.exp(self._random.gauss(0.9 + 0.09 * index, 0.75))
         return max(1, round(lots)) * self._lot
 
-    def _resize(self, level: list[int], index: int) -> None:
-        """An order joins the level or leaves it, or the level is made anew."""
+    def _change_level(self, level: list[int], index: int) -> None:
+        """Add an order to the level, remove one, or replace the level's size."""
         change = (1 + int(self._random.random() * 4)) * self._lot
         if self._random.random() < 0.5:
             level[1] += change
         elif level[1] > change:
             level[1] -= change
-        if level[1] > self._order(index) * 6 or level[1] < self._lot // 4:
-            level[1] = self._order(index)
+        if level[1] > self._level_size(index) * 6 or level[1] < self._lot // 4:
+            level[1] = self._level_size(index)

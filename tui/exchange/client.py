@@ -1,4 +1,4 @@
-"""One connection to the exchange as its sending side: frames that are due, written without ever waiting."""
+"""One connected client: a queue of frames and the writes of them, which never wait for the client."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tui.protocol.messages import Message, Push, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
 
-_MOST_BUFFERED = 32 << 20  # bytes a client may leave unread before it is cut off
+_MAX_BUFFERED = 32 << 20  # bytes a client may leave unread before it is disconnected
 
 
 class Channel:
-    """One type of one fund: who takes it, and what was last said of it."""
+    """One type of one fund: its subscribers, and the message last published."""
 
-    __slots__ = ("last", "takers")
+    __slots__ = ("last", "subscribers")
 
     def __init__(self) -> None:
-        self.takers: set[Client] = set()
+        self.subscribers: set[Client] = set()
         self.last: Push | None = None
 
 
 class Client:
-    """One connection: its socket, its standing, the frames it is due, and what it was sent so far."""
+    """One connection: its socket, its session, the frames queued for it, and the counters of what it was sent."""
 
     def __init__(
         self, number: int, socket: ServerConnection, session: Session, deadline: asyncio.Timeout, sent: Counter[str]
@@ -40,57 +40,57 @@ class Client:
         self.session = session
         self.deadline = deadline
         self.close_code = 1000
-        self.fate: asyncio.TimerHandle | None = None  # the fault that is to end it
-        self.mute = False
-        self.active_at = asyncio.get_running_loop().time()  # when something went either way
+        self.scheduled_fault: asyncio.TimerHandle | None = None  # ends the connection by a fault
+        self.half_open = False
+        self.active_at = asyncio.get_running_loop().time()  # s, monotonic: the last frame either way
         tokens = socket.request.headers.get_all("token") if socket.request else []
         self.token = Token(tokens[0] if tokens else "")
         self._socket = socket
-        self._due: list[bytes] = []
+        self._pending: list[bytes] = []
         self._counts: Counter[str] = Counter()
         self._sent = sent
 
-    def give(self, frame: bytes, kind: str = "data", messages: int = 1) -> None:
-        """Let the frame be due; it holds so many messages of the kind."""
-        self._due.append(frame)
+    def queue(self, frame: bytes, kind: str = "data", messages: int = 1) -> None:
+        """Queue a frame, which counts as so many messages of the kind."""
+        self._pending.append(frame)
         self._counts[kind] += messages
 
     def send(self, *replies: Message) -> None:
-        """Send at once, after what is already due."""
+        """Send replies at once, behind what is queued already."""
         for reply in replies:
-            self.give(framed(encode(reply)), "reply")
+            self.queue(encode_frame(encode(reply)), "reply")
         self.flush()
 
     def flush(self) -> None:
-        """Write what is due without ever waiting for the client, and cut it off if it does not read."""
-        if self._due and self._socket.state is State.OPEN and not self.mute:
+        """Write the queue without waiting for the client; a client that does not read is disconnected."""
+        if self._pending and self._socket.state is State.OPEN and not self.half_open:
             transport = self._socket.transport
             self.active_at = asyncio.get_running_loop().time()
-            transport.write(b"".join(self._due))
-            self._counts["frames"] = len(self._due)
+            transport.write(b"".join(self._pending))
+            self._counts["frames"] = len(self._pending)
             self._sent.update(self._counts)
-            if transport.get_write_buffer_size() > _MOST_BUFFERED:
+            if transport.get_write_buffer_size() > _MAX_BUFFERED:
                 transport.abort()
-        self._due.clear()
+        self._pending.clear()
         self._counts.clear()
 
-    def cut(self, reset: bool = False) -> None:
-        """End the connection without a word; `reset`: with a TCP reset."""
+    def abort(self, reset: bool = False) -> None:
+        """Close the TCP connection without a close frame; `reset` closes it with RST."""
         transport = self._socket.transport
         if reset:
-            # To linger for no time at all is to reset.
+            # A linger time of 0 makes close send RST.
             transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
 
-    def fall_silent(self) -> None:
-        """Neither read nor write any more, and let the socket stay open."""
-        self.mute = True
+    def become_half_open(self) -> None:
+        """Stop reading and writing, and leave the socket open."""
+        self.half_open = True
         self._socket.transport.pause_reading()
 
 
 Channels: TypeAlias = dict[Symbol, dict[type[Push], Channel]]
 
 
-def framed(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
-    """A WebSocket frame. A server's frames carry no mask, so one serves every client."""
+def encode_frame(payload: bytes, opcode: Opcode = Opcode.TEXT) -> bytes:
+    """Returns a WebSocket frame. Frames of a server are unmasked (RFC 6455 §5.1), so one serves every client."""
     return Frame(opcode, payload).serialize(mask=False)

@@ -1,7 +1,7 @@
-"""What moves all funds at once: a handful of common factors, each a random walk of variance 1 a day.
+"""The common factors behind all funds: random walks with a variance of 1 a day.
 
-The walk is kept at whole minutes, so that a fund nobody watched can be told what it missed. What was before the last
-two hours of the market's creation is kept coarser: it only has to give the day its open, high, low and volume.
+The walk is kept at whole minutes, so a fund that was not watched can catch up on them. Before the last two hours (at
+the creation of the market) it is kept coarser: it only gives the day its open, high, low and volume.
 """
 
 from __future__ import annotations
@@ -13,48 +13,54 @@ from tui.exchange.universe import FACTORS
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
-HISTORY = 120 * MINUTE_MS
-HALF_HOUR = 30 * MINUTE_MS
+HISTORY_MS = 120 * MINUTE_MS
+HALF_HOUR_MS = 30 * MINUTE_MS
 
-_GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
+_OPENING_GAP = 0.4  # standard deviation, in days' volatilities, of the jump with which the first day opens
 
-Values = tuple[float, ...]
+FactorValues = tuple[float, ...]
 
 
 class Factors:
-    """The common factors up to `time` (ms).
+    """The common factors up to `time` (ms UTC).
 
-    `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump. From `fine` (ms) on
-    it has every minute. `before` holds points half an hour apart, latest first, back from where the path began to the
-    beginning of the day before."""
+    `path` holds (time, values) at whole minutes, oldest first; two points at one time are a jump. It has every minute
+    from `minutes_start` (ms UTC) on. `earlier_path` holds points half an hour apart, latest first, from the start of
+    `path` back to the start of the previous day.
+    """
 
     def __init__(self, seed: int, now: int) -> None:
         self._random = random.Random(f"{seed}/factors")
         midnight = now - now % DAY_MS
-        self.fine = fine = now - now % MINUTE_MS - HISTORY
-        self.time = min(midnight, fine) - HALF_HOUR
-        self.before = _backward(random.Random(f"{seed}/before"), self.time, midnight - DAY_MS)
-        self.values: Values = (0.0,) * len(FACTORS)
-        self.path: deque[tuple[int, Values]] = deque([(self.time, self.values)])
-        stops = {midnight, fine, *range(self.time, fine, HALF_HOUR), *range(fine, now, MINUTE_MS)}
+        self.minutes_start = minutes_start = now - now % MINUTE_MS - HISTORY_MS
+        self.time = min(midnight, minutes_start) - HALF_HOUR_MS
+        self.earlier_path = _walk_backward(random.Random(f"{seed}/before"), self.time, midnight - DAY_MS)
+        self.values: FactorValues = (0.0,) * len(FACTORS)
+        self.path: deque[tuple[int, FactorValues]] = deque([(self.time, self.values)])
+        stops = {
+            midnight,
+            minutes_start,
+            *range(self.time, minutes_start, HALF_HOUR_MS),
+            *range(minutes_start, now, MINUTE_MS),
+        }
         for stop in sorted(stops - {self.time}):
             self._walk(stop)
             self.path.append((stop, self.values))
             if stop == midnight:
-                self.values = tuple(value + self._random.gauss(0.0, _GAP) for value in self.values)
+                self.values = tuple(value + self._random.gauss(0.0, _OPENING_GAP) for value in self.values)
                 self.path.append((stop, self.values))
         self._walk(now)
 
     def advance(self, time: int) -> None:
-        """Let the factors walk to `time`, remembering where they were at each whole minute on the way."""
+        """Advance the walk to `time`, keeping a point at each whole minute."""
         while (minute := self.time - self.time % MINUTE_MS + MINUTE_MS) <= time:
             self._walk(minute)
             self.path.append((minute, self.values))
-            self._forget()
+            self._prune()
         self._walk(time)
 
-    def since(self, time: int) -> list[tuple[int, Values]]:
-        """The points after `time`, up to the present one."""
+    def points_since(self, time: int) -> list[tuple[int, FactorValues]]:
+        """Returns the points after `time`, the present one included."""
         points = [point for point in self.path if point[0] > time]
         if self.time > max(time, self.path[-1][0]):
             points.append((self.time, self.values))
@@ -66,17 +72,17 @@ class Factors:
             self.values = tuple([value + gauss(0.0, step) for value in self.values])
             self.time = time
 
-    def _forget(self) -> None:
-        needed = min(self.time - self.time % DAY_MS, self.time - HISTORY) - HALF_HOUR
+    def _prune(self) -> None:
+        needed = min(self.time - self.time % DAY_MS, self.time - HISTORY_MS) - HALF_HOUR_MS
         while self.path[1][0] <= needed:
             self.path.popleft()
 
 
-def _backward(random: random.Random, time: int, until: int) -> list[tuple[int, Values]]:
-    points: list[tuple[int, Values]] = []
-    values: Values = (0.0,) * len(FACTORS)
+def _walk_backward(random: random.Random, time: int, until: int) -> list[tuple[int, FactorValues]]:
+    points: list[tuple[int, FactorValues]] = []
+    values: FactorValues = (0.0,) * len(FACTORS)
     while time > until:
-        step = min(HALF_HOUR, time - until)
+        step = min(HALF_HOUR_MS, time - until)
         time -= step
         values = tuple([value + random.gauss(0.0, (step / DAY_MS) ** 0.5) for value in values])
         points.append((time, values))

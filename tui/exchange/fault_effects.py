@@ -1,8 +1,8 @@
-"""What each fault does, as the exchange asks while it serves: how a connection is to end, what a reply becomes, how a
-message is written, which frames come unasked.
+"""The effects of the faults, asked for by the exchange while it serves: how a connection ends, how a reply or a message
+is altered, which unsolicited frames are sent.
 
-Faults combine, except for those of one question (how does this connection end, which answer does the handshake get):
-they take turns, or the first one decides.
+Faults combine, except those that answer one question (how does this connection end, how is the handshake answered):
+endings alternate, of the others the first applies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from websockets.frames import Opcode
 
-from tui.exchange.faults import FAULTS, chosen
+from tui.exchange.faults import FAULTS, check_fault_names
 from tui.protocol.messages import (
     UNRESOLVED,
     AuthReply,
@@ -35,24 +35,24 @@ from tui.protocol.messages import (
     encode,
 )
 
-LAG = -15 * 60_000  # ms
-CLOCK_OFF = 3 * 60_000  # ms
+DATA_DELAY = -15 * 60_000  # ms
+CLOCK_OFFSET = 3 * 60_000  # ms
 PLAN_LIMIT = 3  # symbols
 BURST = 100_000  # messages
-ELSEWHERE = "wss://another.invalid/fund"
-_REST_ELSEWHERE = "https://another.invalid/fund/quotes"
+REDIRECT_URL = "wss://another.invalid/fund"
+_REST_REDIRECT_URL = "https://another.invalid/fund/quotes"
 NO_ACTION = Hello(code=0, msg="no action")
 
 
-class RefusedHandshake(NamedTuple):
-    """An answer that opens no connection."""
+class HttpReply(NamedTuple):
+    """An HTTP reply: the refusal of a handshake, or the answer to a REST call."""
 
     status: int
     text: str
     headers: tuple[tuple[str, str], ...] = ()
 
 
-# The close code of an ending; None where there is no close frame.
+# Close codes of the endings; None: no close frame.
 ENDINGS = {
     "reset": None,
     "drop": None,
@@ -63,18 +63,18 @@ ENDINGS = {
     "close-1011": 1011,
     "key-in-use": 1000,
 }
-UNAUTHORIZED = RefusedHandshake(HTTPStatus.UNAUTHORIZED, '{"message":"Invalid API key in request"}')
-_HANDSHAKES = {
+UNAUTHORIZED = HttpReply(HTTPStatus.UNAUTHORIZED, '{"message":"Invalid API key in request"}')
+_HANDSHAKE_REPLIES = {
     "http-401": UNAUTHORIZED,
-    "http-403": RefusedHandshake(HTTPStatus.FORBIDDEN, '{"message":"You cannot consume this service"}'),
-    "http-404": RefusedHandshake(HTTPStatus.NOT_FOUND, '{"message":"no Route matched with those values"}'),
-    "redirect": RefusedHandshake(HTTPStatus.FOUND, "", (("Location", ELSEWHERE),)),
+    "http-403": HttpReply(HTTPStatus.FORBIDDEN, '{"message":"You cannot consume this service"}'),
+    "http-404": HttpReply(HTTPStatus.NOT_FOUND, '{"message":"no Route matched with those values"}'),
+    "redirect": HttpReply(HTTPStatus.FOUND, "", (("Location", REDIRECT_URL),)),
 }
-_RESTS = {
-    "rest-500": RefusedHandshake(HTTPStatus.INTERNAL_SERVER_ERROR, "<html><body>Internal Server Error</body></html>"),
-    "rest-redirect": RefusedHandshake(HTTPStatus.FOUND, "", (("Location", _REST_ELSEWHERE),)),
-    "rest-refused": RefusedHandshake(HTTPStatus.OK, '{"code":1,"msg":"permission denied: please upgrade","data":null}'),
-    "rest-null": RefusedHandshake(HTTPStatus.OK, '{"code":0,"msg":null,"data":null}'),
+_REST_REPLIES = {
+    "rest-500": HttpReply(HTTPStatus.INTERNAL_SERVER_ERROR, "<html><body>Internal Server Error</body></html>"),
+    "rest-redirect": HttpReply(HTTPStatus.FOUND, "", (("Location", _REST_REDIRECT_URL),)),
+    "rest-refused": HttpReply(HTTPStatus.OK, '{"code":1,"msg":"permission denied: please upgrade","data":null}'),
+    "rest-null": HttpReply(HTTPStatus.OK, '{"code":0,"msg":null,"data":null}'),
 }
 _REST_GARBAGE = (
     "",
@@ -90,27 +90,27 @@ _REST_GARBAGE = (
     "\x00\x1b[2J",
     '{"code":0,"msg":{},"data":[42]}',
 )
-_REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
+_SUBSCRIBE_REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
     "subscribe-silent": ("depth", None),
     "subscribe-unparsable": ("depth", SubscribeReply(code=0, msg=UNRESOLVED)),
     "depth-refused": ("depth", SubscribeReply(code=0, msg="permission denied: please upgrade your package")),
     "kline-refused": ("kline@1", SubscribeReply(code=0, msg="no permission for kline, premium package required")),
 }
-_BOOKS = ("crossed-book", "empty-book", "one-sided")
-_BOOKS_SHARE = 0.4  # of their time, in which books are wrong
-_AHEAD = 3_600_000  # ms
-_TIMES: dict[str, Callable[[int], int]] = {
+_BOOK_FAULTS = ("crossed-book", "empty-book", "one-sided")
+_WRONG_BOOK_SHARE = 0.4  # of each period, in which books are wrong
+_TIME_AHEAD = 3_600_000  # ms
+_TIME_TRANSFORMS: dict[str, Callable[[int], int]] = {
     "second-time": lambda time: time // 1_000,
     "microsecond-time": lambda time: time * 1_000,
     "nanosecond-time": lambda time: time * 1_000_000,
-    "ahead-time": lambda time: time + _AHEAD,
+    "ahead-time": lambda time: time + _TIME_AHEAD,
 }
-_WRITINGS = frozenset({*_TIMES, "no-time", "strings", "lists", "spellings"})
-_EXTREMES = (1.7e308, 5e-324, 1e300, 2.0**63, 1e12)  # the last is only improbable
+_ENCODING_FAULTS = frozenset({*_TIME_TRANSFORMS, "no-time", "strings", "lists", "spellings"})
+_EXTREME_NUMBERS = (1.7e308, 5e-324, 1e300, 2.0**63, 1e12)  # 1e12 is improbable rather than impossible
 
 
-class Unasked(NamedTuple):
-    """A frame nobody asked for, and what it counts as."""
+class UnsolicitedFrame(NamedTuple):
+    """A frame sent without a request, and the kind it is counted as."""
 
     opcode: Opcode
     payload: bytes
@@ -118,115 +118,121 @@ class Unasked(NamedTuple):
 
 
 class FaultEffects:
-    """The faults of one exchange. `every` (s), where given, takes the place of each fault's own time.
+    """The active faults of one exchange. `every` (s), if given, replaces each fault's own time.
 
-    Raises UsageError for a name that is none."""
+    Raises UsageError for an unknown name.
+    """
 
     def __init__(self, names: Iterable[str] = (), every: float | None = None) -> None:
         self._every = every
-        self._turn = itertools.count()
-        self.choose(names)
+        self._counter = itertools.count()
+        self.set_faults(names)
 
-    def choose(self, names: Iterable[str], every: float | None = None) -> None:
-        """From now on these and no others. `every` (s), if given, replaces the one that was given before."""
-        self.names = chosen(names)
+    def set_faults(self, names: Iterable[str], every: float | None = None) -> None:
+        """Replace the active faults. `every` (s), if given, replaces the `every` given before.
+
+        Raises UsageError for an unknown name.
+        """
+        self.names = check_fault_names(names)
         if every is not None:
             self._every = every
-        self._endings = itertools.cycle([name for name in self.names if name in ENDINGS])
-        self.refused = dict(_REFUSALS[name] for name in self.names if name in _REFUSALS)
+        self._ending_cycle = itertools.cycle([name for name in self.names if name in ENDINGS])
+        self.refused = dict(_SUBSCRIBE_REFUSALS[name] for name in self.names if name in _SUBSCRIBE_REFUSALS)
         self.pong_delay = self.every("pong-late") if "pong-late" in self else 0.0
-        self._books = [name for name in _BOOKS if name in self]
-        self._writings = _WRITINGS.intersection(self.names)
-        self.alters_data = bool(self._books or self._writings)
-        self._ends: dict[str, float] = {}
+        self._book_faults = [name for name in _BOOK_FAULTS if name in self]
+        self._encoding_faults = _ENCODING_FAULTS.intersection(self.names)
+        self.alters_data = bool(self._book_faults or self._encoding_faults)
+        self._end_times: dict[str, float] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
 
     def every(self, name: str) -> float:
-        """The time of a fault, in s."""
+        """Returns the time of a fault, in s."""
         return FAULTS[name].every if self._every is None else self._every
 
     # Connections and replies.
 
     def next_ending(self) -> str | None:
-        """How the next connection is to end."""
-        return next(self._endings, None)
+        """Returns the fault that ends the next connection, None if there is none."""
+        return next(self._ending_cycle, None)
 
-    def handshake(self, now: float) -> RefusedHandshake | None:
-        """The answer to a handshake at `now` (s, monotonic); None where it may go on."""
-        if wait := self._closed_for("http-429", now):
-            return overrun(wait)
-        return next((_HANDSHAKES[name] for name in self.names if name in _HANDSHAKES), None)
+    def handshake_reply(self, now: float) -> HttpReply | None:
+        """Returns the refusal of a handshake at `now` (s, monotonic), None if it is accepted."""
+        if wait := self._retry_after("http-429", now):
+            return rate_limited_reply(wait)
+        return next((_HANDSHAKE_REPLIES[name] for name in self.names if name in _HANDSHAKE_REPLIES), None)
 
-    def rest(self, path: str, now: float) -> RefusedHandshake | None:
-        """The answer to a call over REST at `now` (s, monotonic); None where it is told what it asks for."""
-        if wait := self._closed_for("rest-429", now):
-            return overrun(wait)
+    def rest_reply(self, path: str, now: float) -> HttpReply | None:
+        """Returns the reply by fault to a REST call at `now` (s, monotonic), None if it is answered as usual."""
+        if wait := self._retry_after("rest-429", now):
+            return rate_limited_reply(wait)
         if "rest-garbage" in self:
-            return RefusedHandshake(HTTPStatus.OK, _REST_GARBAGE[next(self._turn) % len(_REST_GARBAGE)])
+            return HttpReply(HTTPStatus.OK, _REST_GARBAGE[next(self._counter) % len(_REST_GARBAGE)])
         if "rest-single" in self and path == "/fund/klines":
-            return _HANDSHAKES["http-404"]
-        return next((_RESTS[name] for name in self.names if name in _RESTS), None)
+            return _HANDSHAKE_REPLIES["http-404"]
+        return next((_REST_REPLIES[name] for name in self.names if name in _REST_REPLIES), None)
 
-    def _closed_for(self, name: str, now: float) -> float:
-        """Seconds for which a fault that ends by itself goes on; 0 where it is over, or not there."""
+    def _retry_after(self, name: str, now: float) -> float:
+        """Returns the seconds left of a fault that ends by itself, 0 if it is over or not active."""
         if name not in self:
             return 0.0
-        return max(0.0, self._ends.setdefault(name, now + self.every(name)) - now)
+        return max(0.0, self._end_times.setdefault(name, now + self.every(name)) - now)
 
-    def named(self, name: str) -> str:
-        """A fund's name as it is told."""
-        return name + HOSTILE[next(self._turn) % len(HOSTILE)] if "escapes" in self else name
+    def alter_name(self, name: str) -> str:
+        """Returns a fund's name as it is sent."""
+        return name + HOSTILE[next(self._counter) % len(HOSTILE)] if "escapes" in self else name
 
     def pong(self, params: str) -> Pong | None:
-        """The answer to a ping."""
+        """Returns the reply to a ping, None if there is none."""
         if "pong-missing" in self:
             return None
         return Pong(data=PongData(params=f"{params}0" if "pong-wrong" in self else params))
 
-    def worded(self, reply: Reply) -> Reply:
-        """A reply in the words the client gets."""
+    def alter_reply(self, reply: Reply) -> Reply:
+        """Returns a reply as it is sent."""
         if "escapes" in self and isinstance(reply, Hello | AuthReply | SubscribeReply):
-            return msgspec.structs.replace(reply, msg=reply.msg + HOSTILE[next(self._turn) % len(HOSTILE)])
+            return msgspec.structs.replace(reply, msg=reply.msg + HOSTILE[next(self._counter) % len(HOSTILE)])
         return reply
 
     # Data.
 
-    def altered(self, push: Push, now: float) -> Push:
-        """What is told in place of a message at `now` (s, monotonic)."""
-        if self._books and type(push) is Depth:
-            cycle, phase = divmod(now / self.every(self._books[0]), 1)
-            if phase < _BOOKS_SHARE:
-                turn, index = divmod(int(cycle), len(self._books))
-                return _wrong_book(push, self._books[index], turn)
+    def alter_push(self, push: Push, now: float) -> Push:
+        """Returns the message sent in place of `push` at `now` (s, monotonic)."""
+        if self._book_faults and type(push) is Depth:
+            cycle, phase = divmod(now / self.every(self._book_faults[0]), 1)
+            if phase < _WRONG_BOOK_SHARE:
+                turn, index = divmod(int(cycle), len(self._book_faults))
+                return _wrong_book(push, self._book_faults[index], turn)
         return push
 
-    def payloads(self, pushes: Sequence[Push]) -> Iterator[tuple[bytes, int]]:
-        """How messages of one symbol and type are written: the JSON of each frame, and how many messages it holds."""
-        if not self._writings:
+    def encode_frames(self, pushes: Sequence[Push]) -> Iterator[tuple[bytes, int]]:
+        """Yields the JSON of each frame for messages of one symbol and type, and the number of messages in it."""
+        if not self._encoding_faults:
             yield from ((encode(push), 1) for push in pushes)
             return
-        written = [self.written(push) for push in pushes]
+        fields = [self.wire_fields(push) for push in pushes]
         if "lists" in self:
-            yield msgspec.json.encode({"code": 1, "data": written}), len(written)
+            yield msgspec.json.encode({"code": 1, "data": fields}), len(fields)
         else:
-            yield from ((msgspec.json.encode({"code": 1, "data": each}), 1) for each in written)
+            yield from ((msgspec.json.encode({"code": 1, "data": each}), 1) for each in fields)
 
-    def row(self, push: Push) -> dict[str, Any]:
-        """A message's fields as REST has them."""
-        if "rest-extreme" in self and (turn := next(self._turn)) % 3 == 0:
-            push = extreme(push, turn // 3, _EXTREMES[:-1])  # nothing true comes after it
-        return self.written(push)
+    def rest_fields(self, push: Push) -> dict[str, Any]:
+        """Returns a message's fields as REST sends them."""
+        if "rest-extreme" in self and (turn := next(self._counter)) % 3 == 0:
+            push = make_extreme(
+                push, turn // 3, _EXTREME_NUMBERS[:-1]
+            )  # REST sends no true row after it: no improbable number
+        return self.wire_fields(push)
 
-    def written(self, push: Push) -> dict[str, Any]:
-        """A message's fields as they are written."""
+    def wire_fields(self, push: Push) -> dict[str, Any]:
+        """Returns a message's fields as the stream sends them."""
         data: dict[str, Any] = msgspec.to_builtins(push)
-        turn = next(self._turn)
+        turn = next(self._counter)
         if "t" in data:
-            for name in _TIMES.keys() & self._writings:
+            for name in _TIME_TRANSFORMS.keys() & self._encoding_faults:
                 if name != "ahead-time" or type(push) is not Kline:
-                    data["t"] = _TIMES[name](data["t"])
+                    data["t"] = _TIME_TRANSFORMS[name](data["t"])
         if "no-time" in self and type(push) in (Tick, Quote):
             data.pop("t", None)
             if turn % 2:
@@ -237,14 +243,14 @@ class FaultEffects:
         return _as_strings(data) if "strings" in self else data
 
 
-def overrun(wait: float) -> RefusedHandshake:
-    """Too many calls, or connections: no more of them for so many seconds."""
+def rate_limited_reply(wait: float) -> HttpReply:
+    """Returns 429 with a Retry-After of `wait` seconds."""
     headers = (("Retry-After", str(math.ceil(wait))),)
-    return RefusedHandshake(HTTPStatus.TOO_MANY_REQUESTS, '{"message":"API rate limit exceeded"}', headers)
+    return HttpReply(HTTPStatus.TOO_MANY_REQUESTS, '{"message":"API rate limit exceeded"}', headers)
 
 
 def respell(code: str, region: str, turn: int) -> dict[str, str]:
-    """The fields of a symbol in one of its spellings. `$ARCX$` stands for any exchange."""
+    """Returns the symbol fields in one of the vendor's spellings. `$ARCX$` stands for any exchange."""
     return (
         {"s": f"{code}.{region}"},
         {"s": code.lower()},
@@ -255,26 +261,26 @@ def respell(code: str, region: str, turn: int) -> dict[str, str]:
     )[turn % 6]
 
 
-def older(push: Tick | Quote) -> Tick | Quote:
-    """From 5 s earlier, when the price was another."""
+def make_older(push: Tick | Quote) -> Tick | Quote:
+    """Returns the message dated 5 s earlier, with another price."""
     return msgspec.structs.replace(push, time=push.time - 5_000, last=round(push.last * 1.01, 3))
 
 
-def ahead(push: Tick | Quote) -> Tick | Quote:
-    """The same, dated an hour ahead."""
-    return msgspec.structs.replace(push, time=push.time + _AHEAD)
+def make_future(push: Tick | Quote) -> Tick | Quote:
+    """Returns the message dated an hour ahead."""
+    return msgspec.structs.replace(push, time=push.time + _TIME_AHEAD)
 
 
-def misdated(push: Tick | Quote, turn: int) -> Tick | Quote:
-    """The same, at a time that cannot be its own."""
+def make_misdated(push: Tick | Quote, turn: int) -> Tick | Quote:
+    """Returns the message dated 1973, 2286, or in µs or ns."""
     times = (100_000_000_000, 9_999_999_999_999, push.time * 1_000, push.time * 1_000_000)
     return msgspec.structs.replace(push, time=times[turn % len(times)])
 
 
-def extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREMES) -> Push:
-    """The same, with finite numbers that no market has: for its prices, its sizes, or both."""
+def make_extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREME_NUMBERS) -> Push:
+    """Returns the message with finite but absurd numbers in its prices, its sizes or both."""
     number = numbers[turn % len(numbers)]
-    size = number if number >= 1 else _EXTREMES[0]  # a tiny one does no harm
+    size = number if number >= 1 else _EXTREME_NUMBERS[0]  # a tiny size is harmless
     prices, sizes = ((True, False), (False, True), (True, True))[turn % 3]
     if isinstance(push, Depth):
         asks, bids = (
@@ -293,8 +299,8 @@ def extreme(push: Push, turn: int, numbers: Sequence[float] = _EXTREMES) -> Push
     return msgspec.structs.replace(push, **changes)
 
 
-def padded(push: Push, size: int) -> bytes:
-    """A message of `size` bytes and a little more, nearly all of them in a field nobody knows."""
+def encode_padded(push: Push, size: int) -> bytes:
+    """Returns the JSON of a message, padded by `size` bytes in an unknown field."""
     return msgspec.json.encode({"code": 1, "data": msgspec.to_builtins(push) | {"padding": "x" * size}})
 
 
@@ -322,19 +328,19 @@ def _tick(**fields: Any) -> bytes:
 
 
 MALFORMED = (
-    Unasked(Opcode.TEXT, b'{"code":1,"data":{"s":"QQQ$US","ld":51'),
-    Unasked(Opcode.BINARY, bytes(range(256))),
-    Unasked(Opcode.TEXT, b""),
-    Unasked(Opcode.TEXT, b"[" * 100_000),
-    Unasked(Opcode.TEXT, b'{"code":1,"data":{"s":"Q\xff\xfe$US","ld":1,"type":"tick"}}'),
-    Unasked(Opcode.TEXT, _tick(type="auction")),
-    Unasked(Opcode.TEXT, _tick().replace(b"512.34", b"NaN")),
-    Unasked(Opcode.TEXT, _tick().replace(b"512.34", b"1e400")),
-    Unasked(Opcode.TEXT, _tick(v=-100)),
-    Unasked(Opcode.TEXT, _tick(type="depth", a=[{"po": 1, "p": 512.35, "v": -1, "o": -1}], b=[])),
-    Unasked(Opcode.TEXT, b"[" + _tick() + b"]"),
-    Unasked(Opcode.TEXT, b"42"),
-    Unasked(Opcode.TEXT, _tick(s=None, ld=None, v=None, t=None)),
+    UnsolicitedFrame(Opcode.TEXT, b'{"code":1,"data":{"s":"QQQ$US","ld":51'),
+    UnsolicitedFrame(Opcode.BINARY, bytes(range(256))),
+    UnsolicitedFrame(Opcode.TEXT, b""),
+    UnsolicitedFrame(Opcode.TEXT, b"[" * 100_000),
+    UnsolicitedFrame(Opcode.TEXT, b'{"code":1,"data":{"s":"Q\xff\xfe$US","ld":1,"type":"tick"}}'),
+    UnsolicitedFrame(Opcode.TEXT, _tick(type="auction")),
+    UnsolicitedFrame(Opcode.TEXT, _tick().replace(b"512.34", b"NaN")),
+    UnsolicitedFrame(Opcode.TEXT, _tick().replace(b"512.34", b"1e400")),
+    UnsolicitedFrame(Opcode.TEXT, _tick(v=-100)),
+    UnsolicitedFrame(Opcode.TEXT, _tick(type="depth", a=[{"po": 1, "p": 512.35, "v": -1, "o": -1}], b=[])),
+    UnsolicitedFrame(Opcode.TEXT, b"[" + _tick() + b"]"),
+    UnsolicitedFrame(Opcode.TEXT, b"42"),
+    UnsolicitedFrame(Opcode.TEXT, _tick(s=None, ld=None, v=None, t=None)),
 )
 
 HOSTILE = (
@@ -349,11 +355,11 @@ ESCAPES = tuple(
     unasked
     for text in HOSTILE
     for unasked in (
-        Unasked(Opcode.TEXT, _tick(s=f"{text}$US"), "unfollowed"),
-        Unasked(Opcode.TEXT, _tick(s="NOSUCH", r=text), "unfollowed"),
-        Unasked(Opcode.TEXT, _tick(type=text)),
-        Unasked(Opcode.TEXT, encode(Hello(code=0, msg=text)), "notice"),
-        Unasked(Opcode.TEXT, f'{{"code":1,"msg":"{text}"'.encode()),
+        UnsolicitedFrame(Opcode.TEXT, _tick(s=f"{text}$US"), "unfollowed"),
+        UnsolicitedFrame(Opcode.TEXT, _tick(s="NOSUCH", r=text), "unfollowed"),
+        UnsolicitedFrame(Opcode.TEXT, _tick(type=text)),
+        UnsolicitedFrame(Opcode.TEXT, encode(Hello(code=0, msg=text)), "notice"),
+        UnsolicitedFrame(Opcode.TEXT, f'{{"code":1,"msg":"{text}"'.encode()),
     )
 )
-GARBAGE = Unasked(Opcode.TEXT, b"garbage " * 131_072)
+GARBAGE = UnsolicitedFrame(Opcode.TEXT, b"garbage " * 131_072)

@@ -1,6 +1,6 @@
-"""Faults on demand, by name: what a vendor, a network or another client may do to a feed.
+"""The table of faults by name: what a vendor, a network or another client may do to a feed.
 
-Only the table: the command line's help reads it, and need not load a server for that. `failing.py` has what they do.
+It has no other content, so that the command line's help need not load the server. `fault_effects.py` implements them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from tui.errors import UsageError
 
 
 class Fault(NamedTuple):
-    """What a fault does, in words, and the time that belongs to it in s: between two acts, or until its one act."""
+    """A fault: what it does, and its time in s, which is the interval between two occurrences or the delay of the only
+    one."""
 
-    words: str
+    description: str
     every: float = 0.0
 
 
 FAULTS = {
-    # How a connection ends. Longer than the 15 s within which a drop looks like another client with the same key.
+    # Endings. 20 s is longer than the 15 s within which a drop counts as another client with the same key.
     "reset": Fault("TCP reset 20 s after each authentication", 20),
     "drop": Fault("cut without a close frame after 20 s", 20),
     "close-1000": Fault("closed with code 1000 after 20 s", 20),
@@ -48,7 +49,7 @@ FAULTS = {
     "plan-limit": Fault("3 symbols at most; a request that would exceed them is refused whole"),
     "replaces": Fault("a subscription replaces the earlier symbols of its type"),
     "unsubscribe-closes": Fault("unsubscribe is answered 'no action', and the connection closed with 1000"),
-    # Frames nobody asked for.
+    # Unsolicited frames.
     "malformed": Fault("every 2 s one frame that cannot be read, a dozen ways in turn", 2),
     "large": Fault("every 5 s a frame of 1 MB, of 2 MB, of 1 MB of garbage, in turn", 5),
     "escapes": Fault("escape sequences, bidi and markup: in replies and names, and every 2 s in symbols and types", 2),
@@ -63,7 +64,7 @@ FAULTS = {
         2,
     ),
     "burst": Fault("every 20 s some 100,000 messages at once: trades, quotes, some books", 20),
-    # What data say and how they are written.
+    # Content and encoding of the data.
     "crossed-book": Fault("books whose bids are above their asks, 2 s of every 5", 5),
     "empty-book": Fault("books of nothing but zeros, 2 s of every 5", 5),
     "one-sided": Fault("books without bids, next without asks, 2 s of every 5", 5),
@@ -86,17 +87,17 @@ FAULTS = {
     "rest-extreme": Fault("every third row of REST has finite but absurd numbers"),
     "rest-slow": Fault("REST is answered after 8 s", 8),
     "rest-single": Fault("REST has bars of one fund at a time only"),
-    # What the exchange is from its beginning.
+    # Fixed at the start of an exchange.
     "lagging": Fault("all data 15 minutes behind"),
     "clock-off": Fault("the exchange's clock, t and Date alike, 3 minutes ahead"),
     "tick-size-per-print": Fault("v of a tick is the trade's own size, not the day's volume"),
 }
 
-FROM_THE_START = frozenset({"lagging", "clock-off", "tick-size-per-print"})
+FIXED_AT_START = frozenset({"lagging", "clock-off", "tick-size-per-print"})
 
 
-def chosen(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each once. Raises UsageError for one that is none."""
+def check_fault_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the names, each once. Raises UsageError for an unknown one."""
     once = tuple(dict.fromkeys(names))
     for name in once:
         if name not in FAULTS:

@@ -1,8 +1,8 @@
-"""One fund on the demo exchange: its price, its book, the day's figures and the minute bars, all made by its trades.
+"""One fund listed on the demo exchange: its price, book, session figures and minute bars, all derived from its trades.
 
-Prices are whole thousandths of the trade currency and turnover is summed in them, so that nothing is ever rounded but
-the last division. Trades of the past and of the present go through the same `_print`, which is why a day's high is the
-highest bar's and its volume their sum.
+Prices are whole thousandths of the trade currency and turnover is summed in them, so only the final division rounds.
+Past and present trades both go through `_record_trade`: the session's high is the highest bar's, and its volume the
+bars' sum.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from collections import deque
 from random import Random
 
 from tui.exchange.book import Book, BookSide
-from tui.exchange.factors import DAY_MS, HALF_HOUR, HISTORY, MINUTE_MS, Factors, Values
+from tui.exchange.factors import DAY_MS, HALF_HOUR_MS, HISTORY_MS, MINUTE_MS, Factors, FactorValues
 from tui.exchange.synthetic_history import Bar, aggregate, fill_minutes
 from tui.exchange.universe import SimulatedFund
 from tui.protocol.messages import Depth, Kline, Level, Push, Quote, ServedLevel, Tick
 
-_SCALE = 1000
-_CLUSTER = 0.25  # the chance that one more trade follows at once: 4 trades in 3 clusters
-_DAYS = 365  # of the past, before those that minutes are known of
-_MOST = 6  # trades made for a stretch of the past, at most; each then stands for several
+_PRICE_SCALE = 1000
+_CLUSTER_CHANCE = 0.25  # chance of another trade in the cluster: 4 trades in 3 clusters
+_HISTORY_DAYS = 365  # of daily history before the first minute bar
+_MAX_TRADES = 6  # simulated for one missed interval; each may stand for several
 
 
-def _busyness(minute: int) -> float:
-    """How large trades are at a minute of the UTC day, about 1: New York's opening and close stand out."""
+def _volume_factor(minute: int) -> float:
+    """Returns the relative trade size at a minute of the UTC day, about 1, with peaks at New York's open and close."""
     return 0.8 + 0.9 * math.exp(-(((minute - 870) / 50) ** 2)) + 1.1 * math.exp(-(((minute - 1255) / 25) ** 2))
 
 
-_BUSYNESS = tuple(_busyness(minute) for minute in range(DAY_MS // MINUTE_MS))
+_VOLUME_PROFILE = tuple(_volume_factor(minute) for minute in range(DAY_MS // MINUTE_MS))
 
 
 def poisson(random: Random, expected: float) -> int:
-    """How many of many rare things happen; for a large number its normal neighbour, which costs no more for more."""
+    """Returns a Poisson variate; a large mean uses the normal approximation, whose cost does not grow with the mean."""
     if expected > 30:
         return max(0, round(random.gauss(expected, math.sqrt(expected))))
     limit, product, count = math.exp(-expected), random.random(), 0
@@ -43,115 +43,131 @@ def poisson(random: Random, expected: float) -> int:
 
 
 class Listing:
-    """A fund as the market trades it. `pace` is its expected number of trades a second. `per_print`: a tick's volume
-    is its trade's own size, and not the day's.
+    """A fund as the simulated market trades it.
 
-    `time` is how far it has been told what happened. Its own random numbers make it independent of all others but for
-    the common factors."""
+    `trades_per_second` is the expected rate. With `tick_size_per_print` a tick's volume is its trade's own size instead
+    of the session's volume. `time` (ms UTC) is how far the fund is simulated. Each fund has random numbers of its own:
+    apart from the common factors it does not depend on others.
+    """
 
-    def __init__(self, fund: SimulatedFund, seed: int, factors: Factors, pace: float, per_print: bool = False) -> None:
+    def __init__(
+        self,
+        fund: SimulatedFund,
+        seed: int,
+        factors: Factors,
+        trades_per_second: float,
+        tick_size_per_print: bool = False,
+    ) -> None:
         self.fund = fund
         self.random = Random(f"{seed}/{fund.symbol}")
         self.bars: deque[Bar] = deque()
-        self._older: list[Bar] | None = None  # before the bars are whole, once they were asked for
-        self._earlier: list[Bar] | None = None  # before the sessions, once they were asked for
-        self._sessions: list[Bar] = []  # that are over; of the first only what came after the factors' path began
+        self._older_minutes: list[Bar] | None = None  # before `minutes_start`, made on first use
+        self._earlier_daily: list[Bar] | None = None  # before the sessions, made on first use
+        self._sessions: list[Bar] = []  # that ended; the first begins with the factors' path
         self._seed = seed
         self._wire = str(fund.symbol)
-        self._pace = pace
-        self._per_print = per_print
+        self._trades_per_second = trades_per_second
+        self._tick_size_per_print = tick_size_per_print
         self._last_size = 0
         scale = fund.volatility / 100
         self._loads = [(index, scale * load) for index, load in fund.loads]
-        self._noise = scale * fund.own
+        self._noise = scale * fund.own_share
         self._volatility = scale
-        self._own = math.log(fund.price * _SCALE / fund.tick)  # the fair price's logarithm, but for the factors
-        self._mood = 0.0
-        self._buying = 0.5
+        self._log_own = math.log(
+            fund.price * _PRICE_SCALE / fund.tick
+        )  # log of the fair price in ticks, without the factors
+        self._log_activity = 0.0
+        self._buy_chance = 0.5
         self.time, values = factors.path[0]
-        self._log = self._fair(values)
-        self.last = round(math.exp(self._log)) * fund.tick
+        self._log_price = self._log_fair_price(values)
+        self.last = round(math.exp(self._log_price)) * fund.tick
         self._start_day(self.time)
-        self.book = Book(math.exp(self._log), fund.spread, fund.size, self.random)
+        self.book = Book(math.exp(self._log_price), fund.spread, fund.size, self.random)
         self.catch_up(factors)
-        self.tell_no_more()
+        self.mark_published()
 
-    # What a client is told.
+    # Published messages.
 
     def tick(self) -> Tick:
-        """The last trade; `volume` is the day's, as in the vendor's sample, unless it is to be the trade's own."""
-        volume = self._last_size if self._per_print else self.volume
-        return Tick(symbol=self._wire, last=self.last / _SCALE, volume=volume, time=self.last_time)
+        """Returns the last trade; its `volume` is the session's, as in the vendor's sample, unless
+        `tick_size_per_print`."""
+        volume = self._last_size if self._tick_size_per_print else self.volume
+        return Tick(symbol=self._wire, last=self.last / _PRICE_SCALE, volume=volume, time=self.last_time)
 
     def quote(self) -> Quote:
-        """The day so far. The change against the previous close is not on the vendor's page: sister feeds have it."""
+        """Returns the session so far. The change since the previous close is not on the vendor's page; sister feeds
+        send it."""
         change = self.last - self.previous_close
         return Quote(
             symbol=self._wire,
-            last=self.last / _SCALE,
-            open=self.open / _SCALE,
-            high=self.high / _SCALE,
-            low=self.low / _SCALE,
+            last=self.last / _PRICE_SCALE,
+            open=self.open / _PRICE_SCALE,
+            high=self.high / _PRICE_SCALE,
+            low=self.low / _PRICE_SCALE,
             time=self.last_time,
             volume=self.volume,
-            turnover=self.turnover / _SCALE,
-            change=change / _SCALE,
+            turnover=self.turnover / _PRICE_SCALE,
+            change=change / _PRICE_SCALE,
             change_percent=round(100 * change / self.previous_close, 2),
         )
 
     def depth(self) -> Depth:
-        """The ten best levels a side."""
+        """Returns the ten best levels a side."""
         return Depth(symbol=self._wire, asks=self._levels(self.book.asks), bids=self._levels(self.book.bids))
 
     def kline(self, bar: Bar) -> Kline:
-        """A minute's bar, finished or in progress."""
+        """Returns a minute bar as the stream sends it, finished or in progress."""
         return Kline(
             symbol=self.fund.symbol.code,
             region=self.fund.symbol.region,
-            open=bar.open / _SCALE,
-            high=bar.high / _SCALE,
-            low=bar.low / _SCALE,
-            close=bar.close / _SCALE,
+            open=bar.open / _PRICE_SCALE,
+            high=bar.high / _PRICE_SCALE,
+            low=bar.low / _PRICE_SCALE,
+            close=bar.close / _PRICE_SCALE,
             time=bar.time,
             volume=bar.volume,
-            turnover=bar.turnover / _SCALE,
+            turnover=bar.turnover / _PRICE_SCALE,
         )
 
     def history(self, now: int) -> list[Kline]:
-        """The bars of the last two hours, oldest first, the one in progress last. Minutes without a trade have none."""
-        return [self.kline(bar) for bar in self.bars if bar.time >= now - HISTORY]
+        """Returns the bars of the last two hours before `now` (ms UTC), oldest first, the one in progress included.
+        Minutes without a trade have no bar."""
+        return [self.kline(bar) for bar in self.bars if bar.time >= now - HISTORY_MS]
 
-    def past(self, factors: Factors) -> list[Bar]:
-        """The bars of a day and more, oldest first, the one in progress last. The first time it takes a few ms."""
-        whole = [bar for bar in self.bars if bar.time >= factors.fine]
-        if self._older is None:
-            random = self._past_random()
-            oldest = factors.fine + HISTORY - DAY_MS - HALF_HOUR
-            before = [bar for bar in self._before(factors, random) if bar.time >= oldest]
-            known = [*before, *(bar for bar in self.bars if bar.time < factors.fine), *whole[:1]]
-            each_minute = 1.0 - math.exp(-self._pace * MINUTE_MS / 1000)
-            self._older = fill_minutes(known, factors.fine, self.fund.tick, self._volatility, each_minute, random)
-        return [*self._older, *whole]
+    def minute_bars(self, factors: Factors) -> list[Bar]:
+        """Returns the minute bars of a day or more, oldest first, the one in progress included. The first call takes a
+        few ms."""
+        recent = [bar for bar in self.bars if bar.time >= factors.minutes_start]
+        if self._older_minutes is None:
+            random = self._history_random()
+            oldest = factors.minutes_start + HISTORY_MS - DAY_MS - HALF_HOUR_MS
+            before = [bar for bar in self._earlier_half_hours(factors, random) if bar.time >= oldest]
+            known = [*before, *(bar for bar in self.bars if bar.time < factors.minutes_start), *recent[:1]]
+            each_minute = 1.0 - math.exp(-self._trades_per_second * MINUTE_MS / 1000)
+            self._older_minutes = fill_minutes(
+                known, factors.minutes_start, self.fund.tick, self._volatility, each_minute, random
+            )
+        return [*self._older_minutes, *recent]
 
-    def days(self, factors: Factors) -> list[Bar]:
-        """The daily bars of a year, oldest first, today's last: it says what the quote says."""
-        if self._earlier is None:
-            random = self._past_random()
-            yesterday = self._before(factors, random)
-            self._earlier = [*self._year_before(yesterday[0], random), *yesterday]
+    def daily_bars(self, factors: Factors) -> list[Bar]:
+        """Returns the daily bars of a year, oldest first; today's agrees with the quote."""
+        if self._earlier_daily is None:
+            random = self._history_random()
+            yesterday = self._earlier_half_hours(factors, random)
+            self._earlier_daily = [*self._earlier_days(yesterday[0], random), *yesterday]
         today = [self._session()] if self.volume else []
-        return aggregate([*self._earlier, *self._sessions, *today], lambda time: time - time % DAY_MS)
+        return aggregate([*self._earlier_daily, *self._sessions, *today], lambda time: time - time % DAY_MS)
 
-    def _past_random(self) -> Random:
+    def _history_random(self) -> Random:
         return Random(f"{self._seed}/{self.fund.symbol}/past")
 
-    def _year_before(self, first: Bar, random: Random) -> list[Bar]:
-        """The days before that of `first`, each a short walk back from where the next one opened."""
+    def _earlier_days(self, first: Bar, random: Random) -> list[Bar]:
+        """Returns the days before that of `first`, each a short random walk back from the next day's open."""
         tick = self.fund.tick
         midnight = first.time - first.time % DAY_MS
         opening = first.open
         days: list[Bar] = []
-        for time in range(midnight - DAY_MS, midnight - DAY_MS - _DAYS * DAY_MS, -DAY_MS):
+        for time in range(midnight - DAY_MS, midnight - DAY_MS - _HISTORY_DAYS * DAY_MS, -DAY_MS):
             prices = [opening]
             for _ in range(8):
                 log = math.log(prices[-1]) + random.gauss(0.0, self._volatility / 8**0.5)
@@ -163,33 +179,36 @@ class Listing:
         return days[::-1]
 
     def _session(self) -> Bar:
-        """The day so far, or as it was when it ended."""
+        """Returns the session as a bar, up to now or complete."""
         midnight = self._midnight - DAY_MS
         return Bar(midnight, self.open, self.high, self.low, self.last, self.volume, self.turnover)
 
-    def _before(self, factors: Factors, random: Random) -> list[Bar]:
-        """A trade each half an hour, from the beginning of the day before to where the path of the factors begins."""
-        own = math.log(self.fund.price * _SCALE)
+    def _earlier_half_hours(self, factors: Factors, random: Random) -> list[Bar]:
+        """Returns one trade each half an hour, from the start of the previous day to the start of the factors' path."""
+        own = math.log(self.fund.price * _PRICE_SCALE)
         bars: list[Bar] = []
-        for time, values in factors.before:
+        for time, values in factors.earlier_path:
             own += random.gauss(0.0, self._noise / 48**0.5)
             log = own + sum(load * values[index] for index, load in self._loads)
             price = round(math.exp(log) / self.fund.tick) * self.fund.tick
-            volume = max(1, round(self._pace * 1800 * self.fund.size * _BUSYNESS[time % DAY_MS // MINUTE_MS]))
+            volume = max(
+                1, round(self._trades_per_second * 1800 * self.fund.size * _VOLUME_PROFILE[time % DAY_MS // MINUTE_MS])
+            )
             bars.append(Bar(time, price, price, price, price, volume, price * volume))
         return bars[::-1]
 
-    # What happens.
+    # The simulation.
 
     def catch_up(self, factors: Factors) -> None:
-        """Trade through what was missed until the factors' present, in few trades a minute and unseen."""
-        for time, values in factors.since(self.time):
-            self._missed(time, values)
+        """Simulate the trades missed up to the factors' present time, a few a minute, without publishing them."""
+        for time, values in factors.points_since(self.time):
+            self._simulate_interval(time, values)
         self.roll(factors.time)
-        self.book.stir(math.exp(self._log))
+        self.book.evolve(math.exp(self._log_price))
 
     def roll(self, time: int) -> bool:
-        """Begin the trading day of `time`, if it has not begun: the last price becomes the previous close."""
+        """Begin the session of `time` (ms UTC) unless it has begun: the last price becomes the previous close. Returns
+        True if one began."""
         if time < self._midnight:
             return False
         if self.volume:
@@ -197,62 +216,64 @@ class Listing:
         self._start_day(time - time % DAY_MS)
         return True
 
-    def klines(self) -> list[Push]:
-        """The bars that changed since they were last told, oldest first: the one in progress, before it perhaps the
-        final form of another."""
-        told_time, told_volume = self._told
+    def changed_klines(self) -> list[Push]:
+        """Returns the bars changed since the last call, oldest first: the one in progress, perhaps after the final form
+        of another."""
+        published_time, published_volume = self._published
         changed: list[Push] = []
         for bar in reversed(self.bars):
-            if bar.time < told_time or (bar.time == told_time and bar.volume == told_volume):
+            if bar.time < published_time or (bar.time == published_time and bar.volume == published_volume):
                 break
             changed.append(self.kline(bar))
-        self.tell_no_more()
+        self.mark_published()
         return changed[::-1]
 
-    def tell_no_more(self) -> None:
-        """Take all bars as told: whoever begins to listen gets them as history."""
-        self._told = (self.bars[-1].time, self.bars[-1].volume) if self.bars else (0, 0)
+    def mark_published(self) -> None:
+        """Mark all bars as published: a new subscriber receives them as history."""
+        self._published = (self.bars[-1].time, self.bars[-1].volume) if self.bars else (0, 0)
 
-    def trade(self, time: int, values: Values) -> list[Push]:
-        """A cluster of trades at one moment, on one side: a tick for each, and the quote after them."""
+    def trade(self, time: int, values: FactorValues) -> list[Push]:
+        """Execute a cluster of trades at one moment on one side; returns a tick for each and the quote after them."""
         random = self.random
-        self._follow(time, values)
-        lean = 0.3 * (math.exp(self._log) - self.book.mid) / self.fund.spread
-        self._buying += 0.25 * (0.5 + max(-0.35, min(0.35, lean)) - self._buying)
-        buy = random.random() < self._buying
-        self._buying += 0.08 if buy else -0.08
-        told: list[Push] = []
+        self._update_fair_price(time, values)
+        imbalance = 0.3 * (math.exp(self._log_price) - self.book.mid) / self.fund.spread
+        self._buy_chance += 0.25 * (0.5 + max(-0.35, min(0.35, imbalance)) - self._buy_chance)
+        is_buy = random.random() < self._buy_chance
+        self._buy_chance += 0.08 if is_buy else -0.08
+        messages: list[Push] = []
         while True:
-            price, size = self.book.take(buy, self._size(time))
-            self._print(time, price * self.fund.tick, size)
-            told.append(self.tick())
-            if random.random() >= _CLUSTER:
+            price, size = self.book.execute(is_buy, self._draw_size(time))
+            self._record_trade(time, price * self.fund.tick, size)
+            messages.append(self.tick())
+            if random.random() >= _CLUSTER_CHANCE:
                 break
-        told.append(self.quote())
-        return told
+        messages.append(self.quote())
+        return messages
 
-    def stir(self, time: int, values: Values) -> Depth:
-        """The book follows the price."""
-        self._follow(time, values)
-        self.book.stir(math.exp(self._log))
+    def update_book(self, time: int, values: FactorValues) -> Depth:
+        """Move the book to the fair price at `time` (ms UTC); returns it."""
+        self._update_fair_price(time, values)
+        self.book.evolve(math.exp(self._log_price))
         return self.depth()
 
-    def rush(self, time: int, pairs: int) -> list[Push]:
-        """Trades of one unit at one moment, at bid and ask in turn: for each a tick and a quote, and now and then the
-        book. Cheap, about 2 µs a message."""
+    def burst(self, time: int, pairs: int) -> list[Push]:
+        """Execute `pairs` trades of one share at one moment, alternating between bid and ask; returns a tick and a
+        quote for each, and a book for every twentieth. Costs about 2 µs a message."""
         tick = self.fund.tick
         prices = self.book.bids[0][0] * tick, self.book.asks[0][0] * tick
-        told: list[Push] = []
+        messages: list[Push] = []
         for index in range(pairs):
-            self._print(time, prices[index % 2], 1)
+            self._record_trade(time, prices[index % 2], 1)
             if index % 20 == 0:
-                told.append(self.depth())
-            told += (self.tick(), self.quote())
-        return told
+                messages.append(self.depth())
+            messages += (self.tick(), self.quote())
+        return messages
 
     def _levels(self, side: BookSide) -> list[Level]:
         tick = self.fund.tick
-        return [ServedLevel(price * tick / _SCALE, size, n, size) for n, (price, size) in enumerate(side, start=1)]
+        return [
+            ServedLevel(price * tick / _PRICE_SCALE, size, n, size) for n, (price, size) in enumerate(side, start=1)
+        ]
 
     def _start_day(self, midnight: int) -> None:
         self.previous_close = self.open = self.high = self.low = self.last
@@ -260,8 +281,8 @@ class Listing:
         self.last_time = midnight
         self._midnight = midnight - midnight % DAY_MS + DAY_MS
 
-    def _print(self, time: int, price: int, size: int) -> None:
-        """Let one trade count, everywhere it counts."""
+    def _record_trade(self, time: int, price: int, size: int) -> None:
+        """Add one trade to the session and its minute bar."""
         self.roll(time)
         if not self.volume:
             self.open = self.high = self.low = price
@@ -289,52 +310,54 @@ class Listing:
         bar.volume += size
         bar.turnover += price * size
 
-    def _fair(self, values: Values) -> float:
-        """The logarithm of the fair price in ticks."""
-        log = self._own
+    def _log_fair_price(self, values: FactorValues) -> float:
+        """Returns the logarithm of the fair price in ticks."""
+        log = self._log_own
         for index, load in self._loads:
             log += load * values[index]
         return log
 
-    def _follow(self, time: int, values: Values) -> None:
+    def _update_fair_price(self, time: int, values: FactorValues) -> None:
         if time > self.time:
-            self._own += self.random.gauss(0.0, self._noise * ((time - self.time) / DAY_MS) ** 0.5)
+            self._log_own += self.random.gauss(0.0, self._noise * ((time - self.time) / DAY_MS) ** 0.5)
             self.time = time
-        self._log = self._fair(values)
+        self._log_price = self._log_fair_price(values)
 
-    def _missed(self, time: int, values: Values) -> None:
-        """The trades between `self.time` and `time`, along a bridge from the one fair price to the other."""
+    def _simulate_interval(self, time: int, values: FactorValues) -> None:
+        """Simulate the trades between `self.time` and `time` along a Brownian bridge between the two fair prices."""
         random, tick = self.random, self.fund.tick
-        start, length, log = self.time, time - self.time, self._log
-        self._follow(time, values)
+        start, length, log = self.time, time - self.time, self._log_price
+        self._update_fair_price(time, values)
         if not length:
             return
-        expected = self._pace * length / 1000 * self._activity(length)
-        count = min(_MOST, poisson(random, expected))
-        each = max(1.0, expected / _MOST) * self.fund.size * _BUSYNESS[start % DAY_MS // MINUTE_MS]
+        expected = self._trades_per_second * length / 1000 * self._draw_activity(length)
+        count = min(_MAX_TRADES, poisson(random, expected))
+        each = max(1.0, expected / _MAX_TRADES) * self.fund.size * _VOLUME_PROFILE[start % DAY_MS // MINUTE_MS]
         spread = self._volatility * (length / DAY_MS) ** 0.5
-        half = self.fund.spread / 2
-        left = 1.0
+        half_spread = self.fund.spread / 2
+        remaining = 1.0
         for after in sorted([random.random() for _ in range(count)], reverse=True):
-            passed = (left - after) / left
-            log += (self._log - log) * passed + random.gauss(0.0, spread * (passed * after) ** 0.5)
-            left = after
-            price = round(math.exp(log) + (half if random.random() < 0.5 else -half))
-            self._print(start + int((1.0 - after) * length), price * tick, max(1, round(each * 2 * random.random())))
+            passed = (remaining - after) / remaining
+            log += (self._log_price - log) * passed + random.gauss(0.0, spread * (passed * after) ** 0.5)
+            remaining = after
+            price = round(math.exp(log) + (half_spread if random.random() < 0.5 else -half_spread))
+            self._record_trade(
+                start + int((1.0 - after) * length), price * tick, max(1, round(each * 2 * random.random()))
+            )
 
-    def _activity(self, length: int) -> float:
-        """How busy the fund is just now, 1 on average: calm and lively minutes come in runs."""
+    def _draw_activity(self, length: int) -> float:
+        """Returns the fund's relative activity, 1 on average; it is autocorrelated over a few minutes."""
         fade = math.exp(-length / (3 * MINUTE_MS))
-        self._mood = self._mood * fade + self.random.gauss(0.0, 0.5 * (1 - fade * fade) ** 0.5)
-        return math.exp(self._mood - 0.125)
+        self._log_activity = self._log_activity * fade + self.random.gauss(0.0, 0.5 * (1 - fade * fade) ** 0.5)
+        return math.exp(self._log_activity - 0.125)
 
-    def _size(self, time: int) -> int:
-        """The size of one trade: mostly the usual one, now and then an odd lot or a block."""
+    def _draw_size(self, time: int) -> int:
+        """Returns the size of one trade: mostly the typical one, sometimes an odd lot or a block."""
         random, usual = self.random, self.fund.size
-        kind = random.random()
-        if kind < 0.3:
+        draw = random.random()
+        if draw < 0.3:
             return 1 + int(random.random() * usual)
-        busy = _BUSYNESS[time % DAY_MS // MINUTE_MS]
-        if kind > 0.75:
-            busy *= math.exp(random.gauss(0.6, 0.7))
-        return usual * max(1, round(busy))
+        lots = _VOLUME_PROFILE[time % DAY_MS // MINUTE_MS]
+        if draw > 0.75:
+            lots *= math.exp(random.gauss(0.6, 0.7))
+        return usual * max(1, round(lots))

@@ -1,6 +1,6 @@
-"""What the exchange serves over REST: the paths and their parameters.
+"""The table of REST paths the exchange serves, with their parameters.
 
-Only the table: the command line's help reads it, and need not load a server for that. `rest.py` answers them.
+It has no other content, so that the command line's help need not load the server. `rest.py` implements them.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Path(NamedTuple):
-    """`required` and `optional` name the parameters; `words` say what is answered."""
+class RestPath(NamedTuple):
+    """A path with the names of its `required` and `optional` parameters, and a description of its reply."""
 
     required: tuple[str, ...]
-    words: str
+    description: str
     optional: tuple[str, ...] = ()
 
 
@@ -20,18 +20,18 @@ _ONE, _SEVERAL = ("region", "code"), ("region", "codes")
 _BARS = ("limit", "et")
 
 PATHS = {
-    "/fund/tick": Path(_ONE, "the last trade"),
-    "/fund/ticks": Path(_SEVERAL, "the same of several funds, by code"),
-    "/fund/quote": Path(_ONE, "the day so far, with the previous close"),
-    "/fund/quotes": Path(_SEVERAL, "the same of several funds, by code"),
-    "/fund/depth": Path(_ONE, "the order book"),
-    "/fund/depths": Path(_SEVERAL, "the same of several funds, by code"),
-    "/fund/kline": Path(
+    "/fund/tick": RestPath(_ONE, "the last trade"),
+    "/fund/ticks": RestPath(_SEVERAL, "the same of several funds, by code"),
+    "/fund/quote": RestPath(_ONE, "the day so far, with the previous close"),
+    "/fund/quotes": RestPath(_SEVERAL, "the same of several funds, by code"),
+    "/fund/depth": RestPath(_ONE, "the order book"),
+    "/fund/depths": RestPath(_SEVERAL, "the same of several funds, by code"),
+    "/fund/kline": RestPath(
         (*_ONE, "kType"),
         "bars: kType 1 to 7 are 1, 5, 15, 30, 60, 120 and 240 minutes, 8 is a day, 9 a week, 10 a month; limit at most "
         "500, else 100; none later than et, in ms UTC",
         _BARS,
     ),
-    "/fund/klines": Path((*_SEVERAL, "kType"), "the same of several funds, by code", _BARS),
-    "/symbol/list": Path(("type", "region"), "the funds of a region, with their names; type is fund", ("code",)),
+    "/fund/klines": RestPath((*_SEVERAL, "kType"), "the same of several funds, by code", _BARS),
+    "/symbol/list": RestPath(("type", "region"), "the funds of a region, with their names; type is fund", ("code",)),
 }

@@ -1,7 +1,7 @@
-"""Bars: the minutes drawn between the few trades that were made of a time long past, and what longer bars make of them.
+"""Synthetic history: minute bars interpolated between the few trades simulated for a distant past, and longer bars.
 
-The day's figures need no more than those few, and whoever asks for a chart of the day shall have all its minutes: what
-is drawn keeps to each known trade's price and volume, and within the day's high and low.
+The session's figures need no more than those trades, but a chart of the session needs its minutes: interpolated bars
+keep each simulated trade's price and volume, and stay within the session's high and low.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tui.exchange.factors import DAY_MS, MINUTE_MS
 
 @dataclass(slots=True)
 class Bar:
-    """One minute, or longer: `time` of its beginning in ms, prices and `turnover` in thousandths, `volume` in units."""
+    """A bar of one minute or longer: `time` of its start in ms UTC, prices and `turnover` in thousandths, `volume` in
+    shares."""
 
     time: int
     open: int
@@ -29,8 +30,8 @@ class Bar:
 
 
 def aggregate(bars: Iterable[Bar], beginning: Callable[[int], int]) -> list[Bar]:
-    """Returns longer bars, oldest first, of shorter ones in order; `beginning` gives that of the longer bar in which a
-    time lies (ms)."""
+    """Returns longer bars, oldest first, from shorter ones in order; `beginning` maps a time to the start of its longer
+    bar (ms UTC)."""
     longer: list[Bar] = []
     for bar in bars:
         time = beginning(bar.time)
@@ -49,11 +50,12 @@ def aggregate(bars: Iterable[Bar], beginning: Callable[[int], int]) -> list[Bar]
 def fill_minutes(
     bars: Sequence[Bar], until: int, tick: int, volatility: float, each_minute: float, random: Random
 ) -> list[Bar]:
-    """`bars` but for the last, oldest first, with the minutes between them, none of them across a midnight or from
-    `until` (ms) on.
+    """Returns all `bars` but the last, oldest first, with the minutes between them, none of which spans a midnight or
+    begins at `until` (ms UTC) or later.
 
-    `tick` in thousandths, `volatility` a day, `each_minute` the chance that a minute has a trade. The volume of a bar
-    is shared by those drawn after it, up to the next."""
+    `tick` is in thousandths, `volatility` that of a day, `each_minute` the probability of a trade in a minute. The
+    volume of a bar is split among the bars interpolated after it, up to the next.
+    """
     bounds: dict[int, tuple[int, int]] = {}
     for bar in bars:
         low, high = bounds.get(bar.time // DAY_MS, (bar.low, bar.high))
@@ -83,12 +85,12 @@ def fill_minutes(
 
 
 def _bar(time: int, prices: Sequence[int], volume: int) -> Bar:
-    """Of prices in order, the first and last of which are open and close."""
+    """Returns the bar of prices in order: the first is the open, the last the close."""
     return Bar(time, prices[0], max(prices), min(prices), prices[-1], volume, sum(prices) * volume // len(prices))
 
 
 def _shares(total: int, count: int, random: Random) -> list[int]:
-    """A whole number cut into `count` shares of at least 1."""
+    """Returns `total` split into `count` random whole numbers of at least 1."""
     weights = [0.3 + random.random() for _ in range(count)]
     spare, whole = total - count, sum(weights)
     shares = [1 + int(spare * weight / whole) for weight in weights]

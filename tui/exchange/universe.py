@@ -1,7 +1,7 @@
-"""The funds the demo exchange lists: real names at round price levels, with what makes each trade like itself.
+"""The funds listed on the demo exchange: real names at round price levels, with the parameters of their simulation.
 
-A fund's daily return is `volatility` × (Σ load × factor + own noise), with factors of unit variance a day, so a load is
-the fund's correlation with that factor and what the loads leave of 1 (in squares) is the fund's own.
+A fund's daily return is `volatility` × (Σ load × factor + own noise), with factors of unit variance a day: a load is
+the fund's correlation with that factor, and the rest of the unit variance is the fund's own.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ FACTORS = (
     "crypto",
 )
 
-Loads = tuple[tuple[int, float], ...]
+FactorLoads = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedFund:
-    """What sets one fund apart.
+    """The parameters of one fund.
 
-    `price` in trade currency, `tick` in thousandths of it; `volatility` a day, in per cent; `spread` typical, in ticks;
-    `volume` typical for a day, `size` of a usual trade, in units; `loads` by index into FACTORS."""
+    `price` is in trade currency, `tick` in thousandths of it; `volatility` in per cent a day; `spread` the typical one
+    in ticks; `volume` that of a typical day and `size` that of a typical trade, in shares; `loads` by index into
+    FACTORS.
+    """
 
     symbol: Symbol
     name: str
@@ -45,16 +47,16 @@ class SimulatedFund:
     spread: int
     volume: int
     size: int
-    loads: Loads
+    loads: FactorLoads
 
     @property
-    def own(self) -> float:
-        """The part of the volatility that no factor explains, 0 to 1."""
+    def own_share(self) -> float:
+        """The share of the volatility that no factor explains, 0 to 1."""
         return math.sqrt(max(0.0, 1.0 - sum(load * load for _, load in self.loads)))
 
     @property
     def liquidity(self) -> float:
-        """A weight for how often it trades: the number of trades grows slower than the money that changes hands."""
+        """A weight for the frequency of trades, which grows slower than the turnover."""
         return float((self.volume * self.price) ** 0.6)
 
 
@@ -77,7 +79,7 @@ def _fund(
 
 
 FUNDS = (
-    # Indices of the United States.
+    # US indices.
     _fund("SPY", "US", 612.40, 0.95, 1, 62_000, market=0.98, tech=0.15),
     _fund("VOO", "US", 563.10, 0.95, 2, 6_200, market=0.98, tech=0.15),
     _fund("IVV", "US", 615.20, 0.95, 2, 5_100, market=0.98, tech=0.15),
@@ -164,6 +166,6 @@ DEMO_LISTS = {
         "China": "510300$SH 510050$SH 588000$SH 159915$SZ 2800$HK 2828$HK 3033$HK FXI KWEB ASHR",
     }.items()
 }
-"""What somebody finds who looks around."""
+"""The lists of `--demo`."""
 
 DEMO_WATCHLIST = DEMO_LISTS["Core"]

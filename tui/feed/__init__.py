@@ -1,4 +1,4 @@
-"""One authenticated connection to a feed, kept alive, and what is subscribed on it. Knows nothing of the screen.
+"""The feed: one authenticated connection, renewed when it is lost, and its subscriptions. Independent of the screen.
 
-`link.py` is the way in. `state.py`, what the screen shows of it, loads no sockets.
+`link.Link` is the entry point. `state.py`, which the screen imports, loads no sockets.
 """

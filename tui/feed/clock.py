@@ -1,13 +1,18 @@
-"""The clock for durations."""
+"""The monotonic clock that the feed, the history and the doctor measure durations with."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], float]
+"""A source of time in s: monotonic for durations, or since the epoch for a wall clock."""
 
 _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def monotonic() -> float:
-    """Seconds that only ever grow. Where the system has such a clock, time asleep counts too: a machine that slept for
-    an hour must not believe that its data is seconds old."""
+    """Returns s that never go backwards. Time in suspend counts on systems that have CLOCK_BOOTTIME: after an hour of
+    suspend the data must not pass for seconds old."""
     return time.clock_gettime(_BOOTTIME) if _BOOTTIME is not None else time.monotonic()

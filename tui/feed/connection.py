@@ -1,6 +1,6 @@
-"""One connection's life: dialled, authenticated, asked for data, kept alive, read to its end.
+"""One connection to the vendor: open, authenticate, subscribe, heartbeat, read until it is closed.
 
-It never tries twice. Whatever ends it ends as a FeedError with words; `link.py` decides what to do then.
+It is never retried here. Every end is a FeedError whose text says why; `link.py` decides what to do then.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from tui.errors import NoConnection
+from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.endpoint import host_of
 from tui.feed.failures import key_refused, status_error, translate_network_errors
@@ -23,24 +24,21 @@ from tui.feed.http_headers import http_date
 from tui.feed.proxy import Proxy, proxy_for
 from tui.feed.state import Timings
 from tui.feed.tls import context_for
-from tui.feed.websocket import Connector, FrameHandler, WebSocket
+from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket
 from tui.market import Market
 from tui.protocol.messages import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol, join_wire_symbols
 from tui.threads import run_in_thread
 
-DEMO_SERVER = "itick-tui-exchange"  # how our own exchange names itself in the handshake's Server header
-_MAX_MESSAGE = 2 << 20  # bytes: all types of as many symbols as one connection may have, in one list, are half of it
-
-Clock = Callable[[], float]
-
+DEMO_SERVER = "itick-tui-exchange"  # the Server header of our own exchange's handshake
+_MAX_MESSAGE = 2 << 20  # bytes: twice a list with one message of every type for MAX_SYMBOLS symbols
 
 _log = logging.getLogger(__name__)
 
 
 class ConnectionLost(NoConnection):
-    """The other side ended the connection, or the network did, `silence` s after the last message either way."""
+    """The server or the network ended the connection, `silence` s after the last message in either direction."""
 
     def __init__(self, words: str, silence: float = 0.0) -> None:
         super().__init__(words)
@@ -48,11 +46,12 @@ class ConnectionLost(NoConnection):
 
 
 class Connection:
-    """An open WebSocket. `read` and `watch` run until it ends; `authenticate` and `subscribe` ask and wait."""
+    """An open connection. `read` and `run_heartbeat` run until it ends; `authenticate` and `subscribe` wait for a
+    reply."""
 
     def __init__(
         self,
-        websocket: WebSocket,
+        websocket: PlainWebSocket,
         host: str,
         market: Market,
         timings: Timings,
@@ -66,75 +65,77 @@ class Connection:
         self._clock = clock
         self._on_push = on_push
         loop = asyncio.get_running_loop()
-        self._auth: asyncio.Future[AuthReply] = loop.create_future()
-        self._answer: asyncio.Future[SubscribeReply] | None = None
+        self._auth_reply: asyncio.Future[AuthReply] = loop.create_future()
+        self._subscribe_reply: asyncio.Future[SubscribeReply] | None = None
         self._pong: asyncio.Future[None] | None = None
-        self._pinged = ""
-        self._pulse = SilenceDetector(clock())
+        self._ping_params = ""
+        self._silence = SilenceDetector(clock())
         self._sent_at = clock()
         market.health.missed = 0
 
     @property
     def is_demo(self) -> bool:
-        """Whether the other side is our own exchange, by its own word."""
+        """True if the server names itself as our own exchange."""
         response = self._websocket.response
         return response is not None and (_header(response, "Server") or "").startswith(DEMO_SERVER)
 
     async def read(self) -> NoReturn:
-        """Until the end decode each message as it comes and hand it to the market or to whoever waits for a reply."""
-        clock, health, beat = self._clock, self._market.health, self._pulse.beat
-        arrived, take = make_dispatcher(self._market, self._on_push, self._reply)
+        """Decode each message and pass it to the market or to the method that waits for it. Raises NoConnection at the
+        end."""
+        clock, health, record_frames = self._clock, self._market.health, self._silence.record_frames
+        dispatcher = make_dispatcher(self._market, self._on_push, self._handle_reply)
         now, before = clock(), health.messages
 
         def begin() -> None:
             nonlocal now, before
             now, before = clock(), health.messages
-            arrived(now)
+            dispatcher.begin(now)
 
         def end() -> None:
             if health.messages > before:
                 health.frame_at = now
-                beat(now, health.messages - before)
+                record_frames(now, health.messages - before)
 
-        self._websocket.set_handler(FrameHandler(take, begin, end))
+        self._websocket.set_handler(FrameHandler(dispatcher.dispatch, begin, end))
         try:
             await self._websocket.ended()
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
                 raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
-            if error.sent is not None and error.rcvd is None:  # by our library, for what no server may send
+            if error.sent is not None and error.rcvd is None:  # our side closed it for a protocol error
                 why = safe_text(error.sent.reason)[:80]
                 raise NoConnection(f"{self._host} does not keep to WebSocket ({error.sent.code}, {why})") from None
-            raise self._dropped(error) from None
+            raise self._connection_lost(error) from None
 
-    def _reply(self, reply: Reply, now: float) -> None:
+    def _handle_reply(self, reply: Reply, now: float) -> None:
         match reply:
-            case AuthReply() if not self._auth.done():
-                self._auth.set_result(reply)
-            case SubscribeReply() if self._answer is not None and not self._answer.done():
-                self._answer.set_result(reply)
-            case Pong(data) if self._pong is not None and not self._pong.done() and data.params == self._pinged:
+            case AuthReply() if not self._auth_reply.done():
+                self._auth_reply.set_result(reply)
+            case SubscribeReply() if self._subscribe_reply is not None and not self._subscribe_reply.done():
+                self._subscribe_reply.set_result(reply)
+            case Pong(data) if self._pong is not None and not self._pong.done() and data.params == self._ping_params:
                 self._pong.set_result(None)
 
     async def authenticate(self) -> None:
-        """Wait for the reply to the key. Raises KeyRefused, or NoConnection where none comes in time."""
+        """Wait for the reply to the key (page, step 2). Raises KeyRefused, or NoConnection if none comes in time."""
         try:
             async with asyncio.timeout(self._timings.auth):
-                reply = await self._auth
+                reply = await self._auth_reply
         except TimeoutError:
             raise NoConnection(f"{self._host} did not authenticate within {self._timings.auth:g} s") from None
         if reply.code != 1:
             raise key_refused(self._host)
 
     async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
-        """Ask for one type of some symbols and wait for the answer; None where none comes in time."""
+        """Request one type for some symbols (page, step 3). Returns the reply; None if none comes in time. Raises
+        NoConnection."""
         symbols = list(symbols)
-        self._answer = asyncio.get_running_loop().create_future()
+        self._subscribe_reply = asyncio.get_running_loop().create_future()
         await self._send(encode(Subscribe(params=join_wire_symbols(symbols), types=type_)))
         try:
             async with asyncio.timeout(self._timings.reply):
-                reply = await self._answer
+                reply = await self._subscribe_reply
         except TimeoutError:
             _log.warning("request for %s of %d symbols: no answer", type_, len(symbols))
             return None
@@ -143,69 +144,70 @@ class Connection:
             _log.info("request for %s of %d symbols: %s", type_, len(symbols), words)
             return reply
         finally:
-            self._answer = None
+            self._subscribe_reply = None
 
     async def run_heartbeat(self) -> NoReturn:
-        """Prove for ever that the link lives: ping on time, ask at once when a busy feed falls silent, and end the
-        connection when nothing answers. While other frames arrive a missing or wrong pong is counted, and two in a
-        row end it too."""
+        """Ping at the heartbeat interval (page, step 5), and at once when a busy feed falls silent. Raises NoConnection
+        when nothing arrives, when two pongs in a row are missing or wrong although frames arrive, and after a suspend
+        of the machine."""
         timings, clock, server = self._timings, self._clock, self._market.clock
         missed, pings, next_ping = 0, 0, clock()
-        seen, stopped = server.seen, False
+        seen, stalled = server.seen, False
         while True:
             now = clock()
-            limit = self._pulse.limit(now)
-            silent = limit is not None and now - self._pulse.last > limit
+            limit = self._silence.limit(now)
+            silent = limit is not None and now - self._silence.last > limit
             if silent or now >= next_ping:
                 missed = 0 if await self.ping() else missed + 1
                 if missed == 2:
                     raise NoConnection("heartbeat missed twice")
                 pings += 1
-                # The first ping shares the line with all that comes at the start: its time is not typical.
+                # The first round trip is not typical: the initial data of all symbols shares the line.
                 next_ping = now + (timings.ping_every if pings > 1 else timings.second_ping)
-            planned = clock() + min(timings.look_every, max(0.0, next_ping - clock()))
+            planned = clock() + min(timings.check_every, max(0.0, next_ping - clock()))
             await asyncio.sleep(planned - clock())
             late = clock() - planned
-            if stopped or late > timings.stopped:
-                self._market.discard_lag_since(seen)  # at the next look too, for some may still be coming in
-            seen, stopped = server.seen, late > timings.stopped
-            if late > timings.asleep:
+            if stalled or late > timings.stall_threshold:
+                # At the next check too: data that waited meanwhile may still be in the buffers.
+                self._market.discard_lag_since(seen)
+            seen, stalled = server.seen, late > timings.stall_threshold
+            if late > timings.suspend_threshold:
                 self._websocket.abandon()
                 raise NoConnection("this machine was asleep")
 
     async def ping(self) -> bool:
-        """Send a ping; whether its own pong came in time. Raises NoConnection where nothing came at all, or a busy feed
-        fell silent meanwhile."""
+        """Send a ping. Returns whether the matching pong came in time. Raises NoConnection if no frame came at all, or
+        a busy feed fell silent meanwhile."""
         health, clock, timings = self._market.health, self._clock, self._timings
         sent = clock()
-        self._pinged = str(int(self._market.local_time(sent)))
+        self._ping_params = str(int(self._market.local_time(sent)))
         self._pong = pong = asyncio.get_running_loop().create_future()
-        await self._send(encode(Ping(params=self._pinged)))
+        await self._send(encode(Ping(params=self._ping_params)))
         late = False
         while not pong.done():
-            wait = self._patience(sent) - clock()
+            wait = self._pong_deadline(sent) - clock()
             if wait <= 0 and late:
                 break
-            # A program that was stopped for a while finds its time over and the answer unread: it may read first.
+            # After the process was stopped the deadline has passed, and the pong may be in the buffer: read once more.
             late = wait <= 0
-            await asyncio.wait([pong], timeout=min(timings.pong, 0.25) if late else min(wait, timings.look_every))
+            await asyncio.wait([pong], timeout=min(timings.pong, 0.25) if late else min(wait, timings.check_every))
         if pong.done():
             health.pong_at = clock()
             health.round_trips.append(health.pong_at - sent)
             return True
         health.heartbeats_missed += 1
         health.missed += 1
-        if self._pulse.last < sent or self._patience(sent) < sent + timings.pong:
+        if self._silence.last < sent or self._pong_deadline(sent) < sent + timings.pong:
             self._websocket.abandon()
-            raise NoConnection(f"link silent for {clock() - self._pulse.last:.0f} s")
+            raise NoConnection(f"link silent for {clock() - self._silence.last:.0f} s")
         return False
 
-    def _patience(self, sent: float) -> float:
-        """Until when the answer to a ping is waited for: less long where a busy feed has fallen silent."""
+    def _pong_deadline(self, sent: float) -> float:
+        """Returns until when a pong may come (s, monotonic): less long if a busy feed has fallen silent."""
         timings = self._timings
-        limit = self._pulse.limit(self._clock())
-        patience = sent + timings.pong
-        return patience if limit is None else min(patience, max(sent, self._pulse.last + limit) + timings.urgent_pong)
+        limit = self._silence.limit(self._clock())
+        deadline = sent + timings.pong
+        return deadline if limit is None else min(deadline, max(sent, self._silence.last + limit) + timings.urgent_pong)
 
     async def _send(self, frame: bytes) -> None:
         try:
@@ -214,14 +216,14 @@ class Connection:
         except TimeoutError:
             raise NoConnection(f"{self._host} takes nothing in") from None
         except ConnectionClosed as error:
-            raise self._dropped(error) from None
+            raise self._connection_lost(error) from None
         self._sent_at = self._clock()
 
-    def _dropped(self, error: ConnectionClosed) -> ConnectionLost:
-        return ConnectionLost(_closed_words(error), self._clock() - max(self._pulse.last, self._sent_at))
+    def _connection_lost(self, error: ConnectionClosed) -> ConnectionLost:
+        return ConnectionLost(_describe_close(error), self._clock() - max(self._silence.last, self._sent_at))
 
     async def close(self) -> None:
-        """Say goodbye, for at most `Timings.close` seconds."""
+        """Close with a closing handshake, within `Timings.close` s."""
         await self._websocket.close()
 
 
@@ -234,8 +236,8 @@ async def connect(
     on_push: OnPush | None,
     on_proxy: Callable[[Proxy], None] = lambda proxy: None,
 ) -> Connection:
-    """Open a connection with the key in the `token` header (page, step 1). `on_proxy` hears of the proxy that it goes
-    through. Raises FeedError in words."""
+    """Returns a connection opened with the key in the `token` header (page, step 1). `on_proxy` is called with the
+    proxy in use, before anything is sent to it. Raises FeedError."""
     host = host_of(url)
     with translate_network_errors(host, timings.open):
         async with asyncio.timeout(timings.open):
@@ -253,7 +255,7 @@ async def connect(
                 compression=None,
                 open_timeout=timings.open,
                 close_timeout=timings.close,
-                ping_interval=None,  # the vendor counts its own JSON pings only
+                ping_interval=None,  # the vendor counts only its JSON pings
                 max_size=_MAX_MESSAGE,
                 ssl=context,
                 proxy=proxy.url if proxy is not None else None,
@@ -261,11 +263,11 @@ async def connect(
             )
     except InvalidStatus as error:
         status, headers = error.response.status_code, error.response.headers.get_all
-        raise status_error(host, status, headers, market.local_time(clock()), timings.slow_down) from None
+        raise status_error(host, status, headers, market.local_time(clock()), timings.rate_limit_wait) from None
     except (InvalidHandshake, WebSocketException):
         raise NoConnection(f"{host} does not speak WebSocket there: check the address") from None
     received = clock()
-    assert isinstance(websocket, WebSocket)
+    assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
     if response is not None and (date := http_date(_header(response, "Date"))):
         market.observe_date(sent, received, date)
@@ -273,11 +275,11 @@ async def connect(
 
 
 def _header(response: Response, name: str) -> str | None:
-    """A header's first value: websockets' own `get` raises where there are several."""
+    """Returns a header's first value: websockets' own `get` raises if there are several."""
     return next(iter(response.headers.get_all(name)), None)
 
 
-def _closed_words(error: ConnectionClosed) -> str:
+def _describe_close(error: ConnectionClosed) -> str:
     frame = error.rcvd
     if frame is None:
         return "connection lost"

@@ -1,4 +1,4 @@
-"""Where frames come in: the same for a connection and for a recording that is played again."""
+"""Frame dispatch: decodes frames and applies them to the market, for a live connection and for a replay alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from tui.errors import MalformedMessage
 from tui.market import Instrument, Market
-from tui.protocol.messages import UNREADABLE, Depth, Hello, Kline, Push, Quote, Reply, Tick, decode, envelope
+from tui.protocol.decoder import decode, decode_envelope
+from tui.protocol.json_repair import UNREADABLE
+from tui.protocol.messages import Depth, Hello, Kline, Push, Quote, Reply, Tick
 
 _PUSHES = frozenset({Tick, Quote, Depth, Kline})
 _log = logging.getLogger(__name__)
@@ -18,41 +20,42 @@ OnReply = Callable[[Reply, float], None]
 
 
 class FrameDispatcher(NamedTuple):
-    """`begin` is told when all that follows arrived (s, monotonic); `take` then takes each frame."""
+    """Dispatches frames: `begin` sets when the following ones arrived (s, monotonic), `dispatch` handles one."""
 
     begin: Callable[[float], None]
-    take: Callable[[bytes | bytearray], None]
+    dispatch: Callable[[bytes | bytearray], None]
 
 
 def make_dispatcher(market: Market, on_push: OnPush | None, on_reply: OnReply) -> FrameDispatcher:
-    """Decode each frame, count it, and hand its messages to the market or, with the time, to whoever waits for
-    replies. `market.on_frames` is asked once for all frames read together who else wants them."""
+    """Returns a dispatcher that counts each frame, decodes it, and applies its messages to the market. Replies go to
+    `on_reply` with their arrival time. `market.on_frames` is called once per batch for the recorder of its frames."""
     health = market.health
     now = 0.0
-    keep: Callable[[bytes | bytearray], None] | None = None
+    record: Callable[[bytes | bytearray], None] | None = None
 
     def begin(at: float) -> None:
-        nonlocal now, keep
+        nonlocal now, record
         now = at
-        on_read = market.on_frames
-        keep = on_read(at) if on_read is not None else None
+        on_frames = market.on_frames
+        record = on_frames(at) if on_frames is not None else None
 
-    def take(frame: bytes | bytearray) -> None:
-        if keep is not None:
-            keep(frame)
+    def dispatch(frame: bytes | bytearray) -> None:
+        if record is not None:
+            record(frame)
         health.messages += 1
         health.bytes += len(frame)
         try:
-            message = envelope(frame).data
+            message = decode_envelope(frame).data
         except UNREADABLE:
-            others(frame)
+            dispatch_other(frame)
             return
         instrument = market.apply(message, now)
         if on_push is not None and instrument is not None:
             on_push(message, instrument)
 
-    def others(frame: bytes | bytearray) -> None:
-        """What is no push in the vendor's own spelling: a reply, one spelled otherwise, several, or nothing at all."""
+    def dispatch_other(frame: bytes | bytearray) -> None:
+        """Handle a frame that is no single push as the vendor spells it: a reply, another spelling, a list, or
+        malformed."""
         try:
             messages = decode(frame, health.time_units)
         except MalformedMessage as error:
@@ -69,4 +72,4 @@ def make_dispatcher(market: Market, on_push: OnPush | None, on_reply: OnReply) -
             else:
                 on_reply(message, now)  # type: ignore[arg-type]
 
-    return FrameDispatcher(begin, take)
+    return FrameDispatcher(begin, dispatch)

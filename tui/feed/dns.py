@@ -1,4 +1,4 @@
-"""Names of hosts are looked up on threads that nobody waits for at the end."""
+"""Host name resolution on daemon threads, so that a hanging name server does not delay the exit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tui.threads import run_in_thread
 
 
 def resolve_in_threads(loop: asyncio.AbstractEventLoop) -> None:
-    """From now on look up every name that a connection of this loop needs on a thread of its own."""
+    """Resolve every host name of this loop's connections on a thread of its own from now on."""
 
-    async def getaddrinfo(host: str | bytes | None, port: str | int | None, **wanted: int) -> list[Any]:
-        return await run_in_thread(socket.getaddrinfo, host, port, **wanted)
+    async def getaddrinfo(host: str | bytes | None, port: str | int | None, **hints: int) -> list[Any]:
+        return await run_in_thread(socket.getaddrinfo, host, port, **hints)
 
     loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign,assignment]

@@ -1,4 +1,4 @@
-"""Where to connect: the vendor's address or another, checked before the key goes anywhere."""
+"""The endpoints of the stream and of REST, validated before the key is sent to them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from urllib.parse import urlsplit
 from tui.errors import UsageError
 from tui.symbol import sanitize
 
-DEMO_HOST = "demo"  # what the exchange that --demo starts is called in a recording
+DEMO_HOST = "demo"  # the host in a recording of the exchange that --demo starts
 VENDOR_URL = "wss://api.itick.org/fund"
 
 
 def check_url(url: str) -> str:
-    """The URL, if the key may be sent there: wss:// to anyone, ws:// only to this machine. Raises UsageError."""
-    return _checked(url, "ws", "a WebSocket address: write wss://HOST/fund")
+    """Returns the URL if the key may be sent there: wss:// to any host, ws:// only to this machine. Raises
+    UsageError."""
+    return _validate(url, "ws", "a WebSocket address: write wss://HOST/fund")
 
 
 def check_rest_url(url: str) -> str:
-    """The base of REST addresses, without a slash at its end, if the key may be sent there: https:// to anyone, http://
+    """Returns the base URL of REST without a trailing slash if the key may be sent there: https:// to any host, http://
     only to this machine. Raises UsageError."""
     try:
-        _checked(url, "http", "an address for REST: write https://HOST")
+        _validate(url, "http", "an address for REST: write https://HOST")
     except UsageError as error:
         raise UsageError(f"rest_url: {error}") from None
     if urlsplit(url).query:
@@ -30,24 +31,25 @@ def check_rest_url(url: str) -> str:
 
 
 def rest_base(url: str) -> str:
-    """Where REST is asked for, by the host of the WebSocket: https://HOST for wss://HOST/fund, http for ws."""
+    """Returns the base URL of REST on the host of a WebSocket URL: https://HOST for wss://HOST/fund, http:// for
+    ws://."""
     parts = urlsplit(url)
     return f"{parts.scheme.replace('ws', 'http', 1)}://{parts.netloc}"
 
 
-def _checked(url: str, plain: str, wanted: str) -> str:
-    """The URL, if it is `plain`:// on this machine or the same with an s to anyone."""
+def _validate(url: str, plain: str, expected: str) -> str:
+    """Returns the URL if its scheme is `plain` with an s, or `plain` on this machine. Raises UsageError."""
     if "@" in url:
-        # Not repeated: whatever stands before the @ may be somebody's password.
+        # Not repeated in the error: the part before the @ may be a password.
         raise UsageError("an address may not hold a user or password: the key goes into ITICK_TOKEN or --token-file")
     shown = sanitize(url)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise UsageError(f"'{shown}' is not {wanted}") from None
+        raise UsageError(f"'{shown}' is not {expected}") from None
     if parts.scheme not in (plain, f"{plain}s") or not host or shown != url or " " in url:
-        raise UsageError(f"'{shown}' is not {wanted}")
+        raise UsageError(f"'{shown}' is not {expected}")
     if parts.fragment:
         raise UsageError(f"'{shown}' has a part after #, which such an address cannot have")
     if parts.scheme == plain and not is_loopback(url):
@@ -59,7 +61,7 @@ def _checked(url: str, plain: str, wanted: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address stays on this machine."""
+    """Returns whether a URL leads to this machine."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True
@@ -70,7 +72,7 @@ def is_loopback(url: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """HOST or HOST:PORT, as people name it."""
+    """Returns HOST or HOST:PORT of a URL, for display."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if ":" in host:

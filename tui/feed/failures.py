@@ -1,6 +1,6 @@
-"""Why there is no answer, in the same words for the stream, REST and the doctor.
+"""Translates failures of networks, proxies and HTTP statuses into errors with words and advice.
 
-A network, a proxy or the status of an HTTP answer says it, and each library tells it otherwise.
+The stream, REST and the doctor use different libraries, and report the same failure in the same words.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.http_headers import http_date, retry_after
 from tui.feed.proxy import SYSTEM, Proxy
 
-_CUT = "the connection was cut"
-_TRUST = "is this machine's date right? A proxy that reads along wants its CA in the system's store or SSL_CERT_FILE"
-_REPLIES = (  # RFC 1928 §6, as every library for SOCKS spells them, more or less
+_DROPPED = "the connection was cut"
+_CERTIFICATE_ADVICE = (
+    "is this machine's date right? A proxy that reads along wants its CA in the system's store or SSL_CERT_FILE"
+)
+_SOCKS_REPLIES = (  # RFC 1928 §6; the SOCKS libraries differ in capitals
     "general SOCKS server failure",
     "connection not allowed by ruleset",
     "network unreachable",
@@ -33,11 +35,11 @@ _REPLIES = (  # RFC 1928 §6, as every library for SOCKS spells them, more or le
 
 
 class PermanentError(FeedError):
-    """Trying the same again would not help."""
+    """An error that a retry would not cure."""
 
 
 class RetryLater(NoConnection):
-    """The server is not to be tried again before `wait` s have passed."""
+    """The server asks for no new attempt within `wait` s."""
 
     def __init__(self, words: str, wait: float) -> None:
         super().__init__(words)
@@ -45,17 +47,16 @@ class RetryLater(NoConnection):
 
 
 class RateLimited(RetryLater):
-    """The vendor asks for fewer connections (429)."""
+    """The vendor's rate limit is exceeded (HTTP 429)."""
 
 
 class ServerUnavailable(RetryLater):
-    """The server, or what stands in front of it, fails (5xx)."""
+    """The server, or a gateway in front of it, fails (HTTP 5xx)."""
 
 
 @contextlib.contextmanager
 def translate_network_errors(host: str, within: float, proxy: Proxy | None = None) -> Iterator[None]:
-    """Tell in words what a network raises: NoConnection in place of every OSError. Whoever comes in gives up after
-    `within` s."""
+    """Raises NoConnection in place of every error of the network or the proxy. `within` is the time-out in force, s."""
     try:
         yield
     except InvalidProxyStatus as error:
@@ -69,64 +70,65 @@ def translate_network_errors(host: str, within: float, proxy: Proxy | None = Non
 def explain_network_error(
     error: Exception, host: str, within: float, proxy: Proxy | None = None, refusal: str = ""
 ) -> NoConnection:
-    """Returns in words what a network, or a library that speaks over it, raised. `refusal` is what the proxy refused
-    with, in words of the library: never told, for its own words may repeat a password."""
-    words, advice = _refusal(refusal, proxy) if proxy and refusal else ("", "")
+    """Returns the error that describes what the network or a library raised. `refusal` is the library's message for a
+    refusal by the proxy: it is parsed and never shown, because it may repeat a password."""
+    words, advice = _describe_refusal(refusal, proxy) if proxy and refusal else ("", "")
     if not words:
-        words, advice = _reason(error, within, proxy)
+        words, advice = _describe_cause(error, within, proxy)
     where = host
     if proxy:
         where = f"{host} through the proxy {proxy}"
         advice = (
-            advice or f"is {_named(proxy)} right, its kind too, and does that proxy let {host} through? Ask who runs it"
+            advice
+            or f"is {_setting_of(proxy)} right, its kind too, and does that proxy let {host} through? Ask who runs it"
         )
     return NoConnection(f"cannot reach {where}: {words}", advice=advice)
 
 
-def _reason(error: Exception, within: float, proxy: Proxy | None) -> tuple[str, str]:
-    """What it was, and what to do."""
-    below = _below(error)
-    if isinstance(error, TimeoutError) or isinstance(below, TimeoutError):
+def _describe_cause(error: Exception, within: float, proxy: Proxy | None) -> tuple[str, str]:
+    """Returns the cause and the advice."""
+    cause = _root_cause(error)
+    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError):
         return f"no answer within {within:g} s", ""
-    match below:
+    match cause:
         case ssl.SSLCertVerificationError():
-            return f"TLS certificate: {below.verify_message}", _TRUST
+            return f"TLS certificate: {cause.verify_message}", _CERTIFICATE_ADVICE
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
             plain = "" if proxy else ", on this machine an address may begin with ws://"
             return f"TLS: none there{plain}", "is the port right? What answers there speaks no TLS"
-        case ssl.SSLError() if not isinstance(below, ssl.SSLEOFError):
-            return f"TLS: {below.reason or 'failed'}", ""
-        case socket.gaierror() | UnicodeError():  # the latter for what could not be a host name at all, like a..b
+        case ssl.SSLError() if not isinstance(cause, ssl.SSLEOFError):
+            return f"TLS: {cause.reason or 'failed'}", ""
+        case socket.gaierror() | UnicodeError():  # UnicodeError: an impossible host name, like a..b
             return "no such host name", ""
         case ConnectionRefusedError():
             return "connection refused", ""
-        case OSError() if below.strerror and not isinstance(below, ConnectionError | ssl.SSLError):
-            return below.strerror.lower(), ""
-    return _CUT, ""
+        case OSError() if cause.strerror and not isinstance(cause, ConnectionError | ssl.SSLError):
+            return cause.strerror.lower(), ""
+    return _DROPPED, ""
 
 
-def _refusal(said: str, proxy: Proxy) -> tuple[str, str]:
-    """What a proxy refused with, and what to do; empty where it is nothing known."""
+def _describe_refusal(refusal: str, proxy: Proxy) -> tuple[str, str]:
+    """Returns why a proxy refused, and the advice; "" for both if the message is unknown."""
     login = "the proxy refuses this user and password" if "@" in proxy.url else "the proxy wants a user and password"
-    advice = f"put user and password of the proxy into {_named(proxy)}: {proxy.scheme}://USER:PASSWORD@HOST:PORT"
-    if status := re.match(r"[0-9]{3}\b", said):
+    advice = f"put user and password of the proxy into {_setting_of(proxy)}: {proxy.scheme}://USER:PASSWORD@HOST:PORT"
+    if status := re.match(r"[0-9]{3}\b", refusal):
         return (f"{login} (HTTP 407)", advice) if status[0] == "407" else (f"the proxy answered HTTP {status[0]}", "")
-    if said.endswith("got NO AUTHENTICATION REQUIRED."):
-        return "the proxy takes no user and password", f"leave user and password out of {_named(proxy)}"
-    if reply := next((reply for reply in _REPLIES if reply.lower() in said.lower()), ""):
+    if refusal.endswith("got NO AUTHENTICATION REQUIRED."):
+        return "the proxy takes no user and password", f"leave user and password out of {_setting_of(proxy)}"
+    if reply := next((reply for reply in _SOCKS_REPLIES if reply.lower() in refusal.lower()), ""):
         return f"the proxy answered: {reply}", ""
-    return (login, advice) if re.search("username|acceptable", said, re.IGNORECASE) else ("", "")
+    return (login, advice) if re.search("username|acceptable", refusal, re.IGNORECASE) else ("", "")
 
 
-def _named(proxy: Proxy) -> str:
+def _setting_of(proxy: Proxy) -> str:
     return "https_proxy" if proxy.source == SYSTEM else proxy.source
 
 
-def _below(error: BaseException) -> BaseException:
-    """The error below all those that were made of it."""
-    met: set[int] = set()
-    while id(error) not in met:
-        met.add(id(error))
+def _root_cause(error: BaseException) -> BaseException:
+    """Returns the first error of the chain of causes."""
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         else:
@@ -135,10 +137,10 @@ def _below(error: BaseException) -> BaseException:
 
 
 def status_error(
-    host: str, status: int, headers: Callable[[str], list[str]], now: float, slow_down: float, path: str = ""
+    host: str, status: int, headers: Callable[[str], list[str]], now: float, min_wait: float, path: str = ""
 ) -> FeedError:
-    """Returns why an answer has this status, for the `path` that was asked for over REST. `headers` gives all values of
-    a header, `now` is in ms UTC by the clock of this machine, and after a 429 nothing is asked for `slow_down` s."""
+    """Returns the error for an HTTP status, of the REST call for `path` if there is one. `headers` returns all values
+    of a header, `now` is this machine's clock in ms UTC, and `min_wait` is the shortest wait after a 429, in s."""
     asked_for = f" {path}" if path else ""
     if status in (401, 403):
         return KeyRefused(f"{host} refuses this key for {path}") if path else key_refused(host)
@@ -148,7 +150,7 @@ def status_error(
     dates = headers("Date")
     asked = retry_after(headers("Retry-After"), http_date(dates[0] if dates else None) or now)
     if status == 429:
-        wait = max(asked.wait, slow_down)
+        wait = max(asked.wait, min_wait)
         more = f": {asked.words}" if asked.bounded else f" for {math.ceil(wait)} s"
         return RateLimited(f"{host} asks to slow down{more}", wait)
     if status >= 500:
@@ -160,5 +162,5 @@ def status_error(
 
 
 def key_refused(host: str) -> KeyRefused:
-    """Returns the error for a key that the stream does not accept."""
+    """Returns the error for a key that the stream refuses."""
     return KeyRefused(f"key refused by {host}: check ITICK_TOKEN, the key file or token_command, and the host of --url")

@@ -1,22 +1,21 @@
-"""Proof of life: how long a silence means that the link is dead. Pure.
+"""Silence detection: how long a silence makes the link suspect. Pure.
 
-In a busy session silence is judged by what is usual there: longer than five times the gap that only one in a hundred
-exceeds, and at least 3 s. A feed that is hardly busy is judged by its pings alone.
-"""
+A busy feed is suspect after five times its 99th percentile of the gaps between frames, and at least 3 s. A quiet feed
+is checked by its pings alone."""
 
 from __future__ import annotations
 
 from collections import deque
 
-LEAST = 3.0  # s of silence that are never suspicious
-_TIMES = 5.0  # the p99 gap
-_NOTED = LEAST / _TIMES  # a shorter gap cannot raise the limit, so it is not even kept
-_MINUTE = 60.0
-_BUSY = 60  # frames in the last minute
+MIN_LIMIT = 3.0  # s
+_P99_MULTIPLE = 5.0
+_MIN_GAP = MIN_LIMIT / _P99_MULTIPLE  # s: a shorter gap cannot raise the limit
+_WINDOW = 60.0  # s
+_BUSY = 60  # frames in the window
 
 
 class SilenceDetector:
-    """Told by `beat` of all that was read."""
+    """Derives the limit of silence from the frames of the last minute."""
 
     __slots__ = ("_frames", "_gaps", "_marks", "last")
 
@@ -26,21 +25,21 @@ class SilenceDetector:
         self._gaps: deque[tuple[float, float]] = deque(maxlen=1_024)
         self._marks: deque[tuple[float, int]] = deque([(now, 0)])
 
-    def beat(self, now: float, frames: int = 1) -> None:
-        """So many frames were read at once at `now` (s, monotonic)."""
+    def record_frames(self, now: float, frames: int = 1) -> None:
+        """Record that `frames` frames were read together at `now` (s, monotonic)."""
         gap = now - self.last
         self.last = now
         self._frames += frames
-        if gap > _NOTED:
+        if gap > _MIN_GAP:
             self._gaps.append((now, gap))
 
     def limit(self, now: float) -> float | None:
-        """Seconds of silence after which the link must be asked; None where the feed is not busy. To be called about
-        once a second."""
+        """Returns the silence in s after which a ping is due; None if the feed is not busy. To be called about once a
+        second."""
         self._marks.append((now, self._frames))
-        while len(self._marks) > 1 and self._marks[0][0] < now - _MINUTE:
+        while len(self._marks) > 1 and self._marks[0][0] < now - _WINDOW:
             self._marks.popleft()
-        while self._gaps and self._gaps[0][0] < now - _MINUTE:
+        while self._gaps and self._gaps[0][0] < now - _WINDOW:
             self._gaps.popleft()
         frames = self._frames - self._marks[0][1]
         if frames < _BUSY:
@@ -48,4 +47,4 @@ class SilenceDetector:
         longest = sorted((gap for _, gap in self._gaps), reverse=True)
         rank = frames // 100
         p99 = longest[rank] if rank < len(longest) else 0.0
-        return max(LEAST, _TIMES * p99)
+        return max(MIN_LIMIT, _P99_MULTIPLE * p99)

@@ -1,4 +1,4 @@
-"""What the headers of an HTTP answer tell: the server's time, and how long to leave it alone."""
+"""Parsers of the HTTP headers `Date` and `Retry-After`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import NamedTuple
 from tui.format import count
 
 _LONGEST_WAIT = 3_600.0  # s
-_LONGEST_SAID = 1e11  # s: some 3,000 years
+_LONGEST_SHOWN = 1e11  # s: some 3,000 years
 _UNITS = (("year", 31_556_952.0), ("day", 86_400.0), ("hour", 3_600.0))  # s
-_SECONDS = re.compile("[0-9]+")  # RFC 9110 §10.2.3
+_SECONDS = re.compile("[0-9]+")
 
 
 class RetryAfter(NamedTuple):
-    """How long a server asks to be left alone: `wait` in s, at most an hour, 0 where it names no time. `words` tell it,
-    and where it asked for more, which is `bounded`, that too: `asked to wait 31 years; waiting an hour`."""
+    """How long a server asks to wait: `wait` in s, at most an hour, 0 if it names no time. `bounded`: it asked for
+    more, and `words` say both: `asked to wait 31 years; waiting an hour`."""
 
     wait: float = 0.0
     words: str = ""
@@ -27,35 +27,37 @@ class RetryAfter(NamedTuple):
 
 
 def http_date(header: str | None) -> float | None:
-    """A `Date` header in ms UTC; None where there is none that can be read."""
+    """Returns a `Date` header in ms UTC; None if it is missing or invalid."""
     try:
         date = parsedate_to_datetime(header) if header else None
-        # RFC 9110 §5.6.7: the oldest of the three forms has no zone, and is in UTC like the others.
+        # RFC 9110 §5.6.7: the asctime form has no zone, and is in UTC like the other two.
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() * 1000 if date else None
     except (ValueError, OverflowError):
         return None
 
 
 def retry_after(values: Iterable[str], now: float) -> RetryAfter:
-    """Read the `Retry-After` headers of an answer, each in seconds or as a date: the longest of those that can be read
-    counts. `now` is when the answer was made by the clock of who made it, in ms UTC."""
-    asked = max((_asked(value.strip(), now) for value in values), default=0.0)
+    """Returns the longest valid wait of a response's `Retry-After` headers, each in seconds or a date (RFC 9110
+    §10.2.3). `now` is when the response was made by the server's clock, ms UTC."""
+    asked = max((_parse_wait(value.strip(), now) for value in values), default=0.0)
     if asked <= 0:
         return RetryAfter()
     if asked <= _LONGEST_WAIT:
         return RetryAfter(asked, f"asked to wait {math.ceil(asked)} s")
-    return RetryAfter(_LONGEST_WAIT, f"asked to wait {_duration(min(asked, _LONGEST_SAID))}; waiting an hour", True)
+    return RetryAfter(
+        _LONGEST_WAIT, f"asked to wait {_format_duration(min(asked, _LONGEST_SHOWN))}; waiting an hour", True
+    )
 
 
-def _asked(value: str, now: float) -> float:
+def _parse_wait(value: str, now: float) -> float:
     if _SECONDS.fullmatch(value):
         return float(value)
     date = http_date(value)
     return 0.0 if date is None else (date - now) / 1000
 
 
-def _duration(seconds: float) -> str:
-    """2 hours, 31 years: more than an hour, in the largest unit of which there are two."""
+def _format_duration(seconds: float) -> str:
+    """Returns a duration of over an hour in the largest unit of which there are two: `2 hours`, `31 years`."""
     for unit, length in _UNITS:
         if seconds >= 2 * length:
             return count(int(seconds / length), unit)

@@ -1,4 +1,4 @@
-"""One copy of the program a key and host on this machine: a second connection would only end the first."""
+"""Allows one process per key and host on this machine: the vendor ends the first connection when a second is made."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tui.files import make_folder
 from tui.secrets import Token
 from tui.threads import start_thread
 
-_PATIENCE = 0.4  # s: less than a key may wait
+_DISK_TIMEOUT = 0.4  # s: the event loop waits for it, and a key press must not wait longer
 _T = TypeVar("_T")
 
 
 class KeyInUse(UsageError):
-    """Another copy on this machine is using the key; `pid` is its process."""
+    """Another process on this machine, `pid`, uses the key."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(f"itick-tui (pid {pid}) is using this key: end it first, or give --take-over")
@@ -33,25 +33,25 @@ class KeyInUse(UsageError):
 
 
 class TakenOver(FeedError):
-    """Another copy on this machine was told to take the key from this one."""
+    """Another process on this machine was started with --take-over."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(f"taken over by pid {pid} on this machine")
 
 
 class AnotherClient(NoConnection):
-    """The connection is taken away each time it is made: somebody elsewhere seems to have the key too."""
+    """Every new connection is closed soon: a client on another machine seems to use the key."""
 
     def __init__(self) -> None:
         super().__init__("another client seems to be using this key")
 
 
 class KeyLock:
-    """A lock file named after the key's hash and the host, held while the block lasts. The system lets go of it when
-    the process ends, however it ends, so no stale lock can stand in the way. In it stands the pid of whoever is to use
-    the key: that of its holder, until another copy takes over, which gets the lock when its holder ends.
+    """A lock file for a key and host, named after their hash and held in a `with` block. It is an flock: the system
+    releases it when the process ends, so it is never stale. The file contains the pid of the process that owns the key:
+    the lock's holder, or a process that took over, which acquires the lock when the holder ends.
 
-    Entering raises KeyInUse where another copy uses the key; with `take_over` it takes the key from it.
+    Entering raises KeyInUse if another process owns the key, unless `take_over` is set.
     """
 
     def __init__(self, host: str, token: Token, *, take_over: bool = False, folder: Path | None = None) -> None:
@@ -59,31 +59,31 @@ class KeyLock:
         self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
         self._take_over = take_over
         self._file: int | None = None
-        self._waiting = threading.Thread()
-        self._hangs = False
+        self._waiter = threading.Thread()
+        self._disk_hangs = False
 
-    def _within_patience(self, function: Callable[[], _T], otherwise: _T) -> _T:
-        """What a function that touches the file returns. Once the disk has not answered for _PATIENCE s, it is
-        `otherwise` from then on: there is no lock any more, and nothing waits for it."""
-        if not self._hangs:
+    def _with_timeout(self, function: Callable[[], _T], otherwise: _T) -> _T:
+        """Returns the result of a function that accesses the file; `otherwise`, then and ever after, once the disk does
+        not answer within _DISK_TIMEOUT s: the program goes on without the lock."""
+        if not self._disk_hangs:
             try:
-                return start_thread(function).result(_PATIENCE)
-            except OSError:  # TimeoutError is one, and so is a system without threads to give
-                self._hangs = True
+                return start_thread(function).result(_DISK_TIMEOUT)
+            except OSError:  # a TimeoutError, or no thread can be started
+                self._disk_hangs = True
         return otherwise
 
     def __enter__(self) -> Self:
-        if (pid := self._within_patience(self._enter, None)) is not None:
+        if (pid := self._with_timeout(self._enter, None)) is not None:
             raise KeyInUse(pid)
         return self
 
     def _enter(self) -> int | None:
-        """Take the lock; the pid of whoever has it, if it is not to be taken over."""
+        """Acquire the lock or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
             make_folder(self._path.parent)
             held = self._open()
         except OSError:
-            return None  # without a place for the lock there is none, and nothing else is lost
+            return None  # the lock cannot be created: the program goes on without it
         if not held and not self._take_over:
             pid = self._owner()
             self._close()
@@ -92,17 +92,17 @@ class KeyLock:
         return None
 
     def _open(self) -> bool:
-        """Open the file, and lock it where nobody else has; whether it is ours. Its last holder may have removed it
-        between the two: then it is made anew."""
+        """Open the file and try to lock it. Returns whether that succeeded. If the last holder removed the file between
+        the two steps, it is created again."""
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             held = self._lock()
-            if self._in_place():
+            if self._is_current():
                 return held
             self._close()
 
-    def _in_place(self) -> bool:
-        """Whether the open file is still the one that others would find."""
+    def _is_current(self) -> bool:
+        """Returns whether the open file is still the one at its path."""
         assert self._file is not None
         try:
             return os.path.samestat(os.fstat(self._file), self._path.stat())
@@ -119,59 +119,59 @@ class KeyLock:
 
     @property
     def other_pid(self) -> int | None:
-        """The pid of another living copy that is to use the key now; None where it is ours."""
-        return self._within_patience(self._other, None)
+        """The pid of another running process that owns the key; None if this one does."""
+        return self._with_timeout(self._other_owner, None)
 
     @property
     def seconds_since_claim(self) -> float:
-        """Seconds since somebody last said that it is to use the key."""
-        return self._within_patience(self._claimed, 0.0)
+        """Seconds since the ownership last changed."""
+        return self._with_timeout(self._age, 0.0)
 
-    def _claimed(self) -> float:
+    def _age(self) -> float:
         with contextlib.suppress(OSError):
             return time.time() - os.fstat(self._file).st_mtime if self._file is not None else 0.0
         return 0.0
 
     def claim(self) -> None:
-        """Say that this copy is to use the key."""
-        self._within_patience(self._claim, None)
+        """Make this process the owner of the key."""
+        self._with_timeout(self._claim, None)
 
     def _claim(self) -> None:
         if self._file is None:
             return
-        with contextlib.suppress(OSError):  # a full disk: the lock itself holds all the same
-            if not self._in_place():
+        with contextlib.suppress(OSError):  # a full disk: the lock itself is still held
+            if not self._is_current():
                 self._close()
                 self._open()
             os.truncate(self._file, 0)
             os.pwrite(self._file, str(os.getpid()).encode(), 0)
-            if not self._lock() and not self._waiting.is_alive():
-                self._waiting = threading.Thread(target=_wait, args=(os.dup(self._file),), daemon=True)
-                self._waiting.start()
+            if not self._lock() and not self._waiter.is_alive():
+                self._waiter = threading.Thread(target=_acquire_lock, args=(os.dup(self._file),), daemon=True)
+                self._waiter.start()
 
-    def _other(self) -> int | None:
+    def _other_owner(self) -> int | None:
         pid = self._owner()
-        return pid if pid and pid != os.getpid() and _lives(pid) else None
+        return pid if pid and pid != os.getpid() and _is_running(pid) else None
 
     def _owner(self) -> int:
-        """The process that the file names; 0 where it names none, or cannot be read any more."""
+        """Returns the pid in the file; 0 if there is none, or the file cannot be read."""
         try:
             text = os.pread(self._file, 20, 0) if self._file is not None else b""
-        except OSError:  # as on a network home that went away
+        except OSError:  # such as a lost network file system
             return 0
         return int(text) if text.isdigit() else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._within_patience(self._leave, None)
+        self._with_timeout(self._exit, None)
 
-    def _leave(self) -> None:
-        if self._file is not None and self._other() is None:
+    def _exit(self) -> None:
+        if self._file is not None and self._other_owner() is None:
             with contextlib.suppress(OSError):
                 if not self._lock():
-                    os.truncate(self._file, 0)  # it belongs to the copy that was taken over from
-                elif self._in_place():
+                    os.truncate(self._file, 0)  # held by the process that this one took over from
+                elif self._is_current():
                     self._path.unlink()
         self._close()
 
@@ -181,18 +181,18 @@ class KeyLock:
             self._file = None
 
 
-def _wait(file: int) -> None:
-    """Get the lock when nobody else holds it any more. It belongs to the open file, not to this second way to it."""
+def _acquire_lock(file: int) -> None:
+    """Wait for the lock. An flock belongs to the open file description, which the caller's descriptor shares."""
     with contextlib.suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX)
     os.close(file)
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
-        return True  # somebody else's
+        return True  # another user's process
     return True

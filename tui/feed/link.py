@@ -1,13 +1,13 @@
-"""The link: a connection that is renewed whenever it ends, and what is wanted of it.
+"""The link: keeps one connection open, reconnects when it ends, and holds the followed symbols.
 
-CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (to LIVE at once where there is nothing to ask for)
+CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (LIVE at once if there is nothing to subscribe to)
   ↑     │           │              │          │
   │     └───────────┴───────┬──────┴──────────┘
-  ├── RECONNECTING ←────────┤   it failed: tried again when the wait is over, unless another copy took the key meanwhile
+  ├── RECONNECTING ←────────┤   it failed: retried after a delay, unless another process took over the key meanwhile
   │     ↓                   │
-  ├── STOPPED ←─────────────┤   the key or the address is refused, another copy took the key, or a fault of ours: only
-  │                         │   `reconnect()` starts again
-  └─────────────────────────┘   renewed at once: the person asked for it, or room must be made
+  ├── STOPPED ←─────────────┤   the key or the address is refused, another process took over the key, or a defect of
+  │                         │   ours: only `reconnect()` starts again
+  └─────────────────────────┘   at once: on request, or because only a new connection frees subscriptions
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
-from tui.feed.clock import monotonic
-from tui.feed.connection import Clock, Connection, ConnectionLost, connect
+from tui.feed.clock import Clock, monotonic
+from tui.feed.connection import Connection, ConnectionLost, connect
 from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater
@@ -36,33 +36,33 @@ from tui.protocol.messages import TYPES
 from tui.secrets import Token
 from tui.symbol import Symbol
 
-_DUEL = 3  # short lives in a row
-_DOUBLINGS = 16  # of the wait: more would only run out of numbers
+_CONTENTION = 3  # short connections in a row mean another client with the key
+_MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 
 _log = logging.getLogger(__name__)
 
 
-class _Retries:
-    """When to try again: later and later, with jitter, afresh after half a minute of health, and not at all soon when
-    another client seems to take the key back each time."""
+class _Backoff:
+    """Exponential backoff with jitter. It starts over after a stable connection, and waits longer when another client
+    seems to use the key."""
 
     def __init__(self, timings: Timings) -> None:
         self._timings = timings
         self._attempt = 0
-        self._short_lives = 0
+        self._short_connections = 0
 
-    def after(self, error: FeedError, authenticated: float | None, live: float | None) -> tuple[float, FeedError]:
-        """Seconds to wait after a connection that ended in `error`, and the error to tell. `authenticated` and `live`
-        are for how long it was, None if it never got there."""
+    def next_delay(self, error: FeedError, authenticated: float | None, live: float | None) -> tuple[float, FeedError]:
+        """Returns the delay (s) after a connection that ended in `error`, and the error to show. `authenticated` and
+        `live` are how long (s) the connection was in these phases, None if it never was."""
         timings = self._timings
-        if live is not None and live > timings.healthy:
-            self._attempt = self._short_lives = 0
+        if live is not None and live > timings.stable_after:
+            self._attempt = self._short_connections = 0
         if isinstance(error, ConnectionLost) and authenticated is not None:
-            self._short_lives = self._short_lives + 1 if authenticated < timings.short_life else 0
-            if self._short_lives >= _DUEL:
-                return timings.duel_wait, AnotherClient()
-        attempt, self._attempt = self._attempt, min(self._attempt + 1, _DOUBLINGS)
-        # Jitter, at the longest wait too, because many clients must not come back in one wave.
+            self._short_connections = self._short_connections + 1 if authenticated < timings.short_connection else 0
+            if self._short_connections >= _CONTENTION:
+                return timings.contention_wait, AnotherClient()
+        attempt, self._attempt = self._attempt, min(self._attempt + 1, _MAX_DOUBLINGS)
+        # Jitter, at the longest delay too: clients that were cut off together must not reconnect together.
         delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
         if attempt:
             delay = max(delay, timings.retry_gap * random.uniform(1.0, 1.25))
@@ -72,11 +72,11 @@ class _Retries:
 
 
 class Link:
-    """Keeps one connection to `url` alive and writes what it brings into `market`.
+    """Keeps one connection to `url` open and applies its messages to `market`.
 
-    `on_state` hears of every step; `on_push` of every message that was applied; `on_fault` of a fault of ours, which
-    stops the link. With a `lock` it also stops where another copy took the key, and takes it back on `reconnect()`.
-    Raises UsageError where the key may not be sent to `url`.
+    `on_state` is called with every new state, `on_push` with every applied message, and `on_fault` with a defect of
+    ours, which stops the link. With a `lock` the link also stops when another process takes over the key, and takes it
+    back on `reconnect()`. Raises UsageError if the key may not be sent to `url`.
     """
 
     def __init__(
@@ -108,55 +108,57 @@ class Link:
         self._idle_timeouts = IdleTimeoutDetector(self._timings)
         self._clock = clock
         self._wall = wall
-        self._wanted: tuple[Symbol, ...] = ()
-        self._wanted_changed = asyncio.Event()
-        self._act = asyncio.Event()  # the person asked to reconnect now
+        self._symbols: tuple[Symbol, ...] = ()
+        self._symbols_changed = asyncio.Event()
+        self._reconnect_requested = asyncio.Event()
         self._failed_requests: dict[str, int] = {}
         self._authenticated_at: float | None = None
         self._live_at: float | None = None
         self._was_live = False
-        self._sharing_pid: int | None = None  # another copy that the plan has room for
-        self._lost: FeedError | None = None  # why, until it is live again
+        self._sharing_pid: int | None = None  # another process, for which the plan has room
+        self._last_error: FeedError | None = None  # until it is live again
         self.state = LinkState(LinkPhase.CONNECTING, clock(), self.host)
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
-        """Say what to follow. New symbols are subscribed at once; dropped ones go with the next connection, for the
-        vendor's page has no unsubscribe."""
-        self._wanted = tuple(dict.fromkeys(symbols))
-        self._market.follow(self._wanted)
-        self._wanted_changed.set()
+        """Set the symbols to follow. New ones are subscribed at once; the others stay subscribed until the next
+        connection, because the vendor's page has no unsubscribe."""
+        self._symbols = tuple(dict.fromkeys(symbols))
+        self._market.follow(self._symbols)
+        self._symbols_changed.set()
 
     def reconnect(self) -> None:
-        """Start a fresh connection now, whatever the link is doing, and ask again for what was never answered."""
+        """Open a new connection now, in any phase, and request again the types that were never answered."""
         self._failed_requests.clear()
         if self._lock is not None:
             self._lock.claim()
-        self._act.set()
+        self._reconnect_requested.set()
 
     async def run(self) -> None:
-        """Run until cancelled. No failure of the feed leaves this method: each becomes a state with words."""
-        retries = _Retries(self._timings)
+        """Run until cancelled. No failure of the feed leaves this method: each becomes a state with an error."""
+        backoff = _Backoff(self._timings)
         while True:
-            self._act.clear()
+            self._reconnect_requested.clear()
             self._authenticated_at = self._live_at = None
             try:
                 self._check_owner()
-                await self._live_once()
+                await self._run_connection()
             except NeedsNewConnection:
                 delay = 0.0
             except (KeyRefused, PermanentError, TakenOver) as error:
                 await self._stop(error)
-                retries = _Retries(self._timings)
+                backoff = _Backoff(self._timings)
                 continue
             except FeedError as error:
-                error = self._idle_timeouts.judge(error)
+                error = self._idle_timeouts.classify(error)
                 self._market.health.idle_timeout = self._idle_timeouts.silence
-                delay, error = retries.after(error, self._lived(self._authenticated_at), self._lived(self._live_at))
-                if not self._act.is_set():
-                    self._enter(LinkPhase.RECONNECTING, retry_at=self._clock() + delay, error=error)
+                delay, error = backoff.next_delay(
+                    error, self._elapsed(self._authenticated_at), self._elapsed(self._live_at)
+                )
+                if not self._reconnect_requested.is_set():
+                    self._set_state(LinkPhase.RECONNECTING, retry_at=self._clock() + delay, error=error)
             except Exception as error:
-                # The one place where a fault of ours becomes a state: the screen goes on and says so. Only the kind is
-                # told, since the text of a stray error could hold anything.
+                # The one place where a defect of ours becomes a state: the screen goes on. Only its type is shown,
+                # because the text of an unexpected error could hold the key.
                 _log.error("link: a fault in the program", exc_info=error)
                 if self._on_fault is not None:
                     self._on_fault(error)
@@ -164,33 +166,33 @@ class Link:
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay):
-                    await self._act.wait()
-            if self._act.is_set():
-                retries = _Retries(self._timings)
-                self._lost = None
+                    await self._reconnect_requested.wait()
+            if self._reconnect_requested.is_set():
+                backoff = _Backoff(self._timings)
+                self._last_error = None
 
     async def _stop(self, error: FeedError) -> None:
-        self._enter(LinkPhase.STOPPED, error=error)
-        await self._act.wait()
-        self._lost = None
+        self._set_state(LinkPhase.STOPPED, error=error)
+        await self._reconnect_requested.wait()
+        self._last_error = None
 
-    def _lived(self, since: float | None) -> float | None:
+    def _elapsed(self, since: float | None) -> float | None:
         return None if since is None else self._clock() - since
 
-    async def _live_once(self) -> None:
-        """One connection from dialling to its end, which is always a FeedError."""
+    async def _run_connection(self) -> None:
+        """Run one connection to its end. Raises FeedError."""
         market, clock = self._market, self._clock
-        self._enter(LinkPhase.CONNECTING, self.host)
+        self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         timings = self._idle_timeouts.timings
-        connection = await connect(self.url, self._token, market, timings, clock, self._on_push, self._proxied)
+        connection = await connect(self.url, self._token, market, timings, clock, self._on_push, self._report_proxy)
         self.is_demo = connection.is_demo
         market.set_hours(demo=connection.is_demo)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
-                tasks.create_task(self._renew(), name="feed renew")
-                self._enter(LinkPhase.AUTHENTICATING, self.host)
+                tasks.create_task(self._wait_for_reconnect(), name="feed renew")
+                self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
                 tasks.create_task(connection.run_heartbeat(), name="feed watch")
@@ -198,73 +200,73 @@ class Link:
         except BaseExceptionGroup as group:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                # Up to 3.12 a task group that is failing already forgets that it was cancelled too.
+                # Up to Python 3.12 a task group that is failing already swallows its own cancellation.
                 raise asyncio.CancelledError from None
             self._check_owner()
             raise _most_severe(group) from None
         finally:
             await connection.close()
 
-    def _proxied(self, proxy: Proxy) -> None:
-        self._enter(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
+    def _report_proxy(self, proxy: Proxy) -> None:
+        self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
     def _check_owner(self) -> None:
-        """Raises TakenOver where another copy on this machine was told to use the key: two that take it from each
-        other would never end. Where both were live for a while, the plan has room for both."""
+        """Raises TakenOver if another process on this machine took over the key: two that reconnect in turn would close
+        each other's connection for ever. If both were live for a while, the plan has room for both."""
         if self._lock is None or (pid := self._lock.other_pid) in (None, self._sharing_pid):
             return
-        together = min(self._lived(self._live_at) or 0.0, self._lock.seconds_since_claim)
-        if together <= self._timings.healthy:
+        together = min(self._elapsed(self._live_at) or 0.0, self._lock.seconds_since_claim)
+        if together <= self._timings.stable_after:
             raise TakenOver(pid) from None
         self._sharing_pid = pid
 
-    async def _renew(self) -> None:
-        await self._act.wait()
+    async def _wait_for_reconnect(self) -> None:
+        await self._reconnect_requested.wait()
         raise NoConnection("renewed on request")
 
     async def _subscribe(self, connection: Connection) -> None:
-        """Ask for all that is wanted, then for what is added later."""
+        """Subscribe to all followed symbols, then to those that are added later."""
         market = self._market
-        market.reconnected(self._wanted)
+        market.reconnected(self._symbols)
         subscriptions = Subscriptions(self._types, connection.subscribe, market, self._failed_requests)
 
-        def on_type(type_: str) -> None:
+        def report_type(type_: str) -> None:
             if self.state.phase is not LinkPhase.LIVE:
-                self._enter(LinkPhase.SUBSCRIBING, f"{count(len(self._wanted), 'symbol')}: {type_}")
+                self._set_state(LinkPhase.SUBSCRIBING, f"{count(len(self._symbols), 'symbol')}: {type_}")
 
         while True:
-            self._wanted_changed.clear()
-            await subscriptions.sync(self._wanted, on_type)
-            market.expect_data(self._wanted, self._clock())
+            self._symbols_changed.clear()
+            await subscriptions.sync(self._symbols, report_type)
+            market.expect_data(self._symbols, self._clock())
             if self.state.phase is not LinkPhase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1
                 self._was_live = True
-                self._lost = None
+                self._last_error = None
                 self._live_at = self._clock()
-                self._enter(LinkPhase.LIVE)
-            if subscriptions.needs_new_connection(self._wanted):
-                # Several symbols may go one after the other: one fresh connection will do for all of them.
+                self._set_state(LinkPhase.LIVE)
+            if subscriptions.needs_new_connection(self._symbols):
+                # Symbols may be removed one after the other: one new connection serves them all.
                 await asyncio.sleep(self._timings.retry_gap)
-                if subscriptions.needs_new_connection(self._wanted):
+                if subscriptions.needs_new_connection(self._symbols):
                     raise NeedsNewConnection("renewed to make room")
-            await self._wanted_changed.wait()
+            await self._symbols_changed.wait()
 
-    def _enter(
+    def _set_state(
         self, phase: LinkPhase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None
     ) -> None:
         if error is not None:
-            # A state may be kept for long, and where its error came from holds the connection with its last frame.
+            # States are kept for long, and a traceback would keep the connection with its last frame alive.
             error.__traceback__ = error.__context__ = None
-            self._lost = error
-        self.state = LinkState(phase, self._clock(), detail, retry_at, self._lost, self._was_live)
+            self._last_error = error
+        self.state = LinkState(phase, self._clock(), detail, retry_at, self._last_error, self._was_live)
         if self._on_state is not None:
             self._on_state(self.state)
 
 
 def _most_severe(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Of errors that came together, the one that decides: a fault of ours, then a refused key (which closes the
-    socket too), then whichever came first."""
+    """Returns the error of a group that decides what to do: a defect of ours, then a refused key (which closes the
+    socket too), then the first."""
     errors: list[BaseException] = []
     for error in group.exceptions:
         errors.append(_most_severe(error) if isinstance(error, BaseExceptionGroup) else error)

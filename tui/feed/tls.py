@@ -1,7 +1,7 @@
-"""Whose certificates are trusted: one TLS context that the stream, REST and the doctor share.
+"""The trusted certificates: one TLS context that the stream, REST and the doctor share.
 
-It is the system's store, or what SSL_CERT_FILE and SSL_CERT_DIR name. OpenSSL reads all of these itself, but for the
-keychain of macOS, which takes a package.
+They are those of the system's store, or of SSL_CERT_FILE and SSL_CERT_DIR. OpenSSL loads all of these itself, but for
+the keychain of macOS, which needs truststore.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from tui.secrets import safe_text
 from tui.threads import start_thread
 
 _MACOS = sys.platform == "darwin"
-_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # how OpenSSL finds a certificate in a folder
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # the name by which OpenSSL finds a certificate in a folder
 
 _trust: Trust | None = None
-_reading: Future[Trust] | None = None
+_loading: Future[Trust] | None = None
 
 
 class Trust(NamedTuple):
-    """What is trusted. `stores` are files, folders or names of stores; `ignored` the variables that name nothing that
-    could be trusted."""
+    """A TLS context with the trusted certificates. `stores` are their files, folders or the name of a store; `ignored`
+    are the variables that name no certificate, as `NAME=VALUE`."""
 
     context: ssl.SSLContext
     stores: tuple[str, ...]
@@ -37,16 +37,16 @@ class Trust(NamedTuple):
 
 
 async def trust(within: float) -> Trust:
-    """Returns what everything here trusts. It is built once, on another thread: reading it takes most of a frame, and
-    from a network folder that hangs, for ever. Raises NoConnection where it is not there within so many seconds."""
-    global _trust, _reading
+    """Returns the trusted certificates. They are loaded once, on another thread: that takes most of a frame, and never
+    ends on a network folder that hangs. Raises NoConnection if they are not loaded within `within` s."""
+    global _trust, _loading
     if _trust is not None:
         return _trust
-    # All wait for one thread: it may never end.
-    reading = _reading = _reading or start_thread(_build)
+    # One thread for all callers: it may never end.
+    loading = _loading = _loading or start_thread(_load)
     try:
         async with asyncio.timeout(within):
-            _trust = await asyncio.wrap_future(reading)
+            _trust = await asyncio.wrap_future(loading)
     except TimeoutError:
         stores = (
             " and ".join(f"{name}={safe_text(value)}" for name, value in _variables().items()) or "the system's store"
@@ -56,37 +56,37 @@ async def trust(within: float) -> Trust:
             advice="name a plain file (or a folder) of certificates there, on a disk that answers",
         ) from None
     finally:
-        if reading.done():
-            _reading = None
+        if loading.done():
+            _loading = None
     return _trust
 
 
 async def context_for(url: str, within: float) -> ssl.SSLContext | None:
-    """Returns the shared context; None for an address without TLS, which is on this machine. Raises NoConnection."""
+    """Returns the shared context; None for a URL without TLS, which is on this machine. Raises NoConnection."""
     return (await trust(within)).context if urlsplit(url).scheme in ("wss", "https") else None
 
 
 def _variables() -> dict[str, str]:
-    """The variables that name what to trust; one that is empty counts as unset."""
+    """Returns the variables that are set; an empty one counts as unset."""
     return {name: value for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if (value := os.environ.get(name))}
 
 
-def _build() -> Trust:
+def _load() -> Trust:
     variables = _variables()
     if _MACOS and not variables:
-        # On other systems it would read the store anew for each connection, in the event loop.
+        # On other systems truststore would load the store again for each connection, in the event loop.
         import truststore
 
         keychain = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         keychain.set_alpn_protocols(["http/1.1"])
         return Trust(keychain, ("the keychain",))
-    # Not `create_default_context`: since Python 3.13 it refuses CAs that are not to the letter of RFC 5280, and
-    # those of companies seldom are. curl and browsers take them.
+    # Not `create_default_context`: since Python 3.13 it sets VERIFY_X509_STRICT, and refuses the CAs of many companies,
+    # which do not follow RFC 5280 to the letter. curl and browsers accept them.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])  # httpx would do it with its first call
+    context.set_alpn_protocols(["http/1.1"])  # else httpx sets it at its first call, on a context in use
     context.load_default_certs()
     defaults = ssl.get_default_verify_paths()
-    with contextlib.suppress(OSError):  # OpenSSL takes an empty variable for the name of a file
+    with contextlib.suppress(OSError):  # OpenSSL takes an empty variable for a path
         if os.environ.get("SSL_CERT_FILE") == "":
             context.load_verify_locations(cafile=defaults.openssl_cafile)
     with contextlib.suppress(OSError):
@@ -101,7 +101,7 @@ def _build() -> Trust:
     if not files and not folders and not variables:
         import certifi
 
-        # A container without ca-certificates, or a Python that was built for another system.
+        # A container without ca-certificates, or a Python built for another system.
         context.load_verify_locations(certifi.where())
         files = [certifi.where()]
     return Trust(context, (*files, *folders), ignored)

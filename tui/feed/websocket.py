@@ -1,8 +1,8 @@
-"""A WebSocket whose messages are handled as they are read, a time slice at once.
+"""A WebSocket that calls a handler for each message as it is read, and yields to the event loop after a time slice.
 
-`recv()` would put each into a queue and wake a task to take it out again: half of what a message costs. Backpressure
-comes from the handler itself, for nothing more is read from the socket until it is done; and whatever comes, however
-much of it, the rest of the program has its turn after a few ms.
+websockets' `recv()` puts each message into a queue and wakes a task for it: half of the cost of a message.
+Backpressure: nothing more is read from the socket until the handler returns. No amount of input blocks the event loop
+for more than a few ms.
 """
 
 from __future__ import annotations
@@ -16,54 +16,96 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import DATA_OPCODES, Frame, Opcode
 from websockets.protocol import Event, State
 
-_AT_ONCE = 32 * 1024  # bytes taken from a socket
-_SLICE = 0.004  # s of reading, after which everything else in the event loop has its turn
-_OVERRUN = 0.02  # s: after a slice so long, because of one message that cost much, reading rests for as long again
-_PORTION = 1024  # bytes between two looks at the clock, while short messages come
-_LAST = 0.2  # s of reading what came before a connection's end, at most
-_CONT, _OPEN = Opcode.CONT, State.OPEN  # looked up once: a member of an enum costs a tenth of a µs
+from tui.config.plain_mode import is_plain
+
+_AT_ONCE = 32 * 1024  # bytes read from a socket at once
+_SLICE = 0.004  # s of reading before the event loop gets a turn
+_OVERRUN = 0.02  # s: after a slice this long, caused by one expensive message, reading pauses for as long
+_PORTION = 1024  # bytes of short messages between two checks of the clock
+_LAST = 0.2  # s at most for the data that is buffered when the connection ends
+_CONT, _OPEN = Opcode.CONT, State.OPEN  # attribute access on an enum costs 0.1 µs
 _OPCODES = frozenset(map(int, Opcode))
-_TEXT = 0x80 | Opcode.TEXT  # the first byte of a frame that is a whole text message, not compressed
-_TWO_BYTES, _EIGHT_BYTES = 126, 127  # in the place of a length, which follows in so many
-_ENOUGH = 2  # bytes of a frame, for the library to see that it is none and end the connection
-_SHORT = 0xFFFF  # bytes
+_TEXT = 0x80 | Opcode.TEXT  # RFC 6455 §5.2: FIN, no reserved bits, opcode text
+_TWO_BYTES, _EIGHT_BYTES = 126, 127  # RFC 6455 §5.2: 126 means a 16-bit length follows, 127 a 64-bit one
+_ENOUGH = 2  # bytes of a frame that let the library detect a protocol error and end the connection
+_SHORT = 0xFFFF  # bytes of a payload; the limit of websockets applies to longer ones
 _HEAD_ENDS = b"\r\n\r\n"
 
 
 class FrameHandler(NamedTuple):
-    """Who hears the messages: `begin` and `end` stand around all that were read at once."""
+    """Callbacks: `message` for each message, `begin` and `end` around all messages of one read."""
 
     message: Callable[[bytes | bytearray], None]
     begin: Callable[[], None]
     end: Callable[[], None]
 
 
-class WebSocket(ClientConnection):
-    """`listen` and then `ended`; sending and closing as in websockets."""
+class PlainWebSocket(ClientConnection):
+    """A client connection that the library reads: slower, and through its public methods alone. `set_handler`, then
+    `ended`; sending is as in websockets."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._early: list[bytes | bytearray] = []  # what came together with the handshake
+        self._listener = _NOBODY
+
+    def set_handler(self, listener: FrameHandler) -> None:
+        """Set the handler of all messages, from the first on. If it raises, the connection ends."""
+        self._listener = listener
+
+    async def ended(self) -> NoReturn:
+        """Wait for the end of the connection. Raises what the handler raised, else ConnectionClosed."""
+        while True:
+            message = await self.recv(decode=False)
+            try:
+                self._listener.begin()
+                self._listener.message(message)
+                self._listener.end()
+            except Exception:
+                self.abandon()
+                raise
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close with a closing handshake. Messages that still arrive are discarded."""
+        self._listener = _NOBODY
+        try:
+            async with asyncio.timeout(self.close_timeout):
+                await super().close(code, reason)
+        except TimeoutError:  # the library waits for ever if the peer does not read the close frame
+            self.abandon()
+            await self.wait_closed()
+
+    def abandon(self) -> None:
+        """Abort the connection without a closing handshake, which the peer would not answer."""
+        self._listener = _NOBODY
+        self.transport.abort()
+
+
+class WebSocket(PlainWebSocket):
+    """A client connection that parses most frames by itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._early: list[bytes | bytearray] = []  # messages that arrived before a handler was set
         self._listener = FrameHandler(self._early.append, _nothing, _nothing)
-        self._shaken = b""  # the latest bytes of the handshake
-        self._unread = b""  # what has come, but for what was read of it: put off, or the beginning of a frame
-        self._due = 0  # bytes of a frame that the library has begun to read
-        self._parts = bytearray()  # of a message in several frames
+        self._shaken = b""  # the last bytes of the handshake so far
+        self._unread = b""  # received and not parsed: deferred, or the beginning of a frame
+        self._due = 0  # bytes of a frame that the library is reading
+        self._parts = bytearray()  # the fragments of a message so far
         self._fault: Exception | None = None
         self._put_off: asyncio.Handle | None = None
         self._hang_up: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # asyncio would take a quarter of a megabyte, of which the most would only be put off.
-        transport.max_size = _AT_ONCE  # type: ignore[attr-defined]  # of its plain sockets; others do without
+        # asyncio reads 256 KB at once by default, of which most would be deferred.
+        transport.max_size = _AT_ONCE  # type: ignore[attr-defined]  # a private attribute of its plain sockets; other transports ignore it
 
     def data_received(self, data: bytes) -> None:
         self._unread = self._unread + data if self._unread else data
         self._read_on()
 
     def _read_on(self) -> None:
-        """Read for a time slice, and put off what is left, before any more is taken from the socket."""
+        """Parse for a time slice, and defer the rest: the socket is not read until it is parsed."""
         loop, transport = self.loop, self.transport
         if self._put_off is not None:
             self._put_off.cancel()
@@ -73,7 +115,7 @@ class WebSocket(ClientConnection):
         began = loop.time()
         more = not self.paused and self._read_until(began + _SLICE)
         if self.protocol.close_expected() and self._hang_up is None:
-            # The library leaves it to whoever sends next to notice that the other side never hangs up.
+            # The library has no time-out for a server that never closes its side of the connection.
             self._hang_up = loop.call_later(self.close_timeout or 0.0, transport.abort)
         took = loop.time() - began
         if transport.is_closing():
@@ -84,7 +126,7 @@ class WebSocket(ClientConnection):
         transport.pause_reading()
         if took >= _OVERRUN:
             self._put_off = loop.call_later(took, self._read_on)
-        elif not self.paused:  # else `resume_writing` reads on: who does not take our pongs is not heard either
+        elif not self.paused:  # else `resume_writing` continues: backpressure on a peer that does not read our pongs
             self._put_off = loop.call_soon(self._read_on)
 
     def resume_writing(self) -> None:
@@ -102,12 +144,12 @@ class WebSocket(ClientConnection):
         super().connection_lost(exc)
 
     def _read_last(self) -> None:
-        """Read what was put off. TLS tells of the end at once after the last bytes, which hold the reason for it."""
+        """Parse what was deferred. TLS reports the end right after the last bytes, which contain the close frame."""
         self._read_until(self.loop.time() + _LAST)
         self._unread = b""
 
     def _read_until(self, end: float) -> bool:
-        """Read what has come; whether some of it was put off because the time (s of the loop) was over."""
+        """Parse what was received. Returns whether some of it was deferred at `end` (s of the loop's clock)."""
         self._tell(self._listener.begin)
         data, self._unread = self._unread, b""
         more = self._read(data, end)
@@ -115,8 +157,9 @@ class WebSocket(ClientConnection):
         return more
 
     def _read(self, data: bytes, until: float) -> bool:
-        """Hand over the text messages that are one short frame each, which is nearly all that ever comes, and give the
-        library everything else. It reads a frame by a generator in eight steps: a third of what a message costs."""
+        """Pass text messages of one short frame, nearly all of the traffic, to the handler, and everything else to the
+        library: its parser is a generator that resumes eight times per frame, a third of the cost of a message. Returns
+        whether some of `data` was deferred at `until` (s of the loop's clock)."""
         at, size, protocol, hear, now = 0, len(data), self.protocol, self._listener.message, self.loop.time
         while at < size:
             stop = min(size, at + _PORTION)
@@ -124,7 +167,7 @@ class WebSocket(ClientConnection):
                 if self._due or protocol.state is not _OPEN:
                     part = self._due or stop - at
                     if protocol.state is State.CONNECTING:
-                        # What follows the handshake is for us; its last bytes may come one by one.
+                        # The frames after the handshake are parsed here; its last bytes may arrive one by one.
                         shaken = self._shaken + data[at : at + part]
                         if (ends := shaken.find(_HEAD_ENDS)) >= 0:
                             part = ends + len(_HEAD_ENDS) - len(self._shaken)
@@ -140,7 +183,7 @@ class WebSocket(ClientConnection):
                         start += 2
                     elif length == _EIGHT_BYTES:
                         start += 8
-                    else:  # masked, as only a client's may be
+                    else:  # RFC 6455 §5.1: a server must not mask its frames
                         self._due = _ENOUGH
                         continue
                     length = int.from_bytes(data[at + 2 : start])
@@ -169,7 +212,6 @@ class WebSocket(ClientConnection):
         return at < size
 
     def set_handler(self, listener: FrameHandler) -> None:
-        """Hand over every message from the first on, as it came. Where the listener fails the connection ends."""
         self._listener = listener
         listener.begin()
         for message in self._early:
@@ -178,7 +220,6 @@ class WebSocket(ClientConnection):
         self._listener.end()
 
     async def ended(self) -> NoReturn:
-        """Wait for the end. Raises what the handler raised, else ConnectionClosed."""
         try:
             while True:
                 await self.recv(decode=False)
@@ -187,21 +228,9 @@ class WebSocket(ClientConnection):
                 raise self._fault from None
             raise
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Say goodbye. What still comes is thrown away."""
-        self._listener = _NOBODY
-        try:
-            async with asyncio.timeout(self.close_timeout):
-                await super().close(code, reason)
-        except TimeoutError:  # the library waits without end for a goodbye to be taken
-            self.abandon()
-            await self.wait_closed()
-
     def abandon(self) -> None:
-        """End the connection without a goodbye, which the other side would not hear."""
-        self._listener = _NOBODY
+        super().abandon()
         self._unread = b""
-        self.transport.abort()
 
     def process_event(self, event: Event) -> None:
         if type(event) is not Frame or event.opcode not in DATA_OPCODES:
@@ -215,7 +244,7 @@ class WebSocket(ClientConnection):
                 self._tell(self._listener.message, message)
 
     def _tell(self, hear: Callable[..., None], *message: bytes | bytearray) -> None:
-        """Call the listener. asyncio would only log what it raises."""
+        """Call the handler, and end the connection with what it raises: asyncio would only log it."""
         try:
             hear(*message)
         except Exception as error:
@@ -227,11 +256,11 @@ class WebSocket(ClientConnection):
 
 
 class Connector(connect):
-    """`websockets.connect` to a WebSocket of ours. A redirect is an error: following one would take the key to another
-    address."""
+    """`websockets.connect` for our WebSocket, or for a PlainWebSocket if the environment asks for it. A redirect is an
+    error: following it would send the key to another address."""
 
     def __init__(self, url: str, **kwargs: Any) -> None:
-        super().__init__(url, create_connection=WebSocket, **kwargs)
+        super().__init__(url, create_connection=PlainWebSocket if is_plain() else WebSocket, **kwargs)
 
     def process_redirect(self, exc: Exception) -> Exception:
         return exc

@@ -1,0 +1,1 @@
+"""The feed without a screen: updates as NDJSON on standard output."""

@@ -1,4 +1,5 @@
-"""Standard output and error for a program that has other things to do than to wait for whoever reads it."""
+"""Non-blocking writes to standard output and error: a thread writes, so that a slow reader does not block the event
+loop."""
 
 from __future__ import annotations
 
@@ -9,74 +10,76 @@ import os
 import threading
 from collections.abc import Callable
 
-_MOST = 64 * 1024 * 1024  # bytes that may wait
-_HURRIED = 0.5  # s, where somebody wants to leave
+_MAX_BUFFERED = 64 * 1024 * 1024  # bytes
+_JOIN_TIMEOUT = 0.5  # s for the thread to end
 
 
 class StdoutWriter:
-    """Writes to a descriptor on a thread of its own, in order: whoever reads may stand still, and only what is to be
-    written waits for that. `on_error` is called where no more can be."""
+    """Writes to a descriptor on a thread of its own, in order. `on_error` is called when a write fails, or when more
+    than 64 MB are unwritten."""
 
     def __init__(self, descriptor: int, on_error: Callable[[], object]) -> None:
         self._descriptor = descriptor
         self._on_error = on_error
         self._error: OSError | None = None
-        self._text = bytearray()
-        self._waiting = 0  # bytes, with those that are being written
+        self._buffer = bytearray()
+        self._unwritten = 0  # bytes, those being written included
         self._changed = threading.Condition()
-        self._ends = False
-        self._over = asyncio.Event()  # nothing is left to write, or to wait for
+        self._closing = False
+        self._finished = asyncio.Event()  # everything is written, or nobody waits for it
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._run, name="output", daemon=True)
         self._thread.start()
 
     def write(self, text: bytes) -> None:
+        """Append text to the buffer; returns at once."""
         with self._changed:
-            self._text += text
-            self._waiting += len(text)
+            self._buffer += text
+            self._unwritten += len(text)
             self._changed.notify()
-        if self._waiting > _MOST:
+        if self._unwritten > _MAX_BUFFERED:
             self._fail(OSError(errno.ENOBUFS, "nobody reads it as fast as data comes"))
 
-    def stop_waiting(self) -> None:
-        """Do not wait for whoever reads."""
-        self._over.set()
+    def abandon(self) -> None:
+        """Stop waiting for the reader."""
+        self._finished.set()
 
-    async def close(self, patience: float | None) -> OSError | None:
-        """Write what is left, until nobody has read any of it for so many seconds. Why not all was written."""
+    async def close(self, stall_timeout: float | None) -> OSError | None:
+        """Write the rest of the buffer, until nothing has been read for `stall_timeout` s (None: without a limit).
+        Returns the error if not everything was written."""
         with self._changed:
-            self._ends = True
+            self._closing = True
             self._changed.notify()
         before = -1
-        while not self._over.is_set() and self._waiting != before:
-            before = self._waiting
+        while not self._finished.is_set() and self._unwritten != before:
+            before = self._unwritten
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience):
-                    await self._over.wait()
-        self._thread.join(_HURRIED)
+                async with asyncio.timeout(stall_timeout):
+                    await self._finished.wait()
+        self._thread.join(_JOIN_TIMEOUT)
         return OSError(errno.ETIMEDOUT, "nobody reads it") if self._thread.is_alive() else self._error
 
     def _run(self) -> None:
         try:
-            while left := memoryview(self._taken()):
-                while left:
-                    written = os.write(self._descriptor, left)
-                    left = left[written:]
+            while remaining := memoryview(self._take_buffer()):
+                while remaining:
+                    written = os.write(self._descriptor, remaining)
+                    remaining = remaining[written:]
                     with self._changed:
-                        self._waiting -= written
+                        self._unwritten -= written
         except OSError as error:
-            self._tell(self._fail, error)
-        self._tell(self._over.set)
+            self._call_in_loop(self._fail, error)
+        self._call_in_loop(self._finished.set)
 
-    def _taken(self) -> bytearray:
+    def _take_buffer(self) -> bytearray:
         with self._changed:
-            self._changed.wait_for(lambda: self._text or self._ends)
-            text, self._text = self._text, bytearray()
+            self._changed.wait_for(lambda: self._buffer or self._closing)
+            text, self._buffer = self._buffer, bytearray()
             return text
 
-    def _tell(self, what: Callable[..., object], *arguments: object) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            self._loop.call_soon_threadsafe(what, *arguments)
+    def _call_in_loop(self, callback: Callable[..., object], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
     def _fail(self, error: OSError) -> None:
         self._error = error

@@ -1,7 +1,7 @@
-"""What was before the program was there, and while the link was away: from our own file, and from the vendor by REST.
+"""Backfill: history from our own store and from the vendor's REST service, applied to the market beside the live feed.
 
-It runs beside the link and never in its way. Calls are few, so each is made once: at start, for symbols added later,
-and after an outage for what happened meanwhile. What is known already is not asked for.
+A failure here never touches the link. A plan allows few calls a minute, so each is made once: at start, for symbols
+that are added later, and after an outage for the gap. What the store already holds is not requested again.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from tui.feed.clock import monotonic
+from tui.feed.clock import Clock, monotonic
 from tui.feed.state import LinkPhase, LinkState
 from tui.format import count
+from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
 from tui.market import PORTION, Instrument, Market
@@ -26,144 +26,126 @@ from tui.protocol.rest import MOST_BARS
 from tui.symbol import Symbol, format_list
 from tui.threads import run_in_thread
 
-_READ_AT_ONCE = 20  # symbols
-_LONG = 60.0  # s of an outage: after a shorter one the stream's next bar tells what was missed
-_SETTLED = 3.0  # s after the link is live: by then the stream has told what it tells
-_LOOK_EVERY = 15.0  # s
+_READ_BATCH = 20  # symbols
+_LONG_OUTAGE = 60.0  # s: a shorter one hides no minute, for the stream's next bar covers it
+_STREAM_SETTLED = 3.0  # s after the link is live: by then the stream has sent every quote that it sends at the start
+_POLL_EVERY = 15.0  # s
 _WRITE_EVERY = 60.0  # s
-_RETRY_FIRST, _RETRY_LATE = 60.0, 600.0  # s
-_LOOKED_THROUGH = 4 * 86_400_000  # ms of an exchange's hours, at most
-_ANSWERED = (LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING, LinkPhase.LIVE)
+_FIRST_RETRY, _LONGEST_RETRY = 60.0, 600.0  # s
+_CONNECTED = (LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING, LinkPhase.LIVE)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class _Known:
-    """How far one instrument's past is known."""
-
-    __slots__ = ("asked", "closes", "complete", "past", "quoted", "read", "whole", "written")
+class _RetryState:
+    """Why the calls of one kind fail in one region, and when the next one may be made (s, monotonic)."""
 
     def __init__(self) -> None:
-        self.read = False  # from our own file
-        self.asked = False  # of the vendor, and nothing was missed since
-        self.whole = False  # whether he answered: else something may be missing all the same
-        self.past = False  # whether anything was kept or told
-        self.complete = 0  # ms UTC: up to then the vendor's bars are all there were; 0 not known
-        self.quoted: date | None = None  # on which of the exchange's dates a quote was asked for
-        self.written = 0  # the newest minute slot that is in the file
-        self.closes: dict[str, float] = {}  # that are in the file
+        self.reason = ""
+        self.retry_at = self._delay = 0.0
 
-
-class _Trouble:
-    """Why one kind of thing is not had, and when it is asked for again, s monotonic."""
-
-    def __init__(self) -> None:
-        self.words = ""
-        self.again = self._wait = 0.0
-
-    def failed(self, error: RestError, now: float) -> None:
-        self.words = str(error)
-        self._wait = _RETRY_LATE if error.refused else min(_RETRY_LATE, 2 * self._wait or _RETRY_FIRST)
-        self.again = now + max(self._wait, error.wait)
+    def record_failure(self, error: RestError, now: float) -> None:
+        self.reason = str(error)
+        self._delay = _LONGEST_RETRY if error.refused else min(_LONGEST_RETRY, 2 * self._delay or _FIRST_RETRY)
+        self.retry_at = now + max(self._delay, error.wait)
 
 
 class Backfill:
-    """Tells `market` of the past of what is wanted. Without `rest`, which allows `calls` a minute, it tells only what
-    was kept.
+    """Applies the history of the followed symbols to `market`. Without `rest`, which allows `calls` a minute, only the
+    stored history is applied.
 
-    `stores` gives the file of an exchange of our own, or else of a real one. Which of the two it is, is known when it
-    has answered; where it is not `local`, only a real one is expected. `on_trouble` hears once why nothing is kept."""
+    `open_store` returns the store of our own exchange if its argument is true, else that of the vendor. Which of the
+    two the link leads to is known once it has answered; unless it is `local`, the vendor is assumed until then.
+    `on_store_error` is called once with the reason when the store cannot be used."""
 
     def __init__(
         self,
         market: Market,
         rest: RestClient | None,
-        stores: Callable[[bool], Store],
+        open_store: Callable[[bool], Store],
         *,
         calls: int = 5,
         local: bool = False,
-        on_trouble: Callable[[str], None] = lambda words: None,
-        clock: Callable[[], float] = monotonic,
+        on_store_error: Callable[[str], None] = lambda words: None,
+        clock: Clock = monotonic,
     ) -> None:
         self._market = market
         self._rest = rest
-        self._stores = stores
+        self._open_store = open_store
         self._calls = calls
         self._local = local
-        self._on_trouble = on_trouble
+        self._on_store_error = on_store_error
         self._clock = clock
         self.store: Store | None = None
-        """The file, as soon as it is known which; then `opened` is set."""
-        self.opened = asyncio.Event()
-        self.trouble = ""
-        """Why nothing is kept; "" where it is."""
-        self.lost = ""
-        """Why the newest minutes were not kept at the end; "" where they were."""
-        self._busy = False  # whether another process had the file locked the last time
+        """The store, as soon as it is known which; then `store_opened` is set."""
+        self.store_opened = asyncio.Event()
+        self.store_error = ""
+        """Why nothing is stored; "" while the store works."""
+        self.save_error = ""
+        """Why the newest minutes were not stored at the end; "" if they were."""
+        self._was_busy = False  # another process held the store's lock at the last attempt
         self._finishing: asyncio.Task[None] | None = None
         self._fault = ""
         self._demo: bool | None = None
-        self._wanted: tuple[Symbol, ...] = ()
-        self._known: dict[Instrument, _Known] = {}
+        self._symbols: tuple[Symbol, ...] = ()
+        self._coverage = CoverageTable(market, clock)
         self._live_at: float | None = None
         self._lost_at: float | None = None
-        self._outages = 0  # long ones
-        self._led = False  # whether the data's clock was ahead of all others when that was last looked at
-        self._awake_at = 0.0  # when this ran last
-        # By region: where one is not in the plan, the others are.
-        self._bars, self._quotes = defaultdict[str, _Trouble](_Trouble), defaultdict[str, _Trouble](_Trouble)
-        self._to_read, self._to_ask = asyncio.Event(), asyncio.Event()
+        self._long_outages = 0
+        self._clock_led = False  # the data's clock was ahead of all others at the last check
+        self._awake_at = 0.0  # when the event loop last ran a task of ours
+        # By region, so that one that is not in the plan does not delay the others.
+        self._bar_retries = defaultdict[str, _RetryState](_RetryState)
+        self._quote_retries = defaultdict[str, _RetryState](_RetryState)
+        self._read_wanted, self._request_wanted = asyncio.Event(), asyncio.Event()
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
-        """Say what to follow, what is in view first; the market follows it already."""
-        self._wanted = tuple(symbols)
-        # One that was dropped and came back is another instrument, without a past.
-        there = set(self._market.instruments.values())
-        self._known = {i: known for i, known in self._known.items() if i in there}
-        self._stir()
+        """Set which symbols to follow, those in view first. The market must follow them already."""
+        self._symbols = tuple(symbols)
+        self._coverage.retain(self._market.instruments.values())
+        self._wake()
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
-        """The link took a step; `demo`: as far as it has answered, the exchange is one of our own."""
-        if (state.phase in _ANSWERED or (self._demo is None and not self._local)) and demo is not self._demo:
+        """Record a state of the link. `demo`: the exchange is our own, as far as it has answered."""
+        if (state.phase in _CONNECTED or (self._demo is None and not self._local)) and demo is not self._demo:
             if self.store is not None:
                 self.store.close()
-            self._demo, self.store = demo, self._stores(demo)
-            self._known.clear()
-            self.opened.set()
+            self._demo, self.store = demo, self._open_store(demo)
+            self._coverage.clear()
+            self.store_opened.set()
         now = self._clock()
         if state.is_live and self._live_at is None:
-            if self._lost_at is not None and now - self._lost_at > _LONG:
-                self._outages += 1
-                for known in self._known.values():
-                    known.asked = known.whole = False
+            if self._lost_at is not None and now - self._lost_at > _LONG_OUTAGE:
+                self._long_outages += 1
+                self._coverage.open_gap()
             self._live_at = now
-            self._bars.clear()
-            self._quotes.clear()
+            self._bar_retries.clear()
+            self._quote_retries.clear()
         elif not state.is_live and self._live_at is not None:
-            # Lost since the last that came. Where the machine slept, what it reads now is from before.
-            lost = min(now, self._market.health.frame_at or now, self._awake_at + _LOOK_EVERY)
-            self._stretch(lost)
+            # Lost since the last frame. After a suspend, frames that are read only now arrived before it.
+            lost = min(now, self._market.health.frame_at or now, self._awake_at + _POLL_EVERY)
+            self._extend_coverage(lost)
             self._live_at, self._lost_at = None, lost
-        self._stir()
+        self._wake()
 
     async def run(self) -> None:
-        """Run until cancelled. No failure leaves this method: it becomes words."""
+        """Run until cancelled. No failure leaves this method: `describe` reports it."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._remember(), name="history read")
-                tasks.create_task(self._ask(), name="history ask")
-                tasks.create_task(self._keep(), name="history write")
-                tasks.create_task(self._stay_awake(), name="history awake")
+                tasks.create_task(self._read_stored(), name="history read")
+                tasks.create_task(self._request_missing(), name="history ask")
+                tasks.create_task(self._write_periodically(), name="history write")
+                tasks.create_task(self._note_awake(), name="history awake")
         except ExceptionGroup as errors:
-            # A fault of ours costs the past, and not the screen. Only its kind is told: its text could hold anything.
+            # A defect of ours ends the backfill and not the screen. Only its type is shown: its text could hold a key.
             kind = type(errors.exceptions[0]).__name__
             _log.error("history: a fault in the program", exc_info=errors.exceptions[0])
             self._fault = f"a fault in the program ({kind})"
 
     async def finish(self, within: float) -> None:
-        """Keep what is new, and let go of the file; wait `within` s for that at most. `lost` says what came of it. Who
-        calls it again waits for the same."""
+        """Store what is new and close the store, waiting `within` s at most; `save_error` says how it ended. A second
+        call waits for the same work."""
         if self._finishing is None:
             self._finishing = asyncio.create_task(self._finish(), name="history finish")
         await asyncio.wait([self._finishing], timeout=within)
@@ -171,288 +153,250 @@ class Backfill:
     async def _finish(self) -> None:
         store, self.store = self.store, None
         if store is not None:
-            self._stretch(self._clock())
-            self.lost = f"cannot use {store.path}: the disk does not answer"
+            self._extend_coverage(self._clock())
+            self.save_error = f"cannot use {store.path}: the disk does not answer"
             try:
-                await run_in_thread(_finish, store, self._unwritten(self._instruments()))
-                self.lost = ""
+                await run_in_thread(_write_and_close, store, self._unwritten(self._instruments()))
+                self.save_error = ""
             except (StoreError, OSError) as error:
-                self.lost = str(error)
+                self.save_error = str(error)
                 _log.warning("%s", error)
 
-    # --- how it stands ---
-
-    def words(self) -> tuple[str, bool]:
-        """For the health screen, and whether something is not as it should be."""
+    def describe(self) -> tuple[str, bool]:
+        """Returns the state of the backfill in words for the health screen, and whether it is abnormal."""
         if self._fault:
             return self._fault, True
         followed = self._instruments()
-        asked = [i for i in followed if self._of(i).asked]
-        waiting = len(followed) - len(asked)
+        requested = [i for i in followed if self._coverage.of(i).is_requested]
+        waiting = len(followed) - len(requested)
         if self._rest is None or (waiting and self._live_at is None):
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
-            return f"{count(sum(self._of(i).past for i in followed), 'symbol')} from our own file; {why}", False
-        unknown = [i.symbol for i in asked if not self._of(i).past]
-        words = f"{count(len(asked) - len(unknown), 'symbol')} known"
-        if waiting and self._bars:
+            stored = count(sum(self._coverage.of(i).has_history for i in followed), "symbol")
+            return f"{stored} from our own file; {why}", False
+        unknown = [i.symbol for i in requested if not self._coverage.of(i).has_history]
+        words = f"{count(len(requested) - len(unknown), 'symbol')} known"
+        if waiting and self._bar_retries:
             words += f", {waiting} not"
         elif waiting:
             words += f", {waiting} wait for their turn ({self._calls} calls a minute)"
         if unknown:
             words += f"; nothing told of {format_list(unknown)}"
-        troubles = [(f"{region} minutes", trouble) for region, trouble in self._bars.items()]
-        troubles += [(f"{region} quotes", trouble) for region, trouble in self._quotes.items()]
-        for what, trouble in troubles:
-            words += f"; {what}: {trouble.words}; asked again in {max(1, round(trouble.again - self._clock()))} s"
-        return words, bool(unknown or troubles)
-
-    # --- what is known ---
+        retries = [(f"{region} minutes", retry) for region, retry in self._bar_retries.items()]
+        retries += [(f"{region} quotes", retry) for region, retry in self._quote_retries.items()]
+        for what, retry in retries:
+            wait = max(1, round(retry.retry_at - self._clock()))
+            words += f"; {what}: {retry.reason}; asked again in {wait} s"
+        return words, bool(unknown or retries)
 
     def _instruments(self) -> list[Instrument]:
-        """What is wanted, as the market has it now."""
+        """Returns the market's instruments of the followed symbols."""
         found = self._market.instruments
-        return [found[symbol] for symbol in self._wanted if symbol in found]
-
-    def _of(self, i: Instrument) -> _Known:
-        known = self._known.get(i)
-        if known is None:
-            known = self._known[i] = _Known()
-        return known
+        return [found[symbol] for symbol in self._symbols if symbol in found]
 
     def _is_followed(self, i: Instrument) -> bool:
         return self._market.instruments.get(i.symbol) is i
 
-    def _time(self) -> float:
+    def _exchange_time(self) -> float:
         return self._market.exchange_time(self._clock())
 
-    def _stretch(self, now: float) -> None:
-        """While the link is live the stream leaves nothing out, but where bars are built from the trades it sends."""
+    def _extend_coverage(self, now: float) -> None:
         if self._live_at is not None:
-            time = int(self._market.exchange_time(now))
-            for i, known in self._known.items():
-                if known.whole and not i.builds_bars:
-                    known.complete = time
+            self._coverage.extend(now)
 
-    def _stir(self) -> None:
-        self._to_read.set()
-        self._to_ask.set()
+    def _wake(self) -> None:
+        self._read_wanted.set()
+        self._request_wanted.set()
 
-    # --- our own file ---
-
-    async def _remember(self) -> None:
-        """Read what is kept of each symbol, as soon as it is wanted."""
+    async def _note_awake(self) -> None:
         while True:
-            self._to_read.clear()
-            unread = [i for i in self._instruments() if not self._of(i).read] if self.store is not None else []
+            self._awake_at = self._clock()
+            await asyncio.sleep(_POLL_EVERY)
+
+    # --- our own store ---
+
+    async def _read_stored(self) -> None:
+        """Read the stored history of each symbol as soon as it is followed."""
+        while True:
+            self._read_wanted.clear()
+            unread = (
+                [i for i in self._instruments() if not self._coverage.of(i).is_read] if self.store is not None else []
+            )
             if not unread:
-                await self._to_read.wait()
+                await self._read_wanted.wait()
                 continue
-            symbols = [i.symbol for i in unread[:_READ_AT_ONCE]]
-            kept = await self._stored(partial(Store.read, symbols=symbols, most=MOST_BARS))
-            for i in unread[:_READ_AT_ONCE]:
-                self._recall(i, (kept or {}).get(i.symbol))
-                await asyncio.sleep(0)  # there may be a frame between two of them
-            self._to_ask.set()
+            symbols = [i.symbol for i in unread[:_READ_BATCH]]
+            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=MOST_BARS))
+            for i in unread[:_READ_BATCH]:
+                self._apply_stored(i, (stored or {}).get(i.symbol))
+                await asyncio.sleep(0)  # a frame may be drawn between two of them
+            self._request_wanted.set()
 
-    def _recall(self, i: Instrument, kept: StoredHistory | None) -> None:
-        known = self._of(i)
-        known.read = True
-        if kept is not None and self._is_followed(i):
-            known.complete = kept.complete  # which a clock that was wrong may have told
-            if kept.closes:
-                self._market.apply_history_closes(i.symbol, kept.closes)
-                known.closes = kept.closes
-            if kept.bars:
-                known.past = True
-                self._market.apply_history(i.symbol, kept.bars, True, self._clock())
-                known.written = kept.bars[-1].time // MINUTE
+    def _apply_stored(self, i: Instrument, stored: StoredHistory | None) -> None:
+        coverage = self._coverage.of(i)
+        coverage.is_read = True
+        if stored is not None and self._is_followed(i):
+            coverage.complete_until = stored.complete_until  # possibly recorded by a wrong clock
+            if stored.closes:
+                self._market.apply_history_closes(i.symbol, stored.closes)
+                coverage.stored_closes = stored.closes
+            if stored.bars:
+                coverage.has_history = True
+                self._market.apply_history(i.symbol, stored.bars, True, self._clock())
+                coverage.stored_slot = stored.bars[-1].time // MINUTE
 
-    async def _keep(self) -> None:
+    async def _write_periodically(self) -> None:
         while True:
             await asyncio.sleep(_WRITE_EVERY)
-            self._stretch(self._clock())
+            self._extend_coverage(self._clock())
             instruments = self._instruments()
-            news: list[BarUpdate] = []
+            updates: list[BarUpdate] = []
             for first in range(0, len(instruments), PORTION):
-                news += self._unwritten(instruments[first : first + PORTION])
+                updates += self._unwritten(instruments[first : first + PORTION])
                 await asyncio.sleep(0)
-            await self._write(news)
+            await self._write(updates)
 
     def _unwritten(self, instruments: Iterable[Instrument]) -> list[BarUpdate]:
-        """Of each symbol the finished minutes since the last time, and two before: the last word on a minute may come
-        when it is over."""
-        time, news = self._time(), list[BarUpdate]()
+        """Returns the minutes of each symbol that were completed since the last write, and two before them: a late
+        correction of a minute may come when it is over."""
+        time, updates = self._exchange_time(), list[BarUpdate]()
         for i in instruments:
-            known = self._of(i)
-            bars = completed_bars(i.bars.since(min(known.written, int(time // MINUTE)) - 2), time)
-            if bars and known.read:
-                news.append(BarUpdate(i.symbol, bars, self._new_closes(i), known.complete))
-        return news
+            coverage = self._coverage.of(i)
+            bars = completed_bars(i.bars.since(min(coverage.stored_slot, int(time // MINUTE)) - 2), time)
+            if bars and coverage.is_read:
+                updates.append(BarUpdate(i.symbol, bars, self._coverage.unstored_closes(i), coverage.complete_until))
+        return updates
 
-    def _new_closes(self, i: Instrument) -> dict[str, float]:
-        closes = {day.isoformat(): close for day, close in i.closes.items()}
-        return {day: close for day, close in closes.items() if self._of(i).closes.get(day) != close}
-
-    async def _write(self, news: Sequence[BarUpdate]) -> None:
-        if not news:
+    async def _write(self, updates: Sequence[BarUpdate]) -> None:
+        if not updates:
             return
-        kept = await self._stored(partial(_write, news=news))
-        if kept:
-            for each in news:
+        if await self._use_store(partial(_write, updates=updates)):
+            for each in updates:
                 if each.bars and (i := self._market.instruments.get(each.symbol)) is not None:
-                    known = self._of(i)
-                    known.written = max(known.written, each.bars[-1].time // MINUTE)
-                    known.closes = {**known.closes, **each.closes}
+                    coverage = self._coverage.of(i)
+                    coverage.stored_slot = max(coverage.stored_slot, each.bars[-1].time // MINUTE)
+                    coverage.stored_closes = {**coverage.stored_closes, **each.closes}
 
-    async def _stored(self, work: Callable[[Store], _T]) -> _T | None:
-        """What comes of working with the file, on another thread; None where that is not possible."""
+    async def _use_store(self, work: Callable[[Store], _T]) -> _T | None:
+        """Returns the result of `work` with the store, on another thread; None if the store cannot be used."""
         if self.store is None:
             return None
         try:
             result = await run_in_thread(work, self.store)
         except (StoreError, OSError) as error:
-            # Another copy writes for a moment; one that was stopped holds its lock for ever.
-            before, self._busy = self._busy, isinstance(error, StoreError) and error.busy
-            if not self.trouble and (before or not self._busy):
-                self.trouble = str(error)
-                self._on_trouble(self.trouble)
+            # A running copy holds the lock for a moment; one that was stopped holds it for ever.
+            was_busy, self._was_busy = self._was_busy, isinstance(error, StoreError) and error.busy
+            if not self.store_error and (was_busy or not self._was_busy):
+                self.store_error = str(error)
+                self._on_store_error(self.store_error)
             return None
-        self.trouble, self._busy = "", False
+        self.store_error, self._was_busy = "", False
         return result
 
     # --- the vendor ---
 
-    async def _ask(self) -> None:
-        """One call after the other; which symbols it is for, is decided when it is made."""
+    async def _request_missing(self) -> None:
+        """Make one call after the other. Each is for the symbols that lack something when it is made."""
         while True:
-            self._to_ask.clear()
+            self._request_wanted.clear()
             now = self._clock()
-            if (led := self._market.clock.lead is not None) is not self._led:
-                # What was told until now was judged by a clock that proved to be another than the data's.
-                self._led = led
-                for known in self._known.values():
-                    known.asked, known.complete = False, 0
+            if (leads := self._market.clock.lead is not None) is not self._clock_led:
+                self._clock_led = leads
+                self._coverage.invalidate()
             if self._rest is not None and self._live_at is not None:
-                if some := self._together(self._lacks_bars, self._bars, self._rest.at_once):
-                    await self._ask_bars(self._rest, some)
+                if batch := self._next_batch(self._coverage.lacks_bars, self._bar_retries, self._rest.batch_size):
+                    await self._request_bars(self._rest, batch)
                     continue
-                settled = now - self._live_at >= _SETTLED
-                if settled and (some := self._together(self._lacks_quote, self._quotes, self._rest.at_once)):
-                    await self._ask_quotes(self._rest, some)
+                if self._is_stream_settled(now) and (
+                    batch := self._next_batch(self._coverage.lacks_quote, self._quote_retries, self._rest.batch_size)
+                ):
+                    await self._request_quotes(self._rest, batch)
                     continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY if self._settled(now) else _SETTLED):
-                    await self._to_ask.wait()
+                async with asyncio.timeout(_POLL_EVERY if self._is_stream_settled(now) else _STREAM_SETTLED):
+                    await self._request_wanted.wait()
 
-    async def _stay_awake(self) -> None:
-        while True:
-            self._awake_at = self._clock()
-            await asyncio.sleep(_LOOK_EVERY)
+    def _is_stream_settled(self, now: float) -> bool:
+        return self._live_at is None or now - self._live_at >= _STREAM_SETTLED
 
-    def _settled(self, now: float) -> bool:
-        return self._live_at is None or now - self._live_at >= _SETTLED
-
-    def _together(
-        self, lacks: Callable[[Instrument], bool], troubles: Mapping[str, _Trouble], most: int
+    def _next_batch(
+        self, lacks: Callable[[Instrument], bool], retries: Mapping[str, _RetryState], limit: int
     ) -> list[Instrument]:
-        """What one call can be for: as much of one region as is lacking, and as fits, but for those that are asked for
-        later; nothing as long as more may turn out to fit, because our own file is still read."""
+        """Returns up to `limit` instruments of one region for the next call, without the regions whose retry is not
+        due; none while the store is still read, for a fuller batch may come of it."""
         now = self._clock()
-        later = {region for region, trouble in troubles.items() if now < trouble.again}
-        some: list[Instrument] = []
+        delayed = {region for region, retry in retries.items() if now < retry.retry_at}
+        batch: list[Instrument] = []
         for i in self._instruments():
-            if not self._of(i).read:
+            if not self._coverage.of(i).is_read:
                 return []
             region = i.symbol.region
-            if region not in later and (not some or region == some[0].symbol.region) and lacks(i):
-                some.append(i)
-                if len(some) == most:
+            if region not in delayed and (not batch or region == batch[0].symbol.region) and lacks(i):
+                batch.append(i)
+                if len(batch) == limit:
                     break
-        return some
+        return batch
 
-    def _lacks_bars(self, i: Instrument) -> bool:
-        known = self._of(i)
-        if not known.asked and (complete := self._complete(i)) and not self._traded_since(i, complete):
-            known.asked = known.whole = True
-        return not known.asked
-
-    def _complete(self, i: Instrument) -> int:
-        """Up to when its bars are all there were, ms UTC; 0 where that is not known, or was told by a wrong clock."""
-        complete = self._of(i).complete
-        return complete if complete <= self._time() + MINUTE else 0
-
-    def _traded_since(self, i: Instrument, since: int) -> bool:
-        """Whether its exchange may have been open meanwhile."""
-        now, calendar = self._time(), self._market.calendar(i.symbol.region)
-        while since < now <= since + _LOOKED_THROUGH:
-            stretch = calendar.at(since)
-            if not stretch.phase.closed:
-                return True
-            since = stretch.end
-        return since < now
-
-    def _lacks_quote(self, i: Instrument) -> bool:
-        """Whether a quote could tell what nothing else has: the previous close, or any price at all."""
-        known, base = self._of(i), i.base
-        lacking = i.last_known is None if i.last is None else base is None or base.is_open
-        return lacking and known.quoted != self._today(i)
-
-    def _today(self, i: Instrument) -> date:
-        return self._market.calendar(i.symbol.region).at(self._time()).date
-
-    async def _ask_bars(self, rest: RestClient, some: Sequence[Instrument]) -> None:
-        region, outages, at_once = some[0].symbol.region, self._outages, rest.at_once
-        # All that is told is taken as of now: the answer may be made later, but how much later nobody says.
-        now, time = self._clock(), self._time()
-        since = min(map(self._complete, some))
+    async def _request_bars(self, rest: RestClient, batch: Sequence[Instrument]) -> None:
+        region, outages, batch_size = batch[0].symbol.region, self._long_outages, rest.batch_size
+        # The response counts as of now: it may be made later, but it does not say when.
+        now, time = self._clock(), self._exchange_time()
+        since = min(map(self._coverage.complete_until, batch))
         minutes = int((time - since) // MINUTE) + 2
         try:
-            found = await rest.klines(region, [i.symbol.code for i in some], min(MOST_BARS, minutes))
+            found = await rest.klines(region, [i.symbol.code for i in batch], min(MOST_BARS, minutes))
         except RestError as error:
-            if rest.at_once == at_once:  # else the next call is for one at a time
-                self._bars[region].failed(error, self._clock())
+            if rest.batch_size == batch_size:  # else the next call is for one symbol, and is made at once
+                self._bar_retries[region].record_failure(error, self._clock())
             return
-        self._bars.pop(region, None)
-        news: list[BarUpdate] = []
-        for i in some:
+        self._bar_retries.pop(region, None)
+        updates: list[BarUpdate] = []
+        for i in batch:
             if self._is_followed(i):
-                known, bars = self._of(i), found.get(i.symbol.code, [])
-                known.asked = outages == self._outages
+                coverage, bars = self._coverage.of(i), found.get(i.symbol.code, [])
+                coverage.is_requested = outages == self._long_outages
                 if not bars:
-                    continue  # nothing known there just now
+                    continue  # the vendor has none just now
                 agrees = self._market.apply_history(i.symbol, bars, False, now)
-                known.whole, known.complete = known.asked, int(time)
-                over = completed_bars(bars, time)
-                known.past = known.past or bool(over)
+                coverage.is_answered, coverage.complete_until = coverage.is_requested, int(time)
+                completed = completed_bars(bars, time)
+                coverage.has_history = coverage.has_history or bool(completed)
                 if not agrees:
-                    known.closes = {}
-                closes = self._new_closes(i)
-                news.append(BarUpdate(i.symbol, over, closes, known.complete, told=True, afresh=not agrees))
+                    coverage.stored_closes = {}
+                updates.append(
+                    BarUpdate(
+                        i.symbol,
+                        completed,
+                        self._coverage.unstored_closes(i),
+                        coverage.complete_until,
+                        replaces_range=True,
+                        replaces_all=not agrees,
+                    )
+                )
                 await asyncio.sleep(0)
-        await self._write(news)
+        await self._write(updates)
 
-    async def _ask_quotes(self, rest: RestClient, some: Sequence[Instrument]) -> None:
-        region = some[0].symbol.region
+    async def _request_quotes(self, rest: RestClient, batch: Sequence[Instrument]) -> None:
+        region = batch[0].symbol.region
         try:
-            found = await rest.quotes(region, [i.symbol.code for i in some])
+            found = await rest.quotes(region, [i.symbol.code for i in batch])
         except RestError as error:
-            self._quotes[region].failed(error, self._clock())
+            self._quote_retries[region].record_failure(error, self._clock())
             return
-        self._quotes.pop(region, None)
-        for i in some:
+        self._quote_retries.pop(region, None)
+        for i in batch:
             if self._is_followed(i):
-                self._of(i).quoted = self._today(i)
+                self._coverage.of(i).quote_date = self._coverage.trade_date(i)
                 if (quote := found.get(i.symbol.code)) is not None:
                     self._market.apply_history_quote(i.symbol, quote, self._clock())
 
 
-def _write(store: Store, news: Sequence[BarUpdate]) -> bool:
-    store.write(news)
+def _write(store: Store, updates: Sequence[BarUpdate]) -> bool:
+    store.write(updates)
     return True
 
 
-def _finish(store: Store, news: Sequence[BarUpdate]) -> None:
+def _write_and_close(store: Store, updates: Sequence[BarUpdate]) -> None:
     try:
-        store.write(news, leaving=True)
+        store.write(updates, leaving=True)
     finally:
         store.close()

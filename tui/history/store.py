@@ -1,7 +1,7 @@
-"""What is kept from one run to the next: minute bars, closes and names of funds, in one SQLite file.
+"""The store: minute bars, closes and names of funds in one SQLite file, from one run to the next.
 
-It is a cache. Nothing in it is missed for long, so a file that is damaged, or is none of ours, is moved aside and made
-anew, and where nothing can be kept the program goes on without. Several copies of the program may use one file.
+It is a cache: the vendor has it all. So a damaged or foreign file is moved aside and replaced by an empty one, and the
+program works without a store. Several processes may use one file.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from platformdirs import user_cache_path
 from tui.errors import FeedError, reason
 from tui.files import locked, make_folder
 from tui.market.bars import MINUTE, is_valid_bar
-from tui.protocol.messages import LEAST_PRICE, MOST_PRICE, Kline
+from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Kline
 from tui.symbol import Symbol
 
-DAYS = 30  # that bars and closes are kept for
-_AHEAD = 86_400_000  # ms by which this machine's clock may be behind: what is dated later is false
-MOST = 1_000_000  # bars of all symbols together, about 60 MB: of more the oldest go
+RETENTION_DAYS = 30  # of bars and closes
+_CLOCK_TOLERANCE = 86_400_000  # ms by which this machine's clock may be behind: later dates are invalid
+MAX_BARS = 1_000_000  # of all symbols together, about 60 MB: beyond that the oldest are deleted
 
-_OURS = 0x6974636B  # application_id: that this file is one of ours
-_VERSION = 1
-_TIDY = 86_400.0  # s from one tidying to the next
-_PATIENCE = 1.0  # s to wait for another copy that writes; less when leaving
-_LEAVING = 0.3
+_APPLICATION_ID = 0x6974636B
+_SCHEMA_VERSION = 1
+_PRUNE_EVERY = 86_400.0  # s
+_LOCK_TIMEOUT = 1.0  # s to wait for another process that writes
+_LOCK_TIMEOUT_LEAVING = 0.3  # s
 _TABLES = {"bars", "closes", "complete", "names", "named"}
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _SCHEMA = f"""
@@ -47,12 +47,12 @@ CREATE TABLE closes (symbol TEXT, date TEXT, close REAL, PRIMARY KEY (symbol, da
 CREATE TABLE complete (symbol TEXT PRIMARY KEY, until INTEGER) WITHOUT ROWID;
 CREATE TABLE names (region TEXT, code TEXT, name TEXT, PRIMARY KEY (region, code)) WITHOUT ROWID;
 CREATE TABLE named (region TEXT PRIMARY KEY, at REAL) WITHOUT ROWID;
-PRAGMA application_id = {_OURS};
-PRAGMA user_version = {_VERSION};
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_SCHEMA_VERSION};
 COMMIT;
 """
-_PUT_BAR = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
-_LONGER = """UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+_UPSERT_BAR = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
+_IF_MORE_VOLUME = """UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume WHERE excluded.volume >= volume"""
 
 _Result = TypeVar("_Result")
@@ -60,49 +60,50 @@ _log = logging.getLogger(__name__)
 
 
 class StoreError(FeedError):
-    """Nothing can be kept, or what is kept cannot be read; the text says why. `busy`: only because another copy of the
-    program writes just now."""
+    """The store cannot be read or written; the text says why. `busy`: only because another process is writing it."""
 
     def __init__(self, words: str, *, busy: bool = False) -> None:
         super().__init__(words)
         self.busy = busy
 
 
-class _NoneOfOurs(sqlite3.DatabaseError):
-    """The file is another program's, or of another version of this one."""
+class _ForeignFile(sqlite3.DatabaseError):
+    """The file belongs to another program, or to another version of this one."""
 
 
 class StoredHistory(NamedTuple):
-    """What is kept of a symbol: the latest bars, oldest first; closes by date, as `2026-11-20`; and up to when the bars
-    are all there were since the latest of the vendor's history, ms UTC, 0 where that is not known."""
+    """The stored history of a symbol: its latest bars, oldest first; its closes by ISO date; and the time (ms UTC) up
+    to which no bar is missing since the vendor's last response, 0 if unknown."""
 
     bars: list[Kline]
     closes: dict[str, float]
-    complete: int
+    complete_until: int
 
 
 class BarUpdate(NamedTuple):
-    """Changes to a symbol's StoredHistory. `told`: from the vendor's history, replacing all that is stored between the
-    first bar and the last; `afresh`: replacing all that is stored."""
+    """A change to a symbol's StoredHistory. `replaces_range`: the bars come from the vendor's history, and replace all
+    stored bars from the first to the last of them; `replaces_all`: all that is stored of the symbol is deleted
+    first."""
 
     symbol: Symbol
     bars: Sequence[Kline] = ()
     closes: Mapping[str, float] = {}
-    complete: int = 0
-    told: bool = False
-    afresh: bool = False
+    complete_until: int = 0
+    replaces_range: bool = False
+    replaces_all: bool = False
 
 
 def default_store_path(*, demo: bool) -> Path:
-    """Where it is kept. An exchange of our own has a file apart."""
+    """Returns the path of the store. The demo exchange has its own, so that made-up prices never mix with real ones."""
     return user_cache_path("itick-tui") / ("demo.sqlite" if demo else "itick.sqlite")
 
 
 def is_sound(path: Path) -> bool:
-    """Whether a file is whole and ours, or empty. It stays as it is. Raises StoreError where that cannot be told."""
+    """Returns whether a file is an undamaged store of ours, or empty, without changing it. Raises StoreError if it
+    cannot be read."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as db:
-            return not _made(db) or _is_whole(db)
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_LOCK_TIMEOUT)) as db:
+            return not _has_schema(db) or _passes_check(db)
     except sqlite3.DatabaseError as error:
         if _is_damage(error):
             return False
@@ -110,52 +111,53 @@ def is_sound(path: Path) -> bool:
 
 
 class Store:
-    """One file. Its methods wait for the disk, so they are to be called on another thread than the screen's; they may
-    be called on several. `wall` gives s since the epoch. They raise StoreError.
+    """The store in one file. Its methods wait for the disk: call them on other threads than the event loop's, several
+    at once if need be. They raise StoreError. `wall` returns s since the epoch.
 
-    `unread` counts rows that could not be read: of an older version, or that somebody edited."""
+    `invalid_rows` counts rows that could not be parsed: those of an older version, or that were edited."""
 
     def __init__(self, path: Path, *, wall: Callable[[], float] = time.time) -> None:
         self.path = path
         self._wall = wall
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
-        self._tidied = 0.0
+        self._pruned_at = 0.0
         self._closed = False
-        self.unread = 0
+        self.invalid_rows = 0
 
-    def read(self, symbols: Iterable[Symbol], most: int) -> dict[Symbol, StoredHistory]:
-        """What is kept of these, `most` bars each, and those that seem to lie ahead; an entry for every symbol."""
+    def read(self, symbols: Iterable[Symbol], limit: int) -> dict[Symbol, StoredHistory]:
+        """Returns the stored history of every symbol, with its latest `limit` bars, not counting those in the future:
+        this machine's clock may be behind."""
         symbols = tuple(symbols)
 
-        def get(db: sqlite3.Connection) -> dict[Symbol, tuple[StoredHistory, int]]:
-            return {symbol: _read(db, symbol, most, self._wall() * 1000, self._bounds) for symbol in symbols}
+        def read(db: sqlite3.Connection) -> dict[Symbol, tuple[StoredHistory, int]]:
+            return {symbol: _read(db, symbol, limit, self._wall() * 1000, self._valid_range) for symbol in symbols}
 
-        found = self._do(get)
-        if unread := sum(strange for _, strange in found.values()):
-            self.unread += unread
+        found = self._execute(read)
+        if unread := sum(invalid for _, invalid in found.values()):
+            self.invalid_rows += unread
             _log.warning("%s: %s rows cannot be read", self.path, f"{unread:,}")
-        return {symbol: kept for symbol, (kept, _) in found.items()}
+        return {symbol: stored for symbol, (stored, _) in found.items()}
 
-    def write(self, news: Iterable[BarUpdate], *, leaving: bool = False) -> None:
-        """Keep all of it, or nothing. Of a minute that is kept already the version with more volume stays. `leaving`:
-        hardly wait for another copy."""
-        news = tuple(news)
+    def write(self, updates: Iterable[BarUpdate], *, leaving: bool = False) -> None:
+        """Apply the updates in one transaction. Of two bars of the same minute the one with more volume stays.
+        `leaving`: wait less for another process."""
+        updates = tuple(updates)
 
-        def put(db: sqlite3.Connection) -> None:
-            for each in news:
-                _put(db, each)
-            if not 0 <= self._wall() - self._tidied < _TIDY:
-                self._tidied = self._wall()
-                _tidy(db, *self._bounds)
+        def write(db: sqlite3.Connection) -> None:
+            for each in updates:
+                _apply(db, each)
+            if not 0 <= self._wall() - self._pruned_at < _PRUNE_EVERY:
+                self._pruned_at = self._wall()
+                _prune(db, *self._valid_range)
 
-        self._do(put, writes=True, patience=_LEAVING if leaving else _PATIENCE)
+        self._execute(write, writes=True, lock_timeout=_LOCK_TIMEOUT_LEAVING if leaving else _LOCK_TIMEOUT)
 
-    def names(self, region: str) -> tuple[float, dict[str, str]] | None:
-        """The names of a region's funds by code, and how old they are, in s, infinitely where a clock that was wrong
-        dated them; None where there are none."""
+    def fund_names(self, region: str) -> tuple[float, dict[str, str]] | None:
+        """Returns the age (s) of a region's fund names and the names by code; None if there are none. The age is
+        infinite if they are dated in the future by a wrong clock."""
 
-        def get(db: sqlite3.Connection) -> tuple[float, dict[str, str]] | None:
+        def read(db: sqlite3.Connection) -> tuple[float, dict[str, str]] | None:
             row = db.execute("SELECT at FROM named WHERE region = ? AND typeof(at) = 'real'", (region,)).fetchone()
             if row is None:
                 return None
@@ -166,24 +168,24 @@ class Store:
             age = self._wall() - row[0]
             return age if age >= 0 else math.inf, dict(names.fetchall())
 
-        return self._do(get)
+        return self._execute(read)
 
-    def keep_names(self, region: str, names: Mapping[str, str]) -> None:
-        """Keep these in place of all names of the region."""
+    def save_fund_names(self, region: str, names: Mapping[str, str]) -> None:
+        """Replace all fund names of a region."""
 
-        def put(db: sqlite3.Connection) -> None:
+        def write(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM names WHERE region = ?", (region,))
             db.executemany("INSERT INTO names VALUES (?, ?, ?)", [(region, *each) for each in names.items()])
             db.execute("INSERT OR REPLACE INTO named VALUES (?, ?)", (region, self._wall()))
 
-        self._do(put, writes=True)
+        self._execute(write, writes=True)
 
     def close(self) -> None:
-        """Let go of the file, for good; where it is in use, as soon as it is not."""
+        """Close the file for good: at once, or when the method that is using it returns."""
         self._closed = True
-        self._let_go()
+        self._close_if_idle()
 
-    def _let_go(self) -> None:
+    def _close_if_idle(self) -> None:
         if self._closed and self._lock.acquire(blocking=False):
             self._close()
             self._lock.release()
@@ -191,32 +193,38 @@ class Store:
     # --- the file ---
 
     @property
-    def _bounds(self) -> tuple[float, float]:
-        """ms UTC: what is older is not kept, and what is later cannot be."""
+    def _valid_range(self) -> tuple[float, float]:
+        """Returns the oldest time that is stored and the latest that is possible, ms UTC."""
         now = 1000 * self._wall()
-        return now - DAYS * 86_400_000, now + _AHEAD
+        return now - RETENTION_DAYS * 86_400_000, now + _CLOCK_TOLERANCE
 
-    def _do(
-        self, work: Callable[[sqlite3.Connection], _Result], *, writes: bool = False, patience: float = _PATIENCE
+    def _execute(
+        self,
+        work: Callable[[sqlite3.Connection], _Result],
+        *,
+        writes: bool = False,
+        lock_timeout: float = _LOCK_TIMEOUT,
     ) -> _Result:
-        """Do it in one transaction. A file that proves to be damaged is replaced, once."""
+        """Run `work` in one transaction. A damaged file is replaced, once."""
         try:
-            return self._do_alone(work, writes, patience)
+            return self._execute_exclusively(work, writes, lock_timeout)
         finally:
-            self._let_go()
+            self._close_if_idle()
 
-    def _do_alone(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, patience: float) -> _Result:
+    def _execute_exclusively(
+        self, work: Callable[[sqlite3.Connection], _Result], writes: bool, lock_timeout: float
+    ) -> _Result:
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self.path} is closed")
             try:
                 try:
-                    return self._transact(work, writes, patience)
+                    return self._transact(work, writes, lock_timeout)
                 except sqlite3.DatabaseError as error:
                     if not _is_damage(error):
                         raise
-                    self._replace(error, patience)
-                    return self._transact(work, writes, patience)
+                    self._replace(error, lock_timeout)
+                    return self._transact(work, writes, lock_timeout)
             except (sqlite3.Error, OSError) as error:
                 self._close()
                 why = reason(error) if isinstance(error, OSError) else str(error)
@@ -224,24 +232,24 @@ class Store:
                 busy = isinstance(error, BlockingIOError) or code == sqlite3.SQLITE_BUSY
                 raise StoreError(f"cannot use {self.path}: {why}", busy=busy) from None
 
-    def _transact(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, patience: float) -> _Result:
+    def _transact(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, lock_timeout: float) -> _Result:
         if self._open is None:
             make_folder(self.path.parent)
-            with _alone(self.path, patience):
-                self._open = _opened(self.path)
-        self._open.execute(f"PRAGMA busy_timeout = {1000 * patience:.0f}")
+            with _file_lock(self.path, lock_timeout):
+                self._open = _open_database(self.path)
+        self._open.execute(f"PRAGMA busy_timeout = {1000 * lock_timeout:.0f}")
         with self._open:
             self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             return work(self._open)
 
-    def _replace(self, damage: sqlite3.DatabaseError, patience: float) -> None:
-        """Move the file aside and begin another, unless another copy has done so meanwhile."""
+    def _replace(self, damage: sqlite3.DatabaseError, lock_timeout: float) -> None:
+        """Move the file aside and create another, unless another process has done so meanwhile."""
         self._close()
         _log.warning("%s is moved aside: %s", self.path, damage)
-        with _alone(self.path, patience):
+        with _file_lock(self.path, lock_timeout):
             try:
-                with closing(_opened(self.path)) as db:
-                    sound = _is_whole(db)
+                with closing(_open_database(self.path)) as db:
+                    sound = _passes_check(db)
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
@@ -257,84 +265,84 @@ class Store:
             self._open = None
 
 
-def _alone(path: Path, patience: float) -> AbstractContextManager[None]:
-    """No other copy looks whether the file is sound, or makes it, at the same time."""
-    return locked(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, patience)
+def _file_lock(path: Path, timeout: float) -> AbstractContextManager[None]:
+    """Hold the lock under which processes check or create the file one after the other."""
+    return locked(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, timeout)
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is at fault, and not the disk or another copy that uses it."""
-    return isinstance(error, _NoneOfOurs) or (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE
+    """Returns whether the file is at fault, and not the disk or a lock of another process."""
+    return isinstance(error, _ForeignFile) or (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    """The file, made where there is none. Raises DatabaseError."""
-    with suppress(FileExistsError):  # SQLite would let others read it; what it makes beside it has the same mode
+def _open_database(path: Path) -> sqlite3.Connection:
+    """Returns a connection to the file, which is created if it does not exist. Raises DatabaseError."""
+    with suppress(FileExistsError):  # SQLite would create it readable for all; its -wal and -shm files copy the mode
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        if not _made(db):
+        if not _has_schema(db):
             db.executescript(_SCHEMA)
-        db.execute("PRAGMA synchronous = NORMAL")  # a cut of power may take the last minute, and never the file
+        db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last minute, but not damage the file
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _made(db: sqlite3.Connection) -> bool:
-    """Whether it is more than an empty file. Raises DatabaseError where it is another's."""
+def _has_schema(db: sqlite3.Connection) -> bool:
+    """Returns whether the file has our schema; False if it is empty. Raises _ForeignFile for any other."""
     known = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     if known == [0, 0] and not tables:
         return False
-    if known != [_OURS, _VERSION] or not tables >= _TABLES:
-        raise _NoneOfOurs("none of ours, or of another version")
+    if known != [_APPLICATION_ID, _SCHEMA_VERSION] or not tables >= _TABLES:
+        raise _ForeignFile("none of ours, or of another version")
     return True
 
 
-def _is_whole(db: sqlite3.Connection) -> bool:
+def _passes_check(db: sqlite3.Connection) -> bool:
     return bool(db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
 
 
 def _read(
-    db: sqlite3.Connection, symbol: Symbol, most: int, now: float, bounds: tuple[float, float]
+    db: sqlite3.Connection, symbol: Symbol, limit: int, now: float, valid_range: tuple[float, float]
 ) -> tuple[StoredHistory, int]:
-    """What is kept of a symbol, and how many rows cannot be read. Nothing is taken for granted, not even what the
-    schema promises."""
+    """Returns the stored history of a symbol, and how many of its rows are invalid. SQLite enforces neither types nor
+    ranges, and the file may have been edited."""
     name = (str(symbol),)
     rows = db.execute(
         "SELECT minute, open, high, low, close, volume FROM bars WHERE symbol = ? ORDER BY minute DESC", name
     )
-    oldest, latest, now = (int(time // MINUTE) for time in (*bounds, now))
+    oldest, latest, now = (int(time // MINUTE) for time in (*valid_range, now))
     bars: dict[int, Kline] = {}
-    unread = past = 0
+    invalid = past = 0
     for minute, *figures in rows:
-        bar = _bar(symbol, minute, figures)
+        bar = _parse_bar(symbol, minute, figures)
         if bar is None or minute > latest or minute in bars:
-            unread += 1
+            invalid += 1
         elif minute >= oldest:
             bars[minute] = bar
             past += minute <= now
-        if past == most or (bar is not None and minute < oldest):
+        if past == limit or (bar is not None and minute < oldest):
             break
-    first, last = map(_date, bounds)
+    first, last = map(_date, valid_range)
     days = db.execute(
         "SELECT date, close, date(date) IS date FROM closes WHERE symbol = ? AND date >= ?", (*name, first)
     )
     closes: dict[str, float] = {}
     for day, close, is_date in days:
-        if is_date and day <= last and type(close) is float and LEAST_PRICE <= close <= MOST_PRICE:
+        if is_date and day <= last and type(close) is float and MIN_PRICE <= close <= MAX_PRICE:
             closes[day] = close
         else:
-            unread += 1
+            invalid += 1
     row = db.execute("SELECT until FROM complete WHERE symbol = ? AND typeof(until) = 'integer'", name).fetchone()
-    complete = row[0] if row is not None and bounds[0] <= row[0] <= bounds[1] else 0
-    return StoredHistory([bars[minute] for minute in sorted(bars)], closes, complete), unread
+    complete_until = row[0] if row is not None and valid_range[0] <= row[0] <= valid_range[1] else 0
+    return StoredHistory([bars[minute] for minute in sorted(bars)], closes, complete_until), invalid
 
 
-def _bar(symbol: Symbol, minute: object, figures: list[Any]) -> Kline | None:
-    """The bar of a row; None where it can be none, whoever wrote it."""
+def _parse_bar(symbol: Symbol, minute: object, figures: list[Any]) -> Kline | None:
+    """Returns the bar of a row; None if it is invalid."""
     if type(minute) is not int or not all(type(figure) in (int, float) for figure in figures):
         return None
     code, region = symbol
@@ -344,31 +352,31 @@ def _bar(symbol: Symbol, minute: object, figures: list[Any]) -> Kline | None:
     return bar if is_valid_bar(bar) else None
 
 
-def _put(db: sqlite3.Connection, news: BarUpdate) -> None:
-    name = str(news.symbol)
-    if news.afresh:
+def _apply(db: sqlite3.Connection, update: BarUpdate) -> None:
+    name = str(update.symbol)
+    if update.replaces_all:
         for table in ("bars", "closes", "complete"):
             db.execute(f"DELETE FROM {table} WHERE symbol = ?", (name,))
-    elif news.told and news.bars:
-        bounds = news.bars[0].time // MINUTE, news.bars[-1].time // MINUTE
+    elif update.replaces_range and update.bars:
+        bounds = update.bars[0].time // MINUTE, update.bars[-1].time // MINUTE
         db.execute("DELETE FROM bars WHERE symbol = ? AND minute BETWEEN ? AND ?", (name, *bounds))
-    rows = [(name, b.time // MINUTE, b.open, b.high, b.low, b.close, b.volume) for b in news.bars]
-    db.executemany(_PUT_BAR + _LONGER, rows)
-    db.executemany("INSERT OR REPLACE INTO closes VALUES (?, ?, ?)", [(name, *each) for each in news.closes.items()])
-    if news.complete:
-        db.execute("INSERT OR REPLACE INTO complete VALUES (?, ?)", (name, news.complete))
+    rows = [(name, b.time // MINUTE, b.open, b.high, b.low, b.close, b.volume) for b in update.bars]
+    db.executemany(_UPSERT_BAR + _IF_MORE_VOLUME, rows)
+    db.executemany("INSERT OR REPLACE INTO closes VALUES (?, ?, ?)", [(name, *each) for each in update.closes.items()])
+    if update.complete_until:
+        db.execute("INSERT OR REPLACE INTO complete VALUES (?, ?)", (name, update.complete_until))
 
 
-def _tidy(db: sqlite3.Connection, oldest: float, latest: float) -> None:
-    """Let go of what is too old, false or too much, and give the room back."""
-    false = "minute NOT BETWEEN ? AND ? OR typeof(minute) <> 'integer'"
-    db.execute(f"DELETE FROM bars WHERE {false}", (oldest // MINUTE, latest // MINUTE))
+def _prune(db: sqlite3.Connection, oldest: float, latest: float) -> None:
+    """Delete rows that are too old, invalid or too many, and return their space to the file system. Times in ms UTC."""
+    invalid = "minute NOT BETWEEN ? AND ? OR typeof(minute) <> 'integer'"
+    db.execute(f"DELETE FROM bars WHERE {invalid}", (oldest // MINUTE, latest // MINUTE))
     db.execute("DELETE FROM closes WHERE date NOT BETWEEN ? AND ?", (_date(oldest), _date(latest)))
     db.execute("DELETE FROM complete WHERE until NOT BETWEEN ? AND ?", (int(oldest), int(latest)))
-    if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MOST:
-        row = db.execute("SELECT minute FROM bars ORDER BY minute DESC LIMIT 1 OFFSET ?", (MOST,)).fetchone()
+    if db.execute("SELECT count(*) FROM bars").fetchone()[0] > MAX_BARS:
+        row = db.execute("SELECT minute FROM bars ORDER BY minute DESC LIMIT 1 OFFSET ?", (MAX_BARS,)).fetchone()
         db.execute("DELETE FROM bars WHERE minute <= ?", row)
-    db.executescript("PRAGMA incremental_vacuum")  # as a script, which commits first: else it ends after one page
+    db.executescript("PRAGMA incremental_vacuum")  # in a transaction it would stop after one page
 
 
 def _date(time: float) -> str:

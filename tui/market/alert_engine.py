@@ -1,28 +1,26 @@
-"""Alerts at work: judged with each message as it is applied, so that no spike between two frames is missed.
+"""The alert engine: evaluates alerts with each message as it is applied, so that no spike between two frames is missed.
 
-An alert is armed once its figure was seen on the near side, and fires with the first live figure beyond. Live is what
-was made today, by the exchange's date, and is not the first of its kind that a connection brought: that one may be old.
-A book has no time of its own: where its exchange is not closed, it is of now.
+An alert is armed once its measure was seen on the near side of its level, and fires with the first live measure beyond
+it. A measure is live if it is dated today, by the exchange's date, and is not the first of its kind on a connection:
+the first one may be old. A book carries no time of its own: unless its exchange is closed, it counts as current.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tui import format as fmt
 from tui.market.alerts import Alert, AlertKind
 from tui.market.book import best_bid_offer, decimals
 from tui.market.change import change
+from tui.market.instrument import Instrument
 from tui.protocol.messages import Depth, Quote, Tick
 from tui.symbol import Symbol
 
-if TYPE_CHECKING:
-    from tui.market.instrument import Instrument
-
-_LATE = 60.0  # s: of a feed that is behind as a whole, how far is said with what fires
-_EPSILON = 5e-7  # alerts are written with six decimals: less than half of the last is no difference
-_READS: Mapping[AlertKind, tuple[type, ...]] = {
+_LATE = 60.0  # s: older data is fired on with its age, as of a feed that is delayed as a whole
+_EPSILON = 5e-7  # levels have six decimals: a difference below half of the last one is rounding
+_MESSAGE_TYPES: Mapping[AlertKind, tuple[type, ...]] = {
     "above": (Tick, Quote),
     "below": (Tick, Quote),
     "change": (Tick, Quote),
@@ -32,7 +30,7 @@ _READS: Mapping[AlertKind, tuple[type, ...]] = {
 
 
 class AlertEvent(NamedTuple):
-    """An alert that fired: in words, the last price as text, and when, ms UTC by the exchange's clock."""
+    """An alert that fired: the message for the person, the last price as text, and the time of the data, ms UTC."""
 
     alert: Alert
     words: str
@@ -41,30 +39,34 @@ class AlertEvent(NamedTuple):
 
 
 class AlertState:
-    """The state of one alert. `armed`: whether its figure was seen on the near side; None until one was seen. A change
-    from the open is another figure than the day's, and arms the alert for itself alone. `fired_at` in ms UTC, 0 for
-    never."""
+    """The arming state of one alert.
 
-    __slots__ = ("_from_open", "_other", "alert", "armed", "fired_at", "spent")
+    `armed` is True once its measure was seen on the near side, False while it is beyond, None until it was seen. The
+    change since the open is another measure than the day's change, and has an arming state of its own. `fired_at` is
+    ms UTC, 0 for never; `spent` is True after an alert without `repeat` has fired.
+    """
+
+    __slots__ = ("_armed_otherwise", "_from_open", "alert", "armed", "fired_at", "spent")
 
     def __init__(self, alert: Alert, fired_at: int = 0) -> None:
         self.alert = alert
         self.armed: bool | None = None
-        self._from_open = False  # what `armed` is of; `_other` is of the other
-        self._other: bool | None = None
+        self._from_open = False  # whether `armed` is that of the change since the open …
+        self._armed_otherwise: bool | None = None  # … and this one that of the day's change, or the reverse
         self.fired_at = fired_at
-        self.spent = False  # fired for the one time that it was to
+        self.spent = False
 
     def measure(self, instrument: Instrument) -> float | None:
-        """The alert's figure, and `armed` of that; None where it is not known."""
+        """Returns the alert's measure, None if unknown; `armed` is the state for that measure afterwards."""
         if self.alert.kind == "change":
             base = instrument.base
             if base is not None and base.is_open is not self._from_open:
-                self._from_open, self.armed, self._other = base.is_open, self._other, self.armed
+                self._from_open = base.is_open
+                self.armed, self._armed_otherwise = self._armed_otherwise, self.armed
         return measure(self.alert.kind, instrument)
 
     def update(self, figure: float) -> bool:
-        """Judge a figure; whether the alert is to fire with it, where that is live."""
+        """Update `armed` by a new measure; returns True if the alert is to fire, should that measure be live."""
         alert = self.alert
         beyond = alert.value - figure if alert.kind == "below" else figure - alert.value
         if self.armed:
@@ -76,21 +78,22 @@ class AlertState:
         return False
 
     def fire(self, time: int) -> None:
-        self.armed = self._other = False
+        """Record that the alert fired on data of `time` (ms UTC), which disarms it."""
+        self.armed = self._armed_otherwise = False
         self.spent, self.fired_at = self.alert.repeat is None, time
 
 
 class SymbolAlerts:
-    """Judges the alerts of one symbol that are on. Knows what the connection has brought."""
+    """The active alerts of one instrument, by the type of message that can fire them."""
 
-    __slots__ = ("_by_kind", "_first")
+    __slots__ = ("_first", "_states_by_type")
 
-    def __init__(self, triggers: Iterable[AlertState], instrument: Instrument) -> None:
-        self._by_kind: dict[type, list[AlertState]] = {}  # of message
-        for trigger in triggers:
-            for kind in _READS[trigger.alert.kind]:
-                self._by_kind.setdefault(kind, []).append(trigger)
-        self._first: dict[type, int] = {}  # by kind, the time of the connection's first message
+    def __init__(self, states: Iterable[AlertState], instrument: Instrument) -> None:
+        self._states_by_type: dict[type, list[AlertState]] = {}
+        for state in states:
+            for type_ in _MESSAGE_TYPES[state.alert.kind]:
+                self._states_by_type.setdefault(type_, []).append(state)
+        self._first: dict[type, int] = {}  # by type, the time (ms UTC) of the connection's first message
         if instrument.tick_sampled:
             self._first[Tick] = instrument.tick_time
         if instrument.quote_sampled:
@@ -98,81 +101,90 @@ class SymbolAlerts:
         if instrument.depth is not None:
             self._first[Depth] = 0
 
-    def reconnected(self) -> None:
-        """What comes first may be old again."""
-        self._first.clear()
-
-    def judge(self, instrument: Instrument, kind: type, time: float) -> Iterator[AlertEvent]:
-        """What fires with a message of this kind, that was just applied at `time`, ms UTC by the exchange's clock."""
-        triggers = self._by_kind.get(kind)
-        if triggers is None:
+    def evaluate(self, instrument: Instrument, type_: type, time: float) -> Iterator[AlertEvent]:
+        """Yields what fires with a message of this type that was just applied at `time`, ms UTC by the exchange's
+        clock."""
+        states = self._states_by_type.get(type_)
+        if states is None:
             return
-        if kind is Tick:
+        if type_ is Tick:
             made = instrument.tick_time
-        elif kind is Quote:
+        elif type_ is Quote:
             made = instrument.quote_time
         else:
             made = int(time)
-        first = self._first.get(kind)
+        first = self._first.get(type_)
         if first is None:
-            self._first[kind] = made
-        later = first is not None and (made > first or kind is Depth)
-        priced = kind is not Depth and _gave_price(instrument, kind)
-        for trigger in triggers:
-            alert = trigger.alert
+            self._first[type_] = made
+        later = first is not None and (made > first or type_ is Depth)
+        priced = type_ is not Depth and _set_last_price(instrument, type_)
+        for state in states:
+            alert = state.alert
             if not priced and alert.kind in ("above", "below", "change"):
                 continue
-            figure = trigger.measure(instrument)
-            if figure is not None and trigger.update(figure) and later and _live(instrument, kind, made, time):
-                trigger.fire(made)
-                yield _firing(alert, instrument, figure, made, time)
+            figure = state.measure(instrument)
+            if figure is not None and state.update(figure) and later and _is_live(instrument, type_, made, time):
+                state.fire(made)
+                yield _event(alert, instrument, figure, made, time)
 
 
 class AlertEngine:
-    """All alerts of a person. `on_fired` hears of each that fires; `unseen` are the symbols of those that did, until
-    somebody has seen it."""
+    """All alerts of a person, and which instruments they belong to.
+
+    `by_instrument` holds only instruments that have an active alert. `on_fired` is called with each event; `unseen` are
+    the symbols of alerts that fired, until the person has seen them.
+    """
 
     def __init__(self) -> None:
         self.on_fired: Callable[[AlertEvent], object] | None = None
         self.unseen: set[Symbol] = set()
-        self._triggers: dict[tuple[Symbol, AlertKind, float], AlertState] = {}
-        self._by_symbol: dict[Symbol, list[AlertState]] = {}
+        self.by_instrument: dict[Instrument, SymbolAlerts] = {}
+        self._states: dict[tuple[Symbol, AlertKind, float], AlertState] = {}
+        self._active: dict[Symbol, list[AlertState]] = {}
 
     def set_alerts(self, alerts: Iterable[Alert], instruments: Mapping[Symbol, Instrument]) -> None:
-        """Have these alerts; what is known of those that were there already stays."""
-        before, self._triggers, self._by_symbol = self._triggers, {}, {}
+        """Replace all alerts; those that are unchanged keep their state."""
+        before, self._states, self._active = self._states, {}, {}
         for alert in alerts:
-            trigger = before.get(alert.key)
-            if trigger is None or trigger.alert != alert:
-                trigger = AlertState(alert, trigger.fired_at if trigger is not None else 0)
-                shown = trigger.measure(instruments[alert.symbol]) if alert.symbol in instruments else None
-                if shown is not None:
-                    trigger.update(shown)
-            self._triggers[alert.key] = trigger
+            state = before.get(alert.key)
+            if state is None or state.alert != alert:
+                state = AlertState(alert, state.fired_at if state is not None else 0)
+                figure = state.measure(instruments[alert.symbol]) if alert.symbol in instruments else None
+                if figure is not None:
+                    state.update(figure)
+            self._states[alert.key] = state
             if alert.state == "on":
-                self._by_symbol.setdefault(alert.symbol, []).append(trigger)
-        for instrument in instruments.values():
+                self._active.setdefault(alert.symbol, []).append(state)
+        self.attach_all(instruments.values())
+
+    def attach_all(self, instruments: Iterable[Instrument]) -> None:
+        """Attach the active alerts to these instruments and to no others. After a reconnect this also has each alert
+        wait for the second message, because the first one of a connection may be old."""
+        self.by_instrument.clear()
+        for instrument in instruments:
             self.attach(instrument)
 
     def attach(self, instrument: Instrument) -> None:
-        """Put a sentry beside an instrument whose symbol has alerts that are on."""
-        triggers = self._by_symbol.get(instrument.symbol)
-        instrument.alerts = SymbolAlerts(triggers, instrument) if triggers else None
+        """Attach the active alerts of its symbol, if any, to an instrument."""
+        if states := self._active.get(instrument.symbol):
+            self.by_instrument[instrument] = SymbolAlerts(states, instrument)
 
     def state_of(self, alert: Alert) -> AlertState:
-        """The state of one of the alerts."""
-        return self._triggers[alert.key]
+        """Returns the arming state of one of the alerts."""
+        return self._states[alert.key]
 
-    def judge(self, sentry: SymbolAlerts, instrument: Instrument, kind: type, time: float) -> None:
-        """Tell of what fires with the message just applied."""
-        for firing in sentry.judge(instrument, kind, time):
+    def evaluate(self, instrument: Instrument, type_: type, time: float) -> None:
+        """Evaluate the alerts of an instrument in `by_instrument` with the message of this type just applied at `time`
+        (ms UTC by the exchange's clock), and report what fires."""
+        for event in self.by_instrument[instrument].evaluate(instrument, type_, time):
             self.unseen.add(instrument.symbol)
             if self.on_fired is not None:
-                self.on_fired(firing)
+                self.on_fired(event)
 
 
 def measure(kind: AlertKind, i: Instrument) -> float | None:
-    """The figure that an alert of this kind looks at, as it is shown; None where it is not known."""
+    """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
+    turnover in the symbol's currency; None if unknown."""
     if kind == "turnover":
         return i.quote.turnover if i.quote is not None else None
     if kind == "spread":
@@ -185,34 +197,34 @@ def measure(kind: AlertKind, i: Instrument) -> float | None:
 
 
 def day_change(i: Instrument) -> float | None:
-    """The day's change in %, as it is shown."""
+    """Returns the day's change in %, as it is shown; None if unknown."""
     last, base = i.regular_last, i.base
     return change(last, base).percent if last is not None and base is not None else None
 
 
 def format_bp(spread: float) -> str:
-    """Basis points with what tells them apart: 12.3 bp, 0.37 bp."""
+    """Returns a spread in basis points: 12.3 bp, 0.37 bp."""
     return f"{spread:.{1 if spread >= 1 else 2}f} bp"
 
 
-def _live(i: Instrument, kind: type, made: int, time: float) -> bool:
-    """Whether an alert may fire: as the list of alerts says, not while the exchange is closed, and only with data of
-    the trade date in force."""
+def _is_live(i: Instrument, type_: type, made: int, time: float) -> bool:
+    """Returns True if an alert may fire: not while its exchange is closed, and only on data of the current trade
+    date."""
     now = i.calendar.at(time)
-    if now.phase.closed and not i.trading_until:
+    if now.phase.is_closed and not i.trading_until:
         return False
-    return kind is Depth or i.calendar.at(made).date == now.date
+    return type_ is Depth or i.calendar.at(made).date == now.date
 
 
-def _gave_price(i: Instrument, kind: type) -> bool:
-    """Whether the tick or quote just applied is what the last price was taken from. Else that is not its evidence."""
-    if kind is Tick:
+def _set_last_price(i: Instrument, type_: type) -> bool:
+    """Returns True if the last price is that of the tick or quote just applied; no other one may fire on it."""
+    if type_ is Tick:
         return i.tick is not None and i.tick.last == i.last and i.tick_time == i.last_time
     newer = i.tick is None or i.quote_time > i.tick_time
     return newer and i.quote is not None and i.quote.last == i.last and i.quote_time == i.last_time
 
 
-def _firing(alert: Alert, i: Instrument, figure: float, made: int, time: float) -> AlertEvent:
+def _event(alert: Alert, i: Instrument, figure: float, made: int, time: float) -> AlertEvent:
     price = fmt.price(i.last, decimals([] if i.last is None else [i.last], i.decimals))
     match alert.kind:
         case "change":

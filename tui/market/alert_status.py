@@ -1,4 +1,4 @@
-"""How an alert stands at a moment: armed, waiting, asleep and why, fired and when, in words for the list of them."""
+"""The status of an alert at a moment, for the list of alerts: armed, waiting, asleep and why, fired and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNKNOWN = {
 
 
 class AlertPhase(Enum):
-    """The value is the sign for it."""
+    """The phase of an alert; the value is its sign in the list."""
 
     ARMED = "●"
     WAITS = "◌"
@@ -41,42 +41,42 @@ class AlertPhase(Enum):
 
 
 class AlertStatus(NamedTuple):
-    """`figure` is what the alert looks at, as it is now, where that is live; else ""."""
+    """The status of an alert. `figure` is its current measure as text, "" unless that is live."""
 
-    stand: AlertPhase
+    phase: AlertPhase
     words: str
     figure: str = ""
 
 
 def alert_status(
-    trigger: AlertState, instrument: Instrument | None, state: DataStatus, sleep: str, time: float
+    state: AlertState, instrument: Instrument | None, data_status: DataStatus, sleep: str, time: float
 ) -> AlertStatus:
-    """`state` is that of the symbol's row, `sleep` why all alerts sleep, `time` the exchange's, ms UTC. `instrument` is
-    None where the symbol is not followed."""
-    alert = trigger.alert
-    fired = _fired(trigger, time)
+    """Returns the status of an alert. `data_status` is that of its symbol, `sleep` the reason why no alert may fire,
+    `time` the exchange's, ms UTC. `instrument` is None if the symbol is not followed."""
+    alert = state.alert
+    fired = _describe_fired(state, time)
     if alert.state == "off":
         return AlertStatus(AlertPhase.OFF, "off")
-    if alert.state == "done" or trigger.spent:
+    if alert.state == "done" or state.spent:
         return AlertStatus(AlertPhase.DONE, fired or "fired")
     why = sleep
     if not why and instrument is None:
         why = "no room for more symbols"
-    if not why and state not in _AWAKE:
-        why = _ASLEEP.get(state, "no live data")
-    if not why and instrument is not None and trigger.measure(instrument) is None:
+    if not why and data_status not in _AWAKE:
+        why = _ASLEEP.get(data_status, "no live data")
+    if not why and instrument is not None and state.measure(instrument) is None:
         why = _UNKNOWN.get(alert.kind, "no price yet")
     if why or instrument is None:
         return AlertStatus(AlertPhase.ASLEEP, f"asleep: {why}")
     now = format_measure(alert, instrument)
-    if trigger.armed:
+    if state.armed:
         return AlertStatus(AlertPhase.ARMED, f"armed, {fired}" if fired else "armed", now)
     waits = f"waits to be {rearm_level(alert)}"
     return AlertStatus(AlertPhase.WAITS, f"{fired}, {waits}" if fired else waits, now)
 
 
 def rearm_level(alert: Alert) -> str:
-    """Where the figure has to be before the alert is armed."""
+    """Returns where the measure has to be before the alert is armed: `above 480`, `within ±2%`."""
     distance = alert.repeat or 0.0
     if alert.kind == "below":
         return f"above {alert._replace(value=alert.value + distance).level}"
@@ -85,7 +85,7 @@ def rearm_level(alert: Alert) -> str:
 
 
 def format_measure(alert: Alert, i: Instrument) -> str:
-    """What the alert looks at, as it is shown."""
+    """Returns the measure of an alert as text, "" if unknown."""
     value = measure(alert.kind, i)
     if value is None:
         return ""
@@ -98,9 +98,9 @@ def format_measure(alert: Alert, i: Instrument) -> str:
     return fmt.price(value, i.decimals)
 
 
-def _fired(trigger: AlertState, time: float) -> str:
-    if not trigger.fired_at:
+def _describe_fired(state: AlertState, time: float) -> str:
+    if not state.fired_at:
         return ""
-    local = zone(trigger.alert.symbol.region)
-    then, now = local.at(trigger.fired_at), local.at(time)
+    local = zone(state.alert.symbol.region)
+    then, now = local.at(state.fired_at), local.at(time)
     return f"fired {then:%H:%M:%S}" if then.date() == now.date() else f"fired {then:%m-%d %H:%M}"

@@ -1,7 +1,5 @@
-"""What a person wants to be told of, and how that is written: `QQQ$US > 520 repeat 0.5`.
-
-The same text is typed, shown, and kept in the config file.
-"""
+"""Alerts and their notation: `QQQ$US > 520 repeat 0.5`. The same text is typed, shown, and stored in the config
+file."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
 AlertKind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
 AlertSwitch: TypeAlias = Literal["on", "off", "done"]
 
-WAYS = (
+CONDITION_EXAMPLES = (
     ("> 520", "the price crosses above 520"),
     ("< 480", "the price crosses below 480"),
     ("±2%", "the day's change, up or down"),
@@ -23,15 +21,15 @@ WAYS = (
     ("turnover > 1B", "more money was traded today"),
     ("> 520 repeat 0.5", "each time, once back by 0.5"),
 )
-"""What can be written behind a symbol, and what it means."""
+"""Examples of what can be written behind a symbol, each with its meaning."""
 
 _UNITS = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3}
-_MOST = 1e15
-_SHORT = 6  # characters of a number before its unit
-_ECHOED = 60  # characters of what cannot be read
+_MAX_VALUE = 1e15
+_MAX_DIGITS = 6  # characters of a number before its unit
+_MAX_QUOTED = 60  # characters of invalid text in an error
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
 _BEYOND = r"(?:>|over|above)?"
-# Not compiled here: most starts of the program read no alert, and all would wait for it.
+# Not compiled at import: most starts parse no alert, and all would pay for it.
 _CONDITIONS: dict[AlertKind, str] = {
     "above": rf"(?:>|above|over){_NUMBER}",
     "below": rf"(?:<|below|under){_NUMBER}",
@@ -40,7 +38,7 @@ _CONDITIONS: dict[AlertKind, str] = {
     "turnover": rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)",
 }
 _NO_SYMBOL = r"(?:above|over|below|under|change|spread|turnover|repeat)(?:[\d.].*)?|[+\-−.,\d/]*%.*"
-_INSTEAD = (
+_ADVICE = (
     (rf"[<>]?[+\-−]?{_NUMBER}%", "a change counts either way: write ±2%"),
     (rf"spread{_BEYOND}[$€£¥]?{_NUMBER}", "a spread is told in basis points: write spread > 5bp"),
     (_NUMBER, "above it or below it? Write > or < before the price"),
@@ -48,9 +46,12 @@ _INSTEAD = (
 
 
 class Alert(NamedTuple):
-    """`value` is a price, the day's change in %, a spread in bp of the mid, or a turnover, prices and turnover in the
-    symbol's own money. Without `repeat` it fires once and then is done; else it fires again once the figure was back by
-    `repeat`, in the unit of `value`."""
+    """An alert of one symbol.
+
+    `value` is a price, the day's change in %, a spread in bp of the mid, or a turnover; prices and turnover are in the
+    symbol's currency. Without `repeat` it fires once and is done; else it is armed again once its measure was back by
+    `repeat`, in the unit of `value`.
+    """
 
     symbol: Symbol
     kind: AlertKind
@@ -60,48 +61,48 @@ class Alert(NamedTuple):
 
     @property
     def key(self) -> tuple[Symbol, AlertKind, float]:
-        """What it waits for: no two alerts of a person wait for the same."""
+        """The identity of an alert: a person has no two alerts with the same symbol, kind and value."""
         return self.symbol, self.kind, self.value
 
     @property
     def level(self) -> str:
-        """`520`, `±2%`, `5 bp`, `$1B`, for words about it."""
+        """The value with its unit, for messages: `520`, `±2%`, `5 bp`, `$1B`."""
         if self.kind == "turnover":
-            return currency_of(self.symbol.region).sign + _short(self.value)
-        return {"change": f"±{_plain(self.value)}%", "spread": f"{_plain(self.value)} bp"}.get(
-            self.kind, _plain(self.value)
+            return currency_of(self.symbol.region).sign + _format_compact(self.value)
+        return {"change": f"±{_format_number(self.value)}%", "spread": f"{_format_number(self.value)} bp"}.get(
+            self.kind, _format_number(self.value)
         )
 
     @property
     def condition(self) -> str:
-        """As it is written behind the symbol."""
+        """The notation behind the symbol: `> 520 repeat 0.5`."""
         text = {
-            "above": f"> {_plain(self.value)}",
-            "below": f"< {_plain(self.value)}",
-            "change": f"±{_plain(self.value)}%",
-            "spread": f"spread > {_plain(self.value)}bp",
-            "turnover": f"turnover > {_short(self.value)}",
+            "above": f"> {_format_number(self.value)}",
+            "below": f"< {_format_number(self.value)}",
+            "change": f"±{_format_number(self.value)}%",
+            "spread": f"spread > {_format_number(self.value)}bp",
+            "turnover": f"turnover > {_format_compact(self.value)}",
         }[self.kind]
         if self.repeat is None:
             return text
         unit = {"change": "%", "spread": "bp"}.get(self.kind, "")
-        return f"{text} repeat {_plain(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
+        return f"{text} repeat {_format_number(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.condition}" + ("" if self.state == "on" else f" {self.state}")
 
 
 def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
-    """Read one alert, of `symbol` where it names none. Raises UsageError, in words, for anything else."""
+    """Returns the alert that a text means, of `symbol` if it names none. Raises UsageError for anything else."""
     shown = sanitize(text.strip())
     if shown != text.strip():
-        raise UsageError(f"'{shown[:_ECHOED]}' holds characters that cannot be printed")
-    named, rest = _without_symbol(to_half_width(shown))
+        raise UsageError(f"'{shown[:_MAX_QUOTED]}' holds characters that cannot be printed")
+    named, rest = _split_symbol(to_half_width(shown))
     symbol = parse_symbol(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")
     if named and rest.strip().lower().startswith(f"{named} ".lower()):
-        rest = rest.strip()[len(named) :]  # a field has it in front already, where somebody writes all of it
+        rest = rest.strip()[len(named) :]  # a field with the symbol already in it, and all of it typed again
     words = rest.lower().split()
     state: AlertSwitch = "on"
     if words and words[-1] in ("off", "done"):
@@ -110,64 +111,64 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if "repeat" in words:
         at = words.index("repeat")
         words, distance = words[:at], "".join(words[at + 1 :])
-    kind, value = _condition(words)
-    return Alert(symbol, kind, value, None if distance is None else _distance(kind, value, distance), state)
+    kind, value = _parse_condition(words)
+    return Alert(symbol, kind, value, None if distance is None else _parse_distance(kind, value, distance), state)
 
 
-def _without_symbol(text: str) -> tuple[str, str]:
-    """The symbol that a text begins with, "" where it names none, and what follows."""
+def _split_symbol(text: str) -> tuple[str, str]:
+    """Returns the symbol that a text begins with, "" if it names none, and the rest."""
     word = re.split(r"[\s<>±]", text, maxsplit=1)[0]
     return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
 
 
-def _condition(words: list[str]) -> tuple[AlertKind, float]:
-    written, shown = "".join(words), " ".join(words)[:_ECHOED]
+def _parse_condition(words: list[str]) -> tuple[AlertKind, float]:
+    written, shown = "".join(words), " ".join(words)[:_MAX_QUOTED]
     if not written:
         raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
     for kind, pattern in _CONDITIONS.items():
         if found := re.fullmatch(pattern, written):
             unit = found[2] if kind == "turnover" else ""
-            value = round(_number(found[1]) * _UNITS.get(unit, 1.0), 6)
-            if not 0 < value <= _MOST:
+            value = round(_parse_number(found[1]) * _UNITS.get(unit, 1.0), 6)
+            if not 0 < value <= _MAX_VALUE:
                 raise UsageError(f"'{shown}': the number is too {'small' if value <= 0 else 'large'}")
             return kind, value
-    for pattern, advice in _INSTEAD:
+    for pattern, advice in _ADVICE:
         if re.fullmatch(pattern, written):
             raise UsageError(advice)
     raise UsageError(f"'{shown}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
 
 
-def _distance(kind: AlertKind, value: float, written: str) -> float:
+def _parse_distance(kind: AlertKind, value: float, written: str) -> float:
     if kind == "turnover":
         if written:
             raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")
         return 0.0
     unit = {"change": "%", "spread": "bps?"}.get(kind, "")
     found = re.fullmatch(rf"{_NUMBER}(?:{unit})?", written)
-    distance = round(_number(found[1]), 6) if found else 0.0
+    distance = round(_parse_number(found[1]), 6) if found else 0.0
     if distance <= 0:
         raise UsageError(
             "repeat how? Write by how much it must have been back, in the same unit, for example repeat 0.5"
         )
     if distance >= value and kind != "below":
-        raise UsageError(f"it can never be back by {_plain(distance)}: write a smaller distance behind repeat")
+        raise UsageError(f"it can never be back by {_format_number(distance)}: write a smaller distance behind repeat")
     return distance
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
-def _plain(value: float) -> str:
-    """520, 0.5, 0.0001: all of its digits, as far as they count."""
+def _format_number(value: float) -> str:
+    """Returns a number with its significant digits: 520, 0.5, 0.0001."""
     text = f"{value:.6f}"
     return text.rstrip("0").rstrip(".")
 
 
-def _short(value: float) -> str:
-    """1B, 2.5M: with a unit, where that is short and loses nothing."""
+def _format_compact(value: float) -> str:
+    """Returns a number with a unit, 1B or 2.5M, if that is short and exact, else in full."""
     for letter, unit in _UNITS.items():
-        text = _plain(value / unit)
-        if value >= unit and len(text) <= _SHORT and round(float(text) * unit, 6) == value:
+        text = _format_number(value / unit)
+        if value >= unit and len(text) <= _MAX_DIGITS and round(float(text) * unit, 6) == value:
             return f"{text}{letter.upper()}"
-    return _plain(value)
+    return _format_number(value)

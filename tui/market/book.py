@@ -1,7 +1,7 @@
-"""What is read off one order book. Prices in trade currency, sizes in units of the fund.
+"""Figures of one order book. Prices are in trade currency, sizes in units of the fund.
 
-Levels run from the touch outward, as `in_order` puts them. A price of 0, or as good as that, means that there is no
-level there (some feeds fill an empty book with zeros), so every function looks only at `levels`.
+Levels run from the touch outward, as `in_order` sorts them. A level below MIN_PRICE or without size is no level (some
+feeds pad a book with zeros), so every function uses only `valid_levels`.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from tui.protocol.messages import LEAST_PRICE, Depth, Level
+from tui.protocol.messages import MIN_PRICE, Depth, Level
 
 _price = attrgetter("price")
 
 
 class BestBidOffer(NamedTuple):
-    """Best bid and ask of an uncrossed or crossed two-sided book."""
+    """Best bid and ask of a two-sided book, which may be crossed."""
 
     bid: float
     ask: float
 
     @property
     def spread(self) -> float:
+        """The ask less the bid, in trade currency; negative for a crossed book."""
         return self.ask - self.bid
 
     @property
     def mid(self) -> float:
+        """The mean of bid and ask."""
         return (self.ask + self.bid) / 2
 
     @property
@@ -37,32 +39,32 @@ class BestBidOffer(NamedTuple):
 
 
 def valid_levels(side: list[Level]) -> list[Level]:
-    """The levels that are there: those with a price and a size."""
-    return [level for level in side if level.price >= LEAST_PRICE and level.volume > 0]
+    """Returns the levels with a price and a size."""
+    return [level for level in side if level.price >= MIN_PRICE and level.volume > 0]
 
 
 def best_level(side: list[Level]) -> Level | None:
-    """The level at the touch, or None for an empty side. It nearly always is the first."""
-    if side and (first := side[0]).price >= LEAST_PRICE and first.volume > 0:
+    """Returns the level at the touch, None for an empty side. It nearly always is the first."""
+    if side and (first := side[0]).price >= MIN_PRICE and first.volume > 0:
         return first
     return next(iter(valid_levels(side)), None)
 
 
 def best_bid_offer(depth: Depth) -> BestBidOffer | None:
-    """Best bid and ask; None where a side is missing."""
+    """Returns the best bid and ask; None if a side is empty."""
     bid, ask = best_level(depth.bids), best_level(depth.asks)
     return BestBidOffer(bid.price, ask.price) if bid and ask else None
 
 
 def is_crossed(depth: Depth) -> bool:
-    """Whether the best bid is above the best ask."""
-    known = best_bid_offer(depth)
-    return known is not None and known.spread < 0
+    """Returns True if the best bid is above the best ask."""
+    best = best_bid_offer(depth)
+    return best is not None and best.spread < 0
 
 
 def in_order(depth: Depth) -> Depth:
-    """The book with its levels from the touch outward: itself where that is so, as it nearly always is, or else a copy
-    with only those that are there. Costs 1 µs."""
+    """Returns the book with its levels from the touch outward: itself if it is sorted, as nearly always, else a sorted
+    copy of its valid levels. Costs 1 µs."""
     asks, bids = [level.price for level in depth.asks], [level.price for level in depth.bids]
     if asks == sorted(asks) and bids == sorted(bids, reverse=True):
         return depth
@@ -75,23 +77,23 @@ def in_order(depth: Depth) -> Depth:
 
 
 def cumulative(side: list[Level]) -> list[float]:
-    """Size from the touch down to each level, that level included."""
+    """Returns the cumulative size from the touch up to and including each level."""
     return list(accumulate(level.volume for level in side))
 
 
 def microprice(depth: Depth) -> float | None:
-    """(a·Qb + b·Qa) / (Qa + Qb) at the touch: the mid, drawn towards the side that has less. None where there is no
-    spread to be inside of."""
+    """Returns (a·Qb + b·Qa) / (Qa + Qb) at the touch: the mid, weighted towards the side with less size. None for a
+    one-sided, locked or crossed book."""
     bid, ask = best_level(depth.bids), best_level(depth.asks)
     if bid is None or ask is None or bid.price >= ask.price:
         return None
-    # The same as the formula, and inside the spread by its form.
+    # Equal to the formula, in a form that rounding cannot move outside the spread.
     return bid.price + (ask.price - bid.price) * (bid.volume / (bid.volume + ask.volume))
 
 
 def imbalance(depth: Depth, k: int = 5) -> tuple[float, int] | None:
-    """(ΣQb − ΣQa) / (ΣQb + ΣQa) in [-1, 1] over the nearest levels, at most `k`, that both sides have, with how many
-    that were. None for a one-sided book."""
+    """Returns (ΣQb − ΣQa) / (ΣQb + ΣQa) in [-1, 1] over the nearest levels that both sides have, at most `k`, and their
+    number. None for a one-sided book."""
     bids, asks = valid_levels(depth.bids), valid_levels(depth.asks)
     k = min(k, len(bids), len(asks))
     if not k:
@@ -102,21 +104,22 @@ def imbalance(depth: Depth, k: int = 5) -> tuple[float, int] | None:
 
 
 def inferred_tick_size(depth: Depth) -> float | None:
-    """The smallest distance between two neighbouring prices of the book: the tick, as far as this book shows it."""
+    """Returns the smallest step between neighbouring prices of the book, an upper bound of the tick size; None with
+    fewer than two prices."""
     prices = sorted({level.price for side in (depth.asks, depth.bids) for level in valid_levels(side)})
     return min((round(b - a, 6) for a, b in pairwise(prices)), default=None)
 
 
 def changed_sizes(before: list[Level], after: list[Level]) -> set[float]:
-    """Prices of one side whose size is another one than before. Levels that only came into sight, beyond the last one
-    known from before, are none of them."""
+    """Returns the prices of one side whose size has changed. Levels beyond the last price in common are not among them:
+    they only moved into view."""
     sizes = {level.price: level.volume for level in before}
-    known = max((n for n, level in enumerate(after, 1) if level.price in sizes), default=0)
-    return {level.price for level in after[:known] if sizes.get(level.price) != level.volume}
+    shared = max((n for n, level in enumerate(after, 1) if level.price in sizes), default=0)
+    return {level.price for level in after[:shared] if sizes.get(level.price) != level.volume}
 
 
 def decimals(prices: Iterable[float], least: int = 2, most: int = 4) -> int:
-    """Digits behind the point that all prices need, within bounds."""
+    """Returns how many decimals the prices need, at least `least` and at most `most`."""
     needed = least
     for price in prices:
         while needed < most and round(price, needed) != round(price, most):

@@ -1,4 +1,4 @@
-"""What a row of the watchlist is: live, quiet, stale and so on, exactly as the words on the screen mean it."""
+"""The data status of a symbol: live, quiet, stale and so on, exactly as the words on the screen mean it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from enum import Enum
 from tui.market.instrument import Instrument
 from tui.protocol.messages import OVER_LIMIT
 
-LIVE_FOR = 10.0  # s
+MAX_LIVE_AGE = 10.0  # s
 
 
 class DataStatus(Enum):
-    """The value is the word shown in place of the age, where there is one."""
+    """The status of one symbol's data. The value is the word shown in place of the age, if any."""
 
-    LIVE = ""  # data at most LIVE_FOR old
-    QUIET = " "  # older, but the link is proven: nothing has happened
-    CLOSED = "closed"  # quiet, and its exchange is closed by its hours
-    STALE = "stale"  # the link is not proven: the number may be wrong by now
-    PENDING = "…"  # no data, which is no wonder yet
-    LAST_KNOWN = "past"  # no price yet, but one is known from before: its time stands in place of the age
-    WAITING = "no data yet"
+    LIVE = ""  # data at most MAX_LIVE_AGE old
+    QUIET = " "  # older, but the link is live: nothing has happened
+    CLOSED = "closed"  # older, and its exchange is closed
+    STALE = "stale"  # the link is not live: the price may be outdated
+    PENDING = "…"  # no data, still within DATA_TIMEOUT
+    LAST_KNOWN = "past"  # only a price from history, whose time is shown in place of the age
+    WAITING = "no data yet"  # none within DATA_TIMEOUT
     REFUSED = "refused"
     OVER_PLAN = "over plan"
     HALTED = "halted"
@@ -28,8 +28,9 @@ class DataStatus(Enum):
 UNSERVED = (DataStatus.REFUSED, DataStatus.OVER_PLAN)
 
 
-def data_status(instrument: Instrument, age: float | None, link_proven: bool) -> DataStatus:
-    """The state of one row. `age` in s by the data's own time; `link_proven` is the link's, the same for all rows."""
+def data_status(instrument: Instrument, age: float | None, is_link_live: bool) -> DataStatus:
+    """Returns the status of a symbol's prices. `age` is in s by the data's own time; `is_link_live` holds for all
+    symbols alike."""
     if not instrument.has_data or instrument.is_last_known:
         why = instrument.refused.get("quote") or instrument.refused.get("tick")
         if why:
@@ -39,17 +40,17 @@ def data_status(instrument: Instrument, age: float | None, link_proven: bool) ->
         if not instrument.data_overdue:
             return DataStatus.PENDING
         return DataStatus.CLOSED if instrument.is_closed else DataStatus.WAITING
-    if not link_proven:
+    if not is_link_live:
         return DataStatus.STALE
     if instrument.quote is not None and instrument.quote.status in (1, 3):
         return DataStatus.HALTED
-    if age is not None and age <= LIVE_FOR:
+    if age is not None and age <= MAX_LIVE_AGE:
         return DataStatus.LIVE
     return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET
 
 
-def book_status(instrument: Instrument, link_proven: bool) -> DataStatus:
-    """The state of its book alone, where there is one: that has no age, and asks for no price."""
-    if not link_proven:
+def book_status(instrument: Instrument, is_link_live: bool) -> DataStatus:
+    """Returns the status of a symbol's book, which carries no time and needs no price."""
+    if not is_link_live:
         return DataStatus.STALE
     return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET

@@ -1,4 +1,4 @@
-"""What the plan or the vendor does not give: in words for the screen, and in full."""
+"""What the plan or the vendor does not serve: refusals by type, and their description for the screen."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tui.protocol.messages import OVER_LIMIT, UNRESOLVED
 from tui.symbol import Symbol
 
 NO_ANSWER = "no answer"
-_OF_THE_PLAN = re.compile(r"\b(plans?|packages?|permissions?|upgrade|premium|subscription|entitle\w*)\b", re.IGNORECASE)
+_ABOUT_PLAN = re.compile(r"\b(plans?|packages?|permissions?|upgrade|premium|subscription|entitle\w*)\b", re.IGNORECASE)
 
 
 class RefusedType(NamedTuple):
-    """A type that is not served for some symbols, and why: the server's own words, or NO_ANSWER."""
+    """A type refused for some symbols, with the server's own words, or NO_ANSWER."""
 
     type: str
     words: str
@@ -24,7 +24,7 @@ class RefusedType(NamedTuple):
 
 
 def refused_types(instruments: Iterable[Instrument]) -> list[RefusedType]:
-    """Everything that is refused, by type and words."""
+    """Returns all refusals, grouped by type and words."""
     found: dict[tuple[str, str], list[Symbol]] = {}
     for instrument in instruments:
         for type_, words in instrument.refused.items():
@@ -33,20 +33,18 @@ def refused_types(instruments: Iterable[Instrument]) -> list[RefusedType]:
 
 
 def describe_refusal(name: str, words: str) -> str:
-    """Of something that is not served, why, in words of ours: of the plan only where the server's words were about
-    the plan."""
+    """Returns why `name` is not served, in our own words; it blames the plan only if the server's words do."""
     if words == OVER_LIMIT:
         return f"{name}: over plan"
     if words == NO_ANSWER:
         return f"{name}: no answer from the server"
     if words == UNRESOLVED:
         return f"{name}: request not understood by the server"
-    return f"{name} not in this plan" if _OF_THE_PLAN.search(words) else f"{name}: refused by the server"
+    return f"{name} not in this plan" if _ABOUT_PLAN.search(words) else f"{name}: refused by the server"
 
 
 def describe_shortfalls(instruments: Sequence[Instrument]) -> list[str]:
-    """One line for each kind of thing refused; none where all is served. Looks at every instrument: once a second is
-    often enough."""
+    """Returns one line for each kind of refusal. Visits every instrument: call it once a second at most."""
     words: list[str] = []
     inside = [i for i in instruments if OVER_LIMIT not in i.refused.values()]
     if len(inside) < len(instruments):

@@ -1,4 +1,4 @@
-"""How the feed is doing: counters raised where things happen, and one report of them all."""
+"""Health of the feed: counters, raised where things happen, and their report."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from tui.secrets import redact
 
-_SHOWN = 160  # characters kept of a malformed frame
-_ROUND_TRIPS = 240  # an hour of pings
-_HISTORY = 100  # states of the link
+_MAX_EXCERPT = 160  # characters of a malformed frame
+_MAX_ROUND_TRIPS = 240  # an hour of pings
+_MAX_EVENTS = 100
 
 
 class Malformed(NamedTuple):
-    """The last message that could not be read: its kind, its beginning with everything odd escaped, when it came (s,
+    """The last malformed frame: its kind, its beginning with non-ASCII bytes escaped, its time of arrival (s,
     monotonic)."""
 
     kind: str
@@ -23,8 +23,8 @@ class Malformed(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A state of the link: when it began (ms UTC by this machine's clock), its word, and the reason where there is
-    one."""
+    """A change of the link's state: its time (ms UTC by this machine's clock), the new state, and the reason, if
+    any."""
 
     time: float
     state: str
@@ -32,7 +32,7 @@ class Event(NamedTuple):
 
 
 class Health:
-    """Plain counters. All grow for the life of the program, and what is kept of the past is bounded."""
+    """Counters over the life of the program, and bounded samples of the recent past."""
 
     def __init__(self) -> None:
         self.messages = 0  # frames, of any kind
@@ -41,49 +41,49 @@ class Health:
         self.quotes = 0
         self.depths = 0
         self.klines = 0
-        self.out_of_order = 0  # older than what is shown, not applied
-        self.unfollowed = 0  # of a symbol that nobody follows (any more)
-        self.future = 0  # dated later than the exchange's clock can be
+        self.out_of_order = 0  # older than the newest applied, not applied
+        self.unfollowed = 0  # of a symbol that is not in the market (any more)
+        self.future = 0  # dated later than is credible
         self.crossed = 0  # books whose bid is above their ask
         self.outside = 0  # quotes whose last or open lies outside their day's range
         self.reconnects = 0
         self.heartbeats_missed = 0
-        self.missed = 0  # of them, those of the present connection
+        self.missed = 0  # of them, on the current connection
         self.malformed: Counter[str] = Counter()
-        self.time_units: Counter[str] = Counter()  # times that did not come in ms, by the unit that they came in
+        self.time_units: Counter[str] = Counter()  # times that came in another unit than ms, by that unit
         self.last_malformed: Malformed | None = None
-        self.damaged = 0  # lines of a recording that is played, left out because they cannot be read
+        self.damaged = 0  # lines of a replayed recording that were skipped as unreadable
         self.shown = 0  # changed symbols handed to frames
         self.frames = 0  # drawn
-        self.frames_skipped = 0  # that would have been drawn, had the loop been free in time
-        self.idle_timeout: float | None = None  # s of silence after which something on the way cuts the link
+        self.frames_skipped = 0  # not drawn, because the event loop was busy
+        self.idle_timeout: float | None = None  # s of silence after which an intermediary cuts the link
         self.frame_at = 0.0  # s, monotonic: the last frame received
         self.pong_at = 0.0  # s, monotonic
-        self.round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS)  # s, of answered pings
-        self.history: deque[Event] = deque(maxlen=_HISTORY)
+        self.round_trips: deque[float] = deque(maxlen=_MAX_ROUND_TRIPS)  # s, of answered pings
+        self.history: deque[Event] = deque(maxlen=_MAX_EVENTS)
         self._samples: deque[tuple[float, int, int, int]] = deque(maxlen=4)
 
     @property
     def applied(self) -> int:
-        """Data messages that changed the market."""
+        """The number of data messages that changed the market."""
         return self.ticks + self.quotes + self.depths + self.klines
 
     @property
     def round_trip(self) -> float | None:
-        """Of the latest answered ping, in s."""
+        """The round trip of the latest answered ping, in s; None without one."""
         return self.round_trips[-1] if self.round_trips else None
 
     def count_malformed(self, kind: str, frame: bytes | bytearray, now: float) -> None:
-        """Count a frame that could not be read, and keep its beginning in plain letters, without any key: half of one
-        that is cut would not be known again."""
+        """Count a malformed frame that arrived at `now` (s, monotonic), and keep its beginning, escaped. The key is
+        redacted before it is cut, because half a key would not be recognized."""
         self.malformed[kind] += 1
-        shown = redact(frame.decode("latin-1"))[:_SHOWN].encode("latin-1")
-        self.last_malformed = Malformed(kind, ascii(shown)[2:-1], now)
+        excerpt = redact(frame.decode("latin-1"))[:_MAX_EXCERPT].encode("latin-1")
+        self.last_malformed = Malformed(kind, ascii(excerpt)[2:-1], now)
 
     def sample(self, now: float) -> None:
-        """Remember the counters for `rates`; to be called about once a second. `now` in s, monotonic."""
+        """Sample the counters for `rates` at `now` (s, monotonic); called about once a second."""
         if self._samples and now - self._samples[-1][0] < 0.5:
-            return  # a rate over a moment says nothing
+            return  # too short for a rate
         self._samples.append((now, self.messages, self.bytes, self.frames))
 
     @property
@@ -108,7 +108,7 @@ class Health:
         return messages, size, frames
 
     def report(self) -> dict[str, Any]:
-        """Every counter by name, for people's scripts. Round trips in ms."""
+        """Returns the counters by name, as the commands print them in JSON. Round trips are in ms."""
         trips = [1000 * trip for trip in self.round_trips]
         return {
             "messages": self.messages,

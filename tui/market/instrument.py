@@ -1,13 +1,13 @@
-"""All that is known of one symbol: the vendor's latest messages as they came, and little else.
+"""The state of one symbol: the vendor's latest messages unchanged, its bars, its tape and little else.
 
-What can be derived (change, spread, imbalance) is derived by whoever paints it, from `change.py` and `book.py`.
+What can be derived (change, spread, imbalance) is derived when it is painted, by `change.py` and `book.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
@@ -18,38 +18,35 @@ from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
 from tui.market.tick_size import tick_size
-from tui.market.trade_side import BOOK_FOR
-from tui.protocol.messages import LEAST_PRICE, Depth, Kline, Quote, Tick
+from tui.market.trade_side import MAX_BOOK_AGE
+from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
-if TYPE_CHECKING:
-    from tui.market.alert_engine import SymbolAlerts
-
-DATA_WITHIN = 10.0  # s: a symbol without any data for longer is said to have none yet
-_NOW = 10_000  # ms: data of that age are of now
-_EVIDENCE = 2  # trades or quote changes of now make a closed exchange a trading one
+DATA_TIMEOUT = 10.0  # s after the subscription was accepted
+_MAX_EVIDENCE_AGE = 10_000  # ms
+_MIN_EVIDENCE = 2  # trades or quote changes
 _EVIDENCE_HOLDS = 600_000  # ms
-_TOGETHER = 16  # trades
-_AHEAD = 2 * SLACK  # ms: more than is let in by a clock whose bounds are a few seconds apart
-_TELLING, _LATEST = 30, 300  # bars: so many tell how prices are quoted, and more need not be asked
+_TAPE_BATCH = 16  # trades
+_MAX_AHEAD = 2 * SLACK  # ms: a clock whose bounds are a few seconds apart lets in less
+_MIN_SAMPLE, _MAX_SAMPLE = 30, 300  # bars from which the decimals of prices are inferred
 
 
 class LastKnownPrice(NamedTuple):
-    """The last price that the past tells, and when it was so, ms UTC."""
+    """The last price known from history, and its time, ms UTC."""
 
     price: float
     time: int
 
 
 class Instrument:
-    """One symbol's state. Times called `_at` are s, monotonic, by arrival; `_time` are ms UTC, the data's own."""
+    """One symbol's state. Attributes named `_at` are times of arrival, s monotonic; `_time` are the data's own, ms
+    UTC."""
 
     __slots__ = (
-        "_fresh",
-        "_quoting_known",
+        "_decimals_known",
+        "_evidence",
+        "_pending_trades",
         "_tape",
-        "_untold",
-        "alerts",
         "bars",
         "calendar",
         "closed_by_plan",
@@ -59,6 +56,8 @@ class Instrument:
         "depth",
         "depth_at",
         "direction",
+        "expected_at",
+        "history_quote",
         "last",
         "last_changed_at",
         "last_time",
@@ -68,9 +67,7 @@ class Instrument:
         "quote",
         "quote_sampled",
         "quote_time",
-        "recalled",
         "refused",
-        "served_at",
         "session",
         "spreads",
         "symbol",
@@ -87,44 +84,45 @@ class Instrument:
         self.tick: Tick | None = None
         self.quote: Quote | None = None
         self.depth: Depth | None = None
-        self.recalled: Quote | None = None  # a quote that the stream did not bring
+        self.history_quote: Quote | None = None  # the newest that came over REST
         self.bars = MinuteBars()
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
-        self.mid: float | None = None  # of the book, where it is uncrossed
-        # Whether this connection has brought one before: the first may be old, and says nothing of the lag.
+        self.mid: float | None = None  # of an uncrossed book
+        # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False
         self.quote_sampled = False
-        # Last price, the one before it, when it changed, and which way it last moved (+1, -1, 0 never).
+        # Last price, the one before it, when it changed, and the sign of the last change (0: none yet).
         self.last: float | None = None
         self.last_time = 0
         self.previous: float | None = None
         self.last_changed_at = 0.0
         self.direction = 0
         self.last_trade_moved = False  # whether the latest trade moved the price
-        self.refused: dict[str, str] = {}  # type → why the vendor refused it
+        self.refused: dict[str, str] = {}  # by type, the vendor's reason
         self.spreads = SpreadHistory()
-        self.served_at = 0.0  # since when the feed is to send data; 0 while it was not asked or did not answer
-        self.data_overdue = False  # whether none came within DATA_WITHIN
+        self.expected_at = 0.0  # when its subscription was accepted; 0 before
+        self.data_overdue = False  # whether no data came within DATA_TIMEOUT
         self.tick_size: float | None = None
         self.decimals = 2
-        self._quoting_known = False  # whether the past has told how many decimals prices need
-        self.closed_by_plan = False  # whether its table of hours said so, when last looked at
-        self.trading_until = 0  # ms UTC: until then trades against that table count as trading
-        self._fresh = 0  # trades and quote changes dated now, while the table says closed
-        self.alerts: SymbolAlerts | None = None  # where there is an alert for the symbol that is on
+        self._decimals_known = False  # whether history has told how many decimals prices need
+        self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
+        self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
+        self._evidence = 0  # current trades and quote changes while closed by plan
 
     def set_hours(self, hours: Calendar) -> None:
-        """Keep the dates and hours of another exchange."""
+        """Adopt the calendar of another exchange, which resets the session, the tape and the previous close."""
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
         self._tape = Tape(hours)
-        self._untold: list[tuple[Tick, Quote | None, float | None]] = []  # trades, with what tells their size and side
+        self._pending_trades: list[
+            tuple[Tick, Quote | None, float | None]
+        ] = []  # with the quote and mid they are classified by
 
     def set_holidays(self, hours: Calendar) -> None:
-        """Keep the hours of the same exchange, its holidays known: what the session is, is judged anew."""
+        """Adopt the calendar of the same exchange with other holidays, which recalibrates the session and closes."""
         self.calendar = hours
         self.session = None
         self._tape.calendar = hours
@@ -132,67 +130,67 @@ class Instrument:
 
     @property
     def tape(self) -> Tape:
-        """The latest trades."""
-        if self._untold:
-            self._tell()
+        """The latest trades, the pending ones included."""
+        if self._pending_trades:
+            self._flush_trades()
         return self._tape
 
     @property
     def newest_time(self) -> int:
-        """The newest `t` of tick and quote, ms UTC; 0 without data. The age of the row is measured from it."""
+        """The newest time of tick and quote, ms UTC, from which the age is measured; 0 without data."""
         return max(self.tick_time, self.quote_time)
 
     def age(self, time: float) -> float | None:
-        """Seconds from the newest data's own time to `time`, the exchange's in ms UTC; None without data, or where it
-        is dated so far ahead that a clock must have been wrong when it came."""
+        """Returns the seconds from the newest data's own time to `time` (the exchange's, ms UTC); None without data, or
+        if that is dated so far ahead that a clock must have been wrong when it came."""
         newest = self.newest_time
-        return max(0.0, (time - newest) / 1000) if newest and newest - time <= _AHEAD else None
+        return max(0.0, (time - newest) / 1000) if newest and newest - time <= _MAX_AHEAD else None
 
     @property
     def base(self) -> ReferencePrice | None:
-        """What the day's change is measured from."""
+        """What the day's change is measured from, None if unknown."""
         self.day.update(self.quote)
         return self.day.base
 
     @property
     def closes(self) -> Mapping[date, float]:
-        """What regular sessions closed at, by their date."""
+        """The regular closes by date, today's included once it is final."""
         return self.day.closes | self.day.session_close(self.last)
 
     @property
     def regular_last(self) -> float | None:
-        """The last price that counts for the day's change: outside the regular session that session's, None if it is
-        not known."""
+        """The last price for the day's change: outside the regular session that session's close, None if unknown."""
         return self.last if self.day.is_regular else self.day.close
 
     @property
     def has_data(self) -> bool:
+        """True once the stream has brought a price or a book."""
         return self.last is not None or self.depth is not None
 
     @property
     def is_last_known(self) -> bool:
-        """Whether the stream has brought no price, and history has."""
-        return self.last is None and (len(self.bars) > 0 or self.recalled is not None)
+        """True if only history, not the stream, has brought a price."""
+        return self.last is None and (len(self.bars) > 0 or self.history_quote is not None)
 
     @property
     def last_known(self) -> LastKnownPrice | None:
-        """The last price of what is known from before; None without any."""
+        """The last price from history; None without any."""
         bar = self.bars.get(self.bars.latest)
         known = LastKnownPrice(bar.close, bar.time + MINUTE) if bar is not None else None
-        quote = self.recalled
-        if quote is not None and quote.last >= LEAST_PRICE and (known is None or quote.time >= known.time):
+        quote = self.history_quote
+        if quote is not None and quote.last >= MIN_PRICE and (known is None or quote.time >= known.time):
             return LastKnownPrice(quote.last, quote.time)
         return known
 
-    def apply_history(self, bars: Sequence[Kline], kept: bool, time: float) -> bool:
-        """Take bars of the past, as Market.recall says."""
-        if len(bars) >= _TELLING:
-            # Where a third of the closes needs a decimal, prices are quoted with it; fewer are of trades, which print
-            # finer than the book quotes.
-            needed = sorted(decimals([bar.close]) for bar in bars[-_LATEST:])
+    def apply_history(self, bars: Sequence[Kline], cached: bool, time: float) -> bool:
+        """Merge past bars as `Market.apply_history` does; `time` is the exchange's, ms UTC."""
+        if len(bars) >= _MIN_SAMPLE:
+            # If a third of the closes needs a decimal, prices are quoted with it; fewer are trades inside the spread,
+            # which print finer than the book quotes.
+            needed = sorted(decimals([bar.close]) for bar in bars[-_MAX_SAMPLE:])
             self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
-            self._quoting_known = True
-        if kept:
+            self._decimals_known = True
+        if cached:
             self.bars.fill_from_cache(bars)
             return True
         agrees = self.bars.merge_history(bars)
@@ -202,27 +200,27 @@ class Instrument:
         return agrees
 
     def apply_history_quote(self, quote: Quote) -> None:
-        """Take a quote of the past, unless a newer one is known."""
-        if self.recalled is None or quote.time >= self.recalled.time:
-            self.recalled = quote
+        """Apply a quote that came over REST, unless a newer one did."""
+        if self.history_quote is None or quote.time >= self.history_quote.time:
+            self.history_quote = quote
             self.day.apply_history_quote(quote)
 
     def forget_history(self) -> None:
-        """It is another exchange's."""
-        self.recalled = None
-        self._quoting_known = False
+        """Drop all history, which was that of another exchange."""
+        self.history_quote = None
+        self._decimals_known = False
         self.bars.forget()
 
     def forget_after(self, time: int) -> None:
-        """Undo what data dated later than `time` (ms UTC) has done: the clock that let it in was wrong."""
+        """Undo the effects of data dated later than `time` (ms UTC), let in by a clock that was wrong."""
         if self.tick_time > time:
             self.tick_time = 0
         if self.quote_time > time:
             self.quote_time = 0
         if self.last_time > time:
             self.last_time = 0
-        if self.recalled is not None and self.recalled.time > time:
-            self.recalled = None
+        if self.history_quote is not None and self.history_quote.time > time:
+            self.history_quote = None
         self.bars.forget_after(time // MINUTE)
         self.tape.recheck_dates()
         today = self.calendar.at(time).date
@@ -230,8 +228,9 @@ class Instrument:
         self.day.recalibrate(self.calendar)
 
     def set_last(self, price: float, time: int, now: float) -> None:
-        """A newer last price. Costs a comparison and a few stores."""
-        if price < LEAST_PRICE:
+        """Set the last price, of `time` (ms UTC), arrived at `now` (s, monotonic). Costs a comparison and a few
+        stores."""
+        if price < MIN_PRICE:
             return
         before = self.last
         if price != before:
@@ -246,59 +245,59 @@ class Instrument:
         self.last_time = time
 
     def roll_session(self, time: int) -> None:
-        """Data of another session than before, not yet applied; `time` in ms UTC."""
+        """Roll to the session of `time` (ms UTC), before the first data of it is applied."""
         if close := self.day.session_close(self.last):
             self.day.apply_history_closes(close)
-        seen = self.tick_sampled or self.quote_sampled  # else the link was away, and the last price may not have been
-        self.day.roll(time, self.last if seen else None, self.quote)
+        is_current = self.tick_sampled or self.quote_sampled  # else trades may have been missed since the last price
+        self.day.roll(time, self.last if is_current else None, self.quote)
 
     def refuse(self, type_: str, why: str) -> None:
-        """The vendor does not serve this type. Trades that came before are told first: whether bars are built of them
-        must not depend on when somebody looked at the tape."""
-        if self._untold:
-            self._tell()
+        """Mark a type as refused by the vendor; `why` is its reason. Pending trades are flushed first, so that whether
+        bars are built from them does not depend on when the tape was painted."""
+        if self._pending_trades:
+            self._flush_trades()
         self.refused[type_] = why
 
     @property
     def builds_bars(self) -> bool:
-        """Whether minute bars are made here, because the feed refuses them."""
+        """True if minute bars are built from trades, because the feed refuses them."""
         return "kline@1" in self.refused
 
     def add_trade(self, tick: Tick, now: float) -> None:
-        """Put a trade on the tape, and into its minute where bars are built here. The tape of a symbol that nobody
-        looks at is told of many together: one by one, each would find it fallen out of the processor's cache."""
-        self._untold.append((tick, self.quote, self.mid if now - self.depth_at <= BOOK_FOR else None))
-        if len(self._untold) >= _TOGETHER or (self.refused and self.builds_bars):
-            self._tell()
+        """Add a trade that arrived at `now` (s, monotonic) to the tape, and to its minute bar if bars are built from
+        trades. 16 trades are buffered before appending: single appends to an off-screen symbol miss the CPU cache."""
+        self._pending_trades.append((tick, self.quote, self.mid if now - self.depth_at <= MAX_BOOK_AGE else None))
+        if len(self._pending_trades) >= _TAPE_BATCH or (self.refused and self.builds_bars):
+            self._flush_trades()
 
     def settle_close(self, tick: Tick) -> None:
-        """Take a trade just added that may be the closing auction's, by its size, for the official close."""
+        """Consider a trade just added for the official close; the closing auction's is told by its size."""
         newest = next(self.tape.runs(self.tape.total - 1), None)
         self.day.auction_trade(tick.last, newest.size if newest is not None else None)
 
-    def _tell(self) -> None:
-        tape, untold, builds = self._tape, self._untold, self.builds_bars
-        self._untold = []
-        for tick, quote, middle in untold:
-            size = tape.add(tick, quote, middle)
-            owed = tape.apply_late_sizes() if tape.sizes.late_sizes else ()
+    def _flush_trades(self) -> None:
+        tape, trades, builds = self._tape, self._pending_trades, self.builds_bars
+        self._pending_trades = []
+        for tick, quote, mid in trades:
+            size = tape.add(tick, quote, mid)
+            late_sizes = tape.apply_late_sizes() if tape.sizes.late_sizes else ()
             if builds and tick.time:
-                self.bars.trade(tick.time, tick.last, size, newest=tick.time >= self.last_time)
-                for _, time, late in owed:
-                    self.bars.add_volume(time, late)
+                self.bars.add_trade(tick.time, tick.last, size, newest=tick.time >= self.last_time)
+                for _, time, late_size in late_sizes:
+                    self.bars.add_volume(time, late_size)
 
-    def learn_precision(self) -> None:
-        """Set the tick size and the decimals that prices need, by the region's table or else from the book on hand.
-        Called when it is painted."""
-        past = self.last_known if self.last is None else None
-        known = self.last if past is None else past.price
-        # Trades print finer than the book quotes: one decides only where neither the past nor a book does.
-        prices = [known] if known is not None and not self._quoting_known else []
+    def infer_precision(self) -> None:
+        """Set the tick size and the decimals of prices, by the table of its region, else by its book. Called when the
+        symbol is painted."""
+        last_known = self.last_known if self.last is None else None
+        last = self.last if last_known is None else last_known.price
+        # Trades print finer than the book quotes: one decides only if neither history nor a book does.
+        prices = [last] if last is not None and not self._decimals_known else []
         if self.depth is not None:
             touch = (best_level(self.depth.bids), best_level(self.depth.asks))
             prices = [level.price for level in touch if level] or prices
         self.decimals = decimals(prices, self.decimals)
-        if prices and not self.calendar.always:
+        if prices and not self.calendar.always_open:
             day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
             tick = tick_size(self.symbol.region, sum(prices) / len(prices), day)
             # A book between the table's prices proves it wrong.
@@ -313,43 +312,41 @@ class Instrument:
                 self.tick_size = step
 
     def sample(self, now: float, time: float) -> None:
-        """Once a second while the link is proven: what is measured by time. `now` in s, monotonic, `time` the
+        """Sample time-weighted figures; called once a second while the link is live. `now` is s monotonic, `time` the
         exchange's, ms UTC."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
-        self.closed_by_plan = self.session.phase.closed
-        if self._fresh and (not self.closed_by_plan or 0 < self.trading_until <= time):
-            self._fresh = self.trading_until = 0
-        self.data_overdue = not self.has_data and self.served_at > 0 and now - self.served_at >= DATA_WITHIN
+        self.closed_by_plan = self.session.phase.is_closed
+        if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
+            self._evidence = self.trading_until = 0
+        self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
         if self.depth is None:
             return
         if self.tick_size is None:
-            self.learn_precision()
-        # A book that nobody trades in says nothing of the spread.
-        if self.session.phase.continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
+            self.infer_precision()
+        # Outside continuous trading the spread of a book is not what trading costs.
+        if self.session.phase.is_continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
 
     @property
     def is_closed(self) -> bool:
-        """True if its exchange is closed by its hours, and no trades say otherwise."""
+        """True if the exchange is closed by its calendar, and no data shows otherwise."""
         return self.closed_by_plan and not self.trading_until
 
     def note_trading(self, made: int, time: float) -> None:
-        """Count a trade or quote change that came while the table of hours says closed. `made` is its own time, `time`
-        the exchange's, ms UTC. Evidence goes before the plan: the second one of now means trading, for ten minutes."""
-        if time - made <= _NOW:
-            self._fresh += 1
-            if self._fresh >= _EVIDENCE:
+        """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
+        exchange's, both ms UTC. Evidence before plan: the second current one means that it trades, for ten minutes."""
+        if time - made <= _MAX_EVIDENCE_AGE:
+            self._evidence += 1
+            if self._evidence >= _MIN_EVIDENCE:
                 self.trading_until = made + _EVIDENCE_HOLDS
 
     def reconnected(self) -> None:
-        """Forget what belonged to the connection: a book has no time of its own, so an old one cannot be told from a
-        new one, and what was refused may not be again."""
+        """Drop what belonged to the last connection: its book, which carries no time to tell an old one by, and its
+        refusals, which the next one may not repeat."""
         self.depth = self.mid = None
-        self.depth_at = self.served_at = 0.0
+        self.depth_at = self.expected_at = 0.0
         self.data_overdue = False
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()
-        if self.alerts is not None:
-            self.alerts.reconnected()

@@ -1,7 +1,7 @@
 """The state of the market: one plain object that the feed writes and the screen reads.
 
-Nothing is queued between the two. A symbol that ticks a thousand times between two frames costs a thousand cheap
-writes here and one repaint there.
+Nothing is queued between the two, so there is no backlog: a symbol that ticks a thousand times between two frames costs
+a thousand cheap writes and one repaint.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ from typing import Any
 
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
-from tui.market.bars import MINUTE, OLDEST, completed_bars, is_valid_bar
+from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
 from tui.market.book import in_order, is_crossed
 from tui.market.clock_sync import ClockOffset
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.trade_side import uncrossed_mid
-from tui.protocol.messages import EARLIEST, LATEST, LEAST_PRICE, MOST_PRICE, Depth, Kline, Push, Quote, Tick
+from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol, canonical, split_wire_symbol
 
 _MAX_SPELLINGS = 4_096
-_LONGEST_SPELLING = 64  # characters: a symbol has a quarter of them
+_MAX_SPELLING_LENGTH = 64  # characters: a symbol has at most a quarter of it
 PORTION = 50
-"""Instruments: work on more of them, once a second, is done in portions, between which there may be a frame."""
+"""Instruments per portion: work once a second on more of them is split up, so that frames can be drawn in between."""
 
 
 class Market:
-    """Instruments by symbol, the set of those that changed since the last frame, and the health counters.
+    """Instruments by symbol, the set of those changed since the last frame, the exchange's clock and health counters.
 
-    `on_change` is called when the first change after a frame arrives, so that a frame clock at rest can wake.
-    `on_input` is told of everything that comes in from outside but the messages themselves, as the name of the method
-    called and its arguments: called again in the same order with the same, they make the same market. `on_read` is told
-    when frames have been read, with the time they all arrived (s, monotonic); what it returns is given each of them.
+    - `on_change` is called with the first change after a frame, so that an idle frame clock can resume.
+    - `on_call` is called with the recorded name and the arguments of each method that feeds in something other than a
+      message: the same calls and messages in the same order rebuild the same market.
+    - `on_frames` is called when frames were read, with the time of their arrival (s, monotonic); each frame is then
+      passed to the function it returns, if any.
+    - `alerts_sleep` is the reason why no alert may fire, "" while they may.
     """
 
     def __init__(self, on_change: Callable[[], None] | None = None) -> None:
@@ -45,180 +47,181 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
-        """Why no alert may fire, whatever comes; "" where they may."""
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
-        self.wall_base = 0.0  # ms: wall clock − monotonic, taken at each connect
+        self.wall_base = 0.0  # ms: wall clock − monotonic, read at each connect
         self._changed: set[Instrument] = set()
         self._by_spelling: dict[str, Instrument | None] = {}
         self._regions: set[str] = set()
 
-    # --- what is followed ---
+    # --- subscriptions and reference data ---
 
     def follow(self, symbols: Iterable[Symbol]) -> None:
-        """Make room for symbols; those known already keep their data."""
+        """Add symbols to the market; those already in it keep their data."""
         symbols = tuple(symbols)
-        self._tell("follow", symbols)
+        self._report_call("follow", symbols)
         for symbol in symbols:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
-        self._respell()
+        self._index_spellings()
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
-        """Watch for these. They change nothing else here, so that a recording need not know of them."""
+        """Replace the alerts. They change no other state, so they are not recorded."""
         self.alert_engine.set_alerts(alerts, self.instruments)
 
     def set_hours(self, demo: bool) -> None:
-        """Keep the hours of the demo exchange, or else each region's own."""
-        self._tell("set_hours", demo)
+        """Adopt the hours of the demo exchange, or else those of each region's exchange."""
+        self._report_call("set_hours", demo)
         if demo != self._demo:
             self._demo = demo
             self._calendars.clear()
             for instrument in self.instruments.values():
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
-                self._mark(instrument)
+                self._mark_changed(instrument)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
-        """Learn on which days each region's exchange does not open, and on which it closes early. They stand in place
-        of those known before."""
-        self._tell("set_holidays", holidays)
+        """Replace the holidays and early closes of all regions."""
+        self._report_call("set_holidays", holidays)
         self._holidays = dict(holidays)
         self._calendars.clear()
         for instrument in self.instruments.values():
             instrument.set_holidays(self.calendar(instrument.symbol.region))
-            self._mark(instrument)
+            self._mark_changed(instrument)
 
     def calendar(self, region: str) -> Calendar:
-        """The hours of a region's exchange, or of the demo exchange, with the holidays known by now."""
+        """Returns the calendar of a region's exchange, or of the demo exchange, with the holidays known so far."""
         if region not in self._calendars:
             self._calendars[region] = calendar(region, self._demo, self._holidays.get(region))
         return self._calendars[region]
 
     def reconnected(self, wanted: Iterable[Symbol]) -> None:
-        """A new connection serves just the wanted symbols: drop the others, and every book, until it comes anew."""
+        """Begin a new connection, which serves only the wanted symbols: drop all others, and every book, because it
+        carries no time to tell an old one by."""
         wanted = tuple(wanted)
-        self._tell("reconnected", wanted)
+        self._report_call("reconnected", wanted)
         keep = set(wanted)
         self.instruments = {symbol: i for symbol, i in self.instruments.items() if symbol in keep}
         self._changed.intersection_update(self.instruments.values())
         self.clock.reset_connection()
         for instrument in self.instruments.values():
             instrument.reconnected()
-            self._mark(instrument)
-        self._respell()
+            self._mark_changed(instrument)
+        self.alert_engine.attach_all(self.instruments.values())
+        self._index_spellings()
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
-        """The vendor does not serve a type for these symbols."""
+        """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
         symbols = tuple(symbols)
-        self._tell("refuse", symbols, type_, why)
+        self._report_call("refuse", symbols, type_, why)
         for symbol in symbols:
             if instrument := self.instruments.get(symbol):
                 instrument.refuse(type_, why)
-                self._mark(instrument)
+                self._mark_changed(instrument)
 
     def set_clock(self, wall_base: float) -> None:
-        """Take the wall clock anew, as wall − monotonic in ms. Where it was set meanwhile, what was known of the
-        exchange's clock moves with it."""
-        self._tell("set_clock", wall_base)
+        """Set the wall clock, as wall − monotonic in ms. If it was stepped since the last call, the known offset of the
+        exchange's clock is shifted by as much."""
+        self._report_call("set_clock", wall_base)
         self.clock.shift_local(wall_base - self.wall_base if self.wall_base else 0.0)
         self.wall_base = wall_base
 
     def observe_date(self, sent: float, received: float, date: float) -> None:
-        """An HTTP `Date` header, ms UTC, of an answer asked for and received at these times, s monotonic. One that no
-        message could be dated either tells nothing."""
-        if not EARLIEST <= date < LATEST:
+        """Observe an HTTP `Date` header (ms UTC) of a response requested and received at these times (s, monotonic).
+        One outside the range that messages can be dated is ignored."""
+        if not MIN_TIME <= date < MAX_TIME:
             return
-        self._tell("observe_date", sent, received, date)
+        self._report_call("observe_date", sent, received, date)
         self.clock.observe_date(self.local_time(sent), self.local_time(received), date)
 
     def discard_lag_since(self, since: int) -> None:
-        """What came after so many frames were seen waited for a program that was stopped: no lag is told from it."""
-        self._tell("disregard", since)
+        """Discard the lag of all frames after the first `since`: they waited while the process was stopped."""
+        self._report_call("disregard", since)
         self.clock.discard_lag_since(since)
 
-    # --- the past ---
+    # --- history ---
 
-    def apply_history(self, symbol: Symbol, bars: Sequence[Kline], kept: bool, now: float) -> bool:
-        """Take minute bars of the past, oldest first: `kept` in our own file, or told by the vendor at `now`, who then
-        left out none between the first and the last. The stream's word counts for the minute in progress, and the
-        version of a minute with more volume. False where the vendor's contradict those kept, which are then forgotten.
-        """
+    def apply_history(self, symbol: Symbol, bars: Sequence[Kline], cached: bool, now: float) -> bool:
+        """Merge past minute bars, oldest first, from the cache or else received from the vendor at `now` (s, monotonic)
+        without gaps. The minute in progress is left to the stream, and of two versions of a minute the one with more
+        volume is kept. Returns False if the vendor's bars contradict the cached ones, which are then dropped."""
         bars = tuple(bars)
-        self._tell("recall", symbol, bars, kept, now)
+        self._report_call("recall", symbol, bars, cached, now)
         if (instrument := self.instruments.get(symbol)) is None:
             return True
         time = self.exchange_time(now)
-        latest = self._latest(now)
-        sound = sum(map(is_valid_bar, bars))
+        latest = self._latest_credible(now)
+        valid = sum(map(is_valid_bar, bars))
         self.health.future += sum(bar.time > latest for bar in bars if is_valid_bar(bar))
-        if sound < len(bars):
-            self.health.malformed["history"] += len(bars) - sound
-        agrees = instrument.apply_history(completed_bars(bars, time), kept, time)
-        self._mark(instrument)
+        if valid < len(bars):
+            self.health.malformed["history"] += len(bars) - valid
+        agrees = instrument.apply_history(completed_bars(bars, time), cached, time)
+        self._mark_changed(instrument)
         return agrees
 
     def apply_history_closes(self, symbol: Symbol, closes: Mapping[str, float]) -> None:
-        """Take what earlier regular sessions closed at, by their date as `2026-11-20`. What is no price is left out."""
-        closes = {day: close for day, close in closes.items() if LEAST_PRICE <= close <= MOST_PRICE}
-        self._tell("recall_closes", symbol, closes)
+        """Add regular closes of earlier dates, by date as `2026-11-20`. Values out of the range of prices are
+        ignored."""
+        closes = {day: close for day, close in closes.items() if MIN_PRICE <= close <= MAX_PRICE}
+        self._report_call("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.apply_history_closes({date.fromisoformat(day): close for day, close in closes.items()})
-            self._mark(instrument)
+            self._mark_changed(instrument)
 
     def apply_history_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
-        """Take a quote that was asked for and came at `now`, beside the stream: its previous close, and its last price
-        as long as the stream has brought none."""
-        self._tell("recall_quote", symbol, quote, now)
+        """Apply a quote that came over REST at `now` (s, monotonic): its previous close, and its last price until the
+        stream brings one."""
+        self._report_call("recall_quote", symbol, quote, now)
         if (instrument := self.instruments.get(symbol)) is None:
             return
-        if quote.time > self._latest(now):
+        if quote.time > self._latest_credible(now):
             self.health.future += 1
             return
         instrument.apply_history_quote(quote)
-        self._mark(instrument)
+        self._mark_changed(instrument)
 
-    def _tell(self, name: str, *arguments: Any) -> None:
+    def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
 
-    def _respell(self) -> None:
+    def _index_spellings(self) -> None:
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
         self._regions = {symbol.region for symbol in self.instruments}
 
-    # --- the way of the data ---
+    # --- messages ---
 
     def apply(self, message: Push, now: float) -> Instrument | None:
-        """Take one message that arrived at `now` (s, monotonic). The instrument it changed, or None where it was
-        older than what is known, of a symbol nobody follows, or a bar that cannot be: all are counted.
+        """Apply one message that arrived at `now` (s, monotonic). Returns the instrument it changed, or None if it was
+        out of order, of an unfollowed symbol, or an impossible bar; each of these is counted.
 
-        Per tick: one look-up, the order check, a few slots written, one set insertion.
+        Cost per tick: one look-up, the check of its time, a few slots written, one set insertion.
         """
         spelling = message.symbol if message.region is None else f"{message.symbol}${message.region}"
-        instrument = self._by_spelling.get(spelling) or self._find(message, spelling)
+        instrument = self._by_spelling.get(spelling) or self._find_by_spelling(message, spelling)
         if instrument is None:
             self.health.unfollowed += 1
             return None
         kind = type(message)
         if kind is Tick:
-            applied = self._tick(instrument, message, now)  # type: ignore[arg-type]
+            applied = self._apply_tick(instrument, message, now)  # type: ignore[arg-type]
         elif kind is Quote:
-            applied = self._quote(instrument, message, now)  # type: ignore[arg-type]
+            applied = self._apply_quote(instrument, message, now)  # type: ignore[arg-type]
         elif kind is Depth:
-            applied = self._depth(instrument, message, now)  # type: ignore[arg-type]
+            applied = self._apply_depth(instrument, message, now)  # type: ignore[arg-type]
         elif is_valid_bar(message):  # type: ignore[arg-type]
-            applied = self._kline(instrument, message, now)  # type: ignore[arg-type]
+            applied = self._apply_kline(instrument, message, now)  # type: ignore[arg-type]
         else:
             self.health.malformed["kline"] += 1
             return None
         if not applied:
             self.health.out_of_order += 1
             return None
-        if instrument.alerts is not None and not self.alerts_sleep:
-            self.alert_engine.judge(instrument.alerts, instrument, kind, self.exchange_time(now))
+        by_instrument = self.alert_engine.by_instrument
+        if by_instrument and instrument in by_instrument and not self.alerts_sleep:
+            self.alert_engine.evaluate(instrument, kind, self.exchange_time(now))
         if not self._changed and self.on_change is not None:
             self._changed.add(instrument)
             self.on_change()
@@ -226,62 +229,66 @@ class Market:
             self._changed.add(instrument)
         return instrument
 
-    def _tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
-        time = tick.time or instrument.tick_time
-        if time < instrument.tick_time and self._is_older(instrument, instrument.tick_time, now):
-            return False
-        if time > instrument.tick_time:
+    def _check_time(self, instrument: Instrument, message: Tick | Quote, now: float) -> int | None:
+        """Returns the time (ms UTC) that a tick or quote counts with, 0 if none is known, or None if it is out of order
+        among those of its type. Before data of a new session it rolls the instrument's session."""
+        is_tick = type(message) is Tick
+        newest = instrument.tick_time if is_tick else instrument.quote_time
+        time = message.time or newest
+        if time < newest:
+            if self._is_older(instrument, newest, now):
+                return None
+            newest = 0  # dated in the future, and forgotten by now
+        if time > newest:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                tick.time = time = self._undated(instrument.tick_time)
-            elif instrument.tick_sampled:
+                message.time = time = self._count_future(newest)
+            elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time)
-            if instrument.closed_by_plan and instrument.tick_sampled:
+            if instrument.closed_by_plan and _is_evidence(instrument, message):
                 instrument.note_trading(time, self.exchange_time(now))
-            instrument.tick_sampled = True
-            instrument.tick_time = time
+            if is_tick:
+                instrument.tick_sampled = True
+                instrument.tick_time = time
+            else:
+                instrument.quote_sampled = True
+                instrument.quote_time = time
+        return time
+
+    def _apply_tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
+        time = self._check_time(instrument, tick, now)
+        if time is None:
+            return False
         instrument.tick = tick
         if time >= instrument.last_time:
             instrument.set_last(tick.last, time, now)
-        if tick.last >= LEAST_PRICE:
+        if tick.last >= MIN_PRICE:
             instrument.add_trade(tick, now)
             if time < instrument.day.auction_until:
                 instrument.settle_close(tick)
         self.health.ticks += 1
         return True
 
-    def _quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
-        time = quote.time or instrument.quote_time
-        if time < instrument.quote_time and self._is_older(instrument, instrument.quote_time, now):
+    def _apply_quote(self, instrument: Instrument, quote: Quote, now: float) -> bool:
+        time = self._check_time(instrument, quote, now)
+        if time is None:
             return False
-        if time > instrument.quote_time:
-            arrival = now * 1000 + self.wall_base
-            if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                quote.time = time = self._undated(instrument.quote_time)
-            elif instrument.quote_sampled:
-                self.clock.observe_frame(instrument.symbol, time, arrival)
-            if time >= instrument.day.ends:
-                instrument.roll_session(time)
-            if instrument.closed_by_plan and instrument.quote_sampled and quote.last != instrument.last:
-                instrument.note_trading(time, self.exchange_time(now))
-            instrument.quote_sampled = True
-            instrument.quote_time = time
         instrument.quote = quote
         if instrument.day.base is None:
             instrument.day.update(quote)
-        # Without a trade to compare with, a quote counts also where it has no time.
+        # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
-            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= LEAST_PRICE:
-                instrument.bars.trade(quote.time, quote.last, None)
+            if instrument.refused and instrument.builds_bars and quote.time and quote.last >= MIN_PRICE:
+                instrument.bars.add_trade(quote.time, quote.last, None)
         if quote.high is not None and quote.low is not None and not quote.low <= quote.last <= quote.high:
-            self.health.outside += 1  # flagged, not dropped: the vendor's own sample is such a one
+            self.health.outside += 1  # flagged, not dropped: the sample on the page (step 4) is out of range itself
         self.health.quotes += 1
         return True
 
-    def _depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
+    def _apply_depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
         instrument.depth = depth = in_order(depth)
         instrument.depth_at = now
         instrument.mid = uncrossed_mid(depth)
@@ -290,46 +297,46 @@ class Market:
         self.health.depths += 1
         return True
 
-    def _kline(self, instrument: Instrument, bar: Kline, now: float) -> bool:
+    def _apply_kline(self, instrument: Instrument, bar: Kline, now: float) -> bool:
         if bar.interval != 1:
             return False
-        latest = self._latest(now)
+        latest = self._latest_credible(now)
         if bar.time > latest:
             self.health.future += 1
             return False
-        if bar.time < self.exchange_time(now) - OLDEST:
+        if bar.time < self.exchange_time(now) - MAX_BAR_AGE:
             return False
         if instrument.bars.latest * MINUTE > latest:
             instrument.forget_after(int(latest))
-        bar.symbol, bar.region = instrument.symbol  # one spelling for all that are kept: a message brings its own
+        bar.symbol, bar.region = instrument.symbol  # shares one string among all bars: a message has its own
         if not instrument.bars.update(bar):
             return False
         instrument.bars.synthesized = False
         self.health.klines += 1
         return True
 
-    def _latest(self, now: float) -> float:
-        """The latest time, ms UTC, that what arrives at `now` can be dated; `clock.py` tells why."""
+    def _latest_credible(self, now: float) -> float:
+        """Returns the latest credible time (ms UTC) of data that arrives at `now`; `clock_sync.py` has the reasons."""
         return self.local_time(now) + self.clock.reach
 
     def _is_older(self, instrument: Instrument, known: int, now: float) -> bool:
-        """Whether a message dated before `known`, the newest time of its symbol and type, is older for that. It is not
-        where the newest proves to be false, by a clock that was wrong when it came: all of that is forgotten then."""
+        """Returns True if a message dated before `known`, the newest time of its symbol and type, is out of order. It
+        is not if `known` itself lies in the future, let in by a wrong clock: then all such data is forgotten."""
         self.clock.observe_refused(self.local_time(now))
-        latest = self._latest(now)
+        latest = self._latest_credible(now)
         if known > latest:
             instrument.forget_after(int(latest))
         return known <= latest
 
-    def _undated(self, newest: int) -> int:
-        """The time of a message from the future. Its price may be right, its time cannot be, and would shut out every
-        message after it: it counts as one without a time."""
+    def _count_future(self, newest: int) -> int:
+        """Count a message dated in the future; returns `newest`, the time it is applied with. Its price may be right,
+        but its time would have all later messages refused as older, so it counts as a message without a time."""
         self.health.future += 1
         return newest
 
-    def _find(self, message: Push, spelling: str) -> Instrument | None:
-        """The instrument of a spelling not met before, remembered for the next time."""
-        if spelling in self._by_spelling or len(spelling) > _LONGEST_SPELLING:
+    def _find_by_spelling(self, message: Push, spelling: str) -> Instrument | None:
+        """Returns the instrument of a new spelling, and caches it; None if unfollowed or ambiguous."""
+        if spelling in self._by_spelling or len(spelling) > _MAX_SPELLING_LENGTH:
             return None
         code, region = split_wire_symbol(message.symbol, message.region)
         regions = (region,) if region else self._regions
@@ -339,42 +346,50 @@ class Market:
             self._by_spelling[spelling] = instrument
         return instrument
 
-    # --- the way of the frames ---
+    # --- frames and time ---
 
-    def _mark(self, instrument: Instrument) -> None:
-        woke = not self._changed
+    def _mark_changed(self, instrument: Instrument) -> None:
+        is_first = not self._changed
         self._changed.add(instrument)
-        if woke and self.on_change is not None:
+        if is_first and self.on_change is not None:
             self.on_change()
 
     def drain_changed(self) -> set[Instrument]:
-        """The instruments changed since the last call."""
+        """Returns the instruments changed since the last call."""
         changed, self._changed = self._changed, set()
         self.health.shown += len(changed)
         return changed
 
     def sample(self, now: float, instruments: Iterable[Instrument]) -> None:
-        """Once a second for every instrument while the link is proven: what is measured by time."""
+        """Sample time-weighted figures; called once a second for every instrument while the link is live."""
         time = self.exchange_time(now)
         for instrument in instruments:
             instrument.sample(now, time)
 
     def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
-        """The feed accepted to serve these: from now on data is waited for."""
+        """Expect data of these symbols from `now` (s, monotonic) on: their subscription was accepted."""
         symbols = tuple(symbols)
-        self._tell("served", symbols, now)
+        self._report_call("served", symbols, now)
         for symbol in symbols:
-            if (instrument := self.instruments.get(symbol)) is not None and not instrument.served_at:
-                instrument.served_at = now
+            if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
+                instrument.expected_at = now
 
     def local_time(self, now: float) -> float:
-        """ms of wall clock at `now`: the clock as it stood at connect, plus monotonic time since."""
+        """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""
         return now * 1000 + self.wall_base
 
     def exchange_time(self, now: float) -> float:
-        """ms UTC by the exchange's clock, as well as it is known."""
+        """Returns the time of the exchange's clock at `now` (s, monotonic), ms UTC, as well as its offset is known."""
         return self.local_time(now) + self.clock.offset
 
     def age(self, instrument: Instrument, now: float) -> float | None:
-        """Seconds since the newest tick or quote was made, by its own time; None without one."""
+        """Returns the seconds since the time of the newest tick or quote; None without one."""
         return instrument.age(self.exchange_time(now))
+
+
+def _is_evidence(instrument: Instrument, message: Tick | Quote) -> bool:
+    """Returns True if a message shows that an exchange trades: a trade or a changed quote, not the first of its type on
+    a connection, which may be old."""
+    if type(message) is Tick:
+        return instrument.tick_sampled
+    return instrument.quote_sampled and message.last != instrument.last

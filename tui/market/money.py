@@ -1,4 +1,4 @@
-"""What money a region's prices are in, and amounts as people write them."""
+"""The currency of a region's prices, and order amounts as people write them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.symbol import sanitize
 
 
 class Currency(NamedTuple):
-    """The code of ISO 4217, and the sign people know it by."""
+    """A currency: its ISO 4217 code and its sign."""
 
     code: str
     sign: str
@@ -25,19 +25,20 @@ _BY_REGION = {
 
 
 def currency_of(region: str) -> Currency:
-    """A region's trade currency. Where it is not known, the region stands for it, and it has no sign."""
+    """Returns a region's trade currency; for an unknown region its code is the region, without a sign."""
     return _BY_REGION.get(region) or Currency(region, "")
 
 
 class Amount(NamedTuple):
-    """What to trade: units of the fund, or with `money` an amount of its currency."""
+    """An order amount: units of the fund, or with `money` an amount of its currency."""
 
     size: float
     money: bool = False
 
 
 def parse_amount(text: str) -> Amount | None:
-    """`3000`, `3,000`, `3k`, `$20k`, `1.5m`; None for an empty text. Raises UsageError, in words, for anything else."""
+    """Returns the amount that a text means: `3000`, `3,000`, `3k`, `$20k`, `1.5m`; None for an empty text. Raises
+    UsageError for anything else."""
     written = text.strip()
     if not written:
         return None

@@ -1,6 +1,6 @@
-"""A price axis that stands still: which price each row of a ladder has.
+"""The price axis of a ladder: which price each row has, unchanged while the prices stay on it.
 
-Prices are whole numbers of 10^-decimals here, so that two of them are the same or they are not.
+Prices are integers in units of 10^-decimals, so that comparisons are exact.
 """
 
 from __future__ import annotations
@@ -11,29 +11,30 @@ from typing import NamedTuple
 
 
 class PriceAxis(NamedTuple):
-    """`rows` prices, `step` apart, the highest of them `top`."""
+    """An axis of `rows` prices, `step` apart, with `top` the highest."""
 
     top: int
     step: int
     rows: int
 
     def price(self, row: int) -> int:
+        """Returns the price of a row."""
         return self.top - row * self.step
 
     def row(self, price: int) -> int:
-        """The row of a price; negative above the axis, `rows` or more below it."""
+        """Returns the row of a price: negative above the axis, `rows` or more below it."""
         return (self.top - price) // self.step
 
     def moved(self, by: int) -> PriceAxis:
-        """So many rows higher up."""
+        """Returns the axis moved up by so many rows."""
         return self._replace(top=self.top + by * self.step)
 
     def showing(self, low: int, high: int) -> PriceAxis:
-        """Moved as little as leaves one of the prices from `low` to `high` on it."""
+        """Returns the axis moved by the least that leaves one of the prices from `low` to `high` on it."""
         return self._replace(top=max(low, min(self.top, high + (self.rows - 1) * self.step)))
 
     def holds(self, low: int, high: int) -> bool:
-        """Whether these prices, or as much between them as can be, stand clear of both edges."""
+        """Returns True if these prices, or as much between them as fits, keep a margin to both edges."""
         margin = max(1, self.rows // 6)
         reach = max(0, (self.rows - 1) // 2 - margin)
         upper, lower = self.row(high), self.row(low)
@@ -42,11 +43,11 @@ class PriceAxis(NamedTuple):
 
 
 def centred(low: int, high: int, step: int, rows: int) -> PriceAxis:
-    """The axis with the middle of two prices in its middle row; `low` is on the grid of steps."""
+    """Returns the axis with the middle of two prices in its middle row; `low` is a multiple of the step."""
     middle = low + (high - low) // 2 // step * step
     return PriceAxis(middle + rows // 2 * step, step, rows)
 
 
 def common_step(prices: Iterable[int], known: int = 0) -> int:
-    """The largest step that meets all prices and divides `known`, a step from before (0: none)."""
+    """Returns the largest step that divides all prices and `known`, an earlier step (0: none)."""
     return math.gcd(known, *prices) or 1

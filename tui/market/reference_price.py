@@ -10,7 +10,7 @@ from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
 from tui.market.sessions import Calendar, SessionInterval
 from tui.protocol.messages import Kline, Quote
 
-_CLOSES = 8  # trade dates whose close is remembered
+_MAX_CLOSES = 8  # trade dates whose close is remembered
 _AUCTION_WITHIN = 5_000  # ms after the bell: by then the closing auction's trade is printed
 _SAME = 1e-6  # of a price: closes that differ by less are one
 
@@ -28,10 +28,10 @@ class ReferencePriceTracker:
     __slots__ = (
         "_auction_size",
         "_calendar",
-        "_day",
-        "_historic",
+        "_date",
+        "_from_history",
+        "_history_quote",
         "_interval",
-        "_recalled",
         "_since",
         "_until",
         "auction_until",
@@ -44,10 +44,10 @@ class ReferencePriceTracker:
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._interval: SessionInterval | None = None
-        self._day: date | None = None  # whose regular session is the latest one
+        self._date: date | None = None  # whose regular session is the latest one
         self._since = self._until = 0  # ms UTC: when that begins and ends
-        self._recalled: Quote | None = None
-        self._historic: ReferencePrice | None = None  # what history tells of that date's previous close
+        self._history_quote: Quote | None = None
+        self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
         self._auction_size = 0.0
         self.auction_until = 0
         self.closes: dict[date, float] = {}
@@ -62,28 +62,33 @@ class ReferencePriceTracker:
         before, now = self._interval, self._calendar.at(time)
         self._interval, self.ends = now, now.end
         self.auction_until = 0
-        if before is not None and before.phase.regular and last and not (now.phase.regular and now.date == before.date):
+        if (
+            before is not None
+            and before.phase.is_regular
+            and last
+            and not (now.phase.is_regular and now.date == before.date)
+        ):
             self._add_closes({before.date: last})
-            if self._calendar.extended and now.date == before.date:
+            if self._calendar.has_extended_hours and now.date == before.date:
                 self.auction_until, self._auction_size = before.end + _AUCTION_WITHIN, 0.0
         day = self._calendar.regular_date(now)
-        if day != self._day:
-            self._day, self.base = day, None
+        if day != self._date:
+            self._date, self.base = day, None
             self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
-        self._look_back()
+        self._apply_history()
 
     def auction_trade(self, price: float, size: float | None) -> None:
         """Take the price of a trade before `auction_until` for the official close, unless a larger one was printed."""
-        if self._day is not None and (self._auction_size == 0.0 or (size or 0.0) > self._auction_size):
+        if self._date is not None and (self._auction_size == 0.0 or (size or 0.0) > self._auction_size):
             self._auction_size = max(size or 0.0, 1e-9)
-            self._add_closes({self._day: price})
-            self._look_back()
+            self._add_closes({self._date: price})
+            self._apply_history()
 
     def session_close(self, last: float | None) -> dict[date, float]:
         """Returns what the latest session closed at, if the last price tells: in regions that trade nothing after
         hours, what comes after the bell is the closing auction's price."""
         interval = self._interval
-        if last and interval is not None and interval.date == self._day and self._settles(interval):
+        if last and interval is not None and interval.date == self._date and self._settles(interval):
             return {interval.date: last}
         return {}
 
@@ -97,7 +102,7 @@ class ReferencePriceTracker:
         }
         if self.base is not None and self.base.source is ReferenceSource.HISTORY:
             self.base = None
-        self._look_back()
+        self._apply_history()
 
     def update(self, quote: Quote | None) -> None:
         """Take the base from a quote or from history, unless a better one is known."""
@@ -105,7 +110,7 @@ class ReferencePriceTracker:
             return
         if quote is not None:
             self._improve(self._previous_close(quote))
-        self._improve(self._historic)
+        self._improve(self._from_history)
 
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
         """The previous close of the latest regular session, as far as a quote tells. After that session a feed may
@@ -116,13 +121,13 @@ class ReferencePriceTracker:
         found = quoted_reference(quote)
         if found is None or not quote.time or quote.time < self._until:
             return found
-        is_next_date = self._interval is not None and self._interval.date != self._day
+        is_next_date = self._interval is not None and self._interval.date != self._date
         if found.is_open:
             return None if is_next_date else found
-        close = self.closes.get(self._day) if self._day is not None else None
+        close = self.closes.get(self._date) if self._date is not None else None
         if close is not None:
             return None if abs(found.price - close) <= _SAME * close else found
-        if not self._calendar.extended or not is_next_date:
+        if not self._calendar.has_extended_hours or not is_next_date:
             return found
         self.close = found.price
         return None
@@ -134,44 +139,44 @@ class ReferencePriceTracker:
     def apply_history_closes(self, closes: Mapping[date, float]) -> None:
         """Add the closes of earlier sessions."""
         self._add_closes(closes)
-        self._look_back()
+        self._apply_history()
 
     def _add_closes(self, closes: Mapping[date, float]) -> None:
         self.closes |= closes
-        for day in sorted(self.closes)[:-_CLOSES]:
+        for day in sorted(self.closes)[:-_MAX_CLOSES]:
             del self.closes[day]
 
     def apply_history_quote(self, quote: Quote) -> None:
         """Use a quote that the stream did not bring."""
-        self._recalled = quote
-        self._look_back()
+        self._history_quote = quote
+        self._apply_history()
 
     def forget_closes(self) -> None:
         """Forget every close, because prices are counted in another unit now, as after a split."""
         self.closes.clear()
-        self._look_back()
+        self._apply_history()
 
-    def _look_back(self) -> None:
+    def _apply_history(self) -> None:
         """Find in history the close of the latest session, and the one before it: by a quote, else by the close of the
         session before, and of no other one. Regions without a calendar have no trade dates, so no close is derived."""
-        self._historic = None
-        if self._interval is None or self._day is None:
+        self._from_history = None
+        if self._interval is None or self._date is None:
             return
-        outside = self._calendar.extended and not self._interval.phase.regular
-        self.close = self.closes.get(self._day) if outside else None
-        if self._recalled is not None and self._recalled.time:
-            self._historic = self._previous_close(self._recalled)
-        if (self._historic is None or self._historic.is_open) and not self._calendar.always:
-            session = self._calendar.previous_session(self._day)
+        outside = self._calendar.has_extended_hours and not self._interval.phase.is_regular
+        self.close = self.closes.get(self._date) if outside else None
+        if self._history_quote is not None and self._history_quote.time:
+            self._from_history = self._previous_close(self._history_quote)
+        if (self._from_history is None or self._from_history.is_open) and not self._calendar.always_open:
+            session = self._calendar.previous_session(self._date)
             if session is not None and (close := self.closes.get(session)) is not None:
-                self._historic = ReferencePrice(close, ReferenceSource.HISTORY)
+                self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
 
     @property
     def is_regular(self) -> bool:
         """True while the last price is the regular session's, and in regions that trade nothing after hours."""
-        return not self._calendar.extended or self._interval is None or self._interval.phase.regular
+        return not self._calendar.has_extended_hours or self._interval is None or self._interval.phase.is_regular
 
-    def extended(self, last: float) -> float | None:
+    def extended_change(self, last: float) -> float | None:
         """Returns the move since the regular close, in %; None in the regular session, at its close, and if the close
         is not known."""
         if self.close is None or self.is_regular or last == self.close:
@@ -180,7 +185,7 @@ class ReferencePriceTracker:
 
     def _settles(self, interval: SessionInterval) -> bool:
         """True if a price of this interval, behind its date's regular session, is what that session closed at."""
-        if self._calendar.extended or interval.phase.regular:
+        if self._calendar.has_extended_hours or interval.phase.is_regular:
             return False
         return self._calendar.regular_date(interval) == interval.date
 
@@ -193,22 +198,26 @@ def session_closes(bars: Sequence[Kline], calendar: Calendar, time: float) -> di
     others it is that bar's open, if more was traded in it than in the minute before.
     """
     found: dict[date, float] = {}
-    if calendar.always:
+    if calendar.always_open:
         return found
     now, n = calendar.at(time), 0
     while n < len(bars):
         interval = calendar.at(bars[n].time)
         n = bisect_left(bars, interval.end, n + 1, key=lambda bar: bar.time)
-        over = interval.phase.regular and not (now.phase.regular and interval.date == now.date)
+        over = interval.phase.is_regular and not (now.phase.is_regular and interval.date == now.date)
         if over:
             found[interval.date] = bars[n - 1].close
             if (
-                calendar.extended
+                calendar.has_extended_hours
                 and n < len(bars)
                 and bars[n].time == interval.end
                 and bars[n].volume > bars[n - 1].volume
             ):
                 found[interval.date] = bars[n].open
-        elif interval.date in found and not calendar.extended and calendar.regular_date(interval) == interval.date:
+        elif (
+            interval.date in found
+            and not calendar.has_extended_hours
+            and calendar.regular_date(interval) == interval.date
+        ):
             found[interval.date] = bars[n - 1].close
     return found

@@ -1,4 +1,4 @@
-"""Longer bars, and the average price by volume, made of minute bars. Pure."""
+"""Longer bars and running VWAP, from minute bars."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tui.protocol.messages import Kline
 
 
 def merge_bars(bars: Iterable[Kline | None]) -> Kline | None:
-    """One bar of several, the earliest first: the first open, the last close, the bounds and the volume of all. None
-    where there are none."""
+    """Returns one bar of several, given oldest first: first open, last close, highest high, lowest low, total volume.
+    None without any."""
     parts = [bar for bar in bars if bar is not None]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -29,14 +29,14 @@ def merge_bars(bars: Iterable[Kline | None]) -> Kline | None:
 
 
 def interval_bars(bars: MinuteBars, slots: Iterable[Slot]) -> list[Kline | None]:
-    """Each slot's bar; None for a slot without any."""
+    """Returns the bar of each slot, None for a slot without bars."""
     return [merge_bars(bars.window(slot.start // MINUTE, slot.end // MINUTE - 1)) for slot in slots]
 
 
 def running_vwap(bars: MinuteBars, slots: Sequence[Slot]) -> list[float | None]:
-    """The average price by volume at the end of each slot, over the bars of its date up to there: Σ typical·volume /
-    Σ volume of the minutes, typical being (high + low + close) / 3. None for a slot without bars, and until there is
-    volume. `slots` begin with a date's first."""
+    """Returns the VWAP of the date so far at the end of each slot: Σ typical·volume / Σ volume over the minutes, where
+    typical is (high + low + close) / 3. None for a slot without bars or while there is no volume. `slots` begin with
+    the first of a date."""
     found: list[float | None] = []
     money = volume = 0.0
     date = None

@@ -1,7 +1,7 @@
-"""The time axis of a chart: one slot after another over session time, nights and lunch breaks left out. Pure.
+"""The time axis of a chart: slots over session time, without nights and lunch breaks.
 
-A date without any bar has no slots: it may be a day on which nothing was traded, or one nobody told of. Where the
-exchange never closes, or all bars of a date come outside its hours, the slots go from the first bar to the last.
+A date without bars has no slots: it may be an unknown holiday. If the exchange never closes, or all bars of a date are
+outside its hours, the slots run from the first bar to the last.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from tui.market.bars import MINUTE
 from tui.market.session_hours import SessionPhase
 from tui.market.sessions import Calendar, SessionInterval
 
-_LONGEST = 10_000  # minutes of the whole axis, a week of an exchange that never closes: older dates are left out
+_MAX_MINUTES = 10_000  # of the whole axis, a week of an exchange that never closes: older dates are dropped
 
 DAY = 24 * 60
 INTERVALS = (1, 5, 15, 30, 60, DAY)
-"""Minutes of a slot; DAY is one slot a trade date, its regular session."""
+"""Lengths of a slot in minutes; DAY is one slot a trade date, its regular session."""
 
 
 class SlotMark(Enum):
-    """What lies between a slot and the one before it."""
+    """What separates a slot from the one before it."""
 
     NONE = 0
-    BREAK = 1  # a time without trading within one session
+    BREAK = 1  # a break within one session
     BOUND = 2  # the beginning or end of a session
 
 
 class Segment(NamedTuple):
-    """Time of one trade date without a break. Its slots are counted from `anchor` and hold the minutes from `first` to
-    `last`; none begins before `floor` or goes past `limit`. ms UTC. `regular`: it is part of the regular session."""
+    """A part of one date without a break, ms UTC. Its slots are aligned to `anchor` and cover the minutes from `first`
+    to `last`; they are cut at `floor` and `limit`. `is_regular` is True in the
+    regular session."""
 
     date: date
     anchor: int
@@ -42,15 +43,16 @@ class Segment(NamedTuple):
     last: int
     floor: int
     limit: int
-    regular: bool = False
+    is_regular: bool = False
 
     @property
     def start(self) -> int:
+        """The earlier of anchor and first minute, ms UTC."""
         return min(self.anchor, self.first)
 
 
 class Slot(NamedTuple):
-    """From `start` up to but not including `end`, ms UTC; `mark` stands before it."""
+    """One step of the axis, from `start` up to but not including `end`, ms UTC; `mark` precedes it."""
 
     start: int
     end: int
@@ -59,14 +61,14 @@ class Slot(NamedTuple):
 
 
 def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
-    """The segments of all dates that have bars, but for dates too long ago. `minutes`: when the bars begin, ms UTC,
+    """Returns the segments of the latest dates that have bars. `minutes` are the start times of the bars, ms UTC,
     ascending."""
     found: list[Segment] = []
     n = 0
     while n < len(minutes):
-        day = _day(calendar, minutes[n])
+        day = _intervals_of_date(calendar, minutes[n])
         after = bisect_left(minutes, day[-1].end, n)
-        if all(stretch.phase is SessionPhase.OPEN for stretch in day):  # it never closes: dates follow without a gap
+        if all(interval.phase is SessionPhase.OPEN for interval in day):  # it never closes: dates follow without a gap
             start, end = day[0].start, day[-1].end
             last = min(end - MINUTE, minutes[-1])
             found.append(Segment(day[0].date, start, max(start, minutes[0]), last, start, end))
@@ -76,15 +78,15 @@ def segments(minutes: Sequence[int], calendar: Calendar) -> list[Segment]:
     held = 0
     for n, part in enumerate(reversed(found)):
         held += (part.last - part.first) // MINUTE + 1
-        if held > _LONGEST and n:
+        if held > _MAX_MINUTES and n:
             return found[-n:]
     return found
 
 
 def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[Segment]:
-    """One date of an exchange with hours: its sessions, and a segment more for bars before, between or after them."""
+    """Returns the segments of one date: its sessions, and one for any bars before, between or after them."""
     day_, start, end = day[0].date, day[0].start, day[-1].end
-    hours = _hours(day)
+    hours = _continuous_sessions(day)
     if not any(opens <= minute < closes for minute in minutes for opens, closes in hours):
         return [Segment(day_, start, minutes[0], minutes[-1], start, end)]
     found: list[Segment] = []
@@ -92,15 +94,15 @@ def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[
     if minutes[0] < first:
         found.append(Segment(day_, first, minutes[0], first - MINUTE, start, first))
     for (opens, closes), until in zip(hours, [*(opens for opens, _ in hours[1:]), end], strict=True):
-        found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes, regular=True))
+        found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes, is_regular=True))
         beyond = minutes[bisect_left(minutes, closes) : bisect_left(minutes, until)]
         if beyond:
             found.append(Segment(day_, closes, closes, beyond[-1], closes, until))
     return found
 
 
-def _day(calendar: Calendar, when: int) -> list[SessionInterval]:
-    """All stretches of the date that `when` lies in."""
+def _intervals_of_date(calendar: Calendar, when: int) -> list[SessionInterval]:
+    """Returns all session intervals of the date of `when`, ms UTC."""
     day = [calendar.at(when)]
     while (before := calendar.at(day[0].start - 1)).date == day[0].date:
         day.insert(0, before)
@@ -109,23 +111,23 @@ def _day(calendar: Calendar, when: int) -> list[SessionInterval]:
     return day
 
 
-def _hours(day: Sequence[SessionInterval]) -> list[tuple[int, int]]:
-    """When continuous trading begins and ends, ms UTC; the auction that closes it is part of it."""
+def _continuous_sessions(day: Sequence[SessionInterval]) -> list[tuple[int, int]]:
+    """Returns begin and end (ms UTC) of each continuous session, its closing auction included."""
     hours: list[tuple[int, int]] = []
-    for stretch in day:
-        if stretch.phase in (SessionPhase.OPEN, SessionPhase.AUCTION) and hours and hours[-1][1] == stretch.start:
-            hours[-1] = hours[-1][0], stretch.end
-        elif stretch.phase is SessionPhase.OPEN:
-            hours.append((stretch.start, stretch.end))
+    for interval in day:
+        if interval.phase in (SessionPhase.OPEN, SessionPhase.AUCTION) and hours and hours[-1][1] == interval.start:
+            hours[-1] = hours[-1][0], interval.end
+        elif interval.phase is SessionPhase.OPEN:
+            hours.append((interval.start, interval.end))
     return hours
 
 
 def slots(segments: Sequence[Segment], minutes: int) -> list[Slot]:
-    """The slots of an interval: anchored where each segment is, cut where it ends."""
+    """Returns the slots of an interval in minutes, aligned to each segment's anchor and cut at its end."""
     if minutes == DAY:
-        # As vendors' daily bars have it: the regular session. If all bars come outside the hours, those are wrong.
-        regular = [segment for segment in segments if segment.regular] or segments
-        return [_whole(list(parts)) for _, parts in groupby(regular, key=lambda segment: segment.date)]
+        # As vendors' daily bars have it: the regular session. If all bars are outside the hours, the hours are wrong.
+        regular = [segment for segment in segments if segment.is_regular] or segments
+        return [_day_slot(list(parts)) for _, parts in groupby(regular, key=lambda segment: segment.date)]
     length = minutes * MINUTE
     marks = [SlotMark.NONE, *(_mark(before, after) for before, after in pairwise(segments))]
     return [
@@ -137,7 +139,7 @@ def slots(segments: Sequence[Segment], minutes: int) -> list[Slot]:
     ]
 
 
-def _whole(parts: Sequence[Segment]) -> Slot:
+def _day_slot(parts: Sequence[Segment]) -> Slot:
     return Slot(parts[0].start, parts[-1].limit, parts[0].date, SlotMark.NONE)
 
 
@@ -147,5 +149,5 @@ def _mark(before: Segment, after: Segment) -> SlotMark:
 
 
 def find_slot(slots: Sequence[Slot], time: int) -> int:
-    """The number of the last slot that begins at or before `time`; 0 where none does."""
+    """Returns the index of the last slot that begins at or before `time` (ms UTC), 0 if none does."""
     return max(0, bisect_right(slots, time, key=lambda slot: slot.start) - 1)

@@ -25,22 +25,22 @@ class SessionPhase(Enum):
     POST = "after hours"
 
     @property
-    def extended(self) -> bool:
+    def is_extended(self) -> bool:
         """True if the exchange trades, but outside the regular session and its fixed-price trading."""
         return self in (SessionPhase.OVERNIGHT, SessionPhase.PRE, SessionPhase.POST)
 
     @property
-    def continuous(self) -> bool:
+    def is_continuous(self) -> bool:
         """True if orders match without a pause, so that a book's spread is the cost of trading."""
-        return self is SessionPhase.OPEN or self.extended
+        return self is SessionPhase.OPEN or self.is_extended
 
     @property
-    def regular(self) -> bool:
+    def is_regular(self) -> bool:
         """True in the regular session, its auctions and its lunch included."""
         return self in (SessionPhase.AUCTION, SessionPhase.OPEN, SessionPhase.BREAK, SessionPhase.LUNCH)
 
     @property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """True if nothing is traded until another session: closed, or the pause before a night."""
         return self in (SessionPhase.CLOSED, SessionPhase.PAUSE)
 

@@ -1,5 +1,7 @@
-"""Exchange time by region: zones, and the session intervals of trade dates. Pure: holidays and early closes are handed
-in; until then, and for years without them, every weekday is a whole session."""
+"""Exchange time by region: time zones, and the session intervals of a trade date.
+
+Holidays and early closes are an argument. Without them every weekday is a full session.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +22,19 @@ _ZONES = {
 
 
 class Zone(NamedTuple):
-    """A region's time zone and the letters people know it by."""
+    """A region's time zone and its usual abbreviation."""
 
     tz: tzinfo
     label: str
 
     def at(self, time: float) -> datetime:
-        """`time` in ms UTC."""
+        """Returns the local time of `time`, ms UTC."""
         return datetime.fromtimestamp(time / 1000, self.tz)
 
 
 @cache
 def zone(region: str) -> Zone:
-    """The zone of a region's exchange; UTC, and named so, where it is not known."""
+    """Returns the time zone of a region's exchange; UTC for an unknown region."""
     if region in _ZONES:
         name, label = _ZONES[region]
         return Zone(_zone_info(name), label)
@@ -42,7 +44,7 @@ def zone(region: str) -> Zone:
 def _zone_info(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):  # this machine's file is damaged
+    except (ValueError, OSError):  # the machine's own zone file is damaged
         from importlib import resources
 
         with resources.files("tzdata").joinpath("zoneinfo", name).open("rb") as file:
@@ -60,8 +62,8 @@ class SessionInterval(NamedTuple):
 
 
 class NextTransition(NamedTuple):
-    """What happens next to a session, as a word behind the region: `opens`, `lunch`, `auction`, `closes`, and `ends` of
-    after hours. `time` in ms UTC."""
+    """The next transition between phases, at `time` (ms UTC): `opens`, `lunch`, `auction`, `closes`, `at close`, or
+    `ends` after hours. These words are printed behind the region."""
 
     time: int
     what: str
@@ -76,7 +78,7 @@ class Holidays(NamedTuple):
     provisional: frozenset[int] = frozenset()
 
 
-_LONGEST_CLOSED = 31  # days in which another session is looked for
+_MAX_CLOSED_DAYS = 31  # days in which another session is looked for
 _DAY = timedelta(days=1)
 _KEPT_DAYS = 64
 
@@ -99,20 +101,21 @@ class Calendar:
         self._holidays = holidays or Holidays({}, {})
         self._evening = _offset(evening) if evening is not None else None
         self._kept_marks: dict[date, list[_Mark]] = {}
-        self.always = hours[-1].full is ALWAYS
+        self.always_open = hours[-1].full is ALWAYS
         """True if it never closes: the demo exchange, and exchanges whose hours are not known."""
-        self.extended = any(phase.extended for each in hours for _, phase in each.full)
+        self.has_extended_hours = any(phase.is_extended for each in hours for _, phase in each.full)
         """True if it also trades outside its regular session."""
 
     def at(self, when: float) -> SessionInterval:
-        """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: keep it until it ends."""
+        """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: call it again at its end, not
+        for each message."""
         today = self.zone.at(when).date()
         midnight = self._marks(today + _DAY)[0][0]
         start, phase, day = self._marks(today)[0]
         # Of the next day's phases a night begins on this day; the mark of its midnight stays out.
         for mark in (*self._marks(today)[1:], *self._marks(today + _DAY)[1:]):
             if mark[0] > when:
-                return SessionInterval(phase, day, start, min(mark[0], midnight) if phase.closed else mark[0])
+                return SessionInterval(phase, day, start, min(mark[0], midnight) if phase.is_closed else mark[0])
             start, phase, day = mark
         return SessionInterval(phase, day, start, midnight)
 
@@ -135,10 +138,10 @@ class Calendar:
     def next_transition(self, when: float) -> NextTransition | None:
         """Returns the first transition after `when` (ms UTC), closed times passed over. It holds until then. None if it
         never closes, or if no session is found within a month."""
-        if self.always:
+        if self.always_open:
             return None
         today = self.zone.at(when).date()
-        for days in range(_LONGEST_CLOSED):
+        for days in range(_MAX_CLOSED_DAYS):
             day = today + timedelta(days=days)
             before = SessionPhase.CLOSED
             for offset, phase in self._phases(day):
@@ -150,23 +153,23 @@ class Calendar:
 
     def is_session(self, day: date) -> bool:
         """Returns whether it opens on that date."""
-        return self.always or (day.weekday() < 5 and day not in self._holidays.closed)
+        return self.always_open or (day.weekday() < 5 and day not in self._holidays.closed)
 
     def previous_session(self, day: date) -> date | None:
         """Returns the trade date before that date; None if none is found within a month."""
-        before = (day - timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
+        before = (day - timedelta(days=days) for days in range(1, _MAX_CLOSED_DAYS))
         return next((day for day in before if self.is_session(day)), None)
 
     def next_session(self, day: date) -> date | None:
         """Returns the trade date after that date; None if none is found within a month."""
-        after = (day + timedelta(days=days) for days in range(1, _LONGEST_CLOSED))
+        after = (day + timedelta(days=days) for days in range(1, _MAX_CLOSED_DAYS))
         return next((day for day in after if self.is_session(day)), None)
 
     def regular_hours(self, day: date) -> tuple[int, int] | None:
         """Returns when the regular session of a trade date begins and ends, ms UTC, its auctions after the close
         included; None on a day without a session."""
         marks = self._marks(day)
-        regular = [n for n, (_, phase, _) in enumerate(marks) if phase.regular]
+        regular = [n for n, (_, phase, _) in enumerate(marks) if phase.is_regular]
         if not regular:
             return None
         after = regular[-1] + 1
@@ -182,7 +185,7 @@ class Calendar:
     def regular_date(self, interval: SessionInterval) -> date:
         """Returns the trade date of the latest regular session that has begun by an interval: the interval's own date
         in that session and behind it, else the date before."""
-        if interval.phase.regular:
+        if interval.phase.is_regular:
             return interval.date
         hours = self.regular_hours(interval.date)
         if hours is not None and interval.start >= hours[0]:

@@ -1,4 +1,4 @@
-"""The last hour in a few cells."""
+"""Sparklines of the last hour."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _SPANS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def closes_by_cell(bars: MinuteBars, cells: int) -> list[float | None]:
-    """The last close in each of `cells` equal parts of the hour up to the latest bar, oldest first; None for a part
-    without a bar. `cells` divides 60."""
+    """Returns the last close in each of `cells` equal parts of the hour up to the latest bar, oldest first; None for a
+    part without bars. `cells` divides 60."""
     if bars.latest < 0:
         return [None] * cells
     each = HOUR // cells
     end = bars.latest + 1
-    # Parts start at multiples of their length, so that a point stays where it is until its part of the hour is over.
+    # Parts are aligned to multiples of their length, so that a point does not move while its part lasts.
     start = -(-end // each) * each - HOUR
     parts: list[float | None] = []
     for first in range(start, start + HOUR, each):
@@ -27,20 +27,20 @@ def closes_by_cell(bars: MinuteBars, cells: int) -> list[float | None]:
 
 
 def extent(points: list[float | None]) -> float:
-    """How far a sparkline goes from its lowest point to its highest, in %."""
+    """Returns the range of a sparkline, from its lowest point to its highest, in %."""
     known = [point for point in points if point]
     return 100 * (max(known) - min(known)) / min(known) if known else 0.0
 
 
 def common_span(widths: Iterable[float]) -> float:
-    """One vertical scale for many sparklines, in % from bottom to top: the least of a few round steps that holds the
-    widest of them, so that a calm row looks calm beside a wild one and the scale seldom changes."""
+    """Returns one vertical scale for many sparklines, in % from bottom to top: the smallest round step that contains
+    the widest of them. Rows are comparable on it, and it seldom changes."""
     widest = max(widths, default=0.0)
     return next((step for step in _SPANS if widest <= step), _SPANS[-1])
 
 
 def heights(points: list[float | None], span: float, levels: int = 8) -> list[int | None]:
-    """Each point's height from 1 to `levels`; None for a gap. The series is centred in the span."""
+    """Returns the height of each point, from 1 to `levels`, None for a gap. The series is centred in the span (%)."""
     known = [point for point in points if point]
     if not known:
         return [None] * len(points)

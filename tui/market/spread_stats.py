@@ -1,5 +1,5 @@
-"""What the spread was over the last hour, by time: looked at once a second, so that a second counts as a second however
-often the book changed in it."""
+"""Time-weighted statistics of the spread over the last hour: it is sampled once a second, so that each second has the
+same weight however often the book changed in it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ MINUTES = 60
 
 
 class SpreadStatistics(NamedTuple):
-    """In trade currency. `share` is how much of the time, 0 to 1, the spread was at most one tick; `seconds` is for how
-    long it was looked at."""
+    """Statistics of the spread, in trade currency. `share` is the fraction of time (0 to 1) at one tick or less,
+    `seconds` the time sampled."""
 
     mean: float
     least: float
@@ -29,7 +29,7 @@ class _Minute(NamedTuple):
 
 
 class SpreadHistory:
-    """At most one entry a minute, and an hour of them."""
+    """The samples of the last hour, aggregated by minute."""
 
     __slots__ = ("_minutes",)
 
@@ -37,7 +37,7 @@ class SpreadHistory:
         self._minutes: list[_Minute] = []
 
     def sample(self, spread: float, tick: float | None, now: float) -> None:
-        """The spread of an uncrossed book at `now`, s monotonic."""
+        """Record the spread of an uncrossed book at `now` (s, monotonic); `tick` is the tick size, if known."""
         number = int(now // 60)
         tight = int(tick is not None and spread <= 1.001 * tick)
         if self._minutes and self._minutes[-1].number == number:
@@ -50,7 +50,7 @@ class SpreadHistory:
             del self._minutes[:-MINUTES]
 
     def statistics(self, now: float) -> SpreadStatistics | None:
-        """Of the hour up to `now`; None where nothing was seen in it."""
+        """Returns the statistics of the hour up to `now` (s, monotonic), None without samples."""
         first = int(now // 60) - MINUTES + 1
         minutes = [minute for minute in self._minutes if minute.number >= first]
         if not minutes:

@@ -1,6 +1,7 @@
-"""Which side a trade was on: whether the buyer or the seller crossed the spread.
+"""The aggressor side of a trade: whether the buyer or the seller crossed the spread.
 
-The vendor's page promises no side; a feed that tells one is believed. Else it is inferred, and says so by its `~`.
+The vendor's page (step 4) has no side; one that comes all the same is used. Else it is inferred by the quote rule, then
+by the tick rule (Lee–Ready), and marked with `~`.
 """
 
 from __future__ import annotations
@@ -8,53 +9,53 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from tui.market.book import best_bid_offer
-from tui.protocol.messages import LEAST_PRICE, Depth
+from tui.protocol.messages import MIN_PRICE, Depth
 
 TradeSide: TypeAlias = Literal["B", "S", "~B", "~S", "·"]
-"""Bought, sold; with `~` where that is inferred; `·` where nothing is known yet. Plain strings: thousands are kept."""
+"""Buy, sell; with `~` if inferred; `·` if unknown. Plain strings: thousands are stored."""
 
-BOOK_FOR = 2.0  # s after its arrival in which a book tells the side of a trade
-_TOLD: dict[int | None, TradeSide] = {2: "B", 1: "S"}
-_SAME = 1e-6  # prices closer than this differ by floating point alone
+MAX_BOOK_AGE = 2.0  # s since its arrival: an older book serves no quote rule
+_BY_CODE: dict[int | None, TradeSide] = {2: "B", 1: "S"}
+_EPSILON = 1e-6  # prices closer than this differ by floating point alone
 
 
 class AggressorSideClassifier:
-    """Tells the sides of one symbol's trades, in the order they came."""
+    """A classifier of one symbol's trades, in order of arrival."""
 
-    __slots__ = ("_moved", "_price")
+    __slots__ = ("_price", "_tick_rule")
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """A new date or a new connection: what the price did before says nothing of the next trade."""
+        """Forget the last price change: after a new date or connection it says nothing of the next trade."""
         self._price: float | None = None
-        self._moved: TradeSide = "·"  # what the last price change says
+        self._tick_rule: TradeSide = "·"  # the side by the last price change
 
-    def classify(self, price: float, told: int | None, middle: float | None) -> TradeSide:
-        """The side of the next trade. `told` is the feed's own word, `middle` that of the newest book before the trade,
-        where it is young enough. Against the middle first, then by the last price change. Costs about 0.2 µs."""
+    def classify(self, price: float, code: int | None, mid: float | None) -> TradeSide:
+        """Returns the side of the next trade: by the feed's own `code`, else by the quote rule against `mid` (that of
+        the newest book before the trade, None if too old), else by the tick rule. Costs about 0.2 µs."""
         before, self._price = self._price, price
         if before is not None and price != before:
-            self._moved = "~B" if price > before else "~S"
-        if told in _TOLD:
-            return _TOLD[told]
-        if middle is not None:
-            if price > middle + _SAME:
+            self._tick_rule = "~B" if price > before else "~S"
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+        if mid is not None:
+            if price > mid + _EPSILON:
                 return "~B"
-            if price < middle - _SAME:
+            if price < mid - _EPSILON:
                 return "~S"
-        return self._moved
+        return self._tick_rule
 
 
 def uncrossed_mid(book: Depth) -> float | None:
-    """The mid of an uncrossed book, else None. Costs 0.2 µs where the first levels are the touch, as they nearly always
-    are: asked when a book arrives, for later its levels have left the processor's cache."""
+    """Returns the mid of an uncrossed book, else None. Costs 0.2 µs if the first levels are the touch, as nearly
+    always. Called when a book arrives: later its levels have left the CPU cache."""
     asks, bids = book.asks, book.bids
     if not asks or not bids:
         return None
     ask, bid = asks[0], bids[0]
-    if LEAST_PRICE <= bid.price < ask.price and ask.volume and bid.volume:
+    if MIN_PRICE <= bid.price < ask.price and ask.volume and bid.volume:
         return (ask.price + bid.price) / 2
-    known = best_bid_offer(book)
-    return known.mid if known is not None and known.bid < known.ask else None
+    best = best_bid_offer(book)
+    return best.mid if best is not None and best.bid < best.ask else None

@@ -1,7 +1,7 @@
-"""What one trade's size was.
+"""Inference of trade sizes.
 
-A tick's `v` may be the day's volume so far or the trade's own size: the vendor's page does not say, and its sample
-equals the day's. It is decided for each symbol and date from what arrives, and never summed blindly.
+A tick's `v` may be the day's cumulative volume or the trade's own size: the page (step 4) does not say, and its sample
+equals the day's. It is inferred for each symbol and date from what arrives, and never summed blindly.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from tui.protocol.messages import Quote, Tick
 
 _TICKS_TO_DECIDE = 20
 _FALLS_TO_DECIDE = 2
-_NEAR = 0.001  # of the quote's volume
-_APART = 1_000  # ms between tick and quote
-_PENDING = 256  # trades at most whose size is waited for: the latest
+_TOLERANCE = 0.001  # of the quote's volume
+_MAX_APART = 1_000  # ms between tick and quote
+_MAX_PENDING = 256  # latest trades whose size is still unknown
 
 
 class LateSize(NamedTuple):
-    """The size, in units, of an earlier trade that only now is known: its number and its time, ms UTC."""
+    """The size in units of an earlier trade that became known later, with its number and time (ms UTC)."""
 
     number: int
     time: int
@@ -27,17 +27,19 @@ class LateSize(NamedTuple):
 
 
 class TradeSizeInference:
-    """Decides for one symbol and date. `cumulative` is None until it is known; `owed` are sizes known late, until they
-    are settled; `gap` is the date's volume that passed unseen and is no trade; `falls` counts what a cumulative volume
-    cannot do."""
+    """The inference of the sizes of one symbol's trades on one date.
+
+    `cumulative` is None while undecided; `late_sizes` are those not yet drained; `gap` is the date's volume (units) of
+    trades that were missed; `falls` counts decreases, which a cumulative volume cannot have.
+    """
 
     __slots__ = (
+        "_after_gap",
         "_falls",
         "_greatest",
-        "_met",
+        "_matched",
         "_pending",
         "_rising",
-        "_unproven",
         "cumulative",
         "falls",
         "gap",
@@ -49,36 +51,39 @@ class TradeSizeInference:
         self.reset()
 
     def reset(self) -> None:
-        """A new date of the exchange."""
+        """Start a new date of the exchange."""
         self.cumulative: bool | None = None
         self.gap = 0.0
         self.late_sizes: list[LateSize] = []
         self._greatest: float | None = None
         self._rising = 0
         self._falls = 0
-        self._met = False  # whether the volume was once that of a quote of its time
-        self._unproven = False
-        self._pending: deque[tuple[int, int, float, float]] = deque(maxlen=_PENDING)  # number, time, volume, its rise
+        self._matched = False  # whether a volume once equalled that of a quote of the same time
+        self._after_gap = False
+        self._pending: deque[tuple[int, int, float, float]] = deque(
+            maxlen=_MAX_PENDING
+        )  # number, time, volume, its rise
 
     def mark_gap(self) -> None:
-        """The link was not proven for a while: what the volume has grown by since is no trade of its own."""
-        self._unproven = True
+        """Mark a gap in the data: the next increase of the volume is not one trade."""
+        self._after_gap = True
 
     def infer(self, tick: Tick, quote: Quote | None, number: int) -> float | None:
-        """The size, in units, of the trade of that number, in order of time; None where it is not known (yet)."""
+        """Returns the size in units of the trade of that number; None if unknown, perhaps only for now. Trades come in
+        order of time."""
         volume = tick.volume
         if volume is None or self.cumulative is False:
             return volume
-        return self._risen(volume) if self.cumulative else self._undecided(tick, volume, quote, number)
+        return self._increase(volume) if self.cumulative else self._decide(tick, volume, quote, number)
 
     def drain_late_sizes(self) -> list[LateSize]:
-        """The sizes that became known since the last call."""
-        owed, self.late_sizes = self.late_sizes, []
-        return owed
+        """Returns the sizes that became known since the last call."""
+        drained, self.late_sizes = self.late_sizes, []
+        return drained
 
-    def _risen(self, volume: float) -> float | None:
-        before, unproven = self._greatest, self._unproven
-        self._unproven = False
+    def _increase(self, volume: float) -> float | None:
+        before, after_gap = self._greatest, self._after_gap
+        self._after_gap = False
         if before is None:
             self._greatest = volume
             return None
@@ -86,13 +91,14 @@ class TradeSizeInference:
             self.falls += 1
             return None
         self._greatest = volume
-        if unproven:
+        if after_gap:
             self.gap += volume - before
             return None
         return volume - before
 
-    def _undecided(self, tick: Tick, volume: float, quote: Quote | None, number: int) -> float | None:
-        """Cumulative: a run that never falls and meets the quote's volume. Per trade: the second fall."""
+    def _decide(self, tick: Tick, volume: float, quote: Quote | None, number: int) -> float | None:
+        """Decide cumulative after a run of ticks that never falls and once equals a quote's volume, per trade at the
+        second fall. Returns the size of this trade if that decided it."""
         if self._greatest is not None and volume < self._greatest:
             self._falls += 1
             self._rising = 0
@@ -102,10 +108,10 @@ class TradeSizeInference:
                 self._pending.clear()
                 return volume
         self._rising += 1
-        if quote is not None and quote.volume and abs(tick.time - quote.time) <= _APART:
-            self._met = self._met or abs(volume - quote.volume) <= _NEAR * quote.volume
-        size = self._risen(volume)
-        if self._rising >= _TICKS_TO_DECIDE and self._met:
+        if quote is not None and quote.volume and abs(tick.time - quote.time) <= _MAX_APART:
+            self._matched = self._matched or abs(volume - quote.volume) <= _TOLERANCE * quote.volume
+        size = self._increase(volume)
+        if self._rising >= _TICKS_TO_DECIDE and self._matched:
             self.cumulative = True
             self.falls = 0
             self.late_sizes = [LateSize(n, time, rise) for n, time, _, rise in self._pending if rise]

@@ -1,4 +1,4 @@
-"""The person's own command, run when alerts fire."""
+"""The user's command that is run when alerts fire."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from collections.abc import Mapping, Sequence
 from tui.errors import reason
 from tui.secrets import TOKEN_VARIABLE, redact
 
-_WITHIN = 10.0  # s
+_TIMEOUT = 10.0  # s
 
 
-async def run_alert_command(command: Sequence[str], values: Mapping[str, str], within: float = _WITHIN) -> str:
-    """Run it without a shell: `{name}` in its arguments stands for a value of that name; where none does, the value of
-    `words` comes as the last argument. Returns "" once it has ended well, else what went wrong; of the command only its
-    name is told.
+async def run_alert_command(command: Sequence[str], values: Mapping[str, str], within: float = _TIMEOUT) -> str:
+    """Run the command without a shell; returns "" if it ended with code 0, else the error, which names only the
+    program.
 
-    It has a session of its own, reads nothing, and what it prints is dropped. Where it still runs after `within` s, or
-    when this is cancelled, it is killed with all that it started. The key is not in its environment.
+    `{name}` in an argument is replaced by the value of that name; without any, the value of `words` is appended as the
+    last argument. The command runs in a session of its own with /dev/null as input and output and without the key in
+    its environment. After `within` s, or on cancellation, its process group is killed.
     """
     name = f"alert_command: '{command[0]}'"
     environment = {k: v for k, v in os.environ.items() if k != TOKEN_VARIABLE and redact(v) == v}
-    nowhere = asyncio.subprocess.DEVNULL
+    devnull = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
-            *_filled(command, values),
-            stdin=nowhere,
-            stdout=nowhere,
-            stderr=nowhere,
+            *_fill_placeholders(command, values),
+            stdin=devnull,
+            stdout=devnull,
+            stderr=devnull,
             env=environment,
             start_new_session=True,
         )
@@ -51,8 +51,8 @@ async def run_alert_command(command: Sequence[str], values: Mapping[str, str], w
     return f"{name} ended with code {code}" if code else ""
 
 
-def _filled(command: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    filled = list(command)
+def _fill_placeholders(command: Sequence[str], values: Mapping[str, str]) -> list[str]:
+    arguments = list(command)
     for name, value in values.items():
-        filled = [argument.replace(f"{{{name}}}", value) for argument in filled]
-    return filled if filled != list(command) else [*command, values["words"]]
+        arguments = [argument.replace(f"{{{name}}}", value) for argument in arguments]
+    return arguments if arguments != list(command) else [*command, values["words"]]

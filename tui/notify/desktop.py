@@ -1,4 +1,4 @@
-"""A notification on the person's desktop, asked of the terminal: it works over ssh, and needs nothing installed."""
+"""Desktop notifications by escape sequences: they work over ssh and need nothing installed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping
 
 from tui.secrets import safe_text
 
-_MOST = 200  # characters
+_MAX_LENGTH = 200  # characters
 _TITLE = "itick-tui"
 
 
 def notification_sequence(words: str, environment: Mapping[str, str]) -> str:
-    """What to write to the terminal: OSC 777 for those that have their own like rxvt, OSC 9 for all others. Not both:
-    some know both, and would show two. "" where there is no desktop behind the terminal.
+    """Returns the escape sequence for a notification: OSC 777 for rxvt and its kin, OSC 9 for other terminals, "" for a
+    terminal without a desktop. Never both: some terminals support both and would notify twice.
 
-    The words come without anything that a terminal would obey, and without `;`, which parts the sequence.
+    Control characters are removed from the words, and `;`, which separates the fields of the sequence, is replaced.
     """
     term = environment.get("TERM", "")
     if term in ("", "dumb", "linux"):
         return ""
-    text = safe_text(words)[:_MOST].replace(";", ",")
+    text = safe_text(words)[:_MAX_LENGTH].replace(";", ",")
     if term.startswith(("rxvt", "foot", "contour")) or {"VTE_VERSION", "KONSOLE_VERSION"} & environment.keys():
-        asked = f"\x1b]777;notify;{_TITLE};{text}\x1b\\"
+        sequence = f"\x1b]777;notify;{_TITLE};{text}\x1b\\"
     else:
-        # The name first: a text that begins with a digit could be another request of the same number.
-        asked = f"\x1b]9;{_TITLE}: {text}\x1b\\"
-    # tmux hands on what is wrapped like this, where it is allowed to, and drops it where not.
-    return f"\x1bPtmux;{asked.replace(chr(27), chr(27) * 2)}\x1b\\" if "TMUX" in environment else asked
+        # The title comes first: OSC 9 followed by a digit is another command in some terminals.
+        sequence = f"\x1b]9;{_TITLE}: {text}\x1b\\"
+    # tmux passes a DCS-wrapped sequence to the terminal if allow-passthrough is on, and drops it otherwise.
+    return f"\x1bPtmux;{sequence.replace(chr(27), chr(27) * 2)}\x1b\\" if "TMUX" in environment else sequence

@@ -1,4 +1,4 @@
-"""When a call may be made: so many in any minute, and none while the vendor wants to be left alone."""
+"""A sliding-window rate limiter for REST calls, which also honours Retry-After."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections import deque
 
 
 class RateLimiter:
-    """At most `calls` in any `minute` (s). Times are s monotonic."""
+    """A sliding-window rate limiter of `calls` in any window of `minute` s. Times are s monotonic."""
 
     def __init__(self, calls: int, minute: float = 60.0) -> None:
         self._minute = minute
-        self._made: deque[float] = deque(maxlen=calls)
-        self._closed_until = float("-inf")
+        self._calls: deque[float] = deque(maxlen=calls)
+        self._paused_until = float("-inf")
 
     def delay(self, now: float) -> float:
-        """Seconds until the next call may be made; 0 where it may be made now."""
-        full = len(self._made) == self._made.maxlen
-        free = self._made[0] + self._minute if full else now
-        return max(0.0, free - now, self._closed_until - now)
+        """Returns the seconds until the next call is allowed, 0 if it is now."""
+        is_full = len(self._calls) == self._calls.maxlen
+        free_at = self._calls[0] + self._minute if is_full else now
+        return max(0.0, free_at - now, self._paused_until - now)
 
     def acquire(self, now: float) -> None:
-        """A call is made."""
-        self._made.append(now)
+        """Record a call at `now`."""
+        self._calls.append(now)
 
     def pause_until(self, until: float) -> None:
-        """The vendor asked to slow down."""
-        self._closed_until = max(self._closed_until, until)
+        """Allow no call before `until`, as the vendor asked."""
+        self._paused_until = max(self._paused_until, until)

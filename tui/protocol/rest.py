@@ -1,11 +1,11 @@
-"""The vendor's REST answers, read as tolerantly as the messages of the stream, whose shapes they repeat.
+"""The vendor's REST responses, parsed as leniently as the messages of the stream, whose Structs they share.
 
-`{"code":0,"msg":null,"data":…}` holds one fund's bars, or a map from code to bars or quote, or a list of funds. A row
-is what the stream sends but for its `type` and its symbol, so it becomes the same Struct. Nothing here is on the
-vendor's WebSocket page: it is what other clients show, and any part of it may come otherwise.
+`{"code":0,"msg":null,"data":…}` holds the bars of one fund, or a map from code to bars or quote, or a list of funds. A
+row is a message of the stream without its `type` and symbol. The vendor's WebSocket page does not cover REST: the
+shapes are those that other clients show, and any part of them may differ.
 
-Each reader gives what it could read and the number of rows it could not; `data: null` is nothing known. They raise
-MalformedMessage where nothing of that shape is there at all.
+Each parser returns what it could parse and the number of rows it could not; `data: null` is an empty result. It raises
+MalformedMessage if nothing has that shape.
 """
 
 from __future__ import annotations
@@ -18,28 +18,22 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from tui.errors import MalformedMessage
-from tui.protocol.messages import (
-    UNREADABLE,
-    Kline,
-    Quote,
-    decode_with_mended_text,
-    parse_push,
-    read_row,
-    unreadable_kind,
-)
+from tui.protocol.json_repair import UNREADABLE, decode_repaired, unreadable_kind
+from tui.protocol.lenient_parser import parse_push, parse_row
+from tui.protocol.messages import Kline, Push, Quote
 from tui.secrets import safe_text
 from tui.symbol import Symbol, is_code, split_wire_symbol
 
-MOST_BARS = 500  # of a code in one answer: of more the newest are kept
+MOST_BARS = 500  # of a code in one response: of more the newest are kept
 
-_AT_ONCE = 1_000  # rows: between two such portions other threads get their turn
-_LONGEST_NAME = 120  # characters
+_CHUNK = 1_000  # rows: the GIL is released between two chunks
+_MAX_NAME = 120  # characters
 _NULL = b"null"
 _Decoded = TypeVar("_Decoded")
 
 
 class Envelope(Struct):
-    """The envelope: `code` 0 is success, else `words` tell why not. `data` as it came."""
+    """The envelope of a response: `code` 0 is success, else `words` say why not. `data` is raw JSON."""
 
     code: int
     words: str | None = field(name="msg", default=None)
@@ -47,14 +41,14 @@ class Envelope(Struct):
 
 
 class ListedFund(NamedTuple):
-    """A fund of a region's list; its name "" where it is not told."""
+    """A fund of a region's list; `name` is "" if unknown."""
 
     code: str
     name: str
 
 
 class _Bar(Kline, tag="kline@1", gc=False, kw_only=True):
-    """A row of bars, whose symbol stands outside."""
+    """A bar whose symbol is outside of its row."""
 
     symbol: str = field(name="s", default="")
 
@@ -72,95 +66,98 @@ _raw_list = msgspec.json.Decoder(list[Raw] | None)
 
 
 def parse_envelope(body: bytes) -> Envelope:
-    """The envelope of an answer. A bare list is taken for its `data`."""
+    """Returns the envelope of a response; a bare list counts as its `data`. Raises MalformedMessage."""
     if body.lstrip()[:1] == b"[":
         return Envelope(0, None, Raw(body))
     try:
-        return decode_with_mended_text(_envelope.decode, body)
+        return decode_repaired(_envelope.decode, body)
     except UNREADABLE:
         raise MalformedMessage(unreadable_kind(body, "answer")) from None
 
 
 def parse_klines(data: bytes, region: str) -> tuple[dict[str, list[Kline]], int]:
-    """The newest MOST_BARS one-minute bars by code, oldest first, each minute once: of two rows the later one. Codes
-    without any are left out. Costs about 2 µs a bar."""
+    """Returns the newest MOST_BARS minute bars by code, oldest first; of two rows of one minute the later counts. Codes
+    without bars are omitted. Costs about 2 µs a bar."""
     found: dict[str, list[Kline]] = {}
-    unread = 0
-    for spelled, raw in _mapped(data, "klines"):
+    invalid_rows = 0
+    for spelled, raw in _items(data, "klines"):
         code = _code(spelled, region)
         rows = _raw_rows(raw)
         bars: list[Kline] = []
-        for first in range(0, len(rows), _AT_ONCE):
-            portion, strange = _read_bars(rows[first : first + _AT_ONCE], code, region)
-            bars = _newest(bars + portion)
-            unread += strange
+        for first in range(0, len(rows), _CHUNK):
+            chunk, invalid = _parse_bars(rows[first : first + _CHUNK], code, region)
+            bars = _newest(bars + chunk)
+            invalid_rows += invalid
         if bars:
             found[code] = bars
-    return found, unread
+    return found, invalid_rows
 
 
 def parse_klines_of_one(data: bytes, symbol: Symbol) -> tuple[dict[str, list[Kline]], int]:
-    """The same for the rows of one fund, which do not name it."""
+    """Returns the same for the rows of one fund, which do not name it."""
     return parse_klines(b'{"%s":%s}' % (symbol.code.encode(), data), symbol.region)
 
 
 def parse_quotes(data: bytes, region: str) -> tuple[dict[str, Quote], int]:
-    """Quotes by code."""
+    """Returns the quotes by code."""
     found: dict[str, Quote] = {}
-    unread = 0
-    for spelled, raw in _mapped(data, "quotes"):
+    invalid_rows = 0
+    for spelled, raw in _items(data, "quotes"):
         code = _code(spelled, region)
         try:
-            row = read_row(raw)
-            if row is None:
-                continue
-            if not code or not isinstance(row, dict):
-                raise MalformedMessage("quote")
-            quote = parse_push(row | {"type": "quote", "s": str(Symbol(code, region)), "r": None})
-            assert isinstance(quote, Quote)
-            found[code] = quote
+            quote = _parse_row_of(raw, code, {"type": "quote", "s": str(Symbol(code, region)), "r": None})
+            if quote is not None:
+                assert isinstance(quote, Quote)
+                found[code] = quote
         except MalformedMessage:
-            unread += 1
-    return found, unread
+            invalid_rows += 1
+    return found, invalid_rows
 
 
 def parse_funds(data: bytes, region: str) -> tuple[list[ListedFund], int]:
-    """A region's list. Its texts are clean: nothing in them that a terminal would obey."""
+    """Returns a region's list of funds, their names sanitized for a terminal."""
     try:
         rows = _listed.decode(data)
-        unread = 0
+        invalid_rows = 0
     except UNREADABLE:
         raws = _decoded(_raw_list, data, "symbols") or []
-        rows = [listed for raw in raws if (listed := _listed_patiently(raw)) is not None]
-        unread = len(raws) - len(rows)
+        rows = [listed for raw in raws if (listed := _parse_listed(raw)) is not None]
+        invalid_rows = len(raws) - len(rows)
     found: list[ListedFund] = []
     for row in rows:
         code = _code(row.code, region)
         if code:
-            found.append(ListedFund(code, _words(row.name)))
-    return found, unread + len(rows) - len(found)
+            found.append(ListedFund(code, _clean_name(row.name)))
+    return found, invalid_rows + len(rows) - len(found)
 
 
-def _read_bars(rows: list[Raw], code: str, region: str) -> tuple[list[Kline], int]:
-    """What could be read of some rows, and how many could not."""
+def _parse_bars(rows: list[Raw], code: str, region: str) -> tuple[list[Kline], int]:
+    """Returns the bars of some rows, and the number of rows that are invalid."""
     if code:
         with contextlib.suppress(*UNREADABLE):
             return [_kline(bar, code, region) for bar in _bars.decode(b"[%b]" % b",".join(rows))], 0
     bars: list[Kline] = []
-    unread = 0
+    invalid_rows = 0
     for raw in rows:
         try:
-            row = read_row(raw)
-            if row is None:
-                continue
-            if not code or not isinstance(row, dict):
-                raise MalformedMessage("kline")
-            bar = parse_push(row | {"type": "kline@1", "s": code, "r": region})
-            assert isinstance(bar, Kline)
-            bars.append(bar)
+            bar = _parse_row_of(raw, code, {"type": "kline@1", "s": code, "r": region})
+            if bar is not None:
+                assert isinstance(bar, Kline)
+                bars.append(bar)
         except MalformedMessage:
-            unread += 1
-    return bars, unread
+            invalid_rows += 1
+    return bars, invalid_rows
+
+
+def _parse_row_of(raw: Raw, code: str, fields: dict[str, str | None]) -> Push | None:
+    """Returns a row as the data message that it is with these fields, None for a null. Raises MalformedMessage, also if
+    the row belongs to no valid code."""
+    row = parse_row(raw)
+    if row is None:
+        return None
+    if not code or not isinstance(row, dict):
+        raise MalformedMessage("row")
+    return parse_push(row | fields)
 
 
 def _kline(bar: _Bar, code: str, region: str) -> Kline:
@@ -182,15 +179,15 @@ def _newest(bars: list[Kline]) -> list[Kline]:
     return [by_time[time] for time in sorted(by_time)[-MOST_BARS:]]
 
 
-def _listed_patiently(raw: Raw) -> _Listed | None:
+def _parse_listed(raw: Raw) -> _Listed | None:
     try:
-        return msgspec.convert(read_row(raw), _Listed)
+        return msgspec.convert(parse_row(raw), _Listed)
     except (*UNREADABLE, MalformedMessage):
         return None
 
 
-def _mapped(data: bytes, kind: str) -> Iterator[tuple[str, Raw]]:
-    """Each row as it came: one that cannot be read takes no other with it."""
+def _items(data: bytes, kind: str) -> Iterator[tuple[str, Raw]]:
+    """Yields each code with its raw row, so that an invalid row costs no other."""
     yield from (_decoded(_raw_map, data, kind) or {}).items()
 
 
@@ -203,16 +200,16 @@ def _raw_rows(raw: Raw) -> list[Raw]:
 
 def _decoded(decoder: msgspec.json.Decoder[_Decoded], data: bytes, kind: str) -> _Decoded:
     try:
-        return decode_with_mended_text(decoder.decode, data)
+        return decode_repaired(decoder.decode, data)
     except UNREADABLE:
         raise MalformedMessage(unreadable_kind(data, kind)) from None
 
 
 def _code(spelled: str, region: str) -> str:
-    """The code in any spelling of a region's symbol; "" where it is none."""
+    """Returns the code in any spelling of a region's symbol, "" if it is none."""
     code = split_wire_symbol(spelled, region)[0]
     return code if is_code(code) else ""
 
 
-def _words(text: str | None) -> str:
-    return safe_text(text or "").strip()[:_LONGEST_NAME]
+def _clean_name(text: str | None) -> str:
+    return safe_text(text or "").strip()[:_MAX_NAME]

@@ -1,15 +1,15 @@
-"""A recording: a file of all that came in, from which the same market can be made again.
+"""The file format of recordings: all input of a market, from which the same market can be rebuilt.
 
-JSON lines in gzip, or unpacked. The first line is a header; then each line is one thing that came in, in order:
+JSON lines in gzip, or uncompressed. The first line is the header; each other line is one input, in order:
 
-    {"t":5124.25,"m":{"code":1,"data":{…}}}              a message as received
-    {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                … that is no line of JSON: a character for each byte
-    {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    what else the market was told, by a name of CALLS
+    {"t":5124.25,"m":{"code":1,"data":{…}}}              a frame as received
+    {"t":5124.25,"raw":"{\\"code\\":1,\\"da"}                a frame that is no line of JSON: a character per byte
+    {"t":5124.25,"call":"follow","with":[["QQQ$US"]]}    another call on the market, by a name of CALLS
     {"t":5124.25,"link":{"phase":"LIVE","since":5124.2}} a state of the link
-    {"t":5124.25,"names":{"2800$HK":"Tracker Fund"}}     what funds are called, where the program itself does not know
+    {"t":5124.25,"names":{"2800$HK":"Tracker Fund"}}     names of funds that the program itself does not know
 
-`t` is s, monotonic: the arrival time that the market was given. About every second is a gzip member of its own: what
-was written is whole whatever becomes of the rest, and its checksum tells whether it still is what was written.
+`t` is s, monotonic: the arrival time that was passed to the market. The input of about a second is a gzip member of its
+own, so what was written stays readable whatever happens to the rest, and has a checksum.
 """
 
 from __future__ import annotations
@@ -31,61 +31,63 @@ from tui.feed.endpoint import DEMO_HOST, is_loopback
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.market.sessions import Holidays
-from tui.protocol.messages import MAX_SYMBOLS, UNREADABLE, Kline, Price, Quote
+from tui.protocol.json_repair import UNREADABLE
+from tui.protocol.messages import MAX_SYMBOLS, Kline, Price, Quote
 from tui.secrets import holds_key, redact, safe_text
 from tui.symbol import Symbol, parse_symbol
 
 FORMAT = 1
-_AT_ONCE = 64 * 1024  # bytes read
-_UNPACKED_AT_ONCE = 1024 * 1024  # bytes: it may be a thousand times as many
-_LARGEST = 64 * 1024 * 1024  # bytes of text that are kept back until their checksum was right
-_LONGEST_LINE = 4 * 1024 * 1024  # bytes: a message of the largest size, of bytes that take two in a line
-_MEMBER = b"\x1f\x8b\x08"  # how each begins
-_GZIP = 31
+_READ_SIZE = 64 * 1024  # bytes
+_MAX_DECOMPRESSED = 1024 * 1024  # bytes per step: gzip may expand a thousandfold
+_MAX_MEMBER = 64 * 1024 * 1024  # bytes of text that are held until the checksum of their member is verified
+_MAX_LINE = 4 * 1024 * 1024  # bytes: a frame of the largest size, of bytes that take two each as text
+_MEMBER_START = b"\x1f\x8b\x08"  # RFC 1952 §2.3.1
+_GZIP_WBITS = 31  # zlib: a gzip member with the largest window
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e9)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e13)]
-Followed: TypeAlias = Annotated[list[str], Meta(max_length=MAX_SYMBOLS)]
+SymbolList: TypeAlias = Annotated[list[str], Meta(max_length=MAX_SYMBOLS)]
 
 
-# --- what stands in it ---
+# --- entries ---
 
 
 class RecordingHeader(Struct, tag_field="recording", tag="itick-tui"):
-    """The first line. `t` (s, monotonic) and `wall` (ms UTC) are one moment, the first."""
+    """The first line. `t` (s, monotonic) and `wall` (ms UTC) are when the recording began."""
 
     format: int
     program: str
     t: Seconds
     wall: Milliseconds
     host: str
-    symbols: Followed
+    symbols: SymbolList
 
     @property
     def base(self) -> float:
-        """ms: wall clock − monotonic."""
+        """The wall clock minus the monotonic clock, ms."""
         return self.wall - 1000 * self.t
 
     @property
     def followed(self) -> tuple[Symbol, ...]:
-        """The symbols. Raises UsageError where one is none."""
+        """The followed symbols. Raises UsageError if one is invalid."""
         return tuple(map(_symbol, self.symbols))
 
     @property
     def demo(self) -> bool:
-        """Whether all came from our own exchange, or may have. Raises ValueError where the host can be none."""
+        """True if the recording comes from our own exchange, or may come from it. Raises ValueError for an invalid
+        host."""
         return self.host == DEMO_HOST or is_loopback(f"ws://{self.host}")
 
 
 class RecordedFrame(NamedTuple):
-    """A frame, when it arrived."""
+    """A frame that arrived at `t` (s, monotonic)."""
 
     t: float
     frame: bytes
 
 
 class RecordedCall(NamedTuple):
-    """Something else that the market was told."""
+    """Another call on the market at `t` (s, monotonic), by a name of CALLS."""
 
     t: float
     name: str
@@ -93,14 +95,14 @@ class RecordedCall(NamedTuple):
 
 
 class RecordedState(NamedTuple):
-    """A step of the link."""
+    """A state of the link at `t` (s, monotonic)."""
 
     t: float
     state: LinkState
 
 
 class RecordedNames(NamedTuple):
-    """What funds are called."""
+    """Names of funds, which were known at `t` (s, monotonic)."""
 
     t: float
     names: dict[Symbol, str]
@@ -114,7 +116,7 @@ def _symbol(value: Any) -> Symbol:
 
 
 def _symbols(value: Any) -> tuple[Symbol, ...]:
-    return tuple(map(_symbol, msgspec.convert(value, Followed)))
+    return tuple(map(_symbol, msgspec.convert(value, SymbolList)))
 
 
 def _closes(value: Any) -> dict[str, float]:
@@ -124,49 +126,49 @@ def _closes(value: Any) -> dict[str, float]:
 def _holidays(value: Any) -> dict[str, Holidays]:
     found = msgspec.convert(value, dict[str, Holidays], str_keys=True)
     return {
-        region: days._replace(closed=_cleaned(days.closed), early=_cleaned(days.early))
+        region: days._replace(closed=_safe_names(days.closed), early=_safe_names(days.early))
         for region, days in found.items()
     }
 
 
-def _cleaned(days: Mapping[date, str]) -> dict[date, str]:
+def _safe_names(days: Mapping[date, str]) -> dict[date, str]:
     return {day: safe_text(name) for day, name in days.items()}
 
 
-def _of(kind: Any) -> Callable[[Any], Any]:
+def _to(kind: Any) -> Callable[[Any], Any]:
     return partial(msgspec.convert, type=kind)
 
 
 class CallFormat(NamedTuple):
-    """What a call of a recording stands for: a method of the market, and how each of its arguments is read."""
+    """A call that may be recorded: the method of the market, and the parser of each argument."""
 
     method: Callable[..., object]
-    readers: tuple[Callable[[Any], Any], ...]
+    parsers: tuple[Callable[[Any], Any], ...]
 
 
 CALLS = {
     "follow": CallFormat(Market.follow, (_symbols,)),
-    "set_hours": CallFormat(Market.set_hours, (_of(bool),)),
+    "set_hours": CallFormat(Market.set_hours, (_to(bool),)),
     "reconnected": CallFormat(Market.reconnected, (_symbols,)),
-    "refuse": CallFormat(Market.refuse, (_symbols, _of(str), _of(str))),
-    "served": CallFormat(Market.expect_data, (_symbols, _of(Seconds))),
-    "set_clock": CallFormat(Market.set_clock, (_of(Milliseconds),)),
-    "observe_date": CallFormat(Market.observe_date, (_of(Seconds), _of(Seconds), _of(Milliseconds))),
-    "disregard": CallFormat(Market.discard_lag_since, (_of(int),)),
+    "refuse": CallFormat(Market.refuse, (_symbols, _to(str), _to(str))),
+    "served": CallFormat(Market.expect_data, (_symbols, _to(Seconds))),
+    "set_clock": CallFormat(Market.set_clock, (_to(Milliseconds),)),
+    "observe_date": CallFormat(Market.observe_date, (_to(Seconds), _to(Seconds), _to(Milliseconds))),
+    "disregard": CallFormat(Market.discard_lag_since, (_to(int),)),
     "set_holidays": CallFormat(Market.set_holidays, (_holidays,)),
-    "recall": CallFormat(Market.apply_history, (_symbol, _of(tuple[Kline, ...]), _of(bool), _of(Seconds))),
+    "recall": CallFormat(Market.apply_history, (_symbol, _to(tuple[Kline, ...]), _to(bool), _to(Seconds))),
     "recall_closes": CallFormat(Market.apply_history_closes, (_symbol, _closes)),
-    "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _of(Quote), _of(Seconds))),
+    "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _to(Quote), _to(Seconds))),
 }
-"""The calls that may stand in a recording, by their names in the file. The names are the format: they never change,
-whatever the methods are called."""
+"""The calls that may be recorded, by their names in the file. These names are the format: they never change when a
+method is renamed."""
 
 
 # --- writing ---
 
-_NEWLINE, _BACKSLASH = b"\n\\"  # as numbers they are found in a tenth of the time
+_NEWLINE, _BACKSLASH = b"\n\\"  # integers are found in a tenth of the time
 _encode = msgspec.json.Encoder().encode
-_is_json = msgspec.json.Decoder(Raw).decode
+_validate_json = msgspec.json.Decoder(Raw).decode
 
 
 class _Link(Struct, omit_defaults=True):
@@ -179,35 +181,39 @@ class _Link(Struct, omit_defaults=True):
 
 
 def call_line(t: float, name: str, arguments: Sequence[Any]) -> bytes:
-    line = _encode({"t": t, "call": name, "with": [_plain(argument) for argument in arguments]}) + b"\n"
-    return redact(line.decode()).encode() if holds_key(line) else line  # in a Struct
+    """Returns the line of a call at `t` (s, monotonic), without any key."""
+    line = _encode({"t": t, "call": name, "with": [_to_json(argument) for argument in arguments]}) + b"\n"
+    return redact(line.decode()).encode() if holds_key(line) else line  # a key within a Struct
 
 
-def _plain(value: Any) -> Any:
-    """Symbols in the vendor's spelling, texts without any key; Structs of the wire as they are there."""
+def _to_json(value: Any) -> Any:
+    """Returns symbols in the vendor's spelling, texts without any key, and Structs as they are: msgspec encodes
+    them."""
     if isinstance(value, Symbol):
         return str(value)
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_to_json(each) for each in value]
     return redact(value) if isinstance(value, str) else value
 
 
 def state_line(t: float, state: LinkState) -> bytes:
+    """Returns the line of a state of the link at `t` (s, monotonic), without any key."""
     error = redact(str(state.error or ""))
     link = _Link(state.phase, state.since, redact(state.detail), state.retry_at, error, state.was_live)
     return _encode({"t": t, "link": link}) + b"\n"
 
 
 def names_line(t: float, names: Mapping[Symbol, str]) -> bytes:
+    """Returns the line of names of funds at `t` (s, monotonic), without any key."""
     return _encode({"t": t, "names": {str(symbol): redact(name) for symbol, name in names.items()}}) + b"\n"
 
 
 def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
-    """The line of a frame that arrived at `t`, as it prints. Costs 1 to 2 µs."""
-    frame = without_key(frame)
+    """Returns the line of a frame that arrived at `t`, the digits of s monotonic. Costs 1 to 2 µs."""
+    frame = redact_frame(frame)
     if frame.startswith(b"{") and frame.endswith(b"}") and _NEWLINE not in frame and frame.isascii():
         try:
-            _is_json(frame)
+            _validate_json(frame)
         except UNREADABLE:
             pass
         else:
@@ -215,25 +221,25 @@ def message_line(t: bytes, frame: bytes | bytearray) -> bytes:
     return b'{"t":%b,"raw":%b}\n' % (t, _encode(frame.decode("latin-1")))
 
 
-def without_key(frame: bytes | bytearray) -> bytes | bytearray:
-    """The frame, without any key. Of an answer to the key only its code and words are left."""
+def redact_frame(frame: bytes | bytearray) -> bytes | bytearray:
+    """Returns the frame without any key. Of the reply to the key (page, step 2) only code and message are left."""
     if frame.find(b"resAc") < 0 and _BACKSLASH not in frame and not holds_key(frame):
         return frame
     try:
-        said = msgspec.json.decode(frame)
-        told = _redacted(said)
-        if isinstance(told, dict) and told.get("resAc") == "auth":
-            told = {name: told[name] for name in ("code", "resAc", "msg") if name in told}
-        return frame if told == said else _encode(told)
+        original = msgspec.json.decode(frame)
+        redacted = _redact_all(original)
+        if isinstance(redacted, dict) and redacted.get("resAc") == "auth":
+            redacted = {name: redacted[name] for name in ("code", "resAc", "msg") if name in redacted}
+        return frame if redacted == original else _encode(redacted)
     except UNREADABLE:
         return redact(frame.decode("latin-1")).encode("latin-1")
 
 
-def _redacted(value: Any) -> Any:
+def _redact_all(value: Any) -> Any:
     if isinstance(value, dict):
-        return {redact(name): _redacted(each) for name, each in value.items()}
+        return {redact(name): _redact_all(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_redacted(each) for each in value]
+        return [_redact_all(each) for each in value]
     return redact(value) if isinstance(value, str) else value
 
 
@@ -254,16 +260,17 @@ _line_decoder = msgspec.json.Decoder(_Line)
 
 
 def parse_line(line: bytes | bytearray) -> Entry | None:
-    """What a line says; None where it cannot be read, or is longer than any of ours: that would keep keys waiting."""
-    if len(line) > _LONGEST_LINE:
+    """Returns the entry of a line; None if the line is invalid, or so long that parsing it would block the event
+    loop."""
+    if len(line) > _MAX_LINE:
         return None
     try:
         t, m, raw, call, arguments, link, names = msgspec.structs.astuple(_line_decoder.decode(line))
         if raw is not None:
             return RecordedFrame(t, raw.encode("latin-1"))
         if call:
-            readers = CALLS[call].readers
-            return RecordedCall(t, call, tuple(read(each) for read, each in zip(readers, arguments, strict=True)))
+            parsers = CALLS[call].parsers
+            return RecordedCall(t, call, tuple(parse(each) for parse, each in zip(parsers, arguments, strict=True)))
         if link is not None:
             phase, since, detail, retry_at, error, again = msgspec.structs.astuple(link)
             return RecordedState(
@@ -277,16 +284,16 @@ def parse_line(line: bytes | bytearray) -> Entry | None:
 
 
 class Recording:
-    """A recording, open for reading: iterate over what is in it. It may be longer than memory.
+    """Reads a recording: iterate over its entries. It may be larger than memory.
 
-    `damaged` counts what was left out because it cannot be read: a line, or as many as there are in a member whose
-    checksum is wrong. `cut`: the end is missing. Raises UsageError for a file that is none.
+    `damaged` counts the lines that were skipped: invalid ones, and all of a member with a wrong checksum. `truncated`:
+    the end of the file is missing. Raises UsageError if the file is no recording.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damaged = 0
-        self.cut = False
+        self.truncated = False
         try:
             regular = stat.S_ISREG(path.stat().st_mode)
         except FileNotFoundError:
@@ -300,7 +307,7 @@ class Recording:
 
     def _read_header(self) -> RecordingHeader:
         try:
-            begins = islice(self._lines, 1 + _LARGEST // _AT_ONCE)
+            begins = islice(self._lines, 1 + _MAX_MEMBER // _READ_SIZE)
             header = msgspec.json.decode(next((line for line in begins if line is not None), b""), type=RecordingHeader)
             _ = header.followed, header.demo
         except OSError as error:
@@ -312,11 +319,11 @@ class Recording:
         return header
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for entry in self.portions() if entry is not None)
+        return (entry for entry in self.read_cooperatively() if entry is not None)
 
-    def portions(self) -> Iterator[Entry | None]:
-        """What is in it; None each time that something was read of which there is nothing to tell, for who has other
-        things to do meanwhile. Gigabytes of it may follow each other."""
+    def read_cooperatively(self) -> Iterator[Entry | None]:
+        """Yields the entries, and None after each step of reading, so that an event loop can run in between: there may
+        be gigabytes without an entry."""
         for line in self._lines:
             entry = parse_line(line) if line is not None else None
             self.damaged += entry is None and line is not None
@@ -324,8 +331,8 @@ class Recording:
 
     def _read_lines(self) -> Iterator[bytes | None]:
         with self.path.open("rb") as file:
-            texts = self._read_plain if file.peek(1).startswith(b"{") else self._read_members
-            for text in texts(partial(self._read, file)):
+            read_texts = self._read_plain if file.peek(1).startswith(b"{") else self._read_members
+            for text in read_texts(partial(self._read, file)):
                 begin = 0
                 while end := text.find(b"\n", begin) + 1:
                     yield text[begin : end - 1]
@@ -336,53 +343,54 @@ class Recording:
         text = bytearray()
         while piece := read():
             text += piece
-            yield self._whole_lines(text) if b"\n" in piece or len(text) > _LONGEST_LINE else b""
-        self.cut = self.cut or bool(text)
+            yield self._take_lines(text) if b"\n" in piece or len(text) > _MAX_LINE else b""
+        self.truncated = self.truncated or bool(text)
 
     def _read_members(self, read: Callable[[], bytes]) -> Iterator[bytes]:
-        """The text of each member, when its checksum was right; of one that is cut off, its whole lines. One that is
-        larger than any of ours, as after packing it anew, comes in pieces. Nothing where more is to be read first."""
-        packed = read()
-        while packed:
-            if at := packed.find(_MEMBER):
+        """Yields the text of each member once its checksum is verified; of a truncated one its complete lines. A member
+        that is larger than _MAX_MEMBER, as after recompression, is yielded in pieces. Yields b"" after a step without
+        text."""
+        compressed = read()
+        while compressed:
+            if at := compressed.find(_MEMBER_START):
                 more = b"" if at > 0 else read()
-                packed = packed[at:] if at > 0 else packed[1 - len(_MEMBER) :] + more if more else b""
+                compressed = compressed[at:] if at > 0 else compressed[1 - len(_MEMBER_START) :] + more if more else b""
                 yield b""
                 continue
-            unpack, text = zlib.decompressobj(_GZIP), bytearray()
-            piece = packed
+            decompressor, text = zlib.decompressobj(_GZIP_WBITS), bytearray()
+            piece = compressed
             try:
-                while piece and not unpack.eof:
-                    text += unpack.decompress(piece, _UNPACKED_AT_ONCE)
-                    if len(text) > _LARGEST:
-                        yield self._whole_lines(text)
-                        packed = b""
+                while piece and not decompressor.eof:
+                    text += decompressor.decompress(piece, _MAX_DECOMPRESSED)
+                    if len(text) > _MAX_MEMBER:
+                        yield self._take_lines(text)
+                        compressed = b""
                     else:
                         yield b""
-                    piece = unpack.unconsumed_tail
-                    if not piece and not unpack.eof:
+                    piece = decompressor.unconsumed_tail
+                    if not piece and not decompressor.eof:
                         piece = read()
-                        packed += piece
-                text += unpack.flush()
+                        compressed += piece
+                text += decompressor.flush()
             except zlib.error:
                 self.damaged += max(1, text.count(b"\n"))
-                packed = packed[1:]
+                compressed = compressed[1:]
                 yield b""
                 continue
-            if unpack.eof:
-                packed = unpack.unused_data
-                if len(packed) < len(_MEMBER):
-                    packed += read()
-                if packed and not packed.startswith(_MEMBER):
+            if decompressor.eof:
+                compressed = decompressor.unused_data
+                if len(compressed) < len(_MEMBER_START):
+                    compressed += read()
+                if compressed and not compressed.startswith(_MEMBER_START):
                     self.damaged += 1
             else:
-                packed, self.cut = b"", True
-            yield self._whole_lines(text)
+                compressed, self.truncated = b"", True
+            yield self._take_lines(text)
 
-    def _whole_lines(self, text: bytearray) -> bytes:
-        """Take the whole lines out of a text. A line that is too long is left out."""
+    def _take_lines(self, text: bytearray) -> bytes:
+        """Remove the complete lines from a text and return them. A line over _MAX_LINE is dropped and counted."""
         ends = text.rfind(b"\n") + 1
-        if not ends and len(text) > _LONGEST_LINE:
+        if not ends and len(text) > _MAX_LINE:
             self.damaged += 1
             text.clear()
         with memoryview(text) as view:
@@ -392,7 +400,7 @@ class Recording:
 
     def _read(self, file: BinaryIO) -> bytes:
         try:
-            return file.read(_AT_ONCE)
-        except OSError:  # a disk that fails in the middle: what was read is good
-            self.cut = True
+            return file.read(_READ_SIZE)
+        except OSError:  # the disk failed: what was read until now is valid
+            self.truncated = True
             return b""

@@ -1,4 +1,4 @@
-"""A recording in the place of a link: it is played into the same market, by a clock of its own."""
+"""Replay: plays a recording into a market in place of a link, by a clock of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from datetime import time as TimeOfDay
 from pathlib import Path
@@ -29,19 +29,18 @@ from tui.recording.format import (
     Recording,
     RecordingHeader,
 )
-from tui.reference.fund_names import learn
 from tui.symbol import Symbol, sanitize
 
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, math.inf)
-_SLOWEST, _FASTEST = 0.01, 1_000.0  # that may be asked for as a number
-_SLICE = 0.01  # s of playing, after which keys and frames have their turn
-_BEHIND = 0.25  # s by which playing may be late, before the clock waits for it instead
-_LONGEST_TRIP = 60_000  # ms
+_SLOWEST, _FASTEST = 0.01, 1_000.0  # as a number on the command line
+_SLICE = 0.01  # s of playing before keys and frames get a turn
+_MAX_LATENESS = 0.25  # s by which playing may be late before the clock is set back to it
+_MAX_ROUND_TRIP = 60_000  # ms
 
 
 class Player:
-    """Puts what was recorded into a market: what the header names, then entry by entry, as it once came in. `on_state`
-    hears of the link, `on_push` of each message that was applied."""
+    """Applies a recording to a market: the header first, then entry by entry. `on_state` is called with each state of
+    the link, `on_push` with each applied message."""
 
     def __init__(
         self,
@@ -52,59 +51,57 @@ class Player:
     ) -> None:
         self._market = market
         self._on_state = on_state
-        self._intake = make_dispatcher(market, on_push, self._reply)
-        self._proven = self._was_live = False
+        self._dispatcher = make_dispatcher(market, on_push, self._handle_reply)
+        self._is_live = self._was_live = False
         self.demo = header.demo
-        """Whether all this came from our own exchange."""
-        self.also: tuple[Symbol, ...] = ()
-        """Symbols that somebody looks at now, whatever was followed then."""
-        # The file tells these again, in lines that may be damaged: made-up prices must not pass for real ones then.
+        """True if the recording comes from our own exchange."""
+        self.extra_symbols: tuple[Symbol, ...] = ()
+        """Symbols that are on the screen now, whether or not they were followed then."""
+        # The file repeats these calls in lines that may be damaged; made-up prices must not pass for real ones then.
         market.set_clock(header.base)
         market.set_hours(self.demo)
         market.follow(header.followed)
 
     def play(self, entry: Entry) -> None:
+        """Apply one entry."""
         market = self._market
         if isinstance(entry, RecordedFrame):
-            begin, take = self._intake
-            begin(entry.t)
-            take(entry.frame)
+            self._dispatcher.begin(entry.t)
+            self._dispatcher.dispatch(entry.frame)
             market.health.frame_at = entry.t
         elif isinstance(entry, RecordedCall):
             arguments = entry.arguments
             if entry.name == "reconnected":
-                arguments = ((*arguments[0], *self.also),)
+                arguments = ((*arguments[0], *self.extra_symbols),)
             elif entry.name == "set_hours":
                 self.demo = arguments[0]
             CALLS[entry.name].method(market, *arguments)
         elif isinstance(entry, RecordedState):
-            self._enter(entry.state)
-        else:
-            learn({symbol: name for symbol, name in entry.names.items() if symbol in market.instruments})
+            self._set_state(entry.state)
 
-    def _enter(self, state: LinkState) -> None:
-        if state.is_live and not self._proven:
+    def _set_state(self, state: LinkState) -> None:
+        if state.is_live and not self._is_live:
             self._market.health.reconnects += self._was_live
             self._was_live = True
-        self._proven = state.is_live
+        self._is_live = state.is_live
         self._on_state(state)
 
-    def _reply(self, reply: Reply, now: float) -> None:
-        # A pong echoes when it was asked for.
+    def _handle_reply(self, reply: Reply, now: float) -> None:
+        # A pong echoes the time of its ping.
         if isinstance(reply, Pong) and reply.data.params.isdecimal() and len(reply.data.params) < 16:
-            trip = self._market.local_time(now) - int(reply.data.params)
-            if 0 <= trip < _LONGEST_TRIP:
-                self._market.health.round_trips.append(trip / 1000)
+            round_trip = self._market.local_time(now) - int(reply.data.params)
+            if 0 <= round_trip < _MAX_ROUND_TRIP:
+                self._market.health.round_trips.append(round_trip / 1000)
                 self._market.health.pong_at = now
 
 
 class Replay:
-    """Plays a file at `speed` times its own pace, `math.inf` for as fast as it can. What lies before `begin`, a time of
-    day where the first symbol is traded, is played at once.
+    """Plays a file at `speed` times real time, as fast as possible for `math.inf`. All entries before `begin`, a time
+    of day at the first symbol's exchange, are played at once.
 
-    `attach`, then `run`, which returns at the end. `clock` (s, monotonic) and `wall` (s) are those of the recording:
-    they stand still while it does. Raises UsageError where the file is no recording or `begin` no time.
-    """
+    Call `attach`, then `run`, which returns at the end. `clock` (s, monotonic) and `wall` (s since the epoch) are those
+    of the recording, and stand still while it does. Raises UsageError if the file is no recording or `begin` no
+    time."""
 
     def __init__(
         self, path: Path, speed: float = 1.0, begin: str = "", real: Callable[[], float] = time.monotonic
@@ -116,105 +113,106 @@ class Replay:
         self.state = LinkState(LinkPhase.CONNECTING, header.t, header.host)
         self.speed = speed
         self.paused = self.ended = False
-        self._entries = self._recording.portions()
-        self._next: Entry | None = None  # while it is looked for, and at the end
-        self._read_all = False
+        self._entries = self._recording.read_cooperatively()
+        self._next: Entry | None = None  # None while it is being read, and at the end
+        self._is_read = False
         self._real = real
-        self._at = header.t  # what the clock showed …
-        self._since = real()  # … at this time
+        self._anchor_time = header.t  # the clock of the recording …
+        self._anchor_real = real()  # … at this time of the real clock
         self._base = header.base
         self._begin = begin
-        self._skip_to = _moment(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
-        self._acted = asyncio.Event()
+        self._skip_to = _start_time(begin, header.wall, self.symbols) if begin else 0.0  # ms UTC
+        self._playback_changed = asyncio.Event()
         self._followed = self.symbols
-        self._messages = 0  # that were played
+        self._messages = 0  # played so far
 
     def attach(
         self,
         market: Market,
         on_state: Callable[[LinkState], None],
         on_followed: Callable[[list[Symbol], list[Symbol]], None],
-        on_pace: Callable[[], None],
-        on_names: Callable[[], None],
+        on_playback: Callable[[], None],
+        on_names: Callable[[Mapping[Symbol, str]], None],
     ) -> None:
-        """Say what to play into. `on_followed` hears which symbols were added and which removed then; `on_pace` when it
-        goes on in another way, or ends; `on_names` when more is known of what funds are called."""
+        """Set what to play into. `on_followed` is called with the symbols that were added and removed in the recording,
+        `on_playback` when speed, pause or skipping change and at the end, `on_names` with recorded names of funds."""
         self._market = market
-        self._player = Player(market, self._header, self._entered)
+        self._player = Player(market, self._header, self._record_state)
         self._on_state = on_state
         self._on_followed = on_followed
-        self._on_pace = on_pace
+        self._on_playback = on_playback
         self._on_names = on_names
 
-    # --- in the place of a link ---
+    # --- in place of a link ---
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
-        """Say what is looked at. There is data only for what was followed then."""
-        self._player.also = tuple(symbols)
-        self._market.follow(self._player.also)
+        """Set the symbols on the screen. There is data only for those that were followed in the recording."""
+        self._player.extra_symbols = tuple(symbols)
+        self._market.follow(self._player.extra_symbols)
 
     @property
     def is_demo(self) -> bool:
+        """True if the recording comes from our own exchange."""
         return self._player.demo
 
     async def run(self) -> None:
-        """Play to the end."""
+        """Play to the end of the recording."""
         self._read_next()
-        self._anchor(self._at)
-        while not self._read_all:
-            wait = 0.0 if self._next is None else math.inf if self.paused else self._wait(self._next)
+        self._set_anchor(self._anchor_time)
+        while not self._is_read:
+            wait = 0.0 if self._next is None else math.inf if self.paused else self._delay_of(self._next)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait if wait < math.inf else None):
-                        await self._acted.wait()
-                self._acted.clear()
+                        await self._playback_changed.wait()
+                self._playback_changed.clear()
             else:
-                self._play_what_is_due()
-                # A key goes through many turns of the loop: they are not to be a slice apart.
+                self._play_due()
+                # Handling a key takes many turns of the event loop: they must not be a slice apart.
                 await asyncio.sleep(_SLICE if self._next is None else 0)
         self.ended = True
-        self._on_pace()
+        self._on_playback()
 
     # --- time ---
 
     def clock(self) -> float:
-        """s, monotonic, then. It never shows more than what is played."""
-        if self._next is None or self.paused or self._hurries:
-            return self._at
-        return max(self._at, min(self._next.t, self._ideal))
+        """Returns the recording's monotonic clock in s. It is never ahead of what was played."""
+        if self._next is None or self.paused or self._is_unpaced:
+            return self._anchor_time
+        return max(self._anchor_time, min(self._next.t, self._target_time))
 
     def wall(self) -> float:
-        """s since the epoch, by the clock of the machine that recorded."""
+        """Returns the recording machine's wall clock in s since the epoch."""
         return self.clock() + self._base / 1000
 
     @property
-    def _ideal(self) -> float:
-        return self._at + (self._real() - self._since) * self.speed
+    def _target_time(self) -> float:
+        return self._anchor_time + (self._real() - self._anchor_real) * self.speed
 
     @property
-    def _hurries(self) -> bool:
+    def _is_unpaced(self) -> bool:
         return self.speed == math.inf or self._skip_to > 0
 
-    def _anchor(self, at: float) -> None:
-        self._at, self._since = at, self._real()
+    def _set_anchor(self, at: float) -> None:
+        self._anchor_time, self._anchor_real = at, self._real()
 
-    def _wait(self, entry: Entry) -> float:
-        """Seconds until an entry is due."""
+    def _delay_of(self, entry: Entry) -> float:
+        """Returns the s of real time until an entry is due, and ends the skipping at its target."""
         if self._skip_to and 1000 * entry.t + self._base + self._market.clock.offset >= self._skip_to:
             self._skip_to = 0.0
-            self._anchor(entry.t)
-            self._on_pace()
-        return 0.0 if self._hurries else (entry.t - self._ideal) / self.speed
+            self._set_anchor(entry.t)
+            self._on_playback()
+        return 0.0 if self._is_unpaced else (entry.t - self._target_time) / self.speed
 
     # --- playing ---
 
-    def _play_what_is_due(self) -> None:
+    def _play_due(self) -> None:
         ends = self._real() + _SLICE
         if self._next is None:
             self._read_next()
-        while self._next is not None and not self.paused and (wait := self._wait(self._next)) <= 0:
-            if self._hurries or -wait > _BEHIND:
-                self._anchor(max(self._at, self._next.t))
+        while self._next is not None and not self.paused and (wait := self._delay_of(self._next)) <= 0:
+            if self._is_unpaced or -wait > _MAX_LATENESS:
+                self._set_anchor(max(self._anchor_time, self._next.t))
             self._play(self._next)
             if self._real() >= ends:
                 break
@@ -224,15 +222,15 @@ class Replay:
         if type(entry) is RecordedFrame:
             self._messages += 1
         elif type(entry) is RecordedCall:
-            self._called(entry)
+            self._track_call(entry)
         elif type(entry) is RecordedNames:
-            self._on_names()
+            self._on_names({symbol: name for symbol, name in entry.names.items() if symbol in self._market.instruments})
         self._read_next()
         if self._next is None:
-            self._anchor(max(self._at, entry.t))
+            self._set_anchor(max(self._anchor_time, entry.t))
 
     def _read_next(self) -> None:
-        """Find the next entry, or for as long as a slice lasts what lies before it and tells nothing."""
+        """Read up to the next entry, for one slice at most."""
         self._next = None
         ends = self._real() + _SLICE
         for entry in self._entries:
@@ -240,10 +238,10 @@ class Replay:
             if entry is not None or self._real() >= ends:
                 break
         else:
-            self._read_all = True
+            self._is_read = True
         self._market.health.damaged = self._recording.damaged
 
-    def _called(self, call: RecordedCall) -> None:
+    def _track_call(self, call: RecordedCall) -> None:
         if call.name == "set_clock":
             self._base = call.arguments[0]
         elif call.name == "follow" and call.arguments[0] != self._followed:
@@ -251,83 +249,86 @@ class Replay:
             added = [symbol for symbol in self._followed if symbol not in before]
             self._on_followed(added, [symbol for symbol in before if symbol not in self._followed])
 
-    def _entered(self, state: LinkState) -> None:
+    def _record_state(self, state: LinkState) -> None:
         self.state = state
         self._on_state(state)
 
     # --- keys ---
 
     def pause(self) -> None:
-        """Stand still, or go on."""
-        self._anchor(self.clock())
+        """Pause or resume."""
+        self._set_anchor(self.clock())
         self.paused = not self.paused
-        self._changed()
+        self._report_change()
 
     def step(self) -> None:
-        """While it stands still: the next message, and what came in before it."""
+        """Play up to the next message while paused."""
         while self.paused and self._next is not None:
             entry = self._next
-            self._at = max(self._at, entry.t)
+            self._anchor_time = max(self._anchor_time, entry.t)
             self._play(entry)
             if type(entry) is RecordedFrame:
                 break
-        self._changed()
+        self._report_change()
 
     def change_speed(self, up: bool) -> None:
-        """The next speed of the table, or the one before."""
-        others = [speed for speed in SPEEDS if (speed > self.speed if up else speed < self.speed)]
-        if others:
-            self._anchor(self.clock())
-            self.speed = others[0] if up else others[-1]
-            self._changed()
+        """Set the next higher or lower of SPEEDS."""
+        candidates = [speed for speed in SPEEDS if (speed > self.speed if up else speed < self.speed)]
+        if candidates:
+            self._set_anchor(self.clock())
+            self.speed = candidates[0] if up else candidates[-1]
+            self._report_change()
 
-    def _changed(self) -> None:
-        self._acted.set()
-        self._on_pace()
+    def _report_change(self) -> None:
+        self._playback_changed.set()
+        self._on_playback()
 
     @property
     def is_paused(self) -> bool:
-        """Whether its clock does."""
+        """True if the clock stands still."""
         return self.paused or self.ended
 
     @property
-    def describe(self) -> str:
-        """How it goes on: `×10`, `to 15:30`; while it stands, at which message: `×10 paused #1,234`."""
+    def status(self) -> str:
+        """The playback in words: `×10`, `to 15:30`, `ended`; with the number of the message if paused:
+        `×10 paused #1,234`."""
         if self.ended:
             return "ended"
-        pace = f"to {self._begin}" if self._skip_to else format_speed(self.speed)
-        return f"{pace} paused #{self._messages:,}" if self.paused else pace
+        speed = f"to {self._begin}" if self._skip_to else format_speed(self.speed)
+        return f"{speed} paused #{self._messages:,}" if self.paused else speed
 
     @property
     def summary(self) -> str:
-        """What there is to say at the end."""
+        """The result at the end in words, with what was damaged."""
         words = [f"the recording ends {f'before {self._begin}' if self._skip_to else 'here'}"]
         if damaged := self._recording.damaged:
             words.append(f"{count(damaged, 'damaged line')} left out")
-        if self._recording.cut:
+        if self._recording.truncated:
             words.append("the file is cut off")
         return ": ".join([words[0], ", ".join(words[1:])] if words[1:] else words)
 
 
 def format_speed(speed: float) -> str:
+    """Returns a speed in words: `×10`, `×½` or `max`."""
     return "max" if speed == math.inf else "×½" if speed == 0.5 else f"×{speed:g}"
 
 
 def parse_speed(text: str) -> float:
-    """`10`, `0.5` or `max`. Raises UsageError."""
+    """Returns the speed of a text like `10`, `0.5` or `max`. Raises UsageError."""
     if text == "max":
         return math.inf
     try:
         speed = float(text)
     except ValueError:
         speed = 0.0
-    if not _SLOWEST <= speed <= _FASTEST:  # nor what is no number at all
+    if not _SLOWEST <= speed <= _FASTEST:  # NaN fails too
         raise UsageError(f"'{sanitize(text)}' is no speed: write a number from {_SLOWEST:g} to {_FASTEST:g}, or max")
     return speed
 
 
-def _moment(text: str, wall: float, symbols: Sequence[Symbol]) -> float:
-    """The time of day where the first symbol is traded, next to the beginning (ms UTC) of a recording; ms UTC."""
+def _start_time(text: str, wall: float, symbols: Sequence[Symbol]) -> float:
+    """Returns the time of day `text` at the first symbol's exchange, on the date of `wall` (ms UTC) or on the next if
+    that is over 12 hours earlier; ms UTC. Raises UsageError."""
     local = zone(symbols[0].region if symbols else "").at(wall)
     try:
         if not re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
@@ -335,7 +336,7 @@ def _moment(text: str, wall: float, symbols: Sequence[Symbol]) -> float:
         time = TimeOfDay.fromisoformat(text.zfill(5 if text.count(":") == 1 else 8))
     except ValueError:
         raise UsageError(f"'{sanitize(text)}' is no time of day: write for example 15:30, or 15:30:05") from None
-    moment = datetime.combine(local.date(), time, local.tzinfo)
-    if local - moment > timedelta(hours=12):
-        moment += timedelta(days=1)  # it was recorded over midnight
-    return moment.timestamp() * 1000
+    start = datetime.combine(local.date(), time, local.tzinfo)
+    if local - start > timedelta(hours=12):
+        start += timedelta(days=1)  # the recording goes on after midnight
+    return start.timestamp() * 1000

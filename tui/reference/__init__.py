@@ -1,0 +1,1 @@
+"""Reference data: names of funds, and holidays of the exchanges."""

@@ -1,5 +1,4 @@
-"""Names of funds: of well-known ones, as can be said before anything was fetched, and of all that were learned since.
-Facts, no prices."""
+"""Names of funds: a table of well-known ones, and the names that are added while the program runs."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from itertools import islice
 
 from tui.symbol import Symbol
 
-_MOST = 20  # suggestions
+_MAX_FOUND = 20
 
 _BY_REGION = {
     "US": {
@@ -92,61 +91,66 @@ _BY_REGION = {
 NAMES: Mapping[Symbol, str] = {
     Symbol(code, region): name for region, names in _BY_REGION.items() for code, name in names.items()
 }
-"""The name of each fund above, as its issuer writes it."""
+"""Names of the well-known funds, as their issuers write them."""
 
 
-def _line(symbol: Symbol, name: str) -> str:
-    """A fund as it is looked for: its spelling and the words of its name, a blank before each word."""
+class FundNames:
+    """Names of funds, searchable by code and word: the well-known funds from the start, others once they are added."""
+
+    def __init__(self) -> None:
+        self._names: Mapping[Symbol, str] = NAMES
+        self._lines = _WELL_KNOWN_LINES
+
+    def name_of(self, symbol: Symbol) -> str:
+        """Returns the name of a fund, "" if unknown."""
+        return self._names.get(symbol, "")
+
+    def add(self, names: Mapping[Symbol, str]) -> None:
+        """Add names; well-known funds keep the names they have above. Thousands take a while: call it on another
+        thread, all of them become known at one moment."""
+        merged = {**self._names, **names}
+        others = [(symbol, name) for symbol, name in merged.items() if name.strip() and symbol not in NAMES]
+        known = {**NAMES, **dict(sorted(others, key=lambda other: len(str(other[0]))))}
+        self._lines = _search_lines(known)
+        self._names = known
+
+    def search(self, part: str, known: Iterable[Symbol] = ()) -> list[tuple[str, str]]:
+        """Returns up to 20 symbols that a word being typed can mean, each with its name ("" if unknown): first those
+        whose code begins with it, the shortest first, then those with a word in their name that does. It searches all
+        funds with a name, and the symbols `known` without one, which come first of their kind. Costs about 1 ms for
+        20,000 names."""
+        typed = part.casefold()
+        known_lines = [(symbol, _search_line(symbol, self.name_of(symbol))) for symbol in known]
+        by_code = dict.fromkeys(symbol for symbol, line in known_lines if line.startswith(typed))
+        # Behind the well-known funds the shortest codes stand first.
+        by_code.update(dict.fromkeys(islice(self._matches(f"\n{typed}"), len(NAMES) + _MAX_FOUND)))
+        found = dict.fromkeys(sorted(by_code, key=lambda symbol: len(str(symbol)))[:_MAX_FOUND])
+        found.update(dict.fromkeys(symbol for symbol, line in known_lines if f" {typed}" in line))
+        by_name = self._matches(f" {typed}")
+        while len(found) < _MAX_FOUND and (symbol := next(by_name, None)) is not None:
+            found[symbol] = None
+        return [(str(symbol), self.name_of(symbol)) for symbol in [*found][:_MAX_FOUND]]
+
+    def _matches(self, letters: str) -> Iterator[Symbol]:
+        """Yields the funds whose line contains the letters, in order of their lines."""
+        lines, at = self._lines, 0
+        while (at := lines.find(letters, at)) >= 0:
+            begin = lines.rfind("\n", 0, at + 1) + 1
+            end = min(lines.find(" ", begin), lines.find("\n", begin))
+            code, _, region = lines[begin:end].upper().partition("$")
+            yield Symbol(code, region)
+            at = lines.find("\n", begin)
+
+
+def _search_line(symbol: Symbol, name: str) -> str:
+    """Returns the text that a fund is found by: its symbol and the words of its name, a blank before each word."""
     return " ".join([str(symbol), *name.split()]).casefold()
 
 
-def _text(names: Mapping[Symbol, str]) -> str:
-    """A line for each fund. Where a line begins is a code, and behind each blank a word: to look for some letters in
-    tens of thousands of names is to look for them in one text."""
-    return "\n".join(["", *(_line(symbol, name) for symbol, name in names.items()), ""])
+def _search_lines(names: Mapping[Symbol, str]) -> str:
+    """Returns one text with a line for each fund: a line break precedes each code and a blank each word, so that one
+    substring search covers tens of thousands of names."""
+    return "\n".join(["", *(_search_line(symbol, name) for symbol, name in names.items()), ""])
 
 
-_learned: Mapping[Symbol, str] = NAMES
-_lines = _text(NAMES)
-
-
-def name_of(symbol: Symbol) -> str:
-    """The name of a fund; "" where it is not known."""
-    return _learned.get(symbol, "")
-
-
-def learn(names: Mapping[Symbol, str]) -> None:
-    """From now on these are known too; the funds above keep the names that they have there. For thousands it takes a
-    while and is done on another thread: all of them become known at one moment."""
-    global _learned, _lines
-    others = [(symbol, name) for symbol, name in {**_learned, **names}.items() if name.strip() and symbol not in NAMES]
-    learned = {**NAMES, **dict(sorted(others, key=lambda other: len(str(other[0]))))}
-    _lines = _text(learned)
-    _learned = learned
-
-
-def suggestions(part: str, known: Iterable[Symbol] = ()) -> list[tuple[str, str]]:
-    """Symbols that a word just typed can mean, with their names ("" where unknown), best first: whose code begins with
-    it, the shortest first, then whose name has a word that does. Looked for among all that have a name and those
-    `known` besides, which come first of their kind; twenty at most. Costs about a millisecond for 20,000 names."""
-    typed = part.casefold()
-    beside = [(symbol, _line(symbol, name_of(symbol))) for symbol in known]
-    by_code = dict.fromkeys(symbol for symbol, line in beside if line.startswith(typed))
-    # Behind the well-known funds the shortest codes stand first.
-    by_code.update(dict.fromkeys(islice(_found(f"\n{typed}"), len(NAMES) + _MOST)))
-    found = dict.fromkeys(sorted(by_code, key=lambda symbol: len(str(symbol)))[:_MOST])
-    found.update(dict.fromkeys(symbol for symbol, line in beside if f" {typed}" in line))
-    by_name = _found(f" {typed}")
-    while len(found) < _MOST and (symbol := next(by_name, None)) is not None:
-        found[symbol] = None
-    return [(str(symbol), name_of(symbol)) for symbol in [*found][:_MOST]]
-
-
-def _found(letters: str) -> Iterator[Symbol]:
-    """The funds in whose line the letters are, from the first line on."""
-    lines, at = _lines, 0
-    while (at := lines.find(letters, at)) >= 0:
-        begins = lines.rfind("\n", 0, at + 1) + 1
-        code, _, region = lines[begins : min(lines.find(" ", begins), lines.find("\n", begins))].upper().partition("$")
-        yield Symbol(code, region)
-        at = lines.find("\n", begins)
+_WELL_KNOWN_LINES = _search_lines(NAMES)

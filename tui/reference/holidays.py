@@ -1,6 +1,6 @@
-"""The days on which the exchanges do not open, and on which they close early, as the `holidays` package knows them.
+"""Holidays and early closes of the exchanges, from the `holidays` package.
 
-Loading it takes a few tenths of a second: it is done in a thread, once the first screen stands.
+Loading it takes a few tenths of a second: it is done on a thread, after the first screen is drawn.
 """
 
 from __future__ import annotations
@@ -19,27 +19,28 @@ _log = logging.getLogger(__name__)
 
 
 def load(time: float) -> dict[str, Holidays]:
-    """Those of the year of `time`, s UTC, and of the years beside it, by region; none without the package."""
+    """Returns the holidays by region, of the year of `time` (s UTC) and the years before and after it; none if the
+    package cannot be imported."""
     try:
         from holidays import HALF_DAY, PUBLIC, country_holidays, financial_holidays
     except ImportError as error:
         _log.warning("holidays not known: %s", safe_text(str(error)))
         return {}
     year = datetime.fromtimestamp(time, UTC).year
-    of = partial(financial_holidays, years=range(year - 1, year + 2), language="en_US")
     years = range(year - 1, year + 2)
-    # China names the days on which it works instead together with its days off: a year without them is computed.
+    of = partial(financial_holidays, years=years, language="en_US")
+    # China announces the weekends that are worked on together with the days off: a year without them is computed.
     announced = {day.year for day in country_holidays("CN", years=years).weekend_workdays}
     known: dict[str, Holidays] = {}
     for region, market in _MARKETS.items():
         closed = of(market, categories=PUBLIC)
         early = of(market, categories=HALF_DAY) if HALF_DAY in closed.supported_categories else {}
         provisional = frozenset(years) - announced if region in ("SH", "SZ") else frozenset[int]()
-        known[region] = Holidays(_named(closed), _named(early), provisional)
+        known[region] = Holidays(_clean(closed), _clean(early), provisional)
     return known
 
 
-def _named(days: Mapping[date, str]) -> dict[date, str]:
-    """Without weekends, and without what stands in brackets behind a name, as in `Christmas Eve (markets close at
-    1:00pm)`."""
+def _clean(days: Mapping[date, str]) -> dict[date, str]:
+    """Returns the days without weekends, and their names without a remark in brackets, as in `Christmas Eve (markets
+    close at 1:00pm)`."""
     return {day: safe_text(name).partition(" (")[0] for day, name in sorted(days.items()) if day.weekday() < 5}

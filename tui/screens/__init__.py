@@ -1,1 +1,1 @@
-"""Screens: composition, keys and words. The dashboard, and what opens over it."""
+"""The screens: the dashboard, and the screens that open over it."""

@@ -1,4 +1,4 @@
-"""The alerts of all symbols: how each stands, and making, changing and deleting them."""
+"""The alerts screen: the status of each alert, and making, changing and deleting them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.content import Content
 
 from tui.errors import UsageError
 from tui.market.alert_status import AlertStatus
-from tui.market.alerts import WAYS, Alert, parse_alert
+from tui.market.alerts import CONDITION_EXAMPLES, Alert, parse_alert
 from tui.screens.layout import arrange
 from tui.screens.panel import Chooser
 from tui.screens.prompt import Prompt
@@ -19,22 +19,21 @@ from tui.secrets import safe_text
 from tui.symbol import Symbol
 from tui.widgets.choice_list import ChoiceList, ChoiceRow
 
-_HELP = [f"{written:<18}{words}" for written, words in WAYS]
+_HELP = [f"{written:<18}{words}" for written, words in CONDITION_EXAMPLES]
 _TITLE = "Alerts"
-_WIDE = 66  # cells of the watchlist from which on all has room in a row
+_WIDE = 66  # cells of the watchlist from which on a row has room for everything
 
 
 class AlertLine(NamedTuple):
-    """An alert, and how it stands."""
+    """An alert and its status."""
 
     alert: Alert
-    standing: AlertStatus
+    status: AlertStatus
 
 
 class Alerts(Chooser[None]):
-    """Each change is applied at once. It lies over the watchlist alone: where that is narrow the rows say less, and the
-    title has all of how the highlighted one stands. `read` tells how the alerts stand, and is asked again with every
-    `tick`; `apply` is given them as they are to be."""
+    """The screen. It covers the watchlist alone: if that is narrow the rows are shortened, and the title has the full
+    status of the highlighted one. Each change is applied at once."""
 
     BINDINGS = [
         Binding("A", "leave", "Close"),
@@ -51,27 +50,28 @@ class Alerts(Chooser[None]):
         apply: Callable[[tuple[Alert, ...]], None],
         symbol: Symbol | None,
     ) -> None:
-        """`symbol` is the one that a new alert is for, unless another is written."""
+        """`read` returns the alerts with their present status, `apply` receives all alerts after a change. `symbol` is
+        the one that a new alert is for, unless another is typed."""
         super().__init__(_TITLE, "Enter edit · Space on/off · d delete · Esc back")
         self._read = read
         self._apply = apply
         self._symbol = symbol
         self._lines: Sequence[AlertLine] = read()
         self._shown: list[ChoiceRow] = []
-        self._deleted: list[tuple[int, Alert]] = []
+        self._deleted: list[tuple[int, Alert]] = []  # with their places, the latest last
 
     def on_mount(self) -> None:
         of_symbol = (n for n, line in enumerate(self._lines) if line.alert.symbol == self._symbol)
         self._show(next(of_symbol, len(self._lines)))
 
     def tick(self) -> None:
-        """Show how they stand now."""
+        """Show the present status of the alerts, once a second."""
         self._lines = self._read()
         if self._rows() != self._shown:
             self._show(self._at)
 
     def on_screen_suspend(self) -> None:
-        self.choices.display = False  # it would stick out behind the field
+        self.choices.display = False  # it is larger than the prompt above it
 
     def on_screen_resume(self) -> None:
         self.choices.display = True
@@ -83,20 +83,20 @@ class Alerts(Chooser[None]):
         self._shown = self._rows()
         self.choices.styles.max_width = self._room - 4
         self.choices.styles.width = "auto" if self._room >= _WIDE else self._room - 4
-        self.choices.show(self._shown, max(0, min(at, len(self._shown) - 1)))
-        self._tell()
+        self.choices.set_rows(self._shown, max(0, min(at, len(self._shown) - 1)))
+        self._update_title()
 
     @on(ChoiceList.Highlighted)
-    def _tell(self) -> None:
-        told = [_TITLE]
+    def _update_title(self) -> None:
+        parts = [_TITLE]
         if self._room < _WIDE and self._at < len(self._lines):
-            _, words, figure = self._lines[self._at].standing
-            told += [each for each in (words, figure) if each]
-        self.choices.border_title = Content(safe_text(" · ".join(told)))
+            _, words, figure = self._lines[self._at].status
+            parts += [each for each in (words, figure) if each]
+        self.choices.border_title = Content(safe_text(" · ".join(parts)))
 
     @property
     def _room(self) -> int:
-        """Cells of the watchlist, where every pane is shown."""
+        """Cells of the watchlist when every pane is shown."""
         width, height = self.app.size
         box = arrange(width, height).get("watchlist")
         return box.width if box is not None else width
@@ -106,11 +106,11 @@ class Alerts(Chooser[None]):
         rows = [
             ChoiceRow(
                 f"{alert.symbol} {alert.condition}",
-                stand.value,
+                sign.value,
                 words if wide else words.partition(": ")[0],
                 figure if wide else "",
             )
-            for alert, (stand, words, figure) in self._lines
+            for alert, (sign, words, figure) in self._lines
         ]
         return [*rows, ChoiceRow(f"new alert for {self._symbol}" if self._symbol is not None else "new alert", "n")]
 
@@ -118,9 +118,9 @@ class Alerts(Chooser[None]):
     def _at(self) -> int:
         return self.choices.highlighted or 0
 
-    def _fresh(self, alert: Alert | None = None) -> tuple[list[Alert], int]:
-        """The alerts as they are now, for one may have fired meanwhile, and which of them it is; behind the last where
-        it is none of them any more."""
+    def _present(self, alert: Alert | None = None) -> tuple[list[Alert], int]:
+        """Returns the present alerts, for one may have fired meanwhile, and the index of `alert`; one past the last if
+        it is gone."""
         alerts = [line.alert for line in self._read()]
         keys = [known.key for known in alerts]
         return alerts, keys.index(alert.key) if alert is not None and alert.key in keys else len(alerts)
@@ -134,59 +134,59 @@ class Alerts(Chooser[None]):
         self._lines = self._read()
         self._show(at)
 
-    # --- what is done with them ---
+    # --- changes ---
 
     @on(ChoiceList.Chosen)
     def action_open(self) -> None:
-        self._ask(self._selected)
+        self._edit(self._selected)
 
     def action_new(self) -> None:
-        self._ask(None)
+        self._edit(None)
 
-    def _ask(self, mending: Alert | None) -> None:
-        """Have an alert written, in the place of this one or as a new one."""
-        symbol = mending.symbol if mending is not None else self._symbol
+    def _edit(self, edited: Alert | None) -> None:
+        """Open the prompt for an alert that replaces `edited`, or for a new one."""
+        symbol = edited.symbol if edited is not None else self._symbol
 
         def problem(text: str) -> str:
             try:
                 key = parse_alert(text, symbol).key
             except UsageError as error:
                 return str(error)
-            alerts, _ = self._fresh()
-            there = [alert for alert in alerts if alert.key == key and (mending is None or key != mending.key)]
-            return f"there is one already: {there[0]}" if there else ""
+            alerts, _ = self._present()
+            same = [alert for alert in alerts if alert.key == key and (edited is None or key != edited.key)]
+            return f"there is one already: {same[0]}" if same else ""
 
-        def written(text: str | None) -> None:
+        def submitted(text: str | None) -> None:
             if text is not None:
-                alerts, at = self._fresh(mending)
+                alerts, at = self._present(edited)
                 alerts[at : at + 1] = [parse_alert(text, symbol)]
                 self._change(alerts, at)
 
         title, text = "New alert", f"{symbol} " if symbol is not None else ""
-        if mending is not None:
-            title, text = "Alert", f"{symbol} {mending.condition}"
-        self.app.push_screen(Prompt(title, text, problem, _HELP), written)
+        if edited is not None:
+            title, text = "Alert", f"{symbol} {edited.condition}"
+        self.app.push_screen(Prompt(title, text, problem, _HELP), submitted)
 
     def action_switch(self) -> None:
-        """On where it is off or done, else off."""
+        """Switch an alert on if it is off or done, else off."""
         if (alert := self._selected) is not None:
-            alerts, at = self._fresh(alert)
+            alerts, at = self._present(alert)
             alerts[at : at + 1] = [alert._replace(state="off" if alert.state == "on" else "on")]
             self._change(alerts, at)
 
     def action_remove(self) -> None:
         if (alert := self._selected) is not None:
-            alerts, at = self._fresh(alert)
+            alerts, at = self._present(alert)
             del alerts[at : at + 1]
             self._deleted.append((at, alert))
             self._change(alerts, at)
             self.notify(f"deleted {alert}: u brings it back", markup=False, timeout=4)
 
     def action_undo(self) -> None:
-        """Bring back what was deleted here, the latest first."""
+        """Restore the alerts that were deleted here, the latest first."""
         if self._deleted:
             at, alert = self._deleted.pop()
-            alerts, _ = self._fresh()
+            alerts, _ = self._present()
             if alert.key not in [known.key for known in alerts]:
                 alerts.insert(at, alert)
                 self._change(alerts, at)

@@ -1,4 +1,4 @@
-"""The column chooser: which columns the watchlist has, and in what order, seen at once."""
+"""The column chooser: which columns the watchlist has, and in what order."""
 
 from __future__ import annotations
 
@@ -14,56 +14,58 @@ from tui.widgets.choice_list import ChoiceList, ChoiceRow
 _ALWAYS = "symbol"
 
 
-class Choice(NamedTuple):
-    """A column: its title in the watchlist, and what it says in words."""
+class ColumnChoice(NamedTuple):
+    """A column: its id, its title in the watchlist, and its description."""
 
     id: str
     title: str
-    words: str
+    description: str
 
 
 class ColumnChooser(Chooser[None]):
-    """Each change is applied at once. What is taken out keeps its place until this closes, so that the same key brings
-    it back to where it was. `left_out` tells which of the chosen ones have no room; they say so."""
+    """The chooser. Each change is applied at once. A column that is switched off keeps its place until the chooser
+    closes, so that the same key restores it there. `without_room` returns the chosen columns that do not fit, which are
+    noted."""
 
     BINDINGS = [
         Binding("o", "leave", "Close"),
         Binding("space,enter", "switch", "In or out"),
-        Binding("J,shift+down", "carry(1)", show=False),
-        Binding("K,shift+up", "carry(-1)", show=False),
-        Binding("r", "usual", show=False),
+        Binding("J,shift+down", "reorder(1)", show=False),
+        Binding("K,shift+up", "reorder(-1)", show=False),
+        Binding("r", "reset", show=False),
     ]
 
     def __init__(
         self,
-        columns: Sequence[Choice],
+        columns: Sequence[ColumnChoice],
         chosen: Sequence[str],
         apply: Callable[[tuple[str, ...]], None],
-        usual: Sequence[str],
-        left_out: Callable[[], Collection[str]],
+        default: Sequence[str],
+        without_room: Callable[[], Collection[str]],
     ) -> None:
         super().__init__("Columns", "Space in or out · J K move · r usual · Esc closes")
         self._columns = {column.id: column for column in columns}
         self._apply = apply
-        self._usual = usual
-        self._left_out = left_out
-        self._take(chosen)
+        self._default = default
+        self._without_room = without_room
+        self._set_order(chosen)
 
     def on_mount(self) -> None:
         self._show(0)
 
-    def _take(self, chosen: Sequence[str]) -> None:
-        """The chosen ones first, in their order."""
+    def _set_order(self, chosen: Sequence[str]) -> None:
+        """Set the order of the rows: the chosen columns first, in their order."""
         self._chosen = set(chosen)
         self._order = list(dict.fromkeys([*chosen, *self._columns]))
 
     def _show(self, at: int) -> None:
-        columns, left_out = [self._columns[id] for id in self._order], self._left_out()
-        rows = [
-            ChoiceRow(title, "✓" if id in self._chosen else "", more=words, note="no room" if id in left_out else "")
-            for id, title, words in columns
-        ]
-        self.choices.show(rows, at)
+        without_room = self._without_room()
+        rows: list[ChoiceRow] = []
+        for id in self._order:
+            _, title, description = self._columns[id]
+            note = "no room" if id in without_room else ""
+            rows.append(ChoiceRow(title, "✓" if id in self._chosen else "", detail=description, note=note))
+        self.choices.set_rows(rows, at)
 
     def _changed(self, at: int) -> None:
         self._apply(tuple(id for id in self._order if id in self._chosen))
@@ -82,13 +84,13 @@ class ColumnChooser(Chooser[None]):
         self._chosen ^= {id}
         self._changed(self._at)
 
-    def action_carry(self, by: int) -> None:
+    def action_reorder(self, by: int) -> None:
         at, to = self._at, self._at + by
         if 0 <= to < len(self._order):
             self._order[at], self._order[to] = self._order[to], self._order[at]
             self._changed(to)
 
-    def action_usual(self) -> None:
+    def action_reset(self) -> None:
         at = self._order[self._at]
-        self._take(self._usual)
+        self._set_order(self._default)
         self._changed(self._order.index(at))

@@ -1,4 +1,4 @@
-"""The dashboard: the watchlist, the selected symbol's ladder and chart, and the bars above and below."""
+"""The dashboard: the watchlist, the selected symbol's panes, and the bars above and below."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
+from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
 from tui.terminal.ansi import Piece
-from tui.terminal.line_update import LineUpdate
+from tui.terminal.direct_paint import DirectPaint
+from tui.terminal.textual_private import BaseScreen
 from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.field import Field
@@ -34,8 +35,8 @@ from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist.grid import Watchlist
 
 
-class Dashboard(Screen[None], inherit_bindings=False):
-    """Composition and geometry. The app hands it frames by `sync` and seconds by `tick`."""
+class Dashboard(BaseScreen, inherit_bindings=False):
+    """The dashboard's composition and layout. The app calls `sync` with each frame and `tick` once a second."""
 
     DEFAULT_CSS = """
     Dashboard { background: $background; overflow: hidden; }
@@ -45,43 +46,47 @@ class Dashboard(Screen[None], inherit_bindings=False):
     """
 
     class Ready(Message):
-        """The dashboard is on the screen."""
+        """The dashboard was mounted."""
 
-    def __init__(self, look: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions) -> None:
+    def __init__(
+        self, styles: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions, names: FundNames
+    ) -> None:
         super().__init__(id="dashboard")
         self._market = market
-        self.header = Header(look)
-        self.watchlist = Watchlist(look, market, keys)
-        self.ladder = DepthLadder(look, keys)
-        self.chart = MinuteChart(look, keys)
-        self.tape = TradeTape(look, keys)
-        self.headline = QuoteHeader(look, market)
-        self.status = StatusBar(look, market, keys)
+        self.header = Header(styles)
+        self.watchlist = Watchlist(styles, market, names, keys)
+        self.ladder = DepthLadder(styles, keys)
+        self.chart = MinuteChart(styles, keys)
+        self.tape = TradeTape(styles, keys)
+        self.quote_header = QuoteHeader(styles, market, names)
+        self.status = StatusBar(styles, market, keys)
         self.add_field = AddField(suggestions)
         self.find_field = FindField()
-        self.footer = Footer(look, keys)
+        self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.headline, self.watchlist, self.ladder, self.chart, self.tape)
+        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
-        """Panes the person does not want to see."""
+        """The ids of the panes that are switched off."""
         self.zoomed = ""
-        """The pane that has the whole screen."""
+        """The id of the pane that has the whole screen."""
         self.detail = False
-        """Whether the screen is given to the selected symbol."""
+        """True if the screen is given to the selected symbol."""
         for pane in self._panes:
             pane.on_changed = self._lines_changed
-        self.may_paint: Callable[[], bool] = lambda: True
-        self.painted: Callable[[float], None] = lambda seconds: None
-        """Told after each painting that no frame counts how long it took."""
-        self.pressing = False
-        """Whether what a key has changed waits to be painted: it goes before a frame."""
+        self.can_paint: Callable[[], bool] = lambda: True
+        """Returns True while the terminal keeps up."""
+        self.on_painted: Callable[[float], None] = lambda seconds: None
+        """Called after each painting outside a frame with the seconds it took."""
+        self.paint_pending = False
+        """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
-        # What had no room in the frames before, the oldest first: rows of the grid, and whole panes beside it.
-        self._owed_rows: dict[Instrument, None] = {}
-        self._owed_panes: dict[Pane, None] = {}
+        self._direct = DirectPaint(self)
+        # Changes that the line budget of the last frames did not cover, the oldest first.
+        self._row_backlog: dict[Instrument, None] = {}
+        self._pane_backlog: dict[Pane, None] = {}
         self._rows_were_last = False
-        self._proven = False
+        self._is_link_live = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -99,7 +104,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.apply_layout()
 
     def apply_layout(self) -> None:
-        """Give every pane its place, as large as the terminal allows."""
+        """Place and size the panes for the terminal's size."""
         width, height = self.app.size
         boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
         self._too_small.display = not boxes
@@ -118,20 +123,20 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     @property
     def flash_ends(self) -> float | None:
-        """When the first of the lights on the screen is over, s monotonic; None without one."""
+        """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
         ends = (
-            self.headline.flash_ends if self.headline.display else None,
+            self.quote_header.flash_ends if self.quote_header.display else None,
             self.watchlist.flash_ends if self.watchlist.display else None,
             self.ladder.tint_ends if self.ladder.display else None,
         )
         return min((end for end in ends if end is not None), default=None)
 
     def shows(self, pane: str) -> bool:
-        """Whether a pane has found room on the screen."""
+        """Returns True if the pane has a place on the screen."""
         return any(each.id == pane and each.display for each in self._panes)
 
     def toggle(self, pane: str) -> None:
-        """Show or hide a pane; the last one stays."""
+        """Switch a pane on or off; the last one stays."""
         self.zoomed = ""
         self.hidden ^= {pane}
         if self.hidden >= set(PANES):
@@ -139,18 +144,19 @@ class Dashboard(Screen[None], inherit_bindings=False):
         self.apply_layout()
 
     def zoom(self) -> None:
-        """Give the focused pane the whole screen, or the others their places back."""
+        """Give the focused pane the whole screen, or end that."""
         focused = self.focused.id if self.focused in self._panes and self.focused is not None else None
         self.zoomed = "" if self.zoomed else focused or ""
         self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
+        """Give the screen to the selected symbol, or back to the watchlist."""
         self.detail, self.zoomed = detail, ""
         self.apply_layout()
         self.focus_pane()
 
     def next_pane(self, by: int) -> None:
-        """The next pane has the keys; where one is zoomed, it is the next."""
+        """Focus the next pane, the previous one if negative; a zoom moves along."""
         shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
         shown = [pane for pane in shown if pane.id not in self.hidden]
         if not shown:
@@ -163,39 +169,33 @@ class Dashboard(Screen[None], inherit_bindings=False):
         pane.focus()
 
     def focus_pane(self) -> None:
-        """Give the keys to the watchlist, or to the first pane that is there."""
+        """Focus the first visible pane, which is the watchlist if it is visible."""
         for pane in self._panes:
             if pane.display and pane.can_focus:
                 pane.focus()
                 return
 
-    @property
-    def look(self) -> Styles | None:
-        return self.watchlist.look
-
-    def apply_styles(self, look: Styles) -> None:
-        """Draw everything in another look."""
-        for pane in self._panes:
-            pane.look = look
-        for bar in (self.header, self.status, self.footer):
-            bar.look = look
+    def apply_styles(self, styles: Styles) -> None:
+        """Redraw in the colours of another theme."""
+        for part in (*self._panes, self.header, self.status, self.footer):
+            part.apply_styles(styles)
 
     def show(self, name: str, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
-        """Show these symbols in the watchlist, as the list of that name."""
+        """Show these symbols in the watchlist as the list of that name, with the cursor at `select`."""
         self.status.symbols = len(rows)
         self.watchlist.show(name, rows, select)
 
-    def names_learned(self) -> None:
-        """More funds have a name now."""
-        self.watchlist.names_learned()
-        self.headline.update_lines()
+    def refresh_names(self) -> None:
+        """Redraw with the funds' names known now."""
+        self.watchlist.refresh_names()
+        self.quote_header.update_lines()
 
     def open_add_field(self, text: str = "") -> None:
-        """Show the field for symbols in the place of the footer, with the cursor in it."""
+        """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)
 
     def open_find_field(self) -> None:
-        """Show the field that says which rows are shown, with what it says now."""
+        """Show the find field in place of the footer, with its present text, and focus it."""
         self._open(self.find_field, self.watchlist.find)
 
     def _open(self, field: Field, text: str) -> None:
@@ -205,7 +205,7 @@ class Dashboard(Screen[None], inherit_bindings=False):
         field.open(text)
 
     def close_fields(self) -> None:
-        """Back to the panes; the grid keeps showing what was found."""
+        """Hide the fields and focus a pane; the filter stays."""
         for field in (self.add_field, self.find_field):
             if field.display:
                 field.close()
@@ -215,138 +215,130 @@ class Dashboard(Screen[None], inherit_bindings=False):
 
     @on(events.DescendantFocus)
     def leave_fields(self) -> None:
-        """Tab or a click gave the keys to a pane: in a field left open neither letters nor Esc would arrive."""
+        """Close the fields when Tab or a click focused a pane: an open field without focus would get no keys."""
         if self.focused in self._panes:
             self.close_fields()
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
-        for pane in (self.headline, self.ladder, self.chart, self.tape):
+        """Show the selected symbol in the other panes."""
+        for pane in (self.quote_header, self.ladder, self.chart, self.tape):
             pane.instrument = event.instrument
-        self._keep_hours()
+        self._update_clock()
 
-    def _keep_hours(self) -> None:
-        """Show the clock and the session of the selected symbol's exchange, by the hours that are known now."""
+    def _update_clock(self) -> None:
+        """Show the clock and the session of the selected symbol's exchange, by its calendar known now."""
         if (selected := self.chart.instrument) is not None:
-            self.header.place = selected.symbol.region
+            self.header.clock_region = selected.symbol.region
             self.header.trading = bool(selected.trading_until)
-        self.header.hours = self._market.calendar(self.header.place)
+        self.header.calendar = self._market.calendar(self.header.clock_region)
 
     def _sample(self, now: float) -> None:
-        """Measure all instruments in the course of the next second."""
+        """Sample all instruments within the next second, in portions, so that no frame waits for a long list."""
         instruments = list(self._market.instruments.values())
         portions = [instruments[at : at + PORTION] for at in range(0, len(instruments), PORTION)]
-        for n, some in enumerate(portions):
+        for n, portion in enumerate(portions):
             if n:
-                after = n / len(portions)
-                asyncio.get_running_loop().call_later(after, self._market.sample, now + after, some)
+                delay = n / len(portions)
+                asyncio.get_running_loop().call_later(delay, self._market.sample, now + delay, portion)
             else:
-                self._market.sample(now, some)
+                self._market.sample(now, portion)
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
+        """Show the link's new state; `demo` is True for our own exchange."""
         self.status.link = state
         self.header.demo = demo
-        self._keep_hours()
+        self._update_clock()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool, lines: int | None = None) -> None:
-        """A frame: hand the changes to the panes that are on the screen. Where it may draw but few `lines`, it draws so
-        many rows of the grid, or one other pane; the rest has its turn in the next frames, with what is known then."""
-        self._proven = proven
-        panes = [pane for pane in (self.headline, self.ladder, self.chart, self.tape) if pane.display]
-        self._owed_rows.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._owed_panes.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
-        rows, due = self._turn(lines)
-        self._flushing = True  # at the end of this, for all panes together
-        self.watchlist.sync(rows, now, proven)
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
+        """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
+        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
+        of then."""
+        self._is_link_live = is_link_live
+        panes = [pane for pane in (self.quote_header, self.ladder, self.chart, self.tape) if pane.display]
+        self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
+        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
+        rows, due = self._next_portion(lines)
+        self._flushing = True  # painted below, for all panes together
+        self.watchlist.sync(rows, now, is_link_live)
         for pane in panes:
-            news = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(news, now, proven)
+            due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
+            pane.sync(due_symbol, now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:
-        """A pane has lines to paint: it is done for all of them together, when what is going on now is over."""
+        """Schedule the painting of changed lines for all panes together, after the present message was handled."""
         if not self._flushing:
             self._flushing = True
             self.call_next(self.flush)
 
     def flush(self) -> None:
-        """Paint what has changed, as soon as the terminal may take it."""
-        self.pressing = not self.may_paint()
-        if not self.pressing:
+        """Paint the changed lines, now or as soon as the terminal keeps up."""
+        self.paint_pending = not self.can_paint()
+        if not self.paint_pending:
             self._paint()
 
     def _paint(self) -> None:
-        """Paint the lines that changed. Textual would do it some turns of the loop later, and look at every line of
-        every widget for it: that costs more than all else of a frame. Where something may lie over the panes it does
-        it all the same."""
-        self._flushing = self.pressing = False
-        plainly = self._can_paint_directly
+        """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
+        self._flushing = self.paint_pending = False
+        directly = self._can_paint_directly
         lines: list[Piece] = []
         for pane in self._panes:
-            if not plainly or not pane.display:
+            if not directly or not pane.display:
                 pane.repaint()
             elif pane.changed:
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
-        if lines:
-            self.app._display(self, LineUpdate(lines))  # type: ignore[arg-type]  # as Textual itself calls it
+        self._direct.write(lines)
 
     @property
     def _can_paint_directly(self) -> bool:
-        """Whether nothing lies over it, and no widget moves."""
-        covered = self.add_field.display or self.find_field.display or self.app._notifications
-        # While the app leaves it has a batch open, and after a while no screen any more.
-        return not (covered or self.app._batch_count or self.app.screen is not self or self._layout_required)
+        return not (self.add_field.display or self.find_field.display) and self._direct.is_possible
 
     def _paint_bars(self) -> None:
-        """The same for the lines around the panes, where nothing else is to be painted: for the clock and the status
-        below Textual would draw every line between them."""
-        bars = [bar for bar in (self.header, self.status, self.footer) if bar in self._dirty_widgets]
-        if len(bars) == len(self._dirty_widgets) and self._can_paint_directly and self.may_paint():
-            self._dirty_widgets.clear()
-            lines = [piece for bar in bars if bar.display for piece in bar.pieces([0])]
-            if lines:
-                self.app._display(self, LineUpdate(lines, alike=True))  # type: ignore[arg-type]
+        """Paint the bars around the panes, if nothing else is to be painted: for the clock and the status below Textual
+        would draw every line between them."""
+        bars = self._direct.only_dirty((self.header, self.status, self.footer))
+        if bars and self._can_paint_directly and self.can_paint():
+            self._direct.write_dirty([piece for bar in bars if bar.display for piece in bar.pieces([0])])
 
-    def _turn(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
-        """Which rows and which panes are drawn in this frame."""
-        rows, panes = list(self._owed_rows), list(self._owed_panes)
+    def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
+        """Takes the rows and panes to draw in this frame from the backlog: with a budget, rows and panes in turn."""
+        rows, panes = list(self._row_backlog), list(self._pane_backlog)
         if lines is not None:
-            beside = panes and (self._rows_were_last or not rows)
-            rows, panes = ([], panes[:1]) if beside else (rows[:lines], [])
+            pane_is_next = panes and (self._rows_were_last or not rows)
+            rows, panes = ([], panes[:1]) if pane_is_next else (rows[:lines], [])
         self._rows_were_last = bool(rows)
         for row in rows:
-            del self._owed_rows[row]
+            del self._row_backlog[row]
         for pane in panes:
-            del self._owed_panes[pane]
+            del self._pane_backlog[pane]
         return set(rows), set(panes)
 
     @property
     def has_backlog(self) -> bool:
-        """Whether changes are left to draw that had no room in the last frame."""
-        return bool(self._owed_rows or self._owed_panes)
+        """True if changes are left that the line budget of the last frame did not cover."""
+        return bool(self._row_backlog or self._pane_backlog)
 
-    def _on_timer_update(self) -> None:
-        # Textual's one place where a screen is painted, and not a public one: there is none to measure.
+    def paint(self) -> None:
         began = time.perf_counter()
-        if not (self._repaint_required or self._scroll_required):
-            self._paint_bars()
-        super()._on_timer_update()
-        self.painted(time.perf_counter() - began)
+        self._paint_bars()
+        super().paint()
+        self.on_painted(time.perf_counter() - began)
 
     def tick(self, now: float, lines: int | None = None) -> None:
-        """Once a second: ages, the clock, the figures of the status bar. `lines` as for a frame."""
+        """Update ages, the clock and the status bar once a second. `now` in s monotonic; `lines` as for `sync`."""
         self._market.health.sample(now)
         self.status.now = now
-        self._keep_hours()
+        self._update_clock()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
         if self.status.link is not None and self.status.link.is_live:
             self._sample(now)
-        self._owed_rows.update(dict.fromkeys(self.watchlist.tick(now)))
-        for pane in (self.headline, self.ladder):
+        self._row_backlog.update(dict.fromkeys(self.watchlist.tick(now)))
+        for pane in (self.quote_header, self.ladder):
             if pane.display:
                 pane.tick(now)
-        if self._owed_rows and self.may_paint():
-            self.sync(set(), now, self._proven, lines)
+        if self._row_backlog and self.can_paint():
+            self.sync(set(), now, self._is_link_live, lines)

@@ -6,10 +6,11 @@ from textual.await_complete import AwaitComplete
 
 
 class DismissOnce:
-    """For screens, before their base class. A key may still reach a screen that is dismissed, or that another one
-    covers: Textual would take away that other screen for it, or fail where there is none."""
+    """A mixin for screens, to stand before their base class. A key may still reach a screen that was dismissed or that
+    another one covers: Textual would then pop that other screen, or raise if there is none."""
 
     def dismiss(self, result: object = None) -> AwaitComplete:
+        """Dismiss the screen if it is the topmost one; else nothing happens."""
         if self.app.screen_stack[-1:] != [self]:  # type: ignore[attr-defined]
             return AwaitComplete()
         dismissed: AwaitComplete = super().dismiss(result)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Feed health: everything there is to know about the connection and the data, figure by figure."""
+"""Feed health: all figures of the connection and the data."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui import format as fmt
 from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.market.entitlements import refused_types
-from tui.screens.dismiss_once import DismissOnce
+from tui.screens.text_screen import TextScreen
 from tui.secrets import safe_text
 from tui.terminal.flow_control import TerminalFlowControl
 from tui.terminal.frame_clock import MAX_FRAMES
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
     from tui.history.fund_list import FundListLoader
 
 _HOUR = 60  # minutes
-_PROVEN = "LIVE"
-_WORDS = 160  # characters of what a server says
+_LIVE = "LIVE"
+_LONGEST_REPLY = 160  # characters of a server's words
 
 
 class HealthSnapshot(NamedTuple):
-    """What the app knows at a moment. `now` in s, monotonic; `wall` in ms UTC, this machine's clock."""
+    """What the app knows at one moment. `now` in s monotonic; `wall` is this machine's clock, ms UTC."""
 
     now: float
     wall: float
@@ -44,47 +43,38 @@ class HealthSnapshot(NamedTuple):
     host: str
     demo: bool
     instruments: list[Instrument]
-    pace: TerminalFlowControl
+    flow_control: TerminalFlowControl
     cost: float  # s that a frame takes
     rate: float  # frames a second, at most
-    history: Backfill | None = None
-    names: FundListLoader | None = None
-    unread: int = 0  # rows of answers over REST, and of our own file
+    backfill: Backfill | None = None
+    fund_list: FundListLoader | None = None
+    unread: int = 0  # rows of REST replies and of our own file that could not be read
 
 
 class HealthFigure(NamedTuple):
-    """A line of a section. `odd`: not as it should be."""
+    """A line of a section; `abnormal` figures are highlighted."""
 
     name: str
     value: str
     abnormal: bool = False
 
 
-class FeedHealth(DismissOnce, ModalScreen[None]):
-    """Closes on Esc, q, h or a click outside. The app calls `tick` once a second while it is open."""
+class FeedHealth(TextScreen):
+    """The screen of figures. Esc, q, h or a click outside closes it; the app calls `tick` once a second."""
 
     DEFAULT_CSS = """
-    FeedHealth { align: center middle; background: $background 60%; }
-    FeedHealth VerticalScroll {
-        width: 80; max-width: 96%; height: auto; max-height: 94%;
-        background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
-        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
-        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
-    }
-    FeedHealth Container { width: 1fr; height: auto; layout: vertical; padding-bottom: 1; }
-    FeedHealth Static { width: 1fr; height: auto; }
+    FeedHealth VerticalScroll { max-width: 96%; }
+    FeedHealth Container { padding-bottom: 1; }
     FeedHealth.-wide VerticalScroll { width: 146; }
-    FeedHealth.-wide Container { layout: horizontal; }
     FeedHealth.-wide #figures { width: 70; margin-right: 4; }
     """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
 
-    def __init__(self, look: Styles, market: Market, facts: Callable[[], HealthSnapshot]) -> None:
+    def __init__(self, styles: Styles, market: Market, take_snapshot: Callable[[], HealthSnapshot]) -> None:
         super().__init__()
-        self._look = look
+        self._styles = styles
         self._market = market
-        self._facts = facts
+        self._take_snapshot = take_snapshot
         self._figures = Static(id="figures")
         self._history = Static(id="history")
 
@@ -98,61 +88,63 @@ class FeedHealth(DismissOnce, ModalScreen[None]):
         self.tick()
 
     def tick(self) -> None:
-        """Show what is so now."""
-        facts = self._facts()
-        self._figures.update(self._sections(facts))
-        self._history.update(self._past(facts))
+        """Show the present figures."""
+        snapshot = self._take_snapshot()
+        self._figures.update(self._sections(snapshot))
+        self._history.update(self._link_history(snapshot))
 
-    def _sections(self, facts: HealthSnapshot) -> Table:
-        look = self._look
+    def _sections(self, snapshot: HealthSnapshot) -> Table:
+        styles = self._styles
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=19)
         table.add_column(ratio=1, overflow="fold")
         for section, figures in (
-            ("Link", link_figures(self._market, facts)),
-            ("Data", data_figures(self._market, facts)),
-            ("Past", past_figures(facts)),
-            ("Refused", refused_figures(facts)),
-            ("Faults", fault_figures(self._market, facts)),
-            ("Screen", screen_figures(self._market, facts)),
+            ("Link", link_figures(self._market, snapshot)),
+            ("Data", data_figures(self._market, snapshot)),
+            ("Past", history_figures(snapshot)),
+            ("Refused", refused_figures(snapshot)),
+            ("Faults", fault_figures(self._market, snapshot)),
+            ("Screen", screen_figures(self._market, snapshot)),
         ):
             if not figures:
                 continue
             table.add_row()
-            table.add_row(Text(section, look("accent", "surface", bold=True)))
-            for name, value, odd in figures:
+            table.add_row(Text(section, styles("accent", "surface", bold=True)))
+            for name, value, abnormal in figures:
                 table.add_row(
-                    Text(f"  {name}", look("muted", "surface")),
-                    Text(value, look("warning" if odd else "muted" if value == "0" else "text", "surface", bold=odd)),
+                    Text(f"  {name}", styles("muted", "surface")),
+                    Text(
+                        value,
+                        styles(
+                            "warning" if abnormal else "muted" if value == "0" else "text", "surface", bold=abnormal
+                        ),
+                    ),
                 )
         return table
 
-    def _past(self, facts: HealthSnapshot) -> Table:
-        """The states of the link, newest first."""
-        look = self._look
+    def _link_history(self, snapshot: HealthSnapshot) -> Table:
+        """Returns the states of the link, newest first."""
+        styles = self._styles
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
         table.add_row()
         table.add_row(
-            Text("History", look("accent", "surface", bold=True)), Text("local time", look("muted", "surface"))
+            Text("History", styles("accent", "surface", bold=True)), Text("local time", styles("muted", "surface"))
         )
         for event in reversed(self._market.health.history):
-            role = "up" if event.state == _PROVEN else "warning" if event.reason else "muted"
-            what = Text(event.state, look(role, "surface", bold=event.state == _PROVEN))
+            role = "up" if event.state == _LIVE else "warning" if event.reason else "muted"
+            what = Text(event.state, styles(role, "surface", bold=event.state == _LIVE))
             if event.reason:
-                what.append(f"  {event.reason}", look("text", "surface"))
-            table.add_row(Text(f"  {_moment(event.time, facts.wall)}", look("muted", "surface")), what)
+                what.append(f"  {event.reason}", styles("text", "surface"))
+            table.add_row(Text(f"  {_local_time(event.time, snapshot.wall)}", styles("muted", "surface")), what)
         return table
 
-    def on_click(self, event: object) -> None:
-        if getattr(event, "widget", None) is self:
-            self.dismiss()
 
-
-def link_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
-    health, clock, now = market.health, market.clock, facts.now
-    words = safe_text(facts.link.describe(now)) if facts.link is not None else "not begun"
+def link_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns the figures of the connection and the clocks."""
+    health, clock, now = market.health, market.clock, snapshot.now
+    words = safe_text(snapshot.link.describe(now)) if snapshot.link is not None else "not begun"
     trips = [1000 * trip for trip in health.round_trips]
     round_trip = "no heartbeat answered yet"
     if trips:
@@ -163,13 +155,13 @@ def link_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
         whose = "this machine's" if clock.ahead is None else "the exchange's own"
         offset = f"the data's is {(clock.ahead or clock.lead / 1000):,.1f} s ahead of {whose}"
     elif clock.half_width < float("inf"):
-        offset = _apart(clock.low, clock.high)
+        offset = _offset_words(clock.low, clock.high)
     else:
         offset = "not known: the exchange has not told the time"
     idle = health.idle_timeout
     return [
-        HealthFigure("state", words, facts.link is not None and not facts.link.is_live),
-        HealthFigure("server", f"{facts.host or fmt.UNKNOWN}{' · DEMO' if facts.demo else ''}"),
+        HealthFigure("state", words, snapshot.link is not None and not snapshot.link.is_live),
+        HealthFigure("server", f"{snapshot.host or fmt.UNKNOWN}{' · DEMO' if snapshot.demo else ''}"),
         HealthFigure("round trip", round_trip),
         HealthFigure("heartbeats missed", f"{health.heartbeats_missed:,}", health.heartbeats_missed > 0),
         HealthFigure("without data", fmt.UNKNOWN if silence is None else f"{max(0.0, silence):.1f} s"),
@@ -183,14 +175,15 @@ def link_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     ]
 
 
-def data_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
+def data_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns rates, counts and the lag of the data."""
     health = market.health
     messages, size = health.rates
     by_type = (("tick", health.ticks), ("quote", health.quotes), ("depth", health.depths), ("kline", health.klines))
     arrival = fmt.UNKNOWN
     if (delay := market.clock.delay()) is not None:
         arrival = f"{fmt.seconds(delay)}: the whole feed is delayed"
-    elif (lag := market.clock.lag(facts.now)) is not None:
+    elif (lag := market.clock.lag(snapshot.now)) is not None:
         arrival = lag.in_full
     coalesced = max(0, health.applied - health.shown)
     units = ", ".join(f"{count:,} read as {unit}" for unit, count in health.time_units.most_common())
@@ -204,38 +197,39 @@ def data_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     ]
 
 
-def past_figures(facts: HealthSnapshot) -> list[HealthFigure]:
-    """How much is known of the time before and of names, what could not be read, and whether anything is kept."""
-    if facts.history is None:
+def history_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns the state of the backfill, of its file and of the funds' names, and the rows that could not be read."""
+    if snapshot.backfill is None:
         return []
-    words, odd = facts.history.words()
-    figures = [HealthFigure("history", safe_text(words), odd)]
-    if facts.history.trouble:
-        figures.append(HealthFigure("not kept", safe_text(facts.history.trouble), True))
-    if facts.names is not None:
-        words, odd = facts.names.words()
-        figures.append(HealthFigure("names", safe_text(words), odd))
-    if facts.unread:
-        figures.append(HealthFigure("not read", f"{facts.unread:,} rows of history or names", True))
+    words, abnormal = snapshot.backfill.describe()
+    figures = [HealthFigure("history", safe_text(words), abnormal)]
+    if snapshot.backfill.store_error:
+        figures.append(HealthFigure("not kept", safe_text(snapshot.backfill.store_error), True))
+    if snapshot.fund_list is not None:
+        words, abnormal = snapshot.fund_list.describe()
+        figures.append(HealthFigure("names", safe_text(words), abnormal))
+    if snapshot.unread:
+        figures.append(HealthFigure("not read", f"{snapshot.unread:,} rows of history or names", True))
     return figures
 
 
-def refused_figures(facts: HealthSnapshot) -> list[HealthFigure]:
-    """What is not served, by type, with the server's own words."""
+def refused_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns what is not served, by type, with the server's own words."""
     return [
-        HealthFigure(type_, f"{fmt.count(len(symbols), 'symbol')}: {fmt.clip(safe_text(words), _WORDS)}", True)
-        for type_, words, symbols in refused_types(facts.instruments)
+        HealthFigure(type_, f"{fmt.count(len(symbols), 'symbol')}: {fmt.clip(safe_text(words), _LONGEST_REPLY)}", True)
+        for type_, words, symbols in refused_types(snapshot.instruments)
     ]
 
 
-def fault_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
+def fault_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns what was wrong in the data, by kind."""
     health = market.health
-    holes = sum(missing_minutes(instrument, market.exchange_time(facts.now)) for instrument in facts.instruments)
+    holes = sum(missing_minutes(instrument, market.exchange_time(snapshot.now)) for instrument in snapshot.instruments)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in health.malformed.most_common())
     malformed = health.malformed.total()
     figures = [HealthFigure("malformed", f"{malformed:,}{f': {kinds}' if kinds else ''}", malformed > 0)]
     if (last := health.last_malformed) is not None:
-        ago = fmt.seconds(max(0.0, facts.now - last.at))
+        ago = fmt.seconds(max(0.0, snapshot.now - last.at))
         figures.append(HealthFigure("  the last", f"{ago} ago, {safe_text(last.kind)}: {safe_text(last.text)}"))
     counted = (
         ("out of order", health.out_of_order, "older than what was shown"),
@@ -251,43 +245,45 @@ def fault_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
     return figures
 
 
-def screen_figures(market: Market, facts: HealthSnapshot) -> list[HealthFigure]:
-    health, pace = market.health, facts.pace
-    costly = ", fewer because one costs so much" if facts.rate < MAX_FRAMES else ""
-    most = f"{facts.rate:.0f} a second{costly}" if pace.line_budget is None else "as many as the terminal takes"
-    if pace.round_trip is None:
+def screen_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns the frames and how well the terminal keeps up."""
+    health, flow_control = market.health, snapshot.flow_control
+    budget = flow_control.line_budget
+    costly = ", fewer because one costs so much" if snapshot.rate < MAX_FRAMES else ""
+    most = f"{snapshot.rate:.0f} a second{costly}" if budget is None else "as many as the terminal takes"
+    if flow_control.round_trip is None:
         terminal = "has not told whether it keeps up"
-    elif pace.line_budget is None:
-        terminal = f"keeps up, answers within {fmt.milliseconds(1000 * (pace.round_trip + pace.backlog))}"
+    elif budget is None:
+        answer = fmt.milliseconds(1000 * (flow_control.round_trip + flow_control.backlog))
+        terminal = f"keeps up, answers within {answer}"
     else:
-        terminal = f"behind by {fmt.milliseconds(1000 * pace.backlog)}: {pace.line_budget} lines a frame"
+        terminal = f"behind by {fmt.milliseconds(1000 * flow_control.backlog)}: {budget} lines a frame"
+    cost = f"{fmt.milliseconds(1000 * snapshot.cost)} each"
     return [
-        HealthFigure(
-            "frames",
-            f"{health.frames:,} drawn, {health.frame_rate:.0f} a second · {fmt.milliseconds(1000 * facts.cost)} each",
-        ),
-        HealthFigure("at most", most, bool(costly) or pace.line_budget is not None),
+        HealthFigure("frames", f"{health.frames:,} drawn, {health.frame_rate:.0f} a second · {cost}"),
+        HealthFigure("at most", most, bool(costly) or budget is not None),
         HealthFigure("left out", f"{health.frames_skipped:,} frames; the next one had all of their data"),
-        HealthFigure("terminal", terminal, pace.line_budget is not None),
+        HealthFigure("terminal", terminal, budget is not None),
     ]
 
 
 def missing_minutes(instrument: Instrument, time: float) -> int:
-    """Minutes without a bar between the first and the last bar of the hour before `time` (ms UTC)."""
+    """Returns the number of minutes without a bar between the first and the last bar of the hour before `time`, ms
+    UTC."""
     slot = int(time // 60_000)
     present = [n for n, bar in enumerate(instrument.bars.window(slot - _HOUR + 1, slot)) if bar is not None]
     return present[-1] - present[0] + 1 - len(present) if present else 0
 
 
-def _apart(low: float, high: float) -> str:
-    """Between which bounds (ms) the exchange's clock is ahead of ours, in words."""
+def _offset_words(low: float, high: float) -> str:
+    """Returns in words that the exchange's clock is between `low` and `high` ms ahead of this machine's."""
     if low <= 0 <= high:
         return f"within {math.ceil(max(-low, high) / 100) / 10:g} s of this machine's"
     where = "ahead of" if low > 0 else "behind"
     return f"exchange {abs(low + high) / 2:,.0f} ms {where} this machine, ±{(high - low) / 2:,.0f} ms"
 
 
-def _moment(time: float, now: float) -> str:
-    """A time (ms UTC) by this machine's clock; the day, where it is not today's."""
-    moment, today = (datetime.fromtimestamp(ms / 1000) for ms in (time, now))
-    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%b %d %H:%M}"
+def _local_time(time: float, now: float) -> str:
+    """Returns a time by this machine's clock, with the date if that is not today's; both in ms UTC."""
+    then, today = (datetime.fromtimestamp(ms / 1000) for ms in (time, now))
+    return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%b %d %H:%M}"

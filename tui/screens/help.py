@@ -1,4 +1,4 @@
-"""The help: every key by group, from the key table, and what the signs on the screen mean."""
+"""The help: every key by group, from the key table, and the meaning of the signs on the screen."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingsMap
 from textual.containers import Container, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.config.key_table import KEYS, KeyBinding, groups
-from tui.screens.dismiss_once import DismissOnce
+from tui.screens.text_screen import TextScreen
+from tui.terminal.textual_private import add_bindings
 from tui.widgets.styles import Styles
 
 _SIGNS = (
@@ -55,12 +54,12 @@ _SIGNS = (
 _CLOSED = "/ finds · Esc closes"
 
 Sections = dict[str, list[tuple[str, str]]]
-"""What stands on the keys, and what they do, by group."""
+"""By group: key labels and what the keys do."""
 
 
 def find_keys(keys: Sequence[KeyBinding], text: str) -> Sections:
-    """The lines in whose caps, words, group or id something begins with each word of the text."""
-    wanted = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
+    """Returns the lines in whose labels, words, group or id some word begins with each word of the text."""
+    patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
     lines = [
         (key.group, " ".join(key.labels), key.help, key.id.replace("_", " "))
         for keys in groups(keys).values()
@@ -69,14 +68,14 @@ def find_keys(keys: Sequence[KeyBinding], text: str) -> Sections:
     lines += [("Signs", sign, words, "") for sign, words in _SIGNS]
     found: Sections = {}
     for line in lines:
-        group, caps, words, _ = line
-        if all(word.search(" ".join(line).casefold()) for word in wanted):
-            found.setdefault(group, []).append((caps, words))
+        group, labels, words, _ = line
+        if all(pattern.search(" ".join(line).casefold()) for pattern in patterns):
+            found.setdefault(group, []).append((labels, words))
     return found
 
 
-def columns(sections: Sections) -> tuple[Sections, Sections]:
-    """The sections, in their order, in two columns as equal in length as can be."""
+def two_columns(sections: Sections) -> tuple[Sections, Sections]:
+    """Returns the sections, in their order, in two columns of about equal length."""
     items = list(sections.items())
     splits = [(dict(items[:n]), dict(items[n:])) for n in range(len(items) + 1)]
     return min(splits, key=lambda split: max(map(_length, split)))
@@ -86,30 +85,20 @@ def _length(sections: Sections) -> int:
     return sum(2 + len(lines) for lines in sections.values())
 
 
-class Help(DismissOnce, ModalScreen[None]):
-    """`/` finds among the lines. Esc ends that first; then it closes the help, as do q, ? and a click outside."""
+class Help(TextScreen):
+    """The screen of keys and signs. `/` filters the lines. Esc ends that first, then closes, as do q, ? and a click
+    outside."""
 
     DEFAULT_CSS = """
-    Help { align: center middle; background: $background 60%; }
-    Help VerticalScroll {
-        width: 80; max-width: 97%; height: auto; max-height: 94%;
-        background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
-        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
-        scrollbar-background: $surface; scrollbar-color: $secondary;
-        scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
-    }
-    Help Container { width: 1fr; height: auto; layout: vertical; }
-    Help Static { width: 1fr; height: auto; }
+    Help VerticalScroll { max-width: 97%; scrollbar-gutter: stable; }
     Help #right { padding-bottom: 1; }
     Help Input, Help Input:focus {
         display: none; dock: top; width: 1fr; padding: 0 1; background: $panel; background-tint: transparent;
     }
     Help.-wide VerticalScroll { width: 154; }
-    Help.-wide Container { layout: horizontal; }
     Help.-wide #left { padding-right: 2; }
     """
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (140, "-wide")]
     BINDINGS = [
         Binding("escape", "back", "Back"),
         Binding("slash", "find", "Find"),
@@ -121,12 +110,12 @@ class Help(DismissOnce, ModalScreen[None]):
         Binding("pageup", "scroll('page_up')", show=False),
     ]
 
-    def __init__(self, look: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
+    def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__()
-        self._look = look
+        self._styles = styles
         self._keys = keys
         closing = [Binding(name, "dismiss") for key in keys if key.id in ("help", "quit") for name in key.keys]
-        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(closing)])
+        add_bindings(self, BindingsMap(closing))
         self._field = Input(placeholder="a key, or what it does", compact=True)
         self._left, self._right = Static(id="left"), Static(id="right")
         self._box = VerticalScroll(self._field, Container(self._left, self._right), can_focus=False)
@@ -141,29 +130,29 @@ class Help(DismissOnce, ModalScreen[None]):
 
     def _show(self, text: str) -> None:
         found = find_keys(self._keys, text)
-        left, right = columns(found)
+        left, right = two_columns(found)
         self._left.update(
-            self._table(left) if found else Text(f"\nNo key for '{text}'", self._look("muted", "surface"))
+            self._table(left) if found else Text(f"\nNo key for '{text}'", self._styles("muted", "surface"))
         )
         self._right.update(self._table(right))
 
     def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
-        look = self._look
+        styles = self._styles
         table = Table.grid(padding=(0, 1, 0, 0), expand=True)
         table.add_column(no_wrap=True, width=12)
         table.add_column(ratio=1)
         for group, lines in sections.items():
             table.add_row()
-            table.add_row(Text(group, look("muted", "surface")))
-            for caps, words in lines:
-                left = Text(f"  {caps}", look("accent", "surface", bold=True))
-                table.add_row(left, Text(words, look("text", "surface")))
+            table.add_row(Text(group, styles("muted", "surface")))
+            for labels, words in lines:
+                left = Text(f"  {labels}", styles("accent", "surface", bold=True))
+                table.add_row(left, Text(words, styles("text", "surface")))
         return table
 
     # --- finding ---
 
     def action_find(self) -> None:
-        self._box.styles.min_height = self._box.outer_size.height  # what is found is less: the frame stays
+        self._box.styles.min_height = self._box.outer_size.height  # fewer lines found do not shrink the frame
         self._box.border_subtitle = "Esc shows all"
         self._field.display = True
         self._field.focus()
@@ -184,11 +173,7 @@ class Help(DismissOnce, ModalScreen[None]):
         else:
             self.dismiss()
 
-    # --- moving ---
+    # --- scrolling ---
 
     def action_scroll(self, where: str) -> None:
         getattr(self._box, f"scroll_{where}")(animate=False)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.widget is self:
-            self.dismiss()

@@ -1,4 +1,4 @@
-"""Which panes stand where, at any size of the terminal. Pure."""
+"""The layout of the panes at any size of the terminal. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import NamedTuple
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 PANES = ("watchlist", "ladder", "chart", "tape")
 _BARS = 3  # header, status bar and footer
-_HEADLINE = 5  # lines of the detail's figures
-_LEAST = {"ladder": 12, "chart": 8, "tape": 6}  # lines below which a pane says nothing
-_FIRST_TO_GO = ("tape", "chart")
+_QUOTE_HEADER_LINES = 5  # lines of the detail's figures
+_LEAST_LINES = {"ladder": 12, "chart": 8, "tape": 6}
+_FIRST_LEFT_OUT = ("tape", "chart")
 
 
 class Box(NamedTuple):
-    """A part of the screen between the header and the status bar, in cells, frames included."""
+    """A rectangle of the area between the header and the status bar, in cells, borders included."""
 
     x: int
     y: int
@@ -26,10 +26,11 @@ Boxes = Mapping[str, Box]
 
 
 def arrange(width: int, height: int, hidden: Collection[str] = (), zoomed: str = "", *, detail: bool = False) -> Boxes:
-    """The box of every pane that is there, by its id; none at all where the terminal is too small.
+    """Returns the box of every visible pane by its id; none if the terminal is too small.
 
-    `hidden` panes are left out, `zoomed` is alone. `detail` gives the screen to one symbol: figures above, and no
-    watchlist."""
+    `hidden` panes are left out; `zoomed` is the only one. `detail` gives the screen to one symbol: its quote header
+    above, and no watchlist.
+    """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return {}
     area = Box(0, 0, width, height - _BARS)
@@ -37,16 +38,16 @@ def arrange(width: int, height: int, hidden: Collection[str] = (), zoomed: str =
         return {zoomed: area}
     sides = [pane for pane in ("ladder", "chart", "tape") if pane not in hidden]
     if detail:
-        top = Box(0, 0, width, min(_HEADLINE, area.height))
+        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES, area.height))
         below = Box(0, top.height, width, area.height - top.height)
-        return {"headline": top, **_at_large(sides or ["ladder", "chart", "tape"], below)}
+        return {"quote_header": top, **_without_watchlist(sides or ["ladder", "chart", "tape"], below)}
     if "watchlist" in hidden and sides:
-        return _at_large(sides, area)
-    return _beside_the_list(sides, area)
+        return _without_watchlist(sides, area)
+    return _with_watchlist(sides, area)
 
 
-def _beside_the_list(sides: Sequence[str], area: Box) -> Boxes:
-    """The watchlist has the larger part: the others to its right, or below it, as far as they find room."""
+def _with_watchlist(sides: Sequence[str], area: Box) -> Boxes:
+    """Returns the watchlist with the larger part, and the other panes to its right or below it, as far as they fit."""
     _, _, width, room = area
     if sides and width >= 100 and room >= 12:
         side = 42 + min(68, max(0, width - 120) * 11 // 20)
@@ -62,8 +63,8 @@ def _beside_the_list(sides: Sequence[str], area: Box) -> Boxes:
     return {"watchlist": area}
 
 
-def _at_large(sides: Sequence[str], area: Box) -> Boxes:
-    """One symbol's panes with the whole width."""
+def _without_watchlist(sides: Sequence[str], area: Box) -> Boxes:
+    """Returns the panes of one symbol over the whole width."""
     x, y, width, room = area
     if room < 3:
         return {}
@@ -89,22 +90,22 @@ def _at_large(sides: Sequence[str], area: Box) -> Boxes:
 
 
 def _pair(sides: Sequence[str]) -> list[str]:
-    """The two that stand side by side where there is no room for three."""
+    """Returns the two panes that are shown side by side if there is no room for three."""
     return [pane for pane in ("ladder", "chart", "tape") if pane in sides][:2]
 
 
 def _fitting(sides: Sequence[str], room: int) -> list[str]:
-    """Those that find room above each other; the first to go is the tape. One always stays."""
-    kept = list(sides)
-    for pane in _FIRST_TO_GO:
-        if pane in kept and len(kept) > 1 and sum(_LEAST[each] for each in kept) > room:
-            kept.remove(pane)
-    return kept
+    """Returns the panes that fit above each other; the tape is left out first, and one always stays."""
+    fitting = list(sides)
+    for pane in _FIRST_LEFT_OUT:
+        if pane in fitting and len(fitting) > 1 and sum(_LEAST_LINES[each] for each in fitting) > room:
+            fitting.remove(pane)
+    return fitting
 
 
 def _stacked(sides: Sequence[str], area: Box) -> Boxes:
-    """Above each other. The ladder's height is even, for its frame, its spread and two equal sides, and no more than
-    ten levels a side need; the tape is short beside others; the chart takes what is left."""
+    """Returns the panes above each other. The ladder has an even height, for its border, its spread and two equal
+    sides, up to ten levels a side; the tape is short next to others; the chart has the rest."""
     x, y, width, room = area
     heights: dict[str, int] = {}
     if "ladder" in sides and len(sides) > 1:

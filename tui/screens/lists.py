@@ -1,4 +1,4 @@
-"""The menu of the lists: which one is shown, and what is done with them."""
+"""The menu of the lists: shows one, and changes them."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from tui.screens.menu import Menu, MenuItem
 
 
 class ListInfo(NamedTuple):
-    """A list, and how many symbols are in it."""
+    """A list and its number of symbols."""
 
     name: str
     symbols: int
 
 
 class ListAction(NamedTuple):
-    """What is to be done. `name` is the list to show or to move to; a move to "" goes to a new list. The others are
-    about the list that is shown."""
+    """What was chosen. `name` is the list to show or to move symbols to, "" for a new list; the other actions are about
+    the list that is shown."""
 
     do: Literal["show", "new", "rename", "delete", "move", "save"]
     name: str = ""
 
 
 class ListMenu(Menu[ListAction]):
-    """Dismissed with a ListAction, or with None."""
+    """The menu; it is dismissed with a ListAction, or with None."""
 
     def __init__(self, lists: Sequence[ListInfo], shown: str, moving: int, unsaved: str | None) -> None:
-        """`moving` is how many symbols `m` would move; `unsaved` the name of the list that is shown and not saved."""
+        """`moving` is the number of symbols that `m` would move; `unsaved` the name of the list that is shown if it is
+        not saved."""
         self._lists = lists
         self._shown = next((known for known in lists if known.name == shown), ListInfo(shown, 0))
         items = _numbered("show", lists)
@@ -47,17 +48,17 @@ class ListMenu(Menu[ListAction]):
                 self._ask("Move to", [*self._targets(), MenuItem(item.id, "new list …", "n")])
             case ListAction("delete") if self._shown.symbols:
                 words = f"yes, with its {_symbols(self._shown.symbols)}; undo brings it back"
-                # Without an id, "no" is what the menu opens at.
+                # An item without an id is highlighted at first.
                 self._ask(f"Delete '{self._shown.name}'?", [MenuItem(item.id, words, "y"), MenuItem(None, "no", "n")])
             case _:
                 super().choose(item)
 
     def _targets(self) -> list[MenuItem[ListAction]]:
-        """The other lists, under the numbers they have everywhere."""
+        """Returns the other lists with the numbers they have everywhere."""
         return [item for item in _numbered("move", self._lists) if item.id and item.id.name != self._shown.name]
 
     def _ask(self, title: str, items: Sequence[MenuItem[ListAction]]) -> None:
-        """A second menu above this one. What is chosen there ends both; Esc there comes back to this one."""
+        """Open a second menu above this one. Choosing there closes both; Esc there returns to this one."""
 
         def answered(action: ListAction | None) -> None:
             if action is not None:

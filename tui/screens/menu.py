@@ -1,4 +1,4 @@
-"""A menu over the dashboard: one thing is chosen, or none."""
+"""A menu over the dashboard, of items of which one is chosen or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Id = TypeVar("Id")
 
 
 class MenuItem(NamedTuple, Generic[Id]):
-    """`letter` chooses the item at once; `note` stands at the right. An item without an id stands for choosing none."""
+    """An item. `letter` chooses it at once; `note` is flush right. An item without an id chooses none."""
 
     id: Id | None
     words: str
@@ -24,7 +24,7 @@ class MenuItem(NamedTuple, Generic[Id]):
 
 
 class Menu(Chooser[Id], Generic[Id]):
-    """Dismissed with the id of the chosen item, or with None."""
+    """The menu; it is dismissed with the id of the chosen item, or with None."""
 
     DEFAULT_CSS = "Menu ChoiceList { min-width: 36; }"
     BINDINGS = [Binding("enter", "choose", "Choose")]
@@ -35,20 +35,22 @@ class Menu(Chooser[Id], Generic[Id]):
         items: Sequence[MenuItem[Id]],
         *,
         current: Id | None = None,
-        keeps: str = "Enter chooses",
+        hint: str = "Enter chooses",
         on_highlight: Callable[[Id], None] | None = None,
     ) -> None:
-        super().__init__(title, f"{keeps} · Esc back")
+        """`current` is the id highlighted at first, `hint` what Enter does; `on_highlight` is called with each
+        highlighted id."""
+        super().__init__(title, f"{hint} · Esc back")
         self._items = items
         self._current = current
         self._on_highlight = on_highlight
 
     def on_mount(self) -> None:
         at = next((n for n, item in enumerate(self._items) if item.id == self._current), 0)
-        self.choices.show([ChoiceRow(item.words, item.letter, note=item.note) for item in self._items], at)
+        self.choices.set_rows([ChoiceRow(item.words, item.letter, note=item.note) for item in self._items], at)
 
     def choose(self, item: MenuItem[Id]) -> None:
-        """What choosing does."""
+        """Choose an item: dismiss the menu with its id."""
         self.dismiss(item.id)
 
     @on(ChoiceList.Chosen)
@@ -57,13 +59,14 @@ class Menu(Chooser[Id], Generic[Id]):
             self.choose(self._items[self.choices.highlighted])
 
     @on(ChoiceList.Highlighted)
-    def highlight(self, event: ChoiceList.Highlighted) -> None:
+    def report_highlight(self, event: ChoiceList.Highlighted) -> None:
+        """Call `on_highlight` with the id of the highlighted item."""
         id = self._items[event.index].id
         if self._on_highlight is not None and id is not None:
             self._on_highlight(id)
 
     def on_key(self, event: events.Key) -> None:
-        # Before the moving keys: where an item has the letter j, j is that item.
+        # Before the bindings that move the highlight: j chooses an item whose letter is j.
         for item in self._items:
             if item.letter and item.letter == event.character:
                 event.stop()

@@ -1,4 +1,4 @@
-"""The palette: every command by its name. The palette is Textual's; what it offers and how it looks is ours."""
+"""The command palette: Textual's, with the app's commands and styles."""
 
 from __future__ import annotations
 
@@ -13,64 +13,64 @@ from textual.worker import Worker
 
 from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import safe_text
+from tui.terminal.textual_private import run_selected_command
 
-_CAPS, _NAMES = 8, 60  # cells
+_KEY_CELLS, _NAME_CELLS = 8, 60
 
 
 class PaletteCommand(NamedTuple):
-    """`help` tells more than the name, `cap` is what stands on the key that does the same."""
+    """A command: its name, further words, what runs it, and the label of the key that does the same."""
 
     name: str
     help: str
     run: Callable[[], object]
-    cap: str = ""
+    key_label: str = ""
 
 
 class HasCommands(Protocol):
     """An app that has commands."""
 
-    def commands(self) -> Iterable[PaletteCommand]: ...
+    def commands(self) -> Iterable[PaletteCommand]:
+        """Returns the present commands."""
 
 
 class CommandProvider(Provider):
-    """What the app can do, found by the letters of a name, or by words of its help."""
+    """Finds commands by letters of their names, or by words of their help."""
 
     async def discover(self) -> Hits:
-        commands, width = self._all()
+        commands, width = self._commands()
         for command in commands:
             yield DiscoveryHit(_line(command, Content(command.name), width), command.run, command.name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        commands, width = self._all()
+        commands, width = self._commands()
         for command in commands:
             score, letters = matcher.fuzzy_search.match(query, command.name)
             name = Content(command.name)
             for letter in letters:
                 name = name.stylize(matcher.match_style, letter, letter + 1)
-            if query.casefold() in command.name.casefold():
-                score += 10  # letters in a row before scattered ones
-            elif not score and query.casefold() in command.help.casefold():
-                score = 0.01  # after all that were found by name
+            if not score and query.casefold() in command.help.casefold():
+                score = 0.01  # after all commands that were found by name
             if score:
                 yield Hit(score, _line(command, name, width), command.run, command.name)
 
-    def _all(self) -> tuple[list[PaletteCommand], int]:
-        """The commands, and the width of their names."""
+    def _commands(self) -> tuple[list[PaletteCommand], int]:
+        """Returns the commands and the cells of their names."""
         commands = [
-            PaletteCommand(safe_text(name), safe_text(help), run, cap)
-            for name, help, run, cap in cast(HasCommands, self.app).commands()
+            PaletteCommand(safe_text(name), safe_text(help), run, key_label)
+            for name, help, run, key_label in cast(HasCommands, self.app).commands()
         ]
-        return commands, min(_NAMES, max((Content(command.name).cell_length for command in commands), default=0))
+        return commands, min(_NAME_CELLS, max((Content(command.name).cell_length for command in commands), default=0))
 
 
 def _line(command: PaletteCommand, name: Content, width: int) -> Content:
     name = name.pad_right(max(0, width - name.cell_length))
-    return Content.assemble((f"{command.cap:<{_CAPS}}", "bold"), name, (f"  {command.help}", "dim"))
+    return Content.assemble((f"{command.key_label:<{_KEY_CELLS}}", "bold"), name, (f"  {command.help}", "dim"))
 
 
 class Palette(DismissOnce, CommandPalette):
-    """Esc or a click outside closes it."""
+    """The palette; Esc or a click outside closes it."""
 
     CSS = """
     Palette { align: center top; }
@@ -101,15 +101,16 @@ class Palette(DismissOnce, CommandPalette):
         super().__init__([CommandProvider], placeholder="what is to be done")
 
     def run_worker(self, *args: Any, **options: Any) -> Worker[Any]:
-        """A search that goes on while the palette closes finds its widgets gone, which is no fault of the program."""
+        """Runs a search. One that is still running when the palette closes fails, since its widgets are gone; that must
+        not end the program."""
         return super().run_worker(*args, **{**options, "exit_on_error": False})
 
     @on(Input.Submitted)
     async def run_what_was_typed(self, event: Input.Submitted) -> None:
-        """On a slow line text and Enter arrive together: what is found for the text has to be there first."""
+        """Run the first command found. On a slow line text and Enter arrive together: the search must end first."""
         event.prevent_default()
         await self.workers.wait_for_complete([worker for worker in self.workers if worker.node is self])
-        self._select_or_command(event)
+        run_selected_command(self, event)
 
     def on_mount(self) -> None:
         box = self.query_one("#--container")

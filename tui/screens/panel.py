@@ -1,4 +1,4 @@
-"""A small panel over the dashboard: what the menus, the chooser and the prompt share."""
+"""The base of the small panels over the dashboard: menus, choosers and the prompt."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Answer = TypeVar("Answer")
 
 
 class Panel(DismissOnce, ModalScreen[Answer | None], Generic[Answer]):
-    """Stands in the lower left, so that the top of the watchlist stays in sight. Dismissed with an answer, or with None
-    on Esc or a click outside."""
+    """A panel in the lower left, where the top of the watchlist stays visible. It is dismissed with an answer, or with
+    None on Esc or a click outside."""
 
     DEFAULT_CSS = """
     Panel { align: left bottom; background: transparent; }
@@ -45,9 +45,9 @@ class Panel(DismissOnce, ModalScreen[Answer | None], Generic[Answer]):
 
 
 class Chooser(Panel[Answer], Generic[Answer]):
-    """A panel of rows, one of them highlighted."""
+    """A panel of rows of which one is highlighted."""
 
-    # The screen's own keys, not the list's: they work from the first moment, before anything has focus.
+    # The screen's bindings, not the list's: they work at once, before any widget has the focus.
     BINDINGS = [
         Binding("q", "leave", "Back"),
         Binding("j,down", "move('down')", show=False),

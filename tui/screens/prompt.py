@@ -1,4 +1,4 @@
-"""A question that one line answers: the name of a list."""
+"""A prompt for one line of text, such as the name of a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tui.secrets import safe_text
 
 
 class Prompt(Panel[str]):
-    """Dismissed with the text, without blanks around it, once `check` has no words against it; with None on Esc."""
+    """The prompt; it is dismissed with the stripped text once `check` returns no objection to it, with None on Esc."""
 
     DEFAULT_CSS = """
     Prompt Vertical {
@@ -30,7 +30,7 @@ class Prompt(Panel[str]):
     def __init__(
         self, title: str, value: str = "", check: Callable[[str], str] = lambda _: "", help: Sequence[str] = ()
     ) -> None:
-        """`help` are lines below, where there is room for them."""
+        """`check` returns what is wrong with a text, "" if nothing is; `help` are lines below, if there is room."""
         self._input = Input(value, compact=True, select_on_focus=False)
         self._problem = Static(markup=False)
         self._check = check

@@ -1,4 +1,4 @@
-"""The question asked when another copy on this machine uses the same key."""
+"""The question whether to take over the key that another copy on this machine uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.screens.dismiss_once import DismissOnce
 
 
 class TakeOver(DismissOnce, ModalScreen[bool]):
-    """True to connect all the same, False to leave the other copy alone."""
+    """The question; it is dismissed with True to connect, which ends the other copy's connection, or with False."""
 
     CSS = """
     TakeOver { align: center middle; background: $background 60%; }

@@ -1,4 +1,4 @@
-"""The theme menu: each theme is worn as soon as it is highlighted."""
+"""The theme menu: each theme is applied as soon as it is highlighted."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tui.screens.menu import Menu, MenuItem
 
 
 class ThemeMenu(Menu[str]):
-    """Enter keeps what is worn; Esc goes back to what was."""
+    """The menu. Enter keeps the applied theme; Esc restores the theme of before."""
 
     BINDINGS = [Binding("t", "leave", "Back")]
 
-    def __init__(self, themes: Sequence[Theme], current: Theme, wear: Callable[[Theme], None]) -> None:
+    def __init__(self, themes: Sequence[Theme], current: Theme, apply: Callable[[Theme], None]) -> None:
         known = {theme.name: theme for theme in themes}
         super().__init__(
             "Theme",
             [MenuItem(theme.name, theme.title) for theme in themes],
             current=current.name,
-            keeps="Enter keeps",
-            on_highlight=lambda name: wear(known[name]),
+            hint="Enter keeps",
+            on_highlight=lambda name: apply(known[name]),
         )
         self._before = current
-        self._wear = wear
+        self._apply = apply
 
     def action_leave(self) -> None:
-        self._wear(self._before)
+        self._apply(self._before)
         super().action_leave()

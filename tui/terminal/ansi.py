@@ -1,5 +1,5 @@
-"""Styled text as it goes to the terminal: from one piece to the next only what differs in their styles is written,
-which is half of what there is to write."""
+"""The SGR encoder: styled text for the terminal. From one segment to the next only what differs in their styles is
+written, which halves the bytes."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import COLOR_SYSTEMS, Console
 from rich.segment import Segment
 from rich.style import Style
 
-PLAIN = Style()
+NO_STYLE = Style()
 RESET = "\x1b[0m"
 
 Piece: TypeAlias = tuple[int, int, int, Iterable[Segment]]
-"""Column and row, both from 0, how many cells, and what stands in them."""
+"""A piece of a line: its column and row, both from 0, its width in cells, and its text."""
 
 
-def append_styled(written: list[str], pieces: Iterable[Segment], now: Style, system: ColorSystem) -> Style:
-    """Add these pieces to what is written, in a terminal whose style is `now`; the style it is left in."""
+def append_styled(written: list[str], segments: Iterable[Segment], now: Style, system: ColorSystem) -> Style:
+    """Append segments to what is written to a terminal whose style is `now`; returns the style it has then."""
     put = written.append
-    for text, style, _ in pieces:
+    for text, style, _ in segments:
         if style is not now:
-            style = PLAIN if style is None else style
+            style = NO_STYLE if style is None else style
             put(_change(now, style, system))
             now = style
         put(text)
@@ -32,16 +32,17 @@ def append_styled(written: list[str], pieces: Iterable[Segment], now: Style, sys
 
 
 def color_system(console: Console) -> ColorSystem:
-    return console._color_system or ColorSystem.TRUECOLOR
+    """Returns the colours that the console's terminal has; all of them for a console that is no terminal."""
+    return COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
 
 
 @lru_cache(maxsize=4_096)
 def _change(before: Style, after: Style, system: ColorSystem) -> str:
-    """What turns one style into the other."""
+    """Returns the SGR sequence that turns one style into the other."""
     codes: list[str] = []
     if _attributes(before) != _attributes(after) or _lacks_colour(before, after):
         codes = ["0", *_attributes(after)]
-        before = PLAIN
+        before = NO_STYLE
     for colour, other, foreground in (
         (after.color, before.color, True),
         (after.bgcolor, before.bgcolor, False),
@@ -57,5 +58,5 @@ def _attributes(style: Style) -> list[str]:
 
 
 def _lacks_colour(before: Style, after: Style) -> bool:
-    """Whether a colour has to go without another in its place."""
+    """Returns True if a colour is to be reset to the default, for which there is no code but 0."""
     return (before.color is not None and after.color is None) or (before.bgcolor is not None and after.bgcolor is None)

@@ -1,4 +1,4 @@
-"""The frame clock: the screen is drawn at its own pace, not the market's."""
+"""The frame clock: the screen is drawn at a rate of its own, however often the market changes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 MAX_FRAMES = 30  # a second, at most
 MIN_FRAMES = 4  # a second, however much a frame costs
-SHARE = 0.4  # of the time, at most, goes into frames, as long as they are not the fewest
+SHARE = 0.4  # of the time, at most, that frames take, unless they are at their lowest rate
 _SMOOTH = 0.2  # the weight of the latest frame's cost
 
 
 class FrameClock:
     """Calls `frame` at most MAX_FRAMES times a second, and only after `wake`: at rest it costs nothing.
 
-    Frames that cost much come less often. A frame that `ready` refuses is put off until `release`.
-    `skipped` counts the frames that were due while the loop was busy elsewhere, or that were put off.
+    Expensive frames are drawn less often. A frame is put off while `ready` returns False, until `resume`.
+    `skipped` counts the frames that were due while the event loop was busy, or that were put off.
     """
 
     def __init__(self, frame: Callable[[], None], ready: Callable[[], bool] = lambda: True) -> None:
@@ -27,16 +27,16 @@ class FrameClock:
         self._spent = 0.0
         self._put_off = False
         self.cost = 0.0
-        """s that a frame takes, smoothed."""
+        """How long a frame takes, in s, smoothed."""
         self.skipped = 0
 
     @property
     def rate(self) -> float:
-        """Frames a second, at most, by what they cost."""
+        """Frames a second, at most, by their cost."""
         return MAX_FRAMES if self.cost <= SHARE / MAX_FRAMES else max(MIN_FRAMES, SHARE / self.cost)
 
     def wake(self, after: float = 0.0) -> None:
-        """Ask for a frame, `after` s from now at the earliest. A sooner one already asked for stands."""
+        """Ask for a frame, `after` s from now at the earliest. An earlier one that is already asked for stays."""
         when = max(self._earliest, self._loop.time() + after)
         if self._timer is not None:
             if self._timer.when() <= when:
@@ -45,7 +45,7 @@ class FrameClock:
         self._timer = self._loop.call_at(when, self._run)
 
     def add_cost(self, seconds: float) -> None:
-        """Count what was spent on the frame beside its own call: the painting that follows."""
+        """Add what the painting after a frame took to the frame's cost."""
         self._spent += seconds
 
     def _run(self) -> None:
@@ -56,24 +56,25 @@ class FrameClock:
         self._put_off = not self._ready()
         if self._put_off:
             self.skipped += 1
-            self._timer = self._loop.call_at(now + 1 / MIN_FRAMES, self._run)  # to look again, should nobody release it
+            self._timer = self._loop.call_at(now + 1 / MIN_FRAMES, self._run)  # tried again even without `resume`
             return
         if self._spent:
             self.cost += _SMOOTH * (self._spent - self.cost)
-        # A frame that was a little late does not make the next one late too.
+        # Scheduled from the due time, not from now, so that lateness does not accumulate.
         self._earliest = max(due + 1 / self.rate, now + 0.5 / self.rate)
         self._spent = 0.0
         self._frame()
         self._spent += self._loop.time() - now
 
     def resume(self) -> None:
-        """What `ready` waited for has come: a frame that was put off may be drawn."""
+        """Draw a frame that was put off, now that `ready` may return True."""
         if self._put_off and self._timer is not None:
             self._timer.cancel()
             self._timer = None
             self.wake()
 
     def stop(self) -> None:
+        """Draw no frame any more, until `wake`."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,12 +1,12 @@
-"""Splits the bytes of the terminal into input the program may act on, and drops everything else.
+"""Splits the bytes of the terminal into input that the program may act on, and drops everything else.
 
-A terminal sends more than keys: replies to whoever asked, also to the program before this one, and reports of modes
-that somebody left on. A reply that is taken for keys, letter by letter, would remove symbols or end the program. So the
-control sequences of ECMA-48 are told apart by their form (CSI, SS3, and the strings OSC, DCS, APC, PM, SOS; each with a
-7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste, cursor
-position reports (CPR) and the mode report (DECRPM) that Textual asks for.
+A terminal sends more than keys: replies to queries, also to those of the program before this one, and reports of modes
+that were left on. A reply that is read as keys, letter by letter, would remove symbols or end the program. So the
+control sequences of ECMA-48 are distinguished by their form (CSI, SS3, and the strings OSC, DCS, APC, PM, SOS; each
+with a 7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste,
+cursor position reports (CPR) and the mode report (DECRPM) that Textual asks for.
 
-Nothing unfinished is waited for without an end, and nothing of a string is kept.
+Every wait for the rest of a sequence has a deadline, and nothing of a string is kept.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _NOT_UTF8 = "tui.terminal.not-utf-8"
 
 
 def _escape_invalid(error: UnicodeError) -> tuple[str, int]:
-    """Stand in for bytes that are no UTF-8, one surrogate a byte. A byte of a character that was cut is no control
-    character; one that stands alone may be."""
+    """Replaces bytes that are no UTF-8, each by one surrogate. A byte of a truncated character is no control character;
+    a single one may be."""
     assert isinstance(error, UnicodeDecodeError)
     invalid = error.object[error.start : error.end]
     if len(invalid) == 1:
@@ -64,6 +64,8 @@ codecs.register_error(_NOT_UTF8, _escape_invalid)
 
 
 class Kind(Enum):
+    """The kinds of input that pass the filter."""
+
     KEY = auto()
     """A character, ESC, ESC and a character (Alt), or a control sequence of a key."""
     MOUSE = auto()
@@ -78,13 +80,15 @@ class Kind(Enum):
 
 
 class Input(NamedTuple):
+    """One piece of input: the characters of a key or report, or what was pasted."""
+
     kind: Kind
     text: str
 
 
 class InputFilter:
-    """Fed with what was read, and asked at least when something is `due` whether that has expired. Times in s,
-    monotonic."""
+    """A state machine over the bytes of a terminal: `feed` with what was read, and `expire` at the latest when
+    something is `due`. Times are in s, monotonic."""
 
     def __init__(self, escape_delay: float = ESCAPE_DELAY) -> None:
         self._escape_delay = escape_delay
@@ -101,14 +105,14 @@ class InputFilter:
 
     @property
     def due(self) -> float | None:
-        """When something expires next; None for never."""
+        """When something expires next, None for never."""
         due = [self._pending_due] if self._pending else []
         if self._paste is not None:
             due.append(self._paste_due)
         return min(due, default=None)
 
     def feed(self, data: bytes, now: float) -> Iterator[Input]:
-        """Yield the input that is complete with these bytes."""
+        """Yields the input that is complete with these bytes."""
         text = self._decoder.decode(data)
         if not text:
             return
@@ -121,13 +125,13 @@ class InputFilter:
             elif self._paste is not None and not self._pending and not _SPECIAL.match(text, at):
                 at = self._add_to_paste(text, at)
             else:
-                yield from self._take(text[at])
+                yield from self._handle(text[at])
                 at += 1
         self._pending_due = now + self._timeout
 
     def expire(self, now: float) -> Iterator[Input]:
-        """Yield what is complete because nothing followed, and drop what will not be finished. To be called when there
-        is nothing left to read."""
+        """Yields what is complete because nothing followed, and drops what is unfinished. To be called when there is
+        nothing left to read."""
         self._now = now
         if self._pending and now >= self._pending_due:
             if self._paste is None:
@@ -148,8 +152,8 @@ class InputFilter:
         self._resumable_until = self._now + _RESUME_FACTOR * timeout
 
     def _resume(self, text: str) -> None:
-        """Go on with a sequence that was given up where its rest comes after all. A person types one key at a time (the
-        answer of a cursor position may follow at once); the rest of a sequence comes in one piece."""
+        """Go on with a sequence that was given up, if its rest comes after all. A person types one key at a time (a
+        cursor position report may follow at once); the rest of a sequence comes in one piece."""
         given_up, self._given_up = self._given_up, ""
         if not given_up or self._now > self._resumable_until or len(text) < 2 or _ESC in text[:2]:
             return
@@ -160,8 +164,8 @@ class InputFilter:
 
     # --- sequences ---
 
-    def _take(self, character: str) -> Iterator[Input]:
-        """Take one character, of a sequence or not."""
+    def _handle(self, character: str) -> Iterator[Input]:
+        """Handle one character, of a sequence or not."""
         pending = self._pending
         if not pending:
             yield from self._begin(character)
@@ -212,7 +216,7 @@ class InputFilter:
                 yield from self._permit(Kind.KEY, _ESC + character)
 
     def _continue_control(self, character: str) -> Iterator[Input]:
-        """CSI or SS3: parameters, intermediates and a final character."""
+        """Handle the next character of CSI or SS3: parameters, intermediates and a final character."""
         pending = self._pending
         if pending == _LINUX_FUNCTION_KEY or not " " <= character <= "~":
             self._pending = ""
@@ -231,7 +235,7 @@ class InputFilter:
             self._pending = pending + character
 
     def _continue_x10_mouse(self, character: str) -> Iterator[Input]:
-        """A report of three bytes, whichever these are. Textual knows no such mouse."""
+        """Skip an X10 mouse report: three bytes of any value. Textual does not read them."""
         if character < " ":
             self._pending = ""
             yield from self._begin(character)
@@ -284,7 +288,7 @@ class InputFilter:
         return self._pending[1:2] in tuple(_STRINGS) and self._pending[-1] != _ESC
 
     def _skip_string(self, text: str, at: int) -> int:
-        """Skip what belongs to a string; where to go on."""
+        """Skip what belongs to a string; returns where the text goes on."""
         end = _STRING_END.search(text, at)
         last = end.start() if end is not None else len(text)
         if last > at:
@@ -304,7 +308,7 @@ class InputFilter:
         self._paste_due = self._now + PASTE_TIMEOUT
 
     def _add_to_paste(self, text: str, at: int) -> int:
-        """Keep text up to the next special character; where that is."""
+        """Add text up to the next special character to the paste; returns where that is."""
         assert self._paste is not None
         special = _SPECIAL.search(text, at)
         end = special.start() if special is not None else len(text)
@@ -321,13 +325,13 @@ class InputFilter:
 
 
 def _byte_count(character: str) -> int:
-    """As how many bytes a character came."""
+    """Returns how many bytes a character was read as."""
     return 1 if "\udc80" <= character <= "\udcff" else len(character.encode())
 
 
 def _simple_key(sequence: str) -> str:
-    """A key of the kitty keyboard protocol without subfields, which Textual's parser does not take; "" for the release
-    of a key and for what is no key."""
+    """Returns a key of the kitty keyboard protocol without its subfields, which Textual's parser does not accept; ""
+    for the release of a key and for what is no key."""
     match = _KEY.fullmatch(sequence)
     if match is None:
         return ""
@@ -348,7 +352,7 @@ def _simple_key(sequence: str) -> str:
 
 
 def _is_text(code_point: str) -> bool:
-    """Whether a decimal number is the code point of a character that can be typed."""
+    """Returns True if a decimal number is the code point of a character that can be typed."""
     if not code_point:
         return False
     number = int(code_point)

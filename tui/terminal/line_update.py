@@ -1,17 +1,17 @@
-"""Some lines of the screen, as they go to the terminal."""
+"""An update of some lines of the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from textual._compositor import CompositorUpdate
 
-from tui.terminal.ansi import PLAIN, RESET, Piece, append_styled, color_system
+from tui.terminal.ansi import NO_STYLE, RESET, Piece, append_styled, color_system
+from tui.terminal.textual_private import CompositorUpdate
 
 
 class LineUpdate(CompositorUpdate):
-    """What Textual's own compositor makes of a change. `alike`: most of each line stands there already."""
+    """A compositor update that writes pieces of lines. `alike`: most of each stands on the terminal already."""
 
     def __init__(self, lines: Sequence[Piece], *, alike: bool = False) -> None:
         self.lines = lines
@@ -19,7 +19,7 @@ class LineUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []
-        style, system = PLAIN, color_system(console)
+        style, system = NO_STYLE, color_system(console)
         for x, y, _, pieces in self.lines:
             written.append(f"\x1b[{y + 1};{x + 1}H")
             style = append_styled(written, pieces, style, system)

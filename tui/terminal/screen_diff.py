@@ -1,5 +1,5 @@
-"""What stands on the terminal, so that only what differs from it is written: a dialog that opens costs its own cells,
-and not a screen for every step in which Textual lays it out."""
+"""The difference between an update and what the terminal shows: a dialog that opens costs its own cells, and not a
+screen for every step in which Textual lays it out."""
 
 from __future__ import annotations
 
@@ -7,37 +7,39 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
 from rich.segment import Segment
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.terminal.ansi import PLAIN, Piece
+from tui.terminal.ansi import NO_STYLE, Piece
 from tui.terminal.line_update import LineUpdate
+from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-_APART = 8  # cells: to move the cursor over fewer costs more than to write them again
+_SHORTEST_GAP = 8  # cells: to move the cursor over fewer costs more bytes than to write them again
 
 
 class ScreenBuffer:
-    """Lines as they were written last. Told of everything that is written."""
+    """The lines of the terminal as they were last written. Every update has to pass through `reduce`."""
 
     def __init__(self) -> None:
         self._lines: dict[int, Strip] = {}
-        self._over: dict[int, dict[tuple[int, int], Iterable[Segment]]] = {}  # written since, by column and width
+        # What was written over a line since, by column and width.
+        self._pending: dict[int, dict[tuple[int, int], Iterable[Segment]]] = {}
         self._size = Size()
 
     @property
     def has_content(self) -> bool:
-        """Whether anything is known to stand there."""
+        """Whether any line is known."""
         return bool(self._lines)
 
     def forget(self) -> None:
-        """The terminal belonged to somebody else, or changed its size."""
+        """Forget all lines: another program had the terminal, or its size changed."""
         self._lines.clear()
-        self._over.clear()
+        self._pending.clear()
 
     def reduce(self, update: CompositorUpdate, *, compare: bool) -> list[Piece]:
-        """What is to be written for an update, and stands there from now on. Lines that are not alike are looked at
-        only where it is to `compare`."""
+        """Returns what has to be written for an update, and counts it as written. Lines that are not `alike` are
+        compared only if `compare` is set: it takes longer than it saves on a fast terminal. Raises TypeError for
+        an update of a kind that is not known."""
         if isinstance(update, LayoutUpdate) and update.region.size != self._size:
             self.forget()  # lines of another width were folded, or have moved
             self._size = update.region.size
@@ -45,32 +47,32 @@ class ScreenBuffer:
             for piece in update.lines:
                 self._put(piece)
             return list(update.lines)
-        return [piece for x, y, strip in _pieces(update) for piece in self._news(x, y, strip)]
+        return [piece for x, y, strip in _pieces(update) for piece in self._differing(x, y, strip)]
 
     def _put(self, piece: Piece) -> None:
         x, y, width, text = piece
-        over = self._over.setdefault(y, {})
-        over.pop((x, width), None)  # the latest is the last
-        over[x, width] = text
+        pending = self._pending.setdefault(y, {})
+        pending.pop((x, width), None)  # the latest is the last
+        pending[x, width] = text
 
-    def _news(self, x: int, y: int, strip: Strip) -> list[Piece]:
+    def _differing(self, x: int, y: int, strip: Strip) -> list[Piece]:
         before, end = self._line(y), x + strip.cell_length
         whole = x == 0 and (before is None or end >= before.cell_length)
         if before is None or end > before.cell_length:
-            news: list[Piece] = [(x, y, strip.cell_length, strip)]
+            pieces: list[Piece] = [(x, y, strip.cell_length, strip)]
         else:
             differences = _differences(before.crop(x, end), strip)
-            news = [(x + at, y, piece.cell_length, piece) for at, piece in differences]
+            pieces = [(x + at, y, piece.cell_length, piece) for at, piece in differences]
         if whole:
             self._lines[y] = strip
-        elif news:
+        elif pieces:
             self._put((x, y, strip.cell_length, strip))
-        return news
+        return pieces
 
     def _line(self, y: int) -> Strip | None:
-        line, over = self._lines.get(y), self._over.pop(y, {})
-        if line is not None and over:
-            for (x, width), text in over.items():
+        line, pending = self._lines.get(y), self._pending.pop(y, {})
+        if line is not None and pending:
+            for (x, width), text in pending.items():
                 line = Strip.join([line.crop(0, x), Strip(text, width), line.crop(x + width)])
             self._lines[y] = line
         return line
@@ -88,10 +90,12 @@ def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
                 for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                     if strip is not None and x < last and end > first:
                         yield x, y, strip
+        case _:
+            raise TypeError(f"Textual has an update that is not known here: {type(update).__name__}")
 
 
 def _differences(before: Strip, after: Strip) -> list[tuple[int, Strip]]:
-    """The pieces of `after` that differ from what stands there, with their columns; both have the same width."""
+    """Returns the pieces of `after` that differ from `before`, with their columns; both have the same width."""
     if before == after:
         return []
     if any(len(strip.text) != strip.cell_length for strip in (before, after)):
@@ -104,7 +108,7 @@ def _differences(before: Strip, after: Strip) -> list[tuple[int, Strip]]:
     for segment, end, stands in zip(segments, ends, before.divide(ends), strict=True):
         if _same(segment, stands):
             alike.append(segment)
-        elif found and start - reached < _APART:
+        elif found and start - reached < _SHORTEST_GAP:
             found[-1][1].extend([*alike, segment])
             alike, reached = [], end
         else:
@@ -117,7 +121,7 @@ def _differences(before: Strip, after: Strip) -> list[tuple[int, Strip]]:
 def _same(segment: Segment, stands: Iterable[Segment]) -> bool:
     text = ""
     for each in stands:
-        if (each.style or PLAIN) != (segment.style or PLAIN):
+        if (each.style or NO_STYLE) != (segment.style or NO_STYLE):
             return False
         text += each.text
     return text == segment.text

@@ -1,1 +1,1 @@
-"""What the dashboard is made of: each draws one part of the market. Nothing here knows sockets or files."""
+"""The parts of the dashboard, each of which draws a part of the market."""

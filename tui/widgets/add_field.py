@@ -1,4 +1,4 @@
-"""The field in which symbols are typed or pasted."""
+"""The add field: symbols are typed or pasted into it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from tui.widgets.choice_list import ChoiceList, ChoiceRow
 from tui.widgets.field import Field
 
 Suggestions = Callable[[str], Sequence[tuple[str, str]]]
-"""Known symbols with their names that a word just typed can mean, best first."""
+"""Returns known symbols with their names for the word being typed, the best match first."""
 
-
-_MOST = 6  # suggestions
+_MAX_SUGGESTIONS = 6
 
 
 class AddField(Field):
-    """Above it, over the dashboard, stand the known symbols that the last word typed can mean."""
+    """The field for symbols, with a list of suggestions for the last word above it."""
 
     DEFAULT_CSS = """
     AddField ChoiceList { overlay: screen; constrain: inside none; display: none; width: 60; max-width: 100%; }
@@ -41,7 +40,7 @@ class AddField(Field):
             super().__init__()
             self.text = text
 
-    class Left(Message):
+    class Cancelled(Message):
         """Esc was pressed."""
 
     def __init__(self, suggestions: Suggestions = lambda part: ()) -> None:
@@ -63,11 +62,11 @@ class AddField(Field):
         self._suggest(_last_part(event.value))
 
     def _suggest(self, part: str) -> None:
-        room = min(_MOST, self.screen.size.height - 3)
+        room = min(_MAX_SUGGESTIONS, self.screen.size.height - 3)
         found = self._suggestions(part) if part else ()
-        # What is written in full needs no completing.
+        # A symbol that is already typed in full needs no suggestion.
         self._suggested = [known for known in found if known[0] != part.upper()][:room]
-        self._choices.show([ChoiceRow(symbol, more=name) for symbol, name in self._suggested])
+        self._choices.set_rows([ChoiceRow(symbol, detail=name) for symbol, name in self._suggested])
         self._choices.styles.offset = (3, -len(self._suggested) - 2)
         self._choices.display = bool(self._suggested)
 
@@ -80,11 +79,11 @@ class AddField(Field):
 
     @on(ChoiceList.Chosen)
     def action_complete(self) -> None:
-        """Put the highlighted symbol, or else the best, in the place of the last word."""
+        """Replace the last word by the highlighted suggestion, or else by the best one."""
         if self._suggested:
             symbol, _ = self._suggested[self._choices.highlighted or 0]
-            kept = self.input.value[: -len(_last_part(self.input.value))]
-            self.input.value = f"{kept}{symbol}, "
+            before = self.input.value[: -len(_last_part(self.input.value))]
+            self.input.value = f"{before}{symbol}, "
             self.input.cursor_position = len(self.input.value)
             self.input.focus()
 
@@ -92,7 +91,7 @@ class AddField(Field):
         self._choices.move(where)
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        self.post_message(self.Cancelled())
 
 
 def _last_part(text: str) -> str:

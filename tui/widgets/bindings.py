@@ -13,20 +13,25 @@ MOVES = {"down", "up", "first", "last", "page_down", "page_up"}
 
 
 def bindings(table: Iterable[KeyBinding], scope: str = "") -> BindingsMap:
-    """The keys of one scope. Whoever holds them acts on a key first while it has the focus."""
+    """Returns the bindings of one scope. The widget that holds them acts on a key first while it has the focus."""
     return BindingsMap(_bindings(key for key in table if key.scope == scope))
 
 
 def _bindings(keys: Iterable[KeyBinding]) -> Iterator[Binding]:
     for key in keys:
         for n, name in enumerate(key.keys, 1):
-            yield Binding(name, action_of(key.id, n), key.label or key.help, priority=key.id in _ALWAYS)
+            yield Binding(name, action_of(key, n), key.label or key.help, priority=key.id in _ALWAYS)
 
 
-def action_of(id: str, n: int = 1) -> str:
-    """What a key does: the action of its id, or of what several ids share."""
+def action_of(key: KeyBinding, n: int = 1) -> str:
+    """Returns Textual's action of the `n`th key of an id: `do` of the app, or in a scope the pane's own of that id."""
+    return key.id if key.scope else f"do({', '.join(map(repr, call_of(key.id, n)))})"
+
+
+def call_of(id: str, n: int = 1) -> tuple[str, *tuple[str | int, ...]]:
+    """Returns the name of the method that an id without a scope calls, and its arguments; some ids share one."""
     if id in MOVES:
-        return f"move('{id}')"
+        return "move", id
     if id == "show_list":
-        return f"show_list({n})"
-    return f"toggle_pane('{id.removeprefix('toggle_')}')" if id.startswith("toggle_") else id
+        return id, n
+    return ("toggle_pane", id.removeprefix("toggle_")) if id.startswith("toggle_") else (id,)

@@ -1,4 +1,4 @@
-"""A grid of characters that layers are drawn on, read out as lines."""
+"""A character canvas: layers are drawn on it cell by cell and read out as lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rich.style import Style
 
 
 class Canvas:
-    """`width` by `height` cells, all blank at first. What is put later stands above what was there."""
+    """`width` by `height` cells, all blank at first. A later character replaces an earlier one."""
 
     def __init__(self, width: int, height: int, style: Style) -> None:
         self.width, self.height = width, height
@@ -15,21 +15,25 @@ class Canvas:
         self._styles = [[style] * width for _ in range(height)]
 
     def put(self, x: int, y: int, character: str, style: Style) -> None:
+        """Draw a character in column `x` of row `y`."""
         self._characters[y][x] = character
         self._styles[y][x] = style
 
     def write(self, x: int, y: int, text: str, style: Style) -> None:
+        """Draw characters from column `x` of row `y` on."""
         for n, character in enumerate(text):
             self.put(x + n, y, character, style)
 
     def restyle(self, x: int, y: int, style: Style) -> None:
+        """Give the character that is there another style."""
         self._styles[y][x] = style
 
     def is_blank(self, x: int, y: int, width: int = 1) -> bool:
+        """Returns True if nothing is drawn on `width` cells from column `x` of row `y` on."""
         return all(character == " " for character in self._characters[y][x : x + width])
 
     def line(self, y: int) -> list[Segment]:
-        """One row; a blank joins the piece before it, since it looks the same in any colour of text."""
+        """Returns one row; a blank joins the piece before it, since a text colour does not show on it."""
         text, styles = "".join(self._characters[y]), self._styles[y]
         pieces: list[Segment] = []
         start = 0

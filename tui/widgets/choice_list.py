@@ -1,4 +1,4 @@
-"""Lines to choose from, drawn one by one: the inside of every menu, and what a field suggests."""
+"""A list of rows to choose from: the content of every menu, and a field's suggestions."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tui.secrets import safe_text
 
 
 class ChoiceRow(NamedTuple):
-    """`mark` stands before the words in accent, `more` in a column of its own beside them, `note` at the right end."""
+    """A row: its words, a `mark` before them in accent, a `detail` in a column of its own, a `note` flush right."""
 
     words: str
     mark: str = ""
-    more: str = ""
+    detail: str = ""
     note: str = ""
 
 
 class ChoiceList(ScrollView, can_focus=False):
-    """One row is highlighted, or none. Whoever holds it gives it the keys, by `move`; the mouse it knows itself."""
+    """A list with one row highlighted, or none. Its owner handles the keys and calls `move`; it handles the mouse."""
 
     COMPONENT_CLASSES = {"choices--mark", "choices--words", "choices--muted", "choices--highlighted"}
     DEFAULT_CSS = """
@@ -46,9 +46,10 @@ class ChoiceList(ScrollView, can_focus=False):
     """
 
     highlighted: reactive[int | None] = reactive(None, init=False)
+    """The index of the highlighted row."""
 
     class Highlighted(Message):
-        """Another row is highlighted."""
+        """Another row was highlighted."""
 
         def __init__(self, index: int) -> None:
             super().__init__()
@@ -62,27 +63,28 @@ class ChoiceList(ScrollView, can_focus=False):
             self.index = index
 
     def __init__(self, rows: Sequence[ChoiceRow] = (), title: str = "", keys: str = "") -> None:
-        """`title` stands in the upper border, `keys` in the lower one."""
+        """`title` is shown on the upper border, `keys` on the lower one."""
         super().__init__()
         self.border_title, self.border_subtitle = _plain(title), _plain(keys)
-        self._frame = max(map(cell_len, (title, keys))) + 4
+        self._border_width = max(map(cell_len, (title, keys))) + 4
         self._rows: list[ChoiceRow] = []
-        self.show(rows)
+        self.set_rows(rows)
 
-    def show(self, rows: Sequence[ChoiceRow], highlighted: int | None = None) -> None:
-        """Take these rows. Text from outside may be among them."""
+    def set_rows(self, rows: Sequence[ChoiceRow], highlighted: int | None = None) -> None:
+        """Show these rows; their text may come from outside and is sanitized."""
         self._rows = [ChoiceRow(*map(safe_text, row)) for row in rows]
-        self._marks = max((cell_len(row.mark) for row in self._rows), default=0)
-        self._words = max((cell_len(row.words) for row in self._rows), default=0)
-        self._beside = max((cell_len(row.more) + 2 for row in self._rows if row.more), default=0)
-        self._beside += max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
+        self._mark_width = max((cell_len(row.mark) for row in self._rows), default=0)
+        self._words_width = max((cell_len(row.words) for row in self._rows), default=0)
+        self._rest_width = max((cell_len(row.detail) + 2 for row in self._rows if row.detail), default=0)
+        self._rest_width += max((cell_len(row.note) + 2 for row in self._rows if row.note), default=0)
         self.virtual_size = Size(self._natural_width(), len(self._rows))
         self.set_reactive(ChoiceList.highlighted, highlighted)
         self.refresh(layout=True)
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self._scroll_to_highlighted)
 
     def move(self, where: str) -> None:
-        """`up`, `down` (these two go round), `first`, `last`, `page_up` or `page_down`."""
+        """Move the highlight `up` or `down`, which wrap around, to the `first` or `last` row, `page_up` or
+        `page_down`."""
         last, at, page = len(self._rows) - 1, self.highlighted, max(1, self.size.height)
         if last < 0:
             return
@@ -99,11 +101,11 @@ class ChoiceList(ScrollView, can_focus=False):
             }[where]
 
     def watch_highlighted(self, index: int | None) -> None:
-        self._follow()
+        self._scroll_to_highlighted()
         if index is not None:
             self.post_message(self.Highlighted(index))
 
-    def _follow(self) -> None:
+    def _scroll_to_highlighted(self) -> None:
         if self.highlighted is not None:
             self.scroll_to_region(Region(0, self.highlighted, 1, 1), animate=False, force=True, immediate=True)
 
@@ -114,46 +116,46 @@ class ChoiceList(ScrollView, can_focus=False):
             self.post_message(self.Chosen(index))
 
     def _natural_width(self) -> int:
-        return max(self._frame, _left(self._marks) + self._words + self._beside + 1)
+        return max(self._border_width, _words_start(self._mark_width) + self._words_width + self._rest_width + 1)
 
     def render_line(self, y: int) -> Strip:
         index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= len(self._rows):
             return Strip.blank(width, self.get_component_rich_style("choices--words"))
-        one = "highlighted" if index == self.highlighted else ""
-        # Where not all has room, what stands beside the words gives way until they have half of it.
-        words = min(self._words, max(width // 2, width - _left(self._marks) - self._beside - 1))
+        highlighted = "highlighted" if index == self.highlighted else ""
+        # If not all fits, the words keep at least half of the width.
+        words = min(self._words_width, max(width // 2, width - _words_start(self._mark_width) - self._rest_width - 1))
         return lay_out(
             self._rows[index],
             width,
-            self._marks,
+            self._mark_width,
             words,
-            lambda role: self.get_component_rich_style(f"choices--{one or role}"),
+            lambda role: self.get_component_rich_style(f"choices--{highlighted or role}"),
         )
 
 
 def lay_out(row: ChoiceRow, width: int, marks: int, words: int, style: Callable[[str], Style]) -> Strip:
-    """A row of so many cells, where the widest mark has `marks` and the widest words have `words`."""
-    left = _left(marks)
+    """Returns a row of `width` cells; `marks` are the cells of the widest mark, `words` those of the widest words."""
+    left = _words_start(marks)
     note = f"  {row.note}" if row.note else ""
     room = max(0, width - left - cell_len(note) - 1)
-    words = min(words, room) if row.more else room
-    more = f"  {_fit(row.more, room - words - 2)}" if row.more else ""
+    words = min(words, room) if row.detail else room
+    detail = f"  {_fit(row.detail, room - words - 2)}" if row.detail else ""
     line = [
         Segment(" " + _fit(row.mark, left - 1), style("mark")),
         Segment(_fit(row.words, words), style("words")),
-        Segment(more + note + " ", style("muted")),
+        Segment(detail + note + " ", style("muted")),
     ]
     return Strip(line).adjust_cell_length(width, style("muted"))
 
 
-def _left(marks: int) -> int:
-    """Where the words begin."""
+def _words_start(marks: int) -> int:
+    """Returns the cell at which the words begin."""
     return 1 + (marks + 2 if marks else 0)
 
 
 def _fit(text: str, width: int) -> str:
-    """Exactly `width` cells: filled with blanks, or cut with an ellipsis."""
+    """Returns the text in exactly `width` cells: padded with blanks, or cut with an ellipsis."""
     width = max(0, width)
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…" * (width > 0)
 

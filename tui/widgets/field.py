@@ -1,4 +1,4 @@
-"""A line to type in, in the place of the footer: what the fields for symbols and for finding share."""
+"""The base of the fields that replace the footer while one types: for symbols and for finding."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from textual.widgets import Input, Label
 
 
 class PastingInput(Input):
-    """A pasted column is a list like any other; the plain field would keep its first line only."""
+    """An input field that accepts a pasted column as a list; Textual's own keeps the first line only."""
 
     def on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        # Of a table, as spreadsheets copy it, the first column.
+        # Spreadsheets copy a table with tabs between its columns: the first column is taken.
         lines = (line.split("\t")[0] for line in event.text.splitlines())
         self.insert_text_at_cursor(",".join(" ".join(lines).split()))
 
 
 class Field(Horizontal):
-    """One line, hidden until it is opened. Subclasses say what Enter and Esc do."""
+    """One line, hidden until it is opened. Subclasses define what Enter and Esc do."""
 
     DEFAULT_CSS = """
     Field { height: 1; background: $surface; }
@@ -43,17 +43,18 @@ class Field(Horizontal):
 
     def on_mount(self) -> None:
         if self.display:
-            self.input.focus()  # it was opened when this was not there yet
+            self.input.focus()  # `open` was called before the field was mounted
 
     def open(self, text: str = "") -> None:
-        """Show the field and put the cursor behind this text in it."""
+        """Show the field with this text and the cursor after it."""
         self.display = True
         self.input.value = text
         self.input.cursor_position = len(text)
         self.input.focus()
 
     def close(self) -> None:
-        with self.input.prevent(Input.Changed):  # what was typed stands, it only is no longer shown
+        """Hide the field and clear it."""
+        with self.input.prevent(Input.Changed):  # what was found by the text stays
             self.input.value = ""
         self.display = False
 

@@ -1,4 +1,4 @@
-"""The field that says which rows of the watchlist are shown."""
+"""The find field: it filters the rows of the watchlist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tui.widgets.field import Field
 
 
 class FindField(Field):
-    """The grid follows while one types; its cursor moves by the arrow keys that come from here."""
+    """The field for the filter. Each change is posted while one types; the arrow keys move the watchlist's cursor."""
 
     BINDINGS = [
         Binding("down", "move(1)", show=False),
@@ -18,24 +18,24 @@ class FindField(Field):
     ]
 
     class Changed(Message):
-        """Other letters to look for; "" for all rows."""
+        """The filter text changed; "" shows all rows."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Submitted(Message):
-        """Enter was pressed: what was found stays."""
+        """Enter was pressed: the filter stays."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
-    class Left(Message):
-        """Esc was pressed."""
+    class Cancelled(Message):
+        """Esc was pressed: all rows are to be shown again."""
 
     class Move(Message):
-        """The cursor of the grid is to go down by so many rows, or up."""
+        """The cursor of the watchlist is to move down by so many rows, up if negative."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
@@ -56,4 +56,4 @@ class FindField(Field):
         self.post_message(self.Move(by))
 
     def action_leave(self) -> None:
-        self.post_message(self.Left())
+        self.post_message(self.Cancelled())

@@ -1,4 +1,4 @@
-"""The bottom line: the keys that matter most, from the key table."""
+"""The footer: the most important keys, from the key table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.config.key_table import KeyBinding
@@ -14,7 +13,7 @@ from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill
 from tui.widgets.styles import Styles
 
-_LAST_TO_GO = {"help", "quit"}
+_KEPT_LONGEST = {"help", "quit"}
 
 
 def _length(key: KeyBinding) -> int:
@@ -22,11 +21,9 @@ def _length(key: KeyBinding) -> int:
 
 
 class Footer(LineWidget):
-    """One line of keys; a click presses one. Those that do not fit are left out whole."""
+    """One line of keys; a click presses one. Keys that do not fit are left out whole."""
 
     DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"
-
-    look: reactive[Styles | None] = reactive(None, init=False)
 
     class Pressed(Message):
         """A key of the footer was clicked; `action` is its id."""
@@ -35,29 +32,30 @@ class Footer(LineWidget):
             super().__init__()
             self.action = action
 
-    def __init__(self, look: Styles, keys: Sequence[KeyBinding]) -> None:
-        super().__init__(id="footer")
+    def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
+        super().__init__(styles, "footer")
         self._keys = keys
-        self.set_reactive(Footer.look, look)
-        self._spans: list[tuple[int, int, str]] = []
+        self._spans: list[tuple[int, int, str]] = []  # first cell, cell after the last, id of the key
 
     def render_line(self, y: int) -> Strip:
-        look, width = self.look, self.size.width
-        assert look is not None
-        line: StyledLine = [look.segment(" ", "text")]
+        styles, width = self.theme_styles, self.size.width
+        line: StyledLine = [styles.segment(" ", "text")]
         x = 1
         self._spans = []
-        kept = sum(_length(key) + 3 for key in self._keys if key.id in _LAST_TO_GO)
+        reserved = sum(_length(key) + 3 for key in self._keys if key.id in _KEPT_LONGEST)
         for key in self._keys:
             length = _length(key)
-            if key.id in _LAST_TO_GO:
-                kept -= length + 3
-            if not key.label or x + length + kept > width:
+            if key.id in _KEPT_LONGEST:
+                reserved -= length + 3
+            if not key.label or x + length + reserved > width:
                 continue
-            line += [look.segment(f"{key.labels[0]} ", "accent", bold=True), look.segment(f"{key.label}   ", "muted")]
+            line += [
+                styles.segment(f"{key.labels[0]} ", "accent", bold=True),
+                styles.segment(f"{key.label}   ", "muted"),
+            ]
             self._spans.append((x, x + length, key.id))
             x += length + 3
-        return Strip(fill(line, width, look("text")), width)
+        return Strip(fill(line, width, styles("text")), width)
 
     def on_click(self, event: events.Click) -> None:
         for start, end, action in self._spans:

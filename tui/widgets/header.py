@@ -1,5 +1,5 @@
-"""The top line: the program, the lists, the exchange's session and time, and badges for what is not the real market
-now."""
+"""The header: the program, the lists, the exchange's session and time, and badges for data that is not the real
+market's of now."""
 
 from __future__ import annotations
 
@@ -20,39 +20,40 @@ from tui.widgets.styles import Styles
 
 
 class Header(LineWidget):
-    """One line. The badge stays to the last; what is said of the session gets fewer words and leaves first. A click on
-    a list shows it."""
+    """One line. With less room the session is shortened and then left out, then tabs; the badges always stay. A click
+    on a list's tab shows the list."""
 
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
-    look: reactive[Styles | None] = reactive(None, init=False)
     demo: reactive[bool] = reactive(False, init=False)
-    """Whether the feed is our own exchange, with made-up prices."""
+    """True if the feed is our own exchange, with made-up prices."""
     recording: reactive[bool] = reactive(False, init=False)
-    """Whether all that comes in is kept in a file."""
+    """True while all that arrives is recorded to a file."""
     replay: reactive[str] = reactive("", init=False)
-    """How a recording is played, `×10`; "" where the data is now's."""
-    place: reactive[str] = reactive("US", init=False)
-    """Whose clock is shown: the selected symbol's region."""
+    """The speed of a replay, as `×10`; "" for live data."""
+    clock_region: reactive[str] = reactive("US", init=False)
+    """The region whose session and clock are shown: the selected symbol's."""
 
-    hours: reactive[Calendar | None] = reactive(None, init=False)
-    trading = reactive(False, init=False)  # against these hours
-    """Those of that region's exchange."""
+    calendar: reactive[Calendar | None] = reactive(None, init=False)
+    """The trading calendar of that region's exchange."""
+
+    trading: reactive[bool] = reactive(False, init=False)
+    """True while data shows that the exchange trades although it is closed by its calendar."""
 
     time: reactive[float] = reactive(0.0, init=False)
-    """The exchange's time, ms UTC, set once a second; 0 while it is not known."""
+    """The exchange's time, ms UTC, set once a second; 0 while it is unknown."""
 
     delay: reactive[float] = reactive(0.0, init=False)
-    """Seconds by which the whole feed is delayed; 0 where it is not."""
+    """Delay of the whole feed in s; 0 for a feed without delay."""
 
     lists: reactive[tuple[str, ...]] = reactive((), init=False)
     """The names of all lists, in order."""
 
     shown: reactive[str] = reactive("", init=False)
-    """The list that is shown."""
+    """The name of the list that is shown."""
 
     unsaved: reactive[str] = reactive("", init=False)
-    """The list that is not kept yet; it wears a star."""
+    """The name of the list that is not in the config yet, marked by a star; "" if all are."""
 
     class ListPressed(Message):
         """A list was clicked."""
@@ -64,35 +65,33 @@ class Header(LineWidget):
     class HelpPressed(Message):
         """The word help was clicked."""
 
-    def __init__(self, look: Styles) -> None:
-        super().__init__(id="header")
-        self.set_reactive(Header.look, look)
-        self._tabs: list[tuple[int, int, str]] = []
+    def __init__(self, styles: Styles) -> None:
+        super().__init__(styles, "header")
+        self._tabs: list[tuple[int, int, str]] = []  # first cell, cell after the last, name of the list
         self._help_at = 0
 
     def render_line(self, y: int) -> Strip:
-        look, width = self.look, self.size.width
-        assert look is not None
-        left: StyledLine = [look.segment(" itick-tui ", "accent", bold=True)]
+        styles, width = self.theme_styles, self.size.width
+        left: StyledLine = [styles.segment(" itick-tui ", "accent", bold=True)]
         right: StyledLine = []
         for badge, role in self._badges():
-            right += [look.segment(" ", "text")] * bool(right) + [
-                look.segment(f" {badge} ", "background", role, bold=True)
+            right += [styles.segment(" ", "text")] * bool(right) + [
+                styles.segment(f" {badge} ", "background", role, bold=True)
             ]
         self._help_at = width
         if width_of(left) + width_of(right) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8 + 9 <= width:
-            right += [look.segment("  ? ", "accent", bold=True), look.segment("help ", "muted")]
+            right += [styles.segment("  ? ", "accent", bold=True), styles.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
         room = width - width_of(left) - width_of(right)
         session = self._session(room - 3)
         middle: StyledLine = []
         if session:
-            # In the middle of the line where it can stand there, else in the middle of what is free.
-            taken = fmt.cells(session)
-            start = min(max(2, (width - taken) // 2 - width_of(left)), room - taken - 1)
-            middle = [look.segment(" " * start, "text"), look.segment(session, "muted")]
-        return Strip([*fill([*left, *middle], width - width_of(right), look("text")), *right], width)
+            # In the middle of the line if there is room, else in the middle of what is free.
+            used = fmt.cells(session)
+            start = min(max(2, (width - used) // 2 - width_of(left)), room - used - 1)
+            middle = [styles.segment(" " * start, "text"), styles.segment(session, "muted")]
+        return Strip([*fill([*left, *middle], width - width_of(right), styles("text")), *right], width)
 
     def _badges(self) -> Iterator[tuple[str, str]]:
         if self.recording:
@@ -105,10 +104,9 @@ class Header(LineWidget):
             yield "DEMO", "warning"
 
     def _list_tabs(self, x: int, room: int) -> StyledLine:
-        """A tab for each list with its number, the shown one in reverse; where they do not all fit, as many as do
-        around that one, between `‹` and `›`."""
-        look, names = self.look, list(self.lists)
-        assert look is not None
+        """Returns a tab for each list with its number, the shown one in reverse. If not all fit: as many as do around
+        the shown one, between `‹` and `›`."""
+        styles, names = self.theme_styles, list(self.lists)
         self._tabs = []
         words = [
             f" {n} {fmt.clip(name, LONGEST_NAME)}{'*' * (name == self.unsaved)} " for n, name in enumerate(names, 1)
@@ -119,7 +117,7 @@ class Header(LineWidget):
         if used > room:
             return []
         while True:
-            # The next one first, then the one before, as long as there is room for either.
+            # The next list first, then the previous one, while there is room for either.
             if last + 1 < len(words) and used + fmt.cells(words[last + 1]) <= room:
                 last += 1
                 used += fmt.cells(words[last])
@@ -128,15 +126,15 @@ class Header(LineWidget):
                 used += fmt.cells(words[first])
             else:
                 break
-        line: StyledLine = [look.segment(" ‹" if first else " ", "muted")]
+        line: StyledLine = [styles.segment(" ‹" if first else " ", "muted")]
         x += width_of(line)
         for name, word in zip(names[first : last + 1], words[first : last + 1], strict=True):
             chosen = name == self.shown
             role, ground = ("background", "accent") if chosen else ("muted", "background")
-            line.append(look.segment(word, role, ground, bold=chosen))
+            line.append(styles.segment(word, role, ground, bold=chosen))
             self._tabs.append((x, x + fmt.cells(word), name))
             x += fmt.cells(word)
-        return [*line, look.segment("›", "muted")] if last + 1 < len(words) else line
+        return [*line, styles.segment("›", "muted")] if last + 1 < len(words) else line
 
     def on_click(self, event: events.Click) -> None:
         if event.x >= self._help_at:
@@ -146,8 +144,8 @@ class Header(LineWidget):
                 self.post_message(self.ListPressed(name))
 
     def _session(self, room: int) -> str:
-        """What is said of the session in so many cells; "" where there is no room, or no time yet."""
-        if not self.time or self.hours is None:
+        """Returns the session in at most `room` cells; "" if there is no room or the time is unknown."""
+        if not self.time or self.calendar is None:
             return ""
-        words = session_words(self.place, self.hours, self.time, self.demo, self.trading)
+        words = session_words(self.clock_region, self.calendar, self.time, self.demo, self.trading)
         return next((each for each in words if fmt.cells(each) <= room), "")

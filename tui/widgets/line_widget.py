@@ -1,4 +1,4 @@
-"""A part of the dashboard that draws every cell of its own."""
+"""The base of every part of the dashboard: a widget that draws each cell of its lines itself."""
 
 from __future__ import annotations
 
@@ -10,33 +10,44 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.terminal.ansi import Piece
+from tui.widgets.styles import Styles
 
 
 class LineWidget(Widget, can_focus=False):
-    """Drawn by `render_line` alone. Textual would look for borders, padding and links in each line first, and turn
-    colours by number into others, which costs as much again as drawing the line."""
+    """A widget that is drawn by `render_line` alone. Textual would first search each line for borders, padding and
+    links and convert its numbered colours, which costs as much again as drawing the line."""
+
+    def __init__(self, styles: Styles, id: str) -> None:
+        super().__init__(id=id)
+        self.theme_styles = styles
+        """The styles by role that lines are drawn with."""
+
+    def apply_styles(self, styles: Styles) -> None:
+        """Redraw in the colours of another theme."""
+        self.theme_styles = styles
+        self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as they are."""
+        """Returns the lines of `crop` without Textual's own rendering steps."""
         strips = self.filtered(crop.line_range)
         return strips if crop.width == self.size.width else [strip.crop(crop.x, crop.right) for strip in strips]
 
     def filters(self) -> list[LineFilter]:
-        """What is done to colours beside: where there are to be none, say."""
+        """Returns the filters in force that change colours, such as the one of NO_COLOR."""
         return [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
 
     def filtered(self, lines: Iterable[int]) -> list[Strip]:
-        """These lines by their numbers, as Textual wants them."""
+        """Returns lines by their numbers as strips, with the filters applied."""
         strips = [self.strip(y) for y in lines]
         for each in self.filters():
             strips = [strip.apply_filter(each, self.background_colors[1]) for strip in strips]
         return strips
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:
-        """These lines as they go to the terminal."""
+        """Returns lines by their numbers, each with its place on the screen, as they are written to the terminal."""
         (x, y), width = self.region.offset, self.size.width
         return [(x, y + n, width, strip) for n, strip in zip(lines, self.filtered(lines), strict=True)]
 
     def strip(self, y: int) -> Strip:
-        """A line as it was last drawn, or drawn now."""
+        """Returns a line; subclasses may return it as it was last drawn."""
         return self.render_line(y)

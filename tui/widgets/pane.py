@@ -1,8 +1,7 @@
-"""A framed part of the dashboard, drawn line by line.
+"""The base of the framed parts of the dashboard, drawn line by line.
 
-A pane keeps its lines as it last drew them and repaints only those that came out different: a frame costs what
-changed. The frame is drawn here too, so that a title can stand on either end of it and the right border can show where
-in a long list one is.
+A pane keeps its lines as last drawn and repaints only those that differ: a frame costs what changed. The border is
+drawn here too, so that it can carry a title at either end and, on the right, the position in a long list.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
-from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.terminal.ansi import Piece
@@ -21,50 +19,55 @@ from tui.widgets.line_widget import LineWidget
 from tui.widgets.styles import Styles
 
 StyledLine = list[Segment]
+"""A line as pieces of text, each with its style."""
 
 
 class Pane(LineWidget, can_focus=False):
-    """Subclasses give `title` and `body`; `update` draws."""
+    """A framed pane. Subclasses define `title` and `body`; `update_lines` draws them."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
 
-    look: reactive[Styles | None] = reactive(None, repaint=False, init=False)
-    """The styles to draw with."""
-
-    def __init__(self, look: Styles, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.set_reactive(Pane.look, look)
-        self.style = look  # the same, read without a reactive's cost for every piece of every line
-        self._strips: list[Strip | None] = []  # the lines as Textual wants them; None until it does
+    def __init__(self, styles: Styles, id: str) -> None:
+        super().__init__(styles, id)
+        self._strips: list[Strip | None] = []  # the lines in Textual's form, made on demand
         self._drawn: list[StyledLine] = []
-        self._drawn_width = 0  # of each of them, in cells: a widget's size costs more than to draw a cell
+        self._drawn_width = (
+            0  # cells of each line; cached, since reading a widget's size costs more than drawing a cell
+        )
         self.changed: set[int] = set()
-        """The lines that are to be painted."""
+        """The numbers of the lines that are still to be painted."""
         self.on_changed: Callable[[], None] = self.repaint
-        """Called when there are more of them."""
+        """Called when lines were added to `changed`."""
+
+    def apply_styles(self, styles: Styles) -> None:
+        self.theme_styles = styles
+        self._drawn = []
+        self.update_lines()
 
     @property
     def inner_width(self) -> int:
+        """Cells between the left and the right border."""
         return max(0, self.size.width - 2)
 
     @property
     def inner_height(self) -> int:
+        """Lines between the upper and the lower border."""
         return max(0, self.size.height - 2)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
-        """What stands on the top border, left and right."""
+        """Returns the words on the upper border, left and right."""
         raise NotImplementedError
 
     def body(self, width: int, height: int) -> list[StyledLine]:
-        """The lines inside the frame, at most `height` of them, each at most `width` cells."""
+        """Returns the lines inside the frame, at most `height` of them, each at most `width` cells."""
         raise NotImplementedError
 
     def thumb(self) -> range:
-        """The lines of the right border that show the part of a list on the screen; empty where all of it is."""
+        """Returns the lines of the right border that mark the visible part of a list; empty if all of it is visible."""
         return range(0)
 
     def update_lines(self) -> None:
-        """Draw all lines anew and repaint those that differ from what the screen shows."""
+        """Draw all lines and repaint those that differ from what the screen shows."""
         width, height = self.size
         if width < 4 or height < 3 or not self.display:
             return
@@ -78,7 +81,7 @@ class Pane(LineWidget, can_focus=False):
         self.put_lines(dict(enumerate(lines)))
 
     def put_lines(self, lines: Mapping[int, StyledLine]) -> None:
-        """Take these lines, frame included, by their numbers, and repaint those that differ from what the screen
+        """Replace lines, borders included, by their numbers, and repaint those that differ from what the screen
         shows."""
         changed = [y for y, line in lines.items() if line != self._drawn[y]]
         for y in changed:
@@ -89,21 +92,21 @@ class Pane(LineWidget, can_focus=False):
             self.on_changed()
 
     def repaint(self) -> None:
-        """Have Textual paint the lines that changed."""
+        """Let Textual paint the lines that changed."""
         changed, self.changed = self.changed, set()
         if changed:
             self.refresh(*[Region(0, y, self.size.width, 1) for y in changed])
 
     def _framed(self, width: int, height: int) -> list[StyledLine]:
-        look, inner = self.style, width - 2
+        styles, inner = self.theme_styles, width - 2
         left, right = self.title()
-        edge = look("accent" if self.has_focus else "border")
+        edge = styles("accent" if self.has_focus else "border")
         body = self.body(inner, height - 2)
-        thumb, mark = self.thumb(), Segment("┃", look("muted"))
+        thumb, mark = self.thumb(), Segment("┃", styles("muted"))
         side = Segment("│", edge)
         lines = [_rule("╭", "╮", left, right, width, Segment("─", edge))]
         for y in range(height - 2):
-            line = fill(body[y] if y < len(body) else [], inner, look("text"))
+            line = fill(body[y] if y < len(body) else [], inner, styles("text"))
             lines.append([side, *line, mark if y in thumb else side])
         lines.append([Segment(f"╰{'─' * inner}╯", edge)])
         return lines
@@ -123,7 +126,7 @@ class Pane(LineWidget, can_focus=False):
         self._scroll(-1)
 
     def _scroll(self, by: int) -> None:
-        """Move by lines, downward. A pane that shows all it has does not move."""
+        """Scroll down by lines. A pane that shows all it has does not scroll."""
 
     def strip(self, y: int) -> Strip:
         if y >= len(self._strips):
@@ -136,7 +139,7 @@ class Pane(LineWidget, can_focus=False):
     def render_line(self, y: int) -> Strip:
         if y < len(self._drawn):
             return Strip(self._drawn[y], self._drawn_width)
-        return Strip.blank(self.size.width, self.style("text"))
+        return Strip.blank(self.size.width, self.theme_styles("text"))
 
     def on_resize(self) -> None:
         self._drawn = []
@@ -150,19 +153,15 @@ class Pane(LineWidget, can_focus=False):
         super().watch_has_focus(focused)
         self.update_lines()
 
-    def watch_look(self, look: Styles) -> None:
-        self.style = look
-        self._drawn = []
-        self.update_lines()
-
 
 def width_of(line: Iterable[Segment]) -> int:
-    """Cells of a line."""
+    """Returns the cells of a line."""
     return sum([cell_len(segment.text) for segment in line])
 
 
 def fill(line: StyledLine, width: int, style: object) -> StyledLine:
-    """The line brought to exactly `width` cells: blanks added, or whole pieces and then characters cut."""
+    """Returns the line with exactly `width` cells: padded with blanks, or cut, first by pieces and then by
+    characters."""
     missing = width - width_of(line)
     if missing > 0:
         return [*line, Segment(" " * missing, style)]  # type: ignore[arg-type]
@@ -170,7 +169,7 @@ def fill(line: StyledLine, width: int, style: object) -> StyledLine:
 
 
 def _rule(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
-    """A border line with words on it. What does not fit goes: first the right words, then the left."""
+    """Returns a border line with words on it. What does not fit is left out: first the right words, then the left."""
     edge = rule.style
     room = width - 4
     pieces: StyledLine = [Segment(f"{start}─", edge)]

@@ -1,4 +1,4 @@
-"""What the header says of an exchange's day: its session, its clock, and the time to the next bell."""
+"""An exchange's session in words: the phase, the clock, and the time to the next transition."""
 
 from __future__ import annotations
 
@@ -8,46 +8,48 @@ from tui.market.sessions import Calendar, NextTransition, Zone, zone
 _LONGEST_REASON = 28  # cells: some holidays have names like sentences
 
 
-def session_words(region: str, hours: Calendar, time: float, demo: bool = False, trading: bool = False) -> list[str]:
-    """Returns the same in fewer and fewer words, the most first: `US open · 15:32:07 ET · closes in 27m`. `time` in ms
-    UTC. If the hours are not known there is just the clock; `trading`: data says that they are others than known."""
-    where = zone(region)
-    clock = f"{where.at(time):%H:%M:%S} {where.label}"
+def session_words(region: str, calendar: Calendar, time: float, demo: bool = False, trading: bool = False) -> list[str]:
+    """Returns the session's forms from the longest to the shortest: `US open · 15:32:07 ET · closes in 27m`. `time` in
+    ms UTC. An exchange with unknown hours has the clock only. `trading`: data shows that it trades although it is
+    closed by its calendar."""
+    local = zone(region)
+    clock = f"{local.at(time):%H:%M:%S} {local.label}"
     if demo:
         return [f"{clock} · DEMO 24h", clock]
-    if hours.always:
+    if calendar.always_open:
         return [clock]
-    now = hours.at(time)
+    now = calendar.at(time)
     session = f"{region} {now.phase.value}"
-    if now.phase.closed and trading:
+    if now.phase.is_closed and trading:
         return [f"{region} trading · hours not known · {clock}", f"{region} trading · {clock}", f"{region} trading"]
-    why = "half day" * hours.closes_early(now.date)
-    if now.phase.closed:
-        why = fmt.clip(hours.holiday(where.at(time).date()), _LONGEST_REASON)
-    why = why or "days off not announced" * hours.is_provisional(now.date)
-    named = f"{session} ({why})" if why else session
-    bell = hours.next_transition(time)
-    if bell is None:
+    if now.phase.is_closed:
+        reason = fmt.clip(calendar.holiday(local.at(time).date()), _LONGEST_REASON)
+    else:
+        reason = "half day" * calendar.closes_early(now.date)
+    reason = reason or "days off not announced" * calendar.is_provisional(now.date)
+    named = f"{session} ({reason})" if reason else session
+    transition = calendar.next_transition(time)
+    if transition is None:
         return [f"{named} · {clock}", f"{session} · {clock}", session]
-    rings = f"{bell.what} {_when(bell, time, where)}"
-    if now.phase.continuous:  # there the clock is worth more than the bell
-        return [f"{named} · {clock} · {rings}", f"{session} · {clock} · {rings}", f"{session} · {clock}", session]
-    rings_alone = rings if " in " in rings else f"{rings} {where.label}"
-    return [f"{named} · {clock} · {rings}", f"{named} · {rings_alone}", f"{session} · {rings_alone}", session]
+    then = f"{transition.what} {_until(transition, time, local)}"
+    if now.phase.is_continuous:  # the clock stays longer than the next transition
+        return [f"{named} · {clock} · {then}", f"{session} · {clock} · {then}", f"{session} · {clock}", session]
+    then_alone = then if " in " in then else f"{then} {local.label}"
+    return [f"{named} · {clock} · {then}", f"{named} · {then_alone}", f"{session} · {then_alone}", session]
 
 
-def _when(bell: NextTransition, time: float, where: Zone) -> str:
-    """`in 27m` on the same date, else `Fri 09:30`, and with the date where that is a week off."""
-    rings, now = where.at(bell.time), where.at(time)
-    days = (rings.date() - now.date()).days
+def _until(transition: NextTransition, time: float, local: Zone) -> str:
+    """Returns when a transition is: `in 27m` on the same date, else `Fri 09:30`, with the date if it is a week away."""
+    then, now = local.at(transition.time), local.at(time)
+    days = (then.date() - now.date()).days
     if not days:
-        # As the clock beside it shows them: with 15:59:18 there are 42 s to go.
-        return f"in {_span(bell.time // 1000 - int(time) // 1000)}"
-    return f"{rings:%a %H:%M}" if days < 7 else f"{rings:%a} {rings.day} {rings:%b %H:%M}"
+        # Whole seconds, as the clock on the same line counts: 42 s to go at 15:59:18.
+        return f"in {_span(transition.time // 1000 - int(time) // 1000)}"
+    return f"{then:%a %H:%M}" if days < 7 else f"{then:%a} {then.day} {then:%b %H:%M}"
 
 
 def _span(seconds: int) -> str:
-    """42s, 27m, 2h 05m"""
+    """Returns a duration as 42s, 27m or 2h 05m."""
     if seconds < 3_600:
         return fmt.seconds(seconds)
     return f"{seconds // 3_600}h {seconds % 3_600 // 60:02}m"

@@ -14,14 +14,15 @@ _SWAPPED = (("up", "down"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
 
 
 class Styles:
-    """Styles by role: `look("up", "cursor", bold=True)` is the up colour on the selected row's background, bold.
+    """Styles by role: `styles("up", "cursor", bold=True)` is the up colour on the selected row's background, bold.
 
-    Roles are the names of the colours in a theme file, and `up_calm` and `down_calm`, their paler kin. Each style is
-    made once; painting only looks it up.
+    Roles are the names of the colours in a theme file, and `up_calm` and `down_calm`, paler forms of up and down. Each
+    style is made once and then looked up.
     """
 
     def __init__(self, theme: Theme, *, truecolor: bool = True, red_up: bool = False) -> None:
-        """`red_up` swaps the colours of up and down, and of all that goes with them."""
+        """`truecolor` is False on a terminal of 256 colours. `red_up` swaps the colours of up and down and their
+        derivatives."""
         self.theme = theme
         self._colours = {
             role: Color.parse(getattr(table, role))
@@ -32,7 +33,7 @@ class Styles:
             for one, other in _SWAPPED:
                 self._colours[one], self._colours[other] = self._colours[other], self._colours[one]
         for role in ("up", "down"):
-            # For large areas: the colour at half strength, so that they do not shout down the figures.
+            # For large areas: at full strength they would draw the eye away from the figures.
             mixed = blend_rgb(self._colours["background"].get_truecolor(), self._colours[role].get_truecolor(), 0.55)
             self._colours[f"{role}_calm"] = Color.from_triplet(mixed)
         if not truecolor:
@@ -48,16 +49,16 @@ class Styles:
         return style
 
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
-        """A piece of a line."""
+        """Returns a piece of a line."""
         return Segment(text, self._styles.get((role, background, bold)) or self(role, background, bold=bold))
 
     def symbol(self, symbol: Symbol) -> list[Segment]:
-        """Code and region, as a title begins."""
+        """Returns code and region, the first two pieces of a title."""
         return [self.segment(symbol.code, "text", bold=True), self.segment(f"${symbol.region}", "faint")]
 
 
 def textual_theme(theme: Theme) -> TextualTheme:
-    """The same colours for the few ready-made widgets: fields, menus, notices."""
+    """Returns the theme as Textual's, for its own widgets: fields, menus, notices."""
     screen, market = theme.screen, theme.market
     return TextualTheme(
         name=theme.name,
@@ -76,7 +77,7 @@ def textual_theme(theme: Theme) -> TextualTheme:
 
 
 def _nearest(colour: Color) -> Color:
-    """The nearest of the 240 fixed colours of a 256-colour terminal. Left to itself the conversion prefers the colour
+    """Returns the nearest of the 240 fixed colours of a 256-colour terminal. Rich's own conversion prefers the colour
     cube to the greys, and turns a dark blue-grey row into plain navy."""
     red, green, blue = colour.get_truecolor()
     cube = (0, 95, 135, 175, 215, 255)

@@ -1,4 +1,4 @@
-"""The latest trades of the selected symbol, newest at the top."""
+"""The tape: the latest trades of the selected symbol, newest at the top."""
 
 from __future__ import annotations
 
@@ -12,107 +12,108 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.config.key_table import KeyBinding
 from tui.market import Instrument
-from tui.market.data_status import UNSERVED, data_status
 from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
-from tui.widgets.bar import sized_bar
+from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
+from tui.widgets.empty_body import empty_body
 from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
 
-_SIDE = 2  # cells of "~B"
-_COUNT = 4  # cells of "×500"
-_TIMES = {12: "%H:%M:%S.%f", 8: "%H:%M:%S", 5: "%H:%M", 0: ""}  # by the cells they take
-_ENOUGH = 20  # sizes before one of them is called large
-_SIZE = 5  # cells of "2,600", at least
-_BAR = 30  # cells of the widest bar: a longer one tells no more
-_EACH = 10  # cells that the bars keep for each cell more between columns
-_MARGIN = 2  # cells at most before the first column
-_DECIMALS = 4  # at most
+_SIDE_CELLS = 2  # of "~B"
+_COUNT_CELLS = 4  # of "×500"
+_TIMES = {12: "%H:%M:%S.%f", 8: "%H:%M:%S", 5: "%H:%M", 0: ""}  # by their cells
+_LARGE_FROM = 20  # known sizes without which no trade is marked as large
+_SIZE_CELLS = 5  # of "2,600", at least
+_LONGEST_BAR = 30  # cells: a longer one shows no more
+_BAR_SHARE = 10  # cells that the bars keep for each cell that is added to the gaps
+_MARGIN = 2  # cells before the first column, at most
+_MAX_DECIMALS = 4
 
 _ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
 _BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "cursor"}
 
 
 class _Columns(NamedTuple):
-    """Cells of each; 0 where a column has no room. `gap` is between two columns, `size` includes the bar."""
+    """The cells of each column, 0 for one without room. `gap` is between two columns; `size` includes the bar."""
 
     time: int
     price: int
-    folded: int
+    trades: int
     size: int
     gap: int
 
 
-class _Frame(NamedTuple):
-    """What all lines have in common: `scale` is the size whose bar is full, `large` the one from which a trade is
-    marked, in units."""
+class _LineContext(NamedTuple):
+    """What all lines are drawn with. `scale` is the size of a full bar, `large` the size from which a trade is marked,
+    in units of the fund."""
 
     columns: _Columns
     local: Zone
     scale: float | None
     large: float | None
     live: bool
-    look: Styles
+    styles: Styles
 
 
 class TradeTape(Pane, can_focus=True):
-    """Trades of one price and side that follow each other are one line. It stands still while it is scrolled."""
+    """The tape. Consecutive trades of one price and side are one line; while scrolled, new trades do not move it."""
 
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose trades are shown."""
 
-    def __init__(self, look: Styles, keys: Sequence[KeyBinding]) -> None:
-        super().__init__(look, id="tape")
-        self._bindings = bindings(keys, "tape")
-        self._proven = False
-        self._top: int | None = None  # the newest trade shown while the tape stands still; None while it runs
-        self._frame: _Frame | None = None
+    def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
+        super().__init__(styles, "tape")
+        set_bindings(self, bindings(keys, "tape"))
+        self._is_link_live = False
+        self._top: int | None = None  # the newest trade on a scrolled tape; None if it follows the newest
+        self._line_context: _LineContext | None = None
         self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
-        self._seen = 0  # trades that were on the screen, or that scrolled away before it stood still
+        self._seen = 0  # trades that were on the screen, or went by before the tape was scrolled
 
     def watch_instrument(self) -> None:
         self._top = None
         self.update_lines()
 
-    def sync(self, changed: set[Instrument], now: float, proven: bool) -> None:
-        """A frame: redraw if the shown symbol changed."""
-        if self.instrument in changed or proven != self._proven:
-            self._proven = proven
+    def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
+        """Redraw for a frame if the shown symbol changed."""
+        if self.instrument in changed or is_link_live != self._is_link_live:
+            self._is_link_live = is_link_live
             self.update_lines()
 
     # --- drawing ---
 
     @property
-    def _live(self) -> bool:
-        """Whether trades can come."""
-        return self._proven and self.instrument is not None and "tick" not in self.instrument.refused
+    def _is_live(self) -> bool:
+        """True if trades can arrive."""
+        return self._is_link_live and self.instrument is not None and "tick" not in self.instrument.refused
 
     def title(self) -> tuple[StyledLine, StyledLine]:
-        look, instrument = self.style, self.instrument
+        styles, instrument = self.theme_styles, self.instrument
         if instrument is None:
-            return [look.segment("trades", "muted")], []
-        code, region = look.symbol(instrument.symbol)
-        words, right = look.segment(" trades", "muted"), self._state(instrument)
+            return [styles.segment("trades", "muted")], []
+        code, region = styles.symbol(instrument.symbol)
+        words, right = styles.segment(" trades", "muted"), self._status(instrument)
         room = self.size.width - 9 - width_of(right)
         return next((line for line in ([code, region, words], [code, words]) if width_of(line) <= room), [code]), right
 
-    def _state(self, instrument: Instrument) -> StyledLine:
-        """What must be known of the lines: that they are old, that they stand still and how many wait."""
-        look, words = self.style, []
+    def _status(self, instrument: Instrument) -> StyledLine:
+        """Returns why the lines are not the newest trades: stale, refused, or held with the number of new trades."""
+        styles, words = self.theme_styles, []
         if not len(instrument.tape):
             return []
-        if not self._proven:
-            words.append(look.segment("stale", "warning"))
+        if not self._is_link_live:
+            words.append(styles.segment("stale", "warning"))
         elif "tick" in instrument.refused:
-            words.append(look.segment("refused", "warning"))
+            words.append(styles.segment("refused", "warning"))
         if self._top is not None:
             waiting = instrument.tape.total - self._seen
-            words.append(look.segment(f"held +{waiting}" if waiting else "held", "warning", bold=True))
+            words.append(styles.segment(f"held +{waiting}" if waiting else "held", "warning", bold=True))
         if len(words) > 1:
-            words.insert(1, look.segment(" · ", "muted"))
+            words.insert(1, styles.segment(" · ", "muted"))
         return words
 
     def body(self, width: int, height: int) -> list[StyledLine]:
@@ -120,38 +121,30 @@ class TradeTape(Pane, can_focus=True):
         if instrument is None:
             return []
         if not len(instrument.tape):
-            return self._empty(instrument, width, height)
-        instrument.learn_precision()
+            refusal = instrument.refused.get("tick")
+            reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
+            return empty_body(self.theme_styles, instrument, reason, width, height)
+        instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
         prices = _prices(runs, instrument.decimals)
         sizes = instrument.tape.known_sizes()
         scale = large_trade_threshold(sizes)
-        large = scale if len(sizes) >= _ENOUGH else None
+        large = scale if len(sizes) >= _LARGE_FROM else None
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
-        frame = _Frame(columns, local, scale, large, self._live, self.style)
-        if frame != self._frame:
-            self._frame, self._lines = frame, {}
+        context = _LineContext(columns, local, scale, large, self._is_live, self.theme_styles)
+        if context != self._line_context:
+            self._line_context, self._lines = context, {}
         # A new trade moves the others down: most lines are those of the last frame in another place.
-        known = self._lines
-        self._lines = {key: known.get(key) or self._line(frame, *key) for key in zip(runs, prices, strict=True)}
+        drawn = self._lines
+        self._lines = {key: drawn.get(key) or _line(context, *key) for key in zip(runs, prices, strict=True)}
         lines = list(self._lines.values())
         return [self._header(columns, local), *lines] if header else lines
 
-    def _empty(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
-        if (state := data_status(instrument, None, self._proven)) in UNSERVED:
-            words = state.value
-        elif why := instrument.refused.get("tick"):
-            words = describe_refusal("trades", why)
-        else:
-            words = "no trades yet"
-        blank: list[StyledLine] = [[] for _ in range((height - 1) // 2)]
-        return [*blank, [self.style.segment(fmt.clip(words, width).center(width), "muted")]]
-
     def _shown(self, instrument: Instrument, height: int) -> list[TradeRun]:
-        """The runs on the screen. Where the oldest trades went from under a tape that stands still, it moves so far
-        that the screen stays full."""
+        """Returns the runs on the screen. If the oldest trades were dropped from a scrolled tape, it moves so far that
+        the screen stays full."""
         tape = instrument.tape
         runs = list(islice(tape.runs(self._top), height))
         if self._top is not None and len(runs) < height:
@@ -160,8 +153,8 @@ class TradeTape(Pane, can_focus=True):
         return runs
 
     def _newest_of(self, runs: list[TradeRun], line: int, height: int) -> int | None:
-        """The trade at the top of the screen that begins at that line, or as near as the screen stays full; None for
-        the newest."""
+        """Returns the newest trade of a screen that begins at that line, or as near to it as fills the screen; None for
+        the newest of all."""
         line = max(0, min(line, len(runs) - height))
         return runs[line].newest if line else None
 
@@ -169,39 +162,11 @@ class TradeTape(Pane, can_focus=True):
         time, gap = columns.time, " " * columns.gap
         words = f"TIME {local.label}" if time > 5 else "TIME"
         text = " " * min(columns.gap, _MARGIN) + (words.ljust(time) + gap if time else "")
-        text += f"{'PRICE'.rjust(columns.price)}{gap}{' ' * _SIDE}{gap}"
-        text += " " * (columns.folded + columns.gap) if columns.folded else ""
-        return [self.style.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
+        text += f"{'PRICE'.rjust(columns.price)}{gap}{' ' * _SIDE_CELLS}{gap}"
+        text += " " * (columns.trades + columns.gap) if columns.trades else ""
+        return [self.theme_styles.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
 
-    def _line(self, frame: _Frame, run: TradeRun, price: str) -> StyledLine:
-        columns, local, scale, large, live, look = frame
-        gap = " " * columns.gap
-        is_large = large is not None and run.size is not None and run.size >= large
-        role = "text" if live else "muted"
-        hue = _ROLES[run.side] if live else "muted"
-        line = [look.segment(("◆" if is_large else "").ljust(min(columns.gap, _MARGIN)), hue)]
-        if columns.time:
-            line.append(look.segment(_time(run.time, columns.time, local) + gap, "muted"))
-        line.append(look.segment(price.rjust(columns.price) + gap, role, bold=is_large))
-        line.append(look.segment(run.side.rjust(_SIDE) + gap, hue, bold=is_large))
-        if columns.folded:
-            count = f"×{run.trades}" if run.trades > 1 else ""
-            line.append(look.segment(count.ljust(columns.folded) + gap, "muted"))
-        if not columns.size:
-            return line
-        part = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
-        bar = _BARS[run.side] if live else "cursor"
-        return [*line, *self._amount(run.size, columns.size, part, bar, role if run.size else "faint", is_large)]
-
-    def _amount(self, size: float | None, width: int, part: float, bar: str, role: str, bold: bool) -> StyledLine:
-        """A size at the right edge, on a bar that grows leftward and covers a part of the width."""
-        text = (fmt.UNKNOWN if size is None else fmt.size(size)).rjust(width)
-        if not part:
-            return [self.style.segment(text, role, bold=bold)]
-        eighths = round(8 * part * min(width, _BAR))
-        return sized_bar(self.style, text, eighths, bar, role=role, off=role, bold=bold, leftward=True)
-
-    # --- moving ---
+    # --- scrolling ---
 
     def action_tape_up(self) -> None:
         self._scroll(-1)
@@ -217,7 +182,7 @@ class TradeTape(Pane, can_focus=True):
 
     @property
     def held(self) -> bool:
-        """Whether it stands still while new trades wait."""
+        """True while the tape is scrolled, so that new trades do not move it."""
         return self._top is not None
 
     def action_tape_live(self) -> None:
@@ -229,7 +194,7 @@ class TradeTape(Pane, can_focus=True):
         return max(2, self.inner_height - (self.inner_height >= 5))
 
     def _scroll(self, by: int) -> None:
-        """Downward is to what is older. At the newest trade the tape runs again."""
+        """Scroll down, to older trades. At the newest trade the tape follows again."""
         if self.instrument is None:
             return
         tape, top = self.instrument.tape, self._top
@@ -243,11 +208,41 @@ class TradeTape(Pane, can_focus=True):
         self.update_lines()
 
 
+def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:
+    columns, local, scale, large, live, styles = context
+    gap = " " * columns.gap
+    is_large = large is not None and run.size is not None and run.size >= large
+    role = "text" if live else "muted"
+    hue = _ROLES[run.side] if live else "muted"
+    line = [styles.segment(("◆" if is_large else "").ljust(min(columns.gap, _MARGIN)), hue)]
+    if columns.time:
+        line.append(styles.segment(_time(run.time, columns.time, local) + gap, "muted"))
+    line.append(styles.segment(price.rjust(columns.price) + gap, role, bold=is_large))
+    line.append(styles.segment(run.side.rjust(_SIDE_CELLS) + gap, hue, bold=is_large))
+    if columns.trades:
+        count = f"×{run.trades}" if run.trades > 1 else ""
+        line.append(styles.segment(count.ljust(columns.trades) + gap, "muted"))
+    if not columns.size:
+        return line
+    text = (fmt.UNKNOWN if run.size is None else fmt.size(run.size)).rjust(columns.size)
+    size_role = role if run.size else "faint"
+    share = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
+    if not share:
+        return [*line, styles.segment(text, size_role, bold=is_large)]
+    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "cursor"
+    bar = sized_bar(styles, text, eighths, colour, role=size_role, off=size_role, bold=is_large, leftward=True)
+    return [*line, *bar]
+
+
 def _prices(runs: list[TradeRun], decimals: int) -> list[str]:
-    """Prices with their points in one column. Trades print finer than the book: decimals beyond its own stand only
-    where there are some."""
+    """Returns prices with their points in one column. Trades print finer than the book: only prices that need more
+    decimals than its own have them."""
     needed = [
-        next(d for d in range(decimals, _DECIMALS + 1) if d == _DECIMALS or round(run.price, d) == round(run.price, 4))
+        next(
+            d
+            for d in range(decimals, _MAX_DECIMALS + 1)
+            if d == _MAX_DECIMALS or round(run.price, d) == round(run.price, 4)
+        )
         for run in runs
     ]
     most = max(needed)
@@ -255,23 +250,23 @@ def _prices(runs: list[TradeRun], decimals: int) -> list[str]:
 
 
 def _columns(width: int, prices: list[str], runs: list[TradeRun]) -> _Columns:
-    """What there is room for: milliseconds go first, then the count of folded trades, then seconds, then the time.
-    Milliseconds that are all zero are none of the feed's."""
+    """Returns the columns that fit: milliseconds are left out first, then the number of trades, then seconds, then the
+    time. A feed whose milliseconds are all zero has none."""
     price = max(map(len, prices))
-    size = max([_SIZE, *(len(fmt.size(run.size)) for run in runs if run.size)])
+    size = max([_SIZE_CELLS, *(len(fmt.size(run.size)) for run in runs if run.size)])
     coarse = all(run.time % 1_000 == 0 for run in runs)
-    for time, count in ((12, _COUNT), (8, _COUNT), (8, 0), (5, 0), (0, 0)):
+    for time, count in ((12, _COUNT_CELLS), (8, _COUNT_CELLS), (8, 0), (5, 0), (0, 0)):
         if coarse and time == 12:
             continue
-        fixed = time + price + _SIDE + count
+        fixed = time + price + _SIDE_CELLS + count
         gaps = 3 + (time > 0) + (count > 0)
         if fixed + gaps + size <= width:
             break
-    gap = next((gap for gap in (4, 3, 2) if fixed + gap * gaps + (gap - 1) * _EACH <= width), 1)
+    gap = next((gap for gap in (4, 3, 2) if fixed + gap * gaps + (gap - 1) * _BAR_SHARE <= width), 1)
     room = width - fixed - gap * (gaps - 1) - min(gap, _MARGIN)
     return _Columns(time, price, count, room if room >= size else 0, gap)
 
 
 def _time(time: int, cells: int, local: Zone) -> str:
-    """15:32:07.412 in the exchange's zone, or as much of it as goes into so many cells."""
+    """Returns 15:32:07.412 in the exchange's zone, or as much of it as fits into so many cells."""
     return f"{local.at(time):{_TIMES[cells]}}"[:cells] if time else fmt.UNKNOWN.ljust(cells)

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
+from textual.events import Leave
 from textual.geometry import Size
 
-from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, of
-from tests.support.price_walks import HK_OPEN, OPEN, walk
+from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
+from tests.support.price_walks import HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.session_axis import DAY, INTERVALS
 from tui.protocol.messages import OVER_LIMIT, Kline
 from tui.symbol import Symbol
-from tui.widgets.chart.braille import in_cells, line
-from tui.widgets.chart.candles import Candle
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.styles import Styles
 
 Snapshot = Callable[..., bool]
 SIZES = [(64, 18), (42, 12), (140, 36)]
-LOOK = Styles(find_theme(DEFAULT_THEME))
+STYLES = Styles(find_theme(DEFAULT_THEME))
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +107,7 @@ class Measured(MinuteChart):
 
 
 def chart(instrument: Instrument | None, width: int = 64, height: int = 18, **settings: object) -> Measured:
-    made = Measured(LOOK)
+    made = Measured(STYLES)
     made.extent = Size(width, height)
     made.sync(set(), 0.0, True)
     for name, value in {"instrument": instrument, **settings}.items():
@@ -140,7 +139,7 @@ def test_without_a_symbol_there_is_no_picture() -> None:
     ],
 )
 def test_without_bars_the_reason_is_said(refused: dict[str, str], words: str) -> None:
-    empty = of([])
+    empty = instrument_of([])
     empty.refused = refused
     assert [row.strip() for row in rows(chart(empty)) if row.strip()] == [words]
 
@@ -152,6 +151,14 @@ def test_the_newest_bar_counts_the_trades_of_its_time() -> None:
     i.set_last(newest.high + 1, newest.time + 30_000, 0.0)
     assert f"H {newest.high + 1:.2f} L {newest.low:.2f} C {newest.high + 1:.2f}" in title(chart(i, 90))
     i.set_last(newest.high + 2, newest.time + MINUTE, 0.0)
+    assert f"H {newest.high:.2f} L {newest.low:.2f} C {newest.close:.2f}" in title(chart(i, 90))
+
+
+def test_a_trade_older_than_the_newest_bar_does_not_change_it() -> None:
+    i = SHAPES["three"]()
+    newest = i.bars.get(i.bars.latest)
+    assert newest is not None
+    i.set_last(newest.high + 1, newest.time - 1, 0.0)
     assert f"H {newest.high:.2f} L {newest.low:.2f} C {newest.close:.2f}" in title(chart(i, 90))
 
 
@@ -180,7 +187,7 @@ def test_stale_is_said_and_no_bar_is_in_progress() -> None:
 @pytest.mark.parametrize("proven", [True, False])
 def test_what_is_only_known_from_before_carries_its_date_at_any_width(proven: bool) -> None:
     i = Instrument(QQQ)
-    i.bars.fill_from_cache(walk(OPEN, MORNING))
+    i.bars.fill_from_cache(price_walk(OPEN, MORNING))
     for width in (34, 42, 64, 140):
         made = chart(i, width, time=OPEN + 3 * DAY * MINUTE)
         made.sync(set(), 0.0, proven)
@@ -219,11 +226,18 @@ def test_the_lunch_break_is_one_thin_mark() -> None:
 
 def test_a_previous_close_far_away_is_left_out_and_the_open_in_its_place_is_no_close() -> None:
     assert any("┄" in row for row in rows(chart(SHAPES["session"]())))
-    assert not any("┄" in row for row in rows(chart(of(walk(OPEN, MORNING), change=100.0))))
-    opened = of(walk(OPEN, MORNING), change=None)
+    assert not any("┄" in row for row in rows(chart(instrument_of(price_walk(OPEN, MORNING), change=100.0))))
+    opened = instrument_of(price_walk(OPEN, MORNING), change=None)
     assert opened.quote is not None
     opened.quote.open = 512.0
     assert not any("┄" in row for row in rows(chart(opened)))
+
+
+def test_an_average_price_far_from_the_visible_bars_does_not_flatten_them() -> None:
+    first, *rest = price_walk(OPEN, MORNING)
+    heavy = structs.replace(first, open=300.0, high=300.0, low=300.0, close=300.0, volume=1e12)
+    i = instrument_of([heavy, *rest])
+    assert rows(chart(i, vwap=True)) == rows(chart(i))
 
 
 def test_no_number_is_ever_cut() -> None:
@@ -239,7 +253,7 @@ def test_no_number_is_ever_cut() -> None:
 def under(made: MinuteChart) -> str:
     """The time under the crosshair, from the axis."""
     *_, axis = made.body(made.inner_width, made.inner_height)
-    return "".join(segment.text.strip() for segment in axis if segment.style == LOOK("accent", bold=True))
+    return "".join(segment.text.strip() for segment in axis if segment.style == STYLES("accent", bold=True))
 
 
 def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
@@ -255,7 +269,7 @@ def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
 
 
 def test_a_gap_under_the_crosshair_is_said() -> None:
-    made = chart(of(walk(OPEN, [0, 2])))
+    made = chart(instrument_of(price_walk(OPEN, [0, 2])))
     made.action_chart_left()
     made.action_chart_left()
     assert title(made).endswith("09:31 no bar")
@@ -282,7 +296,7 @@ def test_a_view_moved_on_to_the_newest_bar_follows_it_again() -> None:
     for _ in range(149):
         made.action_chart_right()
     made.leave_crosshair()
-    for bar in walk(OPEN, range(200, 260)):
+    for bar in price_walk(OPEN, range(200, 260)):
         i.bars.update(bar)
     assert "until" not in title(made)
     assert rows(made) == rows(chart(i))
@@ -308,7 +322,7 @@ def test_what_is_shown_stays_while_new_bars_come() -> None:
     made.action_chart_pan_left()
     axis = rows(made)[-1]
     for minute in range(200, 210):
-        for bar in walk(OPEN, [minute]):
+        for bar in price_walk(OPEN, [minute]):
             i.bars.update(bar)
     assert rows(made)[-1] == axis
 
@@ -361,6 +375,14 @@ async def test_keys_act_in_the_pane_and_the_mouse_points() -> None:
         assert under(made) == "11:55"
         await pilot.hover(made, offset=(60, 5))
         assert under(made) == ""
+        await pilot.hover(made, offset=(51, 5))
+        made.post_message(Leave(made))
+        await pilot.pause()
+        assert under(made) == "", "it goes with the mouse"
+        await pilot.click(made, offset=(52, 5))
+        made.post_message(Leave(made))
+        await pilot.pause()
+        assert under(made) == "11:57", "it was put there by a click"
 
 
 # --- work ---
@@ -395,27 +417,7 @@ async def test_a_bar_that_is_over_loses_its_mark_by_the_clock_alone() -> None:
         assert "09:32 " in app.chart.render_line(0).text
 
 
-# --- drawing ---
-
-
-def test_a_candle_is_drawn_to_half_a_cell() -> None:
-    assert list(Candle(1, 3, 6, 7).cells(dashed=False)) == [(0, "╷"), (1, "╽"), (2, "┃"), (3, "╿")]
-    assert list(Candle(0, 2, 5, 7).cells(dashed=True)) == [(0, "┆"), (1, "┇"), (2, "┇"), (3, "┆")]
-    assert list(Candle(2, 2, 2, 2).cells(dashed=False)) == [(1, "╹")]
-
-
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 60)), min_size=1, max_size=30))
-def test_a_line_has_one_stroke_a_column_and_no_holes(steps: list[tuple[int, int]]) -> None:
-    points, x = [], 0
-    for by, y in steps:
-        points.append((x, y))
-        x += by
-    strokes = line(points)
-    assert [column for column, _, _ in strokes] == list(range(points[-1][0] + 1))
-    assert all(max(a, c) - min(b, d) <= 1 for (_, a, b), (_, c, d) in pairwise(strokes))
-    assert {(column, y) for column, top, bottom in strokes for y in range(top, bottom + 1)} >= set(points)
-    assert all("⠀" < character <= "⣿" for character in in_cells(strokes).values())
-
+# --- any input ---
 
 anything = st.floats(0, 1.7e308) | st.floats(0, 1e6) | st.sampled_from([0.0, 1e-9, 1.0])
 
@@ -446,7 +448,7 @@ def test_drawing_never_raises_and_never_overflows(
     symbol: Symbol,
     demo: bool,
 ) -> None:
-    i = of(
+    i = instrument_of(
         [
             Kline(symbol="", open=a, high=b, low=c, close=d, volume=v, time=HK_OPEN + minute * MINUTE)
             for minute, a, b, c, d, v in bars

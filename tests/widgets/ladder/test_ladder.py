@@ -16,18 +16,19 @@ from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from tests.support.messages import BOOK_B, QQQ, SPY, Sizes, T, depth
-from tests.support.modal_host import Snapshot, text_of
+from tests.support.modal_host import Snapshot, widget_text
 from tui import format as fmt
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument, Market
 from tui.protocol.messages import OVER_LIMIT, Depth, Level, Tick
-from tui.widgets.ladder.ladder import OLD, TINT, DepthLadder
+from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.ladder.tracked_book import OLD, TINT
 from tui.widgets.pane import Pane, width_of
 from tui.widgets.styles import Styles
 
 NOW = 100.0
 SIZES = ((64, 28), (42, 24), (31, 10))  # of the pane, its frame included
-LOOK = Styles(find_theme(DEFAULT_THEME))
+STYLES = Styles(find_theme(DEFAULT_THEME))
 
 GAPS = depth(
     [(512.35, 2600), (512.37, 100), (512.38, 12_800), (512.42, 300)], [(512.34, 3100), (512.31, 900), (512.30, 1500)]
@@ -54,7 +55,7 @@ def instrument(book: Depth | None, last: float | None = 512.34, before: float | 
 
 def ladder(shown: Instrument, **attributes: Any) -> DepthLadder:
     """At NOW, on a live link; not on any screen."""
-    found = DepthLadder(LOOK)
+    found = DepthLadder(STYLES)
     for name, value in attributes.items():
         setattr(found, name, value)
     found.instrument = shown
@@ -115,8 +116,8 @@ class Shown(App[None]):
     def on_depth_ladder_changed(self) -> None:
         self.posted.append("changed")
 
-    def on_depth_ladder_ask_size(self) -> None:
-        self.posted.append("ask size")
+    def on_depth_ladder_size_requested(self) -> None:
+        self.posted.append("size requested")
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +142,7 @@ BOOKS: dict[str, tuple[Instrument, dict[str, Any]]] = {
     "static": (instrument(GAPS, 512.33, 512.36), {"static": True}),
     "cost": (instrument(BOOK_B, 512.35), {"amount": 5_000.0}),
     "money": (instrument(BOOK_B), {"amount": 20_000.0, "money": True}),
-    "square-root": (instrument(GAPS), {"root": True}),
+    "square-root": (instrument(GAPS), {"square_root": True}),
 }
 
 
@@ -294,7 +295,7 @@ async def test_the_title_tells_the_spread_as_fully_as_it_can(width: int, left: s
 async def test_a_book_without_a_spread_says_so_and_no_figure_is_derived(book: Depth, word: str, row: str) -> None:
     async with shown(instrument(book), (64, 24), amount=100.0) as (_, pane, _):
         assert title(pane)[1] == word
-        text = text_of(pane)
+        text = widget_text(pane)
         assert f" {row} " in text
         assert not re.search(r"mid|micro|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
@@ -390,7 +391,7 @@ def test_a_price_deeper_in_the_book_may_need_more_digits_than_the_touch() -> Non
 def bar_cells(pane: DepthLadder, price: str, width: int = 62) -> float:
     """Cells of an ask's bar, to an eighth."""
     line = next(line for line in pane.body(width, 24) if any(segment.text.strip() == price for segment in line))
-    bar, cells = LOOK("text", "ask_bar").bgcolor, 0.0
+    bar, cells = STYLES("text", "ask_bar").bgcolor, 0.0
     for segment in line:
         assert segment.style is not None
         if segment.style.bgcolor == bar:
@@ -419,7 +420,7 @@ def test_the_scale_falls_slowly_after_the_largest_size_has_gone() -> None:
 def test_square_root_shows_small_sizes_beside_large_ones() -> None:
     found = instrument(depth([(512.35, 2500), (512.36, 10_000)], [(512.34, 1)]), None, None)
     assert bar_cells(ladder(found), "512.35") == pytest.approx(19 / 4, abs=0.5)
-    assert bar_cells(ladder(found, root=True), "512.35") == pytest.approx(19 / 2, abs=0.5)
+    assert bar_cells(ladder(found, square_root=True), "512.35") == pytest.approx(19 / 2, abs=0.5)
 
 
 def test_another_symbol_begins_with_a_scale_of_its_own() -> None:
@@ -509,20 +510,20 @@ async def test_a_frame_draws_the_lines_that_changed_and_again_when_the_tint_is_o
 async def test_keys_change_how_it_is_drawn_and_tell_of_it() -> None:
     async with shown(instrument(BOOK_B)) as (app, pane, pilot):
         await pilot.press("f", "y")
-        assert (pane.static, pane.root) == (True, True)
-        assert "√SIZE" in text_of(pane) and "depth · static" in text_of(pane)
+        assert (pane.static, pane.square_root) == (True, True)
+        assert "√SIZE" in widget_text(pane) and "depth · static" in widget_text(pane)
         await pilot.press("f", "y", "n")
-        assert (pane.static, pane.root) == (False, False)
+        assert (pane.static, pane.square_root) == (False, False)
         await pilot.pause()
-        assert app.posted == ["changed"] * 4 + ["ask size"]
+        assert app.posted == ["changed"] * 4 + ["size requested"]
         pane.static = True
         await pilot.pause()
-        assert app.posted[4:] == ["ask size"], "only keys are told"
+        assert app.posted[4:] == ["size requested"], "only keys are told"
 
 
 def prices(pane: DepthLadder) -> list[str]:
     """The price of each row, from the top; `-` for the spread."""
-    rows = text_of(pane).splitlines()[2:-1]
+    rows = widget_text(pane).splitlines()[2:-1]
     return ["-" if "▲" in row or "▼" in row else (re.findall(r"\d+\.\d\d(?!\d)", row) or [""])[0] for row in rows]
 
 
@@ -576,12 +577,12 @@ async def test_a_static_axis_moved_by_hand_stays_for_a_while_and_says_where_the_
         await pilot.press(*["up"] * 12)
         app.turn(NOW + 1)
         assert prices(pane)[0] == "512.56"
-        assert "PRICE↓" in text_of(pane)
+        assert "PRICE↓" in widget_text(pane)
         await pilot.press(*["down"] * 23)
         app.turn(NOW + 2)
-        assert "PRICE↑" in text_of(pane)
+        assert "PRICE↑" in widget_text(pane)
         await pilot.press("space")
-        assert prices(pane) == before and "PRICE " in text_of(pane)
+        assert prices(pane) == before and "PRICE " in widget_text(pane)
         await pilot.press(*["up"] * 12)
         app.turn(NOW + 40)
         assert prices(pane) == before, "nobody looks any more"
@@ -590,7 +591,7 @@ async def test_a_static_axis_moved_by_hand_stays_for_a_while_and_says_where_the_
 async def test_static_prices_are_true_also_where_the_tick_was_learned_too_large() -> None:
     found = instrument(depth([(4.130, 1), (4.135, 2)], [(4.128, 3), (4.120, 4)]), 4.13, None)
     async with shown(found, (64, 34), static=True) as (_, pane, _):
-        text = text_of(pane)
+        text = widget_text(pane)
         for price, size in (("4.130", 1), ("4.135", 2)):
             assert re.search(rf"{price} +{size}\b", text), price
         for price, size in (("4.128", 3), ("4.120", 4)):

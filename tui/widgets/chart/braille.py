@@ -1,4 +1,4 @@
-"""A line drawn in braille dots: two columns and four rows of them in a cell."""
+"""Lines of braille dots: a cell has two columns and four rows of them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _STROKES = [[[sum(dots[a : b + 1]) for b in range(4)] for a in range(4)] for dots in _DOTS]
 
 COLUMN = ("⡇", "⢸")
-"""A cell with all dots of its left column, and of its right one."""
+"""The characters with all dots of the left column, and of the right one."""
 
 Stroke = tuple[int, int, int]
-"""A column of dots and the rows it begins and ends at, counted from the left and the top."""
+"""A column of dots and its first and last row, counted from the left and the top."""
 
 
 def line(points: Sequence[tuple[int, int]]) -> list[Stroke]:
-    """A line through points (column, row) whose columns rise: a stroke for each column."""
+    """Returns a line through points (column, row) with rising columns, as a stroke for each column."""
     strokes = [(x, y, y) for x, y in points[:1]]
     for (x0, y0), (x1, y1) in pairwise(points):
         before = y0
         for x in range(x0 + 1, x1 + 1):
             y = y1 if x == x1 else y0 + round((y1 - y0) * (x - x0) / (x1 - x0))
             if abs(y - before) > 1:
-                # The step between two columns belongs half to either: drawn in one it would look like a range.
+                # Half of the step is drawn in either column: all of it in one would look like a bar's range.
                 middle = (before + y) // 2
                 left, top, bottom = strokes[-1]
                 strokes[-1] = left, min(top, middle), max(bottom, middle)
@@ -38,7 +38,7 @@ def line(points: Sequence[tuple[int, int]]) -> list[Stroke]:
 
 
 def in_cells(strokes: Iterable[Stroke]) -> dict[tuple[int, int], str]:
-    """The characters that hold the strokes, by the cell's column and row."""
+    """Returns the characters of the strokes, by the cell's column and row."""
     cells: dict[tuple[int, int], int] = {}
     for x, top, bottom in strokes:
         column, masks = x // 2, _STROKES[x % 2]

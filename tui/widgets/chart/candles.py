@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# What stands in a cell by its upper and its lower half: 0 nothing, 1 the wick, 2 the body.
+# The character of a cell by its upper and its lower half: 0 blank, 1 wick, 2 body.
 _SOLID = {
     (0, 1): "╷",
     (0, 2): "╻",
@@ -20,7 +20,7 @@ _DASHED = _SOLID | {(1, 1): "┆", (2, 2): "┇"}
 
 
 class Candle(NamedTuple):
-    """The half rows, from the top, in which the high, the body's top and bottom, and the low are."""
+    """A candle: the half rows, from the top, of the high, the body's top and bottom, and the low."""
 
     high: int
     top: int
@@ -28,7 +28,7 @@ class Candle(NamedTuple):
     low: int
 
     def cells(self, *, dashed: bool) -> Iterator[tuple[int, str]]:
-        """Row and character of each cell."""
+        """Yields row and character of each cell."""
         signs = _DASHED if dashed else _SOLID
         for y in range(self.high // 2, self.low // 2 + 1):
             yield y, signs[self._part(2 * y), self._part(2 * y + 1)]

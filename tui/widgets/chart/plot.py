@@ -1,66 +1,40 @@
-"""The picture of a chart: bars or a line, volume below them, and the time axis."""
+"""The plot of a chart: candles or a line, volume below, and the time axis."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from tui.market.session_axis import DAY, SlotMark
-from tui.market.sessions import Zone
-from tui.protocol.messages import Kline
 from tui.widgets.canvas import Canvas
 from tui.widgets.chart import braille
 from tui.widgets.chart.candles import Candle
-from tui.widgets.chart.timeline import Timeline, View
+from tui.widgets.chart.model import ChartModel
 from tui.widgets.styles import Styles
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _STEPS = (5, 10, 15, 30, 60, 120, 240, 480, 720)  # minutes between labels of the time axis
-_APART = 8  # cells from one label to the next, at least
-
-
-@dataclass(slots=True)
-class ChartModel:
-    """What is to be drawn. `bars` and `average` have an entry for each slot of the view, and are left out where two
-    scenes are compared."""
-
-    timeline: Timeline
-    view: View
-    bars: Sequence[Kline | None] = field(compare=False)
-    average: Sequence[float | None] = field(compare=False)
-    low: float  # the prices at the bottom and the top edge
-    high: float
-    least: float  # the lowest and the highest price of the bars
-    most: float
-    close: float | None  # the previous close, in force from the slot `today` on
-    today: int
-    role: str  # of the line
-    proven: bool
-    unfinished: int | None  # the slot whose bar is in progress
-    crosshair: int | None
-    interval: int  # minutes of a slot
-    zone: Zone
-    candles: bool
+_LABEL_DISTANCE = 8  # cells from one label to the next, at least
 
 
 def level(value: float, low: float, high: float, steps: int) -> int:
-    """The step that a price stands on, 0 at the top, of so many between `high` and `low`."""
+    """Returns the step of a price between `high`, which is step 0, and `low`; there are `steps` of them."""
     return round(min(1.0, max(0.0, (high - value) / (high - low))) * (steps - 1))
 
 
 class Plot:
-    """Draws a scene on a canvas: `rows` of prices, `volume_rows` below them, then the axis."""
+    """Draws a model on a canvas of `cells` cells: `rows` of prices, `volume_rows` below them, then the axis."""
 
-    def __init__(self, scene: ChartModel, look: Styles, cells: int, rows: int, volume_rows: int) -> None:
-        self.scene, self.look = scene, look
-        self.rows, self.volume_rows = rows, volume_rows
-        self.canvas = Canvas(cells, rows + volume_rows + 1, look("text"))
+    def __init__(self, model: ChartModel, styles: Styles, cells: int, rows: int, volume_rows: int) -> None:
+        self._model, self._styles = model, styles
+        self._rows, self._volume_rows = rows, volume_rows
+        self._canvas = Canvas(cells, rows + volume_rows + 1, styles("text"))
 
     def draw(self) -> Canvas:
+        """Returns the canvas with everything drawn."""
         self._marks()
         self._volume()
-        if self.scene.candles:
+        if self._model.candles:
             self._candles()
         else:
             self._line()
@@ -68,28 +42,28 @@ class Plot:
         self._close()
         self._crosshair()
         self._axis()
-        return self.canvas
+        return self._canvas
 
     def _x(self, slot: int) -> int:
-        """The half cell where a slot begins on the screen."""
-        return self.scene.timeline.at[slot] - self.scene.view.left
+        """Returns the half cell of the screen at which a slot begins."""
+        return self._model.timeline.at[slot] - self._model.view.left
 
     def _marks(self) -> None:
-        """Thin between two parts of a session, dotted where one begins or ends."""
-        timeline, view = self.scene.timeline, self.scene.view
+        """Draw a thin line at a break within a session, a dotted one where a session begins or ends."""
+        timeline, view = self._model.timeline, self._model.view
         for slot in range(max(1, view.first), view.stop):
             mark, x = timeline.slots[slot].mark, self._x(slot) // 2 - 1
             if mark is not SlotMark.NONE and x >= 0:
-                sign, style = ("│", self.look("border")) if mark is SlotMark.BREAK else ("┊", self.look("faint"))
-                for y in range(self.rows + self.volume_rows):
-                    self.canvas.put(x, y, sign, style)
+                sign, style = ("│", self._styles("border")) if mark is SlotMark.BREAK else ("┊", self._styles("faint"))
+                for y in range(self._rows + self._volume_rows):
+                    self._canvas.put(x, y, sign, style)
 
     def _runs(self, values: Iterable[float | None]) -> Iterator[list[tuple[int, int]]]:
-        """The points of each stretch without a gap."""
-        scene, run = self.scene, list[tuple[int, int]]()
-        at, width, left = scene.timeline.at, scene.timeline.width, scene.view.left
-        low, high, steps = scene.low, scene.high, 4 * self.rows
-        for slot, value in enumerate(values, scene.view.first):
+        """Yields the points of each run of slots without a gap."""
+        model, run = self._model, list[tuple[int, int]]()
+        at, width, left = model.timeline.at, model.timeline.width, model.view.left
+        low, high, steps = model.low, model.high, 4 * self._rows
+        for slot, value in enumerate(values, model.view.first):
             if run and (value is None or at[slot] - at[slot - 1] != width):
                 yield run
                 run = []
@@ -99,119 +73,119 @@ class Plot:
             yield run
 
     def _line(self) -> None:
-        """Through the closes. The cell where the bar in progress ends is lit up."""
-        scene, style = self.scene, self.look(self.scene.role)
-        closes = [bar.close if bar else None for bar in scene.bars]
+        """Draw a line through the closes; the cell of the newest price is highlighted while its bar is in progress."""
+        model, style = self._model, self._styles(self._model.role)
+        closes = [bar.close if bar else None for bar in model.bars]
         strokes = [stroke for run in self._runs(closes) for stroke in braille.line(run)]
         for (x, y), character in braille.in_cells(strokes).items():
-            self.canvas.put(x, y, character, style)
-        if scene.unfinished is not None and (close := closes[scene.unfinished - scene.view.first]) is not None:
-            x = self._x(scene.unfinished) // 2
-            y = level(close, scene.low, scene.high, 4 * self.rows) // 4
-            self.canvas.restyle(x, y, self.look("text", bold=True))
+            self._canvas.put(x, y, character, style)
+        if model.unfinished is not None and (close := closes[model.unfinished - model.view.first]) is not None:
+            x = self._x(model.unfinished) // 2
+            y = level(close, model.low, model.high, 4 * self._rows) // 4
+            self._canvas.restyle(x, y, self._styles("text", bold=True))
 
     def _candles(self) -> None:
-        scene = self.scene
-        styles = [self.look(role if scene.proven else "muted") for role in ("down", "up")]
-        open_style = self.look("text", bold=True)  # neither up nor down yet
-        for slot, bar in enumerate(scene.bars, scene.view.first):
+        model = self._model
+        styles = [self._styles(role if model.live else "muted") for role in ("down", "up")]
+        open_style = self._styles("text", bold=True)  # neither up nor down yet
+        for slot, bar in enumerate(model.bars, model.view.first):
             if bar is None:
                 continue
             top, bottom = sorted((self._half(bar.open), self._half(bar.close)))
-            # A bar whose open or close lies outside its own bounds is drawn as far as they go.
+            # An open or close outside of high and low, as some feeds send, extends the candle.
             candle = Candle(min(self._half(bar.high), top), top, bottom, max(self._half(bar.low), bottom))
-            x, unfinished = self._x(slot) // 2, slot == scene.unfinished
+            x, unfinished = self._x(slot) // 2, slot == model.unfinished
             style = open_style if unfinished else styles[bar.close >= bar.open]
             for y, character in candle.cells(dashed=unfinished):
-                self.canvas.put(x, y, character, style)
+                self._canvas.put(x, y, character, style)
 
     def _half(self, price: float) -> int:
-        return level(price, self.scene.low, self.scene.high, 2 * self.rows)
+        return level(price, self._model.low, self._model.high, 2 * self._rows)
 
     def _average(self) -> None:
-        """A dot a cell, where nothing else stands."""
-        scene, style = self.scene, self.look("accent" if self.scene.proven else "muted")
-        within = [value if value is not None and scene.low <= value <= scene.high else None for value in scene.average]
+        """Draw the running VWAP, a dot a cell, on blank cells."""
+        model, style = self._model, self._styles("accent" if self._model.live else "muted")
+        within = [value if value is not None and model.low <= value <= model.high else None for value in model.average]
         strokes = [stroke for run in self._runs(within) for stroke in braille.line(run) if stroke[0] % 2 == 0]
         for (x, y), character in braille.in_cells(strokes).items():
-            if self.canvas.is_blank(x, y):
-                self.canvas.put(x, y, character, style)
+            if self._canvas.is_blank(x, y):
+                self._canvas.put(x, y, character, style)
 
     def _close(self) -> None:
-        """Dotted where nothing else stands, over the slots of the date it belongs to."""
-        scene = self.scene
-        if scene.close is None:
+        """Draw the previous close, dotted, on blank cells from the slot on at which it holds."""
+        model = self._model
+        if model.close is None:
             return
-        y = level(scene.close, scene.low, scene.high, 4 * self.rows) // 4
-        start = self._x(scene.today) // 2 if scene.today >= scene.view.first else 0
-        for x in range(start, self.canvas.width):
-            if self.canvas.is_blank(x, y):
-                self.canvas.put(x, y, "┄", self.look("faint"))
+        y = level(model.close, model.low, model.high, 4 * self._rows) // 4
+        start = self._x(model.today) // 2 if model.today >= model.view.first else 0
+        for x in range(start, self._canvas.width):
+            if self._canvas.is_blank(x, y):
+                self._canvas.put(x, y, "┄", self._styles("faint"))
 
     def _volume(self) -> None:
-        """A strip of bars in eighths of a row; where slots are half a cell wide, two share one."""
-        scene, rows = self.scene, self.volume_rows
-        finished = self.look("faint")
+        """Draw the volume as bars in eighths of a row; two slots of half a cell share one."""
+        model, rows = self._model, self._volume_rows
+        finished = self._styles("faint")
         volumes: dict[int, float] = {}
-        for slot, bar in enumerate(scene.bars, scene.view.first):
+        for slot, bar in enumerate(model.bars, model.view.first):
             if bar is not None:
                 x = self._x(slot) // 2
                 volumes[x] = volumes.get(x, 0.0) + bar.volume
         most = max(volumes.values(), default=0.0)
-        lit = None if scene.unfinished is None else self._x(scene.unfinished) // 2
+        newest = None if model.unfinished is None else self._x(model.unfinished) // 2
         for x, volume in volumes.items():
-            # Sums of volumes may be infinite: their share is then no number, and this makes it 1.
+            # Sums of volumes may be infinite: min() turns the share, which is NaN then, into 1.
             height = max(1, round(8 * rows * min(1.0, volume / most))) if volume else 0
-            style = self.look("muted") if x == lit else finished
+            style = self._styles("muted") if x == newest else finished
             for above in range(-(-height // 8)):
-                self.canvas.put(x, self.rows + rows - 1 - above, _BLOCKS[min(8, height - 8 * above)], style)
+                self._canvas.put(x, self._rows + rows - 1 - above, _BLOCKS[min(8, height - 8 * above)], style)
 
     def _crosshair(self) -> None:
-        """A line from top to bottom, through the slot's own half of its cells."""
-        scene = self.scene
-        if scene.crosshair is None:
+        """Draw the crosshair from top to bottom, through the slot's half of its cells."""
+        model = self._model
+        if model.crosshair is None:
             return
-        x, half = divmod(self._x(scene.crosshair), 2)
-        sign = braille.COLUMN[half] if scene.timeline.width == 1 else "│"
-        for y in range(self.rows + self.volume_rows):
-            if self.canvas.is_blank(x, y):
-                self.canvas.put(x, y, sign, self.look("muted"))
+        x, half = divmod(self._x(model.crosshair), 2)
+        sign = braille.COLUMN[half] if model.timeline.width == 1 else "│"
+        for y in range(self._rows + self._volume_rows):
+            if self._canvas.is_blank(x, y):
+                self._canvas.put(x, y, sign, self._styles("muted"))
 
     def _axis(self) -> None:
-        """Times of the exchange under their slots at round steps, the date where it is another; under the crosshair its
-        own."""
-        scene = self.scene
-        slots, width = scene.timeline.slots, scene.timeline.width
-        if scene.crosshair is not None:
-            text = self._time(scene.crosshair)
-            x = self._x(scene.crosshair) // 2 - len(text) // 2
-            self._label(max(0, min(x, self.canvas.width - len(text))), text, "accent", bold=True)
-        apart = -(-2 * _APART // width)  # slots from one label to the next, at least
-        least = scene.interval * apart
-        step = next((step for step in _STEPS if step >= least and step % scene.interval == 0), _STEPS[-1])
-        shown = range(scene.view.first, scene.view.stop)
-        if scene.interval == DAY:
-            labelled = [slot for slot in shown if slot % apart == 0]
+        """Draw the time axis: the exchange's times at round steps, dates where they change, and the crosshair's
+        time."""
+        model = self._model
+        slots, width = model.timeline.slots, model.timeline.width
+        if model.crosshair is not None:
+            text = self._time(model.crosshair)
+            x = self._x(model.crosshair) // 2 - len(text) // 2
+            self._label(max(0, min(x, self._canvas.width - len(text))), text, "accent", bold=True)
+        slots_apart = -(-2 * _LABEL_DISTANCE // width)  # slots from one label to the next, at least
+        least = model.interval * slots_apart
+        step = next((step for step in _STEPS if step >= least and step % model.interval == 0), _STEPS[-1])
+        visible = range(model.view.first, model.view.stop)
+        if model.interval == DAY:
+            labelled = [slot for slot in visible if slot % slots_apart == 0]
         else:
-            local = [scene.zone.at(slots[slot].start) for slot in shown]
-            for slot, (before, now) in zip(shown[1:], pairwise(local), strict=True):
+            local = [model.zone.at(slots[slot].start) for slot in visible]
+            for slot, (before, now) in zip(visible[1:], pairwise(local), strict=True):
                 if now.date() != before.date():
                     self._label(self._x(slot) // 2, f"{now:%m-%d}", "muted", bold=True)
             labelled = [
                 slot
-                for slot, now in zip(shown, local, strict=True)
-                if (60 * now.hour + now.minute) % step < scene.interval
+                for slot, now in zip(visible, local, strict=True)
+                if (60 * now.hour + now.minute) % step < model.interval
             ]
         for slot in labelled:
             self._label(self._x(slot) // 2, self._time(slot), "muted")
 
     def _time(self, slot: int) -> str:
-        """When a slot begins, as the axis says it."""
-        start, _, date, _ = self.scene.timeline.slots[slot]
-        return f"{date:%m-%d}" if self.scene.interval == DAY else f"{self.scene.zone.at(start):%H:%M}"
+        """Returns when a slot begins: its time, or its date for an interval of a day."""
+        start, _, date, _ = self._model.timeline.slots[slot]
+        return f"{date:%m-%d}" if self._model.interval == DAY else f"{self._model.zone.at(start):%H:%M}"
 
     def _label(self, x: int, text: str, role: str, *, bold: bool = False) -> None:
-        """Words on the axis, where they fit without touching others."""
-        y, start = self.canvas.height - 1, max(0, x - 1)
-        if x + len(text) <= self.canvas.width and self.canvas.is_blank(start, y, len(text) + 2):
-            self.canvas.write(x, y, text, self.look(role, bold=bold))
+        """Draw a label on the axis if it fits without touching another."""
+        y, start = self._canvas.height - 1, max(0, x - 1)
+        if x + len(text) <= self._canvas.width and self._canvas.is_blank(start, y, len(text) + 2):
+            self._canvas.write(x, y, text, self._styles(role, bold=bold))

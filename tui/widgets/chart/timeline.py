@@ -1,7 +1,7 @@
-"""Where the slots of a chart stand. Pure.
+"""The positions of a chart's slots. Pure.
 
-A slot is as wide as its interval asks for, whatever the number of bars: nothing is stretched over the pane. Lengths are
-in half cells, the columns of braille dots.
+The width of a slot does not depend on the number of bars: nothing is stretched over the pane. Lengths are in half
+cells, the columns of braille dots.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tui.market.session_axis import Slot, SlotMark
 
 
 class View(NamedTuple):
-    """The slots from `first` up to but not including `stop` are on the screen; `left` is the half cell of the timeline
-    at the screen's left edge, and even."""
+    """The slots on the screen, from `first` up to but not including `stop`. `left` is the timeline's half cell at the
+    left edge of the screen, an even number."""
 
     left: int
     first: int
@@ -23,13 +23,13 @@ class View(NamedTuple):
 
 
 class Timeline:
-    """Slots side by side, each `width` wide. A mark before one stands in a cell of its own, and so sets it apart."""
+    """Slots next to each other, each `width` wide. A mark before a slot has a cell of its own."""
 
     def __init__(self, slots: Sequence[Slot], width: int) -> None:
         self.slots = slots
         self.width = width
         self.at: list[int] = []
-        """Where each slot begins."""
+        """The half cell at which each slot begins."""
         x = 0
         for slot in slots:
             if slot.mark is not SlotMark.NONE and self.at:
@@ -38,16 +38,16 @@ class Timeline:
             x += width
 
     def view(self, cells: int, last: int) -> View:
-        """What `cells` cells show, where `last` is the rightmost slot that has to be seen. From the first slot on there
-        may be room for more."""
+        """Returns the view of `cells` cells with `last` as its rightmost slot; if the view begins with the first slot,
+        more slots may follow."""
         left = max(0, self.at[last] + self.width - 2 * cells)
         left += left % 2
         return View(left, bisect_left(self.at, left), bisect_right(self.at, left + 2 * cells - self.width))
 
     def reach(self, slot: int, cells: int) -> int:
-        """The rightmost slot of a view that begins with `slot`."""
+        """Returns the rightmost slot of a view that begins with `slot`."""
         return max(slot, bisect_right(self.at, self.at[slot] // 2 * 2 + 2 * cells - self.width) - 1)
 
     def under(self, x: int) -> int:
-        """The slot that stands at a half cell, or the one before it."""
+        """Returns the slot at a half cell, or the last one before it."""
         return max(0, bisect_right(self.at, x) - 1)

@@ -1,4 +1,4 @@
-"""Which rows stand in the grid, and in what order. Pure."""
+"""The filter and the order of the watchlist's rows. Pure."""
 
 from __future__ import annotations
 
@@ -6,42 +6,46 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from tui.market import Instrument
-from tui.reference.fund_names import name_of
-from tui.widgets.watchlist.columns import BY_ID, RowFigures
+from tui.reference.fund_names import FundNames
+from tui.widgets.watchlist.columns import BY_ID
+from tui.widgets.watchlist.row_figures import RowFigures
 
-HOLD = 3.0  # s: after the cursor moved the order stands still, so that nothing slips from under it
+HOLD = 3.0
+"""Seconds without sorting after the cursor moved, so that no row moves away from under it."""
 
 _T = TypeVar("_T", bound=Instrument)
 
 
-def matching_instruments(instruments: Sequence[_T], text: str) -> list[_T]:
-    """Those whose code, region or name has every word of the text in it, upper or lower case."""
+def matching_instruments(instruments: Sequence[_T], text: str, names: FundNames) -> list[_T]:
+    """Returns those whose code, region or name contains every word of the text, ignoring case."""
     words = text.casefold().split()
     return [
         instrument
         for instrument in instruments
-        if all(word in f"{instrument.symbol} {name_of(instrument.symbol)}".casefold() for word in words)
+        if all(word in f"{instrument.symbol} {names.name_of(instrument.symbol)}".casefold() for word in words)
     ]
 
 
 def sort_rows(rows: Sequence[RowFigures], sort: str) -> list[Instrument]:
-    """In the order of a column: `change%` the smallest first, `-change%` the largest. Equals keep their order, and rows
-    that have nothing to be sorted by come last either way."""
+    """Returns the instruments in the order of a column: `change%` the smallest first, `-change%` the largest. Equal
+    rows keep their order; rows with an unknown key come last in either direction."""
     column = BY_ID[sort.removeprefix("-")]
-    keyed: list[tuple[Any, Instrument]] = [(column.key(row), row.instrument) for row in rows]
+    keyed: list[tuple[Any, Instrument]] = [(column.sort_key(row), row.instrument) for row in rows]
     known = [pair for pair in keyed if pair[0] is not None]
     known.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
     return [instrument for _, instrument in known] + [instrument for key, instrument in keyed if key is None]
 
 
 def first_press(column: str) -> str:
-    """The order that choosing a column makes: numbers the largest first, names from A."""
+    """Returns the order in which a column is sorted at first: numbers from the largest, names from A."""
     return f"-{column}" if BY_ID[column].descending else column
 
 
 def arrow(sort: str) -> str:
+    """Returns the sign of an order's direction."""
     return "▾" if sort.startswith("-") else "▴"
 
 
 def reversed_order(sort: str) -> str:
+    """Returns the same column's order in the other direction."""
     return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"

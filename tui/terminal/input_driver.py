@@ -1,4 +1,4 @@
-"""The terminal driver: Textual's, with input that is filtered."""
+"""The terminal driver: Textual's, with filtered input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class TerminalDriver(BaseDriver):
-    """Reads the terminal in a thread of its own. Whatever the terminal sends, the thread goes on."""
+    """Reads the terminal in a thread of its own, which survives whatever the terminal sends."""
 
     def __init__(
         self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -32,19 +32,19 @@ class TerminalDriver(BaseDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._parser = SequenceParser()
         self._filter = self._new_filter()
-        self._sent = 0  # events since it was last waited for
+        self._sent = 0  # events since the app was last waited for
 
     @staticmethod
     def _new_filter() -> InputFilter:
         return InputFilter(min(constants.ESCAPE_DELAY, _LONGEST_ESCAPE_DELAY))
 
     def run_input_thread(self) -> None:
-        """Read until the program or its use of the terminal ends. Raises OSError where the terminal is gone."""
+        """Read until the program exits or is suspended. Raises OSError if the terminal is gone."""
         while not self.exit_event.is_set():
             due = self._filter.due
             wait = _POLL if due is None else min(_POLL, max(0.0, due - time.monotonic()))
             self._read(wait)
-        self._read(0.0)  # what was typed until now; what comes later is not for us
+        self._read(0.0)  # what was typed until now; what is typed later belongs to the shell
 
     def _read(self, wait: float) -> None:
         readable, _, _ = select.select([self.fileno], [], [], wait)
@@ -57,29 +57,29 @@ class TerminalDriver(BaseDriver):
         self._process(self._filter.expire(now))
 
     def _process(self, inputs: Iterator[Input]) -> None:
-        """Send the events of all input. What cannot be sent is dropped and told in the log, without its text, which may
-        be a secret."""
+        """Send the events of all input. What cannot be sent is dropped and logged, without its text, which may be a
+        secret."""
         try:
             for each in inputs:
                 try:
                     for message in self._messages(each):
                         self._send(message)
                 except Exception as error:
-                    _tell_dropped(each.kind.name.lower(), error)
+                    _log_dropped(each.kind.name.lower(), error)
         except Exception as error:
-            _tell_dropped("sequence", error)
+            _log_dropped("sequence", error)
             self._filter = self._new_filter()
 
     def _send(self, message: Message) -> None:
-        """Send an event, and wait now and then until the app has handled what it got. A flood waits in the terminal
-        instead of growing here."""
+        """Send an event. Backpressure: after every so many the thread waits until the app has handled them, so
+        that a flood of input stays in the terminal's buffer."""
         self.process_message(message)
         self._sent += 1
         if self._sent < _MOST_UNHANDLED:
             return
         self._sent = 0
         handled = threading.Event()
-        self._app.call_later(handled.set)
+        self.call_in_app(handled.set)
         while not (handled.wait(_POLL) or self.exit_event.is_set()):
             pass
 
@@ -103,5 +103,5 @@ class TerminalDriver(BaseDriver):
                 yield messages.TerminalSupportsSynchronizedOutput()
 
 
-def _tell_dropped(what: str, error: Exception) -> None:
+def _log_dropped(what: str, error: Exception) -> None:
     _log.warning("input dropped (%s): %s", what, type(error).__name__, extra={"kind": "input"})

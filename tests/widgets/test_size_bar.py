@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 
 from tui import format as fmt
 from tui.config.themes import DEFAULT_THEME, find_theme
-from tui.widgets.bar import aligned, sized_bar
+from tui.widgets.size_bar import aligned, sized_bar
 from tui.widgets.styles import Styles
 
-LOOK = Styles(find_theme(DEFAULT_THEME))
+STYLES = Styles(find_theme(DEFAULT_THEME))
 
 
 def drawn(text: str, eighths: int, leftward: bool) -> tuple[str, str]:
     """The characters of a bar, and below each what its ground is: `#` the bar's colour, blank none."""
-    line = sized_bar(LOOK, text, eighths, "bid_bar", role="text", off="muted", leftward=leftward)
-    bar = LOOK("text", "bid_bar").bgcolor
+    line = sized_bar(STYLES, text, eighths, "bid_bar", role="text", off="muted", leftward=leftward)
+    bar = STYLES("text", "bid_bar").bgcolor
     characters = "".join(segment.text for segment in line)
     ground = "".join(
         ("#" if segment.style and segment.style.bgcolor == bar else " ") * len(segment.text) for segment in line

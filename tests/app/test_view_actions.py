@@ -1,0 +1,118 @@
+"""The keys of what is shown: panes, colours, the detail."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.feedless_app import (
+    TLT,
+    FeedlessApp,
+    feedless_app,
+    saved_settings,
+)
+from tests.support.messages import tick
+from tui.widgets.watchlist.grid import Watchlist
+
+
+async def test_red_up_swaps_the_colours_of_the_whole_screen() -> None:
+    async with feedless_app() as (app, pilot):
+        before = app.dashboard.watchlist.theme_styles
+        await pilot.press("C")
+        after = app.dashboard.watchlist.theme_styles
+        assert before is not None and after is not None
+        assert (after("up"), after("bid_bar")) == (before("down"), before("ask_bar"))
+        assert app.said == "rising prices are red now"
+    assert saved_settings().red_up
+
+
+@pytest.mark.parametrize("flash", [True, False])
+async def test_the_digits_that_changed_light_up_in_the_detail_unless_they_are_not_to(
+    flash: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    async with feedless_app(flash=flash) as (app, pilot):
+        await pilot.press("enter")
+        app.market.apply(tick(501.0, 1_000), 10.0)
+        app.turn()
+        headline = app.dashboard.quote_header
+        grounds = {part.style and part.style.bgcolor for part in headline._drawn[1]}
+        assert (headline.theme_styles("text", "flash_up").bgcolor in grounds) == flash
+        assert (headline.flash_ends is not None) == flash
+
+
+def shown(app: FeedlessApp) -> list[str]:
+    return [pane.id or "" for pane in app.dashboard._panes if pane.display]
+
+
+async def test_the_detail_is_one_symbol_in_large_and_esc_comes_back_to_its_row() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("j", "enter")
+        assert shown(app)[0] == "quote_header" and "watchlist" not in shown(app)
+        assert app.dashboard.quote_header.instrument is app.dashboard.watchlist.selected
+        await pilot.press(".")
+        assert app.dashboard.quote_header.instrument is app.market.instruments[TLT]
+        await pilot.press(",", ",", "escape")
+        assert (shown(app)[0], app.selected) == ("watchlist", "QQQ")
+        assert app.focused is app.dashboard.watchlist
+        await pilot.click(Watchlist, offset=(5, 3), times=2)
+        await pilot.pause()
+        assert (shown(app)[0], app.selected) == ("quote_header", "SPY")
+
+
+async def test_a_pane_is_zoomed_and_the_next_one_with_it() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("tab", "z")
+        first = shown(app)
+        assert len(first) == 1 and first != ["watchlist"]
+        await pilot.press("tab")
+        assert len(shown(app)) == 1 and shown(app) != first
+        await pilot.press("shift+tab", "shift+tab")
+        assert shown(app) == ["watchlist"]
+        await pilot.press("escape")
+        assert len(shown(app)) > 2
+
+
+async def test_panes_are_hidden_and_the_last_one_stays() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("f4")
+        assert "chart" not in shown(app) and "ladder" in shown(app)
+        await pilot.press("f2", "f5", "f3")
+        assert shown(app) == ["ladder"]
+        await pilot.press("f2")
+        assert shown(app) == ["watchlist", "ladder"]
+    assert saved_settings().hidden == ("chart", "tape")
+    async with feedless_app(hidden=("ladder", "tape")) as (app, _):
+        assert shown(app) == ["watchlist", "chart"]
+
+
+async def test_only_the_pane_with_the_keys_wears_the_accent() -> None:
+    async with feedless_app() as (app, pilot):
+        look = app.dashboard.watchlist.theme_styles
+        assert look is not None
+        for _ in range(5):
+            await pilot.press("tab")
+            await pilot.pause()
+            edges = {pane.id: pane._drawn[-1][0].style for pane in app.dashboard._panes if pane.display}
+            assert [id for id, style in edges.items() if style == look("accent")] == [app.focused and app.focused.id]
+
+
+async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
+    async with feedless_app() as (app, pilot):
+        tape = app.dashboard.tape
+        for n in range(80):
+            app.market.apply(tick(500.0 + n, 5_000 * n), 1.0)
+        app.turn()
+        await pilot.pause()
+        tape._scroll(3)
+        assert tape.held
+        assert "held" in "".join(part.text for part in tape._drawn[0])
+        await pilot.press("escape")
+        assert not tape.held
+
+
+async def test_a_pane_without_room_is_said_and_the_last_one_stays() -> None:
+    async with feedless_app(size=(80, 24), hidden=("tape",)) as (app, pilot):
+        await pilot.press("f5")
+        assert app.said.startswith("no room for it here: Enter or a larger terminal")
+        await pilot.press("f3", "f4", "f5", "f2")
+        assert app.said == "one pane has to stay"

@@ -1,0 +1,185 @@
+"""What the cells show, and what rows are sorted by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from tests.support.messages import QQQ, T, bar, depth
+from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
+from tui.market.data_status import DataStatus
+from tui.market.sessions import zone
+from tui.protocol.messages import Push, Tick
+from tui.reference.fund_names import NAMES
+from tui.symbol import Symbol
+from tui.widgets.watchlist.cells import Cell
+from tui.widgets.watchlist.columns import BY_ID, COLUMNS
+from tui.widgets.watchlist.row_figures import SortKey
+
+
+@pytest.mark.parametrize(
+    ("id", "shown", "by"),
+    [
+        ("symbol", "QQQ$US", "QQQ$US"),
+        ("name", "Invesco QQQ Trust".ljust(28), "Invesco QQQ Trust"),
+        ("last", "512.34", 512.34),
+        ("change", "+3.21", 3.21),
+        ("change%", "+0.63%", 0.63),
+        ("ext%", "—", None),
+        ("bid", "512.34", 512.34),
+        ("ask", "512.35", 512.35),
+        ("spread", "0.01", 0.01),
+        ("previous", "509.13", 509.13),
+        ("open", "509.50", 509.5),
+        ("high", "513.00", 513.0),
+        ("low", "509.00", 509.0),
+        ("range", "──────●─", None),
+        ("volume", "15.8M", 15_800_000),
+        ("turnover", "8.1B", ("USD", 511.0 * 15_800_000)),
+        ("vwap", "511.00", 511.0),
+        ("iopv", "510.00", 510.0),
+        ("premium", "+0.46%", 0.46),
+        ("hour", "▃          ▆", 0.46),
+        ("time", f"{zone('US').at(T + 1_000):%H:%M:%S}", T + 1_000),
+        ("age", "1s", 1.0),
+    ],
+)
+def test_a_cell_and_its_key(id: str, shown: str, by: SortKey) -> None:
+    assert text(id, FULL) == shown
+    found = key(id, FULL)
+    assert found == (pytest.approx(by, abs=0.005) if isinstance(by, float) else by)
+
+
+@pytest.mark.parametrize("id", [id for id in BY_ID if id not in ("symbol", "name")])
+def test_what_is_not_known_is_a_dash_and_has_no_key(id: str) -> None:
+    assert key(id, EMPTY) is None
+    assert text(id, EMPTY).strip() == {"hour": "", "age": "…"}.get(id, "—")
+
+
+def test_a_fund_without_a_known_name_has_none() -> None:
+    unknown = row(symbol=Symbol("NOSUCH", "US"))
+    assert (text("name", unknown), key("name", unknown)) == ("—".ljust(28), None)
+
+
+@pytest.mark.parametrize("width", [12, 20, 28])
+def test_a_name_fills_its_column_and_is_clipped_where_it_is_longer(width: int) -> None:
+    known = row(symbol=Symbol("DIA", "US"))
+    shown = text("name", known._replace(context=known.context._replace(name_cells=width)))
+    assert shown == f"{NAMES[known.instrument.symbol][: width - 1]}…"
+
+
+def test_every_known_name_is_of_plain_letters_and_belongs_to_a_region() -> None:
+    assert len(NAMES) >= 68
+    assert all(name.isascii() and name.strip() == name and name for name in NAMES.values())
+    assert {symbol.region for symbol in NAMES} == {"US", "HK", "SH", "SZ"}
+
+
+def test_change_from_the_open_says_so_and_has_no_previous_close() -> None:
+    opened = row(quote(open=510.0))
+    assert (text("change%", opened), text("previous", opened), key("previous", opened)) == ("+0.46%o", "—", None)
+
+
+def test_on_an_unproven_link_changes_are_hidden_and_the_order_stands() -> None:
+    stale = row(quote(change=3.21, iopv=510.0), proven=False)
+    assert stale.status is DataStatus.STALE
+    assert {text(id, stale) for id in ("change", "change%", "ext%", "premium")} == {"--"}
+    assert cell("last", stale) == Cell("512.34", "muted")
+    assert key("change", stale) == pytest.approx(3.21)
+
+
+def test_a_nav_is_told_from_an_iopv_and_gives_no_premium() -> None:
+    day_old = row(quote(nav=510.0))
+    assert (text("iopv", day_old), text("premium", day_old)) == ("510.00n", "—")
+    both = row(quote(nav=510.0, iopv=511.0))
+    assert (text("iopv", both), text("premium", both)) == ("511.00", "+0.26%")
+
+
+def test_the_move_after_hours_stands_in_a_column_of_its_own() -> None:
+    at = int(datetime(2024, 11, 15, 15, 59, tzinfo=zone("US").tz).timestamp() * 1000) - T
+    told: list[Push] = [quote(t=at, change=3.21), Tick(symbol="QQQ$US", last=517.4634, time=T + at + 66_000)]
+    evening = row(*told, later=at + 66_000, demo=False)
+    assert (text("ext%", evening), text("change", evening), text("last", evening)) == ("+1.00%", "+3.2100", "517.4634")
+    assert cell("ext%", evening).role == "up"
+    night = row(*told, later=at + 5 * 3_600_000, demo=False)
+    assert text("ext%", night) == "+1.00%", "as long as the last price is not the close"
+    always = row(*told, later=at + 66_000)
+    assert (text("ext%", always), key("ext%", always)) == ("—", None)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said", "by"),
+    [(10.01, "0.01", 0.01), (10.0, "locked", None), (9.0, "crossed", None)],
+)
+def test_a_spread_of_none_or_less_is_said(ask: float, said: str, by: float | None) -> None:
+    book = row(depth([(ask, 100)], [(10.0, 100)]))
+    assert text("spread", book) == said
+    assert key("spread", book) == (pytest.approx(by) if by else None)
+
+
+def test_a_one_sided_book_has_no_spread() -> None:
+    assert text("spread", row(depth([], [(10.0, 100)]))) == "—"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (512.34, 513.0, "●───────"),
+        (512.0, 512.34, "───────●"),
+        (512.34, 512.34, "   —    "),
+        (0.0, 513.0, "   —    "),
+    ],
+)
+def test_the_day_s_range_is_a_bar_where_there_is_one(low: float, high: float, shown: str) -> None:
+    assert text("range", row(quote(low=low, high=high))) == shown
+
+
+@pytest.mark.parametrize(
+    ("symbol", "alone", "mixed"),
+    [
+        (Symbol("QQQ", "US"), "8.1B", "$8.1B"),
+        (Symbol("2800", "HK"), "8.1B", "HK$8.1B"),
+        (SH, "8.1B", "¥8.1B"),
+        (Symbol("159915", "SZ"), "8.1B", "¥8.1B"),
+        (Symbol("XYZ", "QQ"), "8.1B", "8.1B"),
+    ],
+)
+def test_turnover_names_its_money_where_the_list_mixes_it(symbol: Symbol, alone: str, mixed: str) -> None:
+    told = quote(turnover=8.09e9, s=str(symbol))
+    assert text("turnover", row(told, symbol=symbol)) == alone
+    assert text("turnover", row(told, symbol=symbol, mixed=True)) == mixed
+
+
+@pytest.mark.parametrize(("volume", "shown"), [(0, "0 "), (900, "900 "), (15_800, "15.8K"), (1.06e8, "106M")])
+def test_digits_stand_under_digits_with_and_without_a_unit(volume: float, shown: str) -> None:
+    assert text("volume", row(quote(volume=volume))) == shown
+
+
+def test_turnover_is_sorted_within_a_currency() -> None:
+    def turnover(symbol: Symbol, amount: float) -> SortKey:
+        return key("turnover", row(quote(turnover=amount, s=str(symbol)), symbol=symbol))
+
+    keys = [turnover(SH, 9.0), turnover(QQQ, 1.0), turnover(Symbol("159915", "SZ"), 7.0), turnover(QQQ, 2.0)]
+    assert sorted(keys, key=str, reverse=True) == [("USD", 2.0), ("USD", 1.0), ("CNY", 9.0), ("CNY", 7.0)]
+
+
+def test_a_trade_of_another_date_shows_the_date_since_a_time_would_read_as_today_s() -> None:
+    trade = Tick(symbol="QQQ$US", last=512.34, time=T)
+    assert text("time", row(trade, later=3_600_000)) == f"{zone('US').at(T):%H:%M:%S}"
+    assert text("time", row(trade, later=86_400_000)) == f"{zone('US').at(T):%m-%d}"
+
+
+@pytest.mark.parametrize(("hours", "role", "move"), [(5, "up_calm", 0.46), (7, "flat", None)])
+def test_the_last_hour_of_an_earlier_session_has_no_colour_and_no_place_in_the_order(
+    hours: int, role: str, move: float | None
+) -> None:
+    later = quote(t=hours * 3_600_000)
+    shown = row(bar(-55, 510.0), bar(0, 512.34), later, later=hours * 3_600_000)
+    assert cell("hour", shown).role == role
+    assert key("hour", shown) == (pytest.approx(move, abs=0.005) if move else None)
+
+
+def test_a_cell_is_never_wider_than_its_column_for_ordinary_figures() -> None:
+    for column in COLUMNS:
+        if not column.max_width:
+            assert len(column.cell(FULL).text) <= column.width

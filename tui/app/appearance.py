@@ -1,0 +1,35 @@
+"""The theme and the colours of rising and falling prices."""
+
+from __future__ import annotations
+
+from textual.app import App
+
+from tui.app.preferences import Preferences
+from tui.config.themes import Theme, all_themes, find_theme
+from tui.terminal.textual_private import BaseApp
+from tui.widgets.styles import Styles, textual_theme
+
+
+class Appearance:
+    """The theme that an app is drawn in."""
+
+    def __init__(self, app: BaseApp, preferences: Preferences) -> None:
+        self._app = app
+        self._preferences = preferences
+        self.theme = find_theme(preferences.settings.theme)
+        for theme in all_themes().values():
+            app.register_theme(textual_theme(theme))
+        # Not by `app.theme`: its watcher would read every style a second time.
+        app.set_reactive(App.theme, self.theme.name)
+        app.stylesheet.set_variables(app.get_css_variables())
+
+    @property
+    def styles(self) -> Styles:
+        """The styles of the theme, as the terminal and the settings have them."""
+        truecolor = self._app.console.color_system == "truecolor"
+        return Styles(self.theme, truecolor=truecolor, red_up=self._preferences.settings.red_up)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw Textual's own widgets in a theme."""
+        self.theme = theme
+        self._app.theme = theme.name

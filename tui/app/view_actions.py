@@ -1,0 +1,193 @@
+"""The keys of what is shown: panes, the chart, the ladder's size, exports, themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tui.app import export
+from tui.app.appearance import Appearance
+from tui.app.notices import Notices
+from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
+from tui.config.themes import Theme, all_themes
+from tui.errors import UsageError
+from tui.market import Market
+from tui.market.money import parse_amount
+from tui.screens.dashboard import Dashboard
+from tui.screens.layout import PANES
+from tui.screens.menu import Menu, MenuItem
+from tui.screens.prompt import Prompt
+from tui.screens.theme_menu import ThemeMenu
+
+
+class ViewActions:
+    """Keys that change how the data is shown. `screenshot` returns the screen as SVG."""
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        market: Market,
+        preferences: Preferences,
+        appearance: Appearance,
+        notices: Notices,
+        exporter: export.Exporter,
+        push_screen: PushScreen,
+        screenshot: Callable[[], str],
+    ) -> None:
+        self._dashboard = dashboard
+        self._market = market
+        self._preferences = preferences
+        self._appearance = appearance
+        self._notices = notices
+        self._exporter = exporter
+        self._push_screen = push_screen
+        self._screenshot = screenshot
+
+    # --- panes ---
+
+    def detail(self) -> None:
+        """Give the screen to the selected symbol, or back to the watchlist."""
+        if self._dashboard.watchlist.selected is not None:
+            self._dashboard.show_detail(not self._dashboard.detail)
+
+    def next_pane(self) -> None:
+        """Give the keys to the next pane."""
+        self._dashboard.next_pane(1)
+
+    def previous_pane(self) -> None:
+        """Give the keys to the previous pane."""
+        self._dashboard.next_pane(-1)
+
+    def zoom(self) -> None:
+        """Give the whole screen to the pane that has the keys, or back to all."""
+        self._dashboard.zoom()
+
+    def toggle_pane(self, pane: str) -> None:
+        """Show or hide a pane."""
+        before = set(self._dashboard.hidden)
+        self._dashboard.toggle(pane)
+        if self._dashboard.hidden == before:
+            self._notices.say("one pane has to stay")
+        elif pane not in self._dashboard.hidden and not self._dashboard.shows(pane):
+            detail = self._preferences.key_label("detail")
+            self._notices.say(f"no room for it here: {detail} or a larger terminal shows it")
+        self._preferences.set(hidden=tuple(each for each in PANES if each in self._dashboard.hidden))
+
+    def back(self) -> None:
+        """Undo one layer of what is shown."""
+        dashboard, grid = self._dashboard, self._dashboard.watchlist
+        if dashboard.chart.display and dashboard.chart.leave_crosshair():
+            pass
+        elif dashboard.tape.display and dashboard.tape.held:
+            dashboard.tape.action_tape_live()
+        elif dashboard.zoomed:
+            dashboard.zoom()
+        elif grid.has_marks:
+            grid.clear_marks()
+        elif grid.find:
+            grid.find = ""
+        else:
+            dashboard.show_detail(False)
+
+    # --- ladder and chart ---
+
+    def apply_cost_of(self, text: str) -> None:
+        """Have the ladder show what this costs to trade: shares, or an amount of money."""
+        amount, ladder = parse_amount(text), self._dashboard.ladder
+        ladder.amount = amount.size if amount is not None else None
+        ladder.money = amount is not None and amount.money
+
+    def ask_size(self) -> None:
+        """Ask what the ladder is to show the cost of."""
+        title = "To trade: 3000 shares, or $20k in the symbol's own money"
+        self._push_screen(Prompt(title, self._preferences.settings.cost_of, _amount_problem), self._size_given)
+
+    def _size_given(self, text: str | None) -> None:
+        if text is not None:
+            self.apply_cost_of(text)
+            self._preferences.set(cost_of=text)
+
+    def save_ladder(self) -> None:
+        """Remember how the ladder is drawn."""
+        ladder = self._dashboard.ladder
+        self._preferences.set(static_ladder=ladder.static, root_ladder=ladder.square_root)
+
+    def shorter(self) -> None:
+        """Show shorter bars in the chart."""
+        self._dashboard.chart.shorter()
+        self._save_chart()
+
+    def longer(self) -> None:
+        """Show longer bars in the chart."""
+        self._dashboard.chart.longer()
+        self._save_chart()
+
+    def candles(self) -> None:
+        """Draw the chart as candles, or as a line."""
+        self._dashboard.chart.candles = not self._dashboard.chart.candles
+        self._save_chart()
+
+    def vwap(self) -> None:
+        """Show or hide the volume-weighted average price in the chart."""
+        self._dashboard.chart.vwap = not self._dashboard.chart.vwap
+        self._save_chart()
+
+    def _save_chart(self) -> None:
+        chart = self._dashboard.chart
+        self._preferences.set(interval=chart.interval, candles=chart.candles, vwap=chart.vwap)
+
+    # --- export ---
+
+    def export(self) -> None:
+        """Choose what to write to a file."""
+        items = [
+            MenuItem("grid", "the watchlist as CSV", "g"),
+            MenuItem("screen", "the screen as a picture, SVG", "s"),
+            MenuItem("bars", "the symbol's minutes as CSV", "b"),
+        ]
+        self._push_screen(Menu("Export", items), self._export)
+
+    def _export(self, what: str | None) -> None:
+        grid, write, now = self._dashboard.watchlist, self._exporter.write, datetime.now()
+        if what == "grid":
+            write(self._preferences.lists.shown, "csv", export.grid_csv(*grid.figures()), now)
+        elif what == "screen":
+            write("screen", "svg", self._screenshot(), now)
+        elif what == "bars" and (selected := grid.selected) is not None:
+            if len(selected.bars):
+                time = self._market.exchange_time(self._dashboard.status.now)
+                write(f"{selected.symbol}-minutes", "csv", export.bars_csv(selected, time), now)
+            else:
+                self._notices.say(f"there are no minutes of {selected.symbol} to write yet", warn=True)
+
+    # --- themes ---
+
+    def theme(self) -> None:
+        """Choose a theme, each shown while it is highlighted."""
+        before = self._appearance.theme
+
+        def save(_: object) -> None:
+            if (chosen := self._appearance.theme) is not before:
+                self._preferences.set(theme=chosen.name)
+
+        self._push_screen(ThemeMenu(list(all_themes().values()), before, self._apply), save)
+
+    def red_up(self) -> None:
+        """Swap the colours of rising and falling prices."""
+        self._preferences.set(red_up=not self._preferences.settings.red_up)
+        self._apply(self._appearance.theme)
+        self._notices.say(f"rising prices are {'red' if self._preferences.settings.red_up else 'green'} now")
+
+    def _apply(self, theme: Theme) -> None:
+        self._appearance.set_theme(theme)
+        self._dashboard.apply_styles(self._appearance.styles)
+
+
+def _amount_problem(text: str) -> str:
+    """Returns why a text is no amount; "" if it is one."""
+    try:
+        parse_amount(text)
+    except UsageError as error:
+        return str(error)
+    return ""

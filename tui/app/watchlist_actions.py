@@ -1,0 +1,227 @@
+"""The keys of the watchlist: adding and removing symbols, moving the cursor and rows, and the order of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from tui.app.notices import Notices
+from tui.app.preferences import Preferences
+from tui.app.push_screen import PushScreen
+from tui.config.watchlists import describe_symbols
+from tui.errors import UsageError
+from tui.protocol.messages import MAX_SYMBOLS
+from tui.reference.fund_names import FundNames
+from tui.screens.columns import ColumnChoice, ColumnChooser
+from tui.screens.dashboard import Dashboard
+from tui.screens.menu import Menu, MenuItem
+from tui.symbol import Symbol, join_notices, parse_symbol, split_list
+from tui.widgets.watchlist.columns import BY_ID, COLUMNS, DEFAULT
+from tui.widgets.watchlist.grid import Watchlist
+from tui.widgets.watchlist.sorting import arrow, first_press, reversed_order
+
+_MOST_REMARKS = 6  # lines of a notice
+_MOST_NAMED = 6  # symbols in one of them
+
+
+class WatchlistActions:
+    """Keys that act on the rows of the watchlist."""
+
+    def __init__(
+        self,
+        dashboard: Dashboard,
+        preferences: Preferences,
+        notices: Notices,
+        push_screen: PushScreen,
+    ) -> None:
+        self._dashboard = dashboard
+        self._watchlist = dashboard.watchlist
+        self._preferences = preferences
+        self._lists = preferences.lists
+        self._notices = notices
+        self._push_screen = push_screen
+        self._sort_before = ""  # what the rows were sorted by before one was moved by hand
+
+    # --- symbols ---
+
+    def add(self) -> None:
+        """Open the field for symbols."""
+        self._dashboard.open_add_field()
+
+    def add_symbols(self, text: str) -> None:
+        """Add the symbols of a text. Every part of it is answered; what could not be added stays in the field."""
+        added: dict[Symbol, None] = {}
+        notices: list[str] = []
+        remarks: list[str] = []
+        there: list[str] = []
+        wrong: list[str] = []
+        for part in split_list(text):
+            try:
+                symbol, notice = parse_symbol(part)
+            except UsageError as error:
+                wrong.append(part)
+                remarks.append(str(error))
+                continue
+            if symbol in added:
+                continue
+            if symbol in self._lists.symbols:
+                there.append(str(symbol))
+            elif len(added) >= self._lists.room:
+                wrong.append(part)
+                remarks.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
+            else:
+                added[symbol] = None
+                notices.append(notice)
+        if there:
+            remarks.append(f"already there: {_names_or_count(there)}")
+        if line := join_notices(notices):
+            remarks.insert(0, line)
+        if added:
+            remarks.insert(0, f"added {_names_or_count(list(map(str, added)))}")
+            self._lists.add(added)
+            self._preferences.lists_changed(next(iter(added)))
+        if remarks:
+            remarks = list(dict.fromkeys(remarks))
+            more = [f"and {len(remarks) - _MOST_REMARKS} more remarks"] if len(remarks) > _MOST_REMARKS else []
+            self._notices.say("\n".join([*remarks[:_MOST_REMARKS], *more]), warn=bool(wrong))
+        if wrong:
+            self._dashboard.open_add_field(", ".join(dict.fromkeys(wrong)))
+        else:
+            self._dashboard.close_fields()
+
+    def remove(self) -> None:
+        """Remove the marked symbols, or the selected one."""
+        removed = [instrument.symbol for instrument in self._watchlist.marked]
+        if removed:
+            self._lists.remove(removed)
+            self._preferences.lists_changed()
+            them = "it" if len(removed) == 1 else "them"
+            undo = self._preferences.key_label("undo")
+            self._notices.say(f"removed {describe_symbols(removed)}: {undo} brings {them} back")
+
+    def undo(self) -> None:
+        """Take back the last change of the lists."""
+        before = self._lists.symbols
+        undone = self._lists.undo()
+        if undone is None:
+            self._notices.say("nothing to undo")
+            return
+        reordered = self._lists.symbols != before and set(self._lists.symbols) == set(before)
+        if self._sort_before and reordered and not self._watchlist.sort:
+            self._watchlist.sort, self._sort_before = self._sort_before, ""
+        self._preferences.lists_changed(undone.select, sort=self._watchlist.sort)
+        self._notices.say(f"taken back: {undone.words}")
+
+    def mark(self) -> None:
+        """Mark the selected symbol, to remove or move several."""
+        self._watchlist.mark()
+
+    # --- cursor and rows ---
+
+    def move(self, where: str) -> None:
+        """Move the cursor: `up`, `down`, `first`, `last`, `page_up` or `page_down`."""
+        self._watchlist.action_move(where)
+
+    def next_symbol(self) -> None:
+        """Select the next symbol."""
+        self._watchlist.move(1)
+
+    def previous_symbol(self) -> None:
+        """Select the previous symbol."""
+        self._watchlist.move(-1)
+
+    def row_down(self) -> None:
+        """Move the selected row down."""
+        self._move_row(1)
+
+    def row_up(self) -> None:
+        """Move the selected row up."""
+        self._move_row(-1)
+
+    def _move_row(self, by: int) -> None:
+        """Move the selected row past its neighbour on the screen. From then on no column sorts the rows."""
+        grid = self._watchlist
+        to = grid.cursor + by
+        if grid.selected is None or not 0 <= to < len(grid.rows):
+            return
+        symbol, neighbour = grid.selected.symbol, grid.rows[to].symbol
+        shown = [instrument.symbol for instrument in grid.rows]
+        order = [*shown, *(each for each in self._lists.symbols if each not in set(shown))]
+        if not grid.sort:
+            order = list(self._lists.symbols)
+        order.remove(symbol)
+        order.insert(order.index(neighbour) + (by > 0), symbol)
+        if grid.sort:
+            self._sort_before = grid.sort
+            self._notices.say(f"the order is yours now; {self._preferences.key_label('sort')} sorts again")
+            grid.set_reactive(Watchlist.sort, "")
+        self._lists.reorder(order, f"moved {symbol}")
+        self._preferences.lists_changed(symbol, sort="")
+
+    # --- order ---
+
+    def find(self) -> None:
+        """Open the field that filters the rows."""
+        self._dashboard.open_find_field()
+
+    def leave_find_field(self) -> None:
+        """Show all rows again."""
+        self._watchlist.find = ""
+        self._dashboard.close_fields()
+
+    def sort(self) -> None:
+        """Choose the column to sort by."""
+        now = self._watchlist.sort
+        items = [
+            MenuItem(column.id, column.title, column.letter, arrow(now) if column.id == now.removeprefix("-") else "")
+            for column in COLUMNS
+            if column.letter
+        ]
+        items.append(MenuItem("", "by hand, with J and K", "0"))
+        self._push_screen(Menu("Sort by", items, current=now.removeprefix("-")), self._sort_chosen)
+
+    def _sort_chosen(self, column: str | None) -> None:
+        if column is not None:
+            self.sort_by(column)
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column, or in the other direction if it is that one already; "" leaves the order to the person."""
+        now = self._watchlist.sort
+        sort = "" if not column else reversed_order(now) if now.removeprefix("-") == column else first_press(column)
+        self._watchlist.sort = sort
+        self._preferences.set(sort=sort)
+
+    def press_header(self, column: str) -> None:
+        """Sort by the column whose title was clicked, if it can be sorted by."""
+        if BY_ID[column].letter:
+            self.sort_by(column)
+
+    def reverse(self) -> None:
+        """Turn the order round."""
+        if sort := self._watchlist.sort:
+            self.sort_by(sort.removeprefix("-"))
+        else:
+            self._notices.say(f"the order is yours: {self._preferences.key_label('sort')} sorts by a column")
+
+    def columns(self) -> None:
+        """Choose columns and their order."""
+        choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
+        left_out = self._watchlist.columns_without_room
+        self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, left_out))
+
+    def _choose_columns(self, columns: tuple[str, ...]) -> None:
+        self._watchlist.columns = columns
+        self._preferences.set(columns=() if columns == DEFAULT else columns)
+
+
+def suggest_symbols(part: str, names: FundNames, known: Sequence[Symbol]) -> Sequence[tuple[str, str]]:
+    """Returns symbols with their names for a part of a code or name; `known` are those without a name too."""
+    if found := names.search(part, known):
+        return found
+    with suppress(UsageError):  # not written as far as a symbol
+        return names.search(str(parse_symbol(part).symbol), known)
+    return ()
+
+
+def _names_or_count(symbols: Sequence[str]) -> str:
+    return ", ".join(symbols) if len(symbols) <= _MOST_NAMED else f"{len(symbols)} symbols"

@@ -1,0 +1,160 @@
+"""The model of a chart: all that its picture is drawn from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec import structs
+
+from tui import format as fmt
+from tui.market import Instrument
+from tui.market.bars import MINUTE
+from tui.market.resample import interval_bars, running_vwap
+from tui.market.session_axis import Slot
+from tui.market.sessions import Zone, zone
+from tui.protocol.messages import Kline
+from tui.widgets.chart.timeline import Timeline, View
+from tui.widgets.chart.viewport import VisibleSlots
+
+_REACH = 0.6  # of the bars' range: the distance outside it at which a price is still drawn
+
+
+@dataclass(slots=True)
+class ChartModel:
+    """What is drawn. `bars` and `average` have an entry for each slot of the view, and are ignored in comparisons."""
+
+    timeline: Timeline
+    view: View
+    bars: Sequence[Kline | None] = field(compare=False)
+    average: Sequence[float | None] = field(compare=False)  # the running VWAP
+    low: float  # the price at the bottom edge
+    high: float  # the price at the top edge
+    least: float  # the lowest price of the bars
+    most: float  # the highest price of the bars
+    close: float | None  # the previous close, which holds from the slot `today` on
+    today: int
+    role: str  # of the line
+    live: bool
+    unfinished: int | None  # the slot whose bar is in progress
+    crosshair: int | None  # the slot under the crosshair
+    interval: int  # minutes of a slot
+    zone: Zone
+    candles: bool
+
+
+class ChartOptions(NamedTuple):
+    """What the person chose: minutes of a bar, candles or a line, the running VWAP."""
+
+    interval: int
+    candles: bool
+    vwap: bool
+
+
+class _Series(NamedTuple):
+    """The bars of the view and the running VWAP, an entry for each slot."""
+
+    bars: list[Kline | None]
+    average: list[float | None]
+
+
+class ModelBuilder:
+    """Makes models. The bars of a view are cached: they change once a second or so, a book many times."""
+
+    def __init__(self) -> None:
+        self._cached: tuple[object, _Series] | None = None
+
+    def build(
+        self,
+        i: Instrument,
+        visible: VisibleSlots,
+        options: ChartOptions,
+        *,
+        is_link_live: bool,
+        crosshair: int | None,
+        unfinished: int | None,
+    ) -> ChartModel:
+        """Returns the model of the visible slots. `crosshair` and `unfinished` are slots, None if there is no such
+        one."""
+        timeline, view, last, _ = visible
+        bars, average = self._series(i, visible, options.vwap)
+        known = [bar for bar in bars if bar is not None]
+        prices = [bar.low for bar in known] + [bar.high for bar in known]
+        if i.last and (visible.has_newest or not known):
+            prices.append(i.last)
+        least, most = min(prices, default=0.0), max(prices, default=0.0)
+        reach = _REACH * (most - least)
+
+        def is_near(price: float | None) -> bool:
+            """Returns True if the price can be drawn without flattening the bars."""
+            return price is not None and least - reach <= price <= most + reach
+
+        base = i.base
+        today = bisect_left(timeline.slots, timeline.slots[last].date, key=lambda slot: slot.date)
+        close = base.price if base and not base.is_open and today < view.stop and is_near(base.price) else None
+        drawn = [price for price in (least, most, close, *filter(is_near, average)) if price is not None]
+        low, high = _with_least_height(min(drawn), max(drawn), i.tick_size or 10.0**-i.decimals)
+        role = "muted"
+        if is_link_live and i.last is not None:
+            start = base.price if base else known[0].open if known else i.last
+            role = ("flat", "up", "down")[fmt.sign(i.last - start, 4)]
+        return ChartModel(
+            timeline=timeline,
+            view=view,
+            bars=bars,
+            average=average,
+            low=low,
+            high=high,
+            least=least,
+            most=most,
+            close=close,
+            today=today,
+            role=role,
+            live=is_link_live and not i.is_last_known,
+            unfinished=unfinished if visible.has_newest else None,
+            crosshair=crosshair,
+            interval=options.interval,
+            zone=zone(i.symbol.region),
+            candles=options.candles,
+        )
+
+    def _series(self, i: Instrument, visible: VisibleSlots, vwap: bool) -> _Series:
+        timeline, view = visible.timeline, visible.view
+        key = (i, i.bars.version, timeline, view, vwap)
+        if self._cached is None or self._cached[0] != key:
+            shown = timeline.slots[view.first : view.stop]
+            average: list[float | None] = []
+            if vwap and shown:
+                first = bisect_left(timeline.slots, shown[0].date, key=lambda slot: slot.date)
+                average = running_vwap(i.bars, timeline.slots[first : view.stop])[view.first - first :]
+            self._cached = key, _Series(interval_bars(i.bars, shown), average)
+        series = self._cached[1]
+        if visible.has_newest:
+            bars, at = series.bars.copy(), visible.last - view.first
+            bars[at] = with_last_trade(i, timeline.slots[visible.last], bars[at])
+            return series._replace(bars=bars)
+        return series
+
+
+def bar_of(i: Instrument, visible: VisibleSlots, slot: int) -> Kline | None:
+    """Returns the bar of a slot; the newest one includes the last trade."""
+    bar = interval_bars(i.bars, visible.timeline.slots[slot : slot + 1])[0]
+    return with_last_trade(i, visible.timeline.slots[slot], bar) if slot == visible.last else bar
+
+
+def with_last_trade(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | None:
+    """Returns the newest slot's bar including the last price: bars arrive now and then, and a trade of the bar's time
+    that came since belongs to it. A trade older than the newest bar does not."""
+    last, time = i.last, i.last_time
+    if bar is None or last is None or time // MINUTE < i.bars.latest or time >= slot.end:
+        return bar
+    return structs.replace(bar, high=max(bar.high, last), low=min(bar.low, last), close=last)
+
+
+def _with_least_height(low: float, high: float, tick: float) -> tuple[float, float]:
+    """Returns a range of at least eight ticks, and of what floats of that size can distinguish: a price that does not
+    move must not look volatile."""
+    short = 8 * max(tick, 1e-12 * high) - (high - low)
+    return (low - short / 2, high + short / 2) if short > 0 else (low, high)

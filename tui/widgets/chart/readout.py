@@ -1,0 +1,131 @@
+"""The title of the chart: symbol and interval, and one bar in figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tui import format as fmt
+from tui.market import Instrument
+from tui.market.bars import MINUTE
+from tui.market.session_axis import DAY
+from tui.market.sessions import zone
+from tui.protocol.messages import Kline
+from tui.widgets.chart.model import ChartOptions
+from tui.widgets.chart.viewport import TimeAxis, VisibleSlots
+from tui.widgets.pane import StyledLine, width_of
+from tui.widgets.styles import Styles
+
+
+class ReadBar(NamedTuple):
+    """The bar in figures: the one under the crosshair, else the newest."""
+
+    slot: int
+    bar: Kline | None
+    pointed: bool  # the crosshair is on it
+    unfinished: bool
+
+
+class Readout(NamedTuple):
+    """Both ends of the title, in several lengths. `time` is the exchange's, ms UTC, 0 if unknown."""
+
+    styles: Styles
+    instrument: Instrument
+    axis: TimeAxis
+    visible: VisibleSlots
+    options: ChartOptions
+    read: ReadBar
+    follows_newest: bool
+    is_link_live: bool
+    time: float
+
+    def title(self, room: int) -> tuple[StyledLine, StyledLine]:
+        """Returns the longest forms that fit into `room` cells together; with a crosshair the figures come first."""
+        names, figures = self._names(), self._figures()
+        pairs = [(name, figure) for name in names for figure in figures]
+        if self.read.pointed:
+            # All figures beside any name, else as many figures as fit.
+            whole = [(name, figure) for figure in figures[:2] for name in names[:-1]]
+            pairs = whole + [(name, figure) for figure in figures for name in names]
+        return next((pair for pair in pairs if width_of(pair[0]) + width_of(pair[1]) <= room), pairs[-1])
+
+    def _names(self) -> list[StyledLine]:
+        """Returns symbol and interval from the longest form to the one without which the chart would mislead."""
+        styles, i, visible = self.styles, self.instrument, self.visible
+        code, region = styles.symbol(i.symbol)
+        interval = styles.segment(f" {interval_name(self.options.interval)}", "muted")
+        marks: StyledLine = []
+        date = self._other_date()
+        dated = [styles.segment(f" {date}", "warning" if i.is_last_known else "muted")] if date else []
+        if self.options.vwap:
+            marks.append(styles.segment(f" VWAP{self._vwap_since()}", "accent"))
+        if not self.follows_newest:
+            until = self._slot_time(min(visible.last, visible.view.stop - 1))
+            marks.append(styles.segment(f" · until {until}", "accent"))
+        synthesized = i.bars.synthesized
+        long = [styles.segment(" built from trades", "warning")] if synthesized else []
+        short = [styles.segment(" built", "warning")] if synthesized else []
+        least = [styles.segment("built", "warning")] if synthesized else dated
+        return [
+            [code, region, interval, *dated, *long, *marks],
+            [code, interval, *dated, *short, *marks],
+            [code, interval, *dated, *short],
+            least,
+        ]
+
+    def _other_date(self) -> str:
+        """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time."""
+        i = self.instrument
+        local = zone(i.symbol.region)
+        newest = local.at(i.bars.latest * MINUTE)
+        today = local.at(self.time).date() if self.time else None
+        if today == newest.date() or (today is None and not i.is_last_known):
+            return ""
+        return f"{newest:%a %m-%d}"
+
+    def _figures(self) -> list[StyledLine]:
+        """Returns the bar in figures, from all of them to none."""
+        styles, read, i = self.styles, self.read, self.instrument
+        time = self._slot_time(read.slot) + ("…" if read.unfinished else "")
+        if read.bar is None:
+            texts = ["no bar"]
+        else:
+            bar = read.bar
+            prices = [fmt.price(price, i.decimals) for price in (bar.open, bar.high, bar.low, bar.close)]
+            volume = fmt.compact(bar.volume)
+            dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
+            texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
+            texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
+        stale = [] if self.is_link_live or i.is_last_known else [styles.segment("stale", "warning")]
+        first = [*stale, styles.segment(" ", "text")] if stale else []
+        head = styles.segment(f"{time} ", "accent" if read.pointed else "muted", bold=read.pointed)
+        role = "text" if read.pointed and self.is_link_live else "muted"
+        figures = [[*first, head, styles.segment(text, role)] for text in texts]
+        if read.pointed and read.bar is not None:
+            # Without the time, which the axis shows below the crosshair too.
+            figures.insert(3, [*first, styles.segment(texts[2], role)])
+        return [*figures, stale]
+
+    def _slot_time(self, slot: int) -> str:
+        """Returns when a slot begins, with its date if that is not the newest bar's; `from` if its earlier bars are
+        unknown."""
+        local, (start, _, date, _) = zone(self.instrument.symbol.region), self.visible.timeline.slots[slot]
+        at, is_day = local.at(start), self.options.interval == DAY
+        if slot == 0 and (oldest := self.axis.oldest) > start:
+            known = f"from {local.at(oldest):%H:%M}"
+            return f"{date:%m-%d} {known}" if is_day else known
+        if is_day:
+            return f"{date:%m-%d}"
+        today = local.at(self.visible.timeline.slots[self.visible.last].start).date()
+        return f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
+
+    def _vwap_since(self) -> str:
+        """Returns since when the newest date's VWAP is, if that date's earlier bars are unknown."""
+        _, opening, oldest = self.axis
+        if self.visible.timeline.slots[self.visible.last].date != opening.date or oldest <= opening.start:
+            return ""
+        return f" from {zone(self.instrument.symbol.region).at(oldest):%H:%M}"
+
+
+def interval_name(interval: int) -> str:
+    """Returns the name of an interval in minutes: `5 min`, `day`."""
+    return "day" if interval == DAY else f"{interval} min"

@@ -1,0 +1,133 @@
+"""The rows of the ladder: a price between the sizes of bids and asks, each on a bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container
+from typing import NamedTuple
+
+from tui import format as fmt
+from tui.market.book import cumulative
+from tui.protocol.messages import Level
+from tui.widgets.pane import StyledLine
+from tui.widgets.size_bar import aligned, sized_bar
+from tui.widgets.styles import Styles
+
+_CUMULATIVE = 8  # cells of the cumulative size, a blank on either side
+_MAX_CACHED = 512
+
+
+class LadderGeometry(NamedTuple):
+    """The cells of the price, of each side of it, and of the cumulative size within a side, 0 if it is left out."""
+
+    price: int
+    half: int
+    total: int
+
+    @property
+    def bar(self) -> int:
+        """Cells of the longest bar."""
+        return self.half - self.total
+
+
+def ladder_geometry(width: int, longest_price: int) -> LadderGeometry:
+    """Returns the geometry of rows of `width` cells with prices of so many characters."""
+    price = max(len("PRICE"), longest_price)
+    half = (width - price - 2) // 2
+    return LadderGeometry(price, half, _CUMULATIVE if half >= _CUMULATIVE + 7 else 0)
+
+
+class LevelCell(NamedTuple):
+    """A level's size as text and as the eighths of a cell its bar has, and the cumulative size."""
+
+    size: str
+    eighths: int
+    total: str
+    tinted: bool
+
+
+class LadderRow(NamedTuple):
+    """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price."""
+
+    price: str
+    role: str
+    bold: bool
+    mark: str
+    ask: LevelCell | None
+    bid: LevelCell | None
+
+
+def level_cells(
+    side: list[Level], geometry: LadderGeometry, scale: float, tinted: Container[float], *, square_root: bool
+) -> list[LevelCell]:
+    """Returns the cells of one side from the best level outward. `scale` is the size of a full bar; `square_root` makes
+    bars as long as the square root of the size."""
+    sizes = aligned([fmt.size(level.volume) for level in side])
+    if sizes and len(sizes[0]) > geometry.bar:
+        sizes = [fmt.compact(level.volume) for level in side]
+    cells: list[LevelCell] = []
+    for level, size, total in zip(side, sizes, cumulative(side), strict=True):
+        share = level.volume / scale
+        eighths = round(8 * geometry.bar * (math.sqrt(share) if square_root else share))
+        cells.append(LevelCell(size, eighths, fmt.size(total) if geometry.total else "", level.price in tinted))
+    return cells
+
+
+class RowDrawer:
+    """Draws rows, and returns those that are unchanged as they were drawn before."""
+
+    def __init__(self) -> None:
+        self._cache: dict[object, StyledLine] = {}
+
+    def line(self, row: LadderRow, geometry: LadderGeometry, styles: Styles, *, live: bool) -> StyledLine:
+        """Returns the line of a row; a row that is not live is drawn in muted colours."""
+        key = row, geometry, live, styles
+        line = self._cache.get(key)
+        if line is None:
+            if len(self._cache) >= _MAX_CACHED:
+                self._cache.clear()
+            line = self._cache[key] = _line(row, geometry, styles, live)
+        return line
+
+
+def _line(row: LadderRow, geometry: LadderGeometry, styles: Styles, live: bool) -> StyledLine:
+    line: StyledLine = [styles.segment(" " * geometry.half, "text")]
+    if row.bid is not None:
+        line = [styles.segment(f"{row.bid.total:>{geometry.total - 1}} ", "muted")] if geometry.total else []
+        line += _bar(row.bid, geometry.bar, styles, live, leftward=True)
+    price = row.price.rjust(geometry.price)
+    if not row.mark:
+        line.append(styles.segment(f" {price} ", row.role, bold=row.bold))
+    elif row.bid is not None and row.ask is None:
+        # The mark points at the price from the side that has no bar.
+        line += [styles.segment(f" {price}", row.role, bold=row.bold), styles.segment("◂", row.mark)]
+    else:
+        line += [styles.segment("▸", row.mark), styles.segment(f"{price} ", row.role, bold=row.bold)]
+    if row.ask is not None:
+        line += _bar(row.ask, geometry.bar, styles, live)
+        if geometry.total:
+            line.append(styles.segment(f"{row.ask.total:>{geometry.total - 1}} ", "muted"))
+    return line
+
+
+def _bar(cell: LevelCell, width: int, styles: Styles, live: bool, *, leftward: bool = False) -> StyledLine:
+    """Returns a level's size on its bar. A size that does not fit is left out, so that no number is cut."""
+    text = cell.size if len(cell.size) <= width else ""
+    text = text.rjust(width) if leftward else text.ljust(width)
+    if not live:
+        return sized_bar(styles, text, cell.eighths, "cursor", role="muted", off="muted", leftward=leftward)
+    colour = ("flash_up" if cell.tinted else "bid_bar") if leftward else ("flash_down" if cell.tinted else "ask_bar")
+    off = ("up" if leftward else "down") if cell.tinted else "text"
+    return sized_bar(styles, text, cell.eighths, colour, role="text", off=off, bold=cell.tinted, leftward=leftward)
+
+
+def ladder_header(styles: Styles, geometry: LadderGeometry, out_of_sight: int, *, square_root: bool) -> StyledLine:
+    """Returns the line of titles, with an arrow if the spread is out of sight: 1 above, -1 below."""
+    size = "√SIZE" if square_root else "SIZE"
+    total = f"{'CUM':>{geometry.total - 1}} " if geometry.total else ""
+    left, right = total + size.rjust(geometry.bar), size.ljust(geometry.bar) + total
+    price = styles.segment(f" {'PRICE'.rjust(geometry.price)} ", "muted")
+    if out_of_sight:
+        arrow = "↑" if out_of_sight > 0 else "↓"
+        price = styles.segment(f" {'PRICE'.rjust(geometry.price)}{arrow}", "accent")
+    return [styles.segment(left, "muted"), price, styles.segment(right, "muted")]

@@ -1,0 +1,239 @@
+"""The cells of the watchlist: each figure of a row as text with its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from tui import format as fmt
+from tui.market.analytics import day_position
+from tui.market.bars import MinuteBars
+from tui.market.data_status import DataStatus
+from tui.market.money import currency_of
+from tui.market.sessions import Zone, zone
+from tui.market.sparkline import heights
+from tui.widgets.watchlist.row_figures import (
+    Figure,
+    RowFigures,
+    day_turnover,
+    day_volume,
+    indicative_value,
+    is_hour_over,
+    last_hour,
+    positive_spread,
+)
+
+FLASH = 0.4  # s for which digits that changed are highlighted
+RANGE_CELLS = 8  # of the day's range
+_INCONSPICUOUS = (DataStatus.PENDING, DataStatus.CLOSED)
+WORD_STATES = (
+    *_INCONSPICUOUS,
+    DataStatus.LAST_KNOWN,
+    DataStatus.STALE,
+    DataStatus.WAITING,
+    DataStatus.REFUSED,
+    DataStatus.OVER_PLAN,
+    DataStatus.HALTED,
+)
+"""The states whose age cell has a word."""
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_DIMMED = {"text": "muted", "up": "up_calm", "down": "down_calm"}
+_DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
+
+
+class Cell(NamedTuple):
+    """Text and role. The last `lit` characters have the background `glow`; with an empty glow they are drawn faint."""
+
+    text: str
+    role: str = "text"
+    bold: bool = False
+    lit: int = 0
+    glow: str = ""
+
+
+CellMaker: TypeAlias = Callable[[RowFigures], Cell]
+
+
+def dimmed(cell: Cell) -> Cell:
+    """Returns a cell in the calmer roles of a closed exchange: its number holds but needs no attention."""
+    return cell._replace(role=_DIMMED.get(cell.role, cell.role), bold=False)
+
+
+def symbol_cell(row: RowFigures) -> Cell:
+    """Returns code and region; the region is drawn faint."""
+    code, region = row.instrument.symbol
+    return Cell(f"{code}${region}", "text", bold=True, lit=len(region) + 1)
+
+
+def name_cell(row: RowFigures) -> Cell:
+    """Returns the fund's name, in all cells of its column."""
+    name, width = row.context.names.name_of(row.instrument.symbol) or fmt.UNKNOWN, row.context.name_cells
+    text = fmt.clip(name, width)
+    return Cell(text + " " * (width - fmt.cells(text)), "faint" if name is fmt.UNKNOWN else "muted")
+
+
+def last_cell(row: RowFigures) -> Cell:
+    """Returns the last price; digits that changed just now are highlighted."""
+    i = row.instrument
+    if row.last_known is not None:
+        return Cell(fmt.price(row.last_known.price, i.decimals), "muted")
+    if i.last is None:
+        return Cell(fmt.UNKNOWN, "faint")
+    text = fmt.price(i.last, i.decimals)
+    if row.stale:
+        return Cell(text, "muted")
+    lit = 0
+    if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
+        lit = _changed_digits(text, fmt.price(i.previous, i.decimals))
+    return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
+
+
+def _changed_digits(text: str, before: str) -> int:
+    """Returns how many of the last characters changed: all of them if the length changed."""
+    left = len(text)
+    if left == len(before):
+        for one, other in zip(text, before, strict=True):
+            if one != other:
+                break
+            left -= 1
+    return left
+
+
+def _unknown_change(row: RowFigures) -> Cell:
+    return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
+
+
+def change_cell(row: RowFigures) -> Cell:
+    """Returns the change in money."""
+    moved = row.change
+    if moved is None or row.stale:
+        return _unknown_change(row)
+    return Cell(fmt.signed(moved.amount, row.instrument.decimals), _DIRECTIONS[fmt.sign(moved.percent)])
+
+
+def percent_cell(row: RowFigures) -> Cell:
+    """Returns the change in %, with `o` if it is measured from the open."""
+    moved = row.change
+    if moved is None or row.stale:
+        return _unknown_change(row)
+    text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
+    return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
+
+
+def signed_cell(figure: Figure) -> CellMaker:
+    """Returns the maker of cells for a figure in %, coloured by its sign."""
+
+    def cell(row: RowFigures) -> Cell:
+        value = figure(row)
+        if value is None or row.stale:
+            return _unknown_change(row)
+        return Cell(fmt.percent(value), _DIRECTIONS[fmt.sign(value)])
+
+    return cell
+
+
+def price_cell(figure: Figure, role: str = "muted") -> CellMaker:
+    """Returns the maker of cells for a price."""
+
+    def cell(row: RowFigures) -> Cell:
+        value = figure(row)
+        if value is None:
+            return Cell(fmt.UNKNOWN, "faint")
+        return Cell(fmt.price(value, row.instrument.decimals), "faint" if row.stale else role)
+
+    return cell
+
+
+def spread_cell(row: RowFigures) -> Cell:
+    """Returns the spread in money, or that the book is locked or crossed."""
+    if row.bbo is not None and row.bbo.spread <= 0:
+        return Cell("crossed" if row.bbo.spread else "locked", "warning")
+    return price_cell(positive_spread)(row)
+
+
+def iopv_cell(row: RowFigures) -> Cell:
+    """Returns the IOPV, or a NAV with `n`: it is of an earlier close, and no field says of which."""
+    cell = price_cell(indicative_value)(row)
+    quote = row.instrument.quote
+    return cell._replace(text=f"{cell.text}n") if quote is not None and quote.nav and not quote.iopv else cell
+
+
+def volume_cell(row: RowFigures) -> Cell:
+    """Returns the units traded today."""
+    return _amount_cell(row, day_volume(row))
+
+
+def turnover_cell(row: RowFigures) -> Cell:
+    """Returns the money traded today, with the currency's sign in a list of several currencies."""
+    turnover = day_turnover(row)
+    sign = currency_of(row.instrument.symbol.region).sign if row.context.mixed_currencies else ""
+    return _amount_cell(row, turnover[1] if turnover is not None else None, sign)
+
+
+def _amount_cell(row: RowFigures, value: float | None, sign: str = "") -> Cell:
+    if value is None:
+        return Cell(fmt.UNKNOWN, "faint")
+    text = sign + fmt.compact(value)
+    # A blank for the missing unit keeps digits below digits.
+    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if row.stale else "muted")
+
+
+def range_cell(row: RowFigures) -> Cell:
+    """Returns a line from the day's low to its high with a mark at the last price."""
+    i = row.instrument
+    position = day_position(i.last, i.quote) if i.last is not None and i.quote is not None else None
+    if position is None:
+        return Cell(fmt.UNKNOWN.center(RANGE_CELLS), "faint")
+    left = round(position * (RANGE_CELLS - 1))
+    return Cell("─" * left + "●" + "─" * (RANGE_CELLS - 1 - left), "faint" if row.stale else "muted")
+
+
+def time_cell(row: RowFigures) -> Cell:
+    """Returns the time of the last trade by the exchange's clock; its date if that is not today's."""
+    i = row.instrument
+    time = row.last_known.time if row.last_known is not None else i.last_time
+    if not time:
+        return Cell(fmt.UNKNOWN, "faint")
+    local = zone(i.symbol.region)
+    then, now = local.at(time), local.at(row.context.time)
+    text = f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%m-%d}"
+    return Cell(text, "faint" if row.stale else "muted")
+
+
+def hour_cell(row: RowFigures) -> Cell:
+    """Returns the sparkline of the last hour."""
+    bars, context = row.instrument.bars, row.context
+    return _sparkline(bars, bars.version, context.spark_cells, context.spark_span, row.stale or is_hour_over(row))
+
+
+@lru_cache(maxsize=1_024)
+def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool) -> Cell:
+    points = last_hour(bars, version, cells)
+    text = "".join(_BLOCKS[height or 0] for height in heights(points, span))
+    known = [point for point in points if point]
+    role = "flat"
+    if known and not stale:
+        role = ("flat", "up_calm", "down_calm")[fmt.sign(known[-1] - known[0], 4)]
+    return Cell(text, role)
+
+
+def age_cell(row: RowFigures) -> Cell:
+    """Returns the age of the newest data, the word of the row's state, or the time of a last known price."""
+    age = fmt.seconds(row.age) if row.age is not None else ""
+    if row.status is DataStatus.LAST_KNOWN and row.last_known is not None:
+        local = zone(row.instrument.symbol.region)
+        return Cell(f" {exchange_moment(row.last_known.time, row.context.time, local)}", "muted")
+    if row.status is DataStatus.STALE:
+        return Cell(f" stale {age}".rstrip(), "warning")
+    if row.status in WORD_STATES:
+        return Cell(f" {row.status.value}", "faint" if row.status in _INCONSPICUOUS else "warning")
+    return Cell(age or fmt.UNKNOWN, "muted" if row.status is DataStatus.LIVE else "faint")
+
+
+def exchange_moment(then: float, now: float, local: Zone) -> str:
+    """Returns a time by the exchange's clock, both in ms UTC: `16:00` today, `Fri 16:00` in the week before, else
+    `11-20 16:00`."""
+    at, today = local.at(then), local.at(now).date()
+    days = (today - at.date()).days
+    return f"{at:%H:%M}" if not days else f"{at:%a %H:%M}" if 0 < days < 7 else f"{at:%m-%d %H:%M}"
