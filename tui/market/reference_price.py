@@ -114,8 +114,8 @@ class ReferencePriceTracker:
 
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
         """Returns the previous close of the latest regular session by a quote, None if that does not tell it. After
-        that session a feed may measure from the session's own close already, at once or from the next trade date on: what
-        equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
+        that session a feed may measure from the session's own close already, at once or from the next trade date on:
+        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
         if 0 < quote.time < self._since:
             return None
         found = quoted_reference(quote)
