@@ -14,12 +14,14 @@ from typing import Any
 import pexpect
 import pyte
 
+from tests.support.cursor_queries import CursorReplies
+
 _OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # variables a user's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
 class Terminal:
-    """Runs a command in a terminal of `columns` × `rows`; `screen()` returns its present content. With `answers` it
+    """Runs a command in a terminal of `columns` × `rows`; `screen()` returns its present content. While `answers` it
     replies to cursor queries, as real terminals do."""
 
     def __init__(
@@ -37,7 +39,8 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
-        self._answers = answers
+        self.answers = answers
+        self._replies = CursorReplies()
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
 
@@ -66,8 +69,9 @@ class Terminal:
                 return
             self.raw += data
             self._stream.feed(data)
-            if self._answers:
-                os.write(self.fileno, b"\x1b[1;1R" * data.count(b"\x1b[6n"))  # without pexpect's delay
+            replies = self._replies.to(data)
+            if self.answers:
+                os.write(self.fileno, replies)  # without pexpect's delay
 
     def press(self, keys: str | bytes) -> None:
         self._child.send(keys)
