@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import termios
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
         self.answers = answers
+        self.answers_after = 0.0
+        """s that a reply takes."""
+        self._owed: deque[tuple[float, bytes]] = deque()
         self._replies = CursorReplies()
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
@@ -66,12 +71,17 @@ class Terminal:
             try:
                 data = self._child.read_nonblocking(1 << 16, timeout=0)
             except (pexpect.TIMEOUT, pexpect.EOF):
-                return
+                break
             self.raw += data
             self._stream.feed(data)
             replies = self._replies.to(data)
-            if self.answers:
-                os.write(self.fileno, replies)  # without pexpect's delay
+            if self.answers and replies:
+                self._owed.append((time.monotonic() + self.answers_after, replies))
+        self._reply()
+
+    def _reply(self) -> None:
+        while self._owed and self._owed[0][0] <= time.monotonic():
+            os.write(self.fileno, self._owed.popleft()[1])  # without pexpect's delay
 
     def press(self, keys: str | bytes) -> None:
         self._child.send(keys)
