@@ -65,8 +65,8 @@ class Evidence(NamedTuple):
 
 
 class DataAges:
-    """The ages of a symbol's types. `silent` has the time of the newest data of each type that is silent: missing for
-    longer than LEAST_SILENCE and USUAL_GAPS while another type moved.
+    """The ages of a symbol's types. `silent` has each type that is missing for longer than LEAST_SILENCE and USUAL_GAPS
+    while another type moved, with the time of its newest data; if none ever came, since when it is expected.
 
     Before a type's usual gap is known, only trades and changes of the price prove that it is missing: in a thin symbol
     the book moves for hours without a trade.
@@ -104,7 +104,7 @@ class DataAges:
                 else:
                     moved = max(other.at for name, other in arrivals.items() if name != type_)
                 if moved - since > max(LEAST_SILENCE, USUAL_GAPS * (usual or 0.0)):
-                    self.silent[type_] = since
+                    self.silent[type_] = at if at > -inf else since
         return self.silent.keys() != before.keys()
 
 
