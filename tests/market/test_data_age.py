@@ -9,7 +9,7 @@ from tests.support.sampled_feed import ALL, BEGIN, SampledFeed
 from tui.market.alert_status import alert_status
 from tui.market.alerts import parse_alert
 from tui.market.data_status import DataStatus
-from tui.protocol.messages import Quote
+from tui.protocol.messages import Quote, Tick
 from tui.symbol import Symbol
 
 HK = Symbol("2800", "HK")
@@ -103,6 +103,16 @@ def test_a_repeated_quote_or_bar_is_no_younger() -> None:
         feed.apply(Quote(symbol="QQQ$US", last=500.0, time=old.time), frozen)
         feed.go_on(1, ["tick"])
     assert feed.words == "no quote for 1m, no bars for 1m"
+
+
+def test_a_repeated_trade_is_no_movement_that_others_miss() -> None:
+    feed = SampledFeed()
+    feed.go_on(30, ALL)
+    trade = feed.trade()
+    for _ in range(100):
+        feed.apply(Tick(symbol="QQQ$US", last=trade.last, time=feed.i.tick_time))
+        feed.go_on(1)
+    assert feed.words == ""
 
 
 def test_quotes_without_a_time_are_as_old_as_their_arrival() -> None:

@@ -85,6 +85,11 @@ class DataAges:
         """Begin a new connection, on which nothing is missing yet."""
         self.silent = {}
 
+    def are_even(self, quote_lag: float) -> bool:
+        """Returns True if all types came within LEAST_SILENCE of each other, as nearly always, and none was silent."""
+        arrivals = (self.tick.at, self.quote.at, self.depth.at, self.kline.at)
+        return not self.silent and max(arrivals) - min(arrivals) <= LEAST_SILENCE >= quote_lag
+
     def judge(self, evidence: Evidence) -> bool:
         """Find the silent types; returns True if they are others than before."""
         before, self.silent = self.silent, {}

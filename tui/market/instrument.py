@@ -336,6 +336,9 @@ class Instrument:
 
     def _judge_ages(self, session: SessionInterval, now: float, time: float) -> bool:
         """Find the types that are silent; returns True if they are others than before."""
+        quote_lag = (self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0
+        if self.ages.are_even(quote_lag):
+            return False
         data = {
             "tick": self.tick,
             "quote": self.quote,
@@ -347,7 +350,7 @@ class Instrument:
                 held=[type_ for type_, held in data.items() if held is not None],
                 since=max(self.expected_at, now - (time - session.start) / 1000),
                 price_moved_at=self.last_changed_at,
-                quote_lag=(self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0,
+                quote_lag=quote_lag,
                 trades=session.phase.is_continuous or self.trading_until > 0,
             )
         )
