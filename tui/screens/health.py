@@ -234,7 +234,7 @@ def silent_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
         silent = {type_: since for type_, since in i.ages.silent.items() if type_ not in i.refused}
         if silent and not i.is_closed:
             words.append(f"{i.symbol}: {describe_silence(silent, snapshot.now)}")
-    figures = [HealthFigure("missing", each, True) for each in words[:_MOST_SILENT]]
+    figures = [HealthFigure("" if n else "missing", each, True) for n, each in enumerate(words[:_MOST_SILENT])]
     if len(words) > _MOST_SILENT:
         figures.append(HealthFigure("", f"and of {fmt.count(len(words) - _MOST_SILENT, 'more symbol')}", True))
     return figures
