@@ -186,7 +186,7 @@ def measure(kind: AlertKind, i: Instrument) -> float | None:
     """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
     turnover in the symbol's currency; None if unknown."""
     if kind == "turnover":
-        return i.quote.turnover if i.quote is not None else None
+        return i.day_quote.turnover if i.day_quote is not None else None
     if kind == "spread":
         book = best_bid_offer(i.depth) if i.depth is not None else None
         return book.bp if book is not None and book.spread > 0 else None

@@ -13,6 +13,7 @@ from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
+from tui.market.data_age import DataAges, Evidence
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
@@ -47,6 +48,7 @@ class Instrument:
         "_evidence",
         "_pending_trades",
         "_tape",
+        "ages",
         "bars",
         "calendar",
         "closed_by_plan",
@@ -89,6 +91,7 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
+        self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False
@@ -311,22 +314,71 @@ class Instrument:
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
 
-    def sample(self, now: float, time: float) -> None:
+    def sample(self, now: float, time: float) -> bool:
         """Sample time-weighted figures; called once a second while the link is live. `now` is s monotonic, `time` the
-        exchange's, ms UTC."""
+        exchange's, ms UTC. Returns True if other types are silent than before."""
         if self.session is None or time >= self.session.end or time < self.session.start:
             self.session = self.calendar.at(time)
         self.closed_by_plan = self.session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
             self._evidence = self.trading_until = 0
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
+        changed = self._judge_ages(self.session, now, time)
         if self.depth is None:
-            return
+            return changed
         if self.tick_size is None:
             self.infer_precision()
-        # Outside continuous trading the spread of a book is not what trading costs.
-        if self.session.phase.is_continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
+        # Outside continuous trading the spread of a book is not what trading costs, nor is that of a silent one.
+        is_current = self.session.phase.is_continuous and "depth" not in self.ages.silent
+        if is_current and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
             self.spreads.sample(known.spread, self.tick_size, now)
+        return changed
+
+    def _judge_ages(self, session: SessionInterval, now: float, time: float) -> bool:
+        """Find the types that are silent; returns True if they are others than before."""
+        quote_lag = (self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0
+        if self.ages.are_even(quote_lag):
+            return False
+        data = {
+            "tick": self.tick,
+            "quote": self.quote,
+            "depth": self.depth,
+            "kline@1": None if self.builds_bars else len(self.bars) or None,
+        }
+        return self.ages.judge(
+            Evidence(
+                held=[type_ for type_, held in data.items() if held is not None],
+                since=max(self.expected_at, now - (time - session.start) / 1000),
+                price_moved_at=self.last_changed_at,
+                quote_lag=quote_lag,
+                trades=session.phase.is_continuous or self.trading_until > 0,
+            )
+        )
+
+    def is_silent(self, type_: str) -> bool:
+        """Returns True if data of a type is missing while another type moves."""
+        return type_ in self.ages.silent
+
+    @property
+    def bars_type(self) -> str:
+        """The type that carries the minute bars."""
+        return "tick" if self.builds_bars else "kline@1"
+
+    @property
+    def is_last_silent(self) -> bool:
+        """True if neither trades nor quotes move the last price any more, while the book or the bars move."""
+        silent = self.ages.silent
+        return (
+            bool(silent)
+            and self.last is not None
+            and (self.tick is None or "tick" in silent)
+            and (self.quote is None or "quote" in silent)
+        )
+
+    @property
+    def day_quote(self) -> Quote | None:
+        """The quote; None if it is of an earlier trade date than the last price, whose day it does not tell of."""
+        return None if 0 < self.quote_time < self.day.date_begins else self.quote
 
     @property
     def is_closed(self) -> bool:
@@ -354,6 +406,7 @@ class Instrument:
         self.depth = self.mid = None
         self.depth_at = self.expected_at = 0.0
         self.data_overdue = False
+        self.ages.reset()
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()

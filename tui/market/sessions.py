@@ -175,6 +175,15 @@ class Calendar:
         after = regular[-1] + 1
         return marks[regular[0]][0], marks[after][0] if after < len(marks) else self._ms(day, _DAY)
 
+    def date_begins(self, when: float) -> int:
+        """Returns when the trade date of `when` (ms UTC) began, ms UTC: on the evening before, or with the closed days
+        that lead into it."""
+        day = date = self.at(when).date
+        begins: int | None = None
+        while starts := [start for start, _, of in self._marks(day) if of == date]:
+            begins, day = min(starts), day - _DAY
+        return begins if begins is not None else self.at(when).start
+
     def date_ends(self, when: float) -> int:
         """Returns when the trade date of `when` (ms UTC) ends, ms UTC."""
         interval = self.at(when)

@@ -75,7 +75,8 @@ def _balances(styles: Styles, book: TrackedBook, live: bool) -> Iterator[StyledL
     """Yields the last trade's side and the imbalance, from the longest form to the shortest."""
     words = book.last_side
     side = styles.segment(f" {words} " if words else " ", SIDE_ROLES[words[-1:]] if live else "muted")
-    known = imbalance(book.depth) if book.bbo is not None and book.depth is not None else None
+    counts = book.bbo is not None and not book.is_silent
+    known = imbalance(book.depth) if counts and book.depth is not None else None
     if known is not None:
         value, levels = known
         role = ("flat", "up", "down")[fmt.sign(value)] if live else "muted"

@@ -30,6 +30,8 @@ class TrackedBook:
         self.tinted_bids: dict[float, float] = {}
         self.scale = 0.0
         """The size of a full bar, in units of the fund."""
+        self.is_silent = False
+        """True if the book is missing while other types move: it counts in no statistic."""
         self.last_side = ""
         """The side of the last trade: B or S, after ~ if inferred; "" if unknown."""
         self.decimals = 2
@@ -49,6 +51,7 @@ class TrackedBook:
             instrument.infer_precision()
             least = max(self.decimals, instrument.decimals)
             self.decimals = decimals((level.price for level in (*asks, *bids)), least)
+        self.is_silent = instrument.is_silent("depth")
         self.last_side = _side_of_last(instrument)
         for tinted in (self.tinted_asks, self.tinted_bids):
             for price in [price for price, at in tinted.items() if now >= at + TINT]:
@@ -92,11 +95,13 @@ class TrackedBook:
 
 
 def book_age(instrument: Instrument | None, now: float) -> str:
-    """Returns the age of an old book; "" unless the last price has moved since the book arrived."""
+    """Returns the age of an old book; "" unless the last price has moved since the book arrived, or the book is silent
+    while other types move."""
     i = instrument
-    if i is None or i.depth is None or now - i.depth_at < OLD or i.last_changed_at <= i.depth_at:
+    if i is None or i.depth is None:
         return ""
-    return fmt.seconds(now - i.depth_at)
+    is_old = now - i.depth_at >= OLD and i.last_changed_at > i.depth_at
+    return fmt.seconds(now - i.depth_at) if is_old or i.is_silent("depth") else ""
 
 
 def _side_of_last(i: Instrument) -> str:
