@@ -18,6 +18,7 @@ from tui.widgets.watchlist.columns import BY_ID
 
 _ROLES = ("up", "down", "up_calm", "down_calm", "flat", "muted", "faint", "text", "warning")
 _WORDS = "|".join(re.escape(status.value) for status in DataStatus if status.value.strip())
+_BARS = re.compile("[│╭╮╰╯─▏▎▍▌▋▊▉█▸◂]")  # of borders, sizes and marks: they are no words
 _AGE = re.compile(rf"(?:{_WORDS})(?: \d+[smhd])?$|\S+$")
 
 
@@ -60,10 +61,10 @@ class Picture:
         screen."""
         place, value = check
         if place in AREAS:
-            shown = " ".join("\n".join(map(_text, self._area(place))).split())
+            shown = " ".join(_BARS.sub(" ", "\n".join(map(_text, self._area(place)))).split())
             unwanted = value.startswith("without ")
             words = value.removeprefix("without ")
-            return "" if (words in shown) != unwanted else f"{place}: {value!r}, not seen so"
+            return "" if (f" {words} " in f" {shown} ") != unwanted else f"{place}: {value!r}, not seen so"
         if place == "row":
             cell = self._cell("AGE")
             state = self._state(cell)
@@ -74,7 +75,7 @@ class Picture:
             wanted, role = value, ""
         if _text(cell) != wanted:
             return f"{place}: {wanted!r}, but it is {_text(cell)!r}"
-        return self._role_differs(cell, role) if role else ""
+        return f"{place}: {wanted!r} is not in the colour of {role}" if role and not self._has_role(cell, role) else ""
 
     def _state(self, age: Sequence[Glyph]) -> str:
         words = _text(age)
@@ -82,7 +83,7 @@ class Picture:
             return words
         if ":" in words:
             return "past"
-        return "quiet" if self._role_differs(age, "muted") else "live"
+        return "live" if self._has_role(age, "muted") else "quiet"
 
     def _area(self, name: str) -> list[list[Glyph]]:
         if name not in self._areas:
@@ -114,9 +115,8 @@ class Picture:
                 return line[found.start(1) : found.end(1)]
         raise SceneError(f"the headline has no {title}")
 
-    def _role_differs(self, cell: Sequence[Glyph], role: str) -> str:
-        colours = {each.colour for each in cell if each.text.strip()}
-        return "" if colours == {self._styles(role).color} else f"'{_text(cell)}' is not in the colour of {role}"
+    def _has_role(self, cell: Sequence[Glyph], role: str) -> bool:
+        return {each.colour for each in cell} == {self._styles(role).color}
 
 
 def _text(glyphs: Sequence[Glyph], *, strip: bool = True) -> str:

@@ -26,6 +26,7 @@ A column of the headline is written `headline EXT%`. Before the first time a sce
     closes         2026-12-03 500, 2026-12-04 505     kept from earlier days
     rest           16:30 quote 505 p=500              what REST told last: date and time, then as above
     bars           2026-12-04 09:30-16:00 505 v=100   minutes that REST told: all of one price
+    name           Invesco QQQ Trust                  what the vendor calls the fund
     shown          interval=1440 static_ladder=1      settings
     provisional    2027                               a year whose days off are not announced
 """
@@ -43,7 +44,7 @@ from tui.symbol import Symbol, parse_symbol
 
 AREAS = ("header", "status", "ladder", "chart", "tape", "headline")
 """The parts of the screen that are searched for words."""
-FACTS = ("closes", "rest", "bars", "shown", "provisional")
+FACTS = ("closes", "rest", "bars", "name", "shown", "provisional")
 """What a scene may have before its first time."""
 _WHEN = re.compile(
     r"(?:(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{4}-\d\d-\d\d) )?(\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)"

@@ -24,11 +24,12 @@ from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
 from tui.market.sessions import Holidays
 from tui.protocol.messages import Kline, Quote
-from tui.recording.format import FORMAT, RecordingHeader, call_line, message_line, state_line
+from tui.recording.format import FORMAT, RecordingHeader, call_line, message_line, names_line, state_line
 from tui.recording.replay import Replay
 from tui.reference.holidays import load
+from tui.widgets.watchlist.columns import BY_ID
 
-COLUMNS = tuple("symbol last change change% ext% bid ask spread previous open high low volume time age".split())
+COLUMNS = tuple(id for id in BY_ID if id not in ("name", "range", "turnover", "vwap", "iopv", "premium", "hour"))
 """The columns of the watchlist in a scene."""
 _SIZE = (230, 36)  # cells: all columns and all panes have room
 _BEGAN = 1_000.0  # s, monotonic, of the recording
@@ -67,6 +68,9 @@ class Stage:
 
     def _add_beginning(self) -> None:
         self._call("set_clock", self._start - 1000 * _BEGAN)
+        # A `Date` just before its second ends, and one just after it began: the clock is known to some hundredths.
+        self._call("observe_date", _BEGAN - 0.06, _BEGAN - 0.01, self._start - 1_000)
+        self._call("observe_date", _BEGAN + 0.01, _BEGAN + 0.04, self._start)
         self._call("follow", (self.symbol,))
         self._call("set_holidays", self._holidays())
         for fact in self.scene.facts:
@@ -89,10 +93,12 @@ class Stage:
             days = dict(each.split() for each in fact.value.split(", "))
             self._call("recall_closes", self.symbol, {day: float(close) for day, close in days.items()})
         elif fact.name == "rest":
-            when, _, words = fact.value.partition(" quote ")
+            when, _, said = fact.value.partition(" quote ")
             time = parse_when(when, self.symbol, None).time
-            quote = msgspec.convert({"s": str(self.symbol), "t": time, **_fields(words.split(), 0)}, Quote)
+            quote = msgspec.convert({"s": str(self.symbol), **_fields(said.split(), time)}, Quote)
             self._call("recall_quote", self.symbol, quote, _BEGAN)
+        elif fact.name == "name":
+            self._lines.append((_BEGAN, names_line(_BEGAN, {self.symbol: fact.value})))
         elif fact.name == "bars":
             day, minutes, price, *words = fact.value.split()
             begin, end, *_ = parse_when(f"{day} {minutes}", self.symbol, None)
@@ -166,7 +172,7 @@ def _fields(words: list[str], time: int) -> dict[str, float]:
     late = found.pop("late", 0)
     if unknown := found.keys() - _FIELDS - {"ld"}:
         raise SceneError(f"there is no field {', '.join(unknown)}")
-    return {"t": int(time - 1000 * late), **found} if time else found
+    return {"t": int(time - 1000 * late), **found}
 
 
 def _number(text: str) -> float:
@@ -228,6 +234,8 @@ async def play(scene: Scene, path: Path) -> list[str]:
             await until(lambda: replay.clock() >= clock.now - 0.001)
             app.painting.frame()
             app.tick()
+            assert app.painting.frame_clock is not None
+            app.painting.frame_clock.stop()  # no frame but ours: what a look finds does not depend on this machine
             if moment in looks:
                 wrong += await _compare(app, pilot, looks[moment].checks)
     assert app.market.health.damaged == 0 and not app.market.health.malformed
