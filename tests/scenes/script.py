@@ -38,14 +38,16 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from tui.market.sessions import zone
 from tui.symbol import Symbol, parse_symbol
 
 AREAS = ("header", "status", "ladder", "chart", "tape", "headline")
 """The parts of the screen that are searched for words."""
 FACTS = ("closes", "rest", "bars", "name", "shown", "provisional")
 """What a scene may have before its first time."""
+# Not the program's own table: a scene would not see that a zone of it is wrong.
+_ZONES = {"US": "America/New_York", "HK": "Asia/Hong_Kong", "SH": "Asia/Shanghai", "SZ": "Asia/Shanghai"}
 _WHEN = re.compile(
     r"(?:(?:(Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{4}-\d\d-\d\d) )?(\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)"
     r"(?:-(\d\d:\d\d(?::\d\d)?)(?: every (\d+)s)?)?"
@@ -119,7 +121,8 @@ def parse_when(text: str, symbol: Symbol, today: date | None) -> When:
 
 
 def _ms(text: str, symbol: Symbol) -> int:
-    return round(datetime.fromisoformat(text).replace(tzinfo=zone(symbol.region).tz).timestamp() * 1000)
+    local = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(_ZONES.get(symbol.region, "UTC")))
+    return round(local.timestamp() * 1000)
 
 
 def read_scenes(path: Path) -> Iterator[Scene]:
