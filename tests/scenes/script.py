@@ -14,7 +14,7 @@ remark. Times are those of the exchange, on the date named last. What may happen
 
     trade 494 v=1200 d=2            quote 494 p=505 ch=-11 o=490 h=495 l=489 v=10 tu=20 ts=1
     book 4.126x300 4.125 / 4.127    bids / asks, the best first (`4.127@3` has po 3, `-` is none)
-    bar 500                         the minute that begins then, as one price or as O H L C, with v=
+    bar 500                         of the minute then, as one price or as O H L C, with v=
     link lost, link live            refused kline@1
     trade 494 late=900              dated so many s earlier
     09:30-09:31 every 5s            trade 10|10.02 v=100+20: 10, 10.02, 10 …, the volume 100, 120, 140 …

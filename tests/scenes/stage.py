@@ -142,7 +142,7 @@ class Stage:
             levels = {"a": _levels(words[middle + 1 :]), "b": _levels(words[:middle])}
             yield _push(at, {"type": "depth", "s": str(self.symbol), **levels})
         elif verb == "bar":
-            yield _push(at, {"type": "kline@1", "s": code, "r": region, "t": time, **_bar(words)})
+            yield _push(at, {"type": "kline@1", "s": code, "r": region, "t": time // 60_000 * 60_000, **_bar(words)})
         else:
             raise SceneError(f"nobody knows what '{verb} {' '.join(words)}' is")
 
