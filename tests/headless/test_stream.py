@@ -126,7 +126,7 @@ def test_the_counters_come_at_the_end_in_words() -> None:
     assert found and int(found[2].replace(",", "")) > int(found[1].replace(",", "")) > 100
     assert re.fullmatch(r"[\d,]+ tick, [\d,]+ quote, [\d,]+ depth, [\d,]+ kline@1", found[3])
     assert left_out == "left out: 0 out of order, 0 unfollowed, 0 malformed"
-    assert odd == "odd: 0 from the future, 0 crossed books, 0 quotes outside their range"
+    assert odd == "odd: 0 from the future, 0 crossed books, 0 with misplaced levels, 0 quotes outside their range"
     assert re.fullmatch(r"link: 0 reconnects, 0 heartbeats missed, round trip [\d.]+ ms \(median .*\)", link)
 
 

@@ -37,7 +37,7 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
         ("> 520 done", (519,), "✓ fired"),
         ("> 520", (), "– asleep: no price yet"),
         ("±2%", (519,), "– asleep: nothing to measure it from"),
-        ("spread > 5bp", (519,), "– asleep: no order book"),
+        ("spread > 5bp", (519,), "– asleep: no spread"),
         ("turnover > 1B", (519,), "– asleep: no turnover told"),
     ],
 )

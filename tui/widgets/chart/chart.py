@@ -207,6 +207,7 @@ class MinuteChart(Pane, can_focus=True):
         if (visible := self._visible(width)) is None:
             reason = "no trades yet to build bars from" if i.builds_bars else "no minute bars yet"
             return empty_body(styles, i, reason, width, height)
+        i.infer_precision()
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         model = self._models.build(

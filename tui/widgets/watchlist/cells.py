@@ -146,9 +146,9 @@ def price_cell(figure: Figure, role: str = "muted") -> CellMaker:
 
 
 def spread_cell(row: RowFigures) -> Cell:
-    """Returns the spread in money, or that the book is locked or crossed."""
-    if row.bbo is not None and row.bbo.spread <= 0:
-        return Cell("crossed" if row.bbo.spread else "locked", "warning")
+    """Returns the spread in money, or that the book is locked or crossed; an auction's is neither."""
+    if row.bid is not None and row.ask is not None and row.bid >= row.ask and not row.instrument.is_indicative:
+        return Cell("crossed" if row.bid > row.ask else "locked", "warning")
     return price_cell(positive_spread)(row)
 
 
