@@ -40,7 +40,7 @@ from tui.headless import stream
 from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
-from tui.protocol.messages import OVER_LIMIT, Push
+from tui.protocol.messages import OVER_LIMIT, Depth, Level, Push
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -78,6 +78,13 @@ def test_an_update_has_its_symbol_its_type_and_what_came_by_its_full_name(
     message: Push, described: dict[str, Any]
 ) -> None:
     assert to_record(message, QQQ) == {"symbol": "QQQ$US", **described}
+
+
+def test_a_level_has_the_number_it_came_with() -> None:
+    book = Depth(symbol="QQQ$US", asks=[Level(2.0, 5, 2), Level(1.9, 5, 1)], bids=[Level(1.8, 5)])
+    record = to_record(book, QQQ)
+    assert [level["level"] for level in record["asks"]] == [2, 1]
+    assert [level["level"] for level in record["bids"]] == [1], "its place, if none came"
 
 
 def test_a_book_is_described_level_by_level() -> None:

@@ -10,6 +10,7 @@ from tui.market.alert_status import AlertPhase, alert_status
 from tui.market.alerts import parse_alert
 from tui.market.data_status import DataStatus
 from tui.protocol.messages import Quote
+from tui.symbol import Symbol
 
 
 def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep: str = "", now: int = 60_000) -> str:
@@ -43,6 +44,17 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
 )
 def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
     assert stand(alert, *prices) == said
+
+
+def test_a_price_has_the_decimals_of_its_tick_also_when_its_row_is_out_of_sight() -> None:
+    market, fund = Market(), Symbol("510300", "SH")
+    market.wall_base = T
+    market.follow([fund])
+    made = parse_alert("> 1.2", fund)
+    market.set_alerts([made])
+    market.apply(tick(1.05, s="510300$SH"), 0.0)
+    found = alert_status(market.alert_engine.state_of(made), market.instruments[fund], DataStatus.LIVE, "", T)
+    assert found.figure == "1.050"
 
 
 def test_an_alert_that_fired_on_another_day_shows_its_date() -> None:

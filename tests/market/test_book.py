@@ -200,7 +200,7 @@ def test_prices_decide_the_order_of_levels(asks: Rows, contradict: bool) -> None
 
 def test_two_entries_of_one_price_are_added() -> None:
     asks: Rows = [(4.127, 10, 1), (4.127, 5, 2), (4.128, 20, 3), (4.128, 0, 4)]
-    bids: Rows = [(4.126, 10, 1), (4.125, 20, 3), (4.126, 7, 2)]
+    bids: Rows = [(4.126, 10, 2), (4.125, 20, 3), (4.126, 7, 1)]
     assert ordered(asks, bids) == ([(4.127, 15), (4.128, 20)], [(4.126, 17), (4.125, 20)], False)
 
 

@@ -9,8 +9,9 @@ import pytest
 from tests.support.messages import Sizes, depth
 from tui.market import Instrument, Market
 from tui.market.alert_engine import measure
+from tui.market.book import best_bid_offer
 from tui.market.sessions import zone
-from tui.protocol.messages import Tick
+from tui.protocol.messages import Depth, Level, Tick
 from tui.symbol import Symbol
 
 ONE_PRICE: Sizes = [(4.127, 500), (4.128, 700)]
@@ -82,6 +83,17 @@ def test_any_other_book_is_what_it_is_in_an_auction_too(asks: Sizes, bids: Sizes
     assert fund.book(*AT_ONE_PRICE, "14:58:00").is_indicative
     assert not fund.book(asks, bids, "14:58:01").is_indicative
     assert fund.market.health.crossed == (asks == [(4.126, 1)])
+
+
+def test_a_book_whose_positions_contradict_its_prices_is_counted_and_sorted_by_price() -> None:
+    fund = Fund("SH", "14:00:00")
+    asks = [Level(4.131 - n / 1000, 100, 5 - n) for n in range(5)]
+    bids = [Level(4.126, 100, 1)]
+    for contradicted, side in ((0, asks), (1, [Level(each.price, each.volume, 6 - each.level) for each in asks])):
+        fund.market.apply(Depth(symbol="FUND$SH", asks=side, bids=bids), 0.0)
+        assert fund.market.health.misplaced == fund.market.health.report()["misplaced"] == contradicted
+        assert fund.instrument.depth is not None
+        assert best_bid_offer(fund.instrument.depth) == pytest.approx((4.126, 4.127))
 
 
 def test_a_dropped_book_is_none_of_an_auction() -> None:

@@ -377,6 +377,12 @@ def test_a_static_ladder_has_a_row_for_each_possible_price_and_no_other(
     assert prices[at : at + len(rows)] == rows
 
 
+def test_rows_below_the_book_have_the_decimals_of_their_own_tick() -> None:
+    book = depth([(10.03, 1)], [(10.02, 1)], s="2800$HK")
+    text = "\n".join(lines(ladder(traded("2800$HK", book, "14:00"), static=True), 62, 14))
+    assert re.search(r"10\.010\s+10\.000\s+9\.995\s+9\.990\s", text)
+
+
 def test_a_level_below_the_bound_has_the_decimals_of_its_own_tick() -> None:
     book = depth([(10.02, 1)], [(10.01, 1), (9.99, 1)], s="2800$HK")
     assert any(" 9.990" in row for row in lines(ladder(traded("2800$HK", book, "14:00"))))

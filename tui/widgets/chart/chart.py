@@ -163,6 +163,7 @@ class MinuteChart(Pane, can_focus=True):
         i = self.instrument
         if i is None or not len(i.bars):
             return None
+        i.infer_precision()
         labels = self._label_width.cells(i)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(i, self._axis(i).timeline, cells)
@@ -207,7 +208,6 @@ class MinuteChart(Pane, can_focus=True):
         if (visible := self._visible(width)) is None:
             reason = "no trades yet to build bars from" if i.builds_bars else "no minute bars yet"
             return empty_body(styles, i, reason, width, height)
-        i.infer_precision()
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         model = self._models.build(
