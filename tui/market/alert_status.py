@@ -24,7 +24,7 @@ _ASLEEP = {
 }
 _UNKNOWN = {
     "change": "nothing to measure it from",
-    "spread": "no order book",
+    "spread": "no spread",
     "turnover": "no turnover told",
 }
 
@@ -102,6 +102,7 @@ def format_measure(alert: Alert, i: Instrument) -> str:
         return format_bp(value)
     if alert.kind == "turnover":
         return currency_of(alert.symbol.region).sign + fmt.compact(value)
+    i.infer_precision()
     return fmt.price(value, i.decimals)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
 from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
-from tui.market.book import in_order, is_crossed
+from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
 from tui.market.health import Health
@@ -295,11 +295,16 @@ class Market:
         return True
 
     def _apply_depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
-        instrument.depth = depth = in_order(depth)
+        depth, misplaced = in_order(depth)
+        instrument.depth = depth
+        if misplaced:
+            self.health.misplaced += 1
         instrument.depth_at = now
         instrument.mid = uncrossed_mid(depth)
-        if instrument.mid is None and is_crossed(depth):
-            self.health.crossed += 1
+        instrument.is_indicative = False
+        if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
+            self.health.crossed += best.bid > best.ask
+            instrument.is_indicative = best.bid == best.ask and instrument.is_in_auction(self.exchange_time(now))
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)

@@ -105,6 +105,8 @@ class Calendar:
         """True if it never closes: the demo exchange, and exchanges whose hours are not known."""
         self.has_extended_hours = any(phase.is_extended for each in hours for _, phase in each.full)
         """True if it also trades outside its regular session."""
+        self.has_auctions = any(phase is SessionPhase.AUCTION for each in hours for _, phase in each.full)
+        """True if it holds call auctions."""
 
     def at(self, when: float) -> SessionInterval:
         """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: call it again at its end, not

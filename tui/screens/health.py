@@ -255,6 +255,7 @@ def fault_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure
         ("unfollowed", health.unfollowed, "of symbols nobody asked for"),
         ("from the future", health.future, "dated later than can be"),
         ("crossed books", health.crossed, "bid above ask"),
+        ("misplaced levels", health.misplaced, "books whose positions contradict their prices"),
         ("outside range", health.outside, "last or open beyond the day's high and low"),
         ("missing minutes", holes, "without a bar between others of the last hour"),
     )

@@ -165,6 +165,7 @@ class MinuteChart(Pane, can_focus=True):
         i = self.instrument
         if i is None or not len(i.bars):
             return None
+        i.infer_precision()
         labels = self._label_width.cells(i)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(i, self._axis(i).timeline, cells)

@@ -152,9 +152,9 @@ def price_cell(figure: Figure, source: FigureSource | None, role: str = "muted")
 
 
 def spread_cell(row: RowFigures) -> Cell:
-    """Returns the spread in money, or that the book is locked or crossed."""
-    if row.bbo is not None and row.bbo.spread <= 0:
-        return Cell("crossed" if row.bbo.spread else "locked", "faint" if row.is_old("depth") else "warning")
+    """Returns the spread in money, or that the book is locked or crossed; an auction's is neither."""
+    if row.bid is not None and row.ask is not None and row.bid >= row.ask and not row.instrument.is_indicative:
+        return Cell("crossed" if row.bid > row.ask else "locked", "faint" if row.is_old("depth") else "warning")
     return price_cell(positive_spread, "depth")(row)
 
 

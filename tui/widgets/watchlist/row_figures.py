@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from tui.market import Instrument
 from tui.market.analytics import day_vwap, premium
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import BestBidOffer, best_bid_offer
+from tui.market.book import best_level
 from tui.market.change import Change, ReferencePrice, change
 from tui.market.data_status import DataStatus
 from tui.market.instrument import LastKnownPrice
@@ -52,7 +52,8 @@ class RowFigures(NamedTuple):
     context: RenderContext
     reference: ReferencePrice | None  # what the change is measured from
     change: Change | None
-    bbo: BestBidOffer | None
+    bid: float | None  # the best one, also without an ask
+    ask: float | None
     last_known: LastKnownPrice | None  # a price from before, while the stream has brought none
     stale: bool  # nothing in the row may look current
     old: frozenset[FigureSource]  # what is carried by a type that is silent while others move
@@ -69,11 +70,23 @@ def make_row(instrument: Instrument, status: DataStatus, age: float | None, cont
     """Returns the row of an instrument, with the figures that more than one cell needs. `age` in s."""
     base, last = instrument.base, instrument.regular_last
     moved = change(last, base) if last is not None and base is not None else None
-    bbo = best_bid_offer(instrument.depth) if instrument.depth is not None else None
+    depth = instrument.depth
+    bid, ask = (best_level(depth.bids), best_level(depth.asks)) if depth is not None else (None, None)
     last_known = instrument.last_known if instrument.is_last_known else None
     stale = status is DataStatus.STALE or last_known is not None
-    old = old_sources(instrument)
-    return RowFigures(instrument, status, age, context, base, moved, bbo, last_known, stale, old)
+    return RowFigures(
+        instrument,
+        status,
+        age,
+        context,
+        base,
+        moved,
+        bid.price if bid is not None else None,
+        ask.price if ask is not None else None,
+        last_known,
+        stale,
+        old_sources(instrument),
+    )
 
 
 def old_sources(instrument: Instrument) -> frozenset[FigureSource]:
@@ -111,18 +124,18 @@ def previous_close(row: RowFigures) -> float | None:
 
 
 def best_bid(row: RowFigures) -> float | None:
-    """Returns the best bid of a two-sided book."""
-    return row.bbo.bid if row.bbo is not None else None
+    """Returns the best bid."""
+    return row.bid
 
 
 def best_ask(row: RowFigures) -> float | None:
-    """Returns the best ask of a two-sided book."""
-    return row.bbo.ask if row.bbo is not None else None
+    """Returns the best ask."""
+    return row.ask
 
 
 def positive_spread(row: RowFigures) -> float | None:
-    """Returns the spread in money; None for a locked or crossed book."""
-    return row.bbo.spread if row.bbo is not None and row.bbo.spread > 0 else None
+    """Returns the spread in money; None for a one-sided, locked or crossed book."""
+    return row.ask - row.bid if row.bid is not None and row.ask is not None and row.bid < row.ask else None
 
 
 def quoted_price(field: Callable[[Quote], float | None]) -> Figure:
