@@ -15,6 +15,7 @@ from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
+from tui.market.split import Split
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
 from tui.market.tick_size import tick_size
@@ -46,6 +47,7 @@ class Instrument:
         "_decimals_known",
         "_evidence",
         "_pending_trades",
+        "_split",
         "_tape",
         "bars",
         "calendar",
@@ -116,6 +118,7 @@ class Instrument:
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
+        self._split: Split | None = None  # the one that the bars are known to follow
         self._tape = Tape(hours)
         self._pending_trades: list[
             tuple[Tick, Quote | None, float | None]
@@ -149,8 +152,24 @@ class Instrument:
     @property
     def base(self) -> ReferencePrice | None:
         """What the day's change is measured from, None if unknown."""
-        self.day.update(self.quote)
+        self.update_reference()
         return self.day.base
+
+    def update_reference(self) -> None:
+        """Take what change is measured from by the newest quote; after a split, drop the bars of the unit before it."""
+        self.day.update(self.quote)
+        if self.day.split is not self._split:
+            self._split = split = self.day.split
+            if split is not None:
+                self.bars.drop_where(lambda bar: bar.time < split.time and not split.in_unit(bar.close))
+
+    @property
+    def suspects_split(self) -> bool:
+        """True if a split is likely since the close before, and no reference in its unit is known yet."""
+        if self.day.split is None:
+            return False
+        self.update_reference()
+        return self.day.suspects_split
 
     @property
     def closes(self) -> Mapping[date, float]:
@@ -190,13 +209,20 @@ class Instrument:
             needed = sorted(decimals([bar.close]) for bar in bars[-_MAX_SAMPLE:])
             self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
             self._decimals_known = True
+        self.update_reference()
+        split = self.day.split
+        known = [bar for bar in bars if split is None or bar.time >= split.time or split.in_unit(bar.close)]
         if cached:
-            self.bars.fill_from_cache(bars)
+            self.bars.fill_from_cache(known)
             return True
-        agrees = self.bars.merge_history(bars)
+        agrees = self.bars.merge_history(known)
+        self.bars.complete_before(int(time // MINUTE))
+        if split is not None and not split.adjusted and bars and len(known) == len(bars):
+            split.adjusted, agrees = True, False
         if not agrees:
             self.day.forget_closes()
-        self.day.apply_history_closes(session_closes(bars, self.calendar, time))
+        self.day.apply_history_closes(session_closes(known, self.calendar, time))
+        self.update_reference()
         return agrees
 
     def apply_history_quote(self, quote: Quote) -> None:
@@ -244,12 +270,14 @@ class Instrument:
             self.last_trade_moved = False
         self.last_time = time
 
-    def roll_session(self, time: int) -> None:
-        """Roll to the session of `time` (ms UTC), before the first data of it is applied."""
+    def roll_session(self, time: int, price: float) -> None:
+        """Roll to the session of `time` (ms UTC), before the first data of it, at `price`, is applied."""
         if close := self.day.session_close(self.last):
             self.day.apply_history_closes(close)
         is_current = self.tick_sampled or self.quote_sampled  # else trades may have been missed since the last price
-        self.day.roll(time, self.last if is_current else None, self.quote)
+        is_news = price >= MIN_PRICE and price != self.last
+        self.day.roll(time, self.last if is_current else None, self.quote, price if is_news else None)
+        self.update_reference()
 
     def refuse(self, type_: str, why: str) -> None:
         """Mark a type as refused by the vendor; `why` is its reason. Pending trades are flushed first, so that whether
@@ -319,6 +347,8 @@ class Instrument:
         self.closed_by_plan = self.session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
             self._evidence = self.trading_until = 0
+        if self.last is not None and self.suspects_split:
+            self.day.recheck_split(self.last)
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
         if self.depth is None:
             return

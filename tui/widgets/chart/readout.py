@@ -23,6 +23,7 @@ class ReadBar(NamedTuple):
     bar: Kline | None
     pointed: bool  # the crosshair is on it
     unfinished: bool
+    incomplete: bool  # the link was away in it
 
 
 class Readout(NamedTuple):
@@ -85,7 +86,7 @@ class Readout(NamedTuple):
     def _figures(self) -> list[StyledLine]:
         """Returns the bar in figures, from all of them to none."""
         styles, read, i = self.styles, self.read, self.instrument
-        time = self._slot_time(read.slot) + ("…" if read.unfinished else "")
+        time = self._slot_time(read.slot) + ("…" if read.unfinished else " incomplete" if read.incomplete else "")
         if read.bar is None:
             texts = ["no bar"]
         else:

@@ -18,6 +18,7 @@ from tui.widgets.watchlist.row_figures import (
     RowFigures,
     day_turnover,
     day_volume,
+    extended_percent,
     indicative_value,
     is_hour_over,
     last_hour,
@@ -101,6 +102,8 @@ def _changed_digits(text: str, before: str) -> int:
 
 
 def _unknown_change(row: RowFigures) -> Cell:
+    if row.split and not row.stale:
+        return Cell("split?", "warning")
     return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
 
 
@@ -121,13 +124,18 @@ def percent_cell(row: RowFigures) -> Cell:
     return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
 
 
+def extended_cell(row: RowFigures) -> Cell:
+    """Returns the move outside the regular session, in %."""
+    return _unknown_change(row) if row.split else signed_cell(extended_percent)(row)
+
+
 def signed_cell(figure: Figure) -> CellMaker:
     """Returns the maker of cells for a figure in %, coloured by its sign."""
 
     def cell(row: RowFigures) -> Cell:
         value = figure(row)
         if value is None or row.stale:
-            return _unknown_change(row)
+            return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
         return Cell(fmt.percent(value), _DIRECTIONS[fmt.sign(value)])
 
     return cell

@@ -50,6 +50,7 @@ class RowFigures(NamedTuple):
     bbo: BestBidOffer | None
     last_known: LastKnownPrice | None  # a price from before, while the stream has brought none
     stale: bool  # nothing in the row may look current
+    split: bool  # a split is likely, so no change can be told
 
 
 Figure: TypeAlias = Callable[[RowFigures], float | None]
@@ -57,12 +58,12 @@ Figure: TypeAlias = Callable[[RowFigures], float | None]
 
 def make_row(instrument: Instrument, status: DataStatus, age: float | None, context: RenderContext) -> RowFigures:
     """Returns the row of an instrument, with the figures that more than one cell needs. `age` in s."""
-    base, last = instrument.base, instrument.regular_last
-    moved = change(last, base) if last is not None and base is not None else None
+    base, last, split = instrument.base, instrument.regular_last, instrument.suspects_split
+    moved = change(last, base) if last is not None and base is not None and not split else None
     bbo = best_bid_offer(instrument.depth) if instrument.depth is not None else None
     last_known = instrument.last_known if instrument.is_last_known else None
     stale = status is DataStatus.STALE or last_known is not None
-    return RowFigures(instrument, status, age, context, base, moved, bbo, last_known, stale)
+    return RowFigures(instrument, status, age, context, base, moved, bbo, last_known, stale, split)
 
 
 def change_amount(row: RowFigures) -> float | None:
@@ -78,7 +79,7 @@ def change_percent(row: RowFigures) -> float | None:
 def extended_percent(row: RowFigures) -> float | None:
     """Returns the move in pre-market or after hours, in %."""
     i = row.instrument
-    return i.day.extended_change(i.last) if i.last is not None else None
+    return i.day.extended_change(i.last) if i.last is not None and not row.split else None
 
 
 def previous_close(row: RowFigures) -> float | None:
