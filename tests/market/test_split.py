@@ -187,9 +187,16 @@ def test_a_split_overnight_while_the_program_was_left_on() -> None:
     assert fund.cells() == ("split?",) * 3
 
 
-def test_at_night_the_feed_s_adjusted_close_tells_the_move() -> None:
+@pytest.mark.parametrize("over_rest", [False, True])
+def test_at_night_the_feed_s_adjusted_close_tells_the_move(over_rest: bool) -> None:
     fund = left_on_overnight()
-    fund.quote("2026-12-07 21:00", 150.6, previous_close=150.0)
+    if over_rest:
+        fund.tick("2026-12-07 21:00", 150.6)
+        time = fund.ms("2026-12-07 21:00:01")
+        asked = Quote(symbol=str(fund.symbol), last=150.6, previous_close=150.0, time=time)
+        fund.market.apply_history_quote(fund.symbol, asked, 0.0)
+    else:
+        fund.quote("2026-12-07 21:00", 150.6, previous_close=150.0)
     assert fund.cells() == ("—", "—", "+0.40%")
 
 

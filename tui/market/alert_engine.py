@@ -110,9 +110,8 @@ class SymbolAlerts:
     def evaluate(self, instrument: Instrument, type_: type, time: float) -> Iterator[AlertEvent]:
         """Yields what fires with a message of this type that was just applied at `time`, ms UTC by the exchange's
         clock."""
-        split = instrument.day.split
-        if split is not None and self._is_asleep(instrument, split):
-            return
+        if instrument.day.split is not self._split:
+            self._begin_anew(instrument.day.split)
         states = self._states_by_type.get(type_)
         if states is None:
             return
@@ -136,14 +135,11 @@ class SymbolAlerts:
                 state.fire(made)
                 yield _event(alert, instrument, figure, made, time)
 
-    def _is_asleep(self, instrument: Instrument, split: Split) -> bool:
-        """Returns True while the split is only suspected. Across a split all states begin anew."""
-        if split is not self._split:
-            self._split = split
-            for states in self._states_by_type.values():
-                for state in states:
-                    state.reset()
-        return instrument.suspects_split
+    def _begin_anew(self, split: Split | None) -> None:
+        """Follow another split: what was armed by prices of the unit before it is armed no more."""
+        self._split = split
+        for state in (state for states in self._states_by_type.values() for state in states if split is not None):
+            state.reset()
 
 
 class AlertEngine:

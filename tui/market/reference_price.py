@@ -39,7 +39,6 @@ class ReferencePriceTracker:
         "_interval",
         "_is_open",
         "_joined",
-        "_opened",
         "_since",
         "_until",
         "auction_until",
@@ -63,7 +62,6 @@ class ReferencePriceTracker:
         self._first_date: date | None = None
         self._is_open = False  # whether it is that of its regular session
         self._joined = False  # whether that began before the first price known
-        self._opened: date | None = None  # the date before, if its regular session was seen to begin
         self.split: Split | None = None
         self.auction_until = 0
         self.closes: dict[date, float] = {}
@@ -86,14 +84,11 @@ class ReferencePriceTracker:
             else:
                 self._first, self._first_time = price, time
                 self._is_open = now.phase.is_continuous and now.phase.is_regular
-                if self.split is not None:
-                    self.recheck_split(price)
         self._apply_history()
 
     def _begin(self, now: SessionInterval, before: SessionInterval | None, last: float | None) -> None:
         self._interval = now
         if now.date != self._first_date:
-            self._opened = self._first_date if self._is_open and not self._joined else None
             self._first_date, self._first, self.split = now.date, None, None
             self._is_open, self._joined = False, before is None and not self._calendar.always_open
         self.auction_until = 0
@@ -258,9 +253,9 @@ class ReferencePriceTracker:
         if (self._from_history is None or self._from_history.is_open) and not self._calendar.always_open:
             session = self._calendar.previous_session(self._date)
             close = self._close_of(session)
-            # Where the open of the session between was not seen, a split may have been missed.
-            missed = close and self.close and self._opened != self._date and is_split(close, self.close)
-            if close is not None and not (missed and self._is_before_session):
+            # Who was not there at the open between two closes may have missed a split.
+            missed = self._is_before_session and close and self.close and is_split(close, self.close)
+            if close is not None and not missed:
                 self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
 
     @property
