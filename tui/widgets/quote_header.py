@@ -120,10 +120,10 @@ class QuoteHeader(Pane):
         figures.append([styles.segment("VOLATILITY ", "faint"), styles.segment(words, bars_role)])
         known = i.spreads.statistics(self._now)
         if known is not None:
-            d = i.decimals
+            d = i.precision.decimals
             seen = "1 h" if known.seconds >= 3_500 else fmt.seconds(known.seconds)
             words = f"ø {fmt.price(known.mean, d + 1)}  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}"
-            if i.tick_size:
+            if i.precision.tick_size:
                 words += f"  one tick {100 * known.share:.0f}% of the time"
             figures.append([styles.segment(f"SPREAD OVER {seen} ", "faint"), styles.segment(words, role)])
         return figures

@@ -271,9 +271,9 @@ class DepthLadder(Pane, can_focus=True):
             [level.price for level in book.asks],
             [level.price for level in book.bids],
             rows,
-            grid=i.price_grid,
+            grid=i.precision.grid,
             decimals=book.decimals,
-            tick=i.tick_size or 0.0,
+            tick=i.precision.tick_size or 0.0,
             now=self._now,
         )
 

@@ -86,7 +86,7 @@ class RowRenderer:
             line.append(styles.segment("✓" if marks.marked else " ", "accent", background))
         used, closed = MARGIN, row.status is DataStatus.CLOSED
         cached, same = self._cached(
-            row, _Manner(instrument.decimals, row.stale, closed, background, marks.fired, row.old)
+            row, _Manner(instrument.precision.decimals, row.stale, closed, background, marks.fired, row.old)
         )
         for column, gap, room in self._layout.placed:
             if column.source in same:
