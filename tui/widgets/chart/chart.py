@@ -209,11 +209,12 @@ class MinuteChart(Pane, can_focus=True):
             return empty_body(styles, i, reason, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
+        is_live = self._is_link_live and not self.standing
         model = self._models.build(
             i,
             visible,
             self._options,
-            is_link_live=self._is_link_live,
+            is_link_live=is_live,
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )
@@ -227,7 +228,7 @@ class MinuteChart(Pane, can_focus=True):
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
-            labels = price_labels(styles, i, model, rows, width - visible.cells - 1, is_link_live=self._is_link_live)
+            labels = price_labels(styles, i, model, rows, width - visible.cells - 1, is_link_live=is_live)
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
