@@ -109,11 +109,10 @@ class Driven:
             case Press(key, scope):
                 if scope:
                     self.app.dashboard.query_one(f"#{scope}").focus()
-                    await self.pilot.pause()
                 await self.pilot.press(key)
             case Run(number):
                 self._commands[number].run()
-        await self.pilot.pause()
+                await self.pilot.pause()
 
     @property
     def _commands(self) -> list[PaletteCommand]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import select
 import signal
 import struct
@@ -19,8 +18,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-CURSOR_QUERY = b"\x1b[6n"
-CURSOR_REPORT = b"\x1b[1;1R"
+from tests.support.cursor_queries import CursorReplies
+
 _READ_SIZE = 1 << 16
 _READ_INTERVAL = 0.02  # s, between two reads of a slow terminal
 
@@ -44,7 +43,7 @@ class Pty:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._rate = bytes_a_second
         self._on_output = on_output
-        self._tail = b""
+        self._replies = CursorReplies()
         self.last_chunk = b""
         """The latest chunk read: the error message if the program failed."""
         self.written = 0
@@ -95,7 +94,5 @@ class Pty:
 
     def _reply(self, chunk: bytes) -> None:
         """Reply to the cursor queries in a chunk, or across two chunks."""
-        text = self._tail + chunk
-        for _ in re.findall(re.escape(CURSOR_QUERY), text):
-            os.write(self._master, CURSOR_REPORT)
-        self._tail = text[-len(CURSOR_QUERY) + 1 :] if not text.endswith(CURSOR_QUERY) else b""
+        if replies := self._replies.to(chunk):
+            os.write(self._master, replies)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.messages import QQQ, T, depth, quote, tick
 from tui.market import Market
 from tui.market.alert_status import AlertPhase, alert_status
 from tui.market.alerts import parse_alert
-from tui.market.data_status import DataStatus
-from tui.protocol.messages import Quote
+from tui.market.data_status import DataStatus, data_status
+from tui.protocol.messages import Quote, Tick
+from tui.symbol import Symbol
 
 
 def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep: str = "", now: int = 60_000) -> str:
@@ -46,14 +49,13 @@ def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
 
 
 def test_an_alert_that_fired_on_another_day_shows_its_date() -> None:
-    assert stand("> 520 repeat 0.5", 519, 519, 521, 519, now=86_400_000) == "● armed, fired 11-15 11:50 519.00"
+    assert stand("> 520 repeat 0.5", 519, 519, 521, 519, now=3 * 86_400_000) == "● armed, fired 11-15 11:50 519.00"
 
 
 @pytest.mark.parametrize(
     ("state", "why"),
     [
         (DataStatus.STALE, "the link is not proven"),
-        (DataStatus.CLOSED, "closed"),
         (DataStatus.WAITING, "no data yet"),
         (DataStatus.REFUSED, "refused"),
         (DataStatus.OVER_PLAN, "over plan"),
@@ -104,3 +106,25 @@ def test_what_it_looks_at() -> None:
     assert alert_status(market.alert_engine.state_of(alerts[0]), None, DataStatus.PENDING, "", T).words.startswith(
         "asleep: no room"
     )
+
+
+@given(
+    st.integers(0, 7 * 24 * 60), st.sampled_from([Symbol("QQQ", "US"), Symbol("2800", "HK"), Symbol("510300", "SH")])
+)
+def test_the_list_says_asleep_when_nothing_fires_and_only_then(minutes: int, symbol: Symbol) -> None:
+    """At any minute of a week: three trades a second apart, of which the last two are each beyond."""
+    market, begin = Market(), T + minutes * 60_000
+    market.wall_base = begin
+    market.follow([symbol])
+    made = [parse_alert(f"{symbol} > {level}", symbol) for level in (520, 530)]
+    market.set_alerts(made)
+    fired: list[str] = []
+    market.alert_engine.on_fired = lambda event: fired.append(event.words)
+    instrument = market.instruments[symbol]
+    for n, price in enumerate((519.0, 521.0, 531.0)):
+        market.sample(float(n), [instrument])
+        market.apply(Tick(symbol=str(symbol), last=price, time=begin + 1000 * n), float(n))
+        state = market.alert_engine.state_of(made[n - 1])
+        status = alert_status(state, instrument, data_status(instrument, 0.0, True), "", begin + 1000.0 * n)
+        if n:
+            assert (len(fired) == n) is (status.phase is not AlertPhase.ASLEEP), status.words

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.lock_holder import holding
 from tests.support.resource_limits import lower_limit
-from tests.support.terminal import Terminal
+from tests.support.terminal import COMMAND, Terminal
 from tui.config.file import ConfigFile
 from tui.history.store import Store
 
@@ -134,3 +134,40 @@ async def test_an_export_that_a_disk_does_not_take_is_said_at_the_end_and_no_par
         terminal
     )
     assert list((tmp_path / "out").iterdir()) == []
+
+
+SHELL = """
+import os, select, subprocess, sys, termios, tty
+code = subprocess.run(sys.argv[1:]).returncode
+tty.setcbreak(0)
+left = b""
+while select.select([0], [], [], 1.0)[0]:
+    left += os.read(0, 1000)
+print(f"left {left!r} code {code}")
+"""
+
+
+@pytest.mark.parametrize("keys", ["q", "\x03", "jq"])
+@pytest.mark.parametrize("seconds", [0.15, 0.4])
+async def test_on_a_slow_line_no_reply_is_left_for_the_shell(tmp_path: Path, keys: str, seconds: float) -> None:
+    command = ["-c", SHELL, COMMAND, "--demo"]
+    terminal = Terminal(command, program=sys.executable, answers=True, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        terminal.answers_after = seconds
+        await terminal.until(lambda: "● LIVE" in terminal.text())
+        await asyncio.sleep(0.5)
+        terminal.press(keys)
+        await terminal.until(lambda: b"left " in terminal.raw)
+        assert f"left b'' code {130 if keys == chr(3) else 0}" in told(terminal)
+    finally:
+        terminal.kill()
+
+
+async def test_a_terminal_that_replies_no_more_is_waited_for_two_seconds_at_most(tmp_path: Path) -> None:
+    terminal = Terminal(["--demo"], answers=True, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        await terminal.until(lambda: "● LIVE" in terminal.text())
+        terminal.answers = False
+        assert 1.5 < await leave(terminal) < 3
+    finally:
+        terminal.kill()

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cursor_queries import CURSOR_QUERY
 from tests.support.recordings import play_all
 from tests.support.terminal import COMMAND, Terminal
 from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import Ping, Request, Subscribe
-from tui.terminal.flow_control import CURSOR_POSITION_QUERY
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def live(terminal: Terminal) -> None:
 @both_ways
 async def test_a_person_watches_adds_removes_and_quits(terminal: Terminal, asked: list[Request], plain: str) -> None:
     await live(terminal)
-    assert (CURSOR_POSITION_QUERY.encode() in terminal.raw) == (not plain), "flow control is ours"
+    assert (CURSOR_QUERY in terminal.raw) == (not plain), "flow control is ours"
     assert "DEMO" in terminal.screen()[0]
     assert "2 symbols" in terminal.text()
     await terminal.until(lambda: re.search(r"♥ \d+ ms", terminal.text()))

@@ -254,8 +254,8 @@ def test_missing_minutes_are_holes_between_bars_of_the_last_hour(minutes: list[i
 def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     market, calm = Market(), snapshot(Market())
     assert dict(named(screen_figures(market, calm)))["terminal"] == "has not told whether it keeps up"
-    calm.flow_control.record_query(1.0)
-    calm.flow_control.record_reply(1.004)
+    calm.flow_control.query(1.0)
+    calm.flow_control.record_reply(0, 1, 1.004)
     assert named(screen_figures(market, calm)) == [
         ("frames", "0 drawn, 0 a second · 2 ms each"),
         ("at most", "30 a second"),
@@ -264,8 +264,8 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     ]
     costly = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
     assert costly["at most"].value == "10 a second, fewer because one costs so much" and costly["at most"].abnormal
-    calm.flow_control.record_query(2.0)
-    calm.flow_control.record_reply(3.204)
+    calm.flow_control.query(2.0)
+    calm.flow_control.record_reply(0, 2, 3.204)
     busy = {figure.name: figure for figure in screen_figures(market, calm._replace(cost=0.04, rate=10.0))}
     assert busy["at most"].value == "as many as the terminal takes" and busy["at most"].abnormal
     assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].abnormal

@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import termios
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,14 @@ from typing import Any
 import pexpect
 import pyte
 
+from tests.support.cursor_queries import CursorReplies
+
 _OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # variables a user's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
 class Terminal:
-    """Runs a command in a terminal of `columns` × `rows`; `screen()` returns its present content. With `answers` it
+    """Runs a command in a terminal of `columns` × `rows`; `screen()` returns its present content. While `answers` it
     replies to cursor queries, as real terminals do."""
 
     def __init__(
@@ -37,7 +41,11 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
-        self._answers = answers
+        self.answers = answers
+        self.answers_after = 0.0
+        """s that a reply takes."""
+        self._owed: deque[tuple[float, bytes]] = deque()
+        self._replies = CursorReplies()
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
 
@@ -63,11 +71,17 @@ class Terminal:
             try:
                 data = self._child.read_nonblocking(1 << 16, timeout=0)
             except (pexpect.TIMEOUT, pexpect.EOF):
-                return
+                break
             self.raw += data
             self._stream.feed(data)
-            if self._answers:
-                os.write(self.fileno, b"\x1b[1;1R" * data.count(b"\x1b[6n"))  # without pexpect's delay
+            replies = self._replies.to(data)
+            if self.answers and replies:
+                self._owed.append((time.monotonic() + self.answers_after, replies))
+        self._reply()
+
+    def _reply(self) -> None:
+        while self._owed and self._owed[0][0] <= time.monotonic():
+            os.write(self.fileno, self._owed.popleft()[1])  # without pexpect's delay
 
     def press(self, keys: str | bytes) -> None:
         self._child.send(keys)

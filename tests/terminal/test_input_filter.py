@@ -104,6 +104,7 @@ OTHERS = {
     "\x1b[I": Kind.FOCUS_IN,
     "\x1b[O": Kind.FOCUS_OUT,
     "\x1b[12;80R": Kind.CURSOR_POSITION,
+    "\x1b[0n": Kind.STATUS,
     "\x1b[?2026;2$y": Kind.SYNCHRONIZED_OUTPUT,
 }
 NOT_UTF8 = (
@@ -280,6 +281,7 @@ PERMITTED = {
     Kind.FOCUS_IN: r"\x1b\[I",
     Kind.FOCUS_OUT: r"\x1b\[O",
     Kind.CURSOR_POSITION: r"\x1b\[[0-9]{1,5};[0-9]{1,5}R",
+    Kind.STATUS: r"\x1b\[0n",
     Kind.SYNCHRONIZED_OUTPUT: r"\x1b\[\?2026;[123]\$y",
 }
 

@@ -238,7 +238,7 @@ class ItickApp(BaseApp):
         self.painting.resized()
 
     def on_cursor_position(self, event: CursorPosition) -> None:
-        self.painting.cursor_reported(event.time)
+        self.painting.cursor_reported(event.y, event.x, event.time)
 
     async def on_unmount(self) -> None:
         self.painting.stop()

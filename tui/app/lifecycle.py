@@ -17,6 +17,7 @@ from textual.worker import WorkerFailed
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_CRASH, EXIT_HANGUP
 from tui.feed.dns import resolve_in_threads
+from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, current_driver, is_exiting, suspended_by_key
 
 _LEAVE_WITHIN = 3.0  # s
@@ -92,9 +93,8 @@ class Lifecycle:
         """Set the terminal's modes again: the shell may have used it meanwhile."""
         self._resume_is_due = False
         driver = current_driver(self._app)
-        if driver is not None and not is_exiting(self._app):
-            driver.suspend_application_mode()
-            driver.resume_application_mode()
+        if isinstance(driver, TerminalDriver) and not is_exiting(self._app):
+            driver.reset()
             self._resumed(self._app)
 
     def _suspended(self, _: object) -> None:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from tui.config.plain_mode import is_plain
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
-from tui.terminal.flow_control import CURSOR_POSITION_QUERY, TerminalFlowControl
+from tui.terminal.flow_control import TerminalFlowControl
 from tui.terminal.frame_clock import FrameClock
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
@@ -24,6 +24,7 @@ from tui.terminal.textual_private import (
     write_queue_length,
 )
 
+_BEHIND = 1.0  # s
 MOST_QUEUED = 8
 """Texts for the thread that writes to the terminal, before painting waits: at 30 Textual blocks the event loop."""
 
@@ -91,14 +92,24 @@ class Painting:
     def tick(self) -> None:
         """Update once a second what changes with time."""
         self._write_held_back()
+        self._show_delay()
         self._dashboard.tick(self._clock(), self.flow_control.line_budget)
         # What a key has changed is painted before a frame, and without data there would be none.
         if self._dashboard.has_backlog or self._dashboard.paint_pending:
             self.wake()
 
+    def _show_delay(self) -> None:
+        """Say that the terminal is behind, on a line that does not wait for it: nothing that is held back may stand
+        under LIVE."""
+        delay = self.flow_control.delay(time.monotonic())
+        self._dashboard.status.terminal_delay = delay if delay >= _BEHIND else 0.0
+        if delay >= _BEHIND:
+            self._dashboard.write_status()
+
     def _can_draw_frame(self) -> bool:
         if self._dashboard.paint_pending:
             self._dashboard.flush()
+        self._write_held_back()  # else frames would leave it no turn
         return self._can_paint()
 
     def _can_paint(self) -> bool:
@@ -117,8 +128,10 @@ class Painting:
         elif self._screen_buffer.has_content and not isinstance(update, LineUpdate) and not self._can_paint():
             self._held_back = True
         elif pieces := self._screen_buffer.reduce(update, compare=self.flow_control.line_budget is not None):
+            keeps_up = self._can_paint()
             self._app.write_update(screen, LineUpdate(pieces))
-            self.query_cursor()
+            if keeps_up:  # the status line of a terminal that is behind is not waited for
+                self.query_cursor()
 
     def _write_held_back(self) -> None:
         if self._held_back and self._can_paint():
@@ -128,6 +141,7 @@ class Painting:
 
     def resized(self) -> None:
         """Write the whole screen again: a size that came and went changes no layout, but clears cells all the same."""
+        self.flow_control.reset()
         self._screen_buffer.forget()
         self._held_back = True
 
@@ -144,12 +158,13 @@ class Painting:
         driver = current_driver(self._app)
         if driver is None or self._is_plain or self._app.is_headless:
             return
-        if self.flow_control.record_query(time.monotonic()):
-            driver.write(CURSOR_POSITION_QUERY)
+        if query := self.flow_control.query(time.monotonic()):
+            driver.write(query)
 
-    def cursor_reported(self, at: float) -> None:
-        """Go on with what waited for the terminal's reply, which came `at` (s, monotonic)."""
-        self.flow_control.record_reply(at)
+    def cursor_reported(self, row: int, column: int, at: float) -> None:
+        """Go on with what waited for the terminal's reply, which came `at` (s, monotonic): the cursor is at `row` and
+        `column`, from 0."""
+        self.flow_control.record_reply(row, column, at)
         if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()

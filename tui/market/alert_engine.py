@@ -207,13 +207,15 @@ def format_bp(spread: float) -> str:
     return f"{spread:.{1 if spread >= 1 else 2}f} bp"
 
 
+def asleep_reason(i: Instrument, time: float) -> str:
+    """Returns why no alert of a symbol fires at `time` (ms UTC), "" if they may. The engine and the list of alerts both
+    go by it."""
+    return "closed" if i.is_closed_at(time) else ""
+
+
 def _is_live(i: Instrument, type_: type, made: int, time: float) -> bool:
-    """Returns True if an alert may fire: not while its exchange is closed, and only on data of the current trade
-    date."""
-    now = i.calendar.at(time)
-    if now.phase.is_closed and not i.trading_until:
-        return False
-    return type_ is Depth or i.calendar.at(made).date == now.date
+    """Returns True if an alert may fire: only on data of the current trade date."""
+    return not asleep_reason(i, time) and (type_ is Depth or i.calendar.at(made).date == i.calendar.at(time).date)
 
 
 def _set_last_price(i: Instrument, type_: type) -> bool:

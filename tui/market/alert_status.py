@@ -6,17 +6,16 @@ from enum import Enum
 from typing import NamedTuple
 
 from tui import format as fmt
-from tui.market.alert_engine import AlertState, day_change, format_bp, measure
+from tui.market.alert_engine import AlertState, asleep_reason, day_change, format_bp, measure
 from tui.market.alerts import Alert
 from tui.market.data_status import DataStatus
 from tui.market.instrument import Instrument
 from tui.market.money import currency_of
 from tui.market.sessions import zone
 
-_AWAKE = (DataStatus.LIVE, DataStatus.QUIET, DataStatus.HALTED)
+_AWAKE = (DataStatus.LIVE, DataStatus.QUIET, DataStatus.HALTED, DataStatus.CLOSED)
 _ASLEEP = {
     DataStatus.STALE: "the link is not proven",
-    DataStatus.CLOSED: "closed",
     DataStatus.PENDING: "no data yet",
     DataStatus.LAST_KNOWN: "no data yet",
     DataStatus.WAITING: "no data yet",
@@ -64,6 +63,8 @@ def alert_status(
         why = "no room for more symbols"
     if not why and data_status not in _AWAKE:
         why = _ASLEEP.get(data_status, "no live data")
+    if not why and instrument is not None:
+        why = asleep_reason(instrument, time)
     if not why and instrument is not None and state.measure(instrument) is None:
         why = _UNKNOWN.get(alert.kind, "no price yet")
     if why or instrument is None:

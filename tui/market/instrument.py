@@ -333,6 +333,13 @@ class Instrument:
         """True if the exchange is closed by its calendar, and no data shows otherwise."""
         return self.closed_by_plan and not self.trading_until
 
+    def is_closed_at(self, time: float) -> bool:
+        """Returns `is_closed` for a `time` (ms UTC) that may lie past the last sample."""
+        now = self.session
+        if now is None or not now.start <= time < now.end:
+            now = self.calendar.at(time)
+        return now.phase.is_closed and time >= self.trading_until
+
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
         exchange's, both ms UTC. Evidence before plan: the second current one means that it trades, for ten minutes."""

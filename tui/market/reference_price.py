@@ -113,24 +113,21 @@ class ReferencePriceTracker:
         self._improve(self._from_history)
 
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
-        """The previous close of the latest regular session, as far as a quote tells. After that session a feed may
-        measure from the session's own close already: what equals that close is not the one before. If the close is not
-        known, a quote of the next trade date tells it, and one of the same evening the close before."""
+        """Returns the previous close of the latest regular session by a quote, None if that does not tell it. After
+        that session a feed may measure from the session's own close already, at once or from the next trade date on:
+        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
         if 0 < quote.time < self._since:
             return None
         found = quoted_reference(quote)
         if found is None or not quote.time or quote.time < self._until:
             return found
-        is_next_date = self._interval is not None and self._interval.date != self._date
         if found.is_open:
+            is_next_date = self._interval is not None and self._interval.date != self._date
             return None if is_next_date else found
         close = self.closes.get(self._date) if self._date is not None else None
-        if close is not None:
-            return None if abs(found.price - close) <= _SAME * close else found
-        if not self._calendar.has_extended_hours or not is_next_date:
-            return found
-        self.close = found.price
-        return None
+        if close is None and not self._calendar.has_extended_hours:
+            close = quote.last
+        return found if close is not None and abs(found.price - close) > _SAME * close else None
 
     def _improve(self, found: ReferencePrice | None) -> None:
         if found is not None and (self.base is None or found.source < self.base.source):

@@ -304,6 +304,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         if bars and self._can_paint_directly and self.can_paint():
             self._direct.write_dirty([piece for bar in bars if bar.display for piece in bar.pieces([0])])
 
+    def write_status(self) -> None:
+        """Write the status bar at once, although the terminal has not caught up."""
+        if self._can_paint_directly and self.status.display:
+            self._direct.write(self.status.pieces([0]))
+
     def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
         """Takes the rows and panes to draw in this frame from the backlog: with a budget, rows and panes in turn."""
         rows, panes = list(self._row_backlog), list(self._pane_backlog)
@@ -326,8 +331,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         began = time.perf_counter()
         self._paint_bars()
         super().paint()
-        # Textual would draw only the topmost dialog again. The ones below it keep a picture of the dashboard, and by
-        # then have another part of it to draw than what has changed.
+        # Each dialog keeps a picture of what lies below it. Textual renews only that of the topmost one, out of the old
+        # picture of the dialog below it.
         for dialog in self.app.screen_stack[1:]:
             dialog.refresh()
         self.on_painted(time.perf_counter() - began)

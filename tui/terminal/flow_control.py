@@ -2,7 +2,8 @@
 
 A write that returns says nothing: bytes that a slow line has not carried yet are in buffers on the way, ahead of every
 later frame. So each frame is followed by a cursor-position query (DSR 6), and its reply says that the terminal has read
-the frame.
+the frame. Replies are lost, doubled and answered by others: each query puts the cursor at another cell before it asks,
+so that a reply says which query it is to.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections import deque
 
 from tui.terminal.frame_clock import MAX_FRAMES
 
-CURSOR_POSITION_QUERY = "\x1b[6n"
-"""DSR 6, which a terminal replies to with the position of its cursor."""
-
+_COLUMNS, _ROWS = 40, 8  # the cells that queries are told apart by: every screen that is drawn has them
 _LATE = 0.2  # s
 _EARLY = 0.05  # s
 _FEWEST, _MOST = 8, 128  # lines
-_REPLY_LOST = 30.0  # s after which a reply is not waited for any more
-_NO_REPLIES = 10.0  # s without a first reply after which the terminal counts as one that never replies
+_ROUND_TRIPS = 4  # a reply that takes longer is not waited for …
+_MIN_PATIENCE, _MAX_PATIENCE = 0.5, 2.0  # s: … but so long at least, and no longer
+_NO_REPLIES = 10.0  # s of queries without a reply after which the terminal counts as one that never replies
+_ASK_AGAIN = 10.0  # s between queries to such a terminal
 _FIRST_INTERVAL = 0.5  # s between two frames before the first reply
 _DRIFT = 0.01  # the share by which the round trip may have grown at each reply: routes change
 
@@ -28,12 +29,15 @@ class TerminalFlowControl:
 
     A connection may have a long round trip and a high rate: as many frames may be in flight as fit into the round trip,
     and one more, because a reply also waits for the event loop here. What replies take beyond that is spent in buffers:
-    then a frame has fewer lines, and only one is in flight. Before the first reply frames are drawn slowly; for a
-    terminal that never replies nothing is held back.
+    then a frame has fewer lines, and only one is in flight. Before the first reply frames are drawn slowly. For a
+    terminal that never replies nothing is held back; it is asked now and then, because another one may be attached.
     """
 
     def __init__(self) -> None:
-        self._queries: deque[float] = deque()
+        self._queries: deque[tuple[int, float]] = deque(maxlen=_COLUMNS * _ROWS // 2)  # number and time, unanswered
+        self._number = 0
+        self._asked_since: float | None = None  # the first query after the last reply
+        self._asked_at = 0.0
         self.round_trip: float | None = None
         """The shortest time that a reply takes, in s; None before the first."""
         self.line_budget: int | None = None
@@ -41,41 +45,68 @@ class TerminalFlowControl:
         self.backlog = 0.0
         """s by which the last reply came later than the round trip explains."""
 
-    def record_query(self, now: float) -> bool:
-        """Record a query sent at `now`. Returns False if none is to be sent: the terminal never replies."""
-        is_unresponsive = self._is_unresponsive(now)
-        if not is_unresponsive:
-            self._queries.append(now)
-        return not is_unresponsive
+    def query(self, now: float) -> str:
+        """Record a query at `now` and return it: control sequences that leave the cursor where it is. "" if none is to
+        be sent."""
+        if self._is_unresponsive(now) and now - self._asked_at < _ASK_AGAIN:
+            return ""
+        if self._queries and now - self._queries[0][1] > self._patience:
+            self._shorten_frames()
+        self._number = (self._number + 1) % (_COLUMNS * _ROWS)
+        self._queries.append((self._number, now))
+        self._asked_at = now
+        if self._asked_since is None:
+            self._asked_since = now
+        row, column = divmod(self._number, _COLUMNS)
+        return f"\x1b7\x1b[{row + 1};{column + 1}H\x1b[6n\x1b8"
 
-    def _is_unresponsive(self, now: float) -> bool:
-        return self.round_trip is None and bool(self._queries) and now - self._queries[0] > _NO_REPLIES
-
-    def record_reply(self, at: float) -> None:
-        """Record the reply to the oldest query, and adapt the lines of a frame to how late it is."""
-        if not self._queries:
-            return  # to a query of another program, or to one that was given up
-        delay = max(0.0, at - self._queries.popleft())
+    def record_reply(self, row: int, column: int, at: float) -> None:
+        """Record the reply that the cursor is at `row` and `column`, from 0, and adapt the lines of a frame to how late
+        it is. Queries before that one are no longer waited for: a terminal replies in order."""
+        number = row * _COLUMNS + column
+        if column >= _COLUMNS or all(number != query for query, _ in self._queries):
+            return  # to a query of another program, or for the second time
+        query, sent = self._queries.popleft()
+        while query != number:
+            query, sent = self._queries.popleft()
+        self._asked_since = self._queries[0][1] if self._queries else None
+        delay = max(0.0, at - sent)
         known = delay if self.round_trip is None else self.round_trip * (1 + _DRIFT)
         self.round_trip = min(delay, known)
         self.backlog = delay - self.round_trip
         if self.backlog > _LATE:
-            self.line_budget = max(_FEWEST, (self.line_budget or _MOST) // 2)
+            self._shorten_frames()
         elif self.backlog < _EARLY and self.line_budget is not None:
             self.line_budget = 2 * self.line_budget if self.line_budget < _MOST // 2 else None
 
     def can_draw(self, now: float) -> bool:
-        """Returns True if the terminal has read enough of what was drawn before."""
+        """Returns True if the terminal has read enough of what was drawn before, or is not waited for any more."""
         if not self._queries or self._is_unresponsive(now):
             return True
         if self.round_trip is None:
-            return now - self._queries[-1] >= _FIRST_INTERVAL
-        if now - self._queries[0] > _REPLY_LOST:
-            self.reset()
-            self.round_trip = None  # the reply may have been to another program: this terminal may never reply
-            return True
-        return self.line_budget is None and len(self._queries) <= 1 + int(self.round_trip * MAX_FRAMES)
+            return now - self._queries[-1][1] >= _FIRST_INTERVAL
+        in_flight = sum(now - sent <= self._patience for _, sent in self._queries)
+        at_most = 0 if self.line_budget is not None else 1 + int(self.round_trip * MAX_FRAMES)
+        return in_flight <= at_most
+
+    def delay(self, now: float) -> float:
+        """Returns for how many seconds the terminal has owed a reply; 0 if it owes none, or is not known to reply."""
+        if not self._queries or self.round_trip is None or self._is_unresponsive(now):
+            return 0.0
+        return now - self._queries[0][1]
 
     def reset(self) -> None:
-        """Forget all queries: another program had the terminal, and their replies."""
+        """Forget all queries: another program had the terminal and their replies, or another terminal is attached."""
         self._queries.clear()
+        self._asked_since = None
+
+    @property
+    def _patience(self) -> float:
+        taken = (self.round_trip or 0.0) + self.backlog
+        return min(max(_MIN_PATIENCE, _ROUND_TRIPS * taken), _MAX_PATIENCE)
+
+    def _is_unresponsive(self, now: float) -> bool:
+        return self._asked_since is not None and now - self._asked_since > _NO_REPLIES
+
+    def _shorten_frames(self) -> None:
+        self.line_budget = max(_FEWEST, (self.line_budget or _MOST) // 2)

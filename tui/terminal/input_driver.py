@@ -19,6 +19,9 @@ from tui.terminal.textual_private import BaseDriver, SequenceParser
 _READ = 4096  # bytes
 _POLL = 0.1  # s
 _MOST_UNHANDLED = 64  # events
+_REPLY_WITHIN = 2.0  # s that leaving waits for the replies of a terminal …
+_FIRST_REPLY_WITHIN = 1.0  # s: … and of one that has not replied yet, since it was asked
+_LAST_QUERY = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[5n"  # no more mouse reports, and DSR 5
 _LONGEST_ESCAPE_DELAY = 1.0  # s, whatever ESCDELAY says
 _log = logging.getLogger(__name__)
 
@@ -33,6 +36,11 @@ class TerminalDriver(BaseDriver):
         self._parser = SequenceParser()
         self._filter = self._new_filter()
         self._sent = 0  # events since the app was last waited for
+        self._reads_since = 0.0  # s, monotonic; 0 while nothing is read
+        self._has_replied = False
+        self._is_resetting = False
+        self._is_leaving = threading.Event()
+        self._last_reply = threading.Event()
 
     @staticmethod
     def _new_filter() -> InputFilter:
@@ -40,11 +48,39 @@ class TerminalDriver(BaseDriver):
 
     def run_input_thread(self) -> None:
         """Read until the program exits or is suspended. Raises OSError if the terminal is gone."""
+        self._reads_since = time.monotonic()
+        try:
+            self._read_until_exit()
+        finally:
+            self._reads_since = 0.0
+            self._last_reply.set()
+
+    def _read_until_exit(self) -> None:
         while not self.exit_event.is_set():
             due = self._filter.due
             wait = _POLL if due is None else min(_POLL, max(0.0, due - time.monotonic()))
             self._read(wait)
         self._read(0.0)  # what was typed until now; what is typed later belongs to the shell
+
+    def disable_input(self) -> None:
+        """Stop reading. A terminal replies in order, so one last query is sent: once its reply is there, none is left
+        to arrive at the shell's prompt. What is typed meanwhile is dropped."""
+        if self._reads_since and not self._is_resetting:
+            patience = self._reads_since + _FIRST_REPLY_WITHIN - time.monotonic()
+            self._last_reply.clear()
+            self._is_leaving.set()
+            self.write(_LAST_QUERY)
+            self.flush()
+            self._last_reply.wait(_REPLY_WITHIN if self._has_replied else max(0.0, patience))
+        super().disable_input()
+        self._is_leaving.clear()
+
+    def reset(self) -> None:
+        """Set the terminal's modes again, as after another program had it. What is typed meanwhile is kept."""
+        self._is_resetting = True
+        self.suspend_application_mode()
+        self._is_resetting = False
+        self.resume_application_mode()
 
     def _read(self, wait: float) -> None:
         readable, _, _ = select.select([self.fileno], [], [], wait)
@@ -53,7 +89,8 @@ class TerminalDriver(BaseDriver):
             if data := os.read(self.fileno, _READ):
                 self._process(self._filter.feed(data, now))
             else:
-                self.exit_event.wait(_POLL)  # the terminal hangs up
+                self._last_reply.set()  # the terminal hangs up
+                self.exit_event.wait(_POLL)
         self._process(self._filter.expire(now))
 
     def _process(self, inputs: Iterator[Input]) -> None:
@@ -61,6 +98,10 @@ class TerminalDriver(BaseDriver):
         secret."""
         try:
             for each in inputs:
+                if each.kind is Kind.STATUS:
+                    self._last_reply.set()
+                if self._is_leaving.is_set():
+                    continue
                 try:
                     for message in self._messages(each):
                         self._send(message)
@@ -80,7 +121,7 @@ class TerminalDriver(BaseDriver):
         self._sent = 0
         handled = threading.Event()
         self.call_in_app(handled.set)
-        while not (handled.wait(_POLL) or self.exit_event.is_set()):
+        while not (handled.wait(_POLL) or self.exit_event.is_set() or self._is_leaving.is_set()):
             pass
 
     def _messages(self, each: Input) -> Iterator[Message]:
@@ -97,9 +138,11 @@ class TerminalDriver(BaseDriver):
             case Kind.FOCUS_OUT:
                 yield events.AppBlur()
             case Kind.CURSOR_POSITION:
+                self._has_replied = True
                 row, column = each.text[2:-1].split(";")
                 yield events.CursorPosition(int(column) - 1, int(row) - 1)
             case Kind.SYNCHRONIZED_OUTPUT:
+                self._has_replied = True
                 yield messages.TerminalSupportsSynchronizedOutput()
 
 

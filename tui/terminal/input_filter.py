@@ -4,7 +4,7 @@ A terminal sends more than keys: replies to queries, also to those of the progra
 that were left on. A reply that is read as keys, letter by letter, would remove symbols or end the program. So the
 control sequences of ECMA-48 are distinguished by their form (CSI, SS3, and the strings OSC, DCS, APC, PM, SOS; each
 with a 7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste,
-cursor position reports (CPR) and the mode report (DECRPM) that Textual asks for.
+cursor position and status reports (CPR, DSR 0) and the mode report (DECRPM) that Textual asks for.
 
 Every wait for the rest of a sequence has a deadline, and nothing of a string is kept.
 """
@@ -39,6 +39,7 @@ _SPECIAL = re.compile(r"[\x1b\x80-\x9f\ud800-\udfff\ufffd]")  # what is not text
 # How a sequence goes on after its ESC, and hardly what a person types.
 _CONTINUED = re.compile(r"\[[0-9<-?M]|\][0-9Ll]|P[0-9<-?!]|[\^_].|O[A-Za-z]")
 _CURSOR_POSITION = re.compile(r"\x1b\[[0-9]{1,5};[0-9]{1,5}R")
+_STATUS = "\x1b[0n"
 _SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[123]\$y")  # 0 is unknown, 4 is off for ever
 _MOUSE = re.compile(r"\x1b\[<[0-9]{1,3};-?[0-9]{1,5};-?[0-9]{1,5}[Mm]")
 _KEY = re.compile(
@@ -75,6 +76,8 @@ class Kind(Enum):
     FOCUS_IN = auto()
     FOCUS_OUT = auto()
     CURSOR_POSITION = auto()
+    STATUS = auto()
+    """The reply to a status query (DSR 5)."""
     SYNCHRONIZED_OUTPUT = auto()
     """The terminal has synchronized output (mode 2026)."""
 
@@ -254,6 +257,8 @@ class InputFilter:
             yield from self._end_paste()
         elif _CURSOR_POSITION.fullmatch(sequence):
             yield Input(Kind.CURSOR_POSITION, sequence)  # also amid a paste: frames wait for it
+        elif sequence == _STATUS:
+            yield Input(Kind.STATUS, sequence)
         elif sequence == "\x1b[I":
             yield from self._permit(Kind.FOCUS_IN, sequence)
         elif sequence == "\x1b[O":

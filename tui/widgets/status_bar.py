@@ -38,6 +38,8 @@ class StatusBar(LineWidget):
     """The number of symbols in the list."""
     replay: reactive[bool] = reactive(False, init=False)
     """True if the data is of a recording."""
+    terminal_delay: reactive[float] = reactive(0.0, init=False)
+    """How many s the terminal is behind with what was written to it; 0 if it keeps up."""
     now: reactive[float] = reactive(0.0, init=False)
     """The time in s monotonic, set once a second."""
 
@@ -61,6 +63,10 @@ class StatusBar(LineWidget):
         elif self.replay:
             dot, state = "▸", f"{state} in the recording"
         messages = [(state, role, True)]
+        if self.terminal_delay:
+            dot, role = "◌", "warning"
+            behind = (f"terminal behind {fmt.seconds(self.terminal_delay)}", role, True)
+            messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
         action = _key_hint(styles, self._reconnect_key, _reconnect_effect(link)) if self._can_act(link) else []
         why = _key_hint(styles, self._health_key, "why")

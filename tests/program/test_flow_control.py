@@ -1,0 +1,52 @@
+"""Flow control over a real terminal whose replies get lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    terminal = Terminal(["--demo"], 120, 40, answers=True, XDG_CONFIG_HOME=str(tmp_path))
+    yield terminal
+    terminal.kill()
+
+
+def clock(terminal: Terminal) -> str:
+    return terminal.screen()[0]
+
+
+async def moved(terminal: Terminal, shown: str) -> None:
+    await terminal.until(lambda: clock(terminal) != shown, within=2.5)
+
+
+async def test_lost_replies_hold_no_frame_back_for_two_seconds(terminal: Terminal) -> None:
+    await terminal.until(lambda: "● LIVE" in terminal.text())
+    for lost in (0.1, 0.5):
+        terminal.answers = False
+        await asyncio.sleep(lost)
+        terminal.text()  # what was written meanwhile is read, and its queries get no reply
+        terminal.answers = True
+        for _ in range(2):
+            shown = clock(terminal)
+            await moved(terminal, shown)
+        await terminal.until(lambda: "● LIVE" in terminal.text(), within=2.5)
+
+
+async def test_a_terminal_that_owes_replies_is_not_shown_as_live(terminal: Terminal) -> None:
+    await terminal.until(lambda: "● LIVE" in terminal.text())
+    terminal.answers = False
+    await terminal.until(lambda: "terminal behind" in terminal.text() and "LIVE" not in terminal.text(), within=5.0)
+    shown = clock(terminal)
+    await terminal.until(lambda: clock(terminal) != shown, within=3.0)
+    terminal.press("?")
+    await terminal.until(lambda: "/ finds" in terminal.text(), within=3.0)
+    terminal.press("q")
+    terminal.answers = True
+    await terminal.until(lambda: "● LIVE" in terminal.text(), within=5.0)
