@@ -178,7 +178,8 @@ async def every_dialog() -> dict[tuple[str, ...], Path]:
                 await search((*path, step))
 
     async with driven((60, 20), headless=True) as it:
-        await search(())
+        with it.app.batch_update():  # so that nothing is painted
+            await search(())
     return found
 
 
