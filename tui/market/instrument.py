@@ -94,7 +94,7 @@ class Instrument:
         self.depth_at = 0.0
         self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
-        # Whether the book is an auction's, with one price on both sides, of which no figure is derived.
+        # Whether the book is an auction's, locked or crossed, of which no figure is derived.
         self.is_indicative = False
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False

@@ -315,8 +315,8 @@ class Market:
         instrument.mid = uncrossed_mid(depth)
         instrument.is_indicative = False
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
-            self.health.crossed += best.bid > best.ask
-            instrument.is_indicative = best.bid == best.ask and instrument.is_in_auction(self.exchange_time(now))
+            instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
+            self.health.crossed += best.bid > best.ask and not instrument.is_indicative
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)

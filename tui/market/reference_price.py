@@ -30,6 +30,7 @@ class ReferencePriceTracker:
 
     __slots__ = (
         "_auction_size",
+        "_base_before",
         "_calendar",
         "_date",
         "_first",
@@ -40,6 +41,7 @@ class ReferencePriceTracker:
         "_interval",
         "_is_open",
         "_joined",
+        "_outdated",
         "_since",
         "_until",
         "auction_until",
@@ -58,6 +60,8 @@ class ReferencePriceTracker:
         self._since = self._until = 0  # ms UTC: when that begins and ends
         self._history_quote: Quote | None = None
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
+        self._base_before: float | None = None  # what change was measured from in the session before
+        self._outdated: tuple[float, ...] = ()  # previous closes that a feed tells before it has moved on
         self._auction_size = 0.0
         self._first: float | None = None  # the first price of the trade date in force, by which a split is told
         self._first_time = 0
@@ -106,6 +110,7 @@ class ReferencePriceTracker:
                 self.auction_until, self._auction_size = before.end + _AUCTION_WITHIN, 0.0
         day = self._calendar.regular_date(now)
         if day != self._date:
+            self._base_before = self.base.price if self.base is not None and not self.base.is_open else None
             self._date, self.base = day, None
             self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
 
@@ -156,18 +161,26 @@ class ReferencePriceTracker:
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
         """Returns the previous close of the latest regular session by a quote, None if that does not tell it. After
         that session a feed may measure from the session's own close already, at once or from the next trade date on:
-        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
+        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart. In that
+        session a feed may not have moved on yet: what equals the close of two sessions ago tells nothing either."""
         if 0 < quote.time < self._since:
             return None
         found = quoted_reference(quote, self.split.price if self.split is not None else None)
-        if found is None or not quote.time or quote.time < self._until:
+        if found is None or any(abs(found.price - close) <= _SAME * close for close in self._outdated):
+            return None
+        if not quote.time or quote.time < self._until:
             return found
         if found.is_open:
             return None if not self._is_own_session else found
-        close = self._close_of(self._date)
+        close = self.close_of(self._date)
         if close is None and not self._calendar.has_extended_hours:
             close = quote.last
         return found if close is not None and abs(found.price - close) > _SAME * close else None
+
+    def close_of(self, day: date | None) -> float | None:
+        """Returns the close of a date, None if it is unknown or of the unit before a split."""
+        close = self.closes.get(day) if day is not None else None
+        return close if close is None or self.split is None or self.split.in_unit(close) else None
 
     @property
     def _is_own_session(self) -> bool:
@@ -179,11 +192,6 @@ class ReferencePriceTracker:
         return self._calendar.has_extended_hours and self._interval is not None and self._interval.date != self._date
 
     # --- splits ---
-
-    def _close_of(self, day: date | None) -> float | None:
-        """Returns the close of a date, None if it is unknown or of the unit before a split."""
-        close = self.closes.get(day) if day is not None else None
-        return close if close is None or self.split is None or self.split.in_unit(close) else None
 
     def _begins_split(self, close: float | None) -> bool:
         """Returns True if the first price of the date tells of a split, which then counts from now on."""
@@ -243,23 +251,33 @@ class ReferencePriceTracker:
     def _apply_history(self) -> None:
         """Find in history the close of the latest session, and the one before it: by a quote, else by the close of the
         session before, and of no other one. Regions without a calendar have no trade dates, so no close is derived."""
-        self._from_history = None
+        self._from_history, self._outdated = None, ()
         if self._interval is None or self._date is None:
             return
+        self._outdated = self._outdated_closes(self._date)
+        if self.base is not None and self.base.price in self._outdated:
+            self.base = None
         if self._first is not None and (before := self._calendar.previous_session(self._interval.date)) is not None:
             self._begins_split(self.closes.get(before))
         outside = self._calendar.has_extended_hours and not self._interval.phase.is_regular
-        self.close = self._close_of(self._date) if outside else None
+        self.close = self.close_of(self._date) if outside else None
         if self._history_quote is not None and self._history_quote.time:
             self._from_history = self._previous_close(self._history_quote)
             self._take_adjusted_close(self._history_quote)
         if (self._from_history is None or self._from_history.is_open) and not self._calendar.always_open:
             session = self._calendar.previous_session(self._date)
-            close = self._close_of(session)
+            close = self.close_of(session)
             # Who was not there at the open between two closes may have missed a split.
             missed = self._is_before_session and close and self.close and is_split(close, self.close)
             if close is not None and not missed:
                 self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
+
+    def _outdated_closes(self, day: date) -> tuple[float, ...]:
+        """Returns the previous closes of the session before that date's, if its own is known to be another."""
+        if (before := self._calendar.previous_session(day)) is None or (close := self.close_of(before)) is None:
+            return ()
+        told = self.close_of(self._calendar.previous_session(before)), self._base_before
+        return tuple(each for each in told if each is not None and abs(each - close) > _SAME * close)
 
     @property
     def is_regular(self) -> bool:

@@ -199,7 +199,7 @@ class MinuteChart(Pane, can_focus=True):
             self._options,
             ReadBar(
                 slot,
-                bar := bar_of(i, visible, slot),
+                bar := bar_of(i, visible, self._options, slot),
                 crosshair is not None,
                 unfinished,
                 bar is not None and is_incomplete(i, visible.timeline.slots[slot]),

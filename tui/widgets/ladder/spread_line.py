@@ -61,7 +61,7 @@ def _mids(styles: Styles, book: TrackedBook, i: Instrument, live: bool) -> Itera
             by = fmt.price(bid - ask, places)
             yield [styles.segment(f" crossed by {by}{in_ticks(i, ask, bid)} ", role)]
             yield [styles.segment(f" crossed by {by} ", role)]
-        if book.is_indicative:
+        if book.is_indicative and book.bids[0].price == book.asks[0].price:
             yield [styles.segment(f" indicative {fmt.price(book.bids[0].price, places)} ", role)]
         yield [styles.segment(f" {fault} ", role)]
         return
