@@ -300,6 +300,15 @@ class Instrument:
         newest = next(self.tape.runs(self.tape.total - 1), None)
         self.day.auction_trade(tick.last, newest.size if newest is not None else None)
 
+    def settle_close_without_trades(self, quote: Quote, before: Quote | None) -> None:
+        """Consider a quote for the official close, where the feed sends no trades; what its volume has grown by since
+        the quote before is its size."""
+        size = None
+        if before is not None and before.volume is not None and quote.volume is not None:
+            size = quote.volume - before.volume
+        if quote.last >= MIN_PRICE and quote.time:
+            self.day.auction_trade(quote.last, size)
+
     def _flush_trades(self) -> None:
         tape, trades, builds = self._tape, self._pending_trades, self.builds_bars
         self._pending_trades = []

@@ -293,9 +293,11 @@ class Market:
         time = self._check_time(instrument, quote, now)
         if time is None:
             return False
-        instrument.quote = quote
+        before, instrument.quote = instrument.quote, quote
         if instrument.day.base is None:
             instrument.update_reference()
+        if time < instrument.day.auction_until and not instrument.tick_sampled:
+            instrument.settle_close_without_trades(quote, before)
         # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)

@@ -161,8 +161,8 @@ class ReferencePriceTracker:
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
         """Returns the previous close of the latest regular session by a quote, None if that does not tell it. After
         that session a feed may measure from the session's own close already, at once or from the next trade date on:
-        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart. In that
-        session a feed may not have moved on yet: what equals the close of two sessions ago tells nothing either."""
+        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart. In
+        that session a feed may not have moved on yet: then it tells the close of two sessions ago."""
         if 0 < quote.time < self._since:
             return None
         found = quoted_reference(quote, self.split.price if self.split is not None else None)
