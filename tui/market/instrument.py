@@ -411,8 +411,8 @@ class Instrument:
 
     @property
     def day_quote(self) -> Quote | None:
-        """The quote; None if it is of an earlier trade date than the last price, whose day it does not tell of."""
-        return None if 0 < self.quote_time < self.day.date_begins else self.quote
+        """The quote; None if it does not tell of the last price's day."""
+        return self.quote if self.quote is not None and self.day.is_of_date(self.quote, self.quote_time) else None
 
     @property
     def is_closed(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
+from tui.market.session_hours import SessionPhase
 from tui.market.sessions import Calendar, SessionInterval
 from tui.market.split import Split, in_one_unit, is_split
 from tui.protocol.messages import Kline, Quote
@@ -44,6 +45,7 @@ class ReferencePriceTracker:
         "_outdated",
         "_since",
         "_until",
+        "_volume_before",
         "auction_until",
         "base",
         "close",
@@ -62,6 +64,7 @@ class ReferencePriceTracker:
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
         self._base_before: float | None = None  # what change was measured from in the session before
         self._outdated: tuple[float, ...] = ()  # previous closes that a feed tells before it has moved on
+        self._volume_before: float | None = None  # of the last quote of the trade date before
         self._auction_size = 0.0
         self._first: float | None = None  # the first price of the trade date in force, by which a split is told
         self._first_time = 0
@@ -81,6 +84,8 @@ class ReferencePriceTracker:
         the data, None if it is the one known before: then the next data rolls again."""
         self.update(quote)
         before, now = self._interval, self._calendar.at(time)
+        if before is not None and now.date != before.date:
+            self._volume_before = quote.volume or None if quote is not None else None
         if now != before:
             self._begin(now, before, last)
             self.date_begins = self._calendar.date_begins(time)
@@ -113,6 +118,17 @@ class ReferencePriceTracker:
             self._base_before = self.base.price if self.base is not None and not self.base.is_open else None
             self._date, self.base = day, None
             self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
+
+    def is_of_date(self, quote: Quote, time: int) -> bool:
+        """Returns True if the figures of a quote of `time` (ms UTC) are those of the trade date in force. They are not
+        if its time is earlier, nor before the opening while its volume is that of the date before, or more: a feed may
+        begin its day's figures again later than the trade date does."""
+        if 0 < time < self.date_begins:
+            return False
+        if self._volume_before is None or quote.volume is None or quote.volume < self._volume_before:
+            return True
+        i = self._interval
+        return self._is_own_session and not (i and i.start == self._since and i.phase is SessionPhase.AUCTION)
 
     def auction_trade(self, price: float, size: float | None) -> None:
         """Take the price of a trade before `auction_until` for the official close, unless a larger one was printed."""
