@@ -270,6 +270,8 @@ class Market:
                 instrument.quote_time = time
         elif message.time:
             return time  # no newer data
+        elif (arrival := self.exchange_time(now)) >= instrument.day.ends:  # without a time: of the session it comes in
+            instrument.roll_session(int(arrival), message.last)
         age = instrument.ages.tick if is_tick else instrument.ages.quote
         if now - age.at >= RESOLUTION:
             age.note(now)

@@ -43,9 +43,9 @@ class ReferencePriceTracker:
         "_is_open",
         "_joined",
         "_outdated",
+        "_quote_before",
         "_since",
         "_until",
-        "_volume_before",
         "auction_until",
         "base",
         "close",
@@ -64,7 +64,7 @@ class ReferencePriceTracker:
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
         self._base_before: float | None = None  # what change was measured from in the session before
         self._outdated: tuple[float, ...] = ()  # previous closes that a feed tells before it has moved on
-        self._volume_before: float | None = None  # of the last quote of the trade date before
+        self._quote_before: Quote | None = None  # the last one of the trade date before
         self._auction_size = 0.0
         self._first: float | None = None  # the first price of the trade date in force, by which a split is told
         self._first_time = 0
@@ -85,7 +85,7 @@ class ReferencePriceTracker:
         self.update(quote)
         before, now = self._interval, self._calendar.at(time)
         if before is not None and now.date != before.date:
-            self._volume_before = quote.volume or None if quote is not None else None
+            self._quote_before = quote
         if now != before:
             self._begin(now, before, last)
             self.date_begins = self._calendar.date_begins(time)
@@ -123,9 +123,10 @@ class ReferencePriceTracker:
         """Returns True if the figures of a quote of `time` (ms UTC) are those of the trade date in force. They are not
         if its time is earlier, nor before the opening while its volume is that of the date before, or more: a feed may
         begin its day's figures again later than the trade date does."""
-        if 0 < time < self.date_begins:
+        before = self._quote_before
+        if quote is before or 0 < time < self.date_begins:
             return False
-        if self._volume_before is None or quote.volume is None or quote.volume < self._volume_before:
+        if before is None or not before.volume or quote.volume is None or quote.volume < before.volume:
             return True
         i = self._interval
         return self._is_own_session and not (i and i.start == self._since and i.phase is SessionPhase.AUCTION)
@@ -179,12 +180,13 @@ class ReferencePriceTracker:
         that session a feed may measure from the session's own close already, at once or from the next trade date on:
         what equals that close is not the one before, and if that close is unknown, the two cannot be told apart. In
         that session a feed may not have moved on yet: then it tells the close of two sessions ago."""
-        if 0 < quote.time < self._since:
+        if 0 < quote.time < self._since or (not quote.time and quote is self._quote_before):
             return None
+        time = quote.time or (self._interval.start if self._interval is not None else 0)
         found = quoted_reference(quote, self.split.price if self.split is not None else None)
         if found is None or any(abs(found.price - close) <= _SAME * close for close in self._outdated):
             return None
-        if not quote.time or quote.time < self._until:
+        if time < self._until:
             return found
         if found.is_open:
             return None if not self._is_own_session else found
