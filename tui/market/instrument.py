@@ -46,6 +46,7 @@ class Instrument:
 
     __slots__ = (
         "_evidence",
+        "_evidence_at",
         "_pending_trades",
         "_split",
         "_tape",
@@ -114,6 +115,7 @@ class Instrument:
         self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
         self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
         self._evidence = 0  # current trades and quote changes while closed by plan
+        self._evidence_at = 0  # ms UTC: the time of the latest
 
     def set_hours(self, hours: Calendar) -> None:
         """Adopt the calendar of another exchange, which resets the session, the tape and the previous close."""
@@ -425,9 +427,10 @@ class Instrument:
 
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
-        exchange's, both ms UTC. Evidence before plan: the second current one means that it trades, for ten minutes."""
+        exchange's, both ms UTC. Evidence before plan: the second current one within ten minutes means that it trades, for ten minutes."""
         if time - made <= _MAX_EVIDENCE_AGE:
-            self._evidence += 1
+            self._evidence = self._evidence + 1 if made - self._evidence_at <= _EVIDENCE_HOLDS else 1
+            self._evidence_at = made
             if self._evidence >= _MIN_EVIDENCE:
                 self.trading_until = made + _EVIDENCE_HOLDS
 
