@@ -427,9 +427,10 @@ class Instrument:
 
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
-        exchange's, both ms UTC. Evidence before plan: the second current one within ten minutes means that it trades, for ten minutes."""
+        exchange's, both ms UTC. Evidence before plan: two current ones within ten minutes mean that it trades, for ten
+        minutes."""
         if time - made <= _MAX_EVIDENCE_AGE:
-            self._evidence = self._evidence + 1 if made - self._evidence_at <= _EVIDENCE_HOLDS else 1
+            self._evidence = 1 + self._evidence * (made - self._evidence_at <= _EVIDENCE_HOLDS)
             self._evidence_at = made
             if self._evidence >= _MIN_EVIDENCE:
                 self.trading_until = made + _EVIDENCE_HOLDS

@@ -15,6 +15,7 @@ from tui.protocol.messages import Kline, Quote
 _MAX_CLOSES = 8  # trade dates whose close is remembered
 _AUCTION_WITHIN = 5_000  # ms after the bell: by then the closing auction's trade is printed
 _SAME = 1e-6  # of a price: closes that differ by less are one
+_ALIKE = 5e-4  # of a price: closes of one date by a feed and by history differ by less, as one may lack the auction
 
 
 class ReferencePriceTracker:
@@ -63,7 +64,8 @@ class ReferencePriceTracker:
         self._history_quote: Quote | None = None
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
         self._base_before: float | None = None  # what change was measured from in the session before
-        self._outdated: tuple[float, ...] = ()  # previous closes that a feed tells before it has moved on
+        # Previous closes that a feed tells before it has moved on, each with the one that is due.
+        self._outdated: tuple[tuple[float, float], ...] = ()
         self._quote_before: Quote | None = None  # the last one of the trade date before
         self._auction_size = 0.0
         self._first: float | None = None  # the first price of the trade date in force, by which a split is told
@@ -184,7 +186,7 @@ class ReferencePriceTracker:
             return None
         time = quote.time or (self._interval.start if self._interval is not None else 0)
         found = quoted_reference(quote, self.split.price if self.split is not None else None)
-        if found is None or any(abs(found.price - close) <= _SAME * close for close in self._outdated):
+        if found is None or self._is_outdated(found.price):
             return None
         if time < self._until:
             return found
@@ -193,7 +195,11 @@ class ReferencePriceTracker:
         close = self.close_of(self._date)
         if close is None and not self._calendar.has_extended_hours:
             close = quote.last
-        return found if close is not None and abs(found.price - close) > _SAME * close else None
+        if close is None or abs(found.price - close) <= _SAME * close:
+            return None
+        # A feed's close and that of history differ by an auction or by a dividend that is due: the nearer one is meant.
+        earlier = None if self._date is None else self.close_of(self._calendar.previous_session(self._date))
+        return found if earlier is None or abs(found.price - earlier) <= abs(found.price - close) else None
 
     def close_of(self, day: date | None) -> float | None:
         """Returns the close of a date, None if it is unknown or of the unit before a split."""
@@ -273,7 +279,7 @@ class ReferencePriceTracker:
         if self._interval is None or self._date is None:
             return
         self._outdated = self._outdated_closes(self._date)
-        if self.base is not None and self.base.price in self._outdated:
+        if self.base is not None and self._is_outdated(self.base.price):
             self.base = None
         if self._first is not None and (before := self._calendar.previous_session(self._interval.date)) is not None:
             self._begins_split(self.closes.get(before))
@@ -290,12 +296,20 @@ class ReferencePriceTracker:
             if close is not None and not missed:
                 self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
 
-    def _outdated_closes(self, day: date) -> tuple[float, ...]:
-        """Returns the previous closes of the session before that date's, if its own is known to be another."""
-        if (before := self._calendar.previous_session(day)) is None or (close := self.close_of(before)) is None:
+    def _outdated_closes(self, day: date) -> tuple[tuple[float, float], ...]:
+        """Returns the previous closes of the session before that date's, each with the one that is due, if that is
+        known to be another."""
+        if (before := self._calendar.previous_session(day)) is None or (due := self.close_of(before)) is None:
             return ()
         told = self.close_of(self._calendar.previous_session(before)), self._base_before
-        return tuple(each for each in told if each is not None and abs(each - close) > _SAME * close)
+        return tuple((each, due) for each in told if each is not None and abs(each - due) > _SAME * due)
+
+    def _is_outdated(self, price: float) -> bool:
+        """Returns True if a feed that has not moved on yet tells this previous close."""
+        return any(
+            abs(price - before) <= _ALIKE * before and abs(price - before) < abs(price - due)
+            for before, due in self._outdated
+        )
 
     @property
     def is_regular(self) -> bool:
