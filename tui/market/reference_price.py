@@ -195,11 +195,13 @@ class ReferencePriceTracker:
         close = self.close_of(self._date)
         if close is None and not self._calendar.has_extended_hours:
             close = quote.last
-        if close is None or abs(found.price - close) <= _SAME * close:
+        if close is None:
             return None
         # A feed's close and that of history differ by an auction or by a dividend that is due: the nearer one is meant.
         earlier = None if self._date is None else self.close_of(self._calendar.previous_session(self._date))
-        return found if earlier is None or abs(found.price - earlier) <= abs(found.price - close) else None
+        apart = abs(found.price - close)
+        is_earlier = apart > _ALIKE * close if earlier is None else apart >= abs(found.price - earlier)
+        return found if is_earlier else None
 
     def close_of(self, day: date | None) -> float | None:
         """Returns the close of a date, None if it is unknown or of the unit before a split."""
