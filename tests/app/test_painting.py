@@ -67,7 +67,13 @@ def stands() -> Cells:
 
 
 def cells(screen: pyte.Screen) -> Cells:
-    return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+    """What is seen: of a blank only its background is."""
+    found = [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+    return [[each._replace(fg="", bold=False) if _is_blank(each) else each for each in line] for line in found]
+
+
+def _is_blank(cell: pyte.screens.Char) -> bool:
+    return cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough)
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:

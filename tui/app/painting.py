@@ -129,7 +129,7 @@ class Painting:
             self._app.write_update(screen, update)
         elif self._screen_buffer.has_content and not isinstance(update, LineUpdate) and not self._can_paint():
             self._held_back = True
-        elif pieces := self._screen_buffer.reduce(update, compare=self.flow_control.line_budget is not None):
+        elif pieces := self._screen_buffer.reduce(update):
             keeps_up = self._can_paint()
             self._app.write_update(screen, LineUpdate(pieces))
             if keeps_up:  # the status line of a terminal that is behind is not waited for
