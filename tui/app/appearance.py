@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from textual.app import App
 
 from tui.app.preferences import Preferences
+from tui.colour_depth import terminal_depth
 from tui.config.themes import Theme, all_themes, find_theme
-from tui.terminal.textual_private import BaseApp
+from tui.terminal.textual_private import BaseApp, set_color_system
 from tui.widgets.styles import Styles, textual_theme
 
 
@@ -17,8 +20,10 @@ class Appearance:
         self._app = app
         self._preferences = preferences
         self.theme = find_theme(preferences.settings.theme)
+        self._depth = terminal_depth(os.environ)  # whatever NO_COLOR says: Textual makes greys of colours
+        set_color_system(app, self._depth)
         for theme in all_themes().values():
-            app.register_theme(textual_theme(theme))
+            app.register_theme(textual_theme(theme, self._depth))
         # Not by `app.theme`: its watcher would read every style a second time.
         app.set_reactive(App.theme, self.theme.name)
         app.stylesheet.set_variables(app.get_css_variables())
@@ -26,8 +31,7 @@ class Appearance:
     @property
     def styles(self) -> Styles:
         """The styles of the theme, as the terminal and the settings have them."""
-        truecolor = self._app.console.color_system == "truecolor"
-        return Styles(self.theme, truecolor=truecolor, red_up=self._preferences.settings.red_up)
+        return Styles(self.theme, self._depth, red_up=self._preferences.settings.red_up)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw Textual's own widgets in a theme."""

@@ -177,9 +177,9 @@ def cli(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
-    from tui.terminal.environment import drop_variables
+    from tui.terminal.environment import prepare_environment
 
-    drop_variables()
+    prepare_environment()
     from tui.app.app import ItickApp
     from tui.app.feed_worker import RECORDED, FeedSource
     from tui.app.preferences import LaunchOptions

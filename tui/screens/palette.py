@@ -91,7 +91,7 @@ class Palette(DismissOnce, CommandPalette):
     Palette.-high CommandList { max-height: 26; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
     Palette CommandList > .option-list--option-highlighted {
-        background: $accent; color: $background; text-style: bold;
+        background: $accent; color: $background; text-style: $chosen;
     }
     """
 

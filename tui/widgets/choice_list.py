@@ -42,7 +42,7 @@ class ChoiceList(ScrollView, can_focus=False):
     ChoiceList .choices--mark { color: $accent; background: $surface; text-style: bold; }
     ChoiceList .choices--words { color: $foreground; background: $surface; }
     ChoiceList .choices--muted { color: $secondary; background: $surface; }
-    ChoiceList .choices--highlighted { color: $background; background: $accent; text-style: bold; }
+    ChoiceList .choices--highlighted { color: $background; background: $accent; text-style: $chosen; }
     """
 
     highlighted: reactive[int | None] = reactive(None, init=False)
