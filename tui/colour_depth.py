@@ -1,5 +1,6 @@
-"""What the terminal can show by its type: how many colours, and whether anything can be drawn at all. One answer for the
-dashboard and the doctor."""
+"""What the terminal can show by its type: how many colours, and whether anything can be drawn at all.
+
+The dashboard and the doctor both ask here."""
 
 from __future__ import annotations
 

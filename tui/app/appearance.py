@@ -7,7 +7,7 @@ import os
 from textual.app import App
 
 from tui.app.preferences import Preferences
-from tui.colour_depth import terminal_depth
+from tui.colour_depth import colour_depth, terminal_depth
 from tui.config.themes import Theme, all_themes, find_theme
 from tui.terminal.textual_private import BaseApp, set_color_system
 from tui.widgets.styles import Styles, textual_theme
@@ -20,7 +20,9 @@ class Appearance:
         self._app = app
         self._preferences = preferences
         self.theme = find_theme(preferences.settings.theme)
-        self._depth = terminal_depth(os.environ)  # whatever NO_COLOR says: Textual makes greys of colours
+        self._depth = terminal_depth(os.environ)
+        if self._depth.is_ansi:  # of more colours Textual makes greys by itself
+            self._depth = colour_depth(os.environ)
         set_color_system(app, self._depth)
         for theme in all_themes().values():
             app.register_theme(textual_theme(theme, self._depth))

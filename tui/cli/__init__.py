@@ -50,7 +50,9 @@ from tui.cli.options import (
     open_recording,
     parse_watch,
     print_error,
+    said_on_terminal,
 )
+from tui.colour_depth import UNDRAWABLE_ADVICE, is_drawable
 from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
 )
 @click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context
+@said_on_terminal
 def cli(
     context: click.Context,
     watch: str | None,
@@ -176,6 +179,9 @@ def cli(
             raise UsageError(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
+
+    if not is_drawable(term := os.environ.get("TERM", "")):
+        raise UsageError(f"TERM is {term or 'not set'}: {UNDRAWABLE_ADVICE}")
 
     from tui.terminal.environment import prepare_environment
 

@@ -26,4 +26,3 @@ def prepare_environment() -> None:
 def is_utf8_locale() -> bool:
     """Returns True if text is written to the terminal as UTF-8. Lines and arrows are in no other encoding."""
     return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
-

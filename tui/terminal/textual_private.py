@@ -1,4 +1,4 @@
-"""Every private name of Textual's and rich's that this program uses. A test for each goes red when an upgrade moves it."""
+"""The private names of Textual and rich that this program uses. A test for each goes red when an upgrade moves it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ __all__ = [
     "render_lines",
     "render_screen",
     "run_selected_command",
-    "set_color_system",
     "set_bindings",
+    "set_color_system",
     "suspended_by_key",
     "write_queue_length",
 ]

@@ -38,6 +38,8 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     `bar_text`, what is written on bars."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
+        if depth is ColourDepth.NONE:
+            names = {role: _grey(role, name, dark=theme.dark) for role, name in names.items()}
         return {role: STANDARD_PALETTE[ANSI_COLOR_NAMES[name]] for role, name in names.items()}
     colours = {
         role: Color.parse(getattr(table, role)).get_truecolor()
@@ -51,7 +53,16 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
         colours[f"{role}_calm"] = next((mix for mix in mixes if _is_readable(mix, grounds)), colours[role])
     if depth is ColourDepth.INDEXED:
         colours = _indexed(colours)
-    return colours | {"bar_text": colours["text"]}
+    bars = [colours[role] for role in BARS]
+    written = (colours[role] for role in ("text", "accent") if _is_readable(colours[role], bars))
+    return colours | {"bar_text": next(written, colours["text"])}
+
+
+def _grey(role: str, name: str, *, dark: bool) -> str:
+    """Returns which of the four greys stands for one of 16 colours."""
+    if name.endswith(("black", "white")):
+        return name
+    return "white" if role in BARS else "bright_white" if dark else "black"
 
 
 def contrast(one: ColorTriplet, other: ColorTriplet) -> float:

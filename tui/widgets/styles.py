@@ -39,8 +39,8 @@ class Styles:
         return style
 
     def _style(self, role: str, background: str, bold: bool) -> Style:
-        if background in BARS and self._depth.is_ansi and role != "background":
-            role = "bar_text"  # no other of the 16 colours can be read on every bar
+        if background in BARS and role != "background":
+            role = "bar_text"
         colour, ground = self._colours[role], self._colours[background]
         bold = bold and bold_is_readable(colour, ground, self._depth)
         return Style(color=Color.from_triplet(colour), bgcolor=Color.from_triplet(ground), bold=bold)
@@ -57,15 +57,15 @@ class Styles:
 def textual_theme(theme: Theme, depth: ColourDepth = ColourDepth.TRUECOLOR) -> TextualTheme:
     """Returns the theme as Textual's, for its own widgets: fields, menus, notices.
 
-    Variables of our own: `$veil` lies over the dashboard below a dialog, nothing where there are too few colours for
-    it to shine through; `$chosen` is the text style of what is written on the accent colour, `$strong` that of what is
-    written in `$foreground`."""
+    Variables of our own: `$veil` lies over the dashboard below a dialog, if there are colours
+    enough for it to shine through; `$chosen` is the text style of what is written on the accent colour, `$marked` that of what is
+    written in it."""
     colours = role_colours(theme, depth)
+    muted = colours["muted"].hex
 
-    def text_style(role: str, background: str) -> str:
+    def emphasis(role: str, background: str) -> str:
         return "bold" if bold_is_readable(colours[role], colours[background], depth) else "none"
 
-    muted = colours["muted"].hex
     return TextualTheme(
         name=theme.name,
         primary=colours["accent"].hex,
@@ -80,9 +80,9 @@ def textual_theme(theme: Theme, depth: ColourDepth = ColourDepth.TRUECOLOR) -> T
         error=colours["bad"].hex,
         dark=theme.dark,
         variables={
-            "veil": "transparent" if depth.is_ansi else f"{colours['background'].hex} 60%",
-            "chosen": text_style("background", "accent"),
-            "strong": text_style("text", "surface"),
+            "veil": f"{colours['background'].hex} 60%" if depth is ColourDepth.TRUECOLOR else "transparent",
+            "chosen": emphasis("background", "accent"),
+            "marked": emphasis("accent", "surface"),
             "text-disabled": muted,
         },
     )

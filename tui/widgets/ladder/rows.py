@@ -118,7 +118,7 @@ def _bar(cell: LevelCell, width: int, styles: Styles, live: bool, *, leftward: b
         return sized_bar(styles, text, cell.eighths, "cursor", role="muted", off="muted", leftward=leftward)
     colour = ("flash_up" if cell.tinted else "bid_bar") if leftward else ("flash_down" if cell.tinted else "ask_bar")
     off = ("up" if leftward else "down") if cell.tinted else "text"
-    return sized_bar(styles, text, cell.eighths, colour, role="bar_text", off=off, bold=cell.tinted, leftward=leftward)
+    return sized_bar(styles, text, cell.eighths, colour, role="text", off=off, bold=cell.tinted, leftward=leftward)
 
 
 def ladder_header(styles: Styles, geometry: LadderGeometry, out_of_sight: int, *, square_root: bool) -> StyledLine:
