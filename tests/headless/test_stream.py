@@ -40,7 +40,7 @@ from tui.headless import stream
 from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
-from tui.protocol.messages import OVER_LIMIT, Push
+from tui.protocol.messages import OVER_LIMIT, Depth, Level, Push
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -78,6 +78,13 @@ def test_an_update_has_its_symbol_its_type_and_what_came_by_its_full_name(
     message: Push, described: dict[str, Any]
 ) -> None:
     assert to_record(message, QQQ) == {"symbol": "QQQ$US", **described}
+
+
+def test_a_level_has_the_number_it_came_with() -> None:
+    book = Depth(symbol="QQQ$US", asks=[Level(2.0, 5, 2), Level(1.9, 5, 1)], bids=[Level(1.8, 5)])
+    record = to_record(book, QQQ)
+    assert [level["level"] for level in record["asks"]] == [2, 1]
+    assert [level["level"] for level in record["bids"]] == [1], "its place, if none came"
 
 
 def test_a_book_is_described_level_by_level() -> None:
@@ -126,7 +133,7 @@ def test_the_counters_come_at_the_end_in_words() -> None:
     assert found and int(found[2].replace(",", "")) > int(found[1].replace(",", "")) > 100
     assert re.fullmatch(r"[\d,]+ tick, [\d,]+ quote, [\d,]+ depth, [\d,]+ kline@1", found[3])
     assert left_out == "left out: 0 out of order, 0 unfollowed, 0 malformed"
-    assert odd == "odd: 0 from the future, 0 crossed books, 0 quotes outside their range"
+    assert odd == "odd: 0 from the future, 0 crossed books, 0 with misplaced levels, 0 quotes outside their range"
     assert re.fullmatch(r"link: 0 reconnects, 0 heartbeats missed, round trip [\d.]+ ms \(median .*\)", link)
 
 

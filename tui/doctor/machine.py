@@ -23,6 +23,7 @@ from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
 from tui.history.store import StoreError, default_store_path, is_sound
+from tui.multiplexers import notification_obstacle
 from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
@@ -180,6 +181,8 @@ def check_terminal(file: int | None, environment: Mapping[str, str], encoding: s
     colours = "no colours (NO_COLOR)" if environment.get("NO_COLOR") else depth.value
     hosts = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
     words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in hosts)
+    if obstacle := notification_obstacle(environment):
+        words += f", no notifications on the desktop ({obstacle} drops them)"
     if not is_drawable(term):
         return Finding(words, UNDRAWABLE_ADVICE, Status.FAIL)
     if encoding.lower().replace("-", "") != "utf8":

@@ -291,7 +291,7 @@ def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
 
 def _level_records(side: list[Level]) -> list[dict[str, Any]]:
     return [
-        {"price": level.price, "volume": _json_number("volume", level.volume), "level": number}
+        {"price": level.price, "volume": _json_number("volume", level.volume), "level": level.level or number}
         for number, level in enumerate(side, 1)
     ]
 
@@ -318,7 +318,7 @@ def format_counters(report: dict[str, Any]) -> str:
             f"left out: {report['out_of_order']:,} out of order, {report['unfollowed']:,} unfollowed, "
             f"{sum(report['malformed'].values()):,} malformed" + (f" ({malformed})" if malformed else ""),
             f"odd: {report['future']:,} from the future, {report['crossed']:,} crossed books, "
-            f"{report['outside_range']:,} quotes outside their range",
+            f"{report['misplaced']:,} with misplaced levels, {report['outside_range']:,} quotes outside their range",
             f"link: {report['reconnects']:,} reconnects, {report['heartbeats_missed']:,} heartbeats missed, "
             f"round trip {round_trip}",
         )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tui import format as fmt
 from tui.market.alerts import Alert, AlertKind
-from tui.market.book import best_bid_offer, decimals
+from tui.market.book import best_bid_offer
 from tui.market.change import change
 from tui.market.instrument import Instrument
 from tui.protocol.messages import Depth, Quote, Tick
@@ -186,7 +186,7 @@ def measure(kind: AlertKind, i: Instrument) -> float | None:
     """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
     turnover in the symbol's currency; None if unknown."""
     if kind == "turnover":
-        return i.quote.turnover if i.quote is not None else None
+        return i.day_quote.turnover if i.day_quote is not None else None
     if kind == "spread":
         book = best_bid_offer(i.depth) if i.depth is not None else None
         return book.bp if book is not None and book.spread > 0 else None
@@ -227,7 +227,8 @@ def _set_last_price(i: Instrument, type_: type) -> bool:
 
 
 def _event(alert: Alert, i: Instrument, figure: float, made: int, time: float) -> AlertEvent:
-    price = fmt.price(i.last, decimals([] if i.last is None else [i.last], i.decimals))
+    i.infer_precision()
+    price = fmt.price(i.last, i.decimals_of([] if i.last is None else [i.last]))
     match alert.kind:
         case "change":
             since = " since the open" if i.base is not None and i.base.is_open else " today"

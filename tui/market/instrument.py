@@ -13,11 +13,12 @@ from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
+from tui.market.data_age import DataAges, Evidence
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
-from tui.market.tick_size import tick_size
+from tui.market.tick_size import PriceGrid, price_grid
 from tui.market.trade_side import MAX_BOOK_AGE
 from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -47,6 +48,7 @@ class Instrument:
         "_evidence",
         "_pending_trades",
         "_tape",
+        "ages",
         "bars",
         "calendar",
         "closed_by_plan",
@@ -58,12 +60,14 @@ class Instrument:
         "direction",
         "expected_at",
         "history_quote",
+        "is_indicative",
         "last",
         "last_changed_at",
         "last_time",
         "last_trade_moved",
         "mid",
         "previous",
+        "price_grid",
         "quote",
         "quote_sampled",
         "quote_time",
@@ -89,7 +93,10 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
+        self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
+        # Whether the book is an auction's, with one price on both sides, of which no figure is derived.
+        self.is_indicative = False
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False
         self.quote_sampled = False
@@ -105,6 +112,7 @@ class Instrument:
         self.expected_at = 0.0  # when its subscription was accepted; 0 before
         self.data_overdue = False  # whether no data came within DATA_TIMEOUT
         self.tick_size: float | None = None
+        self.price_grid: PriceGrid | None = None  # by the table of its region, unless a book proves it wrong
         self.decimals = 2
         self._decimals_known = False  # whether history has told how many decimals prices need
         self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
@@ -291,19 +299,19 @@ class Instrument:
         symbol is painted."""
         last_known = self.last_known if self.last is None else None
         last = self.last if last_known is None else last_known.price
-        # Trades print finer than the book quotes: one decides only if neither history nor a book does.
-        prices = [last] if last is not None and not self._decimals_known else []
+        touch: list[float] = []
         if self.depth is not None:
-            touch = (best_level(self.depth.bids), best_level(self.depth.asks))
-            prices = [level.price for level in touch if level] or prices
-        self.decimals = decimals(prices, self.decimals)
-        if prices and not self.calendar.always_open:
+            best = (best_level(self.depth.bids), best_level(self.depth.asks))
+            touch = [level.price for level in best if level]
+        # Trades print finer than the book quotes: one decides only if neither history nor a book does.
+        self.decimals = decimals(touch or ([] if last is None or self._decimals_known else [last]), self.decimals)
+        self.price_grid = None
+        if not self.calendar.always_open:
             day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
-            tick = tick_size(self.symbol.region, sum(prices) / len(prices), day)
+            grid = price_grid(self.symbol.region, day)
             # A book between the table's prices proves it wrong.
-            if tick and (self.depth is None or all(abs(each / tick - round(each / tick)) < 0.01 for each in prices)):
-                self.tick_size = tick
-                self.decimals = decimals([tick], self.decimals)
+            if grid is not None and all(map(grid.holds, touch)):
+                self._adopt_grid(grid, touch, last)
                 return
         # A tick cannot be smaller than the last decimal that prices need.
         if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
@@ -311,22 +319,104 @@ class Instrument:
             if step and (self.tick_size is None or step < self.tick_size):
                 self.tick_size = step
 
-    def sample(self, now: float, time: float) -> None:
+    def _adopt_grid(self, grid: PriceGrid, touch: list[float], last: float | None) -> None:
+        base, quote = self.base, self.quote
+        shown = [*touch, last, base.price if base is not None else None]
+        if quote is not None:
+            shown += [quote.open, quote.high, quote.low]
+        prices = [price for price in shown if price is not None and price >= MIN_PRICE]
+        self.price_grid = grid
+        if prices:
+            self.tick_size = grid.tick(sum(touch) / len(touch) if touch else prices[0])
+            self.decimals = decimals([grid.tick(min(prices))], self.decimals)  # ticks are finer at lower prices
+
+    def in_ticks(self, bid: float, ask: float) -> int | None:
+        """Returns how many ticks apart two prices are; None if the tick size is unknown."""
+        if self.price_grid is not None:
+            return self.price_grid.number(ask) - self.price_grid.number(bid)
+        return round((ask - bid) / self.tick_size) if self.tick_size else None
+
+    def decimals_of(self, prices: Sequence[float]) -> int:
+        """Returns how many decimals these prices are shown with, never fewer than their ticks have."""
+        ticks = [self.price_grid.tick(min(prices))] if self.price_grid is not None and prices else []
+        return decimals([*prices, *ticks], self.decimals)
+
+    def is_in_auction(self, time: float) -> bool:
+        """Returns True if at `time` (ms UTC) the exchange holds an auction or has not gone on to continuous trading
+        since one."""
+        return self.calendar.has_auctions and not self._session_at(time).phase.is_continuous
+
+    def _session_at(self, time: float) -> SessionInterval:
+        session = self.session
+        if session is None or time >= session.end or time < session.start:
+            self.session = session = self.calendar.at(time)
+        return session
+
+    def sample(self, now: float, time: float) -> bool:
         """Sample time-weighted figures; called once a second while the link is live. `now` is s monotonic, `time` the
-        exchange's, ms UTC."""
-        if self.session is None or time >= self.session.end or time < self.session.start:
-            self.session = self.calendar.at(time)
-        self.closed_by_plan = self.session.phase.is_closed
+        exchange's, ms UTC. Returns True if other types are silent than before."""
+        session = self._session_at(time)
+        self.closed_by_plan = session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
             self._evidence = self.trading_until = 0
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
+        changed = self._judge_ages(session, now, time)
         if self.depth is None:
-            return
+            return changed
         if self.tick_size is None:
             self.infer_precision()
-        # Outside continuous trading the spread of a book is not what trading costs.
-        if self.session.phase.is_continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
-            self.spreads.sample(known.spread, self.tick_size, now)
+        # Outside continuous trading the spread of a book is not what trading costs, nor is that of a silent one.
+        is_current = session.phase.is_continuous and "depth" not in self.ages.silent
+        if is_current and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
+            tick = self.price_grid.tick(known.mid) if self.price_grid is not None else self.tick_size
+            self.spreads.sample(known.spread, tick, now)
+        return changed
+
+    def _judge_ages(self, session: SessionInterval, now: float, time: float) -> bool:
+        """Find the types that are silent; returns True if they are others than before."""
+        quote_lag = (self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0
+        if self.ages.are_even(quote_lag):
+            return False
+        data = {
+            "tick": self.tick,
+            "quote": self.quote,
+            "depth": self.depth,
+            "kline@1": None if self.builds_bars else len(self.bars) or None,
+        }
+        return self.ages.judge(
+            Evidence(
+                held=[type_ for type_, held in data.items() if held is not None],
+                since=max(self.expected_at, now - (time - session.start) / 1000),
+                price_moved_at=self.last_changed_at,
+                quote_lag=quote_lag,
+                trades=session.phase.is_continuous or self.trading_until > 0,
+            )
+        )
+
+    def is_silent(self, type_: str) -> bool:
+        """Returns True if data of a type is missing while another type moves."""
+        return type_ in self.ages.silent
+
+    @property
+    def bars_type(self) -> str:
+        """The type that carries the minute bars."""
+        return "tick" if self.builds_bars else "kline@1"
+
+    @property
+    def is_last_silent(self) -> bool:
+        """True if neither trades nor quotes move the last price any more, while the book or the bars move."""
+        silent = self.ages.silent
+        return (
+            bool(silent)
+            and self.last is not None
+            and (self.tick is None or "tick" in silent)
+            and (self.quote is None or "quote" in silent)
+        )
+
+    @property
+    def day_quote(self) -> Quote | None:
+        """The quote; None if it is of an earlier trade date than the last price, whose day it does not tell of."""
+        return None if 0 < self.quote_time < self.day.date_begins else self.quote
 
     @property
     def is_closed(self) -> bool:
@@ -335,10 +425,7 @@ class Instrument:
 
     def is_closed_at(self, time: float) -> bool:
         """Returns `is_closed` for a `time` (ms UTC) that may lie past the last sample."""
-        now = self.session
-        if now is None or not now.start <= time < now.end:
-            now = self.calendar.at(time)
-        return now.phase.is_closed and time >= self.trading_until
+        return self._session_at(time).phase.is_closed and time >= self.trading_until
 
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
@@ -352,8 +439,10 @@ class Instrument:
         """Drop what belonged to the last connection: its book, which carries no time to tell an old one by, and its
         refusals, which the next one may not repeat."""
         self.depth = self.mid = None
+        self.is_indicative = False
         self.depth_at = self.expected_at = 0.0
         self.data_overdue = False
+        self.ages.reset()
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()

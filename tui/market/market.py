@@ -13,8 +13,9 @@ from typing import Any
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
 from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
-from tui.market.book import in_order, is_crossed
+from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
+from tui.market.data_age import RESOLUTION
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
@@ -255,6 +256,11 @@ class Market:
             else:
                 instrument.quote_sampled = True
                 instrument.quote_time = time
+        elif message.time:
+            return time  # no newer data
+        age = instrument.ages.tick if is_tick else instrument.ages.quote
+        if now - age.at >= RESOLUTION:
+            age.note(now)
         return time
 
     def _apply_tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
@@ -289,11 +295,19 @@ class Market:
         return True
 
     def _apply_depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
-        instrument.depth = depth = in_order(depth)
+        depth, misplaced = in_order(depth)
+        instrument.depth = depth
+        if misplaced:
+            self.health.misplaced += 1
         instrument.depth_at = now
         instrument.mid = uncrossed_mid(depth)
-        if instrument.mid is None and is_crossed(depth):
-            self.health.crossed += 1
+        instrument.is_indicative = False
+        if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
+            self.health.crossed += best.bid > best.ask
+            instrument.is_indicative = best.bid == best.ask and instrument.is_in_auction(self.exchange_time(now))
+        age = instrument.ages.depth
+        if now - age.at >= RESOLUTION:
+            age.note(now)
         self.health.depths += 1
         return True
 
@@ -309,8 +323,12 @@ class Market:
         if instrument.bars.latest * MINUTE > latest:
             instrument.forget_after(int(latest))
         bar.symbol, bar.region = instrument.symbol  # shares one string among all bars: a message has its own
+        held = instrument.bars.get(bar.time // MINUTE)
         if not instrument.bars.update(bar):
             return False
+        age = instrument.ages.kline
+        if now - age.at >= RESOLUTION and bar != held:
+            age.note(now)
         instrument.bars.synthesized = False
         self.health.klines += 1
         return True
@@ -364,7 +382,8 @@ class Market:
         """Sample time-weighted figures; called once a second for every instrument while the link is live."""
         time = self.exchange_time(now)
         for instrument in instruments:
-            instrument.sample(now, time)
+            if instrument.sample(now, time):
+                self._mark_changed(instrument)
 
     def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
         """Expect data of these symbols from `now` (s, monotonic) on: their subscription was accepted."""

@@ -21,8 +21,9 @@ class ReferencePriceTracker:
     It moves on by the data's own times. `base` is the close of the session before the one in force: before the next
     regular session begins, change is still that of the session before. `close` is the regular close while it is
     followed by trading outside the regular session, None if it is not known. `ends` is when the interval in force is
-    over, ms UTC; 0 before any data. `closes` are regular closes by trade date, as they were seen or as history has
-    them. `auction_until`: until when (ms UTC) a trade may be the closing auction's, which is the official close.
+    over, and `date_begins` when its trade date began, ms UTC; 0 before any data. `closes` are regular closes by trade
+    date, as they were seen or as history has them. `auction_until`: until when (ms UTC) a trade may be the closing
+    auction's, which is the official close.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class ReferencePriceTracker:
         "base",
         "close",
         "closes",
+        "date_begins",
         "ends",
     )
 
@@ -53,14 +55,14 @@ class ReferencePriceTracker:
         self.closes: dict[date, float] = {}
         self.base: ReferencePrice | None = None
         self.close: float | None = None
-        self.ends = 0
+        self.ends = self.date_begins = 0
 
     def roll(self, time: int, last: float | None, quote: Quote | None) -> None:
         """Begin the session interval of `time` (ms UTC), that of the first data after the interval in force. `last` and
         `quote` are what was known until then; `last` is None if more may have happened meanwhile."""
         self.update(quote)
         before, now = self._interval, self._calendar.at(time)
-        self._interval, self.ends = now, now.end
+        self._interval, self.ends, self.date_begins = now, now.end, self._calendar.date_begins(time)
         self.auction_until = 0
         if (
             before is not None
@@ -94,7 +96,7 @@ class ReferencePriceTracker:
 
     def recalibrate(self, calendar: Calendar) -> None:
         """Use other hours from the next data on. Closes of dates that have none, or another one, are forgotten."""
-        self._calendar, self._interval, self.close, self.ends = calendar, None, None, 0
+        self._calendar, self._interval, self.close, self.ends, self.date_begins = calendar, None, None, 0, 0
         self.closes = {
             day: close
             for day, close in self.closes.items()

@@ -31,6 +31,7 @@ _SIGNS = (
     ("AGE", "since the newest quote or trade was made, by its own time"),
     ("◂ ▸", "ladder: the price of the last trade; B or S is its side"),
     ("CUM", "ladder: the size up to that level"),
+    ("indicative", "ladder: the price of a call auction, on both sides of the book; no figure comes from it"),
     ("mid", "the middle of the spread"),
     ("μ 512.3454", "the microprice: between bid and ask, nearer to the side with less on it"),
     ("imb5 +39 %", "of the size on the five nearest levels of either side, how much more is bid than asked"),

@@ -1,9 +1,7 @@
-"""The environment that the dashboard starts in: what of it must not reach Textual; its locale."""
+"""Environment variables that must not reach Textual."""
 
 from __future__ import annotations
 
-import codecs
-import locale
 import os
 
 from tui.colour_depth import ColourDepth, colour_depth
@@ -21,8 +19,3 @@ def prepare_environment() -> None:
         os.environ["NO_COLOR"] = "1"
     else:
         os.environ.pop("NO_COLOR", None)
-
-
-def is_utf8_locale() -> bool:
-    """Returns True if text is written to the terminal as UTF-8. Lines and arrows are in no other encoding."""
-    return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"

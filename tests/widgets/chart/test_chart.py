@@ -11,7 +11,7 @@ from msgspec import structs
 from textual.events import Leave
 from textual.geometry import Size
 
-from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
+from tests.support.charts import CHINA, FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
 from tests.support.price_walks import HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument
@@ -465,3 +465,12 @@ def test_drawing_never_raises_and_never_overflows(
         drawn = rows(made)
         assert len(drawn) <= made.inner_height
         assert all(len(row) == made.inner_width for row in drawn) or not len(i.bars)
+
+
+def test_prices_have_the_decimals_of_the_tick_where_no_other_pane_is_shown() -> None:
+    i = Instrument(CHINA)
+    for minute in range(3):
+        time = OPEN + minute * MINUTE
+        i.bars.update(Kline(symbol="510300", region="SH", open=1.05, high=1.06, low=1.04, close=1.05, time=time))
+    assert "O 1.050 H 1.060 L 1.040 C 1.050" in title(chart(i, 90))
+    assert any("1.050" in row for row in rows(chart(i, 90)))

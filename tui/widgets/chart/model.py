@@ -37,7 +37,8 @@ class ChartModel:
     close: float | None  # the previous close, which holds from the slot `today` on
     today: int
     role: str  # of the line
-    live: bool
+    live: bool  # the last price
+    bars_live: bool
     unfinished: int | None  # the slot whose bar is in progress
     crosshair: int | None  # the slot under the crosshair
     interval: int  # minutes of a slot
@@ -97,7 +98,7 @@ class ModelBuilder:
         drawn = [price for price in (least, most, close, *filter(is_near, average)) if price is not None]
         low, high = _with_least_height(min(drawn), max(drawn), i.tick_size or 10.0**-i.decimals)
         role = "muted"
-        if is_link_live and i.last is not None:
+        if is_link_live and i.last is not None and not i.is_last_silent:
             start = base.price if base else known[0].open if known else i.last
             role = ("flat", "up", "down")[fmt.sign(i.last - start, 4)]
         return ChartModel(
@@ -112,7 +113,8 @@ class ModelBuilder:
             close=close,
             today=today,
             role=role,
-            live=is_link_live and not i.is_last_known,
+            live=is_link_live and not i.is_last_known and not i.is_last_silent,
+            bars_live=is_link_live and not i.is_last_known and not i.is_silent(i.bars_type),
             unfinished=unfinished if visible.has_newest else None,
             crosshair=crosshair,
             interval=options.interval,

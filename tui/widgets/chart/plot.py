@@ -74,7 +74,7 @@ class Plot:
 
     def _line(self) -> None:
         """Draw a line through the closes; the cell of the newest price is highlighted while its bar is in progress."""
-        model, style = self._model, self._styles(self._model.role)
+        model, style = self._model, self._styles(self._model.role if self._model.bars_live else "muted")
         closes = [bar.close if bar else None for bar in model.bars]
         strokes = [stroke for run in self._runs(closes) for stroke in braille.line(run)]
         for (x, y), character in braille.in_cells(strokes).items():
@@ -86,7 +86,7 @@ class Plot:
 
     def _candles(self) -> None:
         model = self._model
-        styles = [self._styles(role if model.live else "muted") for role in ("down", "up")]
+        styles = [self._styles(role if model.bars_live else "muted") for role in ("down", "up")]
         open_style = self._styles("text", bold=True)  # neither up nor down yet
         for slot, bar in enumerate(model.bars, model.view.first):
             if bar is None:
@@ -104,7 +104,7 @@ class Plot:
 
     def _average(self) -> None:
         """Draw the running VWAP, a dot a cell, on blank cells."""
-        model, style = self._model, self._styles("accent" if self._model.live else "muted")
+        model, style = self._model, self._styles("accent" if self._model.bars_live else "muted")
         within = [value if value is not None and model.low <= value <= model.high else None for value in model.average]
         strokes = [stroke for run in self._runs(within) for stroke in braille.line(run) if stroke[0] % 2 == 0]
         for (x, y), character in braille.in_cells(strokes).items():

@@ -26,9 +26,7 @@ class LabelWidth:
         return len(fmt.price(max(self._cached[1], i.last or 0.0), i.decimals)) + 3
 
 
-def price_labels(
-    styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int, *, is_link_live: bool
-) -> dict[int, Segment]:
+def price_labels(styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int) -> dict[int, Segment]:
     """Returns labels of `width` cells by row. Of several on one row the last price is kept, then the previous close."""
     average = next((price for price in reversed(model.average) if price is not None), None)
     labels: dict[int, Segment] = {}
@@ -40,7 +38,7 @@ def price_labels(
 
     put(model.least, styles("muted"))
     put(model.most, styles("muted"))
-    put(average, styles("accent" if is_link_live else "muted"))
+    put(average, styles("accent" if model.bars_live else "muted"))
     put(model.close, styles("muted"))
     # Dark text on a light background marks a live price, without colours too.
     style = styles("background", model.role, bold=True) if model.live else styles("muted")

@@ -82,7 +82,7 @@ def _price_column(
     role: str = "muted",
     source: Literal["depth", "quote"] | None = "quote",
 ) -> Column:
-    cell = price_cell(figure, role)
+    cell = price_cell(figure, source, role)
     return Column(id, title, description, letter, 7, priority, cell, figure, point_aligned=True, source=source)
 
 
