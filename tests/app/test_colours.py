@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,7 @@ TERMINALS = {
     "no colour": {"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"},
     "no colour of 16": {"TERM": "xterm-16color", "NO_COLOR": "1"},
 }
-DIALOGS = ("question_mark", "h", "ctrl+p", "t", "o", "s", "a", "slash", "L", "A", "tab n", "e", "O")
+DIALOGS = ("question_mark", "h", "ctrl+p", "o", "a", "tab n")
 DIMMED = 1.4  # what lies below a dialog's veil
 DISTINCT = 1.05  # lines and blocks
 
@@ -96,7 +97,7 @@ class FullApp(FeedlessApp):
 
     def start(self) -> None:
         self.painting.start()
-        fill_market(self.market, US)
+        fill_market(self.market, US, seconds=3)
         self.market.apply(Quote(symbol="EWZ$US", last=30.0, status=1, time=START + 19_000), 20.0)
         level = Level(price=50.0, volume=10.0)
         self.market.apply(Depth(symbol="FXI$US", asks=[level], bids=[level]), 20.0)
@@ -105,24 +106,56 @@ class FullApp(FeedlessApp):
         self.turn(20.1)
 
 
-@pytest.mark.parametrize("theme", all_themes())
-async def test_all_text_can_be_read(theme: str) -> None:
-    app = FullApp(launch_options(US, theme=theme))
+async def test_all_that_is_drawn_can_be_read(terminal: str) -> None:
+    app = FullApp(launch_options(US))
     found = []
-    async with app.run_test(size=(160, 45), notifications=True) as pilot:
+    async with app.run_test(size=(136, 36), notifications=True) as pilot:
         await pilot.pause()
-        for red_up in (False, True):
-            if red_up:
-                await pilot.press("C")
-            for keys in ("", "c v enter", "escape"):
+        for theme in all_themes().values():
+            app.view_actions._apply(theme)
+            for red_up in (False, True):
+                for keys in ("C",) if red_up else ("enter", "escape"):
+                    await pilot.press(keys)
+                    app.turn(20.2)
+                    await pilot.pause()
+                    found += [f"{theme.name}, red up {red_up}: {fault}" for fault in faults(app)]
+                if not os.environ.get("NO_COLOR"):
+                    found += [f"{theme.name}, red up {red_up}: {fault}" for fault in confused(app)]
+            await pilot.press("C")
+            for keys in DIALOGS:
                 await pilot.press(*keys.split())
-                app.turn(20.2)
                 await pilot.pause()
-                found += [f"dashboard {keys} {red_up}: {fault}" for fault in faults(app)]
-        for keys in DIALOGS:
-            await pilot.press(*keys.split())
-            await pilot.pause()
-            found += [f"{keys}: {fault}" for fault in faults(app)]
-            await pilot.press("escape", "escape")
-            await pilot.pause()
+                found += [f"{theme.name}, {keys}: {fault}" for fault in faults(app)]
+                await pilot.press("escape", "escape")
+                await pilot.pause()
     assert not found, "\n".join(dict.fromkeys(found))
+
+
+def confused(app: FullApp) -> list[str]:
+    """Returns which colours with opposite meanings are drawn alike, and which state of the link like a price."""
+    styles, system = app.appearance.styles, app.console._color_system
+    assert system is not None
+
+    def drawn(role: str) -> list[ColorTriplet]:
+        colour = styles(role).color
+        assert colour is not None
+        return shown(colour, system, bold=False)
+
+    opposites = [("up", "down"), ("up_calm", "down_calm"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down")]
+    return [f"{one} looks like {other}" for one, other in [*opposites, ("ok", "bad")] if drawn(one) == drawn(other)]
+
+
+async def test_red_up_changes_the_colours_of_prices_and_not_those_of_the_link() -> None:
+    app = FullApp(launch_options(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.pause()
+        before = app.dashboard.status.theme_styles
+        line = app.dashboard.status.render_line(0)
+        await pilot.press("C")
+        after = app.dashboard.status.theme_styles
+        assert (after("up"), after("up_calm"), after("bid_bar")) == (
+            before("down"),
+            before("down_calm"),
+            before("ask_bar"),
+        )
+        assert line.text.startswith(" ● LIVE") and app.dashboard.status.render_line(0) == line

@@ -77,7 +77,8 @@ class MarketColours(Struct, forbid_unknown_fields=True, frozen=True):
 class AnsiColours(Struct, forbid_unknown_fields=True, frozen=True):
     """The palette of a terminal of 16 colours: a name for each role. Red, blue and magenta are too dark on black.
 
-    `bar_text` is what is written on bars and flashes; `up_calm` and `down_calm` are up and down at rest."""
+    `bar_text` is what is written on bars and flashes, `flat_bar` the bar of neither side; `up_calm` and `down_calm` are
+    up and down at rest."""
 
     background: AnsiName = "black"
     surface: AnsiName = "black"
@@ -97,6 +98,7 @@ class AnsiColours(Struct, forbid_unknown_fields=True, frozen=True):
     up_calm: AnsiName = "green"
     down_calm: AnsiName = "bright_red"
     bar_text: AnsiName = "black"
+    flat_bar: AnsiName = "bright_black"
     bid_bar: AnsiName = "green"
     ask_bar: AnsiName = "bright_red"
     flash_up: AnsiName = "bright_green"

@@ -21,8 +21,9 @@ from tui.terminal.textual_private import STANDARD_PALETTE
 
 LEAST_CONTRAST = 4.5
 """The contrast ratio of text to what it stands on, by WCAG 2 level AA, 1.4.3."""
-BARS = ("bid_bar", "ask_bar", "flash_up", "flash_down")
-"""The roles of backgrounds with a meaning; `bar_text` is written on them."""
+_SIDED = ("bid_bar", "ask_bar", "flash_up", "flash_down")
+BARS = (*_SIDED, "flat_bar")
+"""The roles of backgrounds on which `bar_text` is written instead of `text`."""
 
 _GROUNDS = ("background", "surface", "cursor")
 _LINES = ("border", "grid")
@@ -35,7 +36,7 @@ _CUBE = (0, 95, 135, 175, 215, 255)
 @cache
 def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     """Returns the colour of each role of a theme file, of `up_calm` and `down_calm`, paler forms of up and down, and of
-    `bar_text`, what is written on bars."""
+    `bar_text`, what is written on bars, and of `flat_bar`, the bar of neither side."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
         if depth is ColourDepth.NONE:
@@ -53,9 +54,9 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
         colours[f"{role}_calm"] = next((mix for mix in mixes if _is_readable(mix, grounds)), colours[role])
     if depth is ColourDepth.INDEXED:
         colours = _indexed(colours)
-    bars = [colours[role] for role in BARS]
+    bars = [colours[role] for role in _SIDED]
     written = (colours[role] for role in ("text", "accent") if _is_readable(colours[role], bars))
-    return colours | {"bar_text": next(written, colours["text"])}
+    return colours | {"bar_text": next(written, colours["text"]), "flat_bar": colours["cursor"]}
 
 
 def _grey(role: str, name: str, *, dark: bool) -> str:
@@ -99,8 +100,8 @@ def _indexed(colours: dict[str, ColorTriplet]) -> dict[str, ColorTriplet]:
     for role in (*_GROUNDS, *_LINES, "text", *colours):
         if role in found:
             continue
-        against = [] if role in (*_GROUNDS, *_LINES) else [found["text"]] if role in BARS else _grounds(found)
-        found[role] = _nearest(colours[role], against, grey=role in (*_GROUNDS, *_LINES), hued=role in BARS)
+        against = [] if role in (*_GROUNDS, *_LINES) else [found["text"]] if role in _SIDED else _grounds(found)
+        found[role] = _nearest(colours[role], against, grey=role in (*_GROUNDS, *_LINES), hued=role in _SIDED)
     return found
 
 

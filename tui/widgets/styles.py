@@ -39,8 +39,8 @@ class Styles:
         return style
 
     def _style(self, role: str, background: str, bold: bool) -> Style:
-        if background in BARS and role != "background":
-            role = "bar_text"
+        if background in BARS and (role == "text" or (self._depth.is_ansi and role != "background")):
+            role = "bar_text"  # of 16 colours no other can be read on all of them
         colour, ground = self._colours[role], self._colours[background]
         bold = bold and bold_is_readable(colour, ground, self._depth)
         return Style(color=Color.from_triplet(colour), bgcolor=Color.from_triplet(ground), bold=bold)
@@ -57,9 +57,9 @@ class Styles:
 def textual_theme(theme: Theme, depth: ColourDepth = ColourDepth.TRUECOLOR) -> TextualTheme:
     """Returns the theme as Textual's, for its own widgets: fields, menus, notices.
 
-    Variables of our own: `$veil` lies over the dashboard below a dialog, if there are colours
-    enough for it to shine through; `$chosen` is the text style of what is written on the accent colour, `$marked` that of what is
-    written in it."""
+    Variables of our own: `$veil` lies over the dashboard below a dialog, if there are colours enough for it to shine
+    through; `$chosen` is the text style of what is written on the accent colour, `$marked` that of what is written in
+    it."""
     colours = role_colours(theme, depth)
     muted = colours["muted"].hex
 
