@@ -8,7 +8,7 @@ from textual.app import App
 
 from tui.app.preferences import Preferences
 from tui.colour_depth import colour_depth, terminal_depth
-from tui.config.themes import Theme, all_themes, find_theme
+from tui.config.themes import Theme, find_theme
 from tui.terminal.textual_private import BaseApp, set_color_system
 from tui.widgets.styles import Styles, textual_theme
 
@@ -24,8 +24,7 @@ class Appearance:
         if self._depth.is_ansi:  # of more colours Textual makes greys by itself
             self._depth = colour_depth(os.environ)
         set_color_system(app, self._depth)
-        for theme in all_themes().values():
-            app.register_theme(textual_theme(theme, self._depth))
+        app.register_theme(textual_theme(self.theme, self._depth))
         # Not by `app.theme`: its watcher would read every style a second time.
         app.set_reactive(App.theme, self.theme.name)
         app.stylesheet.set_variables(app.get_css_variables())
@@ -38,4 +37,5 @@ class Appearance:
     def set_theme(self, theme: Theme) -> None:
         """Draw Textual's own widgets in a theme."""
         self.theme = theme
+        self._app.register_theme(textual_theme(theme, self._depth))
         self._app.theme = theme.name
