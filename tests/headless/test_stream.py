@@ -40,7 +40,7 @@ from tui.headless import stream
 from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
-from tui.protocol.messages import OVER_LIMIT, Depth, Level, Push
+from tui.protocol.messages import OVER_LIMIT, Depth, Level, Push, Quote
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -85,6 +85,20 @@ def test_a_level_has_the_number_it_came_with() -> None:
     record = to_record(book, QQQ)
     assert [level["level"] for level in record["asks"]] == [2, 1]
     assert [level["level"] for level in record["bids"]] == [1], "its place, if none came"
+
+
+def test_a_change_across_a_likely_split_is_null() -> None:
+    printer = stream.NdjsonStream([QQQ], None, None, 20.0)
+    printer._loop = Mock()
+    printer._market.follow([QQQ])
+    instrument = printer._market.instruments[QQQ]
+    for last, moved in ((101.57, -707.31), (101.6, 0.49)):
+        quote = Quote(symbol="QQQ$US", last=last, change=moved, change_percent=moved / 8, open=101.2, time=T)
+        printer._market.apply(quote, 0.0)
+        printer._on_push(quote, instrument)
+    first, second = map(json.loads, printer._lines)
+    assert (first["change"], first["change_percent"], first["last"]) == (None, None, 101.57)
+    assert (second["change"], second["change_percent"]) == (0.49, 0.49 / 8)
 
 
 def test_a_book_is_described_level_by_level() -> None:

@@ -94,7 +94,7 @@ def test_a_price_that_passes_a_bound_has_another_tick() -> None:
     for bid, ask, tick in ((9.985, 9.99, 0.005), (10.05, 10.06, 0.01), (9.985, 9.99, 0.005)):
         market.apply(depth([(ask, 1)], [(bid, 1)], s="FUND$HK"), 1.0)
         i.infer_precision()
-        assert i.tick_size == tick and i.decimals == 3
+        assert i.precision.tick_size == tick and i.precision.decimals == 3
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_a_spread_in_ticks_counts_the_prices_between(region: str, bid: float, as
     (i,) = market.instruments.values()
     market.apply(depth([(ask, 1)], [(bid, 1)], s=f"FUND${region}"), 1.0)
     i.infer_precision()
-    assert i.in_ticks(bid, ask) == ticks
-    assert i.in_ticks(ask, ask) == 0
+    assert i.precision.in_ticks(bid, ask) == ticks
+    assert i.precision.in_ticks(ask, ask) == 0
 
 
 def test_a_second_at_one_tick_is_counted_by_the_tick_of_that_price() -> None:
@@ -135,7 +135,7 @@ def test_prices_have_the_decimals_of_the_tick_also_without_a_book(region: str, l
     (i,) = market.instruments.values()
     market.apply(Tick(symbol=f"FUND${region}", last=last, time=int(market.wall_base)), 0.0)
     i.infer_precision()
-    assert i.decimals == decimals
+    assert i.precision.decimals == decimals
 
 
 def quoted(region: str, **fields: float) -> Instrument:
@@ -162,7 +162,7 @@ def quoted(region: str, **fields: float) -> Instrument:
 def test_every_price_of_a_symbol_has_the_decimals_of_its_tick(
     region: str, fields: dict[str, float], decimals: int
 ) -> None:
-    assert quoted(region, **fields).decimals == decimals
+    assert quoted(region, **fields).precision.decimals == decimals
 
 
 def test_history_in_round_prices_leaves_the_decimals_of_the_tick() -> None:
@@ -171,7 +171,7 @@ def test_history_in_round_prices_leaves_the_decimals_of_the_tick() -> None:
     bars = [bar(minute, 1.05, s="FUND", r="SH") for minute in range(-60, 0)]
     i.apply_history(bars, True, float(T))
     i.infer_precision()
-    assert i.decimals == 3
+    assert i.precision.decimals == 3
 
 
 def test_the_demo_exchange_has_ticks_of_its_own() -> None:
@@ -179,4 +179,4 @@ def test_the_demo_exchange_has_ticks_of_its_own() -> None:
     (i,) = market.instruments.values()
     market.apply(depth([(25.01, 1), (25.02, 1)], [(25.0, 1), (24.99, 1)], s="FUND$HK"), 1.0)
     i.infer_precision()
-    assert i.tick_size == pytest.approx(0.01)
+    assert i.precision.tick_size == pytest.approx(0.01)

@@ -103,7 +103,7 @@ def format_measure(alert: Alert, i: Instrument) -> str:
     if alert.kind == "turnover":
         return currency_of(alert.symbol.region).sign + fmt.compact(value)
     i.infer_precision()
-    return fmt.price(value, i.decimals)
+    return fmt.price(value, i.precision.decimals)
 
 
 def _describe_fired(state: AlertState, time: float) -> str:

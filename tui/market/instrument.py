@@ -10,15 +10,17 @@ from datetime import date
 from typing import NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
+from tui.market.book import best_bid_offer
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
 from tui.market.data_age import DataAges, Evidence
+from tui.market.price_precision import PricePrecision
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
+from tui.market.split import Split
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
-from tui.market.tick_size import PriceGrid, price_grid
+from tui.market.tick_size import price_grid
 from tui.market.trade_side import MAX_BOOK_AGE
 from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -29,7 +31,6 @@ _MIN_EVIDENCE = 2  # trades or quote changes
 _EVIDENCE_HOLDS = 600_000  # ms
 _TAPE_BATCH = 16  # trades
 _MAX_AHEAD = 2 * SLACK  # ms: a clock whose bounds are a few seconds apart lets in less
-_MIN_SAMPLE, _MAX_SAMPLE = 30, 300  # bars from which the decimals of prices are inferred
 
 
 class LastKnownPrice(NamedTuple):
@@ -44,9 +45,9 @@ class Instrument:
     UTC."""
 
     __slots__ = (
-        "_decimals_known",
         "_evidence",
         "_pending_trades",
+        "_split",
         "_tape",
         "ages",
         "bars",
@@ -54,7 +55,6 @@ class Instrument:
         "closed_by_plan",
         "data_overdue",
         "day",
-        "decimals",
         "depth",
         "depth_at",
         "direction",
@@ -66,8 +66,8 @@ class Instrument:
         "last_time",
         "last_trade_moved",
         "mid",
+        "precision",
         "previous",
-        "price_grid",
         "quote",
         "quote_sampled",
         "quote_time",
@@ -77,7 +77,6 @@ class Instrument:
         "symbol",
         "tick",
         "tick_sampled",
-        "tick_size",
         "tick_time",
         "trading_until",
     )
@@ -111,10 +110,7 @@ class Instrument:
         self.spreads = SpreadHistory()
         self.expected_at = 0.0  # when its subscription was accepted; 0 before
         self.data_overdue = False  # whether no data came within DATA_TIMEOUT
-        self.tick_size: float | None = None
-        self.price_grid: PriceGrid | None = None  # by the table of its region, unless a book proves it wrong
-        self.decimals = 2
-        self._decimals_known = False  # whether history has told how many decimals prices need
+        self.precision = PricePrecision()
         self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
         self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
         self._evidence = 0  # current trades and quote changes while closed by plan
@@ -124,6 +120,7 @@ class Instrument:
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
+        self._split: Split | None = None  # the one that the bars are known to follow
         self._tape = Tape(hours)
         self._pending_trades: list[
             tuple[Tick, Quote | None, float | None]
@@ -157,8 +154,24 @@ class Instrument:
     @property
     def base(self) -> ReferencePrice | None:
         """What the day's change is measured from, None if unknown."""
-        self.day.update(self.quote)
+        self.update_reference()
         return self.day.base
+
+    def update_reference(self) -> None:
+        """Take what change is measured from by the newest quote; after a split, drop the bars of the unit before it."""
+        self.day.update(self.quote)
+        if self.day.split is not self._split:
+            self._split = split = self.day.split
+            if split is not None:
+                self.bars.drop_where(lambda bar: bar.time < split.time and not split.in_unit(bar.close))
+
+    @property
+    def suspects_split(self) -> bool:
+        """True if a split is likely since the close before, and no reference in its unit is known yet."""
+        if self.day.split is None:
+            return False
+        self.update_reference()
+        return self.day.suspects_split
 
     @property
     def closes(self) -> Mapping[date, float]:
@@ -192,19 +205,21 @@ class Instrument:
 
     def apply_history(self, bars: Sequence[Kline], cached: bool, time: float) -> bool:
         """Merge past bars as `Market.apply_history` does; `time` is the exchange's, ms UTC."""
-        if len(bars) >= _MIN_SAMPLE:
-            # If a third of the closes needs a decimal, prices are quoted with it; fewer are trades inside the spread,
-            # which print finer than the book quotes.
-            needed = sorted(decimals([bar.close]) for bar in bars[-_MAX_SAMPLE:])
-            self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
-            self._decimals_known = True
+        self.precision.learn(bars)
+        self.update_reference()
+        split = self.day.split
+        known = [bar for bar in bars if split is None or bar.time >= split.time or split.in_unit(bar.close)]
         if cached:
-            self.bars.fill_from_cache(bars)
+            self.bars.fill_from_cache(known)
             return True
-        agrees = self.bars.merge_history(bars)
+        agrees = self.bars.merge_history(known)
+        self.bars.complete_before(int(time // MINUTE))
+        if split is not None and not split.adjusted and bars and len(known) == len(bars):
+            split.adjusted, agrees = True, False
         if not agrees:
             self.day.forget_closes()
-        self.day.apply_history_closes(session_closes(bars, self.calendar, time))
+        self.day.apply_history_closes(session_closes(known, self.calendar, time))
+        self.update_reference()
         return agrees
 
     def apply_history_quote(self, quote: Quote) -> None:
@@ -216,7 +231,7 @@ class Instrument:
     def forget_history(self) -> None:
         """Drop all history, which was that of another exchange."""
         self.history_quote = None
-        self._decimals_known = False
+        self.precision.forget_history()
         self.bars.forget()
 
     def forget_after(self, time: int) -> None:
@@ -252,12 +267,14 @@ class Instrument:
             self.last_trade_moved = False
         self.last_time = time
 
-    def roll_session(self, time: int) -> None:
-        """Roll to the session of `time` (ms UTC), before the first data of it is applied."""
+    def roll_session(self, time: int, price: float) -> None:
+        """Roll to the session of `time` (ms UTC), before the first data of it, at `price`, is applied."""
         if close := self.day.session_close(self.last):
             self.day.apply_history_closes(close)
         is_current = self.tick_sampled or self.quote_sampled  # else trades may have been missed since the last price
-        self.day.roll(time, self.last if is_current else None, self.quote)
+        is_news = price >= MIN_PRICE and price != self.last
+        self.day.roll(time, self.last if is_current else None, self.quote, price if is_news else None)
+        self.update_reference()
 
     def refuse(self, type_: str, why: str) -> None:
         """Mark a type as refused by the vendor; `why` is its reason. Pending trades are flushed first, so that whether
@@ -299,47 +316,15 @@ class Instrument:
         symbol is painted."""
         last_known = self.last_known if self.last is None else None
         last = self.last if last_known is None else last_known.price
-        touch: list[float] = []
-        if self.depth is not None:
-            best = (best_level(self.depth.bids), best_level(self.depth.asks))
-            touch = [level.price for level in best if level]
-        # Trades print finer than the book quotes: one decides only if neither history nor a book does.
-        self.decimals = decimals(touch or ([] if last is None or self._decimals_known else [last]), self.decimals)
-        self.price_grid = None
+        grid = None
         if not self.calendar.always_open:
             day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
             grid = price_grid(self.symbol.region, day)
-            # A book between the table's prices proves it wrong.
-            if grid is not None and all(map(grid.holds, touch)):
-                self._adopt_grid(grid, touch, last)
-                return
-        # A tick cannot be smaller than the last decimal that prices need.
-        if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
-            step = inferred_tick_size(self.depth)
-            if step and (self.tick_size is None or step < self.tick_size):
-                self.tick_size = step
-
-    def _adopt_grid(self, grid: PriceGrid, touch: list[float], last: float | None) -> None:
         base, quote = self.base, self.quote
-        shown = [*touch, last, base.price if base is not None else None]
+        shown = [base.price if base is not None else None]
         if quote is not None:
             shown += [quote.open, quote.high, quote.low]
-        prices = [price for price in shown if price is not None and price >= MIN_PRICE]
-        self.price_grid = grid
-        if prices:
-            self.tick_size = grid.tick(sum(touch) / len(touch) if touch else prices[0])
-            self.decimals = decimals([grid.tick(min(prices))], self.decimals)  # ticks are finer at lower prices
-
-    def in_ticks(self, bid: float, ask: float) -> int | None:
-        """Returns how many ticks apart two prices are; None if the tick size is unknown."""
-        if self.price_grid is not None:
-            return self.price_grid.number(ask) - self.price_grid.number(bid)
-        return round((ask - bid) / self.tick_size) if self.tick_size else None
-
-    def decimals_of(self, prices: Sequence[float]) -> int:
-        """Returns how many decimals these prices are shown with, never fewer than their ticks have."""
-        ticks = [self.price_grid.tick(min(prices))] if self.price_grid is not None and prices else []
-        return decimals([*prices, *ticks], self.decimals)
+        self.precision.infer(grid, self.depth, last, shown)
 
     def is_in_auction(self, time: float) -> bool:
         """Returns True if at `time` (ms UTC) the exchange holds an auction or has not gone on to continuous trading
@@ -359,16 +344,18 @@ class Instrument:
         self.closed_by_plan = session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
             self._evidence = self.trading_until = 0
+        if self.last is not None and self.suspects_split:
+            self.day.recheck_split(self.last)
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
         changed = self._judge_ages(session, now, time)
         if self.depth is None:
             return changed
-        if self.tick_size is None:
+        if self.precision.tick_size is None:
             self.infer_precision()
         # Outside continuous trading the spread of a book is not what trading costs, nor is that of a silent one.
         is_current = session.phase.is_continuous and "depth" not in self.ages.silent
         if is_current and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
-            tick = self.price_grid.tick(known.mid) if self.price_grid is not None else self.tick_size
+            tick = self.precision.tick_at(known.mid)
             self.spreads.sample(known.spread, tick, now)
         return changed
 

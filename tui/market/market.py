@@ -37,6 +37,7 @@ class Market:
       message: the same calls and messages in the same order rebuild the same market.
     - `on_frames` is called when frames were read, with the time of their arrival (s, monotonic); each frame is then
       passed to the function it returns, if any.
+    - `on_split` is called when the first price of a trade date tells of a split.
     - `alerts_sleep` is the reason why no alert may fire, "" while they may.
     """
 
@@ -48,6 +49,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
@@ -114,6 +116,13 @@ class Market:
         self.alert_engine.attach_all(self.instruments.values())
         self._index_spellings()
 
+    def link_lost(self, at: float) -> None:
+        """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
+        if at:
+            for instrument in self.instruments.values():
+                instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
+                self._mark_changed(instrument)
+
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
         symbols = tuple(symbols)
@@ -170,6 +179,7 @@ class Market:
         self._report_call("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.apply_history_closes({date.fromisoformat(day): close for day, close in closes.items()})
+            instrument.update_reference()
             self._mark_changed(instrument)
 
     def apply_history_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
@@ -247,7 +257,9 @@ class Market:
             elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
-                instrument.roll_session(time)
+                instrument.roll_session(time, message.last)
+                if instrument.day.split is not None and self.on_split is not None:
+                    self.on_split()
             if instrument.closed_by_plan and _is_evidence(instrument, message):
                 instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
@@ -283,7 +295,7 @@ class Market:
             return False
         instrument.quote = quote
         if instrument.day.base is None:
-            instrument.day.update(quote)
+            instrument.update_reference()
         # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
@@ -392,6 +404,7 @@ class Market:
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
+                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
 
     def local_time(self, now: float) -> float:
         """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""

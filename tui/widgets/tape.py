@@ -89,7 +89,8 @@ class TradeTape(Pane, can_focus=True):
     @property
     def _is_live(self) -> bool:
         """True if trades can arrive."""
-        return self._is_link_live and self.instrument is not None and "tick" not in self.instrument.refused
+        trades_are_served = self.instrument is not None and "tick" not in self.instrument.refused
+        return self._is_link_live and trades_are_served and not self.standing
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         styles, instrument = self.theme_styles, self.instrument
@@ -127,7 +128,7 @@ class TradeTape(Pane, can_focus=True):
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
-        prices = _prices(runs, instrument.decimals)
+        prices = _prices(runs, instrument.precision.decimals)
         sizes = instrument.tape.known_sizes()
         scale = large_trade_threshold(sizes)
         large = scale if len(sizes) >= _LARGE_FROM else None

@@ -170,6 +170,28 @@ def test_the_bar_in_progress_is_told_until_its_time_is_over() -> None:
     assert " 09:32 " in title(chart(i))
 
 
+@pytest.mark.parametrize("interval", [1, 5])
+@pytest.mark.parametrize("candles", [False, True])
+def test_a_bar_in_which_the_link_was_away_is_drawn_faint_and_told(candles: bool, interval: int) -> None:
+    i = SHAPES["session"]()
+    faint = STYLES("faint")
+
+    def faint_prices() -> int:
+        made = chart(i, 180, candles=candles, interval=interval)
+        lines = made.body(made.inner_width, made.inner_height)[:13]  # without volume and axis
+        return sum(segment.style == faint and bool(segment.text.strip(" ┄┊")) for line in lines for segment in line)
+
+    assert faint_prices() == 0
+    i.bars.mark_incomplete(OPEN // MINUTE + 100)
+    i.bars.mark_incomplete(OPEN // MINUTE + 500)  # a minute without a bar
+    assert faint_prices() > 0
+    made = chart(i, 180, interval=interval)
+    while " 11:10" not in title(made):
+        assert "incomplete" not in title(made)
+        made.action_chart_left()
+    assert "11:10 incomplete" in title(made)
+
+
 def test_built_bars_stay_marked_at_any_width_and_under_the_crosshair() -> None:
     for width in (34, 42, 64, 140):
         made = chart(SHAPES["built"](), width)

@@ -13,7 +13,7 @@ from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot, level
 from tui.widgets.chart.price_labels import LabelWidth, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name
@@ -197,7 +197,13 @@ class MinuteChart(Pane, can_focus=True):
             self._axis(i),
             visible,
             self._options,
-            ReadBar(slot, bar_of(i, visible, slot), crosshair is not None, unfinished),
+            ReadBar(
+                slot,
+                bar := bar_of(i, visible, slot),
+                crosshair is not None,
+                unfinished,
+                bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
+            ),
             self._viewport.follows_newest,
             self._is_link_live,
             self.time,
@@ -214,11 +220,12 @@ class MinuteChart(Pane, can_focus=True):
             return empty_body(styles, i, reason, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
+        is_live = self._is_link_live and not self.standing
         model = self._models.build(
             i,
             visible,
             self._options,
-            is_link_live=self._is_link_live,
+            is_link_live=is_live,
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )

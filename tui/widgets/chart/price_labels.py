@@ -23,7 +23,7 @@ class LabelWidth:
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
             self._cached = key, max(bar.high for bar in i.bars)
-        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.decimals)) + 3
+        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
 
 
 def price_labels(styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int) -> dict[int, Segment]:
@@ -33,7 +33,7 @@ def price_labels(styles: Styles, i: Instrument, model: ChartModel, rows: int, wi
 
     def put(price: float | None, style: Style) -> None:
         if price is not None and model.low <= price <= model.high:
-            text = f" {fmt.price(price, i.decimals)} ".rjust(width)
+            text = f" {fmt.price(price, i.precision.decimals)} ".rjust(width)
             labels[level(price, model.low, model.high, 4 * rows) // 4] = Segment(text, style)
 
     put(model.least, styles("muted"))

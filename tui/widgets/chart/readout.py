@@ -24,6 +24,7 @@ class ReadBar(NamedTuple):
     bar: Kline | None
     pointed: bool  # the crosshair is on it
     unfinished: bool
+    incomplete: bool  # the link was away in it
 
 
 class Readout(NamedTuple):
@@ -88,12 +89,12 @@ class Readout(NamedTuple):
     def _figures(self) -> list[StyledLine]:
         """Returns the bar in figures, from all of them to none."""
         styles, read, i = self.styles, self.read, self.instrument
-        time = self._slot_time(read.slot) + ("…" if read.unfinished else "")
+        time = self._slot_time(read.slot) + ("…" if read.unfinished else " incomplete" if read.incomplete else "")
         if read.bar is None:
             texts = ["no bar"]
         else:
             bar = read.bar
-            prices = [fmt.price(price, i.decimals) for price in (bar.open, bar.high, bar.low, bar.close)]
+            prices = [fmt.price(price, i.precision.decimals) for price in (bar.open, bar.high, bar.low, bar.close)]
             volume = fmt.compact(bar.volume)
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]

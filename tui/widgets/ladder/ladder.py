@@ -119,7 +119,7 @@ class DepthLadder(Pane, can_focus=True):
 
     @property
     def _is_live(self) -> bool:
-        return self._is_link_live and not self._drawn_age
+        return self._is_link_live and not self._drawn_age and not self.standing
 
     # --- keys ---
 
@@ -271,9 +271,9 @@ class DepthLadder(Pane, can_focus=True):
             [level.price for level in book.asks],
             [level.price for level in book.bids],
             rows,
-            grid=i.price_grid,
+            grid=i.precision.grid,
             decimals=book.decimals,
-            tick=i.tick_size or 0.0,
+            tick=i.precision.tick_size or 0.0,
             now=self._now,
         )
 

@@ -41,7 +41,7 @@ def spread_line(
 
 def in_ticks(instrument: Instrument, bid: float, ask: float) -> str:
     """Returns a spread in ticks, as ` · 2 ticks`; "" if the tick size is unknown."""
-    ticks = instrument.in_ticks(bid, ask)
+    ticks = instrument.precision.in_ticks(bid, ask)
     return "" if ticks is None else f" · {fmt.count(ticks, 'tick')}"
 
 

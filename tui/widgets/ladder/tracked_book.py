@@ -66,7 +66,7 @@ class TrackedBook:
 
     def widen(self, instrument: Instrument, prices: Sequence[float]) -> None:
         """Show all prices with as many decimals as these ones need, or more."""
-        self.decimals = max(self.decimals, instrument.decimals_of(prices))
+        self.decimals = max(self.decimals, instrument.precision.decimals_of(prices))
 
     @property
     def is_empty(self) -> bool:

@@ -19,6 +19,7 @@ from tui.widgets.watchlist.row_figures import (
     RowFigures,
     day_turnover,
     day_volume,
+    extended_percent,
     indicative_value,
     is_hour_over,
     last_hour,
@@ -78,15 +79,15 @@ def last_cell(row: RowFigures) -> Cell:
     """Returns the last price; digits that changed just now are highlighted."""
     i = row.instrument
     if row.last_known is not None:
-        return Cell(fmt.price(row.last_known.price, i.decimals), "muted")
+        return Cell(fmt.price(row.last_known.price, i.precision.decimals), "muted")
     if i.last is None:
         return Cell(fmt.UNKNOWN, "faint")
-    text = fmt.price(i.last, i.decimals)
+    text = fmt.price(i.last, i.precision.decimals)
     if row.is_old("last"):
         return Cell(text, "muted")
     lit = 0
     if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
-        lit = _changed_digits(text, fmt.price(i.previous, i.decimals))
+        lit = _changed_digits(text, fmt.price(i.previous, i.precision.decimals))
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 
 
@@ -102,6 +103,8 @@ def _changed_digits(text: str, before: str) -> int:
 
 
 def _unknown_change(row: RowFigures) -> Cell:
+    if row.split and not row.stale:
+        return Cell("split?", "warning")
     return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
 
 
@@ -110,7 +113,7 @@ def change_cell(row: RowFigures) -> Cell:
     moved = row.change
     if moved is None or row.stale:
         return _unknown_change(row)
-    return Cell(fmt.signed(moved.amount, row.instrument.decimals), _direction_role(row, moved.percent))
+    return Cell(fmt.signed(moved.amount, row.instrument.precision.decimals), _direction_role(row, moved.percent))
 
 
 def percent_cell(row: RowFigures) -> Cell:
@@ -126,13 +129,18 @@ def _direction_role(row: RowFigures, percent: float) -> str:
     return "muted" if "last" in row.old else _DIRECTIONS[fmt.sign(percent)]
 
 
+def extended_cell(row: RowFigures) -> Cell:
+    """Returns the move outside the regular session, in %."""
+    return _unknown_change(row) if row.split else signed_cell(extended_percent)(row)
+
+
 def signed_cell(figure: Figure) -> CellMaker:
     """Returns the maker of cells for a figure in %, coloured by its sign."""
 
     def cell(row: RowFigures) -> Cell:
         value = figure(row)
         if value is None or row.stale:
-            return _unknown_change(row)
+            return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
         return Cell(fmt.percent(value), _direction_role(row, value))
 
     return cell
@@ -146,7 +154,7 @@ def price_cell(figure: Figure, source: FigureSource | None, role: str = "muted")
         if value is None:
             return Cell(fmt.UNKNOWN, "faint")
         is_old = row.stale or source in row.old
-        return Cell(fmt.price(value, row.instrument.decimals), "faint" if is_old else role)
+        return Cell(fmt.price(value, row.instrument.precision.decimals), "faint" if is_old else role)
 
     return cell
 

@@ -41,6 +41,7 @@ class RenderContext(NamedTuple):
     names: FundNames
     flash: bool = True  # whether digits that changed are highlighted
     name_cells: int = 28
+    standing: bool = False  # whether a replay stands
 
 
 class RowFigures(NamedTuple):
@@ -56,6 +57,7 @@ class RowFigures(NamedTuple):
     ask: float | None
     last_known: LastKnownPrice | None  # a price from before, while the stream has brought none
     stale: bool  # nothing in the row may look current
+    split: bool  # whether a split is likely, so that no change can be told
     old: frozenset[FigureSource]  # what is carried by a type that is silent while others move
 
     def is_old(self, source: FigureSource) -> bool:
@@ -68,8 +70,8 @@ Figure: TypeAlias = Callable[[RowFigures], float | None]
 
 def make_row(instrument: Instrument, status: DataStatus, age: float | None, context: RenderContext) -> RowFigures:
     """Returns the row of an instrument, with the figures that more than one cell needs. `age` in s."""
-    base, last = instrument.base, instrument.regular_last
-    moved = change(last, base) if last is not None and base is not None else None
+    base, last, split = instrument.base, instrument.regular_last, instrument.suspects_split
+    moved = change(last, base) if last is not None and base is not None and not split else None
     depth = instrument.depth
     bid, ask = (best_level(depth.bids), best_level(depth.asks)) if depth is not None else (None, None)
     last_known = instrument.last_known if instrument.is_last_known else None
@@ -85,6 +87,7 @@ def make_row(instrument: Instrument, status: DataStatus, age: float | None, cont
         ask.price if ask is not None else None,
         last_known,
         stale,
+        split,
         old_sources(instrument),
     )
 
@@ -115,7 +118,7 @@ def change_percent(row: RowFigures) -> float | None:
 def extended_percent(row: RowFigures) -> float | None:
     """Returns the move in pre-market or after hours, in %."""
     i = row.instrument
-    return i.day.extended_change(i.last) if i.last is not None else None
+    return i.day.extended_change(i.last) if i.last is not None and not row.split else None
 
 
 def previous_close(row: RowFigures) -> float | None:
@@ -167,7 +170,7 @@ def vwap(row: RowFigures) -> float | None:
     """Returns the day's average price, weighted by volume."""
     i = row.instrument
     quote = i.day_quote
-    return day_vwap(quote, i.tick_size or 10.0**-i.decimals) if quote is not None else None
+    return day_vwap(quote, i.precision.tick_size or 10.0**-i.precision.decimals) if quote is not None else None
 
 
 def indicative_value(row: RowFigures) -> float | None:
