@@ -65,6 +65,12 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen())
 
+    def coloured(self) -> list[list[pyte.screens.Char]]:
+        """Returns the cells of the screen with their colours."""
+        self._drain()
+        screen = self._screen
+        return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+
     def _drain(self, reads: int = 50) -> None:
         """Read the output available, in a limited number of reads: on a busy machine the program may write faster."""
         for _ in range(reads):

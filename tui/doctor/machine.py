@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_cache_path, user_state_path
 
+from tui.colour_depth import UNDRAWABLE_ADVICE, ColourDepth, colour_depth, is_drawable
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Finding, Status
@@ -27,7 +28,6 @@ from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
 _MIN_SIZE = (60, 20)  # columns and lines for a list and one more pane
-_TRUE_COLOUR = ("truecolor", "24bit")
 
 
 class MachineChecks:
@@ -177,30 +177,23 @@ def check_terminal(file: int | None, environment: Mapping[str, str], encoding: s
         return Finding("not run in one", "run it in the terminal itself to have it checked", Status.SKIPPED)
     columns, lines = os.get_terminal_size(file)
     term = environment.get("TERM", "")
-    colours = _colours(term, environment)
+    depth = colour_depth(environment)
+    colours = "no colours (NO_COLOR)" if environment.get("NO_COLOR") else depth.value
     hosts = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
     words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in hosts)
     if obstacle := notification_obstacle(environment):
         words += f", no notifications on the desktop ({obstacle} drops them)"
-    if term in ("", "dumb"):
-        return Finding(words, "nothing can be drawn on it: set TERM, to xterm-256color for example", Status.FAIL)
+    if not is_drawable(term):
+        return Finding(words, UNDRAWABLE_ADVICE, Status.FAIL)
     if encoding.lower().replace("-", "") != "utf8":
         return Finding(words, "lines and arrows cannot be shown: export LC_ALL=C.UTF-8", Status.WARN)
     if (columns, lines) != (0, 0) and (columns < _MIN_SIZE[0] or lines < _MIN_SIZE[1]):
         return Finding(
             words, f"make it larger: {_MIN_SIZE[0]}×{_MIN_SIZE[1]} at least for more than a list", Status.WARN
         )
-    if colours == "16 colours":
+    if depth is ColourDepth.ANSI:
         return Finding(words, "if it can do more, set TERM=xterm-256color and COLORTERM=truecolor", Status.WARN)
     return Finding(words)
-
-
-def _colours(term: str, environment: Mapping[str, str]) -> str:
-    if environment.get("NO_COLOR"):
-        return "no colours (NO_COLOR)"
-    if environment.get("COLORTERM", "").strip().lower() in _TRUE_COLOUR:
-        return "true colour"
-    return "256 colours" if "256" in term or term in ("xterm-kitty", "kitty", "alacritty") else "16 colours"
 
 
 def _required_packages() -> list[str]:
