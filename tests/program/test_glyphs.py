@@ -1,0 +1,101 @@
+"""What stands on a terminal that draws ambiguous characters two cells wide: every figure at its place."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from os import kill
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tui.config.plain_mode import PLAIN
+from tui.terminal.glyphs import GlyphSet, translate
+
+RECORDING = str(Path(__file__).parents[1] / "recording" / "data" / "format-1.jsonl.gz")
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture(params=["", "1"], ids=["ours", "plain"])
+def plain(request: pytest.FixtureRequest) -> str:
+    """Whether painting is left to Textual."""
+    return str(request.param)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[Terminal] = []
+
+    def replay(glyphs: str = "auto", speed: str = "20", **options: Any) -> Terminal:
+        config = tmp_path / "config.toml"
+        config.write_text(f'glyphs = "{glyphs}"')
+        arguments = ["--replay", RECORDING, "--speed", speed, "--config", str(config)]
+        started.append(Terminal(arguments, 120, 36, **{"answers": True, **options}))
+        return started[-1]
+
+    yield replay
+    for terminal in started:
+        terminal.kill()
+
+
+async def ended(terminal: Terminal) -> list[str]:
+    """Returns the screen at the end of the replay, once nothing more changes."""
+    await terminal.until(lambda: "REPLAY ended" in terminal.screen()[0])
+    before: list[str] = []
+    while before != terminal.screen():
+        before = terminal.screen()
+        await asyncio.sleep(0.3)
+    return before
+
+
+def in_set(screen: list[str], glyphs: GlyphSet) -> list[str]:
+    return [translate(line, glyphs) for line in screen]
+
+
+async def test_every_figure_is_at_its_place(start: Start, plain: str) -> None:
+    narrow = await ended(start(**{PLAIN: plain}))
+    assert any("│" in line for line in narrow)
+    wide = start(ambiguous=2, **{PLAIN: plain})
+    assert await ended(wide) == in_set(narrow, "wide-safe")
+    wide.press("?")
+    await wide.until(lambda: re.search(r"^\|* *\.- Keys -+\.", wide.text(), re.MULTILINE))
+
+
+async def test_another_terminal_is_attached(start: Start, plain: str) -> None:
+    terminal = start(**{PLAIN: plain})
+    narrow = await ended(terminal)
+    terminal.set_ambiguous(2)
+    kill(terminal.pid, signal.SIGWINCH)
+    await terminal.until(lambda: terminal.screen() == in_set(narrow, "wide-safe"))
+    terminal.set_ambiguous(1)
+    kill(terminal.pid, signal.SIGSTOP)
+    await asyncio.sleep(0.2)
+    kill(terminal.pid, signal.SIGCONT)
+    await terminal.until(lambda: terminal.screen() == narrow)
+
+
+@pytest.mark.parametrize("late", [0.1, 1.0])
+async def test_a_reply_that_comes_late_is_in_time(start: Start, late: float) -> None:
+    terminal = start(speed="1", ambiguous=2)
+    terminal.answers_after = late
+    await terminal.until(lambda: ".- QQQ$US --" in terminal.text(), within=5)
+    assert ("╭─".encode() in terminal.raw) == (late > 0.3), "for a moment nothing is drawn"
+    assert "─" not in terminal.text()
+
+
+async def test_a_set_that_is_chosen_needs_no_reply(start: Start) -> None:
+    full = await ended(start("full"))
+    assert await ended(start("wide-safe", ambiguous=2, answers=False)) == in_set(full, "wide-safe")
+    assert await ended(start("ascii", answers=False)) == in_set(full, "ascii")
+    assert any("╭─" in line for line in full)
+
+
+async def test_a_locale_that_is_not_utf8_has_ascii_alone(start: Start) -> None:
+    terminal = start("full", PYTHONIOENCODING="latin-1", LC_ALL="C.ISO-8859-1", PYTHONUTF8="0")
+    await ended(terminal)
+    assert terminal.raw.isascii() and b"\\u" not in terminal.raw
+    assert ".- " in terminal.text()
