@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 
 CURSOR_QUERY = b"\x1b[6n"
 _QUERY = re.compile(rb"\x1b\[[56]n")
-_LAST_MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H([^\x1b]*)")
+_LAST_MOVE = re.compile(rb"(?:\x1b\[(\d+);(\d+)H|\r)([^\x1b\r]*)")
 _LONGEST_QUERY = 48  # bytes, with the move and what is printed before it
 
 
@@ -29,8 +29,8 @@ class CursorReplies:
         text, replies, at = self._tail + data, b"", 0
         for query in _QUERY.finditer(text):
             row, column, printed = (_LAST_MOVE.findall(text, at, query.start()) or [(b"1", b"1", b"")])[-1]
-            behind = int(column) + cells(printed.decode(), self._ambiguous)
-            replies += b"\x1b[%s;%dR" % (row, behind) if query[0] == CURSOR_QUERY else b"\x1b[0n"
+            behind = int(column or 1) + cells(printed.decode(), self._ambiguous)
+            replies += b"\x1b[%s;%dR" % (row or b"1", behind) if query[0] == CURSOR_QUERY else b"\x1b[0n"
             at = query.end()
         self._tail = text[at:][-_LONGEST_QUERY:]
         return replies

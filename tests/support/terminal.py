@@ -10,7 +10,7 @@ import termios
 import time
 import unittest.mock
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ _OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # v
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]
+class _Screen(pyte.Screen):
     """A screen that draws ambiguous characters in one cell or two."""
 
     ambiguous = 1
@@ -34,6 +34,18 @@ class _Screen(pyte.Screen):  # type: ignore[misc]
         else:
             with unittest.mock.patch("pyte.screens.wcwidth", lambda character: cells(character, self.ambiguous)):
                 super().draw(data)
+
+    @property
+    def display(self) -> list[str]:
+        """The lines; pyte's own fails if the left half of a wide character was overwritten."""
+        return ["".join(self._characters(y)) for y in range(self.lines)]
+
+    def _characters(self, y: int) -> Iterator[str]:
+        before = ""
+        for x in range(self.columns):
+            character = self.buffer[y][x].data
+            yield character or ("" if cells(before, self.ambiguous) == 2 else " ")
+            before = character
 
 
 class Terminal:
@@ -48,7 +60,6 @@ class Terminal:
         *,
         program: str = COMMAND,
         answers: bool = False,
-        ambiguous: int = 1,
         **environment: str,
     ) -> None:
         env = {k: v for k, v in os.environ.items() if k not in _OURS}
@@ -60,7 +71,7 @@ class Terminal:
         self.answers_after = 0.0
         """s that a reply takes."""
         self._owed: deque[tuple[float, bytes]] = deque()
-        self.set_ambiguous(ambiguous)
+        self.set_ambiguous(1)
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
 

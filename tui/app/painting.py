@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from textual.screen import Screen
 
+from tui.config.glyphs import GlyphSetting
 from tui.config.plain_mode import is_plain
-from tui.config.settings import GlyphSetting
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
 from tui.terminal.ambiguous_width import PATIENCE

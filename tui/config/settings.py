@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.config.glyphs import GlyphSetting
 from tui.config.key_table import KEYS, apply_overrides, find_conflict
 from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
@@ -25,7 +26,6 @@ ColumnId: TypeAlias = Literal[
 COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
-GlyphSetting: TypeAlias = Literal["auto", "wide-safe", "ascii", "full"]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
 PLACEHOLDERS = ("{words}", "{symbol}", "{price}")

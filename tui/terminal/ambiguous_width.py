@@ -4,6 +4,13 @@ terminal outside of them does."""
 
 from __future__ import annotations
 
+import os
+import re
+import select
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tui.terminal.flow_control import QUERY_COLUMNS
 
 CHARACTERS = "─▲·"
@@ -12,6 +19,7 @@ CHARACTERS = "─▲·"
 PATIENCE = 0.3
 """s for which drawing waits for a reply."""
 
+_REPLY = re.compile(rb"\x1b\[[0-9]+;([0-9]+)R")
 _ROW = 0
 _COLUMN = QUERY_COLUMNS - len(CHARACTERS)
 
@@ -52,3 +60,45 @@ class AmbiguousWidth:
     def is_awaited(self, now: float) -> bool:
         """Returns True if nothing should be drawn before the reply is there."""
         return now < self._due
+
+
+def ask(file: int, within: float = 2.0) -> bool | None:
+    """Ask a terminal that no dashboard has, by a descriptor of it; the line of its cursor is blank afterwards. Returns
+    True if they are wide, None if no reply comes within so many s. What is typed meanwhile is dropped."""
+    try:
+        terminal = os.open(os.ttyname(file), os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return None
+    try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            return None  # in the background, where whoever sets the terminal's modes is stopped
+        with _unbuffered(terminal):
+            os.write(terminal, f"\r{CHARACTERS}\x1b[6n\r\x1b[K".encode())
+            return _read_reply(terminal, time.monotonic() + within)
+    except OSError:
+        return None
+    finally:
+        os.close(terminal)
+
+
+def _read_reply(terminal: int, until: float) -> bool | None:
+    data = b""
+    while (remaining := until - time.monotonic()) > 0 and select.select([terminal], [], [], remaining)[0]:
+        data += os.read(terminal, 1024)
+        if reply := _REPLY.search(data):
+            return is_wide(int(reply[1]) - 1)
+    return None
+
+
+@contextmanager
+def _unbuffered(terminal: int) -> Iterator[None]:
+    """Have what is typed read at once and not shown, in the block."""
+    import termios
+    import tty
+
+    modes = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, modes)

@@ -8,9 +8,8 @@ from typing import Any
 
 from textual.app import App
 
-from tui.config.settings import GlyphSetting
+from tui.config.glyphs import GlyphSet, GlyphSetting, glyphs_for
 from tui.terminal.ambiguous_width import AmbiguousWidth
-from tui.terminal.glyphs import GlyphSet, glyphs_for
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import current_driver
 

@@ -7,17 +7,12 @@ A stand-in has as many cells as what it stands for, so that only the driver has 
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 from unicodedata import category, east_asian_width, normalize
 
 from rich.cells import get_character_cell_size
 
-from tui.config.settings import GlyphSetting
-
-GlyphSet: TypeAlias = Literal["full", "wide-safe", "ascii"]
-"""All characters; those of the same width in every terminal; those of 7 bits."""
+from tui.config.glyphs import GlyphSet
 
 _UNKNOWN = "?"
 _ZERO_WIDTH = ("Mn", "Me", "Cf")  # combining and format characters, by category
@@ -106,14 +101,6 @@ class _StandIns(dict[int, str]):
 
 
 _TABLES = {"wide-safe": _StandIns(_WIDE_SAFE, _wide_safe), "ascii": _StandIns(_ASCII, _ascii)}
-
-
-def glyphs_for(setting: GlyphSetting, encoding: str, *, wide: bool) -> GlyphSet:
-    """Returns the set to draw with: with "auto" the one for a terminal in which ambiguous characters are `wide` or not.
-    What cannot be encoded cannot be drawn, whatever is set."""
-    if codecs.lookup(encoding).name != "utf-8":
-        return "ascii"
-    return setting if setting != "auto" else "wide-safe" if wide else "full"
 
 
 def translate(text: str, glyphs: GlyphSet) -> str:

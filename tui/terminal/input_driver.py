@@ -13,7 +13,8 @@ from textual import constants, events, messages
 from textual.app import App
 from textual.message import Message
 
-from tui.terminal.glyphs import GlyphSet, translate
+from tui.config.glyphs import GlyphSet
+from tui.terminal.glyphs import translate
 from tui.terminal.input_filter import Input, InputFilter, Kind
 from tui.terminal.textual_private import BaseDriver, SequenceParser
 
