@@ -52,10 +52,10 @@ def test_all_that_is_drawn_has_a_stand_in() -> None:
     found = drawn()
     assert len(found) > 80 and {"▲", "╭", "♥", "▁"} < found
     for glyphs in GLYPHS:
-        unknown = {each for each in found if translate(each, glyphs)[:1] == "?" and east_asian_width(each) != "W"}
+        unknown = {each for each in found if translate(each, glyphs)[:1] == "?"}
         assert not unknown, f"give these a stand-in: {unknown}"
     wide = {each for each in found if east_asian_width(translate(each, "wide-safe")) not in ("N", "Na", "H")}
-    assert wide == {"沪", "深"}
+    assert not wide
 
 
 @given(st.text())

@@ -1,0 +1,69 @@
+"""A walk through the keys in one terminal, with a picture of each step."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.terminal import COMMAND
+from tests.terminals.emulators import EMULATORS
+from tests.terminals.sshd import Server
+from tests.terminals.window import Window
+
+_PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR")
+_STEPS: tuple[tuple[str, float, Callable[[Window], None]], ...] = (
+    ("start", 6.0, lambda window: window.type("$TUI --demo\n")),
+    ("down", 1.0, lambda window: window.press("j")),
+    ("detail", 1.0, lambda window: window.press("Return")),
+    ("help", 1.0, lambda window: window.press("Escape", "question")),
+    ("palette", 1.5, lambda window: window.press("Escape", "ctrl+p")),
+    ("themes", 1.0, lambda window: window.press("Escape", "t")),
+    ("field", 1.0, lambda window: window.press("Escape", "a")),
+    ("add", 1.0, lambda window: window.type("510300$SH")),
+    ("added", 2.0, lambda window: window.press("Return")),
+    ("small", 2.0, lambda window: window.resize(620, 420)),
+    ("large", 2.0, lambda window: window.resize(1150, 800)),
+    ("suspended", 2.0, lambda window: window.press("ctrl+z")),
+    ("resumed", 3.0, lambda window: window.type("fg\n")),
+    ("left", 3.0, lambda window: window.press("q")),
+    ("doctor", 8.0, lambda window: window.type("clear; $TUI doctor --demo | head -22\n")),
+)
+
+
+def walk(name: str, folder: Path) -> str:
+    """Walk through the keys; returns what went wrong, "" if nothing did. Pictures are left in the folder, one of all
+    steps beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+    emulator = EMULATORS[name]
+    environment = {key: value for key, value in os.environ.items() if key in _PASSED_ON}
+    environment |= {"LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder), **emulator.variables}
+    rc = folder / "bashrc"
+    rc.write_text(
+        f"PS1='$ '; export LC_ALL=C.UTF-8 XDG_CONFIG_HOME={folder}/config XDG_STATE_HOME={folder}/state\n"
+        f'TUI() {{ {COMMAND} "$@"; echo "exit code $?" | tee -a {folder}/codes; }}\nTUI=TUI\n'
+    )
+    with Server(folder) if "{folder}/ssh_config" in " ".join(emulator.command) else Server(None):
+        command = emulator.words(("bash", "--rcfile", str(rc), "-i"), folder=str(folder), name=f"itick-{name}")
+        window = Window(command, environment, folder / "log")
+        try:
+            window.wait()
+            time.sleep(2)
+            for number, (step, seconds, act) in enumerate(_STEPS):
+                act(window)
+                time.sleep(seconds)
+                window.picture(folder / f"{number:02}-{step}.png")
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        finally:
+            window.close()
+    pictures = sorted(map(str, folder.glob("*.png")))
+    subprocess.run(["montage", "-label", "%t", *pictures, "-tile", "4x", "-geometry", "800x+6+6",
+                    str(folder.with_suffix(".png"))], check=True)  # fmt: skip
+    codes = (folder / "codes").read_text().split("\n") if (folder / "codes").exists() else []
+    return "" if "exit code 0" in codes[:1] else f"the dashboard did not leave with 0: {codes[:1]}"
