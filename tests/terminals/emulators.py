@@ -11,7 +11,6 @@ _XTERM: tuple[str, ...] = ("xterm", "-u8", "-fa", "DejaVu Sans Mono", "-fs", "10
 _XTERM += ("-xrm", "*printerCommand: cat >'{folder}/printed'", "-xrm", "*printAttributes: 0")
 _IN_256 = (*_XTERM, "-xrm", "*termName: xterm-256color", "-e")
 _VTE = ("/usr/bin/python3", str(Path(__file__).with_name("vte.py")))
-_FONTS = ("fonts-dejavu-core",)
 _GL = ("libgl1-mesa-dri", "libegl1")
 _TMUX = ("tmux", "-L", "{name}", "-f", "/dev/null", "new-session")
 _SSH = ("ssh", "-F", "{folder}/ssh_config", "-t", "there")
@@ -42,29 +41,29 @@ class Emulator(NamedTuple):
 def _inside(
     command: tuple[str, ...], *packages: str, variables: Mapping[str, str] = {}, splits: bool = True
 ) -> Emulator:
-    return Emulator((*_IN_256, *command), ("xterm", *_FONTS, *packages), variables, splits)
+    return Emulator((*_IN_256, *command), ("xterm", *packages), variables, splits)
 
 
 EMULATORS = {
-    "xterm-16": Emulator((*_XTERM, "-xrm", "*termName: xterm", "-e"), ("xterm", *_FONTS)),
-    "xterm-256": Emulator(_IN_256, ("xterm", *_FONTS)),
-    "xterm-wide": Emulator((_XTERM[0], "-cjk_width", *_IN_256[1:]), ("xterm", *_FONTS)),
-    "vte": Emulator((*_VTE, "1"), ("gir1.2-vte-2.91", "python3-gi", *_FONTS), _TRUE_COLOUR),
-    "vte-wide": Emulator((*_VTE, "2"), ("gir1.2-vte-2.91", "python3-gi", *_FONTS), _TRUE_COLOUR),
+    "xterm-16": Emulator((*_XTERM, "-xrm", "*termName: xterm", "-e"), ("xterm",)),
+    "xterm-256": Emulator(_IN_256, ("xterm",)),
+    "xterm-wide": Emulator((_XTERM[0], "-cjk_width", *_IN_256[1:]), ("xterm",)),
+    "vte": Emulator((*_VTE, "1"), ("gir1.2-vte-2.91", "python3-gi"), _TRUE_COLOUR),
+    "vte-wide": Emulator((*_VTE, "2"), ("gir1.2-vte-2.91", "python3-gi"), _TRUE_COLOUR),
     "kitty": Emulator(
         ("kitty", "--config", "NONE", "-o", "initial_window_width=120c", "-o", "initial_window_height=40c",
          "-o", "remember_window_size=no", "-o", "linux_display_server=x11", "-o", "update_check_interval=0"),
-        ("kitty", *_GL, *_FONTS),
+        ("kitty", *_GL),
     ),
     "alacritty": Emulator(
         ("alacritty", "-o", "window.dimensions.columns=120", "-o", "window.dimensions.lines=40", "-e"),
-        ("alacritty", *_GL, *_FONTS),
+        ("alacritty", *_GL),
     ),
     "urxvt": Emulator(
-        ("urxvt", "-fn", "xft:DejaVu Sans Mono:size=10", "-geometry", "120x40", "-e"), ("rxvt-unicode", *_FONTS)
+        ("urxvt", "-fn", "xft:DejaVu Sans Mono:size=10", "-geometry", "120x40", "-e"), ("rxvt-unicode",)
     ),
-    "mlterm": Emulator(("mlterm", "--km=UTF-8", "-g", "120x40", "-e"), ("mlterm", *_FONTS)),
-    "mlterm-wide": Emulator(("mlterm", "--km=UTF-8", "--ac=2", "-g", "120x40", "-e"), ("mlterm", *_FONTS)),
+    "mlterm": Emulator(("mlterm", "--km=UTF-8", "-g", "120x40", "-e"), ("mlterm",)),
+    "mlterm-wide": Emulator(("mlterm", "--km=UTF-8", "--ac=2", "-g", "120x40", "-e"), ("mlterm",)),
     "tmux": _inside(_TMUX, "tmux"),
     "screen": _inside(("screen", "-c", "/dev/null", "-S", "{name}"), "screen"),
     "screen-colorterm": _inside(("screen", "-c", "/dev/null", "-S", "{name}"), "screen", variables=_TRUE_COLOUR),

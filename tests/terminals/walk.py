@@ -13,6 +13,7 @@ from tests.terminals.emulators import EMULATORS
 from tests.terminals.sshd import Server
 from tests.terminals.window import Window
 
+_FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR")
 _STEPS: tuple[tuple[str, float, Callable[[Window], None]], ...] = (
     ("start", 6.0, lambda window: window.type("$TUI --demo\n")),
@@ -63,7 +64,7 @@ def walk(name: str, folder: Path) -> str:
         finally:
             window.close()
     pictures = sorted(map(str, folder.glob("*.png")))
-    subprocess.run(["montage", "-label", "%t", *pictures, "-tile", "4x", "-geometry", "800x+6+6",
-                    str(folder.with_suffix(".png"))], check=True)  # fmt: skip
+    sheet = ["-font", _FONT, "-label", "%t", "-tile", "4x", "-geometry", "800x+6+6", str(folder.with_suffix(".png"))]
+    subprocess.run(["montage", *sheet[:4], *pictures, *sheet[4:]], check=True)
     codes = (folder / "codes").read_text().split("\n") if (folder / "codes").exists() else []
     return "" if "exit code 0" in codes[:1] else f"the dashboard did not leave with 0: {codes[:1]}"

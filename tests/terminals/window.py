@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PACKAGES = ("xvfb", "xdotool", "imagemagick")
+PACKAGES = ("xvfb", "xdotool", "imagemagick", "fonts-dejavu-core")
 """The Debian packages that all of it needs."""
 
 _APPEARS_WITHIN = 20.0  # s
