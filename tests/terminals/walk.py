@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from tests.terminals.window import Window
 _FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR")
 _STEPS: tuple[tuple[str, float, Callable[[Window], None]], ...] = (
-    ("start", 6.0, lambda window: window.type("$TUI --demo\n")),
+    ("start", 6.0, lambda window: window.type("itick-tui --demo\n")),
     ("down", 1.0, lambda window: window.press("j")),
     ("detail", 1.0, lambda window: window.press("Return")),
     ("help", 1.0, lambda window: window.press("Escape", "question")),
@@ -30,24 +31,23 @@ _STEPS: tuple[tuple[str, float, Callable[[Window], None]], ...] = (
     ("suspended", 2.0, lambda window: window.press("ctrl+z")),
     ("resumed", 3.0, lambda window: window.type("fg\n")),
     ("left", 3.0, lambda window: window.press("q")),
-    ("doctor", 8.0, lambda window: window.type("clear; $TUI doctor --demo | head -22\n")),
+    ("code", 1.0, lambda window: window.type("echo $? | tee $CODE\n")),
+    ("doctor", 8.0, lambda window: window.type("clear; itick-tui doctor --demo | head -22\n")),
 )
 
 
 def walk(name: str, folder: Path) -> str:
     """Walk through the keys; returns what went wrong, "" if nothing did. Pictures are left in the folder, one of all
     steps beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.is_file():
-            old.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     emulator = EMULATORS[name]
     environment = {key: value for key, value in os.environ.items() if key in _PASSED_ON}
     environment |= {"LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder), **emulator.variables}
     rc = folder / "bashrc"
     rc.write_text(
         f"PS1='$ '; export LC_ALL=C.UTF-8 XDG_CONFIG_HOME={folder}/config XDG_STATE_HOME={folder}/state\n"
-        f'TUI() {{ {COMMAND} "$@"; echo "exit code $?" | tee -a {folder}/codes; }}\nTUI=TUI\n'
+        f"export PATH={Path(COMMAND).parent}:$PATH CODE={folder}/code\n"
     )
     with Server(folder) if "{folder}/ssh_config" in " ".join(emulator.command) else Server(None):
         command = emulator.words(("bash", "--rcfile", str(rc), "-i"), folder=str(folder), name=f"itick-{name}")
@@ -66,5 +66,5 @@ def walk(name: str, folder: Path) -> str:
     pictures = sorted(map(str, folder.glob("*.png")))
     sheet = ["-font", _FONT, "-label", "%t", "-tile", "4x", "-geometry", "800x+6+6", str(folder.with_suffix(".png"))]
     subprocess.run(["montage", *sheet[:4], *pictures, *sheet[4:]], check=True)
-    codes = (folder / "codes").read_text().split("\n") if (folder / "codes").exists() else []
-    return "" if "exit code 0" in codes[:1] else f"the dashboard did not leave with 0: {codes[:1]}"
+    code = (folder / "code").read_text().strip() if (folder / "code").exists() else "not written"
+    return "" if code == "0" else f"the exit code is {code}"
