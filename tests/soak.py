@@ -112,12 +112,13 @@ CASES = {
 
 HARMLESS = ("malformed", "escapes", "future-time", "old-time", "lists", "spellings")  # a link survives these
 HEAVY = ("burst", "large")
-# Combined at random: without those that take a minute to recover from, and those that only enable other faults.
+# Combined at random: without those that take a minute to recover from, those that only enable other faults, and those
+# whose messages are never sent again.
 COMPANIONS = ("quiet", "no-date")
 MIXED_FAULTS = tuple(
     name
     for name in FAULTS.keys() - FIXED_AT_START - {*HEAVY, *DATA_FAULTS, *COMPANIONS, "idle-cut"}
-    if not name.startswith("rest-")
+    if not name.startswith(("rest-", "silent-"))
 )
 
 FAST_TIMINGS = Timings(

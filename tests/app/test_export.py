@@ -15,8 +15,10 @@ from tests.support.feedless_app import (
     FeedlessApp,
 )
 from tests.support.launch_options import launch_options
-from tests.support.messages import bar
+from tests.support.messages import T, bar
 from tests.support.wait_until import until
+from tui.app.export import bars_csv
+from tui.market import Market
 
 
 async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_path: Path) -> None:
@@ -41,6 +43,17 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
     minutes = next((tmp_path / "out").glob("itick-qqq*")).read_text().splitlines()
     assert minutes[0] == "time,open,high,low,close,volume,complete"
     assert minutes[1].endswith(",500,500,500,500,70,yes") or minutes[1].endswith(",500,500,500,500,70,no")
+
+
+def test_a_minute_in_which_the_link_was_away_is_written_as_incomplete() -> None:
+    market = Market()
+    market.wall_base = float(T)
+    market.follow([QQQ])
+    for minute in range(3):
+        market.apply(bar(minute, 500.0, 70.0), 60.0 * minute)
+    market.link_lost(80.0)
+    lines = bars_csv(market.instruments[QQQ], T + 600_000).splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["complete", "yes", "no", "yes"]
 
 
 async def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -145,6 +145,7 @@ async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeyp
         ({"TERM": "tmux-256color", "TMUX": "x", "SSH_CONNECTION": "x"}, "utf-8", OK, "256 colours, utf-8, TERM tmux"),
         ({"TERM": "xterm", "NO_COLOR": "1"}, "UTF-8", OK, "no colours (NO_COLOR)"),
         ({"TERM": "xterm"}, "UTF-8", WARN, "16 colours"),
+        ({"TERM": "screen-256color", "STY": "x"}, "UTF-8", OK, "no notifications on the desktop (GNU screen drops"),
         ({"TERM": "xterm-256color"}, "ISO-8859-1", WARN, "ISO-8859-1"),
         ({"TERM": "dumb"}, "UTF-8", FAIL, "TERM dumb"),
         ({}, "UTF-8", FAIL, "TERM —"),

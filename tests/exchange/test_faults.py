@@ -549,6 +549,26 @@ async def receive_books(name: str) -> tuple[list[Depth], list[Depth]]:
     return right, [book for book in seen if book not in right]
 
 
+async def longest_silences(name: str) -> dict[type[Push], float]:
+    """By type, the longest time in s without a message, of those between two of them."""
+    arrivals: dict[type[Push], list[float]] = {Tick: [], Quote: [], Depth: [], Kline: []}
+    async with Exchange(rate=2000, faults=[name], fault_every=3.0) as exchange, connect_client(exchange) as socket:
+        await expect_authenticated(socket)
+        for type_ in ("tick", "quote", "depth", "kline@1"):
+            await subscribe(socket, type_)
+        ends = time.monotonic() + 4.8
+        while time.monotonic() < ends:
+            for push in await receive_pushes(socket, 0.05):
+                arrivals[type(push)].append(time.monotonic())
+    return {kind: max(b - a for a, b in pairwise(times)) for kind, times in arrivals.items()}
+
+
+async def test_one_type_is_not_sent_for_a_while() -> None:
+    kinds = {"silent-tick": Tick, "silent-quote": Quote, "silent-depth": Depth, "silent-kline": Kline}
+    for name, found in zip(kinds, await asyncio.gather(*map(longest_silences, kinds)), strict=True):
+        assert {kind for kind, silence in found.items() if silence > 1.9} == {kinds[name]}, (name, found)
+
+
 async def test_wrong_books() -> None:
     crossed, empty, one_sided = await asyncio.gather(*map(receive_books, ("crossed-book", "empty-book", "one-sided")))
     for right, wrong in (crossed, empty, one_sided):

@@ -40,7 +40,7 @@ from tui.headless import stream
 from tui.headless.stream import describe_refusals, format_counters, to_record
 from tui.market.entitlements import RefusedType
 from tui.market.health import Health
-from tui.protocol.messages import OVER_LIMIT, Push
+from tui.protocol.messages import OVER_LIMIT, Depth, Level, Push, Quote
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -78,6 +78,27 @@ def test_an_update_has_its_symbol_its_type_and_what_came_by_its_full_name(
     message: Push, described: dict[str, Any]
 ) -> None:
     assert to_record(message, QQQ) == {"symbol": "QQQ$US", **described}
+
+
+def test_a_level_has_the_number_it_came_with() -> None:
+    book = Depth(symbol="QQQ$US", asks=[Level(2.0, 5, 2), Level(1.9, 5, 1)], bids=[Level(1.8, 5)])
+    record = to_record(book, QQQ)
+    assert [level["level"] for level in record["asks"]] == [2, 1]
+    assert [level["level"] for level in record["bids"]] == [1], "its place, if none came"
+
+
+def test_a_change_across_a_likely_split_is_null() -> None:
+    printer = stream.NdjsonStream([QQQ], None, None, 20.0)
+    printer._loop = Mock()
+    printer._market.follow([QQQ])
+    instrument = printer._market.instruments[QQQ]
+    for last, moved in ((101.57, -707.31), (101.6, 0.49)):
+        quote = Quote(symbol="QQQ$US", last=last, change=moved, change_percent=moved / 8, open=101.2, time=T)
+        printer._market.apply(quote, 0.0)
+        printer._on_push(quote, instrument)
+    first, second = map(json.loads, printer._lines)
+    assert (first["change"], first["change_percent"], first["last"]) == (None, None, 101.57)
+    assert (second["change"], second["change_percent"]) == (0.49, 0.49 / 8)
 
 
 def test_a_book_is_described_level_by_level() -> None:
@@ -126,7 +147,7 @@ def test_the_counters_come_at_the_end_in_words() -> None:
     assert found and int(found[2].replace(",", "")) > int(found[1].replace(",", "")) > 100
     assert re.fullmatch(r"[\d,]+ tick, [\d,]+ quote, [\d,]+ depth, [\d,]+ kline@1", found[3])
     assert left_out == "left out: 0 out of order, 0 unfollowed, 0 malformed"
-    assert odd == "odd: 0 from the future, 0 crossed books, 0 quotes outside their range"
+    assert odd == "odd: 0 from the future, 0 crossed books, 0 with misplaced levels, 0 quotes outside their range"
     assert re.fullmatch(r"link: 0 reconnects, 0 heartbeats missed, round trip [\d.]+ ms \(median .*\)", link)
 
 

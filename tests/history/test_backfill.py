@@ -28,7 +28,7 @@ from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory
 from tui.market import Market
 from tui.market.bars import MINUTE
-from tui.protocol.messages import Kline, Quote
+from tui.protocol.messages import Kline, Quote, Tick
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -400,7 +400,7 @@ async def test_an_hour_of_suspend_is_an_outage_although_the_link_notices_it_late
         harness.now += 2
         harness.history.link_changed(LIVE, demo=False)
         await harness.settles()
-        assert harness.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 61)]
+        assert harness.vendor.bars[1:] == [("US", ["QQQ", "SPY"], 62)]
 
 
 async def test_with_bars_built_from_trades_all_since_the_last_response_is_requested(tmp_path: Path) -> None:
@@ -531,24 +531,151 @@ async def test_an_empty_response_leaves_the_gap_open(tmp_path: Path) -> None:
         assert harness.vendor.bars == [("US", ["QQQ"], 7)], "from where the outage began"
 
 
-async def test_a_quote_is_requested_only_if_the_previous_close_is_unknown(tmp_path: Path) -> None:
+async def test_a_quote_is_requested_once_the_stream_had_time_to_send_its_own(tmp_path: Path) -> None:
     harness = BackfillHarness(tmp_path, [QQQ, SPY])
     harness.vendor.answers = lambda: price_walk(MONDAY - 10 * MINUTE, range(10))  # today's alone
-    harness.market.apply_history_closes(SPY, {"2026-11-20": 600.0})
-    task = asyncio.create_task(harness.history.run())
+    async with running_backfill(harness):
+        harness.tick(QQQ, 515.0)
+        harness.tick(SPY, 605.0)
+        await harness.settles()
+        assert harness.vendor.quoted == []
+        harness.now += 4
+        await harness.settles()
+        assert harness.vendor.quoted == [("US", ["QQQ", "SPY"])]
+        base = harness.market.instruments[QQQ].base
+        assert base is not None and base.price == 510.0
+
+
+# --- minutes in which the link was away ---
+
+
+def lose_and_regain(harness: BackfillHarness, away: float) -> None:
+    harness.history.link_changed(LOST, demo=False)
+    harness.market.reconnected([QQQ])
+    harness.now += away
+    harness.market.expect_data([QQQ], harness.now)
     harness.history.link_changed(LIVE, demo=False)
-    harness.tick(QQQ, 515.0)
-    harness.tick(SPY, 605.0)
-    await harness.settles()
-    assert harness.vendor.quoted == []  # the stream may tell
-    harness.now += 4
-    await harness.settles()
-    assert harness.vendor.quoted == [("US", ["QQQ"])]
-    base = harness.market.instruments[QQQ].base
-    assert base is not None and base.price == 510.0
-    task.cancel()
-    await asyncio.wait([task])
-    await harness.history.finish(5.0)
+
+
+@asynccontextmanager
+async def streaming(folder: Path) -> AsyncIterator[BackfillHarness]:
+    """At 20 s past 10:05, where 10:05 has a bar of the stream, and the vendor knows all of each minute."""
+    async with backfilling(folder, QQQ) as harness:
+        harness.now = 320.0
+        await harness.settles()
+        harness.vendor.answers = lambda: [
+            replace(bar, volume=1e6) for bar in price_walk(MONDAY, range(int(harness.now // 60)))
+        ]
+        harness.market.apply(stream_bar(5), harness.now)
+        yield harness
+
+
+def stream_bar(minute: int) -> Kline:
+    return replace(price_walk(MONDAY + minute * MINUTE, range(1))[0], symbol="QQQ$US")
+
+
+def incomplete(harness: BackfillHarness) -> list[int]:
+    return sorted(slot - MONDAY // MINUTE for slot in harness.market.instruments[QQQ].bars.incomplete)
+
+
+async def test_a_minute_that_ended_while_the_link_was_away_is_asked_for_again(tmp_path: Path) -> None:
+    async with streaming(tmp_path) as harness:
+        lose_and_regain(harness, 50.0)
+        assert incomplete(harness) == [5, 6]
+        await harness.settles()
+        assert harness.vendor.bars[1:] == [("US", ["QQQ"], 3)]
+        bar = harness.market.instruments[QQQ].bars.get(MONDAY // MINUTE + 5)
+        assert bar is not None and bar.volume == 1e6
+        harness.market.apply(stream_bar(6), harness.now)
+        assert incomplete(harness) == [], "the stream's bar of a minute is the whole of it"
+        harness.now += 120
+        await harness.settles()
+        assert len(harness.vendor.bars) == 2
+
+
+@pytest.mark.parametrize("built", [False, True], ids=["a bar of the stream", "built from trades"])
+async def test_a_minute_that_the_link_was_away_within_is_whole_by_the_stream_or_asked_for_once_over(
+    tmp_path: Path, built: bool
+) -> None:
+    async with streaming(tmp_path) as harness:
+        lose_and_regain(harness, 20.0)
+        if built:
+            harness.market.refuse([QQQ], "kline@1", "not in your plan")
+            time = int(harness.market.exchange_time(harness.now))
+            harness.market.apply(Tick(symbol="QQQ$US", last=512.0, time=time), harness.now)
+        else:
+            harness.market.apply(stream_bar(5), harness.now)
+        await harness.settles()
+        assert len(harness.vendor.bars) == 1 and incomplete(harness) == [5] * built
+        harness.now += 25
+        await harness.settles()
+        assert harness.vendor.bars[1:] == [("US", ["QQQ"], 3)] * built and incomplete(harness) == []
+
+
+async def test_a_minute_that_stays_incomplete_is_not_stored_and_asked_for_at_the_next_start(tmp_path: Path) -> None:
+    async with streaming(tmp_path) as harness:
+        await harness.history._write(harness.history._unwritten(harness.history._instruments()))
+        harness.vendor.error = RestError("no answer")
+        lose_and_regain(harness, 50.0)
+        harness.now += 240
+        for minute in (6, 7, 8):
+            harness.market.apply(stream_bar(minute), harness.now)
+        await harness.settles()
+    async with backfilling(tmp_path, QQQ, start=MONDAY + 900_000) as harness:
+        assert harness.vendor.bars == [("US", ["QQQ"], 12)], "from 10:05 on"
+    store = Store(tmp_path / "False.sqlite", wall=lambda: MONDAY / 1000 + 900)
+    minutes = {(bar.time - MONDAY) // MINUTE for bar in store.read([QQQ], 500)[QQQ].bars}
+    assert 6 in minutes and 8 in minutes and 5 not in minutes
+    store.close()
+
+
+async def test_a_minute_whose_end_no_frame_has_proven_is_not_stored(tmp_path: Path) -> None:
+    async with streaming(tmp_path) as harness:
+        harness.now += 50  # silent since
+        written = harness.history._unwritten(harness.history._instruments())
+        assert MONDAY + 5 * MINUTE not in [bar.time for update in written for bar in update.bars]
+        harness.market.health.frame_at = harness.now
+        written = harness.history._unwritten(harness.history._instruments())
+        assert MONDAY + 5 * MINUTE in [bar.time for update in written for bar in update.bars]
+
+
+# --- a split while the program is on ---
+
+
+async def test_a_split_asks_for_history_at_once_and_again_until_it_is_adjusted(tmp_path: Path) -> None:
+    """SOXL: 300 on Monday, 150.6 from 21:00 on."""
+    monday, night = at("2026-12-07 15:00"), at("2026-12-07 21:00")
+    old, new = price_walk(monday, range(60), 300.0), price_walk(monday, range(60), 150.0)
+    harness = BackfillHarness(tmp_path, [QQQ], start=at("2026-12-07 19:00"))
+    harness.vendor.answers = lambda: old
+    async with running_backfill(harness):
+        i = harness.market.instruments[QQQ]
+        await harness.history._write([BarUpdate(QQQ, old, {"2026-12-04": 290.0, "2026-12-07": 300.0})])
+        harness.tick(QQQ, 300.0)
+        harness.now += 7_201
+        await harness.settles()
+        asked = len(harness.vendor.bars)
+        harness.tick(QQQ, 150.6)
+        await until(lambda: len(harness.vendor.bars) == asked + 1)  # without waiting for the next look
+        await harness.settles()
+        assert i.suspects_split and not len(i.bars)
+        harness.now += 60
+        await harness.settles()
+        assert len(harness.vendor.bars) == asked + 1
+        harness.vendor.answers = lambda: [*new, *price_walk(night, range(10), 150.6)]
+        harness.now += 600
+        await harness.settles()
+        assert len(harness.vendor.bars) == asked + 2
+        assert not i.suspects_split and i.day.close == new[-1].close
+        assert {bar.close < 160 for bar in i.bars} == {True} and len(i.bars) == 70
+        harness.now += 600
+        await harness.settles()
+        assert len(harness.vendor.bars) == asked + 2
+    store = Store(tmp_path / "False.sqlite", wall=lambda: night / 1000 + 900)
+    stored = store.read([QQQ], 500)[QQQ]
+    store.close()
+    assert all(bar.close < 160 for bar in stored.bars) and len(stored.bars) == 70
+    assert stored.closes == {"2026-12-07": new[-1].close}
 
 
 async def test_without_calls_only_stored_history_is_applied(tmp_path: Path) -> None:
@@ -630,3 +757,55 @@ async def test_five_hundred_symbols_are_written_without_blocking_the_event_loop(
     assert time.perf_counter() - began < 2.0
     assert turns > 5
     store.close()
+
+
+@pytest.mark.parametrize("symbols", [2, 60])
+async def test_each_trade_date_costs_one_request_for_quotes_per_fifty_symbols(tmp_path: Path, symbols: int) -> None:
+    """Of the demo exchange a trade date is a day of UTC."""
+    followed = [QQQ, SPY, *(Symbol(f"F{n}", "US") for n in range(symbols - 2))]
+    shift, asked = 0.0, list[int]()
+    async with Exchange() as exchange:
+        rest = RestClient(rest_base(exchange.url), Token(KEY), 1_000)
+        served = rest.quotes
+
+        async def quotes(region: str, codes: Sequence[str]) -> dict[str, Quote]:
+            found = await served(region, codes)
+            asked.append(len(codes))
+            assert {"QQQ", "SPY"} & set(codes) == found.keys()
+            return found
+
+        rest.quotes = quotes  # type: ignore[method-assign]
+        market = Market()
+        market.set_hours(demo=True)
+        noon = 1_796_558_400_000  # 2026-12-06 12:00 UTC
+        market.set_clock(noon - 1000 * time.monotonic())
+        market.follow(followed)
+        clock = lambda: time.monotonic() + shift  # noqa: E731
+        history = Backfill(market, rest, lambda demo: Store(tmp_path / "x.sqlite"), calls=1_000, clock=clock)
+        history.set_symbols(followed)
+        running = asyncio.create_task(history.run())
+        history.link_changed(LIVE, demo=True)
+        await until(lambda: all(history._coverage.of(i).is_requested for i in history._instruments()))
+
+        async def look(later: float) -> None:
+            nonlocal shift
+            shift += later
+            history._wake()
+            await until(lambda: history._request_wanted._waiters and not history._request_wanted.is_set())
+
+        batches = [50, 10] if symbols == 60 else [2]
+        await look(4.0)
+        assert asked == batches
+        for hours in (1, 10):
+            await look(hours * 3_600.0)
+            history.link_changed(LOST, demo=True)
+            history.link_changed(LIVE, demo=True)
+            await look(4.0)
+            assert asked == batches, "none is repeated, after a reconnect neither"
+        for dates in (2, 3):
+            await look(86_400.0)
+            assert asked == batches * dates
+        running.cancel()
+        await asyncio.wait([running])
+        await history.finish(5.0)
+        await rest.aclose()

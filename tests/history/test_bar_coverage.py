@@ -11,7 +11,7 @@ from tests.support.price_walks import at
 from tui.history.bar_coverage import CoverageTable
 from tui.market import Instrument, Market
 from tui.market.bars import MINUTE
-from tui.market.sessions import Holidays
+from tui.market.sessions import Holidays, zone
 from tui.protocol.messages import Quote
 
 MONDAY = at("2026-11-23 10:00")
@@ -111,17 +111,33 @@ def test_an_instrument_that_was_dropped_and_added_again_has_no_coverage() -> Non
     assert not coverage.of(market.instruments[QQQ]).is_read and coverage.of(spy).is_read
 
 
-def test_a_quote_is_lacking_until_the_previous_close_is_known_and_once_a_day() -> None:
+def test_a_quote_is_lacking_once_each_trade_date_when_its_trading_has_begun() -> None:
     clock = Clock()
-    coverage, qqq, market = table(clock)
+    sunday = at("2026-12-06 12:00")
+    coverage, qqq, market = table(clock, sunday)
     assert coverage.lacks_quote(qqq), "no price at all is known"
-    market.apply(Quote(symbol="QQQ$US", last=512.0, open=511.0, time=MONDAY), 0.0)
-    assert coverage.lacks_quote(qqq), "the change is since the open"
-    coverage.of(qqq).quote_date = coverage.trade_date(qqq)
+    market.apply(Quote(symbol="QQQ$US", last=512.0, time=sunday), 0.0)
+    market.apply_history_closes(QQQ, {"2026-12-03": 510.0, "2026-12-04": 511.0})
     assert not coverage.lacks_quote(qqq)
-    clock.now = 86_400.0
-    assert coverage.lacks_quote(qqq)
-    market.apply_history_closes(QQQ, {"2026-11-20": 510.0})
+    asked = []
+    for minute in range(0, 3 * 1440, 30):
+        clock.now = 60.0 * minute
+        if coverage.lacks_quote(qqq):
+            asked.append(f"{zone('US').at(sunday + 60_000 * minute):%a %H:%M}")
+            coverage.of(qqq).quoted = coverage.session(qqq)
+    assert asked == ["Sun 21:00", "Mon 21:00", "Tue 21:00"]
+
+
+def test_a_quote_is_lacking_once_more_in_the_session_if_the_previous_close_is_unknown() -> None:
+    clock = Clock()
+    coverage, qqq, market = table(clock, at("2026-12-07 08:00"))
+    market.apply(Quote(symbol="QQQ$US", last=512.0, open=511.0, time=at("2026-12-07 08:00")), 0.0)
+    coverage.of(qqq).quoted = coverage.session(qqq)
+    assert not coverage.lacks_quote(qqq)
+    clock.now = 5_400.0
+    market.apply(Quote(symbol="QQQ$US", last=512.0, open=511.0, time=at("2026-12-07 09:30")), clock.now)
+    assert coverage.lacks_quote(qqq), "the change is since the open"
+    market.apply_history_closes(QQQ, {"2026-12-04": 510.0})
     assert not coverage.lacks_quote(qqq)
 
 

@@ -101,6 +101,17 @@ async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
             await until(lambda: "NEW" in shelf.kept["US"])
 
 
+async def test_the_vendor_s_names_win_over_the_built_in_ones_also_from_the_store() -> None:
+    vendor, store = FakeRestClient(), FakeNameStore()
+    vendor.answers = {"US": [ListedFund("QQQ", "Renamed ETF")]}
+    for asked in (["US"], ["US"]):
+        async with learning(vendor, store, "US") as (_, names, _):
+            assert names.name_of(QQQ) == "Invesco QQQ Trust"
+            await until(lambda: names.name_of(QQQ) == "Renamed ETF")
+            await until(lambda: "US" in store.kept)
+        assert vendor.asked == asked
+
+
 async def test_from_the_exchange_into_the_file_and_from_there_without_it(tmp_path: Path) -> None:
     store = Store(tmp_path / "names.sqlite")
     async with Exchange() as exchange:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.support.messages import QQQ, SPY, T, bar, depth, quote, tick
 from tui.market import Market
 from tui.market.alerts import parse_alert
-from tui.protocol.messages import Push, Quote
+from tui.protocol.messages import Push, Quote, Tick
 from tui.symbol import Symbol
 
 DAY = 86_400_000
+FUND = Symbol("510300", "SH")
 
 
 class Watched:
@@ -283,3 +284,16 @@ def test_first_values_alone_never_fire(connections: list[tuple[tuple[int, int], 
         )
         firsts: list[Push] = [tick(traded, 1000 * (5 * n + a)), quote, book(bid, bid + 1)]
         assert watched.apply(*(firsts[place] for place in order), now=5.0 * n) == []
+
+
+def test_a_price_has_the_decimals_of_its_tick_also_when_its_row_is_out_of_sight() -> None:
+    market = Market()
+    market.wall_base = 1_795_744_800_000  # Friday 2026-11-27 10:00 in Shanghai
+    market.follow([FUND])
+    fired: list[str] = []
+    market.alert_engine.on_fired = lambda event: fired.append(event.words)
+    market.set_alerts([parse_alert("> 1.2", FUND)])
+    for second, price in enumerate((1.1, 1.1, 1.25)):
+        time = int(market.wall_base) + 1000 * second
+        market.apply(Tick(symbol=str(FUND), last=price, time=time), float(second))
+    assert fired == ["510300$SH 1.250 crossed above 1.2"]

@@ -40,12 +40,23 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
         ("> 520 done", (519,), "✓ fired"),
         ("> 520", (), "– asleep: no price yet"),
         ("±2%", (519,), "– asleep: nothing to measure it from"),
-        ("spread > 5bp", (519,), "– asleep: no order book"),
+        ("spread > 5bp", (519,), "– asleep: no spread"),
         ("turnover > 1B", (519,), "– asleep: no turnover told"),
     ],
 )
 def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:
     assert stand(alert, *prices) == said
+
+
+def test_a_price_has_the_decimals_of_its_tick_also_when_its_row_is_out_of_sight() -> None:
+    market, fund = Market(), Symbol("510300", "SH")
+    market.wall_base = time = 1_795_744_800_000  # Friday 2026-11-27 10:00 in Shanghai
+    market.follow([fund])
+    made = parse_alert("> 1.2", fund)
+    market.set_alerts([made])
+    market.apply(Tick(symbol="510300$SH", last=1.05, time=time), 0.0)
+    found = alert_status(market.alert_engine.state_of(made), market.instruments[fund], DataStatus.LIVE, "", time)
+    assert found.figure == "1.050"
 
 
 def test_an_alert_that_fired_on_another_day_shows_its_date() -> None:

@@ -90,3 +90,46 @@ def test_in_whatever_order_bars_come_they_are_held_in_order_and_no_bound_is_pass
         assert bars.latest == held[-1]
         newest = bars.get(bars.latest)
         assert newest is not None and newest.time // MINUTE == bars.latest
+
+
+# --- minutes in which the link was away ---
+
+
+def test_a_minute_is_incomplete_until_the_stream_has_the_whole_of_it() -> None:
+    bars = of(bar(0, 1, volume=5), bar(1, 2, volume=5))
+    for slot in (FIRST, FIRST + 1):
+        bars.mark_incomplete(slot)
+    assert bars.update(bar(1, 3, volume=6))
+    assert not bars.update(bar(0, 3, volume=4))
+    assert bars.incomplete == {FIRST}
+
+
+def test_trades_do_not_complete_a_minute() -> None:
+    bars = MinuteBars()
+    bars.mark_incomplete(FIRST)
+    bars.add_trade(T, 1.0, 5.0)
+    bars.add_trade(T + 1, 1.0, 5.0)
+    assert bars.incomplete == {FIRST}
+
+
+def test_history_completes_a_minute_and_replaces_what_was_known_of_it() -> None:
+    bars = of(bar(0, 1, volume=50))
+    bars.mark_incomplete(FIRST)
+    bars.merge_history([bar(0, 2, volume=49)])
+    assert (bars.incomplete, [each.close for each in bars]) == (set(), [2])
+
+
+def test_what_the_vendor_has_no_bar_of_is_complete_too() -> None:
+    bars = of(bar(0, 1))
+    for slot in (FIRST + 1, FIRST + 2):
+        bars.mark_incomplete(slot)
+    version = bars.version
+    bars.complete_before(FIRST + 2)
+    assert bars.incomplete == {FIRST + 2} and bars.version > version
+
+
+def test_no_outage_costs_memory() -> None:
+    bars = MinuteBars()
+    for slot in range(3 * MAX_MINUTES):
+        bars.mark_incomplete(slot)
+    assert len(bars.incomplete) == MAX_MINUTES and min(bars.incomplete) == 2 * MAX_MINUTES

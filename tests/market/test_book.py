@@ -14,11 +14,12 @@ from tui.market.book import (
     cumulative,
     decimals,
     imbalance,
+    in_order,
     inferred_tick_size,
     microprice,
     valid_levels,
 )
-from tui.protocol.messages import Depth
+from tui.protocol.messages import Depth, Level
 
 sizes = st.lists(
     st.tuples(st.sampled_from([0.0, 1.0, 512.34, 512.35]), st.just(0.0) | st.floats(1e-3, 1e9)), max_size=8
@@ -155,6 +156,75 @@ def test_microprice_is_inside_the_spread_nearer_to_the_side_that_has_less(
 )
 def test_which_levels_changed_their_size(before: Sizes, after: Sizes, changed: set[float]) -> None:
     assert changed_sizes(side(before), side(after)) == changed
+
+
+Rows = list[tuple[float, float, int]]
+"""Levels: price, size, position."""
+
+
+def levels(rows: Rows) -> list[Level]:
+    return [Level(*row) for row in rows]
+
+
+def ordered(asks: Rows, bids: Rows) -> tuple[Sizes, Sizes, bool]:
+    """The book as it is sorted, and whether its positions contradict its prices."""
+    book, contradict = in_order(Depth(symbol="QQQ$US", asks=levels(asks), bids=levels(bids)))
+    asks_, bids_ = ([(level.price, level.volume) for level in side] for side in (book.asks, book.bids))
+    return asks_, bids_, contradict
+
+
+FAR_FIRST: Rows = [(4.131, 50, 5), (4.13, 40, 4), (4.129, 30, 3), (4.128, 20, 2), (4.127, 10, 1)]
+NEAR_FIRST = FAR_FIRST[::-1]
+BIDS: Rows = [(4.126, 10, 1), (4.125, 20, 2)]
+
+
+@pytest.mark.parametrize(
+    ("asks", "contradict"),
+    [
+        (NEAR_FIRST, False),
+        (FAR_FIRST, False),
+        ([(price, size, 6 - position) for price, size, position in NEAR_FIRST], True),
+        ([(price, size, 6 - position) for price, size, position in FAR_FIRST], True),
+        ([(price, size, 0) for price, size, _ in FAR_FIRST], False),
+        ([(price, size, 1) for price, size, _ in FAR_FIRST], False),
+    ],
+    ids=["in order", "far first", "in order, po against it", "far first, po against it", "no po", "one po"],
+)
+def test_prices_decide_the_order_of_levels(asks: Rows, contradict: bool) -> None:
+    book, _ = in_order(Depth(symbol="QQQ$US", asks=levels(asks), bids=levels(BIDS)))
+    known = best_bid_offer(book)
+    assert known is not None and known.ask == 4.127 and known.spread == pytest.approx(0.001)
+    sizes = [(price, size) for price, size, _ in NEAR_FIRST]
+    assert ordered(asks, BIDS) == (sizes, [(4.126, 10), (4.125, 20)], contradict)
+
+
+def test_two_entries_of_one_price_are_added() -> None:
+    asks: Rows = [(4.127, 10, 1), (4.127, 5, 2), (4.128, 20, 3), (4.128, 0, 4)]
+    bids: Rows = [(4.126, 10, 2), (4.125, 20, 3), (4.126, 7, 1)]
+    assert ordered(asks, bids) == ([(4.127, 15), (4.128, 20)], [(4.126, 17), (4.125, 20)], False)
+
+
+def test_a_book_with_nothing_odd_is_not_copied() -> None:
+    book = Depth(symbol="QQQ$US", asks=levels(NEAR_FIRST), bids=levels(BIDS))
+    assert in_order(book)[0] is book
+
+
+cents = st.integers(1, 40).map(lambda n: round(4 + n / 1000, 3))
+rows = st.lists(st.tuples(cents, st.integers(0, 9), st.integers(0, 12)), max_size=12)
+
+
+@given(rows, rows)
+def test_any_book_is_sorted_with_each_price_once_and_no_size_is_lost(asks: Rows, bids: Rows) -> None:
+    depth_ = Depth(symbol="QQQ$US", asks=levels(asks), bids=levels(bids))
+    book, contradict = in_order(depth_)
+    for before, after, sign in ((depth_.asks, book.asks, 1), (depth_.bids, book.bids, -1)):
+        found = [level.price * sign for level in valid_levels(after)]
+        assert found == sorted(set(found))
+        for price in {level.price for level in before}:
+            total = sum(level.volume for level in before if level.price == price)
+            assert sum(level.volume for level in after if level.price == price) == total
+    if contradict:
+        assert any(level.level for level in depth_.asks + depth_.bids)
 
 
 @pytest.mark.parametrize(

@@ -344,7 +344,7 @@ def test_a_symbol_with_history_only_is_last_known_until_the_stream_brings_a_pric
         assert data_status(i, None, proven) is DataStatus.LAST_KNOWN
     assert i.last_known is not None and (i.last_known.price, i.last_known.time) == (4.128, T + 2 * MINUTE)
     i.infer_precision()
-    assert i.decimals == 3
+    assert i.precision.decimals == 3
     market.apply(depth([(4.13, 1)], [(4.12, 1)]), 0.0)
     assert data_status(i, None, True) is DataStatus.LAST_KNOWN
     market.apply(tick(4.2, LATER), 0.0)

@@ -53,7 +53,7 @@ def test_the_tick_size_is_the_smallest_step_any_book_showed() -> None:
     for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
         instrument.depth = book
         instrument.infer_precision()
-    assert instrument.tick_size == 0.005
+    assert instrument.precision.tick_size == 0.005
 
 
 def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
@@ -62,7 +62,7 @@ def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
     for book in (BOOK_B, depth([(512.355, 1)], [(512.35, 1)]), BOOK_B):
         instrument.depth = book
         instrument.infer_precision()
-        ticks.append(instrument.tick_size)
+        ticks.append(instrument.precision.tick_size)
     assert ticks == [0.01, 0.005, 0.01]
 
 
@@ -70,14 +70,14 @@ def test_a_book_between_the_prices_of_the_table_proves_it_wrong() -> None:
 def test_decimals_are_those_that_prices_need_between_two_and_four(price: float, decimals: int) -> None:
     instrument = priced(price)
     instrument.infer_precision()
-    assert instrument.decimals == decimals
+    assert instrument.precision.decimals == decimals
 
 
 def test_where_there_is_a_book_it_decides_the_decimals() -> None:
     instrument = priced(512.3456)
     instrument.depth = BOOK_B
     instrument.infer_precision()
-    assert instrument.decimals == 2
+    assert instrument.precision.decimals == 2
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_history_gives_the_decimals_before_there_is_a_book(closes: list[float], 
     bars = [bar(minute, closes[minute % len(closes)]) for minute in range(-60, 0)]
     instrument.apply_history(bars, kept, T)
     instrument.infer_precision()
-    assert instrument.decimals == decimals
+    assert instrument.precision.decimals == decimals
     instrument.set_last(closes[2], T, 1.0)
     instrument.infer_precision()
-    assert instrument.decimals == decimals
+    assert instrument.precision.decimals == decimals
 
 
 def test_a_few_bars_of_history_give_no_decimals() -> None:
@@ -105,7 +105,7 @@ def test_a_few_bars_of_history_give_no_decimals() -> None:
     instrument.apply_history([bar(-1, 4.09)], True, T)
     instrument.set_last(4.126, T, 1.0)
     instrument.infer_precision()
-    assert instrument.decimals == 3
+    assert instrument.precision.decimals == 3
 
 
 def test_a_dropped_book_leaves_the_precision_inferred_from_it() -> None:
@@ -114,7 +114,7 @@ def test_a_dropped_book_leaves_the_precision_inferred_from_it() -> None:
     instrument.infer_precision()
     instrument.reconnected()
     assert instrument.depth is None
-    assert (instrument.depth_at, instrument.tick_size) == (0.0, 0.01)
+    assert (instrument.depth_at, instrument.precision.tick_size) == (0.0, 0.01)
     assert instrument.has_data
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cursor_queries import CURSOR_QUERY
 from tests.support.terminal import Terminal
 
 
@@ -50,3 +51,29 @@ async def test_a_terminal_that_owes_replies_is_not_shown_as_live(terminal: Termi
     terminal.press("q")
     terminal.answers = True
     await terminal.until(lambda: "● LIVE" in terminal.text(), within=5.0)
+
+
+async def test_nothing_is_asked_right_after_enter_for_ssh_looks_for_its_escape_there(terminal: Terminal) -> None:
+    await terminal.until(lambda: "● LIVE" in terminal.text())
+    terminal.press("\r")
+    await terminal.until(lambda: "Invesco QQQ Trust" in terminal.text())
+    await asyncio.sleep(0.2)
+    terminal.text()
+    written = len(terminal.raw)
+    await asyncio.sleep(0.9)
+    terminal.text()
+    assert len(terminal.raw) > written + 1_000, "frames are drawn all the same"
+    assert CURSOR_QUERY not in terminal.raw[written:]
+    await terminal.until(lambda: CURSOR_QUERY in terminal.raw[written:], within=3.0)
+
+
+@pytest.mark.parametrize(("arguments", "text"), [(["--no-mouse"], ""), ([], "mouse = false"), ([], "")])
+async def test_the_mouse_can_be_left_to_the_terminal(tmp_path: Path, arguments: list[str], text: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"{text}\n")
+    terminal = Terminal(["--demo", "--config", str(config), *arguments], 120, 40, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        await terminal.until(lambda: "● LIVE" in terminal.text())
+        assert (b"\x1b[?1000h" in terminal.raw) is (not arguments and not text)
+    finally:
+        terminal.kill()

@@ -46,6 +46,12 @@ def test_levels_of_a_book_may_be_strings_and_null() -> None:
     assert depth == Depth(symbol="QQQ$US", asks=[Level(price=1.5, volume=3)], bids=[])
 
 
+@pytest.mark.parametrize(("told", "level"), [("3", 3), (2.0, 2), (None, 0), ("x", 0), (1.5, 0), (True, 0), ([], 0)])
+def test_a_level_whose_position_cannot_be_read_has_none(told: Any, level: int) -> None:
+    depth = only(frame(type="depth", s="QQQ$US", a=[{"p": 1.5, "v": 3, "po": told}], b=[]))
+    assert depth == Depth(symbol="QQQ$US", asks=[Level(1.5, 3, level)], bids=[])
+
+
 @pytest.mark.parametrize("field", ["o", "h", "l", "v", "tu", "p", "ch", "chp", "ts", "iopv", "nav", "r", "unheard_of"])
 def test_a_null_is_a_field_that_did_not_come(field: str) -> None:
     assert quote_with(**{field: None}) == PLAIN

@@ -99,6 +99,15 @@ def test_unknown_fund_names_are_recorded_once(tmp_path: Path) -> None:
     assert names == [RecordedNames(BEGAN, {trust: "Tracker Fund�[31m"})]
 
 
+def test_a_vendor_s_name_of_a_well_known_fund_is_recorded(tmp_path: Path) -> None:
+    market, fund_names = Market(), FundNames()
+    fund_names.add({QQQ: "Renamed ETF"})
+    with record(tmp_path / "r.gz", market, [QQQ, SPY]) as recorder:
+        recorder.record_names(fund_names, [QQQ, SPY])
+    names = [entry for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedNames)]
+    assert names == [RecordedNames(BEGAN, {QQQ: "Renamed ETF"})]
+
+
 def test_a_state_of_the_link_round_trips() -> None:
     state = LinkState(LinkPhase.RECONNECTING, 5.0, "", 9.0, FeedError("connection lost"), True)
     back = parse_line(state_line(5.5, state))

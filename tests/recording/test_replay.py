@@ -23,7 +23,7 @@ from tui.feed.clock import monotonic
 from tui.feed.endpoint import host_of
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.recording.format import RecordedFrame, Recording, call_line, names_line
+from tui.recording.format import RecordedFrame, Recording, call_line, names_line, state_line
 from tui.recording.replay import Replay, parse_speed
 from tui.recording.writer import Recorder
 from tui.symbol import Symbol
@@ -282,6 +282,13 @@ def test_speeds_are_parsed(text: str, speed: float) -> None:
 def test_an_invalid_speed_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match=r"is no speed: write a number from 0\.01 to 1000, or max"):
         parse_speed(text)
+
+
+def test_a_minute_in_which_the_link_was_away_is_incomplete_in_a_replay_too(tmp_path: Path) -> None:
+    lines = [*tick_lines(2, 62.0), state_line(BEGAN + 65, LinkState(LinkPhase.RECONNECTING, BEGAN + 65))]
+    lines += [call_line(BEGAN + 150, "reconnected", [(QQQ,)]), call_line(BEGAN + 150, "served", [(QQQ,), BEGAN + 150])]
+    market, _ = play_all(write_recording(tmp_path / "r.gz", lines))
+    assert market.instruments[QQQ].bars.incomplete == {T // 60_000 + n for n in range(3)}
 
 
 # --- what is watched ---

@@ -8,10 +8,15 @@ from tui.symbol import Symbol
 QQQ = Symbol("QQQ", "US")
 
 
-def test_the_names_of_well_known_funds_stay() -> None:
+def test_the_vendor_s_names_replace_the_built_in_ones() -> None:
     names = FundNames()
-    names.add({QQQ: "INVSC QQQ TR SRS 1", Symbol("ZZZ9", "US"): " ", Symbol("TQQQ", "US"): "ProShares UltraPro QQQ"})
-    assert names.name_of(QQQ) == "Invesco QQQ Trust"
+    spy = Symbol("SPY", "US")
+    assert names.name_of(QQQ) == "Invesco QQQ Trust", "until the vendor's are known"
+    names.add({QQQ: "Renamed ETF", spy: " ", Symbol("ZZZ9", "US"): " ", Symbol("TQQQ", "US"): "ProShares UltraPro QQQ"})
+    assert names.name_of(QQQ) == "Renamed ETF"
+    assert names.name_of(spy) == "SPDR S&P 500 ETF Trust", "no name is none"
+    assert names.search("renamed") == [("QQQ$US", "Renamed ETF")]
+    assert ("QQQ$US", "Renamed ETF") not in names.search("invesco")
     assert names.name_of(Symbol("ZZZ9", "US")) == ""
     assert names.name_of(Symbol("TQQQ", "US")) == "ProShares UltraPro QQQ"
     names.add({Symbol("QQQX", "US"): "Nuveen Nasdaq 100 Dynamic Overwrite Fund"})

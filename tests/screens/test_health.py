@@ -76,7 +76,7 @@ def troubled() -> Market:
     health.frames, health.frames_skipped = 812, 3
     health.round_trips.extend((0.036, 0.14, 0.041))
     health.reconnects, health.heartbeats_missed = 2, 1
-    health.out_of_order, health.future, health.crossed = 12, 1, 4
+    health.out_of_order, health.future, health.crossed, health.misplaced = 12, 1, 4, 2
     for _ in range(3):
         health.count_malformed("not JSON", b"{\x1b]0;owned\x07[bold red]" + bytes(range(200)), 6.0)
     health.count_malformed("unknown type", b'{"data":{"type":"[/]"}}', 8.0)
@@ -236,7 +236,7 @@ def test_what_is_not_as_it_should_be_is_marked() -> None:
     odd = [figure.name for figure in link_figures(market, snapshot(market, LOST)) if figure.abnormal]
     assert odd == ["state", "heartbeats missed", "reconnects"]
     odd = [figure.name for figure in fault_figures(market, snapshot(market)) if figure.abnormal]
-    assert odd == ["malformed", "out of order", "from the future", "crossed books"]
+    assert odd == ["malformed", "out of order", "from the future", "crossed books", "misplaced levels"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
 
 
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with open_modal(help_, (160, 90)) as (app, _):
+    async with open_modal(help_, (160, 96)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 

@@ -33,7 +33,7 @@ def instrument_of(
         i.tick = Tick(symbol=str(symbol), last=newest.close, time=time)
         i.quote = Quote(symbol=str(symbol), last=newest.close, time=time, change=change)
         i.tick_time = time
-        i.roll_session(time)
+        i.roll_session(time, newest.close)
         i.set_last(newest.close, time, 0.0)
         i.infer_precision()
     i.bars.synthesized = built

@@ -67,7 +67,7 @@ class CrashingApp(ItickApp):
         self.fail()
 
 
-def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
+def to_record(message: Push, symbol: Symbol, suspects_split: bool = False) -> dict[str, Any]:
     raise Fault("an update that cannot be described")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.exchange.server import Exchange
 from tui.market import Instrument, Market
+from tui.market.book import valid_levels
 from tui.market.health import Health
 from tui.protocol.messages import Depth, Kline
 from tui.symbol import Symbol
@@ -70,7 +71,7 @@ def _of_one(instrument: Instrument, exchange: Exchange, dated: bool) -> Iterator
 def _book(depth: Depth | None) -> list[list[tuple[float, float]]] | None:
     if depth is None:
         return None
-    return [[(level.price, level.volume) for level in side] for side in (depth.asks, depth.bids)]
+    return [[(level.price, level.volume) for level in valid_levels(side)] for side in (depth.asks, depth.bids)]
 
 
 def _bar(bar: Kline) -> tuple[float, ...]:

@@ -172,8 +172,8 @@ SENT_BY_THE_SERVER = {
     ),
     DEPTH: Depth(
         symbol="QQQ$US",
-        asks=[Level(price=3034.01, volume=10.6023)],
-        bids=[Level(price=3034, volume=20.9758)],
+        asks=[Level(price=3034.01, volume=10.6023, level=1)],
+        bids=[Level(price=3034, volume=20.9758, level=1)],
     ),
     KLINE: Kline(
         symbol="QQQ",

@@ -88,6 +88,6 @@ def state_of(market: Market) -> dict[str, Any]:
     facts["clock"] = (market.clock.low, market.clock.high, market.clock.seen, market.wall_base)
     facts["health"] = (
         (health.messages, health.bytes, health.applied, health.malformed, health.reconnects, health.out_of_order),
-        (health.unfollowed, health.future, health.crossed, health.outside),
+        (health.unfollowed, health.future, health.crossed, health.outside, health.misplaced),
     )
     return facts

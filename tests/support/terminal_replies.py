@@ -38,7 +38,7 @@ REPLIES = (
     b"\x1b]1337;ReportCellSize=20.0;10.0;2.0\x1b\\",
     b"\x1b_Gi=31;OK\x1b\\",
     # DCS: version, DECRQSS, XTGETTCAP, DA3; PM and SOS
-    b"\x1bP>|xterm(388) ddd\x1b\\",
+    b"\x1bP>xterm(388) ddd\x1b\\",
     b"\x1bP1$r0;1dq\x1b\\",
     b"\x1bP1+r544e=787465726d\x1b\\",
     b"\x1bP!|7E7E4F4D\x1b\\",
@@ -61,7 +61,7 @@ REPLIES = (
     # 8-bit control characters, raw and in UTF-8
     b"\x9b?62;4c",
     b"\x9d11;rgb:dddd/dddd/dddd\x9c",
-    b"\x90>|ddd\x9c",
+    b"\x901$rddd\x9c",
     b"\xc2\x9b?62;4c",
     b"\xc2\x9d11;rgb:dd/dd/dd\xc2\x9c",
     b"\xc2\x9fGi=1;OK\xc2\x9c",

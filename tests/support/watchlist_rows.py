@@ -16,10 +16,17 @@ SH = Symbol("510300", "SH")
 
 
 def row(
-    *messages: Push, symbol: Symbol = QQQ, later: float = 0, proven: bool = True, mixed: bool = False, demo: bool = True
+    *messages: Push,
+    symbol: Symbol = QQQ,
+    later: float = 0,
+    proven: bool = True,
+    mixed: bool = False,
+    demo: bool = True,
+    began: float = 0.0,
 ) -> RowFigures:
-    """The row of a symbol that got these, `later` ms after T."""
+    """The row of a symbol that got these at the time `began` (ms UTC), `later` ms after T."""
     market = Market()
+    market.wall_base = began
     market.set_hours(demo)
     market.follow([symbol])
     for message in messages:

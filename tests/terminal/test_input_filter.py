@@ -95,6 +95,18 @@ SUBFIELDS = {
     "\x1b[1;1:1A": "\x1b[1;1A",
     "\x1b[3;5:2~": "\x1b[3;5~",
     "\x1b[97;;97:776u": "\x1b[97;;97:776u",
+    # Ctrl with a letter of another alphabet is Ctrl with the key's place, and of no Latin one
+    "\x1b[1089::99;5u": "\x1b[99;5u",
+    "\x1b[1103:1071:122;5u": "\x1b[122;5u",
+    "\x1b[1089::99;1;1089u": "\x1b[1089;1;1089u",
+    "\x1b[99::105;5u": "\x1b[99;5u",
+    # the keypad
+    "\x1b[57399;;48u": "\x1b[48;;48u",
+    "\x1b[57409;;46u": "\x1b[46;;46u",
+    "\x1b[57410u": "\x1b[47u",
+    "\x1b[57412;1u": "\x1b[45;1u",
+    "\x1b[57413;;43u": "\x1b[43;;43u",
+    "\x1b[57414u": "\x1b[13u",
 }
 RELEASES = ("\x1b[97;1:3u", "\x1b[97:65;2:3;65u", "\x1b[1;1:3A", "\x1b[3;5:3~")
 OTHERS = {
@@ -282,6 +294,7 @@ PERMITTED = {
     Kind.FOCUS_OUT: r"\x1b\[O",
     Kind.CURSOR_POSITION: r"\x1b\[[0-9]{1,5};[0-9]{1,5}R",
     Kind.STATUS: r"\x1b\[0n",
+    Kind.VERSION: r"[ -~]{1,62}",
     Kind.SYNCHRONIZED_OUTPUT: r"\x1b\[\?2026;[123]\$y",
 }
 
@@ -303,3 +316,10 @@ def test_where_bytes_are_cut_makes_no_difference(data: bytes, places: list[int])
     bounds = [0, *sorted(places), len(data)]
     pieces = [data[first:last] for first, last in pairwise(bounds)]
     assert take(*pieces, LATER) == take(data, LATER)
+
+
+@pytest.mark.parametrize("reply", [b"\x1bP>|xterm(388)\x1b\\", b"\x90>|xterm(388)\x9c"])
+def test_the_terminal_tells_its_name_and_version(reply: bytes) -> None:
+    assert take(reply) == [Input(Kind.VERSION, "xterm(388)")]
+    assert take(reply[:6], reply[6:], b"j") == [Input(Kind.VERSION, "xterm(388)"), Input(Kind.KEY, "j")]
+    assert take(b"\x1b]>|xterm(388)\x1b\\", b"\x1bP>|\x1b\\", b"j") == [Input(Kind.KEY, "j")]

@@ -60,6 +60,12 @@ def test_the_parser_makes_keys_of_sequences() -> None:
     assert [key.key for key in parser.keys("\x1b[G")] == [], "a sequence to be ignored"
 
 
+@pytest.mark.parametrize("button", [96, 97, 100, 112])
+def test_a_motion_with_the_wheel_as_a_held_button_is_a_motion(button: int) -> None:
+    moved = SequenceParser().mouse(f"\x1b[<{button};5;3M")
+    assert isinstance(moved, events.MouseMove) and (moved.x, moved.y, moved.button) == (4, 2, 0)
+
+
 def test_the_parser_makes_events_of_mouse_reports() -> None:
     parser = SequenceParser()
     pressed, scrolled = parser.mouse("\x1b[<0;5;3M"), parser.mouse("\x1b[<65;5;3M")

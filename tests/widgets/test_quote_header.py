@@ -55,3 +55,13 @@ async def test_only_an_age_is_ago(later: int, status: int | None, words: str) ->
     async with app.run_test(size=(100, 24)) as pilot:
         await pilot.pause()
         assert title(app).endswith(words)
+
+
+async def test_across_a_likely_split_no_change_is_told() -> None:
+    app = detail()
+    market = app.dashboard.quote_header._market
+    market.apply_history_closes(LQD, {"2024-11-14": 220.5})
+    async with app.run_test(size=(140, 24)) as pilot:
+        await pilot.pause()
+        drawn = "".join(segment.text for line in app.dashboard.quote_header._drawn for segment in line)
+        assert "CHG split?" in drawn and "CHG% split?" in drawn and "EXT% split?" in drawn and "PREV —" in drawn

@@ -16,6 +16,7 @@ from tui.market.alert_engine import AlertEvent
 from tui.notify import command as alert_command
 from tui.notify.batching import AlertBatcher, alert_lines
 from tui.notify.desktop import notification_sequence
+from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, current_driver, notifications
 
 _MOST_LINES = 8  # of the notice, and no more than a third of the screen as they are folded there
@@ -63,7 +64,8 @@ class AlertNotices:
         self._ring()
         self._show(lines)
         driver = current_driver(self._app)
-        if driver is not None and (sequence := notification_sequence(text, os.environ)):
+        version = driver.version if isinstance(driver, TerminalDriver) else ""
+        if driver is not None and (sequence := notification_sequence(text, os.environ, version)):
             driver.write(sequence)
         if self._preferences.settings.alert_command:
             self._start_worker(partial(self.run_command, fired[0], text), "alert command")

@@ -45,13 +45,15 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
 
 
 def bars_csv(instrument: Instrument, time: float) -> str:
-    """Returns a symbol's minute bars as CSV, oldest first; the minute that `time` (ms UTC) is in is not complete."""
+    """Returns a symbol's minute bars as CSV, oldest first. The minute that `time` (ms UTC) is in is not complete, and
+    none in which the link was away."""
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
     for bar in instrument.bars:
         figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        complete = "yes" if bar.time + MINUTE <= time else "no"
+        is_whole = bar.time + MINUTE <= time and bar.time // MINUTE not in instrument.bars.incomplete
+        complete = "yes" if is_whole else "no"
         writer.writerow([_time(bar.time), *map(_figure, figures), complete])
     return table.getvalue()
 

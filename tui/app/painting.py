@@ -16,6 +16,7 @@ from tui.terminal.ambiguous_width import PATIENCE
 from tui.terminal.flow_control import TerminalFlowControl
 from tui.terminal.frame_clock import FrameClock
 from tui.terminal.glyph_selection import GlyphSelection
+from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
 from tui.terminal.textual_private import (
@@ -28,6 +29,7 @@ from tui.terminal.textual_private import (
 )
 
 _BEHIND = 1.0  # s
+_QUIET_AFTER_ENTER = 1.5  # s: ssh knows its escape `~.` only right after Enter, and a reply would come between
 MOST_QUEUED = 8
 """Texts for the thread that writes to the terminal, before painting waits: at 30 Textual blocks the event loop."""
 
@@ -178,7 +180,9 @@ class Painting:
     def query_cursor(self) -> None:
         """Ask the terminal for its cursor's position: the reply says that it has read all that was written before."""
         driver = current_driver(self._app)
-        if driver is None or self._is_plain or self._app.is_headless:
+        if not isinstance(driver, TerminalDriver) or self._is_plain or self._app.is_headless:
+            return
+        if time.monotonic() - driver.entered_at < _QUIET_AFTER_ENTER:
             return
         if query := self.flow_control.query(time.monotonic()):
             driver.write(query)

@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Do not ring the bell when the link is lost or back, or an alert fires.",
 )
+@option("--no-mouse", group=APPEARANCE, is_flag=True, help="Leave the mouse to the terminal.")
 @click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -131,6 +132,7 @@ def cli(
     begin: str | None,
     theme: str | None,
     no_bell: bool,
+    no_mouse: bool,
     export_dir: Path,
 ) -> int:
     """Live ETF and fund prices in your terminal: a watchlist, the order book and the minute chart of the selected
@@ -194,7 +196,7 @@ def cli(
             app = ItickApp(launch_options, source, replayed.clock, replayed.wall)
         else:
             app = ItickApp(launch_options, source)
-        app.run()
+        app.run(mouse=settings.mouse and not no_mouse)
         for words in app.unsaved:
             print_error(words, EXIT_DONE)
         if app.crash is not None:

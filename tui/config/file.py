@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
 from tui.config.settings import Settings, is_same_lists, is_same_settings, parse_settings
+from tui.config.toml_arrays import ArrayEditor
 from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
 from tui.files import replace as replace_file
 from tui.market.alerts import Alert
-
-if TYPE_CHECKING:
-    from tomlkit.items import Array
 
 _LOCK_TIMEOUT = 0.7  # s to wait for a write of another copy, which takes some 10 ms
 
@@ -35,6 +33,7 @@ class ConfigFile:
         self.path = path
         self.command_warning = ""
         """Why the commands set in the file are not run, as of the last read; "" if they are."""
+        self._arrays = ArrayEditor()
 
     def read(self) -> Settings:
         """Returns the settings, without commands if others could have written the file.
@@ -77,7 +76,7 @@ class ConfigFile:
                 current = replace(theirs, lists=base.lists, alerts=base.alerts) if is_missing else theirs
                 merged = merge(base, ours, current)
                 if not is_same_settings(merged, theirs):
-                    edited = _edit_document(text, theirs, merged)
+                    edited = _edit_document(text, theirs, merged, self._arrays)
                     if parse_settings(edited, str(self.path)) != merged:
                         raise UsageError(f"{self.path} is laid out in a way that cannot be edited here")
                     replace_file(real, edited)
@@ -96,10 +95,10 @@ class ConfigFile:
             raise UsageError(f"cannot read {self.path}: it is not a text file") from None
 
 
-def _edit_document(text: str, before: Settings, after: Settings) -> str:
+def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEditor) -> str:
     """Returns the text with each differing setting changed; comments and layout stay."""
     import tomlkit  # slow to import, and most runs change nothing
-    from tomlkit.items import InlineTable, Table
+    from tomlkit.items import Array, InlineTable, Table
 
     document = tomlkit.parse(text)
     for field in Settings.__struct_fields__:
@@ -111,41 +110,51 @@ def _edit_document(text: str, before: Settings, after: Settings) -> str:
                 # Missing, or written as dotted keys (`lists.Core = […]`), which cannot be edited one by one.
                 document.pop("lists", None)
                 document["lists"], old = tomlkit.table(), {}
-            _edit_lists(document["lists"], old, new)
+            _edit_lists(document["lists"], old, new, arrays)
         elif field == "alerts":
             if "alerts" not in document:
                 document["alerts"], old = tomlkit.array().multiline(True), ()
-            _edit_alerts(document["alerts"], old, new)
+            _edit_alerts(document["alerts"], old, new, arrays)
         elif isinstance(new, tuple):
-            document[field] = list(new)
+            if isinstance(document.get(field), Array):
+                arrays.edit(field, document[field], list(map(str, old)), list(map(str, new)))
+            else:
+                document[field] = list(new)
         else:
             document[field] = new
     return tomlkit.dumps(document)
 
 
-def _edit_lists(table: Any, before: Mapping[str, Sequence[object]], after: Mapping[str, Sequence[object]]) -> None:
+def _edit_lists(
+    table: Any, before: Mapping[str, Sequence[object]], after: Mapping[str, Sequence[object]], arrays: ArrayEditor
+) -> None:
     for name in before:
         if name not in after:
+            arrays.remember_array(_list_key(name), table[name])
             del table[name]
     for name, symbols in after.items():
         if name in before and symbols != before[name]:
-            _edit_array(table[name], list(map(str, before[name])), list(map(str, symbols)))
-    arrays = {}
+            arrays.edit(_list_key(name), table[name], list(map(str, before[name])), list(map(str, symbols)))
+    moved = {}
     remaining = [name for name in before if name in after]
     if list(after)[: len(remaining)] != remaining:
         # A table keeps insertion order: reordering means removing and inserting all entries.
-        arrays = {name: table[name] for name in remaining}
+        moved = {name: table[name] for name in remaining}
         for name in remaining:
             del table[name]
     trailing = _pop_trailing_lines(table)
     for name, symbols in after.items():
         if name not in table:
-            table[name] = arrays.get(name) or list(map(str, symbols))
+            table[name] = moved.get(name) or arrays.create(_list_key(name), list(map(str, symbols)))
     if trailing:
         table.value.body.extend(trailing)
 
 
-def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert]) -> None:
+def _list_key(name: str) -> str:
+    return f"lists.{name}"
+
+
+def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert], arrays: ArrayEditor) -> None:
     """Replace alerts whose state changed in place, with their comments, then add and remove the others."""
     now = {alert.key: alert for alert in after}
     if len(array) == len(before):
@@ -153,7 +162,7 @@ def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert]) ->
             if now.get(alert.key, alert) != alert:
                 array[n] = str(now[alert.key])
         before = [now.get(alert.key, alert) for alert in before]
-    _edit_array(array, list(map(str, before)), list(map(str, after)))
+    arrays.edit("alerts", array, list(map(str, before)), list(map(str, after)))
 
 
 def _pop_trailing_lines(table: Any) -> list[Any]:
@@ -166,22 +175,3 @@ def _pop_trailing_lines(table: Any) -> list[Any]:
         while body and body[-1][0] is None:
             trailing.insert(0, body.pop())
     return trailing
-
-
-def _edit_array(array: Array, before: list[str], after: list[str]) -> None:
-    """Remove and insert single items if the others keep their order, else rewrite the array."""
-    remaining = [item for item in before if item in after]
-    if (
-        "\n" not in array.as_string()
-        or len(array) != len(before)
-        or [item for item in after if item in before] != remaining
-    ):
-        array.clear()
-        array.extend(after)
-        return
-    for n in reversed(range(len(before))):
-        if before[n] not in after:
-            array.pop(n)
-    for n, item in enumerate(after):
-        if item not in before:
-            array.insert(n, item)

@@ -52,6 +52,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     red_up: bool = False
     flash: bool = True
     bell: bool = True
+    mouse: bool = True
     url: str = ""
     rest_url: str = ""
     calls_a_minute: Annotated[int, Meta(ge=0, le=60_000)] = 5

@@ -18,6 +18,7 @@ SETTING_DESCRIPTIONS = {
     "red_up": "Rising prices in red and falling ones in green, as in China.",
     "flash": "Flash the digits of LAST that changed.",
     "bell": "Ring the bell when the link is lost, when it is back, and when an alert fires.",
+    "mouse": "Use the mouse. Without it the terminal selects text as in a shell, and GNU screen passes Esc on at once.",
     "url": 'The URL of the feed, if your account has another than wss://api.itick.org/fund ("" is that).',
     "rest_url": 'The URL of REST, for history and names; "" is the host of url.',
     "calls_a_minute": "Calls over REST that your plan allows a minute; with 0 there are none.",

@@ -23,6 +23,7 @@ from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
 from tui.history.store import StoreError, default_store_path, is_sound
+from tui.multiplexers import notification_obstacle
 from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
@@ -192,6 +193,8 @@ def check_terminal(file: int | None, environment: Mapping[str, str], encoding: s
     colours = _colours(term, environment)
     hosts = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
     words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in hosts)
+    if obstacle := notification_obstacle(environment):
+        words += f", no notifications on the desktop ({obstacle} drops them)"
     if term in ("", "dumb"):
         return Finding(words, "nothing can be drawn on it: set TERM, to xterm-256color for example", Status.FAIL)
     if not is_utf8(encoding):

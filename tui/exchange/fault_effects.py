@@ -97,6 +97,13 @@ _SUBSCRIBE_REFUSALS: dict[str, tuple[str, SubscribeReply | None]] = {
     "kline-refused": ("kline@1", SubscribeReply(code=0, msg="no permission for kline, premium package required")),
 }
 _BOOK_FAULTS = ("crossed-book", "empty-book", "one-sided")
+_SILENT_TYPES: dict[str, type[Push]] = {
+    "silent-tick": Tick,
+    "silent-quote": Quote,
+    "silent-depth": Depth,
+    "silent-kline": Kline,
+}
+_SENT_SHARE = 1 / 3  # of each period, in which a silent type is sent; it begins with the fault
 _WRONG_BOOK_SHARE = 0.4  # of each period, in which books are wrong
 _TIME_AHEAD = 3_600_000  # ms
 _TIME_TRANSFORMS: dict[str, Callable[[int], int]] = {
@@ -141,8 +148,10 @@ class FaultEffects:
         self.pong_delay = self.every("pong-late") if "pong-late" in self else 0.0
         self._book_faults = [name for name in _BOOK_FAULTS if name in self]
         self._encoding_faults = _ENCODING_FAULTS.intersection(self.names)
-        self.alters_data = bool(self._book_faults or self._encoding_faults)
+        self._silent_types = {_SILENT_TYPES[name]: name for name in self.names if name in _SILENT_TYPES}
+        self.alters_data = bool(self._book_faults or self._encoding_faults or self._silent_types)
         self._end_times: dict[str, float] = {}
+        self._silence_began: float | None = None
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -196,6 +205,14 @@ class FaultEffects:
         return reply
 
     # Data.
+
+    def is_silenced(self, kind: type[Push], now: float) -> bool:
+        """Returns True if messages of this type are not sent at `now`, s monotonic."""
+        if (name := self._silent_types.get(kind)) is None:
+            return False
+        if self._silence_began is None:
+            self._silence_began = now
+        return (now - self._silence_began) / self.every(name) % 1 >= _SENT_SHARE
 
     def alter_push(self, push: Push, now: float) -> Push:
         """Returns the message sent in place of `push` at `now` (s, monotonic)."""

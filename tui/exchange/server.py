@@ -457,7 +457,10 @@ class Exchange:
             client.flush()
 
     def _deliver_altered(self, messages: Iterable[tuple[Symbol, Push]]) -> None:
+        now = time.monotonic()
         for (symbol, kind), group in itertools.groupby(messages, lambda message: (message[0], type(message[1]))):
+            if self._faults.is_silenced(kind, now):
+                continue
             channel = self._channels[symbol].get(kind)
             pushes = [push for _, push in group]
             if channel is not None:

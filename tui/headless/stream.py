@@ -263,7 +263,7 @@ class NdjsonStream:
         if not self._lines:
             # Written after the buffered messages are decoded: one system call for many lines.
             self._loop.call_soon(self._write_lines)
-        self._lines.append(self._encode(to_record(message, instrument.symbol)))
+        self._lines.append(self._encode(to_record(message, instrument.symbol, instrument.suspects_split)))
         self._symbols_with_data.add(instrument.symbol)
         if self._remaining is not None:
             self._remaining -= 1
@@ -275,23 +275,26 @@ class NdjsonStream:
             self._finish(EXIT_DONE)
 
 
-def to_record(message: Push, symbol: Symbol) -> dict[str, Any]:
+def to_record(message: Push, symbol: Symbol, suspects_split: bool = False) -> dict[str, Any]:
     """Returns an update as it is printed: `symbol`, `type`, then the received fields by their full names.
 
-    Prices are in trade currency, volumes in shares, `time` in ms UTC.
+    Prices are in trade currency, volumes in shares, `time` in ms UTC. While a split is likely, the change that the feed
+    tells is null.
     """
     record: dict[str, Any] = {"symbol": str(symbol), "type": TYPE_OF[type(message)]}
     for name in message.__struct_fields__:
         value = getattr(message, name)
         if value is None or name in ("symbol", "region", "interval"):
             continue
+        if suspects_split and name in ("change", "change_percent"):
+            value = None
         record[name] = _level_records(value) if name in ("asks", "bids") else _json_number(name, value)
     return record
 
 
 def _level_records(side: list[Level]) -> list[dict[str, Any]]:
     return [
-        {"price": level.price, "volume": _json_number("volume", level.volume), "level": number}
+        {"price": level.price, "volume": _json_number("volume", level.volume), "level": level.level or number}
         for number, level in enumerate(side, 1)
     ]
 
@@ -318,7 +321,7 @@ def format_counters(report: dict[str, Any]) -> str:
             f"left out: {report['out_of_order']:,} out of order, {report['unfollowed']:,} unfollowed, "
             f"{sum(report['malformed'].values()):,} malformed" + (f" ({malformed})" if malformed else ""),
             f"odd: {report['future']:,} from the future, {report['crossed']:,} crossed books, "
-            f"{report['outside_range']:,} quotes outside their range",
+            f"{report['misplaced']:,} with misplaced levels, {report['outside_range']:,} quotes outside their range",
             f"link: {report['reconnects']:,} reconnects, {report['heartbeats_missed']:,} heartbeats missed, "
             f"round trip {round_trip}",
         )

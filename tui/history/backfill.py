@@ -99,6 +99,7 @@ class Backfill:
         self._bar_retries = defaultdict[str, _RetryState](_RetryState)
         self._quote_retries = defaultdict[str, _RetryState](_RetryState)
         self._read_wanted, self._request_wanted = asyncio.Event(), asyncio.Event()
+        market.on_split = self._request_wanted.set
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
         """Set which symbols to follow, those in view first. The market must follow them already."""
@@ -125,6 +126,7 @@ class Backfill:
         elif not state.is_live and self._live_at is not None:
             # Lost since the last frame. After a suspend, frames that are read only now arrived before it.
             lost = min(now, self._market.health.frame_at or now, self._awake_at + _POLL_EVERY)
+            self._market.link_lost(lost)
             self._extend_coverage(lost)
             self._live_at, self._lost_at = None, lost
         self._wake()
@@ -257,13 +259,17 @@ class Backfill:
 
     def _unwritten(self, instruments: Iterable[Instrument]) -> list[BarUpdate]:
         """Returns the minutes of each symbol that were completed since the last write, and two before them: a late
-        correction of a minute may come when it is over."""
-        time, updates = self._exchange_time(), list[BarUpdate]()
+        correction of a minute may come when it is over. A minute that was not over at the last frame, or in which the
+        link was away, is none of them."""
+        now = self._clock()
+        time, updates = self._market.exchange_time(min(now, self._market.health.frame_at or now)), list[BarUpdate]()
         for i in instruments:
             coverage = self._coverage.of(i)
             bars = completed_bars(i.bars.since(min(coverage.stored_slot, int(time // MINUTE)) - 2), time)
+            bars = [bar for bar in bars if bar.time // MINUTE not in i.bars.incomplete]
             if bars and coverage.is_read:
-                updates.append(BarUpdate(i.symbol, bars, self._coverage.unstored_closes(i), coverage.complete_until))
+                until = self._coverage.complete_until(i)
+                updates.append(BarUpdate(i.symbol, bars, self._coverage.unstored_closes(i), until))
         return updates
 
     async def _write(self, updates: Sequence[BarUpdate]) -> None:
@@ -354,9 +360,12 @@ class Backfill:
             if self._is_followed(i):
                 coverage, bars = self._coverage.of(i), found.get(i.symbol.code, [])
                 coverage.is_requested = outages == self._long_outages
+                self._coverage.bars_requested(i, time)
                 if not bars:
                     continue  # the vendor has none just now
                 agrees = self._market.apply_history(i.symbol, bars, False, now)
+                if i.day.split is not None and not i.day.split.adjusted:
+                    continue  # the vendor's bars are those from before it
                 coverage.is_answered, coverage.complete_until = coverage.is_requested, int(time)
                 completed = completed_bars(bars, time)
                 coverage.has_history = coverage.has_history or bool(completed)
@@ -385,7 +394,7 @@ class Backfill:
         self._quote_retries.pop(region, None)
         for i in batch:
             if self._is_followed(i):
-                self._coverage.of(i).quote_date = self._coverage.trade_date(i)
+                self._coverage.of(i).quoted = self._coverage.session(i)
                 if (quote := found.get(i.symbol.code)) is not None:
                     self._market.apply_history_quote(i.symbol, quote, self._clock())
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from tui import format as fmt
 from tui.market.alerts import Alert, AlertKind
-from tui.market.book import best_bid_offer, decimals
+from tui.market.book import best_bid_offer
 from tui.market.change import change
 from tui.market.instrument import Instrument
+from tui.market.split import Split
 from tui.protocol.messages import Depth, Quote, Tick
 from tui.symbol import Symbol
 
@@ -77,6 +78,10 @@ class AlertState:
             self.armed = beyond <= _EPSILON - (alert.repeat or 0.0)
         return False
 
+    def reset(self) -> None:
+        """Forget on which side the measure was: prices are counted in another unit now, as after a split."""
+        self.armed = self._armed_otherwise = None
+
     def fire(self, time: int) -> None:
         """Record that the alert fired on data of `time` (ms UTC), which disarms it."""
         self.armed = self._armed_otherwise = False
@@ -86,9 +91,10 @@ class AlertState:
 class SymbolAlerts:
     """The active alerts of one instrument, by the type of message that can fire them."""
 
-    __slots__ = ("_first", "_states_by_type")
+    __slots__ = ("_first", "_split", "_states_by_type")
 
     def __init__(self, states: Iterable[AlertState], instrument: Instrument) -> None:
+        self._split = instrument.day.split  # the one that the states are known to follow
         self._states_by_type: dict[type, list[AlertState]] = {}
         for state in states:
             for type_ in _MESSAGE_TYPES[state.alert.kind]:
@@ -104,6 +110,8 @@ class SymbolAlerts:
     def evaluate(self, instrument: Instrument, type_: type, time: float) -> Iterator[AlertEvent]:
         """Yields what fires with a message of this type that was just applied at `time`, ms UTC by the exchange's
         clock."""
+        if instrument.day.split is not self._split:
+            self._begin_anew(instrument.day.split)
         states = self._states_by_type.get(type_)
         if states is None:
             return
@@ -126,6 +134,12 @@ class SymbolAlerts:
             if figure is not None and state.update(figure) and later and _is_live(instrument, type_, made, time):
                 state.fire(made)
                 yield _event(alert, instrument, figure, made, time)
+
+    def _begin_anew(self, split: Split | None) -> None:
+        """Follow another split: what was armed by prices of the unit before it is armed no more."""
+        self._split = split
+        for state in (state for states in self._states_by_type.values() for state in states if split is not None):
+            state.reset()
 
 
 class AlertEngine:
@@ -186,7 +200,7 @@ def measure(kind: AlertKind, i: Instrument) -> float | None:
     """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
     turnover in the symbol's currency; None if unknown."""
     if kind == "turnover":
-        return i.quote.turnover if i.quote is not None else None
+        return i.day_quote.turnover if i.day_quote is not None else None
     if kind == "spread":
         book = best_bid_offer(i.depth) if i.depth is not None else None
         return book.bp if book is not None and book.spread > 0 else None
@@ -210,7 +224,7 @@ def format_bp(spread: float) -> str:
 def asleep_reason(i: Instrument, time: float) -> str:
     """Returns why no alert of a symbol fires at `time` (ms UTC), "" if they may. The engine and the list of alerts both
     go by it."""
-    return "closed" if i.is_closed_at(time) else ""
+    return "closed" if i.is_closed_at(time) else "split?" if i.suspects_split else ""
 
 
 def _is_live(i: Instrument, type_: type, made: int, time: float) -> bool:
@@ -227,7 +241,8 @@ def _set_last_price(i: Instrument, type_: type) -> bool:
 
 
 def _event(alert: Alert, i: Instrument, figure: float, made: int, time: float) -> AlertEvent:
-    price = fmt.price(i.last, decimals([] if i.last is None else [i.last], i.decimals))
+    i.infer_precision()
+    price = fmt.price(i.last, i.precision.decimals_of([] if i.last is None else [i.last]))
     match alert.kind:
         case "change":
             since = " since the open" if i.base is not None and i.base.is_open else " today"

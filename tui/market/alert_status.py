@@ -24,7 +24,7 @@ _ASLEEP = {
 }
 _UNKNOWN = {
     "change": "nothing to measure it from",
-    "spread": "no order book",
+    "spread": "no spread",
     "turnover": "no turnover told",
 }
 
@@ -69,11 +69,17 @@ def alert_status(
         why = _UNKNOWN.get(alert.kind, "no price yet")
     if why or instrument is None:
         return AlertStatus(AlertPhase.ASLEEP, f"asleep: {why}")
-    now = format_measure(alert, instrument)
+    now = "" if _is_measure_old(alert, instrument) else format_measure(alert, instrument)
     if state.armed:
         return AlertStatus(AlertPhase.ARMED, f"armed, {fired}" if fired else "armed", now)
     waits = f"waits to be {rearm_level(alert)}"
     return AlertStatus(AlertPhase.WAITS, f"{fired}, {waits}" if fired else waits, now)
+
+
+def _is_measure_old(alert: Alert, i: Instrument) -> bool:
+    if alert.kind == "spread":
+        return i.is_silent("depth")
+    return i.is_silent("quote") if alert.kind == "turnover" else i.is_last_silent
 
 
 def rearm_level(alert: Alert) -> str:
@@ -96,7 +102,8 @@ def format_measure(alert: Alert, i: Instrument) -> str:
         return format_bp(value)
     if alert.kind == "turnover":
         return currency_of(alert.symbol.region).sign + fmt.compact(value)
-    return fmt.price(value, i.decimals)
+    i.infer_precision()
+    return fmt.price(value, i.precision.decimals)
 
 
 def _describe_fired(state: AlertState, time: float) -> str:

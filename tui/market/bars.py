@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tui.protocol.messages import MAX_PRICE, MAX_UNITS, MIN_PRICE, Kline
 
@@ -19,10 +19,11 @@ class MinuteBars:
     They come from the stream (`update`), from trades if it sends no bars (`add_trade`), from the vendor's history
     (`merge_history`) and from the cache (`fill_from_cache`). The result does not depend on the order of stream and
     history. `version` is raised with every change, `slot_version` when a minute gets its first bar or loses it;
-    `synthesized` is True if bars were built from trades.
+    `synthesized` is True if bars were built from trades. `incomplete` are the slots in which the link was away, whether
+    they have a bar or not, until the vendor tells of them.
     """
 
-    __slots__ = ("_bars", "_cached", "_completed", "latest", "slot_version", "synthesized", "version")
+    __slots__ = ("_bars", "_cached", "_completed", "incomplete", "latest", "slot_version", "synthesized", "version")
 
     def __init__(self) -> None:
         self._bars: dict[int, Kline] = {}
@@ -32,6 +33,7 @@ class MinuteBars:
         self.slot_version = 0
         self._completed = -1  # the newest slot of the vendor's history, which covers all minutes up to it
         self._cached: set[int] = set()  # slots whose bar is from the cache
+        self.incomplete: set[int] = set()
 
     def update(self, bar: Kline) -> bool:
         """Apply a bar of the stream; returns False if it is older than the bar held.
@@ -47,6 +49,8 @@ class MinuteBars:
             if held is None and len(self._bars) >= MAX_MINUTES and slot < min(self._bars):
                 return False
         self._set(slot, bar)
+        if self.incomplete:
+            self.incomplete.discard(slot)
         return True
 
     def merge_history(self, bars: Iterable[Kline]) -> bool:
@@ -62,7 +66,15 @@ class MinuteBars:
         agrees = len(shared) < _MIN_OVERLAP or 2 * apart <= len(shared)
         self._drop(slot for slot in list(self._cached) if not agrees or first <= slot <= last)
         held = self._bars
-        self._add({slot: bar for slot, bar in history.items() if slot not in held or held[slot].volume < bar.volume})
+        lacking = self.incomplete
+        self._add(
+            {
+                slot: bar
+                for slot, bar in history.items()
+                if slot not in held or slot in lacking or held[slot].volume < bar.volume
+            }
+        )
+        lacking.difference_update(history)
         self._completed = max(self._completed, last)
         return agrees
 
@@ -72,8 +84,27 @@ class MinuteBars:
         self._add(added)
         self._cached.update(slot for slot in added if slot in self._bars)
 
+    def mark_incomplete(self, slot: int) -> None:
+        """Mark a slot in which the link was away."""
+        if slot not in self.incomplete:
+            self.incomplete.add(slot)
+            self.version += 1
+            if len(self.incomplete) > MAX_MINUTES:
+                self.incomplete.remove(min(self.incomplete))
+
+    def complete_before(self, slot: int) -> None:
+        """Mark all slots before that one as complete: the vendor has told of them."""
+        if any(other < slot for other in self.incomplete):
+            self.incomplete = {other for other in self.incomplete if other >= slot}
+            self.version += 1
+
+    def drop_where(self, is_wrong: Callable[[Kline], bool]) -> None:
+        """Drop the bars for which that is true."""
+        self._drop([slot for slot, bar in self._bars.items() if is_wrong(bar)])
+
     def forget(self) -> None:
         """Drop all bars."""
+        self.incomplete.clear()
         self._drop(list(self._bars))
         self._completed = -1
 
@@ -123,8 +154,8 @@ class MinuteBars:
             return
         bar = self._bars.get(slot)
         if bar is None:
-            self.update(Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE))
-            bar = self._bars[slot]
+            bar = Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE)
+            self._set(slot, bar)
         bar.high, bar.low = max(bar.high, price), min(bar.low, price)
         if newest or slot < self.latest:
             bar.close = price

@@ -1,19 +1,17 @@
 """Figures of one order book. Prices are in trade currency, sizes in units of the fund.
 
-Levels run from the touch outward, as `in_order` sorts them. A level below MIN_PRICE or without size is no level (some
-feeds pad a book with zeros), so every function uses only `valid_levels`.
+Levels run from the touch outward, each price once, as `in_order` sorts them. A level below MIN_PRICE or without size is
+no level (some feeds pad a book with zeros), so every function uses only `valid_levels`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
-from operator import attrgetter
 from typing import NamedTuple
 
 from tui.protocol.messages import MIN_PRICE, Depth, Level
-
-_price = attrgetter("price")
 
 
 class BestBidOffer(NamedTuple):
@@ -56,24 +54,43 @@ def best_bid_offer(depth: Depth) -> BestBidOffer | None:
     return BestBidOffer(bid.price, ask.price) if bid and ask else None
 
 
-def is_crossed(depth: Depth) -> bool:
-    """Returns True if the best bid is above the best ask."""
-    best = best_bid_offer(depth)
-    return best is not None and best.spread < 0
+def in_order(depth: Depth) -> tuple[Depth, bool]:
+    """Returns the book with its levels from the touch outward and each price once, and whether the levels' own
+    positions contradict their prices. It is the book itself if nothing is odd, as nearly always, else a copy of its
+    valid levels. Costs less than 1 µs for ten levels a side."""
+    if _is_in_order(depth):
+        return depth, False
+    asks = sorted(valid_levels(depth.asks), key=lambda level: (level.price, level.level))
+    bids = sorted(valid_levels(depth.bids), key=lambda level: (-level.price, level.level))
+    contradict = any(before > after for side in (asks, bids) for before, after in pairwise(_positions(side)))
+    return Depth(symbol=depth.symbol, region=depth.region, asks=_merged(asks), bids=_merged(bids)), contradict
 
 
-def in_order(depth: Depth) -> Depth:
-    """Returns the book with its levels from the touch outward: itself if it is sorted, as nearly always, else a sorted
-    copy of its valid levels. Costs 1 µs."""
-    asks, bids = [level.price for level in depth.asks], [level.price for level in depth.bids]
-    if asks == sorted(asks) and bids == sorted(bids, reverse=True):
-        return depth
-    return Depth(
-        symbol=depth.symbol,
-        region=depth.region,
-        asks=sorted(valid_levels(depth.asks), key=_price),
-        bids=sorted(valid_levels(depth.bids), key=_price, reverse=True),
-    )
+def _is_in_order(depth: Depth) -> bool:
+    """Returns True if nothing is odd. One plain loop a side: lists of prices and positions would cost twice as much."""
+    position, price = 0, -1.0
+    for level in depth.asks:
+        if level.price <= price or level.level < position:
+            return False
+        position, price = level.level, level.price
+    position, price = 0, math.inf
+    for level in depth.bids:
+        if level.price >= price or level.level < position:
+            return False
+        position, price = level.level, level.price
+    return True
+
+
+def _positions(side: list[Level]) -> list[int]:
+    return [level.level for level in side if level.level]
+
+
+def _merged(side: list[Level]) -> list[Level]:
+    """Returns a sorted side with the sizes of one price added."""
+    sizes: dict[float, float] = {}
+    for level in side:
+        sizes[level.price] = sizes.get(level.price, 0.0) + level.volume
+    return [Level(price, size) for price, size in sizes.items()]
 
 
 def cumulative(side: list[Level]) -> list[float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
+from tui.market.split import in_one_unit
 from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Quote
 
 
@@ -38,24 +40,34 @@ class Change(NamedTuple):
     from_open: bool
 
 
-def quoted_reference(quote: Quote) -> ReferencePrice | None:
+def quoted_reference(quote: Quote, near: float | None = None) -> ReferencePrice | None:
     """Returns the previous close that a quote implies, else its open; None if it has neither.
 
     The previous close is the first of `ld − ch`, `ld / (1 + chp/100)`, and `p` unless it equals the open: in the
-    vendor's samples `p` contradicts `ch`.
+    vendor's samples `p` contradicts `ch`. After a split it is the first in the unit of `near`, a price of today: then
+    `p` counts also if it equals the open, and the open does not.
     """
-    close, source = 0.0, ReferenceSource.OPEN
-    if quote.change is not None:
-        close, source = round(quote.last - quote.change, 6), ReferenceSource.CHANGE
-    elif quote.change_percent is not None and quote.change_percent > -100:
-        close, source = quote.last / (1 + quote.change_percent / 100), ReferenceSource.PERCENT
-    elif quote.previous_close is not None and quote.previous_close != quote.open:
-        close, source = quote.previous_close, ReferenceSource.PREVIOUS
-    if MIN_PRICE <= close <= MAX_PRICE:
-        return ReferencePrice(close, source)
+    if near is not None:
+        told = [ReferencePrice(price, source) for price, source in _previous_closes(quote) if price >= MIN_PRICE]
+        return next((each for each in told if in_one_unit(each.price, near)), None)
+    found = next(_previous_closes(quote), None)
+    if found is not None and found[1] is ReferenceSource.PREVIOUS and found[0] == quote.open:
+        found = None
+    if found is not None and MIN_PRICE <= found[0] <= MAX_PRICE:
+        return ReferencePrice(*found)
     return (
         ReferencePrice(quote.open, ReferenceSource.OPEN) if quote.open is not None and quote.open >= MIN_PRICE else None
     )
+
+
+def _previous_closes(quote: Quote) -> Iterator[tuple[float, ReferenceSource]]:
+    """Yields each previous close that a quote implies, the best first."""
+    if quote.change is not None:
+        yield round(quote.last - quote.change, 6), ReferenceSource.CHANGE
+    if quote.change_percent is not None and quote.change_percent > -100:
+        yield quote.last / (1 + quote.change_percent / 100), ReferenceSource.PERCENT
+    if quote.previous_close is not None:
+        yield quote.previous_close, ReferenceSource.PREVIOUS
 
 
 def change(last: float, reference: ReferencePrice) -> Change:

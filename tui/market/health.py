@@ -45,6 +45,7 @@ class Health:
         self.unfollowed = 0  # of a symbol that is not in the market (any more)
         self.future = 0  # dated later than is credible
         self.crossed = 0  # books whose bid is above their ask
+        self.misplaced = 0  # books with levels whose positions contradict their prices
         self.outside = 0  # quotes whose last or open lies outside their day's range
         self.reconnects = 0
         self.heartbeats_missed = 0
@@ -120,6 +121,7 @@ class Health:
             "future": self.future,
             "time_units": dict(self.time_units),
             "crossed": self.crossed,
+            "misplaced": self.misplaced,
             "outside_range": self.outside,
             "reconnects": self.reconnects,
             "heartbeats_missed": self.heartbeats_missed,

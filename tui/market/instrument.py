@@ -10,14 +10,17 @@ from datetime import date
 from typing import NamedTuple
 
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import best_bid_offer, best_level, decimals, inferred_tick_size
+from tui.market.book import best_bid_offer
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
+from tui.market.data_age import DataAges, Evidence
+from tui.market.price_precision import PricePrecision
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
+from tui.market.split import Split
 from tui.market.spread_stats import SpreadHistory
 from tui.market.tape import Tape
-from tui.market.tick_size import tick_size
+from tui.market.tick_size import price_grid
 from tui.market.trade_side import MAX_BOOK_AGE
 from tui.protocol.messages import MIN_PRICE, Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -28,7 +31,6 @@ _MIN_EVIDENCE = 2  # trades or quote changes
 _EVIDENCE_HOLDS = 600_000  # ms
 _TAPE_BATCH = 16  # trades
 _MAX_AHEAD = 2 * SLACK  # ms: a clock whose bounds are a few seconds apart lets in less
-_MIN_SAMPLE, _MAX_SAMPLE = 30, 300  # bars from which the decimals of prices are inferred
 
 
 class LastKnownPrice(NamedTuple):
@@ -43,26 +45,28 @@ class Instrument:
     UTC."""
 
     __slots__ = (
-        "_decimals_known",
         "_evidence",
         "_pending_trades",
+        "_split",
         "_tape",
+        "ages",
         "bars",
         "calendar",
         "closed_by_plan",
         "data_overdue",
         "day",
-        "decimals",
         "depth",
         "depth_at",
         "direction",
         "expected_at",
         "history_quote",
+        "is_indicative",
         "last",
         "last_changed_at",
         "last_time",
         "last_trade_moved",
         "mid",
+        "precision",
         "previous",
         "quote",
         "quote_sampled",
@@ -73,7 +77,6 @@ class Instrument:
         "symbol",
         "tick",
         "tick_sampled",
-        "tick_size",
         "tick_time",
         "trading_until",
     )
@@ -89,7 +92,10 @@ class Instrument:
         self.tick_time = 0
         self.quote_time = 0
         self.depth_at = 0.0
+        self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
+        # Whether the book is an auction's, with one price on both sides, of which no figure is derived.
+        self.is_indicative = False
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False
         self.quote_sampled = False
@@ -104,9 +110,7 @@ class Instrument:
         self.spreads = SpreadHistory()
         self.expected_at = 0.0  # when its subscription was accepted; 0 before
         self.data_overdue = False  # whether no data came within DATA_TIMEOUT
-        self.tick_size: float | None = None
-        self.decimals = 2
-        self._decimals_known = False  # whether history has told how many decimals prices need
+        self.precision = PricePrecision()
         self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
         self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
         self._evidence = 0  # current trades and quote changes while closed by plan
@@ -116,6 +120,7 @@ class Instrument:
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
+        self._split: Split | None = None  # the one that the bars are known to follow
         self._tape = Tape(hours)
         self._pending_trades: list[
             tuple[Tick, Quote | None, float | None]
@@ -149,8 +154,24 @@ class Instrument:
     @property
     def base(self) -> ReferencePrice | None:
         """What the day's change is measured from, None if unknown."""
-        self.day.update(self.quote)
+        self.update_reference()
         return self.day.base
+
+    def update_reference(self) -> None:
+        """Take what change is measured from by the newest quote; after a split, drop the bars of the unit before it."""
+        self.day.update(self.quote)
+        if self.day.split is not self._split:
+            self._split = split = self.day.split
+            if split is not None:
+                self.bars.drop_where(lambda bar: bar.time < split.time and not split.in_unit(bar.close))
+
+    @property
+    def suspects_split(self) -> bool:
+        """True if a split is likely since the close before, and no reference in its unit is known yet."""
+        if self.day.split is None:
+            return False
+        self.update_reference()
+        return self.day.suspects_split
 
     @property
     def closes(self) -> Mapping[date, float]:
@@ -184,19 +205,21 @@ class Instrument:
 
     def apply_history(self, bars: Sequence[Kline], cached: bool, time: float) -> bool:
         """Merge past bars as `Market.apply_history` does; `time` is the exchange's, ms UTC."""
-        if len(bars) >= _MIN_SAMPLE:
-            # If a third of the closes needs a decimal, prices are quoted with it; fewer are trades inside the spread,
-            # which print finer than the book quotes.
-            needed = sorted(decimals([bar.close]) for bar in bars[-_MAX_SAMPLE:])
-            self.decimals = max(self.decimals, needed[2 * len(needed) // 3])
-            self._decimals_known = True
+        self.precision.learn(bars)
+        self.update_reference()
+        split = self.day.split
+        known = [bar for bar in bars if split is None or bar.time >= split.time or split.in_unit(bar.close)]
         if cached:
-            self.bars.fill_from_cache(bars)
+            self.bars.fill_from_cache(known)
             return True
-        agrees = self.bars.merge_history(bars)
+        agrees = self.bars.merge_history(known)
+        self.bars.complete_before(int(time // MINUTE))
+        if split is not None and not split.adjusted and bars and len(known) == len(bars):
+            split.adjusted, agrees = True, False
         if not agrees:
             self.day.forget_closes()
-        self.day.apply_history_closes(session_closes(bars, self.calendar, time))
+        self.day.apply_history_closes(session_closes(known, self.calendar, time))
+        self.update_reference()
         return agrees
 
     def apply_history_quote(self, quote: Quote) -> None:
@@ -208,7 +231,7 @@ class Instrument:
     def forget_history(self) -> None:
         """Drop all history, which was that of another exchange."""
         self.history_quote = None
-        self._decimals_known = False
+        self.precision.forget_history()
         self.bars.forget()
 
     def forget_after(self, time: int) -> None:
@@ -244,12 +267,14 @@ class Instrument:
             self.last_trade_moved = False
         self.last_time = time
 
-    def roll_session(self, time: int) -> None:
-        """Roll to the session of `time` (ms UTC), before the first data of it is applied."""
+    def roll_session(self, time: int, price: float) -> None:
+        """Roll to the session of `time` (ms UTC), before the first data of it, at `price`, is applied."""
         if close := self.day.session_close(self.last):
             self.day.apply_history_closes(close)
         is_current = self.tick_sampled or self.quote_sampled  # else trades may have been missed since the last price
-        self.day.roll(time, self.last if is_current else None, self.quote)
+        is_news = price >= MIN_PRICE and price != self.last
+        self.day.roll(time, self.last if is_current else None, self.quote, price if is_news else None)
+        self.update_reference()
 
     def refuse(self, type_: str, why: str) -> None:
         """Mark a type as refused by the vendor; `why` is its reason. Pending trades are flushed first, so that whether
@@ -291,42 +316,94 @@ class Instrument:
         symbol is painted."""
         last_known = self.last_known if self.last is None else None
         last = self.last if last_known is None else last_known.price
-        # Trades print finer than the book quotes: one decides only if neither history nor a book does.
-        prices = [last] if last is not None and not self._decimals_known else []
-        if self.depth is not None:
-            touch = (best_level(self.depth.bids), best_level(self.depth.asks))
-            prices = [level.price for level in touch if level] or prices
-        self.decimals = decimals(prices, self.decimals)
-        if prices and not self.calendar.always_open:
+        grid = None
+        if not self.calendar.always_open:
             day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
-            tick = tick_size(self.symbol.region, sum(prices) / len(prices), day)
-            # A book between the table's prices proves it wrong.
-            if tick and (self.depth is None or all(abs(each / tick - round(each / tick)) < 0.01 for each in prices)):
-                self.tick_size = tick
-                self.decimals = decimals([tick], self.decimals)
-                return
-        # A tick cannot be smaller than the last decimal that prices need.
-        if self.depth is not None and (self.tick_size is None or self.tick_size > 1.01 * 10.0**-self.decimals):
-            step = inferred_tick_size(self.depth)
-            if step and (self.tick_size is None or step < self.tick_size):
-                self.tick_size = step
+            grid = price_grid(self.symbol.region, day)
+        base, quote = self.base, self.quote
+        shown = [base.price if base is not None else None]
+        if quote is not None:
+            shown += [quote.open, quote.high, quote.low]
+        self.precision.infer(grid, self.depth, last, shown)
 
-    def sample(self, now: float, time: float) -> None:
+    def is_in_auction(self, time: float) -> bool:
+        """Returns True if at `time` (ms UTC) the exchange holds an auction or has not gone on to continuous trading
+        since one."""
+        return self.calendar.has_auctions and not self._session_at(time).phase.is_continuous
+
+    def _session_at(self, time: float) -> SessionInterval:
+        session = self.session
+        if session is None or time >= session.end or time < session.start:
+            self.session = session = self.calendar.at(time)
+        return session
+
+    def sample(self, now: float, time: float) -> bool:
         """Sample time-weighted figures; called once a second while the link is live. `now` is s monotonic, `time` the
-        exchange's, ms UTC."""
-        if self.session is None or time >= self.session.end or time < self.session.start:
-            self.session = self.calendar.at(time)
-        self.closed_by_plan = self.session.phase.is_closed
+        exchange's, ms UTC. Returns True if other types are silent than before."""
+        session = self._session_at(time)
+        self.closed_by_plan = session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
             self._evidence = self.trading_until = 0
+        if self.last is not None and self.suspects_split:
+            self.day.recheck_split(self.last)
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
+        changed = self._judge_ages(session, now, time)
         if self.depth is None:
-            return
-        if self.tick_size is None:
+            return changed
+        if self.precision.tick_size is None:
             self.infer_precision()
-        # Outside continuous trading the spread of a book is not what trading costs.
-        if self.session.phase.is_continuous and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
-            self.spreads.sample(known.spread, self.tick_size, now)
+        # Outside continuous trading the spread of a book is not what trading costs, nor is that of a silent one.
+        is_current = session.phase.is_continuous and "depth" not in self.ages.silent
+        if is_current and (known := best_bid_offer(self.depth)) is not None and known.spread > 0:
+            tick = self.precision.tick_at(known.mid)
+            self.spreads.sample(known.spread, tick, now)
+        return changed
+
+    def _judge_ages(self, session: SessionInterval, now: float, time: float) -> bool:
+        """Find the types that are silent; returns True if they are others than before."""
+        quote_lag = (self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0
+        if self.ages.are_even(quote_lag):
+            return False
+        data = {
+            "tick": self.tick,
+            "quote": self.quote,
+            "depth": self.depth,
+            "kline@1": None if self.builds_bars else len(self.bars) or None,
+        }
+        return self.ages.judge(
+            Evidence(
+                held=[type_ for type_, held in data.items() if held is not None],
+                since=max(self.expected_at, now - (time - session.start) / 1000),
+                price_moved_at=self.last_changed_at,
+                quote_lag=quote_lag,
+                trades=session.phase.is_continuous or self.trading_until > 0,
+            )
+        )
+
+    def is_silent(self, type_: str) -> bool:
+        """Returns True if data of a type is missing while another type moves."""
+        return type_ in self.ages.silent
+
+    @property
+    def bars_type(self) -> str:
+        """The type that carries the minute bars."""
+        return "tick" if self.builds_bars else "kline@1"
+
+    @property
+    def is_last_silent(self) -> bool:
+        """True if neither trades nor quotes move the last price any more, while the book or the bars move."""
+        silent = self.ages.silent
+        return (
+            bool(silent)
+            and self.last is not None
+            and (self.tick is None or "tick" in silent)
+            and (self.quote is None or "quote" in silent)
+        )
+
+    @property
+    def day_quote(self) -> Quote | None:
+        """The quote; None if it is of an earlier trade date than the last price, whose day it does not tell of."""
+        return None if 0 < self.quote_time < self.day.date_begins else self.quote
 
     @property
     def is_closed(self) -> bool:
@@ -335,10 +412,7 @@ class Instrument:
 
     def is_closed_at(self, time: float) -> bool:
         """Returns `is_closed` for a `time` (ms UTC) that may lie past the last sample."""
-        now = self.session
-        if now is None or not now.start <= time < now.end:
-            now = self.calendar.at(time)
-        return now.phase.is_closed and time >= self.trading_until
+        return self._session_at(time).phase.is_closed and time >= self.trading_until
 
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
@@ -352,8 +426,10 @@ class Instrument:
         """Drop what belonged to the last connection: its book, which carries no time to tell an old one by, and its
         refusals, which the next one may not repeat."""
         self.depth = self.mid = None
+        self.is_indicative = False
         self.depth_at = self.expected_at = 0.0
         self.data_overdue = False
+        self.ages.reset()
         self.tick_sampled = self.quote_sampled = False
         self.refused.clear()
         self.tape.reconnected()

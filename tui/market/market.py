@@ -13,8 +13,9 @@ from typing import Any
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
 from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
-from tui.market.book import in_order, is_crossed
+from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
+from tui.market.data_age import RESOLUTION
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
@@ -36,6 +37,7 @@ class Market:
       message: the same calls and messages in the same order rebuild the same market.
     - `on_frames` is called when frames were read, with the time of their arrival (s, monotonic); each frame is then
       passed to the function it returns, if any.
+    - `on_split` is called when the first price of a trade date tells of a split.
     - `alerts_sleep` is the reason why no alert may fire, "" while they may.
     """
 
@@ -47,6 +49,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
@@ -113,6 +116,13 @@ class Market:
         self.alert_engine.attach_all(self.instruments.values())
         self._index_spellings()
 
+    def link_lost(self, at: float) -> None:
+        """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
+        if at:
+            for instrument in self.instruments.values():
+                instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
+                self._mark_changed(instrument)
+
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
         symbols = tuple(symbols)
@@ -169,6 +179,7 @@ class Market:
         self._report_call("recall_closes", symbol, closes)
         if (instrument := self.instruments.get(symbol)) is not None:
             instrument.day.apply_history_closes({date.fromisoformat(day): close for day, close in closes.items()})
+            instrument.update_reference()
             self._mark_changed(instrument)
 
     def apply_history_quote(self, symbol: Symbol, quote: Quote, now: float) -> None:
@@ -246,7 +257,9 @@ class Market:
             elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
-                instrument.roll_session(time)
+                instrument.roll_session(time, message.last)
+                if instrument.day.split is not None and self.on_split is not None:
+                    self.on_split()
             if instrument.closed_by_plan and _is_evidence(instrument, message):
                 instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
@@ -255,6 +268,11 @@ class Market:
             else:
                 instrument.quote_sampled = True
                 instrument.quote_time = time
+        elif message.time:
+            return time  # no newer data
+        age = instrument.ages.tick if is_tick else instrument.ages.quote
+        if now - age.at >= RESOLUTION:
+            age.note(now)
         return time
 
     def _apply_tick(self, instrument: Instrument, tick: Tick, now: float) -> bool:
@@ -277,7 +295,7 @@ class Market:
             return False
         instrument.quote = quote
         if instrument.day.base is None:
-            instrument.day.update(quote)
+            instrument.update_reference()
         # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
@@ -289,11 +307,19 @@ class Market:
         return True
 
     def _apply_depth(self, instrument: Instrument, depth: Depth, now: float) -> bool:
-        instrument.depth = depth = in_order(depth)
+        depth, misplaced = in_order(depth)
+        instrument.depth = depth
+        if misplaced:
+            self.health.misplaced += 1
         instrument.depth_at = now
         instrument.mid = uncrossed_mid(depth)
-        if instrument.mid is None and is_crossed(depth):
-            self.health.crossed += 1
+        instrument.is_indicative = False
+        if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
+            self.health.crossed += best.bid > best.ask
+            instrument.is_indicative = best.bid == best.ask and instrument.is_in_auction(self.exchange_time(now))
+        age = instrument.ages.depth
+        if now - age.at >= RESOLUTION:
+            age.note(now)
         self.health.depths += 1
         return True
 
@@ -309,8 +335,12 @@ class Market:
         if instrument.bars.latest * MINUTE > latest:
             instrument.forget_after(int(latest))
         bar.symbol, bar.region = instrument.symbol  # shares one string among all bars: a message has its own
+        held = instrument.bars.get(bar.time // MINUTE)
         if not instrument.bars.update(bar):
             return False
+        age = instrument.ages.kline
+        if now - age.at >= RESOLUTION and bar != held:
+            age.note(now)
         instrument.bars.synthesized = False
         self.health.klines += 1
         return True
@@ -364,7 +394,8 @@ class Market:
         """Sample time-weighted figures; called once a second for every instrument while the link is live."""
         time = self.exchange_time(now)
         for instrument in instruments:
-            instrument.sample(now, time)
+            if instrument.sample(now, time):
+                self._mark_changed(instrument)
 
     def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
         """Expect data of these symbols from `now` (s, monotonic) on: their subscription was accepted."""
@@ -373,6 +404,7 @@ class Market:
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
+                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
 
     def local_time(self, now: float) -> float:
         """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""

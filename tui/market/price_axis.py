@@ -1,7 +1,4 @@
-"""The price axis of a ladder: which price each row has, unchanged while the prices stay on it.
-
-Prices are integers in units of 10^-decimals, so that comparisons are exact.
-"""
+"""The price axis of a ladder: which price each row has, unchanged while the prices stay on it."""
 
 from __future__ import annotations
 
@@ -9,31 +6,34 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tui.market.tick_size import PriceGrid
+
 
 class PriceAxis(NamedTuple):
-    """An axis of `rows` prices, `step` apart, with `top` the highest."""
+    """An axis of `rows` neighbouring prices of a grid, with the price numbered `top` the highest."""
 
+    grid: PriceGrid
     top: int
-    step: int
     rows: int
 
-    def price(self, row: int) -> int:
+    def price(self, row: int) -> float:
         """Returns the price of a row."""
-        return self.top - row * self.step
+        return self.grid.price(self.top - row)
 
-    def row(self, price: int) -> int:
+    def row(self, price: float) -> int:
         """Returns the row of a price: negative above the axis, `rows` or more below it."""
-        return (self.top - price) // self.step
+        return self.top - self.grid.number(price)
 
     def moved(self, by: int) -> PriceAxis:
         """Returns the axis moved up by so many rows."""
-        return self._replace(top=self.top + by * self.step)
+        return self._replace(top=self.top + by)
 
-    def showing(self, low: int, high: int) -> PriceAxis:
+    def showing(self, low: float, high: float) -> PriceAxis:
         """Returns the axis moved by the least that leaves one of the prices from `low` to `high` on it."""
-        return self._replace(top=max(low, min(self.top, high + (self.rows - 1) * self.step)))
+        lowest, highest = self.grid.number(low), self.grid.number(high)
+        return self._replace(top=max(lowest, min(self.top, highest + self.rows - 1)))
 
-    def holds(self, low: int, high: int) -> bool:
+    def holds(self, low: float, high: float) -> bool:
         """Returns True if these prices, or as much between them as fits, keep a margin to both edges."""
         margin = max(1, self.rows // 6)
         reach = max(0, (self.rows - 1) // 2 - margin)
@@ -42,10 +42,9 @@ class PriceAxis(NamedTuple):
         return max(upper, middle - reach) >= margin and min(lower, middle + reach) < self.rows - margin
 
 
-def centred(low: int, high: int, step: int, rows: int) -> PriceAxis:
-    """Returns the axis with the middle of two prices in its middle row; `low` is a multiple of the step."""
-    middle = low + (high - low) // 2 // step * step
-    return PriceAxis(middle + rows // 2 * step, step, rows)
+def centred(grid: PriceGrid, low: float, high: float, rows: int) -> PriceAxis:
+    """Returns the axis with the middle of two prices in its middle row."""
+    return PriceAxis(grid, (grid.number(low) + grid.number(high)) // 2 + rows // 2, rows)
 
 
 def common_step(prices: Iterable[int], known: int = 0) -> int:

@@ -8,6 +8,7 @@ from datetime import date
 
 from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
 from tui.market.sessions import Calendar, SessionInterval
+from tui.market.split import Split, in_one_unit, is_split
 from tui.protocol.messages import Kline, Quote
 
 _MAX_CLOSES = 8  # trade dates whose close is remembered
@@ -21,24 +22,33 @@ class ReferencePriceTracker:
     It moves on by the data's own times. `base` is the close of the session before the one in force: before the next
     regular session begins, change is still that of the session before. `close` is the regular close while it is
     followed by trading outside the regular session, None if it is not known. `ends` is when the interval in force is
-    over, ms UTC; 0 before any data. `closes` are regular closes by trade date, as they were seen or as history has
-    them. `auction_until`: until when (ms UTC) a trade may be the closing auction's, which is the official close.
+    over, and `date_begins` when its trade date began, ms UTC; 0 before any data. `closes` are regular closes by trade
+    date, as they were seen or as history has them. `auction_until`: until when (ms UTC) a trade may be the closing
+    auction's, which is the official close. `split` is the one that the trade date in force began with; closes and
+    quotes of the unit before it count no more.
     """
 
     __slots__ = (
         "_auction_size",
         "_calendar",
         "_date",
+        "_first",
+        "_first_date",
+        "_first_time",
         "_from_history",
         "_history_quote",
         "_interval",
+        "_is_open",
+        "_joined",
         "_since",
         "_until",
         "auction_until",
         "base",
         "close",
         "closes",
+        "date_begins",
         "ends",
+        "split",
     )
 
     def __init__(self, calendar: Calendar) -> None:
@@ -49,18 +59,41 @@ class ReferencePriceTracker:
         self._history_quote: Quote | None = None
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
         self._auction_size = 0.0
+        self._first: float | None = None  # the first price of the trade date in force, by which a split is told
+        self._first_time = 0
+        self._first_date: date | None = None
+        self._is_open = False  # whether it is that of its regular session
+        self._joined = False  # whether that began before the first price known
+        self.split: Split | None = None
         self.auction_until = 0
         self.closes: dict[date, float] = {}
         self.base: ReferencePrice | None = None
         self.close: float | None = None
-        self.ends = 0
+        self.ends = self.date_begins = 0
 
-    def roll(self, time: int, last: float | None, quote: Quote | None) -> None:
+    def roll(self, time: int, last: float | None, quote: Quote | None, price: float | None) -> None:
         """Begin the session interval of `time` (ms UTC), that of the first data after the interval in force. `last` and
-        `quote` are what was known until then; `last` is None if more may have happened meanwhile."""
+        `quote` are what was known until then; `last` is None if more may have happened meanwhile. `price` is that of
+        the data, None if it is the one known before: then the next data rolls again."""
         self.update(quote)
         before, now = self._interval, self._calendar.at(time)
-        self._interval, self.ends = now, now.end
+        if now != before:
+            self._begin(now, before, last)
+            self.date_begins = self._calendar.date_begins(time)
+        self.ends = now.end
+        if not self._is_open and not self._calendar.always_open:
+            if price is None:
+                self.ends = time
+            else:
+                self._first, self._first_time = price, time
+                self._is_open = now.phase.is_continuous and now.phase.is_regular
+        self._apply_history()
+
+    def _begin(self, now: SessionInterval, before: SessionInterval | None, last: float | None) -> None:
+        self._interval = now
+        if now.date != self._first_date:
+            self._first_date, self._first, self.split = now.date, None, None
+            self._is_open, self._joined = False, before is None and not self._calendar.always_open
         self.auction_until = 0
         if (
             before is not None
@@ -75,7 +108,6 @@ class ReferencePriceTracker:
         if day != self._date:
             self._date, self.base = day, None
             self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
-        self._apply_history()
 
     def auction_trade(self, price: float, size: float | None) -> None:
         """Take the price of a trade before `auction_until` for the official close, unless a larger one was printed."""
@@ -94,7 +126,7 @@ class ReferencePriceTracker:
 
     def recalibrate(self, calendar: Calendar) -> None:
         """Use other hours from the next data on. Closes of dates that have none, or another one, are forgotten."""
-        self._calendar, self._interval, self.close, self.ends = calendar, None, None, 0
+        self._calendar, self._interval, self.close, self.ends, self.date_begins = calendar, None, None, 0, 0
         self.closes = {
             day: close
             for day, close in self.closes.items()
@@ -106,10 +138,19 @@ class ReferencePriceTracker:
 
     def update(self, quote: Quote | None) -> None:
         """Take the base from a quote or from history, unless a better one is known."""
+        if self._joined and quote is not None and quote.open and quote.time >= self._since and self._is_own_session:
+            self._joined, self._first = False, quote.open
+            if self.split is not None and not is_split(self.split.close, quote.open):
+                self._withdraw_split()
         if self.base is not None and self.base.source is ReferenceSource.CHANGE:
             return
         if quote is not None:
-            self._improve(self._previous_close(quote))
+            found = self._previous_close(quote)
+            if found is not None and not found.is_open and self._is_own_session and self._begins_split(found.price):
+                self._apply_history()
+                found = self._previous_close(quote)
+            self._improve(found)
+            self._take_adjusted_close(quote)
         self._improve(self._from_history)
 
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
@@ -118,16 +159,61 @@ class ReferencePriceTracker:
         what equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
         if 0 < quote.time < self._since:
             return None
-        found = quoted_reference(quote)
+        found = quoted_reference(quote, self.split.price if self.split is not None else None)
         if found is None or not quote.time or quote.time < self._until:
             return found
         if found.is_open:
-            is_next_date = self._interval is not None and self._interval.date != self._date
-            return None if is_next_date else found
-        close = self.closes.get(self._date) if self._date is not None else None
+            return None if not self._is_own_session else found
+        close = self._close_of(self._date)
         if close is None and not self._calendar.has_extended_hours:
             close = quote.last
         return found if close is not None and abs(found.price - close) > _SAME * close else None
+
+    @property
+    def _is_own_session(self) -> bool:
+        """True from the regular session of the trade date in force on, False in the night and the pre-market."""
+        return self._interval is not None and self._interval.date == self._date
+
+    @property
+    def _is_before_session(self) -> bool:
+        return self._calendar.has_extended_hours and self._interval is not None and self._interval.date != self._date
+
+    # --- splits ---
+
+    def _close_of(self, day: date | None) -> float | None:
+        """Returns the close of a date, None if it is unknown or of the unit before a split."""
+        close = self.closes.get(day) if day is not None else None
+        return close if close is None or self.split is None or self.split.in_unit(close) else None
+
+    def _begins_split(self, close: float | None) -> bool:
+        """Returns True if the first price of the date tells of a split, which then counts from now on."""
+        if self.split is not None or close is None or self._first is None or not is_split(close, self._first):
+            return False
+        self.split = Split(close, self._first, self._first_time)
+        self.base = None
+        return True
+
+    def _take_adjusted_close(self, quote: Quote) -> None:
+        """Before the regular session, take the close that a quote tells in the unit after a split."""
+        if self.split is not None and self.close is None and self._is_before_session:
+            told = quoted_reference(quote, self.split.price)
+            if told is not None and self.split.is_adjusted_close(told.price):
+                self.close = told.price
+
+    @property
+    def suspects_split(self) -> bool:
+        """True if a split is likely, and no reference in its unit is known yet: no change can be told."""
+        return self.split is not None and (self.close if self._is_before_session else self.base) is None
+
+    def recheck_split(self, last: float) -> None:
+        """Withdraw a suspected split if the price is back at the close before: the first price was a wrong one."""
+        if self.split is not None and self.suspects_split and in_one_unit(self.split.close, last):
+            self._first = last
+            self._withdraw_split()
+
+    def _withdraw_split(self) -> None:
+        self.split = self.base = None
+        self._apply_history()
 
     def _improve(self, found: ReferencePrice | None) -> None:
         if found is not None and (self.base is None or found.source < self.base.source):
@@ -149,8 +235,9 @@ class ReferencePriceTracker:
         self._apply_history()
 
     def forget_closes(self) -> None:
-        """Forget every close, because prices are counted in another unit now, as after a split."""
+        """Forget every close and the base, because prices are counted in another unit now, as after a split."""
         self.closes.clear()
+        self.base = None
         self._apply_history()
 
     def _apply_history(self) -> None:
@@ -159,13 +246,19 @@ class ReferencePriceTracker:
         self._from_history = None
         if self._interval is None or self._date is None:
             return
+        if self._first is not None and (before := self._calendar.previous_session(self._interval.date)) is not None:
+            self._begins_split(self.closes.get(before))
         outside = self._calendar.has_extended_hours and not self._interval.phase.is_regular
-        self.close = self.closes.get(self._date) if outside else None
+        self.close = self._close_of(self._date) if outside else None
         if self._history_quote is not None and self._history_quote.time:
             self._from_history = self._previous_close(self._history_quote)
+            self._take_adjusted_close(self._history_quote)
         if (self._from_history is None or self._from_history.is_open) and not self._calendar.always_open:
             session = self._calendar.previous_session(self._date)
-            if session is not None and (close := self.closes.get(session)) is not None:
+            close = self._close_of(session)
+            # Who was not there at the open between two closes may have missed a split.
+            missed = self._is_before_session and close and self.close and is_split(close, self.close)
+            if close is not None and not missed:
                 self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
 
     @property

@@ -105,6 +105,8 @@ class Calendar:
         """True if it never closes: the demo exchange, and exchanges whose hours are not known."""
         self.has_extended_hours = any(phase.is_extended for each in hours for _, phase in each.full)
         """True if it also trades outside its regular session."""
+        self.has_auctions = any(phase is SessionPhase.AUCTION for each in hours for _, phase in each.full)
+        """True if it holds call auctions."""
 
     def at(self, when: float) -> SessionInterval:
         """Returns the interval that `when` (ms UTC) lies in. Costs about 20 µs: call it again at its end, not
@@ -174,6 +176,15 @@ class Calendar:
             return None
         after = regular[-1] + 1
         return marks[regular[0]][0], marks[after][0] if after < len(marks) else self._ms(day, _DAY)
+
+    def date_begins(self, when: float) -> int:
+        """Returns when the trade date of `when` (ms UTC) began, ms UTC: on the evening before, or with the closed days
+        that lead into it."""
+        day = date = self.at(when).date
+        begins: int | None = None
+        while starts := [start for start, _, of in self._marks(day) if of == date]:
+            begins, day = min(starts), day - _DAY
+        return begins if begins is not None else self.at(when).start
 
     def date_ends(self, when: float) -> int:
         """Returns when the trade date of `when` (ms UTC) ends, ms UTC."""

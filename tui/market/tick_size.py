@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 
@@ -42,12 +43,74 @@ TICKS: dict[str, tuple[DatedTicks, ...]] = {
 """By region, the oldest first."""
 
 
+class _Band(NamedTuple):
+    """The prices from `start` on, `tick` apart; `number` is that of `start` among all possible prices."""
+
+    start: float
+    tick: float
+    number: int
+
+
+class PriceGrid(NamedTuple):
+    """All possible prices, numbered from 0 at a price of zero: those of the numbers n and n + 1 are neighbours.
+
+    `below`: a price at which the tick changes has the tick of the prices above it, else of those below."""
+
+    bands: tuple[_Band, ...]
+    below: bool = False
+
+    def number(self, price: float) -> int:
+        """Returns the number of the possible price nearest to `price`."""
+        start, tick, number = self._band(price)
+        return number + round((price - start) / tick)
+
+    def price(self, number: int) -> float:
+        """Returns the price of a number; it is negative below zero."""
+        start, tick, first = next((band for band in reversed(self.bands) if band.number <= number), self.bands[0])
+        return round(start + (number - first) * tick, 6)
+
+    def tick(self, price: float) -> float:
+        """Returns the tick size at a price."""
+        return self._band(price).tick
+
+    def holds(self, price: float) -> bool:
+        """Returns True if `price` is a possible one."""
+        start, tick, _ = self._band(price)
+        ticks = (price - start) / tick
+        return abs(ticks - round(ticks)) < 0.01
+
+    def _band(self, price: float) -> _Band:
+        for band in reversed(self.bands):
+            if band.start < price or (self.below and band.start == price):
+                return band
+        return self.bands[0]
+
+
+def even_grid(tick: float) -> PriceGrid:
+    """Returns the grid with one tick size at all prices."""
+    return PriceGrid((_Band(0.0, tick, 0),))
+
+
+def price_grid(region: str, day: date) -> PriceGrid | None:
+    """Returns the possible prices on a trade date; None for regions without a table. HK has 9.995, 10.00, 10.01; US has
+    0.9999, 1.00, 1.01."""
+    return next((_grid(dated) for dated in reversed(TICKS.get(region, ())) if dated.since <= day), None)
+
+
+@cache
+def _grid(dated: DatedTicks) -> PriceGrid:
+    bands, start, number = [], 0.0, 0
+    for bound, tick in dated.ticks:
+        bands.append(_Band(start, tick, number))
+        if bound < math.inf:
+            start, number = bound, number + round((bound - start) / tick)
+    return PriceGrid(tuple(bands), dated.below)
+
+
 def tick_size(region: str, price: float, day: date) -> float | None:
-    """Returns the distance between neighbouring prices at `price` on a trade date; None for regions without a table.
+    """Returns the tick size at `price` on a trade date; None for regions without a table.
 
     HK: 9.995 has 0.005, 10.01 has 0.01; US: 0.9999 has 0.0001, 1.00 has 0.01.
     """
-    for since, ticks, below in reversed(TICKS.get(region, ())):
-        if since <= day:
-            return next(tick for bound, tick in ticks if price < bound or (price == bound and not below))
-    return None
+    grid = price_grid(region, day)
+    return grid.tick(price) if grid is not None else None

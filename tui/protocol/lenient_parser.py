@@ -72,13 +72,21 @@ def parse_push(item: Any, units: Counter[str] | None = None) -> Push:
         for side in ("a", "b"):
             levels = cleaned.setdefault(side, [])
             if isinstance(levels, list) and len(levels) <= MAX_LEVELS:
-                cleaned[side] = [without_nulls(level) for level in levels]
+                cleaned[side] = [_parse_level(level) for level in levels]
     message: Push = convert(cleaned, Tick | Quote | Depth | Kline, kind)
     if not _finite(message):
         raise MalformedMessage(kind, "a number that is not finite")
     if units is not None and unit != "ms":
         units[unit] += 1
     return message
+
+
+def _parse_level(level: Any) -> Any:
+    """Returns a level of a book without its null fields; one whose position cannot be read has none, and stands."""
+    level = without_nulls(level)
+    if isinstance(level, dict) and "po" in level and not _fits(level["po"], int):
+        del level["po"]
+    return level
 
 
 def _row_kind(raw: Raw) -> str:

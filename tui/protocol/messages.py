@@ -81,15 +81,16 @@ class Quote(_Push, tag="quote", gc=False, omit_defaults=True):
 
 
 class Level(Struct, gc=False, omit_defaults=True):
-    """One level of a book, as far as it is decoded. Its index in the list is its level; the page's "Ask Size" and "Bid
-    Size" equal `volume` in its sample, and decoding them too would double the cost of a book."""
+    """One level of a book, as far as it is decoded. `level` counts from 1 at the touch, 0 if it is not told; if prices
+    contradict it, they count. The page's "Ask Size" and "Bid Size" equal `volume` in its sample."""
 
     price: Price = field(name="p")
     volume: Size = field(name="v")
+    level: int = field(name="po", default=0)
 
 
 class ServedLevel(Level, gc=False):
-    """A level with all its fields, as a server sends it: `level` counts from 1 at the touch."""
+    """A level with all its fields, as a server sends it."""
 
     level: int = field(name="po")
     size: Size = field(name="o")

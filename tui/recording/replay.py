@@ -83,6 +83,8 @@ class Player:
         if state.is_live and not self._is_live:
             self._market.health.reconnects += self._was_live
             self._was_live = True
+        elif self._is_live and not state.is_live:
+            self._market.link_lost(self._market.health.frame_at)
         self._is_live = state.is_live
         self._on_state(state)
 

@@ -104,7 +104,7 @@ class Recorder:
 
     def record_names(self, names: FundNames, symbols: Iterable[Symbol]) -> None:
         """Record the names of these funds that the program does not know by itself."""
-        new = {symbol: name for symbol in symbols if symbol not in NAMES and (name := names.name_of(symbol))}
+        new = {symbol: name for symbol in symbols if (name := names.name_of(symbol)) not in ("", NAMES.get(symbol))}
         if not self.error and new.items() - self._names.items():
             self._names |= new
             self._pending.append(_Line(names_line(self._clock(), new)))

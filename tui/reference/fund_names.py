@@ -95,7 +95,7 @@ NAMES: Mapping[Symbol, str] = {
 
 
 class FundNames:
-    """Names of funds, searchable by code and word: the well-known funds from the start, others once they are added."""
+    """Names of funds, searchable by code and word: those of the well-known funds above until others are added."""
 
     def __init__(self) -> None:
         self._names: Mapping[Symbol, str] = NAMES
@@ -106,11 +106,11 @@ class FundNames:
         return self._names.get(symbol, "")
 
     def add(self, names: Mapping[Symbol, str]) -> None:
-        """Add names; well-known funds keep the names they have above. Thousands take a while: call it on another
-        thread, all of them become known at one moment."""
-        merged = {**self._names, **names}
-        others = [(symbol, name) for symbol, name in merged.items() if name.strip() and symbol not in NAMES]
-        known = {**NAMES, **dict(sorted(others, key=lambda other: len(str(other[0]))))}
+        """Add the vendor's names, which replace those known so far. Thousands take a while: call it on another thread,
+        all of them become known at one moment."""
+        merged = {**self._names, **{symbol: name for symbol, name in names.items() if name.strip()}}
+        others = [symbol for symbol in merged if symbol not in NAMES]
+        known = {symbol: merged[symbol] for symbol in [*NAMES, *sorted(others, key=lambda other: len(str(other)))]}
         self._lines = _search_lines(known)
         self._names = known
 

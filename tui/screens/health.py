@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tui import format as fmt
 from tui.feed.state import LinkState
 from tui.market import Instrument, Market
+from tui.market.data_age import describe_silence
 from tui.market.entitlements import refused_types
 from tui.screens.text_screen import TextScreen
 from tui.secrets import safe_text
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOUR = 60  # minutes
 _LIVE = "LIVE"
+_MOST_SILENT = 8  # symbols named
 _LONGEST_REPLY = 160  # characters of a server's words
 
 
@@ -103,6 +105,7 @@ class FeedHealth(TextScreen):
             ("Data", data_figures(self._market, snapshot)),
             ("Past", history_figures(snapshot)),
             ("Refused", refused_figures(snapshot)),
+            ("Silent", silent_figures(snapshot)),
             ("Faults", fault_figures(self._market, snapshot)),
             ("Screen", screen_figures(self._market, snapshot)),
         ):
@@ -221,6 +224,22 @@ def refused_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
     ]
 
 
+def silent_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns the symbols of which a type is missing while others move: `QQQ$US: no book for 2m`. Told while the link
+    is live and the exchange open, without what is refused."""
+    if snapshot.link is None or not snapshot.link.is_live:
+        return []
+    words = []
+    for i in snapshot.instruments:
+        silent = {type_: since for type_, since in i.ages.silent.items() if type_ not in i.refused}
+        if silent and not i.is_closed:
+            words.append(f"{i.symbol}: {describe_silence(silent, snapshot.now)}")
+    figures = [HealthFigure("" if n else "missing", each, True) for n, each in enumerate(words[:_MOST_SILENT])]
+    if len(words) > _MOST_SILENT:
+        figures.append(HealthFigure("", f"and of {fmt.count(len(words) - _MOST_SILENT, 'more symbol')}", True))
+    return figures
+
+
 def fault_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:
     """Returns what was wrong in the data, by kind."""
     health = market.health
@@ -236,6 +255,7 @@ def fault_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure
         ("unfollowed", health.unfollowed, "of symbols nobody asked for"),
         ("from the future", health.future, "dated later than can be"),
         ("crossed books", health.crossed, "bid above ask"),
+        ("misplaced levels", health.misplaced, "books whose positions contradict their prices"),
         ("outside range", health.outside, "last or open beyond the day's high and low"),
         ("missing minutes", holes, "without a bar between others of the last hour"),
     )

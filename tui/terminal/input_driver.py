@@ -24,6 +24,8 @@ _MOST_UNHANDLED = 64  # events
 _REPLY_WITHIN = 2.0  # s that leaving waits for the replies of a terminal …
 _FIRST_REPLY_WITHIN = 1.0  # s: … and of one that has not replied yet, since it was asked
 _LAST_QUERY = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[5n"  # no more mouse reports, and DSR 5
+_ALTERNATE_KEYS = "\x1b[=4;2u"  # kitty keyboard protocol: tell the key's place too, in addition to what Textual set
+_VERSION_QUERY = "\x1b[>0q"  # XTVERSION
 _LONGEST_ESCAPE_DELAY = 1.0  # s, whatever ESCDELAY says
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,10 @@ class TerminalDriver(BaseDriver):
         self._sent = 0  # events since the app was last waited for
         self._reads_since = 0.0  # s, monotonic; 0 while nothing is read
         self._has_replied = False
+        self.version = ""
+        """The terminal's name and version as it replied to XTVERSION, "" if it has not."""
+        self.entered_at = 0.0
+        """When Enter alone was typed last, s monotonic."""
         self._is_resetting = False
         self._is_leaving = threading.Event()
         self._last_reply = threading.Event()
@@ -72,6 +78,11 @@ class TerminalDriver(BaseDriver):
             wait = _POLL if due is None else min(_POLL, max(0.0, due - time.monotonic()))
             self._read(wait)
         self._read(0.0)  # what was typed until now; what is typed later belongs to the shell
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no annotation there
+        self.write(_ALTERNATE_KEYS + _VERSION_QUERY)
+        self.flush()
 
     def disable_input(self) -> None:
         """Stop reading. A terminal replies in order, so one last query is sent: once its reply is there, none is left
@@ -138,6 +149,8 @@ class TerminalDriver(BaseDriver):
     def _messages(self, each: Input) -> Iterator[Message]:
         match each.kind:
             case Kind.KEY:
+                if each.text == "\r":
+                    self.entered_at = time.monotonic()
                 yield from self._parser.keys(each.text)
             case Kind.PASTE:
                 yield events.Paste(each.text)
@@ -152,6 +165,9 @@ class TerminalDriver(BaseDriver):
                 self._has_replied = True
                 row, column = each.text[2:-1].split(";")
                 yield events.CursorPosition(int(column) - 1, int(row) - 1)
+            case Kind.VERSION:
+                self._has_replied = True
+                self.version = each.text
             case Kind.SYNCHRONIZED_OUTPUT:
                 self._has_replied = True
                 yield messages.TerminalSupportsSynchronizedOutput()

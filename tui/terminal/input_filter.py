@@ -6,7 +6,8 @@ control sequences of ECMA-48 are distinguished by their form (CSI, SS3, and the 
 with a 7-bit or an 8-bit introducer), and only those pass that are keys, mouse reports, focus reports, bracketed paste,
 cursor position and status reports (CPR, DSR 0) and the mode report (DECRPM) that Textual asks for.
 
-Every wait for the rest of a sequence has a deadline, and nothing of a string is kept.
+Every wait for the rest of a sequence has a deadline. Of a string only the first characters are kept, for the terminal's
+name and version (XTVERSION).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ LONGEST_PASTE = 1_000_000
 
 _RESUME_FACTOR = 10  # for so many times its timeout what was given up may still be continued
 _LONGEST_CSI = 256
+_LONGEST_VERSION = 64
+_VERSION = re.compile(r">\|[ -~]+\Z")
 _ESC = "\x1b"
 _PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
 _X10_MOUSE, _LINUX_FUNCTION_KEY = "\x1b[M", "\x1b[["
@@ -43,11 +46,15 @@ _STATUS = "\x1b[0n"
 _SYNCHRONIZED_OUTPUT = re.compile(r"\x1b\[\?2026;[123]\$y")  # 0 is unknown, 4 is off for ever
 _MOUSE = re.compile(r"\x1b\[<[0-9]{1,3};-?[0-9]{1,5};-?[0-9]{1,5}[Mm]")
 _KEY = re.compile(
-    r"\x1b\[([0-9]{1,7})(?::[0-9]{0,7}){0,2}"  # the key's code point, or the number of a function key; alternates
+    r"\x1b\[([0-9]{1,7})(?::[0-9]{0,7}(?::([0-9]{1,7})?)?)?"  # code point or function key; shifted, base key
     r"(?:;([0-9]{0,3})(?::([0-9]?))?(?:;([0-9:]*))?)?"  # modifiers, event; text
     r"([u~A-FHPQS])"
 )
 _CONTROL_KEYS = (9, 13, 27, 127)  # the only control characters that are keys of the kitty keyboard protocol
+_KEYPAD = {  # the keypad's keys by the protocol's numbers, as the keys of the characters on them
+    (str(number), "u"): str(ord(character)) for number, character in enumerate("0123456789./*-+\r=,", 57399)
+}
+_CTRL = 4  # the bit of the modifiers
 _NOT_UTF8 = "tui.terminal.not-utf-8"
 
 
@@ -78,6 +85,8 @@ class Kind(Enum):
     CURSOR_POSITION = auto()
     STATUS = auto()
     """The reply to a status query (DSR 5)."""
+    VERSION = auto()
+    """The reply to a query of the terminal's name and version (XTVERSION)."""
     SYNCHRONIZED_OUTPUT = auto()
     """The terminal has synchronized output (mode 2026)."""
 
@@ -98,6 +107,8 @@ class InputFilter:
         self._decoder = codecs.getincrementaldecoder("utf-8")(_NOT_UTF8)
         self._now = 0.0
         self._pending = ""  # the sequence so far, in 7 bits; of a string its introducer and one character at most
+        self._string = ""  # the first characters of the pending string
+        self._string_introducer = ""
         self._is_8_bit = False  # whether it began with an 8-bit control character: then it never was Alt with a key
         self._pending_due = 0.0
         self._paste: list[str] | None = None
@@ -125,6 +136,8 @@ class InputFilter:
         while at < len(text):
             if self._in_string:
                 at = self._skip_string(text, at)
+                if not self._in_string:
+                    yield from self._end_string()
             elif self._paste is not None and not self._pending and not _SPECIAL.match(text, at):
                 at = self._add_to_paste(text, at)
             else:
@@ -267,6 +280,8 @@ class InputFilter:
             yield from self._permit(Kind.MOUSE, sequence)
         elif _SYNCHRONIZED_OUTPUT.fullmatch(sequence):
             yield from self._permit(Kind.SYNCHRONIZED_OUTPUT, sequence)
+        elif sequence.endswith("u") and (key := _simple_key(sequence)):
+            yield from self._permit(Kind.KEY, key)
         elif is_known_key(sequence):
             yield from self._permit(Kind.KEY, sequence)
         elif key := _simple_key(sequence):
@@ -294,9 +309,12 @@ class InputFilter:
 
     def _skip_string(self, text: str, at: int) -> int:
         """Skip what belongs to a string; returns where the text goes on."""
+        if len(self._pending) == 2:
+            self._string, self._string_introducer = "", self._pending[1]
         end = _STRING_END.search(text, at)
         last = end.start() if end is not None else len(text)
         if last > at:
+            self._string += text[at : min(last, at + _LONGEST_VERSION - len(self._string))]
             self._pending = self._pending[:2] + "."  # no longer its introducer alone
         if end is None:
             return last
@@ -305,6 +323,12 @@ class InputFilter:
             return end.end()
         self._pending = ""
         return end.end() if end[0] in "\x07\x18\x1a\x9c\udc9c" else last
+
+    def _end_string(self) -> Iterator[Input]:
+        """Yield the terminal's name and version, if the string that ended is that."""
+        string, self._string = self._string, ""
+        if self._string_introducer == "P" and _VERSION.match(string):
+            yield Input(Kind.VERSION, string[2:])
 
     # --- paste ---
 
@@ -340,9 +364,12 @@ def _simple_key(sequence: str) -> str:
     match = _KEY.fullmatch(sequence)
     if match is None:
         return ""
-    code, modifiers, event, text, final = match.groups(default="")
+    code, base, modifiers, event, text, final = match.groups(default="")
     if event not in ("", "1", "2") or (modifiers and not 1 <= int(modifiers) <= 256):
         return ""
+    if base and int(code) > 0x7F and modifiers and (int(modifiers) - 1) & _CTRL and _is_text(base):
+        code = base  # Ctrl+С of a Cyrillic layout is Ctrl+C; a Latin layout's letters stand where its user knows them
+    code = _KEYPAD.get((code, final), code)
     if text and not all(_is_text(point) for point in text.split(":")):
         return ""
     number = int(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
@@ -67,6 +68,10 @@ def is_known_key(sequence: str) -> bool:
     return sequence in ANSI_SEQUENCES_KEYS
 
 
+_WHEEL_HELD = re.compile(r"\x1b\[<(?:9[6-9]|1[01][0-9]|12[0-7]);")
+"""A motion with the wheel as a held button, which rxvt-unicode reports after a turn of it: no button is held."""
+
+
 class SequenceParser:
     """Makes Textual's events of whole sequences."""
 
@@ -82,7 +87,7 @@ class SequenceParser:
 
     def mouse(self, report: str) -> Message | None:
         """Returns the event of an SGR mouse report, None for a position outside of the screen."""
-        return self._parser.parse_mouse_code(report)
+        return self._parser.parse_mouse_code(_WHEEL_HELD.sub("\x1b[<35;", report))
 
 
 # --- the driver ---

@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
+from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
 from tui.widgets.pane import Pane, StyledLine, width_of
@@ -72,6 +73,9 @@ class QuoteHeader(Pane):
         age = BY_ID["age"].cell(row)
         is_age = row.age is not None and row.status not in WORD_STATES
         right = [styles.segment(f"{age.text.strip()} ago" if is_age else age.text.strip(), age.role)]
+        if self._is_link_live and i.ages.silent:
+            silence = styles.segment(describe_silence(i.ages.silent, self._now), "warning")
+            right = [silence, styles.segment(" · ", "muted"), *right]
         if name := self._names.name_of(i.symbol):
             room = self.size.width - width_of(left) - width_of(right) - _BORDER
             left.append(styles.segment(fmt.clip(f"  {name}", room), "muted"))
@@ -112,13 +116,14 @@ class QuoteHeader(Pane):
         role = "muted" if self._is_link_live and not i.is_last_known else "faint"
         moved = volatility(i.bars)
         words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
-        figures.append([styles.segment("VOLATILITY ", "faint"), styles.segment(words, role)])
+        bars_role = "faint" if i.is_silent(i.bars_type) else role
+        figures.append([styles.segment("VOLATILITY ", "faint"), styles.segment(words, bars_role)])
         known = i.spreads.statistics(self._now)
         if known is not None:
-            d = i.decimals
+            d = i.precision.decimals
             seen = "1 h" if known.seconds >= 3_500 else fmt.seconds(known.seconds)
             words = f"ø {fmt.price(known.mean, d + 1)}  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}"
-            if i.tick_size:
+            if i.precision.tick_size:
                 words += f"  one tick {100 * known.share:.0f}% of the time"
             figures.append([styles.segment(f"SPREAD OVER {seen} ", "faint"), styles.segment(words, role)])
         return figures

@@ -127,7 +127,7 @@ class TradeTape(Pane, can_focus=True):
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
-        prices = _prices(runs, instrument.decimals)
+        prices = _prices(runs, instrument.precision.decimals)
         sizes = instrument.tape.known_sizes()
         scale = large_trade_threshold(sizes)
         large = scale if len(sizes) >= _LARGE_FROM else None

@@ -11,7 +11,7 @@ from msgspec import structs
 from textual.events import Leave
 from textual.geometry import Size
 
-from tests.support.charts import FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
+from tests.support.charts import CHINA, FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
 from tests.support.price_walks import HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument
@@ -168,6 +168,28 @@ def test_the_bar_in_progress_is_told_until_its_time_is_over() -> None:
     assert " 09:32 " in title(chart(i, time=OPEN + 3 * MINUTE))
     i.tick_time = OPEN + 3 * MINUTE
     assert " 09:32 " in title(chart(i))
+
+
+@pytest.mark.parametrize("interval", [1, 5])
+@pytest.mark.parametrize("candles", [False, True])
+def test_a_bar_in_which_the_link_was_away_is_drawn_faint_and_told(candles: bool, interval: int) -> None:
+    i = SHAPES["session"]()
+    faint = STYLES("faint")
+
+    def faint_prices() -> int:
+        made = chart(i, 180, candles=candles, interval=interval)
+        lines = made.body(made.inner_width, made.inner_height)[:13]  # without volume and axis
+        return sum(segment.style == faint and bool(segment.text.strip(" ┄┊")) for line in lines for segment in line)
+
+    assert faint_prices() == 0
+    i.bars.mark_incomplete(OPEN // MINUTE + 100)
+    i.bars.mark_incomplete(OPEN // MINUTE + 500)  # a minute without a bar
+    assert faint_prices() > 0
+    made = chart(i, 180, interval=interval)
+    while " 11:10" not in title(made):
+        assert "incomplete" not in title(made)
+        made.action_chart_left()
+    assert "11:10 incomplete" in title(made)
 
 
 def test_built_bars_stay_marked_at_any_width_and_under_the_crosshair() -> None:
@@ -465,3 +487,12 @@ def test_drawing_never_raises_and_never_overflows(
         drawn = rows(made)
         assert len(drawn) <= made.inner_height
         assert all(len(row) == made.inner_width for row in drawn) or not len(i.bars)
+
+
+def test_prices_have_the_decimals_of_the_tick_where_no_other_pane_is_shown() -> None:
+    i = Instrument(CHINA)
+    for minute in range(3):
+        time = OPEN + minute * MINUTE
+        i.bars.update(Kline(symbol="510300", region="SH", open=1.05, high=1.06, low=1.04, close=1.05, time=time))
+    assert "O 1.050 H 1.060 L 1.040 C 1.050" in title(chart(i, 90))
+    assert any("1.050" in row for row in rows(chart(i, 90)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from tests.support.modal_host import Snapshot, widget_text
 from tui import format as fmt
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument, Market
+from tui.market.sessions import zone
 from tui.protocol.messages import OVER_LIMIT, Depth, Level, Tick
+from tui.symbol import Symbol
 from tui.widgets.ladder.ladder import DepthLadder
 from tui.widgets.ladder.tracked_book import OLD, TINT
 from tui.widgets.pane import Pane, width_of
@@ -39,6 +42,10 @@ FRACTIONS = depth(
     [(64_000.5, 0.5), (64_001.0, 1_200.25), (64_002.5, 12.125)], [(64_000.0, 0.004), (63_999.5, 33_000.0), (63_998, 7)]
 )
 TINY = depth([(0.1235, 500), (0.1236, 12_000)], [(0.1234, 90_000), (0.1231, 250)])
+AUCTION = depth([(4.127, 500), (4.128, 700)], [(4.127, 300), (4.126, 200)], s="510300$SH")
+LIMIT_UP = depth([], [(4.4, 9_000_000), (4.399, 100)], s="510300$SH")
+TWO_TICKS = depth([(10.01, 700), (10.02, 100)], [(10.0, 300), (9.995, 200), (9.985, 400)], s="2800$HK")
+PENNY = depth([(1.02, 700)], [(0.9999, 300), (0.9997, 200)], s="PNNY$US")
 HUGE = depth([(1_000_000.0, 3), (1_000_000.5, 250)], [(999_999.5, 1), (999_999.0, 12)])
 
 
@@ -51,6 +58,19 @@ def instrument(book: Depth | None, last: float | None = 512.34, before: float | 
             found.add_trade(Tick(symbol="QQQ$US", last=price, time=T), 0.0)
     found.depth, found.depth_at = book, NOW
     return found
+
+
+def traded(symbol: str, book: Depth, when: str) -> Instrument:
+    """With a book just arrived, at a local time of 2026-11-30."""
+    of = Symbol(*symbol.split("$"))
+    market = Market()
+    market.follow([of])
+    time = datetime.fromisoformat(f"2026-11-30T{when}").replace(tzinfo=zone(of.region).tz).timestamp() * 1000
+    market.set_clock(time - 1000 * NOW)
+    best = (*book.bids[:1], *book.asks[:1])[0].price
+    market.apply(Tick(symbol=symbol, last=best, time=int(time)), NOW)
+    market.apply(book, NOW)
+    return market.instruments[of]
 
 
 def ladder(shown: Instrument, **attributes: Any) -> DepthLadder:
@@ -134,6 +154,10 @@ BOOKS: dict[str, tuple[Instrument, dict[str, Any]]] = {
     "no-bids": (instrument(depth([(512.35, 2600), (512.36, 100)], [])), {"static": True}),
     "empty": (instrument(depth([], [])), {}),
     "locked": (instrument(LOCKED), {"amount": 100.0}),
+    "auction": (traded("510300$SH", AUCTION, "14:58"), {"amount": 100.0}),
+    "auction-static": (traded("510300$SH", AUCTION, "14:58"), {"static": True}),
+    "limit-up": (traded("510300$SH", LIMIT_UP, "14:00"), {}),
+    "two-ticks-static": (traded("2800$HK", TWO_TICKS, "14:00"), {"static": True}),
     "crossed": (instrument(CROSSED), {}),
     "crossed-static": (instrument(CROSSED), {"static": True}),
     "fractions": (instrument(FRACTIONS, 64_000.5, None), {"amount": 2.5}),
@@ -299,6 +323,69 @@ async def test_a_book_without_a_spread_says_so_and_no_figure_is_derived(book: De
         assert f" {row} " in text
         assert not re.search(r"mid|micro|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
+
+
+async def test_an_auctions_book_is_told_as_indicative_with_its_price_and_no_figure_is_derived() -> None:
+    async with shown(traded("510300$SH", AUCTION, "14:58"), (64, 24), amount=100.0) as (_, pane, _):
+        assert title(pane)[1] == "indicative"
+        text = widget_text(pane)
+        assert " indicative 4.127 " in text
+        assert not re.search(r"locked|mid|micro|µ|imb|bp\b", text)
+        assert re.search(r"buy +— +— +— +—", text)
+        assert "warning" not in {role for _, role in pane._status_words(pane.instrument)}  # type: ignore[arg-type]
+    async with shown(traded("510300$SH", AUCTION, "14:56"), (64, 24)) as (_, pane, _):
+        assert title(pane)[1] == "locked"
+
+
+def test_one_side_of_a_book_at_its_limit_is_shown() -> None:
+    pane = ladder(traded("510300$SH", LIMIT_UP, "14:00"))
+    assert title(pane)[1] == "no asks"
+    text = "\n".join(lines(pane))
+    assert re.search(r"9.0M 4\.400", text) and " no asks " in text
+
+
+@pytest.mark.parametrize(
+    ("book", "words"),
+    [
+        (depth([(9.99, 1)], [(9.985, 1)], s="2800$HK"), "spread 0.005 · 1 tick · "),
+        (depth([(10.06, 1)], [(10.05, 1)], s="2800$HK"), "spread 0.01 · 1 tick · "),
+        (depth([(10.01, 1)], [(9.995, 1)], s="2800$HK"), "spread 0.015 · 2 ticks · "),
+    ],
+)
+async def test_a_spread_is_told_in_the_ticks_of_its_price(book: Depth, words: str) -> None:
+    async with shown(traded("2800$HK", book, "14:00"), (64, 12)) as (_, pane, _):
+        assert title(pane)[1].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "book", "rows"),
+    [
+        ("2800$HK", TWO_TICKS, ["10.030", "10.020", "10.010", "10.000", "9.995", "9.990", "9.985", "9.980"]),
+        (
+            "PNNY$US",
+            PENNY,
+            ["1.0500", "1.0400", "1.0300", "1.0200", "1.0100", "1.0000", "0.9999", "0.9998", "0.9997"],
+        ),
+    ],
+)
+def test_a_static_ladder_has_a_row_for_each_possible_price_and_no_other(
+    symbol: str, book: Depth, rows: list[str]
+) -> None:
+    pane = ladder(traded(symbol, book, "14:00"), static=True)
+    prices = [price for row in lines(pane, 62, 18)[1:-1] for price in re.findall(r"\d+\.\d{2,}", row)]
+    at = prices.index(rows[0])
+    assert prices[at : at + len(rows)] == rows
+
+
+def test_rows_below_the_book_have_the_decimals_of_their_own_tick() -> None:
+    book = depth([(10.03, 1)], [(10.02, 1)], s="2800$HK")
+    text = "\n".join(lines(ladder(traded("2800$HK", book, "14:00"), static=True), 62, 14))
+    assert re.search(r"10\.010\s+10\.000\s+9\.995\s+9\.990\s", text)
+
+
+def test_a_level_below_the_bound_has_the_decimals_of_its_own_tick() -> None:
+    book = depth([(10.02, 1)], [(10.01, 1), (9.99, 1)], s="2800$HK")
+    assert any(" 9.990" in row for row in lines(ladder(traded("2800$HK", book, "14:00"))))
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,27 @@ def test_a_spread_of_none_or_less_is_said(ask: float, said: str, by: float | Non
     assert key("spread", book) == (pytest.approx(by) if by else None)
 
 
-def test_a_one_sided_book_has_no_spread() -> None:
-    assert text("spread", row(depth([], [(10.0, 100)]))) == "—"
+def test_a_one_sided_book_has_no_spread_and_its_price_is_shown() -> None:
+    limit_up = row(depth([], [(4.4, 9_000_000), (4.399, 100)], s=str(SH)), symbol=SH, demo=False)
+    assert [text(id, limit_up) for id in ("bid", "ask", "spread")] == ["4.400", "—", "—"]
+    assert [key(id, limit_up) for id in ("bid", "ask", "spread")] == [4.4, None, None]
+    limit_down = row(depth([(0, 0), (3.6, 9_000_000)], [(0, 0)], s=str(SH)), symbol=SH, demo=False)
+    assert [text(id, limit_down) for id in ("bid", "ask", "spread")] == ["—", "3.600", "—"]
+
+
+@pytest.mark.parametrize(("when", "spread"), [("14:56", "locked"), ("14:58", "—")])
+def test_an_auctions_book_shows_its_prices_and_no_spread(when: str, spread: str) -> None:
+    at = datetime.fromisoformat(f"2026-11-30T{when}").replace(tzinfo=zone("SH").tz).timestamp() * 1000
+    book = row(depth([(4.127, 500)], [(4.127, 300)], s=str(SH)), symbol=SH, demo=False, began=at)
+    assert [text(id, book) for id in ("bid", "ask", "spread")] == ["4.127", "4.127", spread]
+    assert cell("spread", book).role == ("faint" if spread == "—" else "warning")
+
+
+def test_prices_and_change_have_the_decimals_of_the_tick_without_a_book() -> None:
+    told = quote(4.13, s=str(SH), change=0.005, open=4.1, high=4.2, low=4.0)
+    shown = row(told, symbol=SH, demo=False)
+    ids = ("last", "previous", "change", "open", "high", "low")
+    assert [text(id, shown) for id in ids] == ["4.130", "4.125", "+0.005", "4.100", "4.200", "4.000"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot, level
 from tui.widgets.chart.price_labels import LabelWidth, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name
@@ -46,6 +46,7 @@ class MinuteChart(Pane, can_focus=True):
         super().__init__(styles, "chart")
         # Not the class's BINDINGS: the table may be remapped.
         set_bindings(self, bindings(keys, "chart"))
+        self._now = 0.0
         self._is_link_live = False
         self._viewport = Viewport()
         self._label_width = LabelWidth()
@@ -74,7 +75,8 @@ class MinuteChart(Pane, can_focus=True):
                 self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
-        """Redraw for a frame if the shown symbol changed."""
+        """Redraw for a frame if the shown symbol changed. `now` in s monotonic."""
+        self._now = now
         if self.instrument in changed or is_link_live != self._is_link_live:
             self._is_link_live = is_link_live
             self.update_lines()
@@ -163,6 +165,7 @@ class MinuteChart(Pane, can_focus=True):
         i = self.instrument
         if i is None or not len(i.bars):
             return None
+        i.infer_precision()
         labels = self._label_width.cells(i)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(i, self._axis(i).timeline, cells)
@@ -170,7 +173,8 @@ class MinuteChart(Pane, can_focus=True):
     def _is_in_progress(self, i: Instrument, visible: VisibleSlots) -> bool:
         """Returns True if the newest bar is live and its time is not over, as far as the exchange's time is known."""
         end = visible.timeline.slots[visible.last].end
-        return self._is_link_live and not i.is_last_known and max(self.time, i.newest_time) < end
+        is_live = self._is_link_live and not i.is_last_known and not i.is_silent(i.bars_type)
+        return is_live and max(self.time, i.newest_time) < end
 
     @property
     def _options(self) -> ChartOptions:
@@ -193,10 +197,17 @@ class MinuteChart(Pane, can_focus=True):
             self._axis(i),
             visible,
             self._options,
-            ReadBar(slot, bar_of(i, visible, slot), crosshair is not None, unfinished),
+            ReadBar(
+                slot,
+                bar := bar_of(i, visible, slot),
+                crosshair is not None,
+                unfinished,
+                bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
+            ),
             self._viewport.follows_newest,
             self._is_link_live,
             self.time,
+            self._now,
         )
         return readout.title(self.size.width - 9)
 
@@ -227,7 +238,7 @@ class MinuteChart(Pane, can_focus=True):
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
-            labels = price_labels(styles, i, model, rows, width - visible.cells - 1, is_link_live=self._is_link_live)
+            labels = price_labels(styles, i, model, rows, width - visible.cells - 1)
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -37,8 +37,10 @@ class ChartModel:
     close: float | None  # the previous close, which holds from the slot `today` on
     today: int
     role: str  # of the line
-    live: bool
+    live: bool  # the last price
+    bars_live: bool
     unfinished: int | None  # the slot whose bar is in progress
+    incomplete: frozenset[int]  # the slots with a bar in which the link was away
     crosshair: int | None  # the slot under the crosshair
     interval: int  # minutes of a slot
     zone: Zone
@@ -95,9 +97,9 @@ class ModelBuilder:
         today = bisect_left(timeline.slots, timeline.slots[last].date, key=lambda slot: slot.date)
         close = base.price if base and not base.is_open and today < view.stop and is_near(base.price) else None
         drawn = [price for price in (least, most, close, *filter(is_near, average)) if price is not None]
-        low, high = _with_least_height(min(drawn), max(drawn), i.tick_size or 10.0**-i.decimals)
+        low, high = _with_least_height(min(drawn), max(drawn), i.precision.tick_size or 10.0**-i.precision.decimals)
         role = "muted"
-        if is_link_live and i.last is not None:
+        if is_link_live and i.last is not None and not i.is_last_silent:
             start = base.price if base else known[0].open if known else i.last
             role = ("flat", "up", "down")[fmt.sign(i.last - start, 4)]
         return ChartModel(
@@ -112,8 +114,10 @@ class ModelBuilder:
             close=close,
             today=today,
             role=role,
-            live=is_link_live and not i.is_last_known,
+            live=is_link_live and not i.is_last_known and not i.is_last_silent,
+            bars_live=is_link_live and not i.is_last_known and not i.is_silent(i.bars_type),
             unfinished=unfinished if visible.has_newest else None,
+            incomplete=_incomplete_slots(i, visible, bars),
             crosshair=crosshair,
             interval=options.interval,
             zone=zone(i.symbol.region),
@@ -142,6 +146,22 @@ def bar_of(i: Instrument, visible: VisibleSlots, slot: int) -> Kline | None:
     """Returns the bar of a slot; the newest one includes the last trade."""
     bar = interval_bars(i.bars, visible.timeline.slots[slot : slot + 1])[0]
     return with_last_trade(i, visible.timeline.slots[slot], bar) if slot == visible.last else bar
+
+
+def is_incomplete(i: Instrument, slot: Slot) -> bool:
+    """Returns True if the link was away in a minute of the slot, and the vendor has not told of that minute since."""
+    return any(slot.start <= minute * MINUTE < slot.end for minute in i.bars.incomplete)
+
+
+def _incomplete_slots(i: Instrument, visible: VisibleSlots, bars: Sequence[Kline | None]) -> frozenset[int]:
+    """Returns the slots of the view with an incomplete bar."""
+    view, slots = visible.view, visible.timeline.slots
+    found = {bisect_right(slots, minute * MINUTE, key=lambda slot: slot.start) - 1 for minute in i.bars.incomplete}
+    return frozenset(
+        slot
+        for slot in found
+        if view.first <= slot < view.stop and bars[slot - view.first] and is_incomplete(i, slots[slot])
+    )
 
 
 def with_last_trade(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | None:

@@ -73,12 +73,14 @@ class Plot:
             yield run
 
     def _line(self) -> None:
-        """Draw a line through the closes; the cell of the newest price is highlighted while its bar is in progress."""
-        model, style = self._model, self._styles(self._model.role)
+        """Draw a line through the closes, faint where a bar is incomplete; the cell of the newest price is highlighted
+        while its bar is in progress."""
+        model, style = self._model, self._styles(self._model.role if self._model.bars_live else "muted")
         closes = [bar.close if bar else None for bar in model.bars]
+        incomplete = {self._x(slot) // 2 for slot in model.incomplete}
         strokes = [stroke for run in self._runs(closes) for stroke in braille.line(run)]
         for (x, y), character in braille.in_cells(strokes).items():
-            self._canvas.put(x, y, character, style)
+            self._canvas.put(x, y, character, self._styles("faint") if x in incomplete else style)
         if model.unfinished is not None and (close := closes[model.unfinished - model.view.first]) is not None:
             x = self._x(model.unfinished) // 2
             y = level(close, model.low, model.high, 4 * self._rows) // 4
@@ -86,17 +88,18 @@ class Plot:
 
     def _candles(self) -> None:
         model = self._model
-        styles = [self._styles(role if model.live else "muted") for role in ("down", "up")]
+        styles = [self._styles(role if model.bars_live else "muted") for role in ("down", "up")]
         open_style = self._styles("text", bold=True)  # neither up nor down yet
+        faint = self._styles("faint")
         for slot, bar in enumerate(model.bars, model.view.first):
             if bar is None:
                 continue
             top, bottom = sorted((self._half(bar.open), self._half(bar.close)))
             # An open or close outside of high and low, as some feeds send, extends the candle.
             candle = Candle(min(self._half(bar.high), top), top, bottom, max(self._half(bar.low), bottom))
-            x, unfinished = self._x(slot) // 2, slot == model.unfinished
-            style = open_style if unfinished else styles[bar.close >= bar.open]
-            for y, character in candle.cells(dashed=unfinished):
+            x, unfinished, incomplete = self._x(slot) // 2, slot == model.unfinished, slot in model.incomplete
+            style = open_style if unfinished else faint if incomplete else styles[bar.close >= bar.open]
+            for y, character in candle.cells(dashed=unfinished or incomplete):
                 self._canvas.put(x, y, character, style)
 
     def _half(self, price: float) -> int:
@@ -104,7 +107,7 @@ class Plot:
 
     def _average(self) -> None:
         """Draw the running VWAP, a dot a cell, on blank cells."""
-        model, style = self._model, self._styles("accent" if self._model.live else "muted")
+        model, style = self._model, self._styles("accent" if self._model.bars_live else "muted")
         within = [value if value is not None and model.low <= value <= model.high else None for value in model.average]
         strokes = [stroke for run in self._runs(within) for stroke in braille.line(run) if stroke[0] % 2 == 0]
         for (x, y), character in braille.in_cells(strokes).items():

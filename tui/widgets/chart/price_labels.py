@@ -23,24 +23,22 @@ class LabelWidth:
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
             self._cached = key, max(bar.high for bar in i.bars)
-        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.decimals)) + 3
+        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
 
 
-def price_labels(
-    styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int, *, is_link_live: bool
-) -> dict[int, Segment]:
+def price_labels(styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int) -> dict[int, Segment]:
     """Returns labels of `width` cells by row. Of several on one row the last price is kept, then the previous close."""
     average = next((price for price in reversed(model.average) if price is not None), None)
     labels: dict[int, Segment] = {}
 
     def put(price: float | None, style: Style) -> None:
         if price is not None and model.low <= price <= model.high:
-            text = f" {fmt.price(price, i.decimals)} ".rjust(width)
+            text = f" {fmt.price(price, i.precision.decimals)} ".rjust(width)
             labels[level(price, model.low, model.high, 4 * rows) // 4] = Segment(text, style)
 
     put(model.least, styles("muted"))
     put(model.most, styles("muted"))
-    put(average, styles("accent" if is_link_live else "muted"))
+    put(average, styles("accent" if model.bars_live else "muted"))
     put(model.close, styles("muted"))
     # Dark text on a light background marks a live price, without colours too.
     style = styles("background", model.role, bold=True) if model.live else styles("muted")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
+from tui.market.data_age import describe_silence
 from tui.market.session_axis import DAY
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
@@ -23,10 +24,12 @@ class ReadBar(NamedTuple):
     bar: Kline | None
     pointed: bool  # the crosshair is on it
     unfinished: bool
+    incomplete: bool  # the link was away in it
 
 
 class Readout(NamedTuple):
-    """Both ends of the title, in several lengths. `time` is the exchange's, ms UTC, 0 if unknown."""
+    """Both ends of the title, in several lengths. `time` is the exchange's, ms UTC, 0 if unknown; `now` in s
+    monotonic."""
 
     styles: Styles
     instrument: Instrument
@@ -37,6 +40,7 @@ class Readout(NamedTuple):
     follows_newest: bool
     is_link_live: bool
     time: float
+    now: float
 
     def title(self, room: int) -> tuple[StyledLine, StyledLine]:
         """Returns the longest forms that fit into `room` cells together; with a crosshair the figures come first."""
@@ -85,25 +89,37 @@ class Readout(NamedTuple):
     def _figures(self) -> list[StyledLine]:
         """Returns the bar in figures, from all of them to none."""
         styles, read, i = self.styles, self.read, self.instrument
-        time = self._slot_time(read.slot) + ("…" if read.unfinished else "")
+        time = self._slot_time(read.slot) + ("…" if read.unfinished else " incomplete" if read.incomplete else "")
         if read.bar is None:
             texts = ["no bar"]
         else:
             bar = read.bar
-            prices = [fmt.price(price, i.decimals) for price in (bar.open, bar.high, bar.low, bar.close)]
+            prices = [fmt.price(price, i.precision.decimals) for price in (bar.open, bar.high, bar.low, bar.close)]
             volume = fmt.compact(bar.volume)
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
-        stale = [] if self.is_link_live or i.is_last_known else [styles.segment("stale", "warning")]
+        doubt = self._doubt()
+        stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
         head = styles.segment(f"{time} ", "accent" if read.pointed else "muted", bold=read.pointed)
-        role = "text" if read.pointed and self.is_link_live else "muted"
+        role = "text" if read.pointed and self.is_link_live and not doubt else "muted"
         figures = [[*first, head, styles.segment(text, role)] for text in texts]
         if read.pointed and read.bar is not None:
             # Without the time, which the axis shows below the crosshair too.
             figures.insert(3, [*first, styles.segment(texts[2], role)])
         return [*figures, stale]
+
+    def _doubt(self) -> str:
+        """Returns why the newest bar is not current: `stale` if the link is not proven, or `no bars for 2m`; "" if it
+        is, or if the date tells."""
+        i = self.instrument
+        if i.is_last_known:
+            return ""
+        if not self.is_link_live:
+            return "stale"
+        since = i.ages.silent.get(i.bars_type)
+        return "" if since is None else describe_silence({i.bars_type: since}, self.now)
 
     def _slot_time(self, slot: int) -> str:
         """Returns when a slot begins, with its date if that is not the newest bar's; `from` if its earlier bars are

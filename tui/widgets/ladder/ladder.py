@@ -16,6 +16,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument
 from tui.market.entitlements import describe_refusal
 from tui.market.money import currency_of
+from tui.market.price_axis import PriceAxis
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
@@ -176,9 +177,9 @@ class DepthLadder(Pane, can_focus=True):
         elif self._drawn_age:
             yield f"book {self._drawn_age} old", "warning"
         elif bbo is None:
-            yield book.fault, "warning"
+            yield book.fault, "muted" if book.is_indicative else "warning"
         else:
-            money, ticks = fmt.price(bbo.spread, book.decimals), in_ticks(instrument, bbo.spread)
+            money, ticks = fmt.price(bbo.spread, book.decimals), in_ticks(instrument, *bbo)
             bp = f"{bbo.bp:.1f} bp"
             yield f"spread {money}{ticks} · {bp}", "muted"
             yield f"{money}{ticks} · {bp}", "muted"
@@ -200,12 +201,19 @@ class DepthLadder(Pane, can_focus=True):
         prices = [level.price for level in (*book.asks, *book.bids)]
         if instrument.last is not None:
             prices.append(instrument.last)
+        axis = None
+        if self.static:
+            axis = self._axis(instrument, rows - 1)
+            prices += [price for price in map(axis.price, range(axis.rows)) if price > 0]
+            book.widen(instrument, prices)
         geometry = ladder_geometry(width, max(len(fmt.price(price, book.decimals)) for price in prices))
         asks = level_cells(book.asks, geometry, book.scale, book.tinted_asks, square_root=self.square_root)
         bids = level_cells(book.bids, geometry, book.scale, book.tinted_bids, square_root=self.square_root)
         spread = spread_line(self.theme_styles, book, instrument, geometry, width, live=self._is_live)
-        draw = self._static_lines if self.static else self._floating_lines
-        lines, out_of_sight = draw(instrument, geometry, rows, asks, bids, spread)
+        if axis is None:
+            lines, out_of_sight = self._floating_lines(instrument, geometry, rows, asks, bids, spread)
+        else:
+            lines, out_of_sight = self._static_lines(instrument, geometry, axis, asks, bids, spread)
         header = ladder_header(self.theme_styles, geometry, out_of_sight, square_root=self.square_root)
         return [*([header] if head else []), *lines, *foot]
 
@@ -257,11 +265,23 @@ class DepthLadder(Pane, can_focus=True):
                 lines.append(self._line(LadderRow(text, role, n == 0, self._mark(i, price), ask, bid), geometry))
         return lines, (middle < 0) - (middle >= rows)
 
+    def _axis(self, i: Instrument, rows: int) -> PriceAxis:
+        book = self._book
+        return self._scrolling.axis(
+            [level.price for level in book.asks],
+            [level.price for level in book.bids],
+            rows,
+            grid=i.precision.grid,
+            decimals=book.decimals,
+            tick=i.precision.tick_size or 0.0,
+            now=self._now,
+        )
+
     def _static_lines(
         self,
         i: Instrument,
         geometry: LadderGeometry,
-        rows: int,
+        axis: PriceAxis,
         asks: list[LevelCell],
         bids: list[LevelCell],
         spread: StyledLine,
@@ -269,19 +289,14 @@ class DepthLadder(Pane, can_focus=True):
         """Returns a row for each price with the spread's line below, and where the best bid and ask are: 1 above the
         rows, -1 below, 0 in sight."""
         book = self._book
-        unit = 10**book.decimals
-        at_ask = {round(level.price * unit): n for n, level in enumerate(book.asks)}
-        at_bid = {round(level.price * unit): n for n, level in enumerate(book.bids)}
-        axis = self._scrolling.axis(
-            [*at_ask], [*at_bid], rows - 1, decimals=book.decimals, tick=i.tick_size or 0.0, now=self._now
-        )
+        at_ask = {axis.row(level.price): n for n, level in enumerate(book.asks)}
+        at_bid = {axis.row(level.price): n for n, level in enumerate(book.bids)}
         lines: list[StyledLine] = []
         for y in range(axis.rows):
-            place = axis.price(y)
-            n, m = at_ask.get(place, -1), at_bid.get(place, -1)
-            price = place / unit
+            n, m = at_ask.get(y, -1), at_bid.get(y, -1)
+            price = axis.price(y)
             row = LadderRow(
-                fmt.price(price, book.decimals) if place > 0 else "",
+                fmt.price(price, book.decimals) if price > 0 else "",
                 self._price_role(price, n >= 0) if n >= 0 or m >= 0 else "faint",
                 n == 0 or m == 0,
                 self._mark(i, price),
@@ -289,7 +304,7 @@ class DepthLadder(Pane, can_focus=True):
                 bids[m] if m >= 0 else None,
             )
             lines.append(self._line(row, geometry))
-        nearest = [axis.row(next(iter(side))) for side in (at_ask, at_bid) if side]
+        nearest = [next(iter(side)) for side in (at_ask, at_bid) if side]
         return [*lines, spread], (max(nearest) < 0) - (min(nearest) >= axis.rows)
 
     def _line(self, row: LadderRow, geometry: LadderGeometry) -> StyledLine:

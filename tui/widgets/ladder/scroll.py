@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tui.market.price_axis import PriceAxis, centred, common_step
+from tui.market.tick_size import PriceGrid, even_grid
 
 _HELD = 30.0  # s for which a static axis that was scrolled by hand does not centre itself
 
@@ -16,7 +17,7 @@ class LadderScroll:
     def __init__(self) -> None:
         self._offset = 0  # rows by which the spread of a floating ladder is below the middle
         self._axis: PriceAxis | None = None
-        self._decimals = 0  # of the axis and the step
+        self._decimals = 0  # of the step
         self._step = 0  # 10^-decimals
         self._held_until = 0.0
 
@@ -44,21 +45,37 @@ class LadderScroll:
         return middle + self._offset
 
     def axis(
-        self, asks: Sequence[int], bids: Sequence[int], rows: int, *, decimals: int, tick: float, now: float
+        self,
+        asks: Sequence[float],
+        bids: Sequence[float],
+        rows: int,
+        *,
+        grid: PriceGrid | None,
+        decimals: int,
+        tick: float,
+        now: float,
     ) -> PriceAxis:
         """Returns the axis of a static ladder: as it was, or centred if the best bid or ask nears its edge. A scrolled
-        axis is held for 30 s. Prices in 10^-decimals, best first; `tick` in currency, 0 if unknown."""
-        if decimals != self._decimals:
-            self._decimals, self._axis, self._step = decimals, None, 0
-        tick_units = round(tick * 10**decimals)
-        step = common_step([*asks, *bids], math.gcd(tick_units, self._step) or 1)
-        if tick_units:
-            self._step = step
+        axis is held for 30 s. Prices best first. Without a `grid`, or if a price lies between those of it, the rows are
+        as far apart as the prices, which have so many `decimals`, and the `tick` (0 if unknown) allow."""
+        prices = [*asks, *bids]
+        if grid is None or not all(map(grid.holds, prices)):
+            grid = self._learned_grid(prices, decimals, tick)
         best = (*asks[:1], *bids[:1])
         low, high = min(best), max(best)
         axis = self._axis
-        stands = axis is not None and (axis.step, axis.rows) == (step, rows)
+        stands = axis is not None and (axis.grid, axis.rows) == (grid, rows)
         if axis is None or not stands or (now >= self._held_until and not axis.holds(low, high)):
-            axis = centred(low, high, step, rows)
-        self._axis = axis = axis.showing(min([*asks, *bids]), max([*asks, *bids]))
+            axis = centred(grid, low, high, rows)
+        self._axis = axis = axis.showing(min(prices), max(prices))
         return axis
+
+    def _learned_grid(self, prices: Sequence[float], decimals: int, tick: float) -> PriceGrid:
+        unit = 10**decimals
+        if decimals != self._decimals:
+            self._decimals, self._step = decimals, 0
+        tick_units = round(tick * unit)
+        step = common_step([round(price * unit) for price in prices], math.gcd(tick_units, self._step) or 1)
+        if tick_units:
+            self._step = step
+        return even_grid(step / unit)

@@ -39,11 +39,10 @@ def spread_line(
     return [*left, rules[0], *middle, side, rules[1], styles.segment(" " * min(1, gap), "text"), *balance]
 
 
-def in_ticks(instrument: Instrument, spread: float) -> str:
+def in_ticks(instrument: Instrument, bid: float, ask: float) -> str:
     """Returns a spread in ticks, as ` · 2 ticks`; "" if the tick size is unknown."""
-    if not instrument.tick_size:
-        return ""
-    return f" · {fmt.count(round(spread / instrument.tick_size), 'tick')}"
+    ticks = instrument.precision.in_ticks(bid, ask)
+    return "" if ticks is None else f" · {fmt.count(ticks, 'tick')}"
 
 
 def _rule(styles: Styles, cells: int) -> Segment:
@@ -55,12 +54,15 @@ def _mids(styles: Styles, book: TrackedBook, i: Instrument, live: bool) -> Itera
     """Yields mid and microprice, or why there are none, from the longest form to the shortest."""
     bbo, places = book.bbo, book.decimals
     if bbo is None:
-        role = "warning" if live else "muted"
+        role = "warning" if live and not book.is_indicative else "muted"
         fault = book.fault
         if fault == "crossed":
-            by = book.bids[0].price - book.asks[0].price
-            yield [styles.segment(f" crossed by {fmt.price(by, places)}{in_ticks(i, by)} ", role)]
-            yield [styles.segment(f" crossed by {fmt.price(by, places)} ", role)]
+            bid, ask = book.bids[0].price, book.asks[0].price
+            by = fmt.price(bid - ask, places)
+            yield [styles.segment(f" crossed by {by}{in_ticks(i, ask, bid)} ", role)]
+            yield [styles.segment(f" crossed by {by} ", role)]
+        if book.is_indicative:
+            yield [styles.segment(f" indicative {fmt.price(book.bids[0].price, places)} ", role)]
         yield [styles.segment(f" {fault} ", role)]
         return
     role = "text" if live else "muted"
@@ -75,7 +77,8 @@ def _balances(styles: Styles, book: TrackedBook, live: bool) -> Iterator[StyledL
     """Yields the last trade's side and the imbalance, from the longest form to the shortest."""
     words = book.last_side
     side = styles.segment(f" {words} " if words else " ", SIDE_ROLES[words[-1:]] if live else "muted")
-    known = imbalance(book.depth) if book.bbo is not None and book.depth is not None else None
+    counts = book.bbo is not None and not book.is_silent
+    known = imbalance(book.depth) if counts and book.depth is not None else None
     if known is not None:
         value, levels = known
         role = ("flat", "up", "down")[fmt.sign(value)] if live else "muted"

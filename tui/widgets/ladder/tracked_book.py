@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tui import format as fmt
 from tui.market import Instrument
-from tui.market.book import BestBidOffer, changed_sizes, decimals, valid_levels
+from tui.market.book import BestBidOffer, changed_sizes, valid_levels
 from tui.protocol.messages import Depth, Level
 
 TINT = 0.3
@@ -30,10 +31,14 @@ class TrackedBook:
         self.tinted_bids: dict[float, float] = {}
         self.scale = 0.0
         """The size of a full bar, in units of the fund."""
+        self.is_silent = False
+        """True if the book is missing while other types move: it counts in no statistic."""
         self.last_side = ""
         """The side of the last trade: B or S, after ~ if inferred; "" if unknown."""
         self.decimals = 2
-        """Digits after the point that all prices of the book need."""
+        """Digits after the point that all prices shown need."""
+        self.is_indicative = False
+        """True if the book is an auction's, with one price on both sides."""
         self._scaled_at = now
 
     def update(self, instrument: Instrument, now: float, *, tint: bool) -> None:
@@ -46,9 +51,10 @@ class TrackedBook:
                 self.tinted_asks |= dict.fromkeys(changed_sizes(self.asks, asks), instrument.depth_at)
                 self.tinted_bids |= dict.fromkeys(changed_sizes(self.bids, bids), instrument.depth_at)
             self.asks, self.bids = asks, bids
+            self.is_indicative = instrument.is_indicative
             instrument.infer_precision()
-            least = max(self.decimals, instrument.decimals)
-            self.decimals = decimals((level.price for level in (*asks, *bids)), least)
+            self.widen(instrument, [level.price for level in (*asks, *bids)])
+        self.is_silent = instrument.is_silent("depth")
         self.last_side = _side_of_last(instrument)
         for tinted in (self.tinted_asks, self.tinted_bids):
             for price in [price for price, at in tinted.items() if now >= at + TINT]:
@@ -58,6 +64,10 @@ class TrackedBook:
         largest = max((level.volume for side in (self.asks, self.bids) for level in side), default=0.0)
         self.scale, self._scaled_at = max(largest, faded), now
 
+    def widen(self, instrument: Instrument, prices: Sequence[float]) -> None:
+        """Show all prices with as many decimals as these ones need, or more."""
+        self.decimals = max(self.decimals, instrument.precision.decimals_of(prices))
+
     @property
     def is_empty(self) -> bool:
         """True if neither side has a level."""
@@ -65,13 +75,13 @@ class TrackedBook:
 
     @property
     def is_locked_or_crossed(self) -> bool:
-        """True if the best bid is at or above the best ask."""
-        return bool(self.asks and self.bids) and self.bids[0].price >= self.asks[0].price
+        """True if the best bid is at or above the best ask, and no auction is the reason."""
+        return bool(self.asks and self.bids) and self.bids[0].price >= self.asks[0].price and not self.is_indicative
 
     @property
     def bbo(self) -> BestBidOffer | None:
         """Best bid and ask; None without a positive spread, from which no figure is derived."""
-        if self.asks and self.bids and not self.is_locked_or_crossed:
+        if self.asks and self.bids and self.bids[0].price < self.asks[0].price:
             return BestBidOffer(self.bids[0].price, self.asks[0].price)
         return None
 
@@ -82,6 +92,8 @@ class TrackedBook:
             return "no asks"
         if not self.bids:
             return "no bids"
+        if self.is_indicative:
+            return "indicative"
         return "locked" if self.bids[0].price == self.asks[0].price else "crossed"
 
     @property
@@ -92,11 +104,13 @@ class TrackedBook:
 
 
 def book_age(instrument: Instrument | None, now: float) -> str:
-    """Returns the age of an old book; "" unless the last price has moved since the book arrived."""
+    """Returns the age of an old book; "" unless the last price has moved since the book arrived, or the book is silent
+    while other types move."""
     i = instrument
-    if i is None or i.depth is None or now - i.depth_at < OLD or i.last_changed_at <= i.depth_at:
+    if i is None or i.depth is None:
         return ""
-    return fmt.seconds(now - i.depth_at)
+    is_old = now - i.depth_at >= OLD and i.last_changed_at > i.depth_at
+    return fmt.seconds(now - i.depth_at) if is_old or i.is_silent("depth") else ""
 
 
 def _side_of_last(i: Instrument) -> str:

@@ -15,9 +15,11 @@ from tui.market.sessions import Zone, zone
 from tui.market.sparkline import heights
 from tui.widgets.watchlist.row_figures import (
     Figure,
+    FigureSource,
     RowFigures,
     day_turnover,
     day_volume,
+    extended_percent,
     indicative_value,
     is_hour_over,
     last_hour,
@@ -77,15 +79,15 @@ def last_cell(row: RowFigures) -> Cell:
     """Returns the last price; digits that changed just now are highlighted."""
     i = row.instrument
     if row.last_known is not None:
-        return Cell(fmt.price(row.last_known.price, i.decimals), "muted")
+        return Cell(fmt.price(row.last_known.price, i.precision.decimals), "muted")
     if i.last is None:
         return Cell(fmt.UNKNOWN, "faint")
-    text = fmt.price(i.last, i.decimals)
-    if row.stale:
+    text = fmt.price(i.last, i.precision.decimals)
+    if row.is_old("last"):
         return Cell(text, "muted")
     lit = 0
     if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
-        lit = _changed_digits(text, fmt.price(i.previous, i.decimals))
+        lit = _changed_digits(text, fmt.price(i.previous, i.precision.decimals))
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 
 
@@ -101,6 +103,8 @@ def _changed_digits(text: str, before: str) -> int:
 
 
 def _unknown_change(row: RowFigures) -> Cell:
+    if row.split and not row.stale:
+        return Cell("split?", "warning")
     return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
 
 
@@ -109,7 +113,7 @@ def change_cell(row: RowFigures) -> Cell:
     moved = row.change
     if moved is None or row.stale:
         return _unknown_change(row)
-    return Cell(fmt.signed(moved.amount, row.instrument.decimals), _DIRECTIONS[fmt.sign(moved.percent)])
+    return Cell(fmt.signed(moved.amount, row.instrument.precision.decimals), _direction_role(row, moved.percent))
 
 
 def percent_cell(row: RowFigures) -> Cell:
@@ -118,7 +122,16 @@ def percent_cell(row: RowFigures) -> Cell:
     if moved is None or row.stale:
         return _unknown_change(row)
     text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
-    return Cell(text, _DIRECTIONS[fmt.sign(moved.percent)], bold=True)
+    return Cell(text, _direction_role(row, moved.percent), bold="last" not in row.old)
+
+
+def _direction_role(row: RowFigures, percent: float) -> str:
+    return "muted" if "last" in row.old else _DIRECTIONS[fmt.sign(percent)]
+
+
+def extended_cell(row: RowFigures) -> Cell:
+    """Returns the move outside the regular session, in %."""
+    return _unknown_change(row) if row.split else signed_cell(extended_percent)(row)
 
 
 def signed_cell(figure: Figure) -> CellMaker:
@@ -127,36 +140,39 @@ def signed_cell(figure: Figure) -> CellMaker:
     def cell(row: RowFigures) -> Cell:
         value = figure(row)
         if value is None or row.stale:
-            return _unknown_change(row)
-        return Cell(fmt.percent(value), _DIRECTIONS[fmt.sign(value)])
+            return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
+        return Cell(fmt.percent(value), _direction_role(row, value))
 
     return cell
 
 
-def price_cell(figure: Figure, role: str = "muted") -> CellMaker:
-    """Returns the maker of cells for a price."""
+def price_cell(figure: Figure, source: FigureSource | None, role: str = "muted") -> CellMaker:
+    """Returns the maker of cells for a price, as old as `source`; None: as the row."""
 
     def cell(row: RowFigures) -> Cell:
         value = figure(row)
         if value is None:
             return Cell(fmt.UNKNOWN, "faint")
-        return Cell(fmt.price(value, row.instrument.decimals), "faint" if row.stale else role)
+        is_old = row.stale or source in row.old
+        return Cell(fmt.price(value, row.instrument.precision.decimals), "faint" if is_old else role)
 
     return cell
 
 
 def spread_cell(row: RowFigures) -> Cell:
-    """Returns the spread in money, or that the book is locked or crossed."""
-    if row.bbo is not None and row.bbo.spread <= 0:
-        return Cell("crossed" if row.bbo.spread else "locked", "warning")
-    return price_cell(positive_spread)(row)
+    """Returns the spread in money, or that the book is locked or crossed; an auction's is neither."""
+    if row.bid is not None and row.ask is not None and row.bid >= row.ask and not row.instrument.is_indicative:
+        return Cell("crossed" if row.bid > row.ask else "locked", "faint" if row.is_old("depth") else "warning")
+    return price_cell(positive_spread, "depth")(row)
 
 
 def iopv_cell(row: RowFigures) -> Cell:
     """Returns the IOPV, or a NAV with `n`: it is of an earlier close, and no field says of which."""
-    cell = price_cell(indicative_value)(row)
-    quote = row.instrument.quote
-    return cell._replace(text=f"{cell.text}n") if quote is not None and quote.nav and not quote.iopv else cell
+    value, quote = indicative_value(row), row.instrument.quote
+    cell = price_cell(indicative_value, "quote")(row)
+    return (
+        cell._replace(text=f"{cell.text}n") if quote is not None and value is not None and value == quote.nav else cell
+    )
 
 
 def volume_cell(row: RowFigures) -> Cell:
@@ -176,17 +192,18 @@ def _amount_cell(row: RowFigures, value: float | None, sign: str = "") -> Cell:
         return Cell(fmt.UNKNOWN, "faint")
     text = sign + fmt.compact(value)
     # A blank for the missing unit keeps digits below digits.
-    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if row.stale else "muted")
+    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if row.is_old("quote") else "muted")
 
 
 def range_cell(row: RowFigures) -> Cell:
     """Returns a line from the day's low to its high with a mark at the last price."""
     i = row.instrument
-    position = day_position(i.last, i.quote) if i.last is not None and i.quote is not None else None
+    quote = i.day_quote
+    position = day_position(i.last, quote) if i.last is not None and quote is not None else None
     if position is None:
         return Cell(fmt.UNKNOWN.center(RANGE_CELLS), "faint")
     left = round(position * (RANGE_CELLS - 1))
-    return Cell("─" * left + "●" + "─" * (RANGE_CELLS - 1 - left), "faint" if row.stale else "muted")
+    return Cell("─" * left + "●" + "─" * (RANGE_CELLS - 1 - left), "faint" if row.is_old("quote") else "muted")
 
 
 def time_cell(row: RowFigures) -> Cell:
@@ -198,13 +215,15 @@ def time_cell(row: RowFigures) -> Cell:
     local = zone(i.symbol.region)
     then, now = local.at(time), local.at(row.context.time)
     text = f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%m-%d}"
-    return Cell(text, "faint" if row.stale else "muted")
+    return Cell(text, "faint" if row.is_old("last") else "muted")
 
 
 def hour_cell(row: RowFigures) -> Cell:
     """Returns the sparkline of the last hour."""
     bars, context = row.instrument.bars, row.context
-    return _sparkline(bars, bars.version, context.spark_cells, context.spark_span, row.stale or is_hour_over(row))
+    return _sparkline(
+        bars, bars.version, context.spark_cells, context.spark_span, row.is_old("bars") or is_hour_over(row)
+    )
 
 
 @lru_cache(maxsize=1_024)

@@ -10,6 +10,7 @@ from tui.widgets.watchlist.cells import (
     CellMaker,
     age_cell,
     change_cell,
+    extended_cell,
     hour_cell,
     iopv_cell,
     last_cell,
@@ -82,7 +83,7 @@ def _price_column(
     role: str = "muted",
     source: Literal["depth", "quote"] | None = "quote",
 ) -> Column:
-    cell = price_cell(figure, role)
+    cell = price_cell(figure, source, role)
     return Column(id, title, description, letter, 7, priority, cell, figure, point_aligned=True, source=source)
 
 
@@ -154,7 +155,7 @@ COLUMNS: tuple[Column, ...] = (
         "x",
         6,
         28,
-        signed_cell(extended_percent),
+        extended_cell,
         extended_percent,
         point_aligned=True,
     ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from tui.market import Instrument
 from tui.market.analytics import day_vwap, premium
 from tui.market.bars import MINUTE, MinuteBars
-from tui.market.book import BestBidOffer, best_bid_offer
+from tui.market.book import best_level
 from tui.market.change import Change, ReferencePrice, change
 from tui.market.data_status import DataStatus
 from tui.market.instrument import LastKnownPrice
@@ -23,6 +23,11 @@ _OTHER_SESSION = 6 * 3_600_000  # ms: no exchange rests for less between two ses
 
 SortKey: TypeAlias = float | str | tuple[str, float] | None
 """What a row is sorted by; None is unknown and comes last in either direction."""
+
+
+FigureSource: TypeAlias = Literal["last", "quote", "depth", "bars"]
+"""What a figure is as old as."""
+_NOTHING_OLD: frozenset[FigureSource] = frozenset()
 
 
 class RenderContext(NamedTuple):
@@ -47,9 +52,16 @@ class RowFigures(NamedTuple):
     context: RenderContext
     reference: ReferencePrice | None  # what the change is measured from
     change: Change | None
-    bbo: BestBidOffer | None
+    bid: float | None  # the best one, also without an ask
+    ask: float | None
     last_known: LastKnownPrice | None  # a price from before, while the stream has brought none
     stale: bool  # nothing in the row may look current
+    split: bool  # whether a split is likely, so that no change can be told
+    old: frozenset[FigureSource]  # what is carried by a type that is silent while others move
+
+    def is_old(self, source: FigureSource) -> bool:
+        """Returns True if figures of a source must not look current."""
+        return self.stale or source in self.old
 
 
 Figure: TypeAlias = Callable[[RowFigures], float | None]
@@ -57,12 +69,39 @@ Figure: TypeAlias = Callable[[RowFigures], float | None]
 
 def make_row(instrument: Instrument, status: DataStatus, age: float | None, context: RenderContext) -> RowFigures:
     """Returns the row of an instrument, with the figures that more than one cell needs. `age` in s."""
-    base, last = instrument.base, instrument.regular_last
-    moved = change(last, base) if last is not None and base is not None else None
-    bbo = best_bid_offer(instrument.depth) if instrument.depth is not None else None
+    base, last, split = instrument.base, instrument.regular_last, instrument.suspects_split
+    moved = change(last, base) if last is not None and base is not None and not split else None
+    depth = instrument.depth
+    bid, ask = (best_level(depth.bids), best_level(depth.asks)) if depth is not None else (None, None)
     last_known = instrument.last_known if instrument.is_last_known else None
     stale = status is DataStatus.STALE or last_known is not None
-    return RowFigures(instrument, status, age, context, base, moved, bbo, last_known, stale)
+    return RowFigures(
+        instrument,
+        status,
+        age,
+        context,
+        base,
+        moved,
+        bid.price if bid is not None else None,
+        ask.price if ask is not None else None,
+        last_known,
+        stale,
+        split,
+        old_sources(instrument),
+    )
+
+
+def old_sources(instrument: Instrument) -> frozenset[FigureSource]:
+    """Returns what is carried by a type that is silent while others move."""
+    if not instrument.ages.silent:
+        return _NOTHING_OLD
+    by_source: dict[FigureSource, bool] = {
+        "last": instrument.is_last_silent,
+        "quote": instrument.is_silent("quote"),
+        "depth": instrument.is_silent("depth"),
+        "bars": instrument.is_silent(instrument.bars_type),
+    }
+    return frozenset(source for source, is_old in by_source.items() if is_old)
 
 
 def change_amount(row: RowFigures) -> float | None:
@@ -78,7 +117,7 @@ def change_percent(row: RowFigures) -> float | None:
 def extended_percent(row: RowFigures) -> float | None:
     """Returns the move in pre-market or after hours, in %."""
     i = row.instrument
-    return i.day.extended_change(i.last) if i.last is not None else None
+    return i.day.extended_change(i.last) if i.last is not None and not row.split else None
 
 
 def previous_close(row: RowFigures) -> float | None:
@@ -87,25 +126,26 @@ def previous_close(row: RowFigures) -> float | None:
 
 
 def best_bid(row: RowFigures) -> float | None:
-    """Returns the best bid of a two-sided book."""
-    return row.bbo.bid if row.bbo is not None else None
+    """Returns the best bid."""
+    return row.bid
 
 
 def best_ask(row: RowFigures) -> float | None:
-    """Returns the best ask of a two-sided book."""
-    return row.bbo.ask if row.bbo is not None else None
+    """Returns the best ask."""
+    return row.ask
 
 
 def positive_spread(row: RowFigures) -> float | None:
-    """Returns the spread in money; None for a locked or crossed book."""
-    return row.bbo.spread if row.bbo is not None and row.bbo.spread > 0 else None
+    """Returns the spread in money; None for a one-sided, locked or crossed book."""
+    return row.ask - row.bid if row.bid is not None and row.ask is not None and row.bid < row.ask else None
 
 
 def quoted_price(field: Callable[[Quote], float | None]) -> Figure:
-    """Returns the figure of a price field of the quote, in which zero means unknown."""
+    """Returns the figure of a price field of the day's quote, in which zero means unknown."""
 
     def figure(row: RowFigures) -> float | None:
-        price = field(row.instrument.quote) if row.instrument.quote is not None else None
+        quote = row.instrument.day_quote
+        price = field(quote) if quote is not None else None
         return price if price is not None and price >= MIN_PRICE else None
 
     return figure
@@ -113,12 +153,13 @@ def quoted_price(field: Callable[[Quote], float | None]) -> Figure:
 
 def day_volume(row: RowFigures) -> float | None:
     """Returns the units traded today."""
-    return row.instrument.quote.volume if row.instrument.quote is not None else None
+    quote = row.instrument.day_quote
+    return quote.volume if quote is not None else None
 
 
 def day_turnover(row: RowFigures) -> tuple[str, float] | None:
     """Returns the money traded today, after its currency: sorted by both, amounts are compared within a currency."""
-    quote = row.instrument.quote
+    quote = row.instrument.day_quote
     if quote is None or quote.turnover is None:
         return None
     return currency_of(row.instrument.symbol.region).code, quote.turnover
@@ -127,13 +168,16 @@ def day_turnover(row: RowFigures) -> tuple[str, float] | None:
 def vwap(row: RowFigures) -> float | None:
     """Returns the day's average price, weighted by volume."""
     i = row.instrument
-    return day_vwap(i.quote, i.tick_size or 10.0**-i.decimals) if i.quote is not None else None
+    quote = i.day_quote
+    return day_vwap(quote, i.precision.tick_size or 10.0**-i.precision.decimals) if quote is not None else None
 
 
 def indicative_value(row: RowFigures) -> float | None:
-    """Returns the fund's IOPV, else its NAV."""
-    quote = row.instrument.quote
-    return quote.iopv or quote.nav or None if quote is not None else None
+    """Returns the fund's IOPV, else its NAV, which is of an earlier date anyway."""
+    quote, of_day = row.instrument.quote, row.instrument.day_quote
+    if quote is None:
+        return None
+    return (of_day.iopv if of_day is not None else None) or quote.nav or None
 
 
 def premium_percent(row: RowFigures) -> float | None:

@@ -14,7 +14,7 @@ from tui.widgets.styles import Styles
 from tui.widgets.watchlist.cells import WORD_STATES, Cell, dimmed
 from tui.widgets.watchlist.column_layout import MARGIN, ColumnLayout
 from tui.widgets.watchlist.columns import Column
-from tui.widgets.watchlist.row_figures import RowFigures
+from tui.widgets.watchlist.row_figures import FigureSource, RowFigures
 
 
 class RowMarks(NamedTuple):
@@ -26,12 +26,23 @@ class RowMarks(NamedTuple):
     fired: bool  # an alert of the symbol fired and has not been seen
 
 
+class _Manner(NamedTuple):
+    """What decides the look of a row's cells beside their source."""
+
+    decimals: int
+    stale: bool
+    closed: bool
+    background: str
+    fired: bool
+    old: frozenset[FigureSource]
+
+
 class _CachedCells(NamedTuple):
     """The cells of a row as last drawn, by column, and what they were made of."""
 
     depth: Depth | None
-    quote: Quote | None
-    manner: tuple[int, bool, bool, str, bool]  # decimals, stale, closed, background, alert fired
+    quote: Quote | None  # of the day
+    manner: _Manner
     cells: dict[str, StyledLine]
 
 
@@ -74,7 +85,9 @@ class RowRenderer:
         else:
             line.append(styles.segment("✓" if marks.marked else " ", "accent", background))
         used, closed = MARGIN, row.status is DataStatus.CLOSED
-        cached, same = self._cached(row, (instrument.decimals, row.stale, closed, background, marks.fired))
+        cached, same = self._cached(
+            row, _Manner(instrument.precision.decimals, row.stale, closed, background, marks.fired, row.old)
+        )
         for column, gap, room in self._layout.placed:
             if column.source in same:
                 line += cached[column.id]
@@ -104,21 +117,19 @@ class RowRenderer:
         line.append(styles.segment(" " * (width - used), "text", background))
         return line
 
-    def _cached(
-        self, row: RowFigures, manner: tuple[int, bool, bool, str, bool]
-    ) -> tuple[dict[str, StyledLine], set[str | None]]:
+    def _cached(self, row: RowFigures, manner: _Manner) -> tuple[dict[str, StyledLine], set[str | None]]:
         """Returns the cached cells of a row, and the sources that are unchanged since they were drawn."""
         i = row.instrument
-        before = self._cache.get(i)
+        before, quote = self._cache.get(i), i.day_quote
         if before is None or before.manner != manner:
-            self._cache[i] = _CachedCells(i.depth, i.quote, manner, {})
+            self._cache[i] = _CachedCells(i.depth, quote, manner, {})
             return self._cache[i].cells, set()
         same: set[str | None] = {"symbol"}
         if before.depth is i.depth:
             same.add("depth")
-        if before.quote is i.quote:
+        if before.quote is quote:
             same.add("quote")
-        self._cache[i] = _CachedCells(i.depth, i.quote, manner, before.cells)
+        self._cache[i] = _CachedCells(i.depth, quote, manner, before.cells)
         return before.cells, same
 
     def _direction(self, row: RowFigures, background: str) -> Segment:
@@ -130,7 +141,7 @@ class RowRenderer:
             return styles.segment("⊘", "warning", background)
         if not i.direction:
             return styles.segment(" ", "text", background)
-        bright = i.last_trade_moved and row.status is not DataStatus.CLOSED
+        bright = i.last_trade_moved and row.status is not DataStatus.CLOSED and "last" not in row.old
         role = ("up" if i.direction > 0 else "down") if bright else "faint"
         return styles.segment("▲" if i.direction > 0 else "▼", role, background)
 
