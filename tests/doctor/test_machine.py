@@ -168,22 +168,31 @@ def test_terminals(environment: Mapping[str, str], encoding: str, status: Status
 
 
 @pytest.mark.parametrize(
-    ("wide", "setting", "encoding", "variable", "status", "words"),
+    ("wide", "setting", "encoding", "inside", "status", "words"),
     [
         (False, "auto", "UTF-8", "", OK, "full: lines, arrows and dots are one cell wide"),
-        (True, "auto", "utf8", "TMUX", OK, "wide-safe: lines, arrows and dots are two cells wide"),
+        (True, "auto", "utf8", "TMUX tmux", OK, "wide-safe: lines, arrows and dots are two cells wide"),
         (True, "full", "UTF-8", "", WARN, "full: lines, arrows and dots are two cells wide"),
         (None, "auto", "UTF-8", "", WARN, "full: the terminal does not tell"),
         (None, "wide-safe", "UTF-8", "", OK, "wide-safe: the terminal does not tell"),
         (False, "auto", "GB18030", "", OK, "ascii: "),
-        (False, "auto", "UTF-8", "TMUX", OK, "tmux answers for itself: if the terminal around it draws them two cells"),
-        (False, "auto", "UTF-8", "STY", OK, "screen answers for itself"),
+        (
+            False,
+            "auto",
+            "UTF-8",
+            "TMUX tmux-256color",
+            OK,
+            "tmux answers for itself: if the terminal around it draws them two cells",
+        ),
+        (False, "auto", "UTF-8", "STY screen", OK, "GNU screen answers for itself"),
+        (False, "auto", "UTF-8", "TMUX xterm-kitty", OK, "full: lines, arrows and dots are one cell wide"),
     ],
 )
 def test_glyphs(
-    wide: bool | None, setting: GlyphSetting, encoding: str, variable: str, status: Status, words: str
+    wide: bool | None, setting: GlyphSetting, encoding: str, inside: str, status: Status, words: str
 ) -> None:
-    found = check_glyphs(wide, setting, encoding, {variable: "x"})
+    name, _, term = inside.partition(" ")
+    found = check_glyphs(wide, setting, encoding, {name: "x", "TERM": term})
     assert found.status is status and words in found.words
     assert ('set glyphs = "wide-safe"' in found.words + found.advice) == (status is WARN or "for itself" in words)
 

@@ -12,6 +12,7 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import gettempdir
 
 from tests.terminals.emulators import EMULATORS
 from tests.terminals.figures import FIGURES, compare
@@ -23,7 +24,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*EMULATORS, *(f"figures-{name}" for name in FIGURES)]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
-    parser.add_argument("--into", type=Path, default=Path("terminals"), metavar="FOLDER", help="where pictures go")
+    parser.add_argument(
+        "--into", type=Path, default=Path(gettempdir()) / "terminals", metavar="FOLDER", help="where pictures go"
+    )
     chosen = parser.parse_args()
     if unknown := [name for name in chosen.names if name not in names]:
         parser.error(f"no such terminal: {', '.join(unknown)}")

@@ -23,7 +23,7 @@ from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
 from tui.history.store import StoreError, default_store_path, is_sound
-from tui.multiplexers import notification_obstacle
+from tui.multiplexers import notification_obstacle, replying_program
 from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
@@ -222,8 +222,7 @@ def check_glyphs(wide: bool | None, setting: GlyphSetting, encoding: str, enviro
         return Finding(words, f'figures will stand in wrong places: {remedy} or "auto"', Status.WARN)
     if wide is None:
         return Finding(words, f"if figures stand in wrong places, {remedy}", Status.WARN)
-    inside = next((name for name, variable in (("tmux", "TMUX"), ("screen", "STY")) if environment.get(variable)), "")
-    if inside:
+    if inside := replying_program(environment):
         words += f". {inside} answers for itself: if the terminal around it draws them two cells wide, {remedy}"
     return Finding(words)
 
