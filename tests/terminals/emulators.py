@@ -13,6 +13,8 @@ _IN_256 = (*_XTERM, "-xrm", "*termName: xterm-256color", "-e")
 _VTE = ("/usr/bin/python3", str(Path(__file__).with_name("vte.py")))
 _GL = ("libgl1-mesa-dri", "libegl1")
 _TMUX = ("tmux", "-L", "{name}", "-f", "/dev/null", "new-session")
+_SCREEN = ("screen", "-c", "/dev/null", "-S", "{name}")
+_WITHOUT_MOUSE = "--no-mouse"  # else screen holds Esc back
 _SSH = ("ssh", "-F", "{folder}/ssh_config", "-t", "there")
 _SERVER = ("openssh-server", "openssh-client")
 _TRUE_COLOUR = {"COLORTERM": "truecolor"}
@@ -25,6 +27,8 @@ class Emulator(NamedTuple):
     command: tuple[str, ...]
     packages: tuple[str, ...]
     variables: Mapping[str, str] = {}
+    options: str = ""
+    """Options that the dashboard needs in it."""
     splits: bool = True
     """Whether the shell is given as words; else it is one word, a command line."""
 
@@ -39,9 +43,13 @@ class Emulator(NamedTuple):
 
 
 def _inside(
-    command: tuple[str, ...], *packages: str, variables: Mapping[str, str] = {}, splits: bool = True
+    command: tuple[str, ...],
+    *packages: str,
+    variables: Mapping[str, str] = {},
+    options: str = "",
+    splits: bool = True,
 ) -> Emulator:
-    return Emulator((*_IN_256, *command), ("xterm", *packages), variables, splits)
+    return Emulator((*_IN_256, *command), ("xterm", *packages), variables, options, splits)
 
 
 EMULATORS = {
@@ -65,8 +73,8 @@ EMULATORS = {
     "mlterm": Emulator(("mlterm", "--km=UTF-8", "-g", "120x40", "-e"), ("mlterm",)),
     "mlterm-wide": Emulator(("mlterm", "--km=UTF-8", "--ac=2", "-g", "120x40", "-e"), ("mlterm",)),
     "tmux": _inside(_TMUX, "tmux"),
-    "screen": _inside(("screen", "-c", "/dev/null", "-S", "{name}"), "screen"),
-    "screen-colorterm": _inside(("screen", "-c", "/dev/null", "-S", "{name}"), "screen", variables=_TRUE_COLOUR),
+    "screen": _inside(_SCREEN, "screen", options=_WITHOUT_MOUSE),
+    "screen-colorterm": _inside(_SCREEN, "screen", variables=_TRUE_COLOUR, options=_WITHOUT_MOUSE),
     "dtach": _inside(("dtach", "-c", "{folder}/socket", "-r", "winch"), "dtach"),
     "ssh": _inside(_SSH, *_SERVER, splits=False),
     "mosh": _inside(

@@ -16,14 +16,23 @@ from tests.terminals.window import Window
 
 _FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR")
+_PAUSE = 0.8  # s, after which Esc is no part of the next key for any of them
+
+
+def _close_and_press(window: Window, key: str) -> None:
+    window.press("Escape")
+    time.sleep(_PAUSE)
+    window.press(key)
+
+
 _STEPS: tuple[tuple[str, float, Callable[[Window], None]], ...] = (
-    ("start", 6.0, lambda window: window.type("itick-tui --demo\n")),
+    ("start", 6.0, lambda window: window.type("itick-tui --demo $OPTIONS\n")),
     ("down", 1.0, lambda window: window.press("j")),
     ("detail", 1.0, lambda window: window.press("Return")),
-    ("help", 1.0, lambda window: window.press("Escape", "question")),
-    ("palette", 1.5, lambda window: window.press("Escape", "ctrl+p")),
-    ("themes", 1.0, lambda window: window.press("Escape", "t")),
-    ("field", 1.0, lambda window: window.press("Escape", "a")),
+    ("help", 1.0, lambda window: _close_and_press(window, "question")),
+    ("palette", 1.5, lambda window: _close_and_press(window, "ctrl+p")),
+    ("themes", 1.0, lambda window: _close_and_press(window, "t")),
+    ("field", 1.0, lambda window: _close_and_press(window, "a")),
     ("add", 1.0, lambda window: window.type("510300$SH")),
     ("added", 2.0, lambda window: window.press("Return")),
     ("small", 2.0, lambda window: window.resize(620, 420)),
@@ -47,7 +56,7 @@ def walk(name: str, folder: Path) -> str:
     rc = folder / "bashrc"
     rc.write_text(
         f"PS1='$ '; export LC_ALL=C.UTF-8 XDG_CONFIG_HOME={folder}/config XDG_STATE_HOME={folder}/state\n"
-        f"export PATH={Path(COMMAND).parent}:$PATH CODE={folder}/code\n"
+        f"export PATH={Path(COMMAND).parent}:$PATH CODE={folder}/code OPTIONS={emulator.options}\n"
     )
     with Server(folder) if "{folder}/ssh_config" in " ".join(emulator.command) else Server(None):
         command = emulator.words(("bash", "--rcfile", str(rc), "-i"), folder=str(folder), name=f"itick-{name}")
