@@ -54,6 +54,10 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         assert notices(app)[-1] == "P first: then it goes message by message"
         await pilot.press("P")
         assert " REPLAY ×2 paused #1 " in top(app)
+        assert "Ⅱ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
+        await pilot.press("h")
+        assert "PAUSED" in widget_text(app.screen.query_one("#figures"))
+        await pilot.press("h")
         await pilot.press("N", "N")
         assert " REPLAY ×2 paused #3 " in top(app)
         assert app.market.instruments[QQQ].last == 102.0
@@ -61,9 +65,12 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         await pilot.press("r")
         assert notices(app)[-1] == "this is a recording: there is no link to renew"
         await pilot.press("P")
+        assert "▸ LIVE in the recording" in bottom(app) and not app.dashboard.watchlist.standing
         await pilot.press(*["greater_than_sign"] * 9)
         await until(lambda: " REPLAY ended " in top(app))
         assert notices(app)[-1] == "the recording ends here"
+        assert "■ ENDED" in bottom(app) and "LIVE" not in bottom(app)
+        assert app.dashboard.watchlist.standing
         await pilot.press("P")
         assert " REPLAY ended " in top(app)
         assert app.market.instruments[QQQ].last == 149.0

@@ -42,7 +42,7 @@ class LaunchedApp:
     def __init__(self, options: Any, *rest: object) -> None:
         self.settings.append(options.settings)
 
-    def run(self) -> None:
+    def run(self, *, mouse: bool) -> None:
         pass
 
 

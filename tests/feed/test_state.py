@@ -24,6 +24,8 @@ LOST = NoConnection("link silent")
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=104.0, error=LOST), "trying again in 4 s: link silent"),
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=90.0, error=LOST), "trying again: link silent"),
         (LinkState(LinkPhase.STOPPED, 0, error=KeyRefused("key refused by x")), "stopped: key refused by x"),
+        (LinkState(LinkPhase.LIVE, 0, standing="PAUSED"), "PAUSED"),
+        (LinkState(LinkPhase.CONNECTING, 0, "api.itick.org", standing="ENDED"), "ENDED: connecting api.itick.org"),
     ],
 )
 def test_a_state_is_described_in_words(state: LinkState, words: str) -> None:
@@ -32,3 +34,4 @@ def test_a_state_is_described_in_words(state: LinkState, words: str) -> None:
 
 def test_only_the_live_phase_is_live() -> None:
     assert [phase for phase in LinkPhase if LinkState(phase, 0).is_live] == [LinkPhase.LIVE]
+    assert not LinkState(LinkPhase.LIVE, 0, standing="PAUSED").is_live

@@ -256,7 +256,8 @@ async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange:
         last = {symbol.code: f" {instrument.last:.2f} " for symbol, instrument in market.instruments.items()}
         assert set(last) == {"QQQ", "SPY", "GLD"}
         await replay.until(lambda: all(price in row(replay, code) for code, price in last.items()))
-        assert "LIVE in the recording" in replay.text() and "DEMO" in replay.screen()[0]
+        assert "■ ENDED" in replay.text() and "LIVE" not in replay.text()
+        assert "DEMO" in replay.screen()[0]
         replay.press("Gd")
         await replay.until(lambda: not row(replay, "GLD"))
         replay.press("q")

@@ -29,7 +29,6 @@ A column of the headline is written `headline EXT%`. Before the first time a sce
     name           Invesco QQQ Trust                  what the vendor calls the fund
     shown          interval=1440 static_ladder=1      settings
     provisional    2027                               a year whose days off are not announced
-    awaits         splits                             what it shows is not built yet: it has to fail
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from tui.symbol import Symbol, parse_symbol
 
 AREAS = ("header", "status", "ladder", "chart", "tape", "headline")
 """The parts of the screen that are searched for words."""
-FACTS = ("closes", "rest", "bars", "name", "shown", "provisional", "awaits")
+FACTS = ("closes", "rest", "bars", "name", "shown", "provisional")
 """What a scene may have before its first time."""
 # Not the program's own table: a scene would not see that a zone of it is wrong.
 _ZONES = {"US": "America/New_York", "HK": "Asia/Hong_Kong", "SH": "Asia/Shanghai", "SZ": "Asia/Shanghai"}

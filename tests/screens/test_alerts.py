@@ -70,6 +70,16 @@ async def test_where_there_is_little_room_the_title_has_all_of_it() -> None:
         assert highlighted_row(app).endswith("asleep: closed")
 
 
+async def test_the_figure_in_the_title_is_the_present_one() -> None:
+    figures = iter(["519.20", "519.30", "519.40"])
+    lines = lambda: [AlertLine(parse_alert("QQQ$US > 520"), AlertStatus(AlertPhase.ARMED, "armed", next(figures)))]  # noqa: E731
+    async with open_modal(lambda: Alerts(lines, lambda alerts: None, QQQ), (60, 20)) as (app, _):
+        assert isinstance(app.screen, Alerts)
+        assert str(app.screen.query_one(ChoiceList).border_title) == "Alerts · armed · 519.20"
+        app.screen.tick()
+        assert str(app.screen.query_one(ChoiceList).border_title) == "Alerts · armed · 519.30"
+
+
 async def test_what_an_alert_waits_for_is_whole_where_there_is_room_for_it() -> None:
     async with open_modal(Kept("2800$HK turnover > 100B repeat").screen, (60, 20)) as (app, pilot):
         await pilot.press("home")

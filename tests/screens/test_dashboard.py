@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
 from tests.support.price_walks import OPEN, price_walk
+from tests.support.wait_until import until
 from tui.config.glyphs import GlyphSet
 from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
@@ -313,6 +314,67 @@ async def test_when_the_link_is_lost_the_bid_that_was_drawn_already_fades_with_i
             await pilot.pause()
             line = watchlist.render_line(2 + US.index(Symbol("TLT", "US")))
             assert [piece.style for piece in line if piece.text.strip() == "89.25"] == [watchlist.theme_styles(role)]
+
+
+@pytest.mark.parametrize("was_shown", [True, False], ids=["hidden meanwhile", "shown for the first time"])
+@pytest.mark.parametrize("id", ["quote_header", "watchlist", "ladder", "chart", "tape"])
+async def test_a_pane_that_is_shown_knows_of_the_link_and_the_time_what_came_while_it_was_hidden(
+    id: str, was_shown: bool
+) -> None:
+    app = Still(market())
+    async with app.run_test(size=(160, 45)) as pilot:
+        dashboard = app.dashboard
+        pane = next(pane for pane in app.query(Pane) if pane.id == id)
+
+        async def show(shown: bool) -> None:
+            dashboard.detail = shown == (id != "watchlist")
+            dashboard.hidden = set() if shown else {id}
+            dashboard.apply_layout()
+            await pilot.pause()
+            assert pane.display == shown
+
+        if was_shown:
+            await show(True)
+            assert "stale" not in text_of(pane) and "⊘" not in text_of(pane)
+        await show(False)
+        dashboard.link_changed(LOST, True)
+        dashboard.sync(set(), app.now, False)
+        for now in range(int(app.now), int(app.now) + 300):
+            dashboard.tick(float(now))
+        drawn: list[str] = []
+        draw = pane.render_lines
+        pane.render_lines = lambda crop: drawn.append(text_of(pane)) or draw(crop)  # type: ignore[method-assign,func-returns-value]
+        await show(True)
+        await until(lambda: "stale" in text_of(pane))
+        assert drawn and all("stale" in text or not text.strip() for text in drawn), "none of it was live"
+        if id in ("quote_header", "watchlist"):
+            assert "stale 4m" in text_of(pane)
+
+
+def text_of(pane: Pane) -> str:
+    return "\n".join(pane.render_line(y).text for y in range(pane.size.height))
+
+
+async def test_what_a_replay_shows_while_it_stands_is_calm_but_whole() -> None:
+    app = Still(market())
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(lambda: app.dashboard.tape.instrument is not None)
+        await pilot.pause()
+        panes = [pane for pane in app.query(Pane) if pane.display]
+        texts = [text_of(pane) for pane in panes]
+        styles = app.dashboard.watchlist.theme_styles
+        bright = {styles(role).color for role in ("up", "down")}
+
+        def is_bright(pane: Pane) -> bool:
+            drawn = [each.style for y in range(pane.size.height) for each in pane.render_line(y) if each.style]
+            return any({style.color, style.bgcolor} & bright for style in drawn)
+
+        assert [pane.id for pane in panes if is_bright(pane)] == [pane.id for pane in panes]
+        app.dashboard.link_changed(LIVE._replace(standing="PAUSED"), True)
+        assert [text_of(pane) for pane in panes] == texts
+        assert not any(map(is_bright, panes))
+        app.dashboard.link_changed(LIVE, True)
+        assert [pane.id for pane in panes if is_bright(pane)] == [pane.id for pane in panes]
 
 
 async def test_ladder_and_chart_follow_keys_and_mouse() -> None:

@@ -41,6 +41,25 @@ async def test_frames_keep_their_distance_however_often_they_are_asked_for() -> 
     assert min(gaps) > 0.4 / MAX_FRAMES
 
 
+async def test_a_screen_under_a_dialog_is_drawn_less_often_but_no_less_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+
+    def frame() -> None:
+        times.append(loop.time())
+        clock.wake()
+
+    clock = FrameClock(frame)
+    clock.is_covered = True
+    began = loop.time()
+    clock.wake()
+    await asyncio.sleep(0.9)
+    clock.stop()
+    assert times[0] - began < 0.5 / MIN_FRAMES
+    assert 2 <= len(times) <= 0.9 * MIN_FRAMES + 1
+    assert clock.rate == MAX_FRAMES
+
+
 async def test_a_sooner_wake_goes_before_a_later_one_and_rest_costs_nothing() -> None:
     loop = asyncio.get_running_loop()
     times: list[float] = []

@@ -52,12 +52,16 @@ def walk(name: str, folder: Path) -> str:
     folder.mkdir(parents=True)
     emulator = EMULATORS[name]
     environment = {key: value for key, value in os.environ.items() if key in _PASSED_ON}
-    environment |= {"LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder), **emulator.variables}
+    environment |= {"LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder)}
+    variables: dict[str, object] = {
+        "LC_ALL": "C.UTF-8",
+        "XDG_CONFIG_HOME": folder / "config",
+        "XDG_STATE_HOME": folder / "state",
+    }
+    variables |= {"CODE": folder / "code", "OPTIONS": emulator.options, **emulator.variables}
     rc = folder / "bashrc"
-    rc.write_text(
-        f"PS1='$ '; export LC_ALL=C.UTF-8 XDG_CONFIG_HOME={folder}/config XDG_STATE_HOME={folder}/state\n"
-        f"export PATH={Path(COMMAND).parent}:$PATH CODE={folder}/code OPTIONS={emulator.options}\n"
-    )
+    lines = [f"export {name}={value}" for name, value in variables.items()]
+    rc.write_text("\n".join(["PS1='$ '", f"export PATH={Path(COMMAND).parent}:$PATH", *lines, ""]))
     with Server(folder) if "{folder}/ssh_config" in " ".join(emulator.command) else Server(None):
         command = emulator.words(("bash", "--rcfile", str(rc), "-i"), folder=str(folder), name=f"itick-{name}")
         window = Window(command, environment, folder / "log")

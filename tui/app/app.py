@@ -346,8 +346,7 @@ class ItickApp(BaseApp):
     def _replay_changed(self) -> None:
         assert self.feed.replay is not None
         self.dashboard.header.replay = self.feed.replay.status
-        self.painting.wake()
-        self.tick()
+        self._link_changed(self.feed.replay.state, self.feed.is_demo)
 
     def _recording_stopped(self) -> None:
         self.dashboard.header.recording = False

@@ -137,8 +137,8 @@ class FeedWorker:
 
     @property
     def is_live(self) -> bool:
-        """Whether the market's data is proven to be current."""
-        return self._feed is not None and self._feed.state.is_live
+        """Whether the link is live, or was when what a replay shows was recorded."""
+        return self._feed is not None and self._feed.state.phase is LinkPhase.LIVE
 
     @property
     def is_paused(self) -> bool:

@@ -37,7 +37,7 @@ MOST_QUEUED = 8
 class Painting:
     """The frame clock of the dashboard; flow control for the terminal, and its set of glyphs.
 
-    `is_live` says whether the market's data is proven to be current, `is_paused` whether a replay stands still."""
+    `is_live` says whether the link is live, `is_paused` whether a replay stands still."""
 
     def __init__(
         self,
@@ -87,6 +87,7 @@ class Painting:
             return
         self._market.health.frames += 1
         self._market.health.frames_skipped = self.frame_clock.skipped
+        self.frame_clock.is_covered = not self._dashboard.is_active
         now = self._clock()
         self._dashboard.sync(self._market.drain_changed(), now, self._is_live(), self.flow_control.line_budget)
         ends = self._dashboard.flash_ends

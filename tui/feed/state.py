@@ -21,7 +21,8 @@ class LinkPhase(Enum):
 
 class LinkState(NamedTuple):
     """A state of the link. Times are s, monotonic. `detail` says what is being connected to or subscribed. `error` is
-    why the link was lost or stopped, until it is live again. `was_live`: it was live before."""
+    why the link was lost or stopped, until it is live again. `was_live`: it was live before. `standing` is how a replay
+    stands, PAUSED or ENDED, and "" while its data moves."""
 
     phase: LinkPhase
     since: float
@@ -29,6 +30,7 @@ class LinkState(NamedTuple):
     retry_at: float = 0.0
     error: FeedError | None = None
     was_live: bool = False
+    standing: str = ""
 
     @property
     def word(self) -> str:
@@ -40,10 +42,13 @@ class LinkState(NamedTuple):
     @property
     def is_live(self) -> bool:
         """True if the data on the screen is current."""
-        return self.phase is LinkPhase.LIVE
+        return self.phase is LinkPhase.LIVE and not self.standing
 
     def describe(self, now: float) -> str:
         """Returns the state at `now` (s, monotonic) in words: `reconnecting in 4 s: connection reset`."""
+        if self.standing:
+            moving = self._replace(standing="")
+            return self.standing if moving.is_live else f"{self.standing}: {moving.describe(now)}"
         if self.phase is LinkPhase.RECONNECTING:
             wait = max(0, round(self.retry_at - now))
             return f"{self.word} in {wait} s: {self.error}" if wait else f"{self.word}: {self.error}"

@@ -112,7 +112,7 @@ class Replay:
         self._header = header = self._recording.header
         self.symbols = header.followed
         self.host = header.host
-        self.state = LinkState(LinkPhase.CONNECTING, header.t, header.host)
+        self._recorded = LinkState(LinkPhase.CONNECTING, header.t, header.host)
         self.speed = speed
         self.paused = self.ended = False
         self._entries = self._recording.read_cooperatively()
@@ -252,8 +252,8 @@ class Replay:
             self._on_followed(added, [symbol for symbol in before if symbol not in self._followed])
 
     def _record_state(self, state: LinkState) -> None:
-        self.state = state
-        self._on_state(state)
+        self._recorded = state
+        self._on_state(self.state)
 
     # --- keys ---
 
@@ -289,6 +289,11 @@ class Replay:
     def is_paused(self) -> bool:
         """True if the clock stands still."""
         return self.paused or self.ended
+
+    @property
+    def state(self) -> LinkState:
+        """The state of the link in the recording, and whether it stands there."""
+        return self._recorded._replace(standing="ENDED" if self.ended else "PAUSED" if self.paused else "")
 
     @property
     def status(self) -> str:

@@ -69,6 +69,8 @@ class Alerts(Chooser[None]):
         self._lines = self._read()
         if self._rows() != self._shown:
             self._show(self._at)
+        else:
+            self._update_title()  # of a narrow list it alone has the figure
 
     def on_screen_suspend(self) -> None:
         self.choices.display = False  # it is larger than the prompt above it

@@ -247,6 +247,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
         self.status.link = state
+        for pane in self._panes:
+            pane.standing = bool(state.standing)
         self.header.demo = demo
         self._update_clock()
 
@@ -255,13 +257,13 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
         of then."""
         self._is_link_live = is_link_live
-        panes = [pane for pane in (self.quote_header, self.ladder, self.chart, self.tape) if pane.display]
+        panes = (self.quote_header, self.ladder, self.chart, self.tape)
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed))
+        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display and pane.instrument in changed))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
-        for pane in panes:
+        for pane in panes:  # the hidden ones too: what they are shown with is what is known now
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
             pane.sync(due_symbol, now, is_link_live)
         self._paint()
@@ -329,6 +331,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         began = time.perf_counter()
         self._paint_bars()
         super().paint()
+        # Each dialog keeps a picture of what lies below it. Textual renews only that of the topmost one, out of the old
+        # picture of the dialog below it.
+        for dialog in self.app.screen_stack[1:]:
+            dialog.refresh()
         self.on_painted(time.perf_counter() - began)
 
     def tick(self, now: float, lines: int | None = None) -> None:
@@ -343,7 +349,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             self._sample(now)
         self._row_backlog.update(dict.fromkeys(self.watchlist.tick(now)))
         for pane in (self.quote_header, self.ladder):
-            if pane.display:
-                pane.tick(now)
+            pane.tick(now)
         if self._row_backlog and self.can_paint():
             self.sync(set(), now, self._is_link_live, lines)

@@ -14,7 +14,8 @@ _SMOOTH = 0.2  # the weight of the latest frame's cost
 class FrameClock:
     """Calls `frame` at most MAX_FRAMES times a second, and only after `wake`: at rest it costs nothing.
 
-    Expensive frames are drawn less often. A frame is put off while `ready` returns False, until `resume`.
+    Expensive frames are drawn less often, and all of them while `is_covered`. A frame is put off while `ready` returns
+    False, until `resume`.
     `skipped` counts the frames that were due while the event loop was busy, or that were put off.
     """
 
@@ -29,10 +30,12 @@ class FrameClock:
         self.cost = 0.0
         """How long a frame takes, in s, smoothed."""
         self.skipped = 0
+        self.is_covered = False
+        """True while a dialog lies over the screen: all of it is then composed for each frame."""
 
     @property
     def rate(self) -> float:
-        """Frames a second, at most, by their cost."""
+        """Frames a second, at most, by their cost, while nothing covers the screen."""
         return MAX_FRAMES if self.cost <= SHARE / MAX_FRAMES else max(MIN_FRAMES, SHARE / self.cost)
 
     def wake(self, after: float = 0.0) -> None:
@@ -51,7 +54,8 @@ class FrameClock:
     def _run(self) -> None:
         assert self._timer is not None
         now, due = self._loop.time(), self._timer.when()
-        self.skipped += int((now - due) * self.rate)
+        rate = MIN_FRAMES if self.is_covered else self.rate
+        self.skipped += int((now - due) * rate)
         self._timer = None
         self._put_off = not self._ready()
         if self._put_off:
@@ -61,7 +65,7 @@ class FrameClock:
         if self._spent:
             self.cost += _SMOOTH * (self._spent - self.cost)
         # Scheduled from the due time, not from now, so that lateness does not accumulate.
-        self._earliest = max(due + 1 / self.rate, now + 0.5 / self.rate)
+        self._earliest = max(due + 1 / rate, now + 0.5 / rate)
         self._spent = 0.0
         self._frame()
         self._spent += self._loop.time() - now

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.terminal.ansi import Piece
@@ -26,6 +27,9 @@ class Pane(LineWidget, can_focus=False):
     """A framed pane. Subclasses define `title` and `body`; `update_lines` draws them."""
 
     DEFAULT_CSS = "Pane { width: 1fr; height: 1fr; }"
+
+    standing: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True while a replay stands: its figures hold, but none may look live."""
 
     def __init__(self, styles: Styles, id: str) -> None:
         super().__init__(styles, id)
@@ -42,6 +46,9 @@ class Pane(LineWidget, can_focus=False):
     def apply_styles(self, styles: Styles) -> None:
         self.theme_styles = styles
         self._drawn = []
+        self.update_lines()
+
+    def watch_standing(self) -> None:
         self.update_lines()
 
     @property
@@ -144,6 +151,12 @@ class Pane(LineWidget, can_focus=False):
     def on_resize(self) -> None:
         self._drawn = []
         self.update_lines()
+
+    def on_hide(self) -> None:
+        # When the pane is shown again its lines are old, and Textual paints it once before it is told.
+        self._drawn = []
+        self._strips = []
+        self.changed.clear()
 
     def on_show(self) -> None:
         self._drawn = []

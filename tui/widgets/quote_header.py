@@ -13,7 +13,7 @@ from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
 from tui.widgets.pane import Pane, StyledLine, width_of
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import FLASH, WORD_STATES
+from tui.widgets.watchlist.cells import FLASH, WORD_STATES, dimmed
 from tui.widgets.watchlist.columns import BY_ID, SPARKS
 from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 
@@ -94,13 +94,17 @@ class QuoteHeader(Pane):
     def _row(self, i: Instrument) -> RowFigures:
         age = self._market.age(i, self._now)
         time = self._market.exchange_time(self._now)
-        context = RenderContext(self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash)
+        context = RenderContext(
+            self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
+        )
         return make_row(i, data_status(i, age, self._is_link_live), age, context)
 
     def _figure(self, row: RowFigures, id: str) -> StyledLine:
         """Returns a column's title and its cell."""
         styles, column = self.theme_styles, BY_ID[id]
         cell = column.cell(row)
+        if self.standing:
+            cell = dimmed(cell)
         text = cell.text.strip()
         lit = min(cell.lit, len(text)) if cell.glow else 0
         line = [styles.segment(f"{column.title} ", "faint")]

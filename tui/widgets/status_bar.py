@@ -19,6 +19,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "up"), LinkPhase.STOPPED: ("■", "down")}
+_STANDING = {"PAUSED": "Ⅱ", "ENDED": "■"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -56,9 +57,12 @@ class StatusBar(LineWidget):
 
     def _line(self, styles: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
-        if self.replay:
-            dot = "▸"
-        messages = [(safe_text(link.describe(self.now)) + " in the recording" * self.replay, role, True)]
+        state = safe_text(link.describe(self.now))
+        if link.standing:
+            dot, role = _STANDING[link.standing], "warning"
+        elif self.replay:
+            dot, state = "▸", f"{state} in the recording"
+        messages = [(state, role, True)]
         if self.terminal_delay:
             dot, role = "◌", "warning"
             behind = (f"terminal behind {fmt.seconds(self.terminal_delay)}", role, True)

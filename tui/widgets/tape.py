@@ -89,7 +89,8 @@ class TradeTape(Pane, can_focus=True):
     @property
     def _is_live(self) -> bool:
         """True if trades can arrive."""
-        return self._is_link_live and self.instrument is not None and "tick" not in self.instrument.refused
+        trades_are_served = self.instrument is not None and "tick" not in self.instrument.refused
+        return self._is_link_live and trades_are_served and not self.standing
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         styles, instrument = self.theme_styles, self.instrument

@@ -220,11 +220,12 @@ class MinuteChart(Pane, can_focus=True):
             return empty_body(styles, i, reason, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
+        is_live = self._is_link_live and not self.standing
         model = self._models.build(
             i,
             visible,
             self._options,
-            is_link_live=self._is_link_live,
+            is_link_live=is_live,
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )

@@ -119,7 +119,7 @@ class DepthLadder(Pane, can_focus=True):
 
     @property
     def _is_live(self) -> bool:
-        return self._is_link_live and not self._drawn_age
+        return self._is_link_live and not self._drawn_age and not self.standing
 
     # --- keys ---
 

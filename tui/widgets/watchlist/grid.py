@@ -323,6 +323,7 @@ class Watchlist(Pane, can_focus=True):
             self._names,
             self.flash,
             layout.name_cells,
+            self.standing,
         )
 
     def _figures_of(self, instruments: Iterable[Instrument]) -> list[RowFigures]:

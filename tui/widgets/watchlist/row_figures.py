@@ -41,6 +41,7 @@ class RenderContext(NamedTuple):
     names: FundNames
     flash: bool = True  # whether digits that changed are highlighted
     name_cells: int = 28
+    standing: bool = False  # whether a replay stands
 
 
 class RowFigures(NamedTuple):

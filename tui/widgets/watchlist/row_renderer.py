@@ -84,9 +84,9 @@ class RowRenderer:
             line.append(styles.segment("!", "background", "warning", bold=True))
         else:
             line.append(styles.segment("✓" if marks.marked else " ", "accent", background))
-        used, closed = MARGIN, row.status is DataStatus.CLOSED
+        used, calm = MARGIN, _is_calm(row)
         cached, same = self._cached(
-            row, _Manner(instrument.precision.decimals, row.stale, closed, background, marks.fired, row.old)
+            row, _Manner(instrument.precision.decimals, row.stale, calm, background, marks.fired, row.old)
         )
         for column, gap, room in self._layout.placed:
             if column.source in same:
@@ -105,7 +105,7 @@ class RowRenderer:
                     continue
             used += gap + room
             begin = len(line)
-            if closed:
+            if calm:
                 cell = dimmed(cell)
             if marks.fired and column.id == "symbol":
                 cell = cell._replace(role="warning")
@@ -141,7 +141,7 @@ class RowRenderer:
             return styles.segment("⊘", "warning", background)
         if not i.direction:
             return styles.segment(" ", "text", background)
-        bright = i.last_trade_moved and row.status is not DataStatus.CLOSED and "last" not in row.old
+        bright = i.last_trade_moved and not _is_calm(row) and "last" not in row.old
         role = ("up" if i.direction > 0 else "down") if bright else "faint"
         return styles.segment("▲" if i.direction > 0 else "▼", role, background)
 
@@ -173,3 +173,8 @@ class RowRenderer:
         line.append(styles.segment(text[-cell.lit :], cell.role, cell.glow, bold=cell.bold))
         if after:
             line.append(styles.segment(after, "text", background))
+
+
+def _is_calm(row: RowFigures) -> bool:
+    """Returns True if the figures hold and need no attention: the exchange is closed, or a replay stands."""
+    return row.status is DataStatus.CLOSED or row.context.standing
