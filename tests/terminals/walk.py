@@ -72,6 +72,8 @@ def walk(name: str, folder: Path) -> str:
                 act(window)
                 time.sleep(seconds)
                 window.picture(folder / f"{number:02}-{step}.png")
+            window.type("exit\n")  # else what outlives its terminal stays
+            time.sleep(1)
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             return str(error)
         finally:
