@@ -3,7 +3,9 @@ again."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,6 +18,9 @@ from tui.terminal.line_update import LineUpdate
 from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
+
+_Written: TypeAlias = tuple[int, int, int, list[Segment]]
+"""A Piece that is to be written."""
 
 
 class _Line:
@@ -85,9 +90,9 @@ class ScreenBuffer:
         if isinstance(update, LayoutUpdate) and update.region.size != self._size:
             self.forget()  # lines of another width were folded, or have moved
             self._size = update.region.size
-        return [piece for x, y, segments in _pieces(update) for piece in self._differing(x, y, segments)]
+        return _by_style([piece for x, y, segments in _pieces(update) for piece in self._differing(x, y, segments)])
 
-    def _differing(self, x: int, y: int, segments: Iterable[Segment]) -> Iterator[Piece]:
+    def _differing(self, x: int, y: int, segments: Iterable[Segment]) -> Iterator[_Written]:
         texts: list[str] = []
         styles: list[Style] = []
         for text, style, _ in segments:
@@ -120,6 +125,26 @@ def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Iterable[Segme
                         yield x, y, strip
         case _:
             raise TypeError(f"Textual has an update that is not known here: {type(update).__name__}")
+
+
+def _by_style(pieces: list[_Written]) -> list[Piece]:
+    """Returns the pieces in an order in which one often begins in the style that the one before ended in: to change the
+    style costs more bytes than to move the cursor. A number stays whole, for it is one piece."""
+    by_start: dict[Style, deque[int]] = {}
+    for n, (_, _, _, segments) in enumerate(pieces):
+        by_start.setdefault(segments[0].style or NO_STYLE, deque()).append(n)
+    left = dict.fromkeys(range(len(pieces)))
+    ordered: list[Piece] = []
+    style = NO_STYLE
+    while left:
+        same = by_start.get(style, deque())
+        while same and same[0] not in left:
+            same.popleft()
+        n = same.popleft() if same else next(iter(left))
+        del left[n]
+        ordered.append(pieces[n])
+        style = pieces[n][3][-1].style or NO_STYLE
+    return ordered
 
 
 def _is_same_blank(before: Style, after: Style) -> bool:
