@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from tests.support.launch_options import launch_options
 from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
+from tests.support.seen_cells import as_seen
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -67,13 +68,7 @@ def stands() -> Cells:
 
 
 def cells(screen: pyte.Screen) -> Cells:
-    """What is seen: of a blank only its background is."""
-    found = [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
-    return [[each._replace(fg="", bold=False) if _is_blank(each) else each for each in line] for line in found]
-
-
-def _is_blank(cell: pyte.screens.Char) -> bool:
-    return cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough)
+    return [[as_seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:

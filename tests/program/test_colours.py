@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.seen_cells import as_seen
 from tests.support.terminal import COMMAND, Terminal
 from tui.config.plain_mode import PLAIN
 
@@ -60,7 +61,8 @@ async def test_both_ways_of_painting_come_to_the_same_colours(term: str) -> None
             await terminal.until(lambda: "Esc closes" in terminal.text())
             lines = terminal.coloured()
             left = lines[1].index(next(cell for cell in lines[1] if cell.data == "K")) - 3
-            screens.append([line[left : left + 70] for line in lines[1:26]] + [lines[0][:30], lines[29]])
+            picture = [*(line[left : left + 70] for line in lines[1:26]), lines[0][:30], lines[29]]
+            screens.append([list(map(as_seen, line)) for line in picture])
     assert screens[0] == screens[1]
 
 

@@ -15,6 +15,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
+from tests.support.seen_cells import as_seen
 from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
@@ -47,9 +48,7 @@ console = Console(file=io.StringIO(), force_terminal=True, color_system="truecol
 
 
 def cells(screen: pyte.Screen) -> list[list[pyte.screens.Char]]:
-    """What is seen: the foreground of a blank is not."""
-    found = [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
-    return [[cell._replace(fg="", bold=False) if cell.data == " " else cell for cell in line] for line in found]
+    return [[as_seen(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
 @given(wholes, st.lists(wholes | parts, max_size=6))
