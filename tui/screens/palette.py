@@ -66,14 +66,14 @@ class CommandProvider(Provider):
 
 def _line(command: PaletteCommand, name: Content, width: int) -> Content:
     name = name.pad_right(max(0, width - name.cell_length))
-    return Content.assemble((f"{command.key_label:<{_KEY_CELLS}}", "bold"), name, (f"  {command.help}", "dim"))
+    return Content.assemble(f"{command.key_label:<{_KEY_CELLS}}", name, f"  {command.help}")
 
 
 class Palette(DismissOnce, CommandPalette):
     """The palette; Esc or a click outside closes it."""
 
     CSS = """
-    Palette { align: center top; }
+    Palette { align: center top; background: $veil; }
     Palette #--container {
         visibility: visible; width: 90; max-width: 94%; height: auto; margin-top: 1;
         background: $surface; border: round $accent; border-title-color: $foreground;
@@ -91,7 +91,7 @@ class Palette(DismissOnce, CommandPalette):
     Palette.-high CommandList { max-height: 26; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
     Palette CommandList > .option-list--option-highlighted {
-        background: $accent; color: $background; text-style: bold;
+        background: $accent; color: $background; text-style: $chosen;
     }
     """
 
