@@ -40,7 +40,7 @@ def test_finding(snap_compare: Snapshot) -> None:
         ("REMOVE", ["d Del", "Space"]),
         ("delete lists", ["L"]),
         ("suspend", ["Ctrl+Z"]),  # an id
-        ("feed", ["r", "h"]),  # a group
+        ("replay", ["P", "N", "<", ">", "● ◌ ■", "▸ Ⅱ", "REPLAY ×10"]),  # a group
         ("look t", ["t"]),
         ("stale", ["⊘ stale"]),
         ("tale", []),  # words are found by their beginning
@@ -66,7 +66,7 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
 
 
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with open_modal(help_, (160, 96)) as (app, _):
+    async with open_modal(help_, (160, 140)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 
@@ -78,11 +78,11 @@ async def test_esc_ends_the_finding_first_then_the_help() -> None:
         height = box.size.height
         await pilot.press("slash", *"q?zz")
         await pilot.pause()
-        assert "No key for 'q?zz'" in shown(app.screen)
+        assert "No key or sign for 'q?zz'" in shown(app.screen)
         assert box.size.height == height
         await pilot.press("escape")
         await pilot.pause()
-        assert "No key for" not in shown(app.screen) and KEYS[0].help in shown(app.screen)
+        assert "No key or sign" not in shown(app.screen) and KEYS[0].help in shown(app.screen)
         assert not app.screen.query_one(Input).display
         await pilot.press("escape")
         await pilot.pause()

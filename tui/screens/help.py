@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.binding import Binding, BindingsMap
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
+from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, groups
 from tui.screens.signs import SIGNS
 from tui.screens.text_screen import TextScreen
@@ -119,22 +121,23 @@ class Help(TextScreen):
         left, right = (found, {}) if text else two_columns(found)
         self._right.display = bool(right)
         self._left.update(
-            self._table(left) if found else Text(f"\nNo key or sign for '{text}'", self._styles("muted", "surface"))
+            self._tables(left) if found else Text(f"\nNo key or sign for '{text}'", self._styles("muted", "surface"))
         )
-        self._right.update(self._table(right))
+        self._right.update(self._tables(right))
 
-    def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
+    def _tables(self, sections: Sections) -> Group:
         styles = self._styles
-        table = Table.grid(padding=(0, 1, 0, 0), expand=True)
-        table.add_column(no_wrap=True, width=12)
-        table.add_column(ratio=1)
+        widest = max((fmt.cells(labels) for lines in sections.values() for labels, _ in lines), default=0)
+        parts: list[RenderableType] = []
         for group, lines in sections.items():
-            table.add_row()
-            table.add_row(Text(group, styles("muted", "surface")))
+            table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+            table.add_column(no_wrap=True, width=widest + 2)
+            table.add_column(ratio=1)
             for labels, words in lines:
                 left = Text(f"  {labels}", styles("accent", "surface", bold=True))
                 table.add_row(left, Text(words, styles("text", "surface")))
-        return table
+            parts += [Text(), Text(group, styles("muted", "surface")), table]
+        return Group(*parts)
 
     # --- finding ---
 

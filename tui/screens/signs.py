@@ -32,7 +32,7 @@ SIGNS: Mapping[str, Signs] = {
     ),
     "ladder": (
         ("PRICE", "asks above the line, bids below it, the best of both next to it"),
-        ("SIZE", "units at the price, on a bar ▏▎▍▌▋▊▉█ of one scale for both sides; lit: it changed just now"),
+        ("SIZE ▏▎▍▌▋▊▉█", "units at the price, on a bar of one scale for both sides; lit: it changed just now"),
         ("√SIZE", "bars as long as the square root of the size"),
         ("CUM", "the size from the best price up to this one"),
         ("◂ ▸", "the price of the last trade, in the colour of its side"),

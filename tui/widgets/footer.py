@@ -15,8 +15,8 @@ from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill
 from tui.widgets.styles import Styles
 
-_KEPT_LONGEST = {"Help", "Quit"}
-_GAPS = (3, 2)  # cells between two hints: fewer if that keeps one more on the line
+_KEPT = 2  # hints at the end, which are left out last: help and quit
+_WIDE = 100  # cells from which on hints stand further apart
 
 
 class KeyContext(NamedTuple):
@@ -38,8 +38,8 @@ class _Shown(NamedTuple):
 
 
 class Footer(LineWidget):
-    """One line of keys; a click presses one. What acts on the present `context` comes first. Hints that do not fit are
-    left out whole."""
+    """One line of keys; a click presses one. What acts on the present `context` comes first; what comes last is left
+    out first."""
 
     DEFAULT_CSS = "Footer { height: 1; width: 1fr; }"
 
@@ -66,16 +66,14 @@ class Footer(LineWidget):
 
     def render_line(self, y: int) -> Strip:
         styles, width = self.theme_styles, self.size.width
-        hints = self._hints()
-        fitting = [(gap, _fitting(hints, width, gap)) for gap in _GAPS]
-        gap, shown = max(fitting, key=lambda each: len(each[1]))
+        gap = 3 if width >= _WIDE else 2
         line: StyledLine = [styles.segment(" ", "text")]
         x = 1
         self._spans = []
-        for hint, labels in shown:
+        for hint, labels in _fitting(self._hints(), width, gap):
             for label, id in zip(labels, hint.ids, strict=True):
                 line.append(styles.segment(f"{label} ", "accent", bold=True))
-                self._spans.append((x, x + len(label), id))
+                self._spans.append((x, x + len(label) + 1, id))
                 x += len(label) + 1
             line.append(styles.segment(hint.label + " " * gap, "muted"))
             if len(labels) == 1:  # of two keys a click on their common word would be neither
@@ -90,14 +88,10 @@ class Footer(LineWidget):
 
 
 def _fitting(hints: Sequence[_Shown], width: int, gap: int) -> list[_Shown]:
-    """Returns the hints that fit into `width` cells with `gap` between them; the last ones of all have their place
-    first."""
-    reserved = sum(each.cells + gap for each in hints if each.hint.label in _KEPT_LONGEST)
-    shown, x = [], 1
-    for each in hints:
-        if each.hint.label in _KEPT_LONGEST:
-            reserved -= each.cells + gap
-        if x + each.cells + reserved <= width:
-            shown.append(each)
-            x += each.cells + gap
-    return shown
+    """Returns the first hints, as many as fit into `width` cells with `gap` between them, and the last ones of all."""
+    first, last = list(hints[:-_KEPT]), list(hints[-_KEPT:])
+    while first and 1 + sum(each.cells + gap for each in (*first, *last)) - gap > width:
+        first.pop()
+    while last and 1 + sum(each.cells + gap for each in last) - gap > width:
+        last.pop()
+    return [*first, *last]

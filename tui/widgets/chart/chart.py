@@ -136,7 +136,7 @@ class MinuteChart(Pane, can_focus=True):
         self._zoom(wider=False)
 
     def _move_crosshair(self, by: int) -> None:
-        end = "the newest" if by > 0 else "the oldest one known"
+        end = "the newest bar" if by > 0 else "the oldest bar known"
         self._act(lambda visible: self._viewport.move_crosshair(visible, by), f"the crosshair is on {end}")
 
     def _pan(self, by: int) -> None:
