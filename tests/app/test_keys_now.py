@@ -9,6 +9,8 @@ import pytest
 from tests.support.feedless_app import FeedlessApp, feedless_app
 from tests.support.messages import tick
 from tui.config.key_table import KEYS
+from tui.errors import KeyRefused
+from tui.feed.state import LinkPhase, LinkState
 from tui.protocol.messages import Depth, Kline, Level
 from tui.screens.help import Help
 
@@ -194,3 +196,22 @@ def test_every_key_is_in_the_palette_but_moves_and_those_of_a_pane() -> None:
     nameless = {key.id for key in KEYS if not key.name and not key.scope}
     assert nameless == {"show_list", "palette", "down", "up", "first", "last", "page_down", "page_up"}
     assert not any(key.name for key in KEYS if key.scope)
+
+
+async def test_the_large_panes_say_what_stopped_the_link_as_the_status_bar_does() -> None:
+    async with feedless_app() as (app, _):
+        refused = LinkState(LinkPhase.STOPPED, 0.0, error=KeyRefused("the key is refused: check ITICK_TOKEN\x1b[31m"))
+        app.dashboard.link_changed(refused, False)
+        dashboard = app.dashboard
+        assert "stopped: the key is refused: check ITICK_TOKEN" in dashboard.status.render_line(0).text
+        for pane in (dashboard.ladder, dashboard.chart, dashboard.tape):
+            text = " ".join(" ".join(part.text for part in line[1:-1]) for line in pane._drawn[1:-1])
+            assert "stopped: the key is refused: check ITICK_TOKEN" in " ".join(text.split()), pane.id
+        dashboard.link_changed(LinkState(LinkPhase.LIVE, 0.0), False)
+        assert "no book yet" in "".join(part.text for line in dashboard.ladder._drawn for part in line)
+
+
+async def test_an_empty_list_offers_the_key_and_examples() -> None:
+    async with feedless_app(lists={"Core": ()}) as (app, _):
+        text = "".join(part.text for line in app.dashboard.watchlist._drawn for part in line)
+        assert "press a to add symbols" in text and "QQQ$US, 2800$HK, 510300$SH" in text

@@ -128,9 +128,12 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
 def _parse_moment(text: str) -> int:
     """Returns the time, s UTC, at which an alert fired. Raises UsageError."""
     try:
-        return int(datetime.strptime(text.upper(), _MOMENT).replace(tzinfo=UTC).timestamp())
+        time = int(datetime.strptime(text.upper(), _MOMENT).replace(tzinfo=UTC).timestamp())
     except ValueError:
-        raise UsageError(f"fired '{text[:_MAX_QUOTED]}': write the time as 2026-11-30T14:31:07Z") from None
+        time = -1
+    if time < 0:
+        raise UsageError(f"fired '{text[:_MAX_QUOTED]}': write the time as 2026-11-30T14:31:07Z")
+    return time
 
 
 def _split_symbol(text: str) -> tuple[str, str]:
