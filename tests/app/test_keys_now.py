@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.feedless_app import FeedlessApp, feedless_app
+from tests.support.feedless_app import LISTS, FeedlessApp, feedless_app
 from tests.support.messages import tick
 from tui.config.key_table import KEYS
 from tui.errors import KeyRefused
@@ -142,7 +142,7 @@ def cases() -> Iterator[tuple[bool, str, str, str]]:
 
 @pytest.mark.parametrize(("filled", "pane", "keys", "said"), cases())
 async def test_a_key_that_cannot_act_says_why(filled: bool, pane: str, keys: str, said: str) -> None:
-    async with feedless_app(**({} if filled else {"lists": {"Core": ()}})) as (app, pilot):
+    async with feedless_app(lists=LISTS if filled else {"Core": ()}) as (app, pilot):
         if filled:
             fill(app)
         await pilot.press(*["tab"] * list(FILLED).index(pane), *keys.split())

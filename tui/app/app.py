@@ -107,7 +107,13 @@ class ItickApp(BaseApp):
             wall,
         )
         self.painting = Painting(
-            self, self.dashboard, self.market, clock, lambda: self.feed.is_live, lambda: self.feed.is_paused
+            self,
+            self.dashboard,
+            self.market,
+            clock,
+            lambda: self.feed.is_live,
+            lambda: self.feed.is_paused,
+            self.preferences.settings.glyphs,
         )
         self.link_notices = LinkNotices(self.notices, self._ring)
         self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
@@ -218,7 +224,7 @@ class ItickApp(BaseApp):
         self.lifecycle.start()
 
     def on_mount(self) -> None:
-        self.painting.query_cursor()  # before there is anything to draw: the reply gives the round trip
+        self.painting.query_terminal()
         self._lists_changed(None)
         self.lifecycle.watch_suspension()
 

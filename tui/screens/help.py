@@ -35,6 +35,7 @@ _SIGN_GROUPS = {
     "program": "Signs around the panes",
 }
 
+_WORDS = 52  # cells of a line's words in one of two columns
 _CLOSED = "/ finds · Esc closes"
 
 Sections = dict[str, list[tuple[str, str]]]
@@ -69,7 +70,8 @@ def two_columns(sections: Sections) -> tuple[Sections, Sections]:
 
 
 def _length(sections: Sections) -> int:
-    return sum(2 + len(lines) for lines in sections.values())
+    """Returns about how many lines the sections take in one of two columns, in which words are folded."""
+    return sum(2 + sum(1 + len(words) // _WORDS for _, words in lines) for lines in sections.values())
 
 
 class Help(TextScreen):

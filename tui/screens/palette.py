@@ -77,16 +77,14 @@ class CommandProvider(Provider):
 
 def _line(command: PaletteCommand, name: Content, widths: _Widths) -> Content:
     key = command.key_label + " " * (widths.key - fmt.cells(command.key_label))
-    return Content.assemble(
-        (key, "bold"), name, (" " * max(_GAP, widths.name - name.cell_length) + command.help, "dim")
-    )
+    return Content.assemble(key, name, " " * max(_GAP, widths.name - name.cell_length) + command.help)
 
 
 class Palette(DismissOnce, CommandPalette):
     """The palette; Esc or a click outside closes it."""
 
     CSS = """
-    Palette { align: center top; }
+    Palette { align: center top; background: $veil; }
     Palette #--container {
         visibility: visible; width: 90; max-width: 94%; height: auto; margin-top: 1;
         background: $surface; border: round $accent; border-title-color: $foreground;
@@ -104,7 +102,7 @@ class Palette(DismissOnce, CommandPalette):
     Palette.-high CommandList { max-height: 26; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }
     Palette CommandList > .option-list--option-highlighted {
-        background: $accent; color: $background; text-style: bold;
+        background: $accent; color: $background; text-style: $chosen;
     }
     """
 

@@ -35,7 +35,7 @@ _MAX_DECIMALS = 4
 _AT_NEWEST = "the newest trade is at the top already"
 
 _ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
-_BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "cursor"}
+_BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "flat_bar"}
 
 
 class _Columns(NamedTuple):
@@ -242,7 +242,7 @@ def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:
     share = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
     if not share:
         return [*line, styles.segment(text, size_role, bold=is_large)]
-    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "cursor"
+    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "flat_bar"
     bar = sized_bar(styles, text, eighths, colour, role=size_role, off=size_role, bold=is_large, leftward=True)
     return [*line, *bar]
 

@@ -95,8 +95,8 @@ def _imbalance_bar(styles: Styles, value: float, cells: int, role: str) -> Style
     empty = "─" * (cells - full - half)
     if value < 0:
         filled = "╼" * half + "━" * full
-        line = [styles.segment(empty, "faint"), styles.segment(filled, role), styles.segment("┼", "text")]
-        return [*line, styles.segment("─" * cells, "faint")]
+        line = [styles.segment(empty, "grid"), styles.segment(filled, role), styles.segment("┼", "text")]
+        return [*line, styles.segment("─" * cells, "grid")]
     filled = "━" * full + "╾" * half
-    line = [styles.segment("─" * cells, "faint"), styles.segment("┼", "text"), styles.segment(filled, role)]
-    return [*line, styles.segment(empty, "faint")]
+    line = [styles.segment("─" * cells, "grid"), styles.segment("┼", "text"), styles.segment(filled, role)]
+    return [*line, styles.segment(empty, "grid")]
