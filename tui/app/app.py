@@ -44,11 +44,12 @@ from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
-from tui.widgets.bindings import bindings
+from tui.widgets.bindings import action_of, bindings
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 _GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
@@ -164,6 +165,7 @@ class ItickApp(BaseApp):
         )
         program_actions = ProgramActions(
             preferences.keys,
+            dashboard,
             self.appearance,
             self.feed,
             self.push_screen,
@@ -315,8 +317,13 @@ class ItickApp(BaseApp):
         self.registry.do("help")
 
     @on(Footer.Pressed)
-    def _footer_pressed(self, event: Footer.Pressed) -> None:
-        self.registry.do(event.action)
+    async def _footer_pressed(self, event: Footer.Pressed) -> None:
+        key = next(key for key in self.preferences.keys if key.id == event.action)
+        await self.run_action(action_of(key), self.dashboard.focused_pane if key.scope else self)
+
+    @on(Pane.CannotAct)
+    def _cannot_act(self, event: Pane.CannotAct) -> None:
+        self.notices.say(event.reason)
 
     # --- what the parts call ---
 

@@ -280,13 +280,15 @@ def under(made: MinuteChart) -> str:
 
 def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
     made = chart(SHAPES["session"]())
-    assert not made.leave_crosshair()
+    assert not made.has_crosshair
     seen = []
     for action in ("left", "left", "left", "right", "right", "right"):
         getattr(made, f"action_chart_{action}")()
         seen.append(under(made))
     assert seen == ["11:59", "11:58", "11:57", "11:58", "11:59", "11:59"]
-    assert made.leave_crosshair() and not made.leave_crosshair()
+    assert made.has_crosshair
+    made.leave_crosshair()
+    assert not made.has_crosshair
     assert under(made) == ""
 
 
