@@ -25,6 +25,7 @@ from tui.symbol import Symbol
 from tui.terminal.ansi import Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
+from tui.terminal.textual_private import CompositorUpdate
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import Pane
 
@@ -125,7 +126,10 @@ async def bytes_of_walks(*, cell_by_cell: bool) -> int:
     chance = random.Random(5)
     prices = [chance.randrange(2_000, 60_000) for _ in range(14)]
     reduce = ScreenBuffer.reduce
-    whole = lambda _, update: list(update.lines) if isinstance(update, LineUpdate) else reduce(_, update)  # noqa: E731
+
+    def whole(buffer: ScreenBuffer, update: CompositorUpdate) -> list[Piece]:
+        return list(update.lines) if isinstance(update, LineUpdate) else reduce(buffer, update)
+
     written = 0
     async with running() as app:
         with patch.object(ScreenBuffer, "reduce", reduce if cell_by_cell else whole):
