@@ -47,6 +47,13 @@ def test_hidden_panes_are_left_out_and_something_is_always_shown(width: int, hei
     assert set(boxes).isdisjoint(hidden) or hidden == set(PANES)
 
 
+@given(st.integers(100, 300), st.integers(15, 100), st.integers(0, 300))
+def test_the_right_makes_room_for_the_columns_down_to_its_least_width(width: int, height: int, needed: int) -> None:
+    before, after = arrange(width, height), arrange(width, height, watchlist_width=needed)
+    assert list(before) == list(after) and sum(map(cells, after.values())) == sum(map(cells, before.values()))
+    assert after["watchlist"].width == max(before["watchlist"].width, min(needed, width - 42))
+
+
 @given(st.integers(40, 300), st.integers(8, 100))
 def test_the_watchlist_has_the_larger_part(width: int, height: int) -> None:
     boxes = arrange(width, height)
