@@ -45,6 +45,7 @@ from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import bindings
+from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
@@ -299,6 +300,10 @@ class ItickApp(BaseApp):
     @on(DepthLadder.SizeRequested)
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
+
+    @on(MinuteChart.TimeRequested)
+    def _time_asked(self) -> None:
+        self.view_actions.ask_time()
 
     @on(Header.ListPressed)
     def _list_pressed(self, event: Header.ListPressed) -> None:

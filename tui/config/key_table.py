@@ -121,6 +121,7 @@ KEYS = (
     KeyBinding("chart_pan_right", ("shift+right",), "", "chart: later bars", "Chart", "chart"),
     KeyBinding("chart_in", ("+",), "", "chart: wider bars", "Chart", "chart"),
     KeyBinding("chart_out", ("-",), "", "chart: narrower bars, and more of them", "Chart", "chart"),
+    KeyBinding("chart_time", ("g",), "", "chart: go to a time, 14:05 or 11-20 14:05", "Chart", "chart"),
     KeyBinding("chart_live", ("end",), "", "chart: back to the newest bar", "Chart", "chart"),
     KeyBinding("tape_up", ("up",), "", "tape: newer trades", "Tape", "tape"),
     KeyBinding("tape_down", ("down",), "", "tape: older trades; it stands still meanwhile", "Tape", "tape"),

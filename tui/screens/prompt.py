@@ -28,16 +28,22 @@ class Prompt(Panel[str]):
     """
 
     def __init__(
-        self, title: str, value: str = "", check: Callable[[str], str] = lambda _: "", help: Sequence[str] = ()
+        self,
+        title: str,
+        value: str = "",
+        check: Callable[[str], str] = lambda _: "",
+        help: Sequence[str] = (),
+        enter: str = "keeps",
     ) -> None:
-        """`check` returns what is wrong with a text, "" if nothing is; `help` are lines below, if there is room."""
+        """`check` returns what is wrong with a text, "" if nothing is; `help` are lines below, if there is room.
+        `enter` is what Enter does."""
         self._input = Input(value, compact=True, select_on_focus=False)
         self._problem = Static(markup=False)
         self._check = check
         below = [Static(Content("\n".join(map(safe_text, help))), classes="help")] if help else []
         box = Vertical(self._input, self._problem, *below, classes="explained" if help else "")
         box.border_title = Content(safe_text(title))
-        box.border_subtitle = "Enter keeps · Esc back"
+        box.border_subtitle = f"Enter {enter} · Esc back"
         super().__init__(box)
 
     def on_input_changed(self) -> None:
