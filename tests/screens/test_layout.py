@@ -35,7 +35,7 @@ def test_the_panes_fill_the_screen_and_never_overlap(
     assert all(box.x >= 0 and box.y >= 0 and box.width > 0 and box.height > 0 for box in boxes.values())
     assert all(apart(one, other) for one, other in combinations(boxes.values(), 2))
     filled = sum(map(cells, boxes.values()))
-    assert filled == width * (height - 3) or (detail and height - 3 - 5 < 3)
+    assert filled == width * (height - 3) or (detail and height - 3 - 6 < 3)
     if zoomed:
         assert list(boxes) == [zoomed]
 

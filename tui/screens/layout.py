@@ -8,7 +8,7 @@ from typing import NamedTuple
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 PANES = ("watchlist", "ladder", "chart", "tape")
 _BARS = 3  # header, status bar and footer
-_QUOTE_HEADER_LINES = 5  # lines of the detail's figures
+_QUOTE_HEADER_LINES = 7  # of the detail's figures; one less if there is little room
 _LEAST_SIDE = 42  # cells of the panes to the right of the watchlist
 _LEAST_LINES = {"ladder": 12, "chart": 8, "tape": 6}
 _FIRST_LEFT_OUT = ("tape", "chart")
@@ -48,7 +48,7 @@ def arrange(
         return {zoomed: area}
     sides = [pane for pane in ("ladder", "chart", "tape") if pane not in hidden]
     if detail:
-        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES, area.height))
+        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES - (area.height < 24), area.height))
         below = Box(0, top.height, width, area.height - top.height)
         return {"quote_header": top, **_without_watchlist(sides or ["ladder", "chart", "tape"], below)}
     if "watchlist" in hidden and sides:
