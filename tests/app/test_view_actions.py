@@ -13,6 +13,7 @@ from tests.support.feedless_app import (
     type_in,
 )
 from tests.support.messages import tick
+from tests.support.modal_host import widget_text
 from tests.support.price_walks import OPEN, price_walk
 from tui.widgets.watchlist.grid import Watchlist
 
@@ -111,6 +112,33 @@ async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
         assert "held" in "".join(part.text for part in tape._drawn[0])
         await pilot.press("escape")
         assert not tape.held
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [((160, 45), ""), ((120, 36), ""), ((100, 30), ""), ((80, 24), ""), ((160, 45), "enter"), ((80, 24), "enter")],
+)
+async def test_the_size_to_trade_is_asked_beside_the_ladder_with_whole_examples(
+    size: tuple[int, int], keys: str
+) -> None:
+    async with feedless_app(size) as (app, pilot):
+        await pilot.press(*keys.split())
+        app.dashboard.ladder.focus()
+        await pilot.press("n")
+        await pilot.pause()
+        box = app.screen.query_one(".panel")
+        assert box.border_title == "Size to trade"
+        if size != (80, 24) or not keys:  # there the ladder has 40 cells, and nothing above it but the figures
+            assert not box.region.overlaps(app.dashboard.ladder.region)
+        assert app.screen.region.contains_region(box.region)
+        shown = [line.strip() for line in widget_text(box.query_one(".help")).splitlines() if line.strip()]
+        assert [line.split("  ")[-1].strip() for line in shown] == [
+            "shares",
+            "money of the symbol's currency",
+            "no cost to trade is shown",
+        ]
+        await type_in(pilot, "$20k")
+        assert (app.dashboard.ladder.amount, app.dashboard.ladder.money) == (20_000, True)
 
 
 async def test_a_time_is_gone_to_in_the_chart() -> None:

@@ -20,6 +20,11 @@ from tui.screens.menu import Menu, MenuItem
 from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 
+_SIZES = (
+    "3000   10k        shares",
+    "$20k   $1.5m      money of the symbol's currency",
+    "nothing           no cost to trade is shown",
+)
 _MOMENTS = (
     "14:05             the latest one",
     "11-20             the first bar of a day",
@@ -106,8 +111,9 @@ class ViewActions:
 
     def ask_size(self) -> None:
         """Ask what the ladder is to show the cost of."""
-        title = "To trade: 3000 shares, or $20k in the symbol's own money"
-        self._push_screen(Prompt(title, self._preferences.settings.cost_of, _check(parse_amount)), self._size_given)
+        now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
+        prompt = Prompt("Size to trade", now, _check(parse_amount), _SIZES, "shows the cost", lambda: ladder.region)
+        self._push_screen(prompt, self._size_given)
 
     def _size_given(self, text: str | None) -> None:
         if text is not None:
@@ -122,7 +128,9 @@ class ViewActions:
     def ask_time(self) -> None:
         """Ask which time the chart is to show."""
         chart = self._dashboard.chart
-        prompt = Prompt("Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it")
+        prompt = Prompt(
+            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+        )
         self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
 
     def shorter(self) -> None:
