@@ -322,6 +322,8 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
+        if self.feed.replay is not None:
+            self.dashboard.header.replay_details = self.feed.replay.details
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FeedHealth | Alerts):
