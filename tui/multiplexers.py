@@ -15,6 +15,12 @@ def notification_obstacle(environment: Mapping[str, str], version: str = "") -> 
     return "mosh" if "mosh-server" in _parent_commands() else ""
 
 
+def replying_program(environment: Mapping[str, str]) -> str:
+    """Returns the program between here and the terminal that replies to queries in its place, "" if none is known."""
+    is_tmux = "TMUX" in environment and environment.get("TERM", "").startswith(("tmux", "screen"))
+    return "tmux" if is_tmux else notification_obstacle(environment)
+
+
 def _parent_commands() -> Iterator[str]:
     """Yields the names of the processes above this one, where /proc tells them."""
     process = "self"

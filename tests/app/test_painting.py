@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from tests.support.launch_options import launch_options
 from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
+from tests.support.seen_cells import as_seen
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -67,7 +68,7 @@ def stands() -> Cells:
 
 
 def cells(screen: pyte.Screen) -> Cells:
-    return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
+    return [[as_seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
 
 
 async def come_to_rest(app: ItickApp, pilot: Pilot[None]) -> None:

@@ -62,6 +62,7 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ),
         ('hidden = ["tapes"]', "config.toml, line 1: hidden: there is no pane 'tapes': did you mean 'tape'?"),
         ("interval = 7", "config.toml, line 1: interval: 7 is none of 1, 5, 15, 30, 60 and 1440 minutes"),
+        ('glyphs = "asci"', "config.toml, line 1: glyphs: asci is none of auto, full, wide-safe, ascii"),
         ("calls_a_minute = -1", "config.toml, line 1: calls_a_minute: expected a number >= 0"),
         ('sort = "-chang"', "config.toml, line 1: sort: there is no column 'chang'"),
         ('[lists]\nA = ["SPY$US"]\nB = ["?"]', "config.toml, line 3: list 'B': '?' is not a symbol: write CODE$REGION"),

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from tui.cli import cli
-from tui.config.themes import DEFAULT_THEME, all_themes, find_theme, load_theme
+from tui.config.themes import DEFAULT_THEME, AnsiColours, all_themes, find_theme, load_theme
 from tui.errors import UsageError
 
 SHIPPED = sorted((Path(__file__).parents[2] / "themes").glob("*.toml"))
@@ -52,6 +52,8 @@ def test_an_unknown_theme_is_answered_with_the_known_ones() -> None:
         ('up = "#3fcf8e"', "", "`up`"),
         ('up = "#3fcf8e"', 'up = "#3fcf8e"\nupp = "#3fcf8e"', "`upp`"),
         ("dark = true", 'dark = "yes"', "dark"),
+        ("[market]", '[ansi]\nup = "lime"\n[market]', "ansi.up"),
+        ("[market]", '[ansi]\nupp = "green"\n[market]', "`upp`"),
         ("[market]", "[markets]", "market"),
         ("[market]", "[market", "line"),
     ],
@@ -66,6 +68,21 @@ def test_a_broken_theme_is_named_with_the_key_that_is_wrong(
     with pytest.raises(UsageError) as caught:
         load_theme(file)
     assert str(file) in str(caught.value) and words in str(caught.value)
+
+
+def test_a_theme_without_colours_of_its_own_for_states_and_gridlines_has_those_that_come_nearest(
+    tmp_path: Path,
+) -> None:
+    lines = (Path(__file__).parents[2] / "themes" / "midnight.toml").read_text().splitlines()
+    file = tmp_path / "mine.toml"
+    file.write_text("\n".join(line for line in lines if not line.startswith(("ok =", "bad =", "grid ="))))
+    theme = load_theme(file)
+    assert (theme.screen.ok, theme.screen.bad, theme.screen.grid) == (
+        theme.market.up,
+        theme.market.down,
+        theme.screen.faint,
+    )
+    assert theme.ansi == AnsiColours()
 
 
 def test_a_theme_file_that_is_missing_or_no_text_is_named(tmp_path: Path) -> None:

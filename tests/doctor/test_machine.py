@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pty
+import sys
+import termios
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import KEY
+from tests.support.terminal import Terminal
 from tui.config.file import ConfigFile
+from tui.config.glyphs import GlyphSetting
 from tui.doctor.checks import CheckResult, CheckRunner, Status
-from tui.doctor.machine import MachineChecks, check_terminal
+from tui.doctor.machine import MachineChecks, check_glyphs, check_terminal
 from tui.history.store import BarUpdate, Store, default_store_path
 from tui.symbol import Symbol
 
@@ -150,8 +154,6 @@ async def test_a_folder_that_is_a_file(file: ConfigFile, tmp_path: Path, monkeyp
 def test_terminals(environment: Mapping[str, str], encoding: str, status: Status, words: str) -> None:
     ours, theirs = pty.openpty()
     try:
-        import termios
-
         termios.tcsetwinsize(theirs, (45, 160))
         found = check_terminal(theirs, environment, encoding)
         assert found.status is status
@@ -163,6 +165,50 @@ def test_terminals(environment: Mapping[str, str], encoding: str, status: Status
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("wide", "setting", "encoding", "inside", "status", "words"),
+    [
+        (False, "auto", "UTF-8", "", OK, "full: lines, arrows and dots are one cell wide"),
+        (True, "auto", "utf8", "TMUX tmux", OK, "wide-safe: lines, arrows and dots are two cells wide"),
+        (True, "full", "UTF-8", "", WARN, "full: lines, arrows and dots are two cells wide"),
+        (None, "auto", "UTF-8", "", WARN, "full: the terminal does not tell"),
+        (None, "wide-safe", "UTF-8", "", OK, "wide-safe: the terminal does not tell"),
+        (False, "auto", "GB18030", "", OK, "ascii: "),
+        (
+            False,
+            "auto",
+            "UTF-8",
+            "TMUX tmux-256color",
+            OK,
+            "tmux answers for itself: if the terminal around it draws them two cells",
+        ),
+        (False, "auto", "UTF-8", "STY screen", OK, "GNU screen answers for itself"),
+        (False, "auto", "UTF-8", "TMUX xterm-kitty", OK, "full: lines, arrows and dots are one cell wide"),
+    ],
+)
+def test_glyphs(
+    wide: bool | None, setting: GlyphSetting, encoding: str, inside: str, status: Status, words: str
+) -> None:
+    name, _, term = inside.partition(" ")
+    found = check_glyphs(wide, setting, encoding, {name: "x", "TERM": term})
+    assert found.status is status and words in found.words
+    assert ('set glyphs = "wide-safe"' in found.words + found.advice) == (status is WARN or "for itself" in words)
+
+
+@pytest.mark.parametrize(("ambiguous", "wide"), [(1, False), (2, True), (0, None)])
+async def test_the_terminal_is_asked_and_left_as_it_was(ambiguous: int, wide: bool | None) -> None:
+    ask = "import tui.terminal.ambiguous_width as it; print('wide', it.ask(0, 0.5)); input()"
+    terminal = Terminal(["-c", ask], program=sys.executable, answers=ambiguous > 0)
+    terminal.set_ambiguous(max(1, ambiguous))
+    try:
+        await terminal.until(lambda: f"wide {wide}" in terminal.text())
+        assert "▲" not in terminal.text() and termios.tcgetattr(terminal.fileno) == terminal.before
+        terminal.press("typed\r")
+        assert await terminal.exit_code() == 0
+    finally:
+        terminal.kill()
 
 
 def test_no_terminal_at_all() -> None:

@@ -94,10 +94,10 @@ async def test_a_frame_in_which_one_symbol_changed_draws_its_row_and_writes_litt
         with lines_drawn() as drawn:
             written = frame(app, 20.0)
         assert drawn == [("watchlist", 9)]
-        assert "S007" in written and len(written) < 600
+        assert "\x1b[11;" in written and len(written) < 200, "the cells that changed"
         with lines_drawn() as drawn:
             written = frame(app, 20.0 + PAST_FLASH)
-        assert drawn == [("watchlist", 9)] and "S007" in written, "its flash is over"
+        assert drawn == [("watchlist", 9)] and "\x1b[11;" in written, "its flash is over"
         with lines_drawn() as drawn:
             assert frame(app, 50.0) == ""
         assert drawn == []
@@ -113,7 +113,7 @@ async def test_a_frame_s_bytes_grow_with_the_rows_that_changed_and_with_nothing_
             sizes.append(len(frame(app, now)))
             frame(app, now + PAST_FLASH)
         one, ten, forty, unseen = sizes
-        assert 8 * one < ten < 11 * one and 32 * one < forty < 42 * one
+        assert 3 * one < ten < 11 * one and 3 * ten < forty < 5 * ten, "many rows change their styles together"
         assert unseen == 0, "what is not on the screen is not drawn"
 
 

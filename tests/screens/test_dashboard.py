@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from html import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +16,13 @@ from textual.pilot import Pilot
 from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
 from tests.support.price_walks import OPEN, price_walk
 from tests.support.wait_until import until
+from tui.config.glyphs import GlyphSet
 from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.protocol.messages import OVER_LIMIT, Depth, Kline, Level, Quote, Tick
 from tui.symbol import Symbol
+from tui.terminal.glyphs import translate
 from tui.widgets.pane import Pane
 
 Snapshot = Callable[..., bool]
@@ -55,6 +59,25 @@ def test_light(snap_compare: Snapshot, size: tuple[int, int]) -> None:
 def test_no_color(snap_compare: Snapshot, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(Still(market()), terminal_size=size)
+
+
+class InGlyphs(Still):
+    """Shows what the terminal gets in a set of glyphs."""
+
+    glyphs: GlyphSet = "full"
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        picture = super().export_screenshot(title=title, simplify=simplify)
+        return re.sub(r"[^\x00-\x7f]", lambda found: escape(translate(found[0], self.glyphs)), picture)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+@pytest.mark.parametrize("glyphs", ["wide-safe", "ascii"])
+def test_glyphs(snap_compare: Snapshot, size: tuple[int, int], glyphs: GlyphSet) -> None:
+    app = InGlyphs(market())
+    app.glyphs = glyphs
+    app.dashboard.chart.candles = size == (80, 24)
+    assert snap_compare(app, terminal_size=size)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 8), (30, 5), (220, 60)])

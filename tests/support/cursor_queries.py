@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
+from unicodedata import east_asian_width
 
 CURSOR_QUERY = b"\x1b[6n"
 _QUERY = re.compile(rb"\x1b\[[56]n")
-_LAST_MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
-_LONGEST_QUERY = 32  # bytes, with the move before it
+_LAST_MOVE = re.compile(rb"(?:\x1b\[(\d+);(\d+)H|\r)([^\x1b\r]*)")
+_LONGEST_QUERY = 48  # bytes, with the move and what is printed before it
+
+
+def cells(text: str, ambiguous: int = 1) -> int:
+    """Returns the cells of a text where ambiguous characters have so many."""
+    return sum({"A": ambiguous, "W": 2, "F": 2}.get(east_asian_width(character), 1) for character in text)
 
 
 class CursorReplies:
-    """Replies to the queries in what is written to a terminal, whose cursor stands where it was moved last."""
+    """Replies to the queries in what is written to a terminal, whose cursor stands behind what was printed after its
+    last move; there ambiguous characters have so many cells."""
 
-    def __init__(self) -> None:
+    def __init__(self, ambiguous: int = 1) -> None:
         self._tail = b""
+        self._ambiguous = ambiguous
 
     def to(self, data: bytes) -> bytes:
         """Returns the replies to the queries that are complete with `data`."""
         text, replies, at = self._tail + data, b"", 0
         for query in _QUERY.finditer(text):
-            row, column = (_LAST_MOVE.findall(text, at, query.start()) or [(b"1", b"1")])[-1]
-            replies += b"\x1b[%s;%sR" % (row, column) if query[0] == CURSOR_QUERY else b"\x1b[0n"
+            row, column, printed = (_LAST_MOVE.findall(text, at, query.start()) or [(b"1", b"1", b"")])[-1]
+            behind = int(column or 1) + cells(printed.decode(), self._ambiguous)
+            replies += b"\x1b[%s;%dR" % (row or b"1", behind) if query[0] == CURSOR_QUERY else b"\x1b[0n"
             at = query.end()
         self._tail = text[at:][-_LONGEST_QUERY:]
         return replies

@@ -24,7 +24,14 @@ US = [Symbol(code, "US") for code in _CODES]
 
 def filled_market(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
     """Returns a market that has followed the symbols for `seconds` of its clock."""
-    market, simulation = Market(), Simulation(7, START, 200.0)
+    market = Market()
+    fill_market(market, symbols, seconds)
+    return market
+
+
+def fill_market(market: Market, symbols: Sequence[Symbol], seconds: int = 20) -> None:
+    """Let a market follow the symbols for `seconds` of its clock."""
+    simulation = Simulation(7, START, 200.0)
     market.wall_base = START
     market.set_hours(demo=True)
     market.follow(symbols)
@@ -42,7 +49,6 @@ def filled_market(symbols: Sequence[Symbol], seconds: int = 20) -> Market:
     market.health.messages = 4_242
     market.health.round_trips.append(0.038)
     market.health.pong_at = seconds - 4.0
-    return market
 
 
 class Still(App[None]):

@@ -8,18 +8,44 @@ import signal
 import sys
 import termios
 import time
+import unittest.mock
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pyte
 
-from tests.support.cursor_queries import CursorReplies
+from tests.support.cursor_queries import CursorReplies, cells
 
 _OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # variables a user's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
+
+
+class _Screen(pyte.Screen):
+    """A screen that draws ambiguous characters in one cell or two."""
+
+    ambiguous = 1
+
+    def draw(self, data: str) -> None:
+        if self.ambiguous == 1 or data.isascii():
+            super().draw(data)
+        else:
+            with unittest.mock.patch("pyte.screens.wcwidth", lambda character: cells(character, self.ambiguous)):
+                super().draw(data)
+
+    @property
+    def display(self) -> list[str]:
+        """The lines; pyte's own fails if the left half of a wide character was overwritten."""
+        return ["".join(self._characters(y)) for y in range(self.lines)]
+
+    def _characters(self, y: int) -> Iterator[str]:
+        before = ""
+        for x in range(self.columns):
+            character = self.buffer[y][x].data
+            yield character or ("" if cells(before, self.ambiguous) == 2 else " ")
+            before = character
 
 
 class Terminal:
@@ -38,16 +64,21 @@ class Terminal:
     ) -> None:
         env = {k: v for k, v in os.environ.items() if k not in _OURS}
         env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
         self.answers = answers
         self.answers_after = 0.0
         """s that a reply takes."""
         self._owed: deque[tuple[float, bytes]] = deque()
-        self._replies = CursorReplies()
+        self.set_ambiguous(1)
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
+
+    def set_ambiguous(self, ambiguous: int) -> None:
+        """Draw ambiguous characters in so many cells from now on, as another terminal does that is attached."""
+        self._screen.ambiguous = ambiguous
+        self._replies = CursorReplies(ambiguous)
 
     @property
     def pid(self) -> int:
@@ -64,6 +95,12 @@ class Terminal:
 
     def text(self) -> str:
         return "\n".join(self.screen())
+
+    def coloured(self) -> list[list[pyte.screens.Char]]:
+        """Returns the cells of the screen with their colours."""
+        self._drain()
+        screen = self._screen
+        return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
 
     def _drain(self, reads: int = 50) -> None:
         """Read the output available, in a limited number of reads: on a busy machine the program may write faster."""

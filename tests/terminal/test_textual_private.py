@@ -28,10 +28,12 @@ from textual.widgets import Input, Static
 from tests.support.manual_frames import DiscardingDriver
 from tests.support.wait_until import until
 from tui.app.painting import MOST_QUEUED
+from tui.colour_depth import ColourDepth
 from tui.terminal import textual_private as private
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import (
     FUNCTIONAL_KEYS,
+    STANDARD_PALETTE,
     BaseApp,
     BaseDriver,
     BaseScreen,
@@ -41,6 +43,19 @@ from tui.terminal.textual_private import (
     SequenceParser,
     is_known_key,
 )
+
+
+def test_the_colours_that_an_app_writes_and_the_values_of_the_16_of_them() -> None:
+    app = App[None]()
+    for depth, name in (
+        (ColourDepth.NONE, "standard"),
+        (ColourDepth.ANSI, "standard"),
+        (ColourDepth.INDEXED, "256"),
+        (ColourDepth.TRUECOLOR, "truecolor"),
+    ):
+        private.set_color_system(app, depth)
+        assert app.console.color_system == name
+    assert [STANDARD_PALETTE.match(STANDARD_PALETTE[n]) for n in range(16)] == list(range(16))
 
 
 def test_the_tables_of_keys_have_what_the_filter_looks_up() -> None:

@@ -44,12 +44,13 @@ from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
-from tui.widgets.bindings import bindings
+from tui.widgets.bindings import action_of, bindings
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 _GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
@@ -107,7 +108,13 @@ class ItickApp(BaseApp):
             wall,
         )
         self.painting = Painting(
-            self, self.dashboard, self.market, clock, lambda: self.feed.is_live, lambda: self.feed.is_paused
+            self,
+            self.dashboard,
+            self.market,
+            clock,
+            lambda: self.feed.is_live,
+            lambda: self.feed.is_paused,
+            self.preferences.settings.glyphs,
         )
         self.link_notices = LinkNotices(self.notices, self._ring)
         self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
@@ -159,6 +166,7 @@ class ItickApp(BaseApp):
         )
         program_actions = ProgramActions(
             preferences.keys,
+            dashboard,
             self.appearance,
             self.feed,
             self.push_screen,
@@ -217,7 +225,7 @@ class ItickApp(BaseApp):
         self.lifecycle.start()
 
     def on_mount(self) -> None:
-        self.painting.query_cursor()  # before there is anything to draw: the reply gives the round trip
+        self.painting.query_terminal()
         self._lists_changed(None)
         self.lifecycle.watch_suspension()
 
@@ -314,8 +322,13 @@ class ItickApp(BaseApp):
         self.registry.do("help")
 
     @on(Footer.Pressed)
-    def _footer_pressed(self, event: Footer.Pressed) -> None:
-        self.registry.do(event.action)
+    async def _footer_pressed(self, event: Footer.Pressed) -> None:
+        key = next(key for key in self.preferences.keys if key.id == event.action)
+        await self.run_action(action_of(key), self.dashboard.focused_pane if key.scope else self)
+
+    @on(Pane.CannotAct)
+    def _cannot_act(self, event: Pane.CannotAct) -> None:
+        self.notices.say(event.reason)
 
     # --- what the parts call ---
 

@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 from textual.screen import Screen
 
+from tui.config.glyphs import GlyphSetting
 from tui.config.plain_mode import is_plain
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
+from tui.terminal.ambiguous_width import PATIENCE
 from tui.terminal.flow_control import TerminalFlowControl
 from tui.terminal.frame_clock import FrameClock
+from tui.terminal.glyph_selection import GlyphSelection
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.screen_diff import ScreenBuffer
@@ -32,7 +35,7 @@ MOST_QUEUED = 8
 
 
 class Painting:
-    """The frame clock of the dashboard, and flow control for the terminal.
+    """The frame clock of the dashboard; flow control for the terminal, and its set of glyphs.
 
     `is_live` says whether the link is live, `is_paused` whether a replay stands still."""
 
@@ -44,6 +47,7 @@ class Painting:
         clock: Callable[[], float],
         is_live: Callable[[], bool],
         is_paused: Callable[[], bool],
+        glyphs: GlyphSetting,
     ) -> None:
         self._app = app
         self._dashboard = dashboard
@@ -55,6 +59,7 @@ class Painting:
         self.frame_clock: FrameClock | None = None
         self.flow_control = TerminalFlowControl()
         self._screen_buffer = ScreenBuffer()
+        self._glyphs = GlyphSelection(app, glyphs)
         self._held_back = False  # whether something was not written, for the terminal to catch up
 
     # --- frames ---
@@ -116,8 +121,12 @@ class Painting:
 
     def _can_paint(self) -> bool:
         # A terminal that has never answered shows by nothing but the queue that it stands still.
-        return self._is_plain or (
-            write_queue_length(current_driver(self._app)) < MOST_QUEUED and self.flow_control.can_draw(time.monotonic())
+        return not self._glyphs.is_pending and (
+            self._is_plain
+            or (
+                write_queue_length(current_driver(self._app)) < MOST_QUEUED
+                and self.flow_control.can_draw(time.monotonic())
+            )
         )
 
     # --- what is written ---
@@ -125,11 +134,13 @@ class Painting:
     def display(self, screen: Screen[object], update: CompositorUpdate) -> None:
         """Write what of an update differs from what stands on the terminal. While the terminal is behind nothing is
         written; when it has caught up, it gets what the screen shows by then."""
-        if self._is_plain or self._app.is_headless or has_open_batch(self._app):
+        if self._glyphs.is_pending:
+            self._held_back = True
+        elif self._is_plain or self._app.is_headless or has_open_batch(self._app):
             self._app.write_update(screen, update)
         elif self._screen_buffer.has_content and not isinstance(update, LineUpdate) and not self._can_paint():
             self._held_back = True
-        elif pieces := self._screen_buffer.reduce(update, compare=self.flow_control.line_budget is not None):
+        elif pieces := self._screen_buffer.reduce(update):
             keeps_up = self._can_paint()
             self._app.write_update(screen, LineUpdate(pieces))
             if keeps_up:  # the status line of a terminal that is behind is not waited for
@@ -142,18 +153,30 @@ class Painting:
                 self.display(self._app.screen, update)
 
     def resized(self) -> None:
-        """Write the whole screen again: a size that came and went changes no layout, but clears cells all the same."""
+        """Write the whole screen again: a size that came and went changes no layout, but clears cells all the same, and
+        another terminal may have been attached."""
         self.flow_control.reset()
+        self._query_glyphs()
         self._screen_buffer.forget()
         self._held_back = True
 
     def resumed(self) -> None:
         """Write the whole screen again: the terminal belonged to the shell."""
         self.flow_control.reset()
+        self._query_glyphs()
         self._screen_buffer.forget()
         self._app.screen.refresh(layout=True)
 
-    # --- flow control ---
+    # --- the terminal's replies ---
+
+    def query_terminal(self) -> None:
+        """Ask the terminal for what decides how it is drawn to, before there is anything to draw."""
+        self._query_glyphs()
+        self.query_cursor()
+
+    def _query_glyphs(self) -> None:
+        if self._glyphs.query():
+            self._app.set_timer(PATIENCE, self._write_held_back)
 
     def query_cursor(self) -> None:
         """Ask the terminal for its cursor's position: the reply says that it has read all that was written before."""
@@ -168,7 +191,12 @@ class Painting:
     def cursor_reported(self, row: int, column: int, at: float) -> None:
         """Go on with what waited for the terminal's reply, which came `at` (s, monotonic): the cursor is at `row` and
         `column`, from 0."""
-        self.flow_control.record_reply(row, column, at)
+        match self._glyphs.record_reply(row, column):
+            case None:
+                self.flow_control.record_reply(row, column, at)
+            case True:
+                self._screen_buffer.forget()
+                self._held_back = True
         if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()

@@ -50,7 +50,9 @@ from tui.cli.options import (
     open_recording,
     parse_watch,
     print_error,
+    said_on_terminal,
 )
+from tui.colour_depth import UNDRAWABLE_ADVICE, is_drawable
 from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_CRASH, EXIT_DONE, EXIT_INTERRUPTED, EXIT_OUTPUT, EXIT_USAGE, ItickError, UsageError, reason
 
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
 @option("--no-mouse", group=APPEARANCE, is_flag=True, help="Leave the mouse to the terminal.")
 @click.version_option(__version__, "-V", "--version", cls=Option, group=GENERAL, message="%(prog)s %(version)s")
 @click.pass_context
+@said_on_terminal
 def cli(
     context: click.Context,
     watch: str | None,
@@ -179,9 +182,12 @@ def cli(
                 f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
             )
 
-    from tui.terminal.environment import drop_variables
+    if not is_drawable(term := os.environ.get("TERM", "")):
+        raise UsageError(f"TERM is {term or 'not set'}: {UNDRAWABLE_ADVICE}")
 
-    drop_variables()
+    from tui.terminal.environment import prepare_environment
+
+    prepare_environment()
     from tui.app.app import ItickApp
     from tui.app.feed_worker import RECORDED, FeedSource
     from tui.app.preferences import LaunchOptions

@@ -116,12 +116,13 @@ async def _run_checks(
     from tui.doctor.machine import MachineChecks
     from tui.exchange.server import Exchange
     from tui.feed.endpoint import host_of
+    from tui.terminal.ambiguous_width import ask
 
     report = Report(as_json=as_json)
     runner = CheckRunner(report.on_start, report.on_result)
     async with AsyncExitStack() as stack:
         exchange = await stack.enter_async_context(Exchange()) if demo else None
-        machine = MachineChecks(file, url, token_file, demo_url=exchange.url if exchange else "")
+        machine = MachineChecks(file, url, token_file, demo_url=exchange.url if exchange else "", ask_width=ask)
         report.print_header()
         report.print_section("This machine")
         await runner.run(machine.checks())

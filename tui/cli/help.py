@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "wss_proxy is for the stream alone; upper case works too. Without any of these the system's settings apply. "
     "No proxy is ever used for addresses on this machine.",
     TRUST: "Trusted certificates, as for OpenSSL. Without them: the system's store.",
-    COLOUR: "No colours if it is set to anything.",
+    COLOUR: "No colours if it is set, and not empty.",
     PLAIN: "If it is 1, Textual alone paints and the websockets library alone reads frames: slower, and worth a try "
     "if the screen or the feed is wrong.",
     FOLDERS: "The folders on Linux in place of ~/.config, ~/.local/state and ~/.cache.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +30,44 @@ _MAX_LINE = 500  # characters of a line of an error
 
 def print_error(text: str, code: int) -> int:
     """Print an error or a notice to standard error, prefixed by the program's name; returns `code`."""
+    with contextlib.suppress(OSError):  # standard error is not writable
+        click.echo(_message(text), err=True)
+    return code
+
+
+def _message(text: str) -> str:
     from tui.format import clip
     from tui.secrets import safe_text
 
-    lines = f"itick-tui: {text}".split("\n")
-    with contextlib.suppress(OSError):  # standard error is not writable
-        click.echo("\n".join(clip(safe_text(line), _MAX_LINE) for line in lines), err=True)
-    return code
+    return "\n".join(clip(safe_text(line), _MAX_LINE) for line in f"itick-tui: {text}".split("\n"))
+
+
+def said_on_terminal(command: Callable[..., int]) -> Callable[..., int]:
+    """Decorates the command that opens the dashboard: why it does not open is said on the terminal too, if nobody sees
+    standard error."""
+
+    @functools.wraps(command)
+    def run(context: click.Context, **options: Any) -> int:
+        try:
+            return command(context, **options)
+        except ItickError as error:
+            if context.invoked_subcommand is None:
+                _say_on_terminal(str(error))
+            raise
+
+    return run
+
+
+def _say_on_terminal(text: str) -> None:
+    """Write to the terminal, if standard error is none."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return
+    with contextlib.suppress(OSError):
+        if sys.stdout is not None and sys.stdout.isatty():
+            click.echo(_message(text))
+        elif sys.stderr is None or os.path.samestat(os.fstat(sys.stderr.fileno()), os.stat(os.devnull)):
+            with open("/dev/tty", "w", encoding="utf-8") as terminal:
+                click.echo(_message(text), file=terminal)
 
 
 class BoundedInt(click.IntRange):
@@ -147,7 +180,7 @@ def parse_watch(watch: str | None) -> tuple[list[Symbol], list[str]]:
     ]
     if assumed:
         shown = ", ".join(assumed[:3]) + (" …" if len(assumed) > 3 else "")
-        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{assumed[0]}'")
+        notices.append(f"read as {shown}")
     return [p.symbol for p in parsed], notices
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import click
 
 from tui import __version__
+from tui.colour_depth import ColourDepth, colour_depth, is_drawable
 from tui.doctor.checks import CheckResult, Status
 from tui.feed.clock import monotonic
 from tui.secrets import safe_text
@@ -33,9 +34,9 @@ class Report:
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json
         self._started = monotonic()
-        is_terminal = sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+        is_terminal = sys.stdout.isatty() and is_drawable(os.environ.get("TERM", ""))
         self._is_terminal = is_terminal and not as_json
-        self._coloured = is_terminal and not os.environ.get("NO_COLOR")
+        self._coloured = is_terminal and colour_depth(os.environ) is not ColourDepth.NONE
         self._width = min(_MAX_WIDTH, max(_MIN_WIDTH, shutil.get_terminal_size().columns))
 
     def print_header(self) -> None:

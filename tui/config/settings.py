@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from tui.config.glyphs import GlyphSetting
 from tui.config.key_table import KEYS, apply_overrides, find_conflict
 from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
@@ -47,6 +48,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     """
 
     theme: str = DEFAULT_THEME
+    glyphs: GlyphSetting = "auto"
     red_up: bool = False
     flash: bool = True
     bell: bool = True
@@ -207,6 +209,8 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
     if invalid := re.match(r"invalid enum value '?(.*?)'?$", message):
         if place.startswith("interval"):
             return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
+        if place.startswith("glyphs"):
+            return ("glyphs",), f"glyphs: {invalid[1]} is none of {', '.join(get_args(GlyphSetting))}"
         what, known = ("pane", get_args(PaneId)) if place.startswith("hidden") else ("column", COLUMN_IDS)
         message = f"there is no {what} '{invalid[1]}'{_suggestion(invalid[1], known)}"
     field = re.match(r"\w*", place)

@@ -12,6 +12,9 @@ from tui.market.alerts import Alert
 
 SETTING_DESCRIPTIONS = {
     "theme": "Theme: midnight, amber, harbor or daylight.",
+    "glyphs": 'The characters that are drawn: "full", "wide-safe" (of one width in every terminal), or "ascii".\n'
+    '# "auto" asks the terminal how wide it draws them. tmux, screen and mosh answer for themselves: if figures are\n'
+    '# out of place in one of these, set "wide-safe".',
     "red_up": "Rising prices in red and falling ones in green, as in China.",
     "flash": "Flash the digits of LAST that changed.",
     "bell": "Ring the bell when the link is lost, when it is back, and when an alert fires.",

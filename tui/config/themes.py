@@ -1,7 +1,8 @@
 """Themes: TOML files parsed into Structs, whose validation names what is wrong.
 
 The files are in `tui/themes/` (a link to `themes/` at the top of the repo). The table `[screen]` holds the colours of
-the user interface, `[market]` the colours with a meaning for prices.
+the user interface, `[market]` the colours with a meaning for prices, `[ansi]` what stands for both where the terminal
+has 16 colours.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from tui.errors import UsageError, reason
 from tui.files import read_small
@@ -21,10 +23,30 @@ DEFAULT_THEME = "midnight"
 _FOLDER = Path(__file__).parents[1] / "themes"
 
 Colour: TypeAlias = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+AnsiName: TypeAlias = Literal[
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "white",
+    "bright_black",
+    "bright_red",
+    "bright_green",
+    "bright_yellow",
+    "bright_blue",
+    "bright_magenta",
+    "bright_cyan",
+    "bright_white",
+]
 
 
 class ScreenColours(Struct, forbid_unknown_fields=True, frozen=True):
-    """The colours of the user interface."""
+    """The colours of the user interface. `ok`, `warning` and `bad` are of the state of things, never of a price.
+
+    A file may leave out the last three: `grid` is `faint` then, `ok` and `bad` are the market's `up` and `down`."""
 
     background: Colour
     surface: Colour
@@ -35,6 +57,9 @@ class ScreenColours(Struct, forbid_unknown_fields=True, frozen=True):
     faint: Colour
     accent: Colour
     warning: Colour
+    grid: Colour = ""
+    ok: Colour = ""
+    bad: Colour = ""
 
 
 class MarketColours(Struct, forbid_unknown_fields=True, frozen=True):
@@ -49,6 +74,37 @@ class MarketColours(Struct, forbid_unknown_fields=True, frozen=True):
     flash_down: Colour
 
 
+class AnsiColours(Struct, forbid_unknown_fields=True, frozen=True):
+    """The palette of a terminal of 16 colours: a name for each role. Red, blue and magenta are too dark on black.
+
+    `bar_text` is what is written on bars and flashes, `flat_bar` the bar of neither side; `up_calm` and `down_calm` are
+    up and down at rest."""
+
+    background: AnsiName = "black"
+    surface: AnsiName = "black"
+    cursor: AnsiName = "black"
+    border: AnsiName = "bright_black"
+    text: AnsiName = "bright_white"
+    muted: AnsiName = "white"
+    faint: AnsiName = "bright_black"
+    grid: AnsiName = "bright_black"
+    accent: AnsiName = "bright_cyan"
+    ok: AnsiName = "bright_green"
+    warning: AnsiName = "bright_yellow"
+    bad: AnsiName = "bright_red"
+    up: AnsiName = "bright_green"
+    down: AnsiName = "bright_red"
+    flat: AnsiName = "white"
+    up_calm: AnsiName = "green"
+    down_calm: AnsiName = "bright_red"
+    bar_text: AnsiName = "black"
+    flat_bar: AnsiName = "bright_black"
+    bid_bar: AnsiName = "green"
+    ask_bar: AnsiName = "bright_red"
+    flash_up: AnsiName = "bright_green"
+    flash_down: AnsiName = "bright_red"
+
+
 class Theme(Struct, forbid_unknown_fields=True, frozen=True):
     """A theme file: `name` is the value of `--theme`, `title` is shown in the menu."""
 
@@ -57,16 +113,20 @@ class Theme(Struct, forbid_unknown_fields=True, frozen=True):
     dark: bool
     screen: ScreenColours
     market: MarketColours
+    ansi: AnsiColours = AnsiColours()
 
 
 def load_theme(path: Path) -> Theme:
     """Returns the theme of a file. Raises UsageError that names the file and the error."""
     try:
-        return msgspec.convert(tomllib.loads(read_small(path).decode()), Theme)
+        theme = msgspec.convert(tomllib.loads(read_small(path).decode()), Theme)
     except OSError as error:
         raise UsageError(f"cannot read theme {path}: {reason(error)}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"theme {path}: {error}") from None
+    screen, market = theme.screen, theme.market
+    grid, ok, bad = screen.grid or screen.faint, screen.ok or market.up, screen.bad or market.down
+    return replace(theme, screen=replace(screen, grid=grid, ok=ok, bad=bad))
 
 
 @cache

@@ -8,38 +8,47 @@ import re
 import ssl
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_cache_path, user_state_path
 
+from tui.colour_depth import UNDRAWABLE_ADVICE, ColourDepth, colour_depth, is_drawable
 from tui.config.file import ConfigFile
+from tui.config.glyphs import GlyphSetting, glyphs_for, is_utf8
 from tui.config.settings import Settings
 from tui.doctor.checks import Check, Finding, Status
 from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
 from tui.format import UNKNOWN, count
 from tui.history.store import StoreError, default_store_path, is_sound
-from tui.multiplexers import notification_obstacle
+from tui.multiplexers import notification_obstacle, replying_program
 from tui.secrets import Token, find_token, forget_environment
 from tui.threads import run_in_thread
 
 _MIN_SIZE = (60, 20)  # columns and lines for a list and one more pane
-_TRUE_COLOUR = ("truecolor", "24bit")
 
 
 class MachineChecks:
     """The steps that need no network. They set `settings`, `url` and `rest` ("" if unknown) and `token`.
 
-    `url` and `token_file` are those of the command line, `demo_url` is the address of a demo exchange.
+    `url` and `token_file` are those of the command line, `demo_url` is the address of a demo exchange. `ask_width` asks
+    the terminal at a descriptor whether it draws ambiguous characters two cells wide; it returns None without a reply.
     """
 
     def __init__(
-        self, file: ConfigFile, url: str | None = None, token_file: Path | None = None, *, demo_url: str = ""
+        self,
+        file: ConfigFile,
+        url: str | None = None,
+        token_file: Path | None = None,
+        *,
+        demo_url: str = "",
+        ask_width: Callable[[int], bool | None] = lambda file: None,
     ) -> None:
         self._file = file
+        self._ask_width = ask_width
         self._demo_url = demo_url
         self._given_url = url
         self._token_file = token_file
@@ -54,6 +63,7 @@ class MachineChecks:
             Check("python", self._python),
             Check("terminal", self._check_terminal),
             Check("config", self._config, advice="correct that line, or move the file away to start with the defaults"),
+            Check("glyphs", self._glyphs, ("config",)),
             Check("folders", self._folders),
             Check("history", self._history),
             Check(
@@ -83,11 +93,7 @@ class MachineChecks:
         return Finding(installed)
 
     async def _check_terminal(self) -> Finding:
-        return check_terminal(
-            next((file.fileno() for file in (sys.stdout, sys.stderr, sys.stdin) if file and file.isatty()), None),
-            os.environ,
-            locale.getpreferredencoding(False),
-        )
+        return check_terminal(_terminal(), os.environ, locale.getpreferredencoding(False))
 
     async def _config(self) -> Finding:
         self.settings = self._file.read()
@@ -100,6 +106,13 @@ class MachineChecks:
         if self._file.command_warning or (warning := self._file.permission_warning()):
             return Finding(words, self._file.command_warning or warning, Status.WARN)
         return Finding(words)
+
+    async def _glyphs(self) -> Finding:
+        if (terminal := _terminal()) is None:
+            return Finding("not run in a terminal", status=Status.SKIPPED)
+        setting = self.settings.glyphs if self.settings is not None else "auto"
+        wide = await run_in_thread(self._ask_width, terminal)
+        return check_glyphs(wide, setting, locale.getpreferredencoding(False), os.environ)
 
     async def _folders(self) -> Finding:
         folders = {
@@ -177,30 +190,47 @@ def check_terminal(file: int | None, environment: Mapping[str, str], encoding: s
         return Finding("not run in one", "run it in the terminal itself to have it checked", Status.SKIPPED)
     columns, lines = os.get_terminal_size(file)
     term = environment.get("TERM", "")
-    colours = _colours(term, environment)
+    depth = colour_depth(environment)
+    colours = "no colours (NO_COLOR)" if environment.get("NO_COLOR") else depth.value
     hosts = [name for name, variable in (("tmux", "TMUX"), ("SSH", "SSH_CONNECTION")) if environment.get(variable)]
     words = f"{columns}×{lines}, {colours}, {encoding}, TERM {term or UNKNOWN}" + "".join(f", in {w}" for w in hosts)
     if obstacle := notification_obstacle(environment):
         words += f", no notifications on the desktop ({obstacle} drops them)"
-    if term in ("", "dumb"):
-        return Finding(words, "nothing can be drawn on it: set TERM, to xterm-256color for example", Status.FAIL)
-    if encoding.lower().replace("-", "") != "utf8":
+    if not is_drawable(term):
+        return Finding(words, UNDRAWABLE_ADVICE, Status.FAIL)
+    if not is_utf8(encoding):
         return Finding(words, "lines and arrows cannot be shown: export LC_ALL=C.UTF-8", Status.WARN)
     if (columns, lines) != (0, 0) and (columns < _MIN_SIZE[0] or lines < _MIN_SIZE[1]):
         return Finding(
             words, f"make it larger: {_MIN_SIZE[0]}×{_MIN_SIZE[1]} at least for more than a list", Status.WARN
         )
-    if colours == "16 colours":
+    if depth is ColourDepth.ANSI:
         return Finding(words, "if it can do more, set TERM=xterm-256color and COLORTERM=truecolor", Status.WARN)
     return Finding(words)
 
 
-def _colours(term: str, environment: Mapping[str, str]) -> str:
-    if environment.get("NO_COLOR"):
-        return "no colours (NO_COLOR)"
-    if environment.get("COLORTERM", "").strip().lower() in _TRUE_COLOUR:
-        return "true colour"
-    return "256 colours" if "256" in term or term in ("xterm-kitty", "kitty", "alacritty") else "16 colours"
+def check_glyphs(wide: bool | None, setting: GlyphSetting, encoding: str, environment: Mapping[str, str]) -> Finding:
+    """Returns the set of glyphs that is drawn. `wide` says whether the terminal draws ambiguous characters in two
+    cells, None if it did not say; `encoding` is the locale's."""
+    glyphs = glyphs_for(setting, encoding, wide=wide)
+    signs = "lines, arrows and dots"
+    width = {True: f"{signs} are two cells wide", False: f"{signs} are one cell wide"}
+    words = f"{glyphs}: {width[wide] if wide is not None else f'the terminal does not tell how wide {signs} are'}"
+    if glyphs != "full":
+        return Finding(words)
+    remedy = 'set glyphs = "wide-safe"'
+    if wide:
+        return Finding(words, f'figures will stand in wrong places: {remedy} or "auto"', Status.WARN)
+    if wide is None:
+        return Finding(words, f"if figures stand in wrong places, {remedy}", Status.WARN)
+    if inside := replying_program(environment):
+        words += f". {inside} answers for itself: if the terminal around it draws them two cells wide, {remedy}"
+    return Finding(words)
+
+
+def _terminal() -> int | None:
+    """Returns a descriptor of the terminal that this program runs in, None without one."""
+    return next((file.fileno() for file in (sys.stdout, sys.stderr, sys.stdin) if file and file.isatty()), None)
 
 
 def _required_packages() -> list[str]:

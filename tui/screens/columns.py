@@ -44,7 +44,7 @@ class ColumnChooser(Chooser[None]):
         default: Sequence[str],
         room_notes: Callable[[], Mapping[str, str]],
     ) -> None:
-        super().__init__("Columns", "Space in or out · J K move · r usual · Esc closes")
+        super().__init__("Columns", "Space in or out · J K move · r default · Esc closes")
         self._columns = {column.id: column for column in columns}
         self._apply = apply
         self._default = default

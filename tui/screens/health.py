@@ -136,7 +136,7 @@ class FeedHealth(TextScreen):
             Text("History", styles("accent", "surface", bold=True)), Text("local time", styles("muted", "surface"))
         )
         for event in reversed(self._market.health.history):
-            role = "up" if event.state == _LIVE else "warning" if event.reason else "muted"
+            role = "ok" if event.state == _LIVE else "warning" if event.reason else "muted"
             what = Text(event.state, styles(role, "surface", bold=event.state == _LIVE))
             if event.reason:
                 what.append(f"  {event.reason}", styles("text", "surface"))

@@ -15,7 +15,7 @@ class TakeOver(DismissOnce, ModalScreen[bool]):
     """The question; it is dismissed with True to connect, which ends the other copy's connection, or with False."""
 
     CSS = """
-    TakeOver { align: center middle; background: $background 60%; }
+    TakeOver { align: center middle; background: $veil; }
     TakeOver Vertical {
         width: 64; max-width: 96%; height: auto;
         background: $surface; border: round $warning; border-title-color: $foreground; padding: 1 2;

@@ -12,7 +12,7 @@ class TextScreen(DismissOnce, ModalScreen[None]):
     """Two texts in a frame that scrolls, next to each other on a wide terminal. A click outside closes it."""
 
     DEFAULT_CSS = """
-    TextScreen { align: center middle; background: $background 60%; }
+    TextScreen { align: center middle; background: $veil; }
     TextScreen VerticalScroll {
         width: 80; height: auto; max-height: 94%;
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;

@@ -39,24 +39,21 @@ def color_system(console: Console) -> ColorSystem:
 @lru_cache(maxsize=4_096)
 def _change(before: Style, after: Style, system: ColorSystem) -> str:
     """Returns the SGR sequence that turns one style into the other."""
-    codes: list[str] = []
-    if _attributes(before) != _attributes(after) or _lacks_colour(before, after):
-        codes = ["0", *_attributes(after)]
-        before = NO_STYLE
-    for colour, other, foreground in (
-        (after.color, before.color, True),
-        (after.bgcolor, before.bgcolor, False),
-    ):
-        if colour is not None and colour != other:
-            codes += colour.downgrade(system).get_ansi_codes(foreground)
+    was, is_ = _attributes(before), _attributes(after)
+    off = {_OFF[code] for code in was - is_}
+    # Bold and dim have one code for off.
+    on = {code for code in is_ if code not in was or _OFF[code] in off}
+    codes = [*map(str, sorted(off)), *map(str, sorted(on))]
+    for colour, other, default in ((after.color, before.color, "39"), (after.bgcolor, before.bgcolor, "49")):
+        if colour != other:
+            codes += [default] if colour is None else colour.downgrade(system).get_ansi_codes(default == "39")
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
-def _attributes(style: Style) -> list[str]:
+_OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 9: 29}
+"""The SGR code that turns an attribute off, by the one that turns it on (ECMA-48 §8.3.117)."""
+
+
+def _attributes(style: Style) -> set[int]:
     flags = (style.bold, style.dim, style.italic, style.underline, style.blink, None, style.reverse, None, style.strike)
-    return [str(code) for code, on in enumerate(flags, 1) if on]
-
-
-def _lacks_colour(before: Style, after: Style) -> bool:
-    """Returns True if a colour is to be reset to the default, for which there is no code but 0."""
-    return (before.color is not None and after.color is None) or (before.bgcolor is not None and after.bgcolor is None)
+    return {code for code, on in enumerate(flags, 1) if on}

@@ -52,7 +52,7 @@ class DirectPaint:
         """Write what `only_dirty` found, in place of the screen. Most of each line stands there already."""
         dirty_widgets(self._screen).clear()
         if lines:
-            display(self._screen, LineUpdate(lines, alike=True))
+            display(self._screen, LineUpdate(lines))
 
     def write(self, lines: Sequence[Piece]) -> None:
         """Write lines that changed."""

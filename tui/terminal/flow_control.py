@@ -12,7 +12,10 @@ from collections import deque
 
 from tui.terminal.frame_clock import MAX_FRAMES
 
-_COLUMNS, _ROWS = 40, 8  # the cells that queries are told apart by: every screen that is drawn has them
+QUERY_COLUMNS = 36
+"""Columns of the cells that queries are told apart by; the smallest screen that is drawn has 40."""
+
+_ROWS = 8  # of these cells
 _LATE = 0.2  # s
 _EARLY = 0.05  # s
 _FEWEST, _MOST = 8, 128  # lines
@@ -34,7 +37,7 @@ class TerminalFlowControl:
     """
 
     def __init__(self) -> None:
-        self._queries: deque[tuple[int, float]] = deque(maxlen=_COLUMNS * _ROWS // 2)  # number and time, unanswered
+        self._queries: deque[tuple[int, float]] = deque(maxlen=QUERY_COLUMNS * _ROWS // 2)  # number, time
         self._number = 0
         self._asked_since: float | None = None  # the first query after the last reply
         self._asked_at = 0.0
@@ -52,19 +55,19 @@ class TerminalFlowControl:
             return ""
         if self._queries and now - self._queries[0][1] > self._patience:
             self._shorten_frames()
-        self._number = (self._number + 1) % (_COLUMNS * _ROWS)
+        self._number = (self._number + 1) % (QUERY_COLUMNS * _ROWS)
         self._queries.append((self._number, now))
         self._asked_at = now
         if self._asked_since is None:
             self._asked_since = now
-        row, column = divmod(self._number, _COLUMNS)
+        row, column = divmod(self._number, QUERY_COLUMNS)
         return f"\x1b7\x1b[{row + 1};{column + 1}H\x1b[6n\x1b8"
 
     def record_reply(self, row: int, column: int, at: float) -> None:
         """Record the reply that the cursor is at `row` and `column`, from 0, and adapt the lines of a frame to how late
         it is. Queries before that one are no longer waited for: a terminal replies in order."""
-        number = row * _COLUMNS + column
-        if column >= _COLUMNS or all(number != query for query, _ in self._queries):
+        number = row * QUERY_COLUMNS + column
+        if column >= QUERY_COLUMNS or all(number != query for query, _ in self._queries):
             return  # to a query of another program, or for the second time
         query, sent = self._queries.popleft()
         while query != number:

@@ -1,4 +1,4 @@
-"""The terminal driver: Textual's, with filtered input."""
+"""The terminal driver: Textual's, with filtered input, and output in a set of glyphs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from textual import constants, events, messages
 from textual.app import App
 from textual.message import Message
 
+from tui.config.glyphs import GlyphSet
+from tui.terminal.glyphs import translate
 from tui.terminal.input_filter import Input, InputFilter, Kind
 from tui.terminal.textual_private import BaseDriver, SequenceParser
 
@@ -47,10 +49,19 @@ class TerminalDriver(BaseDriver):
         self._is_resetting = False
         self._is_leaving = threading.Event()
         self._last_reply = threading.Event()
+        self.glyphs: GlyphSet = "full"
+        """The characters that are written."""
 
     @staticmethod
     def _new_filter() -> InputFilter:
         return InputFilter(min(constants.ESCAPE_DELAY, _LONGEST_ESCAPE_DELAY))
+
+    def write(self, data: str) -> None:
+        super().write(translate(data, self.glyphs))
+
+    def write_unchanged(self, data: str) -> None:
+        """Write in all characters, whatever the set."""
+        super().write(data)
 
     def run_input_thread(self) -> None:
         """Read until the program exits or is suspended. Raises OSError if the terminal is gone."""

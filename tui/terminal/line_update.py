@@ -11,17 +11,17 @@ from tui.terminal.textual_private import CompositorUpdate
 
 
 class LineUpdate(CompositorUpdate):
-    """A compositor update that writes pieces of lines. `alike`: most of each stands on the terminal already."""
+    """A compositor update that writes pieces of lines."""
 
-    def __init__(self, lines: Sequence[Piece], *, alike: bool = False) -> None:
+    def __init__(self, lines: Sequence[Piece]) -> None:
         self.lines = lines
-        self.alike = alike
 
     def render_segments(self, console: Console) -> str:
         written: list[str] = []
-        style, system = NO_STYLE, color_system(console)
+        style, system, row = NO_STYLE, color_system(console), None
         for x, y, _, pieces in self.lines:
-            written.append(f"\x1b[{y + 1};{x + 1}H")
-            style = append_styled(written, pieces, style, system)
-        written.append(RESET)
+            written.append(f"\x1b[{x + 1}G" if y == row else f"\x1b[{y + 1};{x + 1}H")
+            style, row = append_styled(written, pieces, style, system), y
+        if style != NO_STYLE:
+            written.append(RESET)
         return "".join(written)

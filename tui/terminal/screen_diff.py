@@ -1,12 +1,15 @@
-"""The difference between an update and what the terminal shows: a dialog that opens costs its own cells, and not a
-screen for every step in which Textual lays it out."""
+"""The difference between an update and what the terminal shows, cell by cell: what stands there already is not written
+again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
+from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -14,16 +17,62 @@ from tui.terminal.ansi import NO_STYLE, Piece
 from tui.terminal.line_update import LineUpdate
 from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-_SHORTEST_GAP = 8  # cells: to move the cursor over fewer costs more bytes than to write them again
+_SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
+
+_Written: TypeAlias = tuple[int, int, int, list[Segment]]
+"""A Piece that is to be written."""
+
+
+class _Line:
+    """A line as it was last written: the text and style of each cell. Text of more cells than characters, or of fewer,
+    is in the first of its cells, and "" in the others."""
+
+    __slots__ = ("styles", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []  # None where nothing is known
+        self.styles: list[Style] = []
+
+    def put(self, x: int, texts: Sequence[str], styles: Sequence[Style]) -> list[tuple[int, int]]:
+        """Write cells from column `x` on; returns those that differ from what was there, as ranges of `texts`."""
+        end = x + len(texts)
+        if (missing := end - len(self.texts)) > 0:
+            self.texts += [None] * missing
+            self.styles += [NO_STYLE] * missing
+        old_texts, old_styles = self.texts[x:end], self.styles[x:end]
+        if old_texts == texts and old_styles == styles:
+            return []
+        # What lies half under a wide character is gone with it.
+        if old_texts[0] == "":
+            self._forget(x)
+        if end < len(self.texts) and self.texts[end] == "":
+            self._forget(end)
+        self.texts[x:end], self.styles[x:end] = texts, styles
+        ranges: list[tuple[int, int]] = []
+        for at, (old, new, was, style) in enumerate(zip(old_texts, texts, old_styles, styles, strict=True)):
+            if old == new and (was is style or was == style or (new == " " and _is_same_blank(was, style))):
+                continue
+            if ranges and at - ranges[-1][1] < _SHORTEST_GAP:
+                ranges[-1] = ranges[-1][0], at + 1
+            else:
+                ranges.append((at, at + 1))
+        return [_without_halves(each, old_texts, texts) for each in ranges]
+
+    def _forget(self, at: int) -> None:
+        """Forget the text that the cell at `at` is a later part of."""
+        start = at
+        while start and self.texts[start] == "":
+            start -= 1
+        while at < len(self.texts) and self.texts[at] == "":
+            at += 1
+        self.texts[start:at] = [None] * (at - start)
 
 
 class ScreenBuffer:
     """The lines of the terminal as they were last written. Every update has to pass through `reduce`."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, Strip] = {}
-        # What was written over a line since, by column and width.
-        self._pending: dict[int, dict[tuple[int, int], Iterable[Segment]]] = {}
+        self._lines: dict[int, _Line] = {}
         self._size = Size()
 
     @property
@@ -34,54 +83,38 @@ class ScreenBuffer:
     def forget(self) -> None:
         """Forget all lines: another program had the terminal, or its size changed."""
         self._lines.clear()
-        self._pending.clear()
 
-    def reduce(self, update: CompositorUpdate, *, compare: bool) -> list[Piece]:
-        """Returns what has to be written for an update, and counts it as written. Lines that are not `alike` are
-        compared only if `compare` is set: it takes longer than it saves on a fast terminal. Raises TypeError for
-        an update of a kind that is not known."""
+    def reduce(self, update: CompositorUpdate) -> list[Piece]:
+        """Returns what has to be written for an update, and counts it as written. Raises TypeError for an update of a
+        kind that is not known."""
         if isinstance(update, LayoutUpdate) and update.region.size != self._size:
             self.forget()  # lines of another width were folded, or have moved
             self._size = update.region.size
-        if isinstance(update, LineUpdate) and not (compare or update.alike):
-            for piece in update.lines:
-                self._put(piece)
-            return list(update.lines)
-        return [piece for x, y, strip in _pieces(update) for piece in self._differing(x, y, strip)]
+        return _by_style([piece for x, y, segments in _pieces(update) for piece in self._differing(x, y, segments)])
 
-    def _put(self, piece: Piece) -> None:
-        x, y, width, text = piece
-        pending = self._pending.setdefault(y, {})
-        pending.pop((x, width), None)  # the latest is the last
-        pending[x, width] = text
-
-    def _differing(self, x: int, y: int, strip: Strip) -> list[Piece]:
-        before, end = self._line(y), x + strip.cell_length
-        whole = x == 0 and (before is None or end >= before.cell_length)
-        if before is None or end > before.cell_length:
-            pieces: list[Piece] = [(x, y, strip.cell_length, strip)]
-        else:
-            differences = _differences(before.crop(x, end), strip)
-            pieces = [(x + at, y, piece.cell_length, piece) for at, piece in differences]
-        if whole:
-            self._lines[y] = strip
-        elif pieces:
-            self._put((x, y, strip.cell_length, strip))
-        return pieces
-
-    def _line(self, y: int) -> Strip | None:
-        line, pending = self._lines.get(y), self._pending.pop(y, {})
-        if line is not None and pending:
-            for (x, width), text in pending.items():
-                line = Strip.join([line.crop(0, x), Strip(text, width), line.crop(x + width)])
-            self._lines[y] = line
-        return line
+    def _differing(self, x: int, y: int, segments: Iterable[Segment]) -> Iterator[_Written]:
+        texts: list[str] = []
+        styles: list[Style] = []
+        for text, style, _ in segments:
+            if text.isascii() or (width := cell_len(text)) == len(text):
+                texts += text
+                styles += [style or NO_STYLE] * len(text)
+            elif width:
+                texts += [text, *[""] * (width - 1)]
+                styles += [style or NO_STYLE] * width
+        if not texts:
+            return
+        line = self._lines.get(y)
+        if line is None:
+            line = self._lines[y] = _Line()
+        for start, end in line.put(x, texts, styles):
+            yield x + start, y, end - start, _segments(texts[start:end], styles[start:end])
 
 
-def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
+def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
     match update:
         case LineUpdate():
-            yield from ((x, y, Strip(text, width)) for x, y, width, text in update.lines)
+            yield from ((x, y, text) for x, y, _, text in update.lines)
         case LayoutUpdate():
             for y, strips in enumerate(update.strips, update.region.y):
                 yield update.region.x, y, Strip.join(strips)
@@ -94,34 +127,48 @@ def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
             raise TypeError(f"Textual has an update that is not known here: {type(update).__name__}")
 
 
-def _differences(before: Strip, after: Strip) -> list[tuple[int, Strip]]:
-    """Returns the pieces of `after` that differ from `before`, with their columns; both have the same width."""
-    if before == after:
-        return []
-    if any(len(strip.text) != strip.cell_length for strip in (before, after)):
-        return [(0, after)]  # a wide letter must not be cut in two
-    segments = list(after)
-    ends = list(accumulate(len(segment.text) for segment in segments))
-    found: list[tuple[int, list[Segment]]] = []
-    alike: list[Segment] = []
-    start = reached = 0
-    for segment, end, stands in zip(segments, ends, before.divide(ends), strict=True):
-        if _same(segment, stands):
-            alike.append(segment)
-        elif found and start - reached < _SHORTEST_GAP:
-            found[-1][1].extend([*alike, segment])
-            alike, reached = [], end
-        else:
-            found.append((start, [segment]))
-            alike, reached = [], end
-        start = end
-    return [(at, Strip(pieces)) for at, pieces in found]
+def _by_style(pieces: list[_Written]) -> list[Piece]:
+    """Returns the pieces in an order in which one often begins in the style that the one before ended in: to change the
+    style costs more bytes than to move the cursor. A number stays whole, for it is one piece."""
+    by_start: dict[Style, deque[int]] = {}
+    for n, (_, _, _, segments) in enumerate(pieces):
+        by_start.setdefault(segments[0].style or NO_STYLE, deque()).append(n)
+    left = dict.fromkeys(range(len(pieces)))
+    ordered: list[Piece] = []
+    style = NO_STYLE
+    while left:
+        same = by_start.get(style, deque())
+        while same and same[0] not in left:
+            same.popleft()
+        n = same.popleft() if same else next(iter(left))
+        del left[n]
+        ordered.append(pieces[n])
+        style = pieces[n][3][-1].style or NO_STYLE
+    return ordered
 
 
-def _same(segment: Segment, stands: Iterable[Segment]) -> bool:
-    text = ""
-    for each in stands:
-        if (each.style or NO_STYLE) != (segment.style or NO_STYLE):
-            return False
-        text += each.text
-    return text == segment.text
+def _is_same_blank(before: Style, after: Style) -> bool:
+    """Returns True if a space looks the same in both styles: its foreground is not seen."""
+    if before.bgcolor != after.bgcolor:
+        return False
+    return not any(style.reverse or style.underline or style.strike for style in (before, after))
+
+
+def _without_halves(found: tuple[int, int], before: Sequence[str | None], after: Sequence[str]) -> tuple[int, int]:
+    """Returns a range that cuts no wide character of before or after in two."""
+    start, end = found
+    while start and "" in (before[start], after[start]):
+        start -= 1
+    while end < len(after) and "" in (before[end], after[end]):
+        end += 1
+    return start, end
+
+
+def _segments(texts: Sequence[str], styles: Sequence[Style]) -> list[Segment]:
+    found: list[Segment] = []
+    start = 0
+    for at in range(1, len(styles) + 1):
+        if at == len(styles) or (styles[at] is not styles[start] and styles[at] != styles[start]):
+            found.append(Segment("".join(texts[start:at]), styles[start]))
+            start = at
+    return found

@@ -1,4 +1,4 @@
-"""Every private name of Textual's that this program uses. A test for each goes red when an upgrade moves it."""
+"""The private names of Textual and rich that this program uses. A test for each goes red when an upgrade moves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from rich.console import RenderableType
+from rich._palettes import STANDARD_PALETTE
+from rich.console import COLOR_SYSTEMS, RenderableType
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -24,6 +25,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.colour_depth import ColourDepth
 from tui.terminal.size import terminal_size
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FUNCTIONAL_KEYS",
+    "STANDARD_PALETTE",
     "BaseApp",
     "BaseDriver",
     "BaseScreen",
@@ -56,9 +59,17 @@ __all__ = [
     "render_screen",
     "run_selected_command",
     "set_bindings",
+    "set_color_system",
     "suspended_by_key",
     "write_queue_length",
 ]
+
+_COLOR_SYSTEMS = {
+    ColourDepth.NONE: "standard",  # greys
+    ColourDepth.ANSI: "standard",
+    ColourDepth.INDEXED: "256",
+    ColourDepth.TRUECOLOR: "truecolor",
+}
 
 # --- input ---
 
@@ -163,6 +174,11 @@ class BaseApp(App[None]):
             self._exception_event.set()
         self._return_code = code
         self._close_messages_no_wait()
+
+
+def set_color_system(app: App[Any], depth: ColourDepth) -> None:
+    """Have an app write these colours. Rich guesses them from fewer names of terminals than terminfo has."""
+    app.console._color_system = COLOR_SYSTEMS[_COLOR_SYSTEMS[depth]]
 
 
 def is_exiting(app: App[Any]) -> bool:

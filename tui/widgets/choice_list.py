@@ -39,10 +39,10 @@ class ChoiceList(ScrollView, can_focus=False):
         scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
-    ChoiceList .choices--mark { color: $accent; background: $surface; text-style: bold; }
+    ChoiceList .choices--mark { color: $accent; background: $surface; text-style: $marked; }
     ChoiceList .choices--words { color: $foreground; background: $surface; }
     ChoiceList .choices--muted { color: $secondary; background: $surface; }
-    ChoiceList .choices--highlighted { color: $background; background: $accent; text-style: bold; }
+    ChoiceList .choices--highlighted { color: $background; background: $accent; text-style: $chosen; }
     """
 
     highlighted: reactive[int | None] = reactive(None, init=False)

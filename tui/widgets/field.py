@@ -25,7 +25,7 @@ class Field(Horizontal):
 
     DEFAULT_CSS = """
     Field { height: 1; background: $surface; }
-    Field Label { padding: 0 1; color: $accent; text-style: bold; }
+    Field Label { padding: 0 1; color: $accent; text-style: $marked; }
     Field Input { width: 1fr; background: $surface; }
     Field Input:focus { background: $surface; background-tint: transparent; }
     """

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -31,6 +32,16 @@ class Pane(LineWidget, can_focus=False):
     standing: reactive[bool] = reactive(False, repaint=False, init=False)
     """True while a replay stands: its figures hold, but none may look live."""
 
+    trouble: reactive[str] = reactive("", repaint=False, init=False)
+    """Why no data comes, as the status bar says it; "" if it may."""
+
+    class CannotAct(Message):
+        """A key of the pane cannot act now; `reason` says why."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
+
     def __init__(self, styles: Styles, id: str) -> None:
         super().__init__(styles, id)
         self._strips: list[Strip | None] = []  # the lines in Textual's form, made on demand
@@ -49,6 +60,9 @@ class Pane(LineWidget, can_focus=False):
         self.update_lines()
 
     def watch_standing(self) -> None:
+        self.update_lines()
+
+    def watch_trouble(self) -> None:
         self.update_lines()
 
     @property

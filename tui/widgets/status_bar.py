@@ -18,7 +18,7 @@ from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
-_DOTS = {LinkPhase.LIVE: ("●", "up"), LinkPhase.STOPPED: ("■", "down")}
+_DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
 _STANDING = {"PAUSED": "Ⅱ", "ENDED": "■"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing

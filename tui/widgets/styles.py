@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from rich.color import Color, blend_rgb
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
+from tui.colour_depth import ColourDepth
 from tui.config.themes import Theme
 from tui.symbol import Symbol
+from tui.widgets.role_colours import BARS, bold_is_readable, role_colours
 
-_SWAPPED = (("up", "down"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
+_SWAPPED = (("up", "down"), ("up_calm", "down_calm"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
 
 
 class Styles:
     """Styles by role: `styles("up", "cursor", bold=True)` is the up colour on the selected row's background, bold.
 
-    Roles are the names of the colours in a theme file, and `up_calm` and `down_calm`, paler forms of up and down. Each
-    style is made once and then looked up.
+    Roles are those of `role_colours`. Each style is made once and then looked up.
     """
 
-    def __init__(self, theme: Theme, *, truecolor: bool = True, red_up: bool = False) -> None:
-        """`truecolor` is False on a terminal of 256 colours. `red_up` swaps the colours of up and down and their
-        derivatives."""
+    def __init__(self, theme: Theme, depth: ColourDepth = ColourDepth.TRUECOLOR, *, red_up: bool = False) -> None:
+        """`red_up` swaps the colours of up and down and their derivatives."""
         self.theme = theme
-        self._colours = {
-            role: Color.parse(getattr(table, role))
-            for table in (theme.screen, theme.market)
-            for role in table.__struct_fields__
-        }
+        self._depth = depth
+        self._colours = dict(role_colours(theme, depth))
         if red_up:
             for one, other in _SWAPPED:
                 self._colours[one], self._colours[other] = self._colours[other], self._colours[one]
-        for role in ("up", "down"):
-            # For large areas: at full strength they would draw the eye away from the figures.
-            mixed = blend_rgb(self._colours["background"].get_truecolor(), self._colours[role].get_truecolor(), 0.55)
-            self._colours[f"{role}_calm"] = Color.from_triplet(mixed)
-        if not truecolor:
-            self._colours = {role: _nearest(colour) for role, colour in self._colours.items()}
         self._styles: dict[tuple[str, str, bool], Style] = {}
 
     def __call__(self, role: str, background: str = "background", *, bold: bool = False) -> Style:
         key = (role, background, bold)
         style = self._styles.get(key)
         if style is None:
-            style = Style(color=self._colours[role], bgcolor=self._colours[background], bold=bold)
-            self._styles[key] = style
+            style = self._styles[key] = self._style(role, background, bold)
         return style
+
+    def _style(self, role: str, background: str, bold: bool) -> Style:
+        if background in BARS and (role == "text" or (self._depth.is_ansi and role != "background")):
+            role = "bar_text"  # of 16 colours no other can be read on all of them
+        colour, ground = self._colours[role], self._colours[background]
+        bold = bold and bold_is_readable(colour, ground, self._depth)
+        return Style(color=Color.from_triplet(colour), bgcolor=Color.from_triplet(ground), bold=bold)
 
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """Returns a piece of a line."""
@@ -57,33 +54,35 @@ class Styles:
         return [self.segment(symbol.code, "text", bold=True), self.segment(f"${symbol.region}", "faint")]
 
 
-def textual_theme(theme: Theme) -> TextualTheme:
-    """Returns the theme as Textual's, for its own widgets: fields, menus, notices."""
-    screen, market = theme.screen, theme.market
+def textual_theme(theme: Theme, depth: ColourDepth = ColourDepth.TRUECOLOR) -> TextualTheme:
+    """Returns the theme as Textual's, for its own widgets: fields, menus, notices.
+
+    Variables of our own: `$veil` lies over the dashboard below a dialog, if there are colours enough for it to shine
+    through; `$chosen` is the text style of what is written on the accent colour, `$marked` that of what is written in
+    it."""
+    colours = role_colours(theme, depth)
+    muted = colours["muted"].hex
+
+    def emphasis(role: str, background: str) -> str:
+        return "bold" if bold_is_readable(colours[role], colours[background], depth) else "none"
+
     return TextualTheme(
         name=theme.name,
-        primary=screen.accent,
-        secondary=screen.muted,
-        accent=screen.accent,
-        foreground=screen.text,
-        background=screen.background,
-        surface=screen.surface,
-        panel=screen.cursor,
-        success=market.up,
-        warning=screen.warning,
-        error=market.down,
+        primary=colours["accent"].hex,
+        secondary=muted,
+        accent=colours["accent"].hex,
+        foreground=colours["text"].hex,
+        background=colours["background"].hex,
+        surface=colours["surface"].hex,
+        panel=colours["cursor"].hex,
+        success=colours["ok"].hex,
+        warning=colours["warning"].hex,
+        error=colours["bad"].hex,
         dark=theme.dark,
+        variables={
+            "veil": f"{colours['background'].hex} 60%" if depth is ColourDepth.TRUECOLOR else "transparent",
+            "chosen": emphasis("background", "accent"),
+            "marked": emphasis("accent", "surface"),
+            "text-disabled": muted,
+        },
     )
-
-
-def _nearest(colour: Color) -> Color:
-    """Returns the nearest of the 240 fixed colours of a 256-colour terminal. Rich's own conversion prefers the colour
-    cube to the greys, and turns a dark blue-grey row into plain navy."""
-    red, green, blue = colour.get_truecolor()
-    cube = (0, 95, 135, 175, 215, 255)
-    candidates = [
-        (16 + 36 * r + 6 * g + b, cube[r], cube[g], cube[b]) for r in range(6) for g in range(6) for b in range(6)
-    ]
-    candidates += [(232 + n, 8 + 10 * n, 8 + 10 * n, 8 + 10 * n) for n in range(24)]
-    number, *_ = min(candidates, key=lambda c: (c[1] - red) ** 2 + (c[2] - green) ** 2 + (c[3] - blue) ** 2)
-    return Color.from_ansi(number)

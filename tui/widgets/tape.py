@@ -32,9 +32,10 @@ _LONGEST_BAR = 30  # cells: a longer one shows no more
 _BAR_SHARE = 10  # cells that the bars keep for each cell that is added to the gaps
 _MARGIN = 2  # cells before the first column, at most
 _MAX_DECIMALS = 4
+_AT_NEWEST = "the newest trade is at the top already"
 
 _ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
-_BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "cursor"}
+_BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "flat_bar"}
 
 
 class _Columns(NamedTuple):
@@ -124,7 +125,7 @@ class TradeTape(Pane, can_focus=True):
         if not len(instrument.tape):
             refusal = instrument.refused.get("tick")
             reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
-            return empty_body(self.theme_styles, instrument, reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
@@ -170,16 +171,16 @@ class TradeTape(Pane, can_focus=True):
     # --- scrolling ---
 
     def action_tape_up(self) -> None:
-        self._scroll(-1)
+        self._scroll_by_key(-1)
 
     def action_tape_down(self) -> None:
-        self._scroll(1)
+        self._scroll_by_key(1)
 
     def action_tape_page_up(self) -> None:
-        self._scroll(1 - self._page)
+        self._scroll_by_key(1 - self._page)
 
     def action_tape_page_down(self) -> None:
-        self._scroll(self._page - 1)
+        self._scroll_by_key(self._page - 1)
 
     @property
     def held(self) -> bool:
@@ -187,8 +188,19 @@ class TradeTape(Pane, can_focus=True):
         return self._top is not None
 
     def action_tape_live(self) -> None:
+        if self._top is None:
+            self.post_message(self.CannotAct(_AT_NEWEST))
         self._top = None
         self.update_lines()
+
+    def _scroll_by_key(self, by: int) -> None:
+        """Scroll, or say why that shows no other trades."""
+        before = self._top
+        self._scroll(by)
+        if self.instrument is None or not len(self.instrument.tape):
+            self.post_message(self.CannotAct("no trades yet"))
+        elif self._top == before:
+            self.post_message(self.CannotAct(_AT_NEWEST if by < 0 else "no older trades are known"))
 
     @property
     def _page(self) -> int:
@@ -230,7 +242,7 @@ def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:
     share = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
     if not share:
         return [*line, styles.segment(text, size_role, bold=is_large)]
-    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "cursor"
+    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "flat_bar"
     bar = sized_bar(styles, text, eighths, colour, role=size_role, off=size_role, bold=is_large, leftward=True)
     return [*line, *bar]
 

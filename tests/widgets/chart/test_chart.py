@@ -282,13 +282,15 @@ def under(made: MinuteChart) -> str:
 
 def test_the_crosshair_begins_at_the_newest_bar_and_goes_no_further() -> None:
     made = chart(SHAPES["session"]())
-    assert not made.leave_crosshair()
+    assert not made.has_crosshair
     seen = []
     for action in ("left", "left", "left", "right", "right", "right"):
         getattr(made, f"action_chart_{action}")()
         seen.append(under(made))
     assert seen == ["11:59", "11:58", "11:57", "11:58", "11:59", "11:59"]
-    assert made.leave_crosshair() and not made.leave_crosshair()
+    assert made.has_crosshair
+    made.leave_crosshair()
+    assert not made.has_crosshair
     assert under(made) == ""
 
 
@@ -341,7 +343,7 @@ def test_an_earlier_view_tells_its_last_bar_and_has_the_last_price_apart() -> No
     made.action_chart_pan_left()
     visible = made._visible(made.inner_width)
     assert visible is not None and i.last is not None
-    bar = bar_of(i, visible, visible.view.stop - 1)
+    bar = bar_of(i, visible, made._options, visible.view.stop - 1)
     assert bar is not None and bar.close != i.last
     assert title(made).startswith("QQQ$US 1 min | until 11:49 ") and f"C{bar.close:.2f}" in title(made)
     labels = [row[-9:].strip() for row in rows(made)]

@@ -310,7 +310,7 @@ def test_the_fullest_form_that_fits_tells_of_the_spread() -> None:
     pane = ladder(instrument(BOOK_B))
     forms = [next(line for line in lines(pane, width) if "512.34▲" in line) for width in (80, 62, 44, 38, 28)]
     assert forms == [
-        " micro 512.3454  mid 512.345 ─────── 512.34▲ ~B ────── imb5 ──────┼━━╾─── +39 %",
+        " µ 512.3454  mid 512.345 ─────────── 512.34▲ ~B ────── imb5 ──────┼━━╾─── +39 %",
         " µ 512.3454  mid 512.345    512.34▲ ~B   imb5 ────┼━╾── +39 %",
         " mid 512.345 ───── 512.34▲ ~B    imb5 +39 %",
         " mid 512.345    512.34▲ ~B imb5 +39 %",
@@ -345,7 +345,7 @@ async def test_a_book_without_a_spread_says_so_and_no_figure_is_derived(book: De
         assert title(pane)[1] == word
         text = widget_text(pane)
         assert f" {row} " in text
-        assert not re.search(r"mid|micro|µ|imb|bp\b", text)
+        assert not re.search(r"mid|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
 
 
@@ -354,7 +354,7 @@ async def test_an_auctions_book_is_told_as_indicative_with_its_price_and_no_figu
         assert title(pane)[1] == "indicative"
         text = widget_text(pane)
         assert " indicative 4.127 " in text
-        assert not re.search(r"locked|mid|micro|µ|imb|bp\b", text)
+        assert not re.search(r"locked|mid|µ|imb|bp\b", text)
         assert re.search(r"buy +— +— +— +—", text)
         assert "warning" not in {role for _, role in pane._status_words(pane.instrument)}  # type: ignore[arg-type]
     async with shown(traded("510300$SH", AUCTION, "14:56"), (64, 24)) as (_, pane, _):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.message import Message
@@ -89,21 +89,33 @@ class MinuteChart(Pane, can_focus=True):
 
     # --- keys and mouse ---
 
-    def shorter(self) -> None:
-        """Switch to the next shorter interval."""
-        self.interval = INTERVALS[max(0, INTERVALS.index(self.interval) - 1)]
+    def shorter(self) -> bool:
+        """Switch to the next shorter interval; returns False if there is none."""
+        return self._change_interval(-1)
 
-    def longer(self) -> None:
-        """Switch to the next longer interval."""
-        self.interval = INTERVALS[min(len(INTERVALS) - 1, INTERVALS.index(self.interval) + 1)]
+    def longer(self) -> bool:
+        """Switch to the next longer interval; returns False if there is none."""
+        return self._change_interval(1)
 
-    def leave_crosshair(self) -> bool:
-        """Remove the crosshair; returns True if there was one in view."""
+    def _change_interval(self, by: int) -> bool:
+        to = INTERVALS.index(self.interval) + by
+        if not 0 <= to < len(INTERVALS):
+            return False
+        self.interval = INTERVALS[to]
+        return True
+
+    @property
+    def has_crosshair(self) -> bool:
+        """True if there is a crosshair in view."""
+        if not self._viewport.has_crosshair:
+            return False
         visible = self._visible(self.inner_width)
-        was_there = visible is not None and self._viewport.crosshair_slot(visible) is not None
+        return visible is not None and self._viewport.crosshair_slot(visible) is not None
+
+    def leave_crosshair(self) -> None:
+        """Remove the crosshair."""
         self._viewport.remove_crosshair()
         self.update_lines()
-        return was_there
 
     def action_chart_left(self) -> None:
         self._move_crosshair(-1)
@@ -118,6 +130,8 @@ class MinuteChart(Pane, can_focus=True):
         self._pan(+1)
 
     def action_chart_live(self) -> None:
+        if self._viewport.follows_newest and not self._viewport.has_crosshair:
+            self.post_message(self.CannotAct("the newest bar is shown already"))
         self._viewport.follow_newest()
         self.update_lines()
 
@@ -145,18 +159,35 @@ class MinuteChart(Pane, can_focus=True):
         self._zoom(wider=False)
 
     def _move_crosshair(self, by: int) -> None:
-        if (visible := self._visible(self.inner_width)) is not None:
-            self._viewport.move_crosshair(visible, by)
-            self.update_lines()
+        end = "the newest bar" if by > 0 else "the oldest bar known"
+        self._act(lambda visible: self._viewport.move_crosshair(visible, by), f"the crosshair is on {end}")
 
     def _pan(self, by: int) -> None:
-        if (visible := self._visible(self.inner_width)) is not None:
-            self._viewport.pan(visible, by, self.interval)
-            self.update_lines()
+        end = "no later bars" if by > 0 else "no earlier bars are known"
+        self._act(lambda visible: self._viewport.pan(visible, by, self.interval), end)
 
     def _zoom(self, *, wider: bool) -> None:
         if self._viewport.zoom(wider=wider, interval=self.interval, candles=self.candles):
             self.update_lines()
+        else:
+            self.post_message(self.CannotAct(f"bars cannot be any {'wider' if wider else 'narrower'}"))
+
+    def _act(self, move: Callable[[VisibleSlots], None], otherwise: str) -> None:
+        """Move over the bars, or say why that shows nothing else."""
+        if (visible := self._visible(self.inner_width)) is None:
+            self.post_message(self.CannotAct(self._emptiness))
+            return
+        before = self._viewport.position
+        move(visible)
+        if self._viewport.position == before:
+            self.post_message(self.CannotAct(otherwise))
+        self.update_lines()
+
+    @property
+    def _emptiness(self) -> str:
+        """Why there are no bars."""
+        builds = self.instrument is not None and self.instrument.builds_bars
+        return "no trades yet to build bars from" if builds else "no minute bars yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -222,7 +253,7 @@ class MinuteChart(Pane, can_focus=True):
             self._options,
             ReadBar(
                 slot,
-                bar := bar_of(i, visible, slot),
+                bar := bar_of(i, visible, self._options, slot),
                 crosshair is not None,
                 unfinished,
                 bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
@@ -239,8 +270,7 @@ class MinuteChart(Pane, can_focus=True):
         if i is None or height < 3:
             return []
         if (visible := self._visible(width)) is None:
-            reason = "no trades yet to build bars from" if i.builds_bars else "no minute bars yet"
-            return empty_body(styles, i, reason, width, height)
+            return empty_body(styles, i, self.trouble or self._emptiness, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing

@@ -54,7 +54,7 @@ class Plot:
         for slot in range(max(1, view.first), view.stop):
             mark, x = timeline.slots[slot].mark, self._x(slot) // 2 - 1
             if mark is not SlotMark.NONE and x >= 0:
-                sign, style = ("│", self._styles("border")) if mark is SlotMark.BREAK else ("┊", self._styles("faint"))
+                sign, style = ("│", self._styles("border")) if mark is SlotMark.BREAK else ("┊", self._styles("grid"))
                 for y in range(self._rows + self._volume_rows):
                     self._canvas.put(x, y, sign, style)
 
@@ -123,14 +123,14 @@ class Plot:
         start = self._x(model.today) // 2 if model.today >= model.view.first else 0
         for x in range(start, self._canvas.width):
             if self._canvas.is_blank(x, y):
-                self._canvas.put(x, y, "┄", self._styles("faint"))
+                self._canvas.put(x, y, "┄", self._styles("grid"))
 
     def _volume(self) -> None:
         """Draw the volume as bars in eighths of a row; two slots of half a cell share one."""
         model, rows = self._model, self._volume_rows
         if not rows:
             return
-        finished = self._styles("faint")
+        finished = self._styles("grid")
         volumes: dict[int, float] = {}
         for slot, bar in enumerate(model.bars, model.view.first):
             if bar is not None:

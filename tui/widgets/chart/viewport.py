@@ -57,6 +57,11 @@ class Viewport:
         return self._until is None
 
     @property
+    def position(self) -> object:
+        """The place moved to, equal to another if the view and the crosshair are the same."""
+        return self._until, self._crosshair
+
+    @property
     def has_crosshair(self) -> bool:
         """True if there is a crosshair, in view or not."""
         return self._crosshair is not None

@@ -115,7 +115,7 @@ def _bar(cell: LevelCell, width: int, styles: Styles, live: bool, *, leftward: b
     text = cell.size if len(cell.size) <= width else ""
     text = text.rjust(width) if leftward else text.ljust(width)
     if not live:
-        return sized_bar(styles, text, cell.eighths, "cursor", role="muted", off="muted", leftward=leftward)
+        return sized_bar(styles, text, cell.eighths, "flat_bar", role="muted", off="muted", leftward=leftward)
     colour = ("flash_up" if cell.tinted else "bid_bar") if leftward else ("flash_down" if cell.tinted else "ask_bar")
     off = ("up" if leftward else "down") if cell.tinted else "text"
     return sized_bar(styles, text, cell.eighths, colour, role="text", off=off, bold=cell.tinted, leftward=leftward)

@@ -38,6 +38,7 @@ from tui.widgets.watchlist.row_figures import (
     extended_percent,
     hour_percent,
     indicative_value,
+    last_price,
     last_trade_time,
     positive_spread,
     premium_percent,
@@ -123,7 +124,7 @@ COLUMNS: tuple[Column, ...] = (
         7,
         99,
         last_cell,
-        lambda row: row.instrument.last,
+        last_price,
         point_aligned=True,
     ),
     Column(

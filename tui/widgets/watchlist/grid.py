@@ -30,6 +30,8 @@ from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 from tui.widgets.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
 from tui.widgets.watchlist.sparkline_scale import SparklineScale
 
+_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
+
 
 class Watchlist(Pane, can_focus=True):
     """The grid. `show` gives it the symbols, `sync` the changes of a frame; `selected` is the cursor's row."""
@@ -298,9 +300,10 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self._rows:
-            hint = f"nothing here has '{self.find}' in it" if self._given else f"press {self._add_key} to add symbols"
-            blank = [[styles.segment("", "text")]] * (height // 2)
-            return [*blank, [styles.segment(hint.center(width), "muted")]] if width > len(hint) else []
+            hints = [f"nothing here has '{self.find}' in it"] if self._given else _EMPTY
+            hints = [hint.replace("{add}", self._add_key) for hint in hints if width > len(hint)][:height]
+            blank = [[styles.segment("", "text")]] * ((height - len(hints) + 1) // 2)
+            return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
         for _ in range(3):
             # Drawing rows may widen a column, which may push another one out: repeated until the places are final.
             if self._layout.arrange(self.columns, width):
