@@ -55,6 +55,9 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.instrument = instrument
 
+    class WidthNeeded(Message):
+        """The columns need another width than before."""
+
     class Opened(Message):
         """A row was double-clicked."""
 
@@ -81,6 +84,7 @@ class Watchlist(Pane, can_focus=True):
         self._moved_at = -HOLD
         self._top = 0
         self._layout = ColumnLayout()
+        self._width_needed = 0  # cells, as last posted
         self._renderer = RowRenderer(styles, self._layout)
         self._scale = SparklineScale()
         self._bar = (0, "muted")  # the cursor's row and its bar's role: cached, since reactives are slow to read
@@ -182,11 +186,14 @@ class Watchlist(Pane, can_focus=True):
         """Returns the rows in their order, and the columns of the list."""
         return self._figures_of(self._rows), [BY_ID[id] for id in self.columns]
 
-    def columns_without_room(self) -> set[str]:
-        """Returns the ids of the chosen columns that do not fit; none while the list is hidden."""
-        if not self.display:
-            return set()
-        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, self.inner_width)}
+    @property
+    def width_needed(self) -> int:
+        """Cells in which all chosen columns fit, borders included."""
+        return self._layout.width_for(self.columns) + 2
+
+    def columns_without_room(self, width: int) -> set[str]:
+        """Returns the ids of the chosen columns that do not fit into a pane of `width` cells."""
+        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, width - 2)}
 
     def mark(self) -> None:
         """Mark or unmark the selected row, and move to the next one."""
@@ -306,6 +313,9 @@ class Watchlist(Pane, can_focus=True):
             rows = [self._draw_row(n, width, context) for n in visible]
             if not self._layout.grew:
                 break
+        if self._width_needed != (needed := self.width_needed):
+            self._width_needed = needed
+            self.post_message(self.WidthNeeded())
         return [self._layout.header(styles, self.sort), *rows]
 
     def _begin_rows(self) -> RenderContext:
