@@ -37,6 +37,14 @@ async def test_the_palette_offers_every_key_list_and_column_and_runs_them() -> N
         assert app.preferences.lists.shown == "Metals"
 
 
+async def test_a_command_does_not_tell_its_topic_twice() -> None:
+    async with feedless_app() as (app, _):
+        names = [command.name for command in app.commands()]
+        assert "Alerts: what you are told of when it happens" in names
+        assert "Replay pause: stand still, and go on" in names
+        assert "Add: add symbols: GLD$US, TLT or a pasted list" in names
+
+
 async def test_the_palette_runs_what_the_keys_run() -> None:
     async with feedless_app() as (app, _):
         names = {command.name: command.run for command in app.commands()}

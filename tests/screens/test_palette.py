@@ -58,6 +58,14 @@ async def test_names_come_before_help_and_nothing_is_markup() -> None:
         assert app.answer is None
 
 
+@pytest.mark.parametrize(("width", "line"), [(120, "a Add symbols a pasted list too"), (40, "a Add symbols")])
+async def test_help_is_left_out_where_nothing_of_it_would_be_read(width: int, line: str) -> None:
+    app = Commanded()
+    async with app.run_test(size=(width, 24)) as pilot:
+        await pilot.pause(0.1)
+        assert (await listed(app))[0] == line
+
+
 async def test_letters_in_a_row_come_before_letters_scattered_over_a_name() -> None:
     class Scattered(Commanded):
         def commands(self) -> Iterable[PaletteCommand]:

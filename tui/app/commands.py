@@ -51,7 +51,7 @@ class Commands:
         for key in self._preferences.keys:
             if not key.scope and key.id not in _LEFT_OUT:
                 run = partial(self._do, *call_of(key.id))
-                yield PaletteCommand(f"{_title(key)}: {key.help}", key.group, run, key.labels[0])
+                yield PaletteCommand(_name(key), key.group, run, key.labels[0])
 
     def _of_lists(self) -> Iterator[PaletteCommand]:
         lists = self._preferences.lists
@@ -67,6 +67,8 @@ class Commands:
             yield PaletteCommand(text, "Lists", partial(self._list_actions.run, action))
 
 
-def _title(key: KeyBinding) -> str:
-    """Returns what a command is called: as in the footer, else after its id."""
-    return key.label or key.id.replace("_", " ").capitalize()
+def _name(key: KeyBinding) -> str:
+    """Returns what a command is called, as in the footer, else after its id, and what it does."""
+    title = key.label or key.id.replace("_", " ").capitalize()
+    topic, _, rest = key.help.partition(": ")
+    return f"{title}: {rest if title.casefold().startswith(topic) else key.help}"

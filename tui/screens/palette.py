@@ -16,6 +16,7 @@ from tui.secrets import safe_text
 from tui.terminal.textual_private import run_selected_command
 
 _KEY_CELLS, _NAME_CELLS = 8, 60
+_LEAST_HELP = 6  # cells: with less room there is no help behind the names
 
 
 class PaletteCommand(NamedTuple):
@@ -40,7 +41,7 @@ class CommandProvider(Provider):
     async def discover(self) -> Hits:
         commands, width = self._commands()
         for command in commands:
-            yield DiscoveryHit(_line(command, Content(command.name), width), command.run, command.name)
+            yield DiscoveryHit(self._line(command, Content(command.name), width), command.run, command.name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -53,7 +54,7 @@ class CommandProvider(Provider):
             if not score and query.casefold() in command.help.casefold():
                 score = 0.01  # after all commands that were found by name
             if score:
-                yield Hit(score, _line(command, name, width), command.run, command.name)
+                yield Hit(score, self._line(command, name, width), command.run, command.name)
 
     def _commands(self) -> tuple[list[PaletteCommand], int]:
         """Returns the commands and the cells of their names."""
@@ -63,10 +64,12 @@ class CommandProvider(Provider):
         ]
         return commands, min(_NAME_CELLS, max((Content(command.name).cell_length for command in commands), default=0))
 
-
-def _line(command: PaletteCommand, name: Content, width: int) -> Content:
-    name = name.pad_right(max(0, width - name.cell_length))
-    return Content.assemble(f"{command.key_label:<{_KEY_CELLS}}", name, f"  {command.help}")
+    def _line(self, command: PaletteCommand, name: Content, width: int) -> Content:
+        key = f"{command.key_label:<{_KEY_CELLS}}"
+        room = min(90, int(0.94 * self.app.size.width)) - 5 - len(key) - width
+        if room < _LEAST_HELP:
+            return Content.assemble(key, name)
+        return Content.assemble(key, name.pad_right(max(0, width - name.cell_length)), f"  {command.help}")
 
 
 class Palette(DismissOnce, CommandPalette):
