@@ -43,6 +43,12 @@ def test_finding(snap_compare: Snapshot) -> None:
         ("feed", ["r", "h"]),  # a group
         ("look t", ["t"]),
         ("stale", ["⊘ stale"]),
+        ("overnight", ["overnight"]),
+        ("at close", ["split?", "at close"]),
+        ("hours not known", ["trading · hours not known"]),
+        ("announced", ["days off not announced"]),
+        ("no book", ["indicative", "no book for 2m"]),
+        ("behind", ["DELAYED 15m", "terminal behind"]),
         ("tale", []),  # words are found by their beginning
         ("?", ["? F1"]),
         ("[b]", []),
@@ -65,8 +71,23 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
     assert two_columns({}) == ({}, {})
 
 
+@pytest.mark.parametrize("size", [(160, 110), (80, 24)])
+async def test_no_sign_is_cut(size: tuple[int, int]) -> None:
+    async with open_modal(help_, size) as (app, _):
+        assert isinstance(app.screen, Help)
+        words = " ".join(shown(app.screen).split())
+        assert all(sign in words for sign in ("incomplete", "15m", "hours not", "announced", "for 2m"))
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (40, 8)])
+async def test_it_leaves_the_header_and_the_status_bar_in_sight(size: tuple[int, int]) -> None:
+    async with open_modal(help_, size) as (app, _):
+        box = app.screen.query_one(VerticalScroll)
+        assert box.region.y >= 1 and box.region.bottom <= size[1] - 2
+
+
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with open_modal(help_, (160, 96)) as (app, _):
+    async with open_modal(help_, (160, 110)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -33,10 +34,10 @@ _SIGNS = (
     ("CUM", "ladder: the size up to that level"),
     ("indicative", "ladder: the price of a call auction, on both sides of the book; no figure comes from it"),
     ("mid", "the middle of the spread"),
-    ("μ 512.3454", "the microprice: between bid and ask, nearer to the side with less on it"),
+    ("µ 512.3454", "the microprice: between bid and ask, nearer to the side with less on it"),
     ("imb5 +39 %", "of the size on the five nearest levels of either side, how much more is bid than asked"),
     ("PRICE↓", "ladder: the spread went out of sight below"),
-    ("4,400+", "cost to trade: the book shown ends before the distance; `4,400 of 5,000`: it is too short"),
+    ("4,400+", "cost to trade: the book shown ends before the distance; 4,400 of 5,000: it is too short"),
     ("split?", "the price stands at a multiple or part of the close before; alerts sleep until the unit is known"),
     ("10:31…", "chart: the bar in progress"),
     ("10:31 incomplete", "chart: the link was away in that minute, and the rest of it was not told yet; faint"),
@@ -50,6 +51,13 @@ _SIGNS = (
     ("lag 31 ±18", "how late data arrives, and by how much that may be wrong; p99: 99 of 100 come sooner"),
     ("lag +14 ms", "how late data arrives, over the least seen in ten minutes: the clocks' difference is not known"),
     ("DELAYED 15m", "all data is that much behind"),
+    ("no book for 2m", "books stopped while other data of the symbol goes on: figures that rest on them are dimmed"),
+    ("terminal behind", "this terminal has not drawn all that was written: what it shows may be that old"),
+    ("auction", "header: one price for all orders is being found"),
+    ("at close", "header: trades at the closing price only"),
+    ("overnight", "header: the night session; it belongs to the trade date that follows"),
+    ("trading · hours not known", "header: trades come, although the table of hours says closed"),
+    ("days off not announced", "header: the exchange has yet to say when it opens this year; the date is a guess"),
     ("REC", "all that comes in is recorded"),
     ("DEMO", "made-up prices: the exchange that comes with this program"),
 )
@@ -142,14 +150,14 @@ class Help(TextScreen):
     def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
         styles = self._styles
         table = Table.grid(padding=(0, 1, 0, 0), expand=True)
-        table.add_column(no_wrap=True, width=12)
+        table.add_column(width=12)
         table.add_column(ratio=1)
         for group, lines in sections.items():
             table.add_row()
             table.add_row(Text(group, styles("muted", "surface")))
             for labels, words in lines:
-                left = Text(f"  {labels}", styles("accent", "surface", bold=True))
-                table.add_row(left, Text(words, styles("text", "surface")))
+                left = Text(labels, styles("accent", "surface", bold=True))
+                table.add_row(Padding(left, (0, 0, 0, 2)), Text(words, styles("text", "surface")))
         return table
 
     # --- finding ---
