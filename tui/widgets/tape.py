@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from textual.reactive import reactive
 
 from tui import format as fmt
 from tui.config.key_table import KeyBinding
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Calendar, SessionInterval, Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
@@ -68,11 +67,13 @@ class TradeTape(Pane, can_focus=True):
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose trades are shown."""
 
-    def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
+    def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
+        self._market = market
         set_bindings(self, bindings(keys, "tape"))
         self._is_link_live = False
-        self._session: SessionInterval | None = None  # the one in force when it was last drawn
+        self._time = 0.0  # the exchange's at the last frame, ms UTC
+        self._date: tuple[Calendar, SessionInterval, int] | None = None  # see `_date_begins`
         self._top: int | None = None  # the newest trade on a scrolled tape; None if it follows the newest
         self._line_context: _LineContext | None = None
         self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
@@ -83,10 +84,11 @@ class TradeTape(Pane, can_focus=True):
         self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
-        """Redraw for a frame if the shown symbol or its session changed."""
-        session = self.instrument.session if self.instrument is not None else None
-        if self.instrument in changed or is_link_live != self._is_link_live or session is not self._session:
-            self._is_link_live, self._session = is_link_live, session
+        """Redraw for a frame if the shown symbol changed, or its trade date."""
+        before = self._date_begins()
+        self._time = self._market.exchange_time(now)
+        if self.instrument in changed or is_link_live != self._is_link_live or self._date_begins() != before:
+            self._is_link_live = is_link_live
             self.update_lines()
 
     # --- drawing ---
@@ -139,7 +141,7 @@ class TradeTape(Pane, can_focus=True):
         large = scale if len(sizes) >= _LARGE_FROM else None
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
-        context = _LineContext(columns, local, _date_begins(instrument), scale, large, self._is_live, self.theme_styles)
+        context = _LineContext(columns, local, self._date_begins(), scale, large, self._is_live, self.theme_styles)
         if context != self._line_context:
             self._line_context, self._lines = context, {}
         # A new trade moves the others down: most lines are those of the last frame in another place.
@@ -147,6 +149,15 @@ class TradeTape(Pane, can_focus=True):
         self._lines = {key: drawn.get(key) or _line(context, *key) for key in zip(runs, prices, strict=True)}
         lines = list(self._lines.values())
         return [self._header(columns, local), *lines] if header else lines
+
+    def _date_begins(self) -> int:
+        """Returns when the trade date in force began, ms UTC; 0 before the first frame."""
+        if self.instrument is None or not self._time:
+            return 0
+        calendar, known = self.instrument.calendar, self._date
+        if known is None or known[0] is not calendar or not known[1].start <= self._time < known[1].end:
+            known = self._date = calendar, calendar.at(self._time), calendar.date_begins(self._time)
+        return known[2]
 
     def _shown(self, instrument: Instrument, height: int) -> list[TradeRun]:
         """Returns the runs on the screen. If the oldest trades were dropped from a scrolled tape, it moves so far that
@@ -271,17 +282,6 @@ def _columns(width: int, prices: list[str], runs: list[TradeRun]) -> _Columns:
     gap = next((gap for gap in (4, 3, 2) if fixed + gap * gaps + (gap - 1) * _BAR_SHARE <= width), 1)
     room = width - fixed - gap * (gaps - 1) - min(gap, _MARGIN)
     return _Columns(time, price, count, room if room >= size else 0, gap)
-
-
-def _date_begins(instrument: Instrument) -> int:
-    """Returns when the trade date in force began, ms UTC; 0 if it is not known yet."""
-    session = instrument.session
-    return _begin_of_date(instrument.calendar, session.start) if session is not None else 0
-
-
-@lru_cache(maxsize=16)
-def _begin_of_date(calendar: Calendar, start: int) -> int:
-    return calendar.date_begins(start)
 
 
 def _time(time: int, cells: int, local: Zone, date_begins: int) -> str:
