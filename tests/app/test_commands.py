@@ -43,6 +43,7 @@ async def test_a_command_does_not_tell_its_topic_twice() -> None:
         assert "Alerts: what you are told of when it happens" in names
         assert "Replay pause: stand still, and go on" in names
         assert "Add: add symbols: GLD$US, TLT or a pasted list" in names
+        assert "Previous symbol: previous symbol" in names
 
 
 async def test_the_palette_runs_what_the_keys_run() -> None:

@@ -58,6 +58,19 @@ async def test_names_come_before_help_and_nothing_is_markup() -> None:
         assert app.answer is None
 
 
+async def test_a_long_key_does_not_touch_the_name() -> None:
+    class OfLongKeys(Commanded):
+        def commands(self) -> Iterable[PaletteCommand]:
+            yield PaletteCommand("Add symbols", "", self._noted("add"), "a")
+            yield PaletteCommand("Previous pane", "", self._noted("pane"), "Shift+Tab")
+
+    app = OfLongKeys()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        lines = [str(option.prompt) for option in app.screen.query_one(CommandList).options]
+        assert [line.rstrip() for line in lines] == ["a         Add symbols", "Shift+Tab Previous pane"]
+
+
 @pytest.mark.parametrize(("width", "line"), [(120, "a Add symbols a pasted list too"), (40, "a Add symbols")])
 async def test_help_is_left_out_where_nothing_of_it_would_be_read(width: int, line: str) -> None:
     app = Commanded()

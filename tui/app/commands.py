@@ -71,4 +71,4 @@ def _name(key: KeyBinding) -> str:
     """Returns what a command is called, as in the footer, else after its id, and what it does."""
     title = key.label or key.id.replace("_", " ").capitalize()
     topic, _, rest = key.help.partition(": ")
-    return f"{title}: {rest if title.casefold().startswith(topic) else key.help}"
+    return f"{title}: {rest if rest and title.casefold().startswith(topic) else key.help}"

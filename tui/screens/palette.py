@@ -15,7 +15,7 @@ from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import safe_text
 from tui.terminal.textual_private import run_selected_command
 
-_KEY_CELLS, _NAME_CELLS = 8, 60
+_NAME_CELLS = 64
 _LEAST_HELP = 6  # cells: with less room there is no help behind the names
 
 
@@ -57,15 +57,17 @@ class CommandProvider(Provider):
                 yield Hit(score, self._line(command, name, width), command.run, command.name)
 
     def _commands(self) -> tuple[list[PaletteCommand], int]:
-        """Returns the commands and the cells of their names."""
+        """Returns the commands, their key labels padded to one width, and the cells of their names."""
         commands = [
             PaletteCommand(safe_text(name), safe_text(help), run, key_label)
             for name, help, run, key_label in cast(HasCommands, self.app).commands()
         ]
+        keys = max((len(command.key_label) for command in commands), default=0) + 1
+        commands = [command._replace(key_label=command.key_label.ljust(keys)) for command in commands]
         return commands, min(_NAME_CELLS, max((Content(command.name).cell_length for command in commands), default=0))
 
     def _line(self, command: PaletteCommand, name: Content, width: int) -> Content:
-        key = f"{command.key_label:<{_KEY_CELLS}}"
+        key = command.key_label
         room = min(90, int(0.94 * self.app.size.width)) - 5 - len(key) - width
         if room < _LEAST_HELP:
             return Content.assemble(key, name)
