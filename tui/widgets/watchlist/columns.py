@@ -152,7 +152,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "ext%",
         "EXT%",
-        "move in pre-market or after hours, in %",
+        "outside regular hours: move since the last close, in %",
         "x",
         6,
         28,
@@ -219,7 +219,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "hour",
         "LAST HOUR",
-        "the last hour, one scale for all rows; sorted by its move",
+        "last hour, one scale for all rows; sorted by its move",
         "u",
         SPARKS[-1],
         50,
