@@ -155,7 +155,7 @@ COLUMNS: tuple[Column, ...] = (
         "outside regular hours: move since the last close, in %",
         "x",
         6,
-        28,
+        92,
         extended_cell,
         extended_percent,
         point_aligned=True,

@@ -91,6 +91,7 @@ class Watchlist(Pane, can_focus=True):
         self._flashing: set[Instrument] = set()
         self._minute = 0
         self._mixed_currencies = False
+        self._has_extended = False
         self._now = 0.0
         self._is_link_live = False
 
@@ -137,6 +138,7 @@ class Watchlist(Pane, can_focus=True):
         self._given = list(rows)
         self._marked.intersection_update(rows)
         self._mixed_currencies = len({currency_of(instrument.symbol.region).code for instrument in rows}) > 1
+        self._find_extended()
         self._layout.reset()
         self._renderer.reset()
         self._flashing.clear()
@@ -184,16 +186,33 @@ class Watchlist(Pane, can_focus=True):
 
     def figures(self) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows in their order, and the columns of the list."""
-        return self._figures_of(self._rows), [BY_ID[id] for id in self.columns]
+        return self._figures_of(self._rows), [BY_ID[id] for id in self.shown_columns]
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The ids of the columns: those of `columns`. To the default ones EXT% is added while any row has it: outside
+        regular hours the day's change alone would hide how the price moves."""
+        if not self._has_extended or self.columns != DEFAULT:
+            return self.columns
+        after = DEFAULT.index("change%") + 1
+        return (*DEFAULT[:after], "ext%", *DEFAULT[after:])
+
+    def _find_extended(self) -> bool:
+        """Find out whether any row has moved outside regular hours; returns True if that has changed."""
+        before = self._has_extended
+        self._has_extended = any(
+            row.last is not None and row.day.extended_change(row.last) is not None for row in self._given
+        )
+        return self._has_extended != before
 
     @property
     def width_needed(self) -> int:
         """Cells in which all chosen columns fit, borders included."""
-        return self._layout.width_for(self.columns) + 2
+        return self._layout.width_for(self.shown_columns) + 2
 
     def columns_without_room(self, width: int) -> set[str]:
         """Returns the ids of the chosen columns that do not fit into a pane of `width` cells."""
-        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, width - 2)}
+        return set(self.columns) - {column.id for column in self._layout.fitting(self.shown_columns, width - 2)}
 
     def mark(self) -> None:
         """Mark or unmark the selected row, and move to the next one."""
@@ -234,7 +253,7 @@ class Watchlist(Pane, can_focus=True):
         portion = self._scale.next_portion(self._given)
         rescaled = self._scale.measure([*portion, *self._visible()], self._layout.spark_cells)
         minute = int(now // 60)
-        if rescaled or minute != self._minute:
+        if self._find_extended() or rescaled or minute != self._minute:
             self._minute = minute
             self.update_lines()
             return set()
@@ -306,7 +325,7 @@ class Watchlist(Pane, can_focus=True):
             return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
         for _ in range(3):
             # Drawing rows may widen a column, which may push another one out: repeated until the places are final.
-            if self._layout.arrange(self.columns, width):
+            if self._layout.arrange(self.shown_columns, width):
                 self._renderer.clear_cache()
             context = self._begin_rows()
             visible = range(self._top, min(len(self._rows), self._top + self._page))
