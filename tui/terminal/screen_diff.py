@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
-from rich.cells import cell_len
+from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -96,10 +97,10 @@ class ScreenBuffer:
         texts: list[str] = []
         styles: list[Style] = []
         for text, style, _ in segments:
-            if text.isascii() or (width := cell_len(text)) == len(text):
+            if text.isascii() or _is_narrow(text):
                 texts += text
                 styles += [style or NO_STYLE] * len(text)
-            elif width:
+            elif width := cell_len(text):
                 texts += [text, *[""] * (width - 1)]
                 styles += [style or NO_STYLE] * width
         if not texts:
@@ -109,6 +110,12 @@ class ScreenBuffer:
             line = self._lines[y] = _Line()
         for start, end in line.put(x, texts, styles):
             yield x + start, y, end - start, _segments(texts[start:end], styles[start:end])
+
+
+@lru_cache(maxsize=4_096)
+def _is_narrow(text: str) -> bool:
+    """Returns True if each character has one cell. The sum tells nothing: a wide letter makes up for a mark of none."""
+    return all(get_character_cell_size(character) == 1 for character in text)
 
 
 def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
