@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.terminal.ansi import NO_STYLE, Piece
-from tui.terminal.line_update import LineUpdate
+from tui.terminal.line_update import LineUpdate, is_narrow
 from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
@@ -97,7 +96,7 @@ class ScreenBuffer:
         texts: list[str] = []
         styles: list[Style] = []
         for text, style, _ in segments:
-            if text.isascii() or _is_narrow(text):
+            if text.isascii() or is_narrow(text):
                 texts += text
                 styles += [style or NO_STYLE] * len(text)
             elif width := cell_len(text):
@@ -110,12 +109,6 @@ class ScreenBuffer:
             line = self._lines[y] = _Line()
         for start, end in line.put(x, texts, styles):
             yield x + start, y, end - start, _segments(texts[start:end], styles[start:end])
-
-
-@lru_cache(maxsize=4_096)
-def _is_narrow(text: str) -> bool:
-    """Returns True if each character has one cell. The sum tells nothing: a wide letter makes up for a mark of none."""
-    return all(get_character_cell_size(character) == 1 for character in text)
 
 
 def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
@@ -175,7 +168,8 @@ def _segments(texts: Sequence[str], styles: Sequence[Style]) -> list[Segment]:
     found: list[Segment] = []
     start = 0
     for at in range(1, len(styles) + 1):
-        if at == len(styles) or (styles[at] is not styles[start] and styles[at] != styles[start]):
+        ends = at == len(styles) or (texts[at] != "" and len(texts[at - 1]) != 1)
+        if ends or (styles[at] is not styles[start] and styles[at] != styles[start]):
             found.append(Segment("".join(texts[start:at]), styles[start]))
             start = at
     return found
