@@ -113,7 +113,7 @@ def test_a_list_that_is_renamed_and_moved_keeps_its_comments(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("entry", ['"""SPY$US"""', "'''SPY$US'''", '"""\nSPY$US"""', r'"SPY\u0024US"', '"us.spy"'])
 def test_comments_stay_however_an_entry_is_written(tmp_path: Path, entry: str) -> None:
-    edited = Edited(tmp_path, LISTS.replace('"SPY$US",', f'{entry}, # "all", \'[it]\' 全'))
+    edited = Edited(tmp_path, LISTS.replace('"SPY$US",', f"{entry}, # \"all\", '[it]' 全"))
     moved = edited.set_core("SPY", "QQQ", "TLT")
     for line in ('  "SPY$US", # "all", \'[it]\' 全', '  "QQQ$US", # tech', '  "TLT$US", # long bonds', "  # the index"):
         assert line in moved.splitlines()
