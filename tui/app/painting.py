@@ -117,7 +117,11 @@ class Painting:
         if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()  # else frames would leave it no turn
-        return self._can_paint()
+        if self._can_paint():
+            return True
+        if not self._dashboard.status.terminal_delay:
+            self._show_delay()  # before the second is over
+        return False
 
     def _can_paint(self) -> bool:
         # A terminal that has never answered shows by nothing but the queue that it stands still.

@@ -34,8 +34,9 @@ class ArrayEditor:
         self._removed_arrays: dict[str, str] = {}
 
     def edit(self, name: str, array: Array, before: Sequence[str], after: Sequence[str]) -> None:
-        """Give the array called `name` the entries `after`; `before` are its present ones as the program reads them, with
-        those that are there twice. If the others keep their order, single entries are removed and inserted; else the lines are written anew."""
+        """Give the array called `name` the entries `after`; `before` are its present ones as the program reads them, in
+        part twice. If the others keep their order, single entries are removed and inserted; else the lines are written
+        anew."""
         entries, below = _parse(array.as_string())
         if len(entries) == len(before):
             entries = [entry._replace(value=value) for entry, value in zip(entries, before, strict=True)]
