@@ -40,9 +40,18 @@ async def test_the_palette_offers_every_key_list_and_column_and_runs_them() -> N
 async def test_the_palette_runs_what_the_keys_run() -> None:
     async with feedless_app() as (app, _):
         names = {command.name: command.run for command in app.commands()}
-        assert not any("Tape" in name or "Ladder" in name for name in names if "oggle" not in name)
-        names["Toggle chart: show or hide the chart"]()
+        names["Show or hide chart"]()
         assert "chart" not in shown(app)
+
+
+async def test_in_the_palette_every_name_is_there_once_and_is_not_told_again_behind_it() -> None:
+    async with feedless_app() as (app, _):
+        commands = list(app.commands())
+        names = [command.name.casefold() for command in commands]
+        assert len(set(names)) == len(names)
+        assert [command for command in commands if command.help.casefold().startswith(command.name.casefold())] == []
+        wanted = {"Show or hide trades", "Shorter bars", "Longer bars", "Move row down", "Move row up", "Next symbol"}
+        assert wanted <= {command.name for command in commands}
 
 
 async def test_what_is_said_names_the_keys_as_they_are() -> None:

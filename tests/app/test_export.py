@@ -12,13 +12,20 @@ import pytest
 from tests.support.feedless_app import (
     LISTS,
     QQQ,
+    SPY,
     FeedlessApp,
 )
 from tests.support.launch_options import launch_options
 from tests.support.messages import T, bar
 from tests.support.wait_until import until
-from tui.app.export import bars_csv
+from tui.app.export import bars_csv, grid_csv
 from tui.market import Market
+from tui.market.data_status import data_status
+from tui.protocol.messages import Quote
+from tui.reference.fund_names import FundNames
+from tui.widgets.watchlist.columns import BY_ID
+from tui.widgets.watchlist.row_figures import RenderContext, make_row
+from tui.widgets.watchlist.sorting import sort_rows
 
 
 async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_path: Path) -> None:
@@ -43,6 +50,20 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
     minutes = next((tmp_path / "out").glob("itick-qqq*")).read_text().splitlines()
     assert minutes[0] == "time,open,high,low,close,volume,complete"
     assert minutes[1].endswith(",500,500,500,500,70,yes") or minutes[1].endswith(",500,500,500,500,70,no")
+
+
+def test_a_price_that_only_history_has_is_exported_and_sorted_by_as_it_is_shown() -> None:
+    market = Market()
+    market.wall_base = float(T)
+    market.follow([QQQ, SPY])
+    market.apply_history_quote(QQQ, Quote(symbol=str(QQQ), last=505.0, time=T - 60_000), 0.0)
+    context = RenderContext(0.0, float(T), 1.0, 10, False, FundNames())
+    rows = [make_row(i, data_status(i, None, True), None, context) for i in market.instruments.values()]
+    table = grid_csv(rows, [BY_ID["symbol"], BY_ID["last"]]).splitlines()
+    assert BY_ID["last"].cell(rows[0]).text == "505.00"
+    assert table[1].startswith("QQQ$US,505,last known,20") and table[2] == "SPY$US,,pending,"
+    for column in ("last", "time"):
+        assert [i.symbol for i in sort_rows(rows[::-1], column)] == [QQQ, SPY], "what is unknown comes last"
 
 
 def test_a_minute_in_which_the_link_was_away_is_written_as_incomplete() -> None:

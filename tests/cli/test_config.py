@@ -29,6 +29,17 @@ def test_path_init_and_show() -> None:
     assert_usage_error(run_in_process("config", "init"), f"there is a file already: {path}")
 
 
+def test_the_demo_has_a_file_of_its_own() -> None:
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "itick-tui" / "demo.toml"
+    assert run_in_process("config", "path", "--demo").stdout == f"{path}\n"
+    assert run_in_process("config", "init", "--demo").stdout == f"{path}\n"
+    path.write_text('theme = "amber"\n', encoding="utf-8")
+    assert 'theme = "amber"' in run_in_process("config", "show", "--demo").stdout
+    assert 'theme = "amber"' not in run_in_process("config", "show").stdout
+    other = path.with_name("other.toml")
+    assert run_in_process("config", "--config", str(other), "path", "--demo").stdout == f"{other}\n"
+
+
 def test_without_a_command_its_help_is_shown() -> None:
     result = run_in_process("config")
     assert (result.returncode, result.stdout) == (2, "")

@@ -99,6 +99,8 @@ COMPLETED = {
     "--theme=am": "--theme=amber ",
     "exchange --fault kline": "exchange --fault kline-refused ",
     "--watch QQ": "--watch QQQ",
+    "--watch 'QQ": "--watch 'QQQ",
+    '--watch "QQ': '--watch "QQQ',
     "--watch=QQQM": "--watch=QQQM.US",
     "--watch qqqm": "--watch qqqm.us",
     "--watch QQQ.US,SP": "--watch QQQ.US,SPY.US",

@@ -276,11 +276,8 @@ def test_a_key_reaches_the_exchange_and_is_seen_nowhere_else(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("watch", "notice"),
     [
-        (
-            "QQQ,SPY",
-            "read as QQQ$US, SPY$US: a shell eats an unquoted $US, so write --watch 'QQQ$US'",
-        ),
-        ("QQQ$US,spy", "read as SPY$US: a shell eats an unquoted $US, so write --watch 'SPY$US'"),
+        ("QQQ,SPY", "read as QQQ$US, SPY$US"),
+        ("QQQ$US,spy", "read as SPY$US"),
         ("2800", "2800 read as 2800$HK, where 4-digit codes are usual"),
         (
             "02800.HK、sh510300，AMEX:SPY",

@@ -38,6 +38,8 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
         ("> 520 repeat 0.5", (519, 519, 521, 519), "● armed, fired 11:50:02 519.00"),
         ("> 520 off", (519,), "○ off"),
         ("> 520 done", (519,), "✓ fired"),
+        ("> 520 fired 2026-11-20T16:49:00Z done", (519,), "✓ fired 11-20 11:49"),
+        ("> 520 repeat 0.5 fired 2026-11-20T16:49:00Z", (519,), "● armed, fired 11-20 11:49 519.00"),
         ("> 520", (), "– asleep: no price yet"),
         ("±2%", (519,), "– asleep: nothing to measure it from"),
         ("spread > 5bp", (519,), "– asleep: no spread"),

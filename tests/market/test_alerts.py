@@ -49,6 +49,8 @@ HK = Symbol("2800", "HK")
         ("HK:02800>20", Alert(HK, "above", 20)),
         ("02800.HK turnover > 900k", Alert(HK, "turnover", 9e5)),
         ("QQQ$US < 480 done", Alert(QQQ, "below", 480, None, "done")),
+        ("> 520 fired 2026-11-30T14:31:07Z done", Alert(QQQ, "above", 520, None, "done", 1_796_049_067)),
+        ("> 520 repeat 0.5 fired 2026-11-30T14:31:07Z", Alert(QQQ, "above", 520, 0.5, "on", 1_796_049_067)),
     ],
 )
 def test_what_people_write(text: str, alert: Alert) -> None:
@@ -78,6 +80,8 @@ def test_what_people_write(text: str, alert: Alert) -> None:
         ("> 520 repeat 0.5%", "in the same unit"),
         ("turnover > 1B repeat 1M", "only with a new day"),
         ("?? > 5", "is not a symbol"),
+        ("> 520 fired yesterday", "write the time as"),
+        ("> 520 fired 0001-01-01T00:00:00Z", "write the time as"),
         ("> 520 sometimes", "cannot be read"),
         ("QQQ$US > 5\x1b[31m", "cannot be printed"),
     ],

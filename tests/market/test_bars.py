@@ -55,7 +55,7 @@ def test_the_window_has_one_entry_for_each_minute() -> None:
     bars = of(bar(0, 1), bar(3, 4))
     window = bars.window(FIRST - 1, FIRST + 4)
     assert [each and each.close for each in window] == [None, 1, None, None, 4, None]
-    assert bars.get(FIRST + 3) is window[4]
+    assert bars.get(FIRST + 3) == window[4]
     assert bars.get(FIRST + 1) is None
 
 

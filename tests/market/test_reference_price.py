@@ -486,3 +486,20 @@ def test_the_closing_auction_s_print_is_the_official_close(trades: list[tuple[st
     for local, last, size in trades:
         day.apply(Tick(symbol=str(day.symbol), last=last, volume=size, time=day.ms(local)))
     assert day.instrument.closes == {date(2024, 11, 11): close}
+
+
+def test_messages_without_times_are_of_the_session_that_they_arrive_in() -> None:
+    day = Day()
+
+    def quote(local: str, last: float, previous: float, volume: float) -> None:
+        day.market.wall_base = day.ms(local)
+        message = Quote(symbol=str(day.symbol), last=last, previous_close=previous, open=last + 1, volume=volume)
+        day.market.apply(message, 0.0)
+
+    quote("15:59", 100.0, 96.0, 900.0)
+    assert day.instrument.base is not None and day.instrument.base.price == 96
+    day.market.wall_base = day.ms("+1 09:31")
+    day.market.apply(Tick(symbol=str(day.symbol), last=102.0), 0.0)
+    assert day.instrument.base is None and day.instrument.day_quote is None, "yesterday's quote tells nothing of today"
+    quote("+1 09:32", 103.0, 100.0, 10.0)
+    assert day.instrument.base.price == 100 and day.instrument.day_quote is not None

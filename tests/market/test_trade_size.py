@@ -166,3 +166,13 @@ def test_a_feed_that_gives_bars_again_goes_on_where_trades_left_off() -> None:
     market.apply(tick(AT + 60_000, 512.4, 200.0), 0.0)
     assert list(market.instruments[QQQ].bars) == [sent]
     assert not market.instruments[QQQ].bars.synthesized
+
+
+def test_a_volume_that_begins_again_within_a_date_is_followed_after_a_while_and_never_taken_for_sizes() -> None:
+    known, undecided = Known(10_000.0), TradeSizeInference()
+    undecided.infer(tick(AT, 1.0, 10_000.0), None, 0)
+    for n in range(1, 60):
+        size = known.infer(tick(AT + n, 1.0, 100.0 * n), None, 20 + n)
+        assert size == (100 if n > 20 else None)
+        assert undecided.infer(tick(AT + n, 1.0, 100.0 * n), None, n) is None
+    assert undecided.cumulative is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -40,7 +41,7 @@ def test_finding(snap_compare: Snapshot) -> None:
         ("REMOVE", ["d Del", "Space"]),
         ("delete lists", ["L"]),
         ("suspend", ["Ctrl+Z"]),  # an id
-        ("feed", ["r", "h"]),  # a group
+        ("replay", ["P", "N", "<", ">", "● ◌ ■", "▸ Ⅱ", "REPLAY ×10"]),  # a group
         ("look t", ["t"]),
         ("stale", ["⊘ stale"]),
         ("tale", []),  # words are found by their beginning
@@ -65,8 +66,38 @@ def test_without_a_text_everything_is_there_in_two_columns_of_about_one_length()
     assert two_columns({}) == ({}, {})
 
 
+def test_what_belongs_to_the_pane_comes_first_and_all_else_follows_in_its_order() -> None:
+    usual = list(find_keys(KEYS, ""))
+    for pane, first in (
+        ("ladder", ["Ladder", "Signs in the ladder"]),
+        ("chart", ["Chart", "Signs in the chart"]),
+        ("tape", ["Trades", "Signs in the trades"]),
+        ("watchlist", ["Watchlist", "Order", "Signs in the watchlist"]),
+    ):
+        groups = list(find_keys(KEYS, "", pane))
+        assert groups == [*first, *(group for group in usual if group not in first)]
+
+
+async def test_what_is_found_stands_in_one_column_as_wide_as_the_help() -> None:
+    async with open_modal(help_, (160, 45)) as (app, pilot):
+        left, right = app.screen.query_one("#left"), app.screen.query_one("#right")
+        assert right.display
+        await pilot.press("slash", *"symbol")
+        await pilot.pause()
+        found = find_keys(KEYS, "symbol")
+        assert len(found) > 2 and not right.display and left.size.width > 140
+        assert all(labels in widget_text(left) for lines in found.values() for labels, _ in lines)
+
+
+async def test_no_sign_is_cut() -> None:
+    for size in ((160, 45), (80, 24), (60, 20)):
+        async with open_modal(help_, size) as (app, _):
+            assert isinstance(app.screen, Help)
+            assert "…" not in re.sub(r"(10:31|  )…", "", shown(app.screen))
+
+
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with open_modal(help_, (160, 96)) as (app, _):
+    async with open_modal(help_, (160, 160)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 
@@ -78,11 +109,11 @@ async def test_esc_ends_the_finding_first_then_the_help() -> None:
         height = box.size.height
         await pilot.press("slash", *"q?zz")
         await pilot.pause()
-        assert "No key for 'q?zz'" in shown(app.screen)
+        assert "No key or sign for 'q?zz'" in shown(app.screen)
         assert box.size.height == height
         await pilot.press("escape")
         await pilot.pause()
-        assert "No key for" not in shown(app.screen) and KEYS[0].help in shown(app.screen)
+        assert "No key or sign" not in shown(app.screen) and KEYS[0].help in shown(app.screen)
         assert not app.screen.query_one(Input).display
         await pilot.press("escape")
         await pilot.pause()

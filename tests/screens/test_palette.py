@@ -44,6 +44,23 @@ def test_finding(snap_compare: Snapshot) -> None:
     assert snap_compare(Commanded(), press=[*"list", "down"], terminal_size=(80, 24))
 
 
+async def test_keys_names_and_words_stand_in_columns_of_their_own() -> None:
+    class Mixed(Commanded):
+        def commands(self) -> Iterable[PaletteCommand]:
+            yield PaletteCommand("Add symbols", "a pasted list too", self._noted("add"), "a")
+            yield PaletteCommand("Previous pane", "the one before", self._noted("pane"), "Shift+Tab")
+            yield PaletteCommand("Show list of a long name, and of no words", "", self._noted("show"), "2")
+
+    app = Mixed()
+    async with app.run_test() as pilot:
+        await pilot.pause(0.1)
+        assert [str(option.prompt).rstrip() for option in app.screen.query_one(CommandList).options] == [
+            "a          Add symbols    a pasted list too",
+            "Shift+Tab  Previous pane  the one before",
+            "2          Show list of a long name, and of no words",
+        ]
+
+
 async def test_names_come_before_help_and_nothing_is_markup() -> None:
     app = Commanded()
     async with app.run_test() as pilot:

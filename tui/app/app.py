@@ -44,11 +44,13 @@ from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
-from tui.widgets.bindings import bindings
+from tui.widgets.bindings import action_of, bindings
+from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 _GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
@@ -164,6 +166,7 @@ class ItickApp(BaseApp):
         )
         program_actions = ProgramActions(
             preferences.keys,
+            dashboard,
             self.appearance,
             self.feed,
             self.push_screen,
@@ -306,6 +309,10 @@ class ItickApp(BaseApp):
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
 
+    @on(MinuteChart.TimeRequested)
+    def _time_asked(self) -> None:
+        self.view_actions.ask_time()
+
     @on(Header.ListPressed)
     def _list_pressed(self, event: Header.ListPressed) -> None:
         self.list_actions.show(event.name)
@@ -315,14 +322,21 @@ class ItickApp(BaseApp):
         self.registry.do("help")
 
     @on(Footer.Pressed)
-    def _footer_pressed(self, event: Footer.Pressed) -> None:
-        self.registry.do(event.action)
+    async def _footer_pressed(self, event: Footer.Pressed) -> None:
+        key = next(key for key in self.preferences.keys if key.id == event.action)
+        await self.run_action(action_of(key), self.dashboard.focused_pane if key.scope else self)
+
+    @on(Pane.CannotAct)
+    def _cannot_act(self, event: Pane.CannotAct) -> None:
+        self.notices.say(event.reason)
 
     # --- what the parts call ---
 
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
+        if self.feed.replay is not None:
+            self.dashboard.header.replay_details = self.feed.replay.details
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FeedHealth | Alerts):

@@ -9,14 +9,11 @@ from tui.app.alert_actions import AlertActions
 from tui.app.list_actions import ListActions
 from tui.app.preferences import Preferences
 from tui.app.watchlist_actions import WatchlistActions
-from tui.config.key_table import KeyBinding
 from tui.market import Instrument
 from tui.screens.lists import ListAction
 from tui.screens.palette import PaletteCommand
-from tui.widgets.bindings import MOVES, call_of
+from tui.widgets.bindings import call_of
 from tui.widgets.watchlist.columns import COLUMNS
-
-_LEFT_OUT = MOVES | {"palette", "show_list"}  # ids of the key table
 
 
 class Commands:
@@ -41,7 +38,7 @@ class Commands:
         yield from self._of_keys()
         yield from self._of_lists()
         if selected is not None:
-            yield PaletteCommand(f"New alert for {selected.symbol}", "Watchlist", self._alert_actions.new_alert)
+            yield PaletteCommand(f"New alert for {selected.symbol}", "", self._alert_actions.new_alert)
         for column in COLUMNS:
             if column.letter:
                 sort = partial(self._watchlist_actions.sort_by, column.id)
@@ -49,24 +46,19 @@ class Commands:
 
     def _of_keys(self) -> Iterator[PaletteCommand]:
         for key in self._preferences.keys:
-            if not key.scope and key.id not in _LEFT_OUT:
+            if key.name:
                 run = partial(self._do, *call_of(key.id))
-                yield PaletteCommand(f"{_title(key)}: {key.help}", key.group, run, key.labels[0])
+                yield PaletteCommand(key.name, key.detail, run, key.labels[0])
 
     def _of_lists(self) -> Iterator[PaletteCommand]:
         lists = self._preferences.lists
         for n, name in enumerate(lists.lists, 1):
             label = str(n) if n < 10 else ""
-            yield PaletteCommand(f"Show list {name}", "Lists", partial(self._list_actions.show, name), label)
+            yield PaletteCommand(f"Show list {name}", "", partial(self._list_actions.show, name), label)
         for text, action in (
             ("New list", ListAction("new")),
             (f"Rename list {lists.shown}", ListAction("rename")),
             (f"Delete list {lists.shown}", ListAction("delete")),
             *((f"Move to list {name}", ListAction("move", name)) for name in lists.lists if name != lists.shown),
         ):
-            yield PaletteCommand(text, "Lists", partial(self._list_actions.run, action))
-
-
-def _title(key: KeyBinding) -> str:
-    """Returns what a command is called: as in the footer, else after its id."""
-    return key.label or key.id.replace("_", " ").capitalize()
+            yield PaletteCommand(text, "", partial(self._list_actions.run, action))

@@ -32,7 +32,7 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
     figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
     writer.writerow([*(column.id for column in figures), "state", "time"])
     for row in rows:
-        newest = row.instrument.newest_time
+        newest = row.last_known.time if row.last_known is not None else row.instrument.newest_time
         values = [column.sort_key(row) for column in figures]
         writer.writerow(
             [

@@ -45,6 +45,8 @@ class FeedActions:
         elif self._feed.link is not None:
             self._expect_reconnect()
             self._feed.link.reconnect()
+        else:
+            self._notices.say("there is no link yet")
 
     def replay_pause(self) -> None:
         """Pause the replay, or go on."""
@@ -62,12 +64,18 @@ class FeedActions:
     def replay_slower(self) -> None:
         """Play at half the speed."""
         if (replay := self._playing()) is not None:
-            replay.change_speed(up=False)
+            self._change_speed(replay, up=False)
 
     def replay_faster(self) -> None:
         """Play at twice the speed."""
         if (replay := self._playing()) is not None:
-            replay.change_speed(up=True)
+            self._change_speed(replay, up=True)
+
+    def _change_speed(self, replay: Replay, *, up: bool) -> None:
+        before = replay.speed
+        replay.change_speed(up)
+        if replay.speed == before:
+            self._notices.say(f"no speed is {'higher' if up else 'lower'}")
 
     def _playing(self) -> Replay | None:
         """Returns the recording that is played; answers that there is none, or no more of it."""

@@ -43,10 +43,12 @@ class ListActions:
     def show_list(self, number: int) -> None:
         """Show a list by its number, from 1."""
         names = list(self._lists.lists)
-        if number <= len(names):
-            self.show(names[number - 1])
-        else:
+        if number > len(names):
             self._notices.say(f"there is no list {number}: {self._preferences.key_label('lists')} makes one")
+        elif (name := names[number - 1]) == self._lists.shown and not self._dashboard.watchlist.find:
+            self._notices.say(f"{name} is shown already")
+        else:
+            self.show(name)
 
     def show(self, name: str) -> None:
         """Show a list by its name."""

@@ -111,11 +111,15 @@ class Preferences:
         self.save()
 
     def mark_done(self, fired: Iterable[AlertEvent]) -> None:
-        """Mark those alerts as done that have fired and do not repeat."""
-        once = {event.alert.key for event in fired if event.alert.repeat is None}
-        if once:
-            alerts = self.settings.alerts
-            self.set_alerts(tuple(a._replace(state="done") if a.key in once and a.state == "on" else a for a in alerts))
+        """Keep when those alerts fired; those that do not repeat are done."""
+        times = {event.alert.key: event.time // 1000 for event in fired}
+
+        def marked(alert: Alert) -> Alert:
+            is_done = alert.repeat is None and alert.state == "on"
+            return alert._replace(fired=times[alert.key], state="done" if is_done else alert.state)
+
+        if times:
+            self.set_alerts(tuple(marked(a) if a.key in times else a for a in self.settings.alerts))
 
     # --- saving ---
 

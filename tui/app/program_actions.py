@@ -9,6 +9,7 @@ from tui.app.feed_worker import FeedWorker
 from tui.app.push_screen import PushScreen
 from tui.config.key_table import KeyBinding
 from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_KEY_REFUSED
+from tui.screens.dashboard import Dashboard
 from tui.screens.help import Help
 from tui.screens.palette import Palette
 
@@ -19,6 +20,7 @@ class ProgramActions:
     def __init__(
         self,
         keys: Sequence[KeyBinding],
+        dashboard: Dashboard,
         appearance: Appearance,
         feed: FeedWorker,
         push_screen: PushScreen,
@@ -26,6 +28,7 @@ class ProgramActions:
         suspend: Callable[[], None],
     ) -> None:
         self._keys = keys
+        self._dashboard = dashboard
         self._appearance = appearance
         self._feed = feed
         self._push_screen = push_screen
@@ -33,8 +36,9 @@ class ProgramActions:
         self._suspend = suspend
 
     def help(self) -> None:
-        """Open the help of all keys."""
-        self._push_screen(Help(self._appearance.styles, self._keys))
+        """Open the help of all keys and signs, those of the focused pane first."""
+        pane = self._dashboard.focused_pane
+        self._push_screen(Help(self._appearance.styles, self._keys, pane.id or "" if pane is not None else ""))
 
     def palette(self) -> None:
         """Open the palette of all commands."""

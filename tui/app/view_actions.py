@@ -20,6 +20,17 @@ from tui.screens.menu import Menu, MenuItem
 from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 
+_SIZES = (
+    "3000   10k        shares",
+    "$20k   $1.5m      money of the symbol's currency",
+    "nothing           no cost to trade is shown",
+)
+_MOMENTS = (
+    "14:05             the latest one",
+    "11-20             the first bar of a day",
+    "11-20 14:05       by the exchange's clock",
+)
+
 
 class ViewActions:
     """Keys that change how the data is shown. `screenshot` returns the screen as SVG."""
@@ -48,20 +59,29 @@ class ViewActions:
 
     def detail(self) -> None:
         """Give the screen to the selected symbol, or back to the watchlist."""
-        if self._dashboard.watchlist.selected is not None:
+        if self._dashboard.watchlist.selected is not None or self._dashboard.detail:
             self._dashboard.show_detail(not self._dashboard.detail)
+        else:
+            self._notices.say("no symbol is selected")
 
     def next_pane(self) -> None:
         """Give the keys to the next pane."""
-        self._dashboard.next_pane(1)
+        self._move_focus(1)
 
     def previous_pane(self) -> None:
         """Give the keys to the previous pane."""
-        self._dashboard.next_pane(-1)
+        self._move_focus(-1)
+
+    def _move_focus(self, by: int) -> None:
+        if not self._dashboard.next_pane(by):
+            self._notices.say("there is no other pane")
 
     def zoom(self) -> None:
         """Give the whole screen to the pane that has the keys, or back to all."""
-        self._dashboard.zoom()
+        if not self._dashboard.zoomed and sum(self._dashboard.shows(pane) for pane in PANES) < 2:
+            self._notices.say("the pane has the whole screen already")
+        else:
+            self._dashboard.zoom()
 
     def toggle_pane(self, pane: str) -> None:
         """Show or hide a pane."""
@@ -76,19 +96,10 @@ class ViewActions:
 
     def back(self) -> None:
         """Undo one layer of what is shown."""
-        dashboard, grid = self._dashboard, self._dashboard.watchlist
-        if dashboard.chart.display and dashboard.chart.leave_crosshair():
-            pass
-        elif dashboard.tape.display and dashboard.tape.held:
-            dashboard.tape.action_tape_live()
-        elif dashboard.zoomed:
-            dashboard.zoom()
-        elif grid.has_marks:
-            grid.clear_marks()
-        elif grid.find:
-            grid.find = ""
+        if (layer := self._dashboard.top_layer) is not None:
+            layer.leave()
         else:
-            dashboard.show_detail(False)
+            self._notices.say(f"nothing to leave: {self._preferences.key_label('quit')} quits")
 
     # --- ladder and chart ---
 
@@ -100,8 +111,9 @@ class ViewActions:
 
     def ask_size(self) -> None:
         """Ask what the ladder is to show the cost of."""
-        title = "To trade: 3000 shares, or $20k in the symbol's own money"
-        self._push_screen(Prompt(title, self._preferences.settings.cost_of, _amount_problem), self._size_given)
+        now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
+        prompt = Prompt("Size to trade", now, _check(parse_amount), _SIZES, "shows the cost", lambda: ladder.region)
+        self._push_screen(prompt, self._size_given)
 
     def _size_given(self, text: str | None) -> None:
         if text is not None:
@@ -113,25 +125,46 @@ class ViewActions:
         ladder = self._dashboard.ladder
         self._preferences.set(static_ladder=ladder.static, root_ladder=ladder.square_root)
 
+    def ask_time(self) -> None:
+        """Ask which time the chart is to show."""
+        chart = self._dashboard.chart
+        prompt = Prompt(
+            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+        )
+        self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
+
     def shorter(self) -> None:
         """Show shorter bars in the chart."""
-        self._dashboard.chart.shorter()
+        if self._is_chart_shown() and not self._dashboard.chart.shorter():
+            self._notices.say("no bars are shorter than a minute")
         self._save_chart()
 
     def longer(self) -> None:
         """Show longer bars in the chart."""
-        self._dashboard.chart.longer()
+        if self._is_chart_shown() and not self._dashboard.chart.longer():
+            self._notices.say("no bars are longer than a day")
         self._save_chart()
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        self._dashboard.chart.candles = not self._dashboard.chart.candles
-        self._save_chart()
+        if self._is_chart_shown():
+            self._dashboard.chart.candles = not self._dashboard.chart.candles
+            self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        self._dashboard.chart.vwap = not self._dashboard.chart.vwap
-        self._save_chart()
+        if self._is_chart_shown():
+            self._dashboard.chart.vwap = not self._dashboard.chart.vwap
+            self._save_chart()
+
+    def _is_chart_shown(self) -> bool:
+        """Returns True if the chart is on the screen; answers how to show it if it is not."""
+        dashboard = self._dashboard
+        if dashboard.shows("chart"):
+            return True
+        way = "toggle_chart" if "chart" in dashboard.hidden else "zoom" if dashboard.zoomed else "detail"
+        self._notices.say(f"the chart is not on the screen: {self._preferences.key_label(way)} shows it")
+        return False
 
     def _save_chart(self) -> None:
         chart = self._dashboard.chart
@@ -154,8 +187,10 @@ class ViewActions:
             write(self._preferences.lists.shown, "csv", export.grid_csv(*grid.figures()), now)
         elif what == "screen":
             write("screen", "svg", self._screenshot(), now)
-        elif what == "bars" and (selected := grid.selected) is not None:
-            if len(selected.bars):
+        elif what == "bars":
+            if (selected := grid.selected) is None:
+                self._notices.say("no symbol is selected", warn=True)
+            elif len(selected.bars):
                 time = self._market.exchange_time(self._dashboard.status.now)
                 write(f"{selected.symbol}-minutes", "csv", export.bars_csv(selected, time), now)
             else:
@@ -184,10 +219,14 @@ class ViewActions:
         self._dashboard.apply_styles(self._appearance.styles)
 
 
-def _amount_problem(text: str) -> str:
-    """Returns why a text is no amount; "" if it is one."""
-    try:
-        parse_amount(text)
-    except UsageError as error:
-        return str(error)
-    return ""
+def _check(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """Returns what tells why `parse` does not take a text, "" if it does."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    return check

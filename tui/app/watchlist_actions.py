@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tui.app.notices import Notices
@@ -98,6 +98,8 @@ class WatchlistActions:
             them = "it" if len(removed) == 1 else "them"
             undo = self._preferences.key_label("undo")
             self._notices.say(f"removed {describe_symbols(removed)}: {undo} brings {them} back")
+        else:
+            self._say_no_rows()
 
     def undo(self) -> None:
         """Take back the last change of the lists."""
@@ -114,21 +116,42 @@ class WatchlistActions:
 
     def mark(self) -> None:
         """Mark the selected symbol, to remove or move several."""
-        self._watchlist.mark()
+        if self._watchlist.rows:
+            self._watchlist.mark()
+        else:
+            self._say_no_rows()
+
+    def _say_no_rows(self) -> None:
+        """Answer that there is no symbol to act on."""
+        grid, key = self._watchlist, self._preferences.key_label
+        if grid.find:
+            self._notices.say(f"nothing here has '{grid.find}' in it: {key('back')} shows all rows")
+        else:
+            self._notices.say(f"the list is empty: {key('add')} adds symbols")
 
     # --- cursor and rows ---
 
     def move(self, where: str) -> None:
         """Move the cursor: `up`, `down`, `first`, `last`, `page_up` or `page_down`."""
-        self._watchlist.action_move(where)
+        self._move_cursor(lambda: self._watchlist.action_move(where))
 
     def next_symbol(self) -> None:
         """Select the next symbol."""
-        self._watchlist.move(1)
+        self._move_cursor(lambda: self._watchlist.move(1))
 
     def previous_symbol(self) -> None:
         """Select the previous symbol."""
-        self._watchlist.move(-1)
+        self._move_cursor(lambda: self._watchlist.move(-1))
+
+    def _move_cursor(self, move: Callable[[], None]) -> None:
+        """Move the cursor, or answer why it cannot; at the end of a list on the screen it is seen."""
+        grid, before = self._watchlist, self._watchlist.cursor
+        if not grid.rows:
+            self._say_no_rows()
+            return
+        move()
+        if grid.cursor == before and not grid.display:
+            self._notices.say(f"{grid.rows[before].symbol} is the {'first' if not before else 'last'} of the list")
 
     def row_down(self) -> None:
         """Move the selected row down."""
@@ -142,7 +165,11 @@ class WatchlistActions:
         """Move the selected row past its neighbour on the screen. From then on no column sorts the rows."""
         grid = self._watchlist
         to = grid.cursor + by
-        if grid.selected is None or not 0 <= to < len(grid.rows):
+        if grid.selected is None:
+            self._say_no_rows()
+            return
+        if not 0 <= to < len(grid.rows):
+            self._notices.say(f"{grid.selected.symbol} is the {'last' if by > 0 else 'first'} row")
             return
         symbol, neighbour = grid.selected.symbol, grid.rows[to].symbol
         shown = [instrument.symbol for instrument in grid.rows]
@@ -153,7 +180,7 @@ class WatchlistActions:
         order.insert(order.index(neighbour) + (by > 0), symbol)
         if grid.sort:
             self._sort_before = grid.sort
-            self._notices.say(f"the order is yours now; {self._preferences.key_label('sort')} sorts again")
+            self._notices.say(f"the order is yours now: {self._preferences.key_label('undo')} takes it back")
             grid.set_reactive(Watchlist.sort, "")
         self._lists.reorder(order, f"moved {symbol}")
         self._preferences.lists_changed(symbol, sort="")
@@ -206,8 +233,16 @@ class WatchlistActions:
     def columns(self) -> None:
         """Choose columns and their order."""
         choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
-        left_out = self._watchlist.columns_without_room
-        self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, left_out))
+        notes = self._room_notes
+        self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, notes))
+
+    def _room_notes(self) -> dict[str, str]:
+        """Returns a note for each chosen column without room: the key that shows it, if the whole screen has room."""
+        dashboard, zoom = self._dashboard, self._preferences.key_label("zoom")
+        never = dashboard.columns_without_room(zoomed=True) if dashboard.focused is self._watchlist else BY_ID
+        return {
+            id: "no room" if id in never else f"no room: {zoom} shows it" for id in dashboard.columns_without_room()
+        }
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:
         self._watchlist.columns = columns

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.defaults import config_file
-from tui.cli.help import CONFIG, FOLDERS, ManualGroup
+from tui.cli.help import CONFIG, FILES, FOLDERS, ManualGroup, option
 from tui.cli.options import config_option, print_error
 from tui.errors import EXIT_DONE, UsageError, reason
-
-if TYPE_CHECKING:
-    from tui.config.file import ConfigFile
 
 
 @click.group(
@@ -21,6 +17,7 @@ if TYPE_CHECKING:
     examples=(
         ("itick-tui config init", "Write a file that explains every setting."),
         ("itick-tui config show", "All settings in force, those of the file and the defaults."),
+        ("itick-tui config path --demo", "Where the demo keeps its own settings."),
         ("itick-tui config --config other.toml show", "The same for another file."),
     ),
     environment=(FOLDERS,),
@@ -34,23 +31,31 @@ def config(context: click.Context, config: Path | None) -> None:
     Lists, order, columns and theme are saved in one file. The program writes its changes to it and keeps your comments
     and layout.
     """
-    context.obj = config_file(config)
+    context.obj = config
+
+
+_demo_option = option(
+    "--demo", group=FILES, is_flag=True, help="Use the file of the demo, which has lists and settings of its own."
+)
 
 
 @config.command()
+@_demo_option
 @click.pass_obj
-def path(file: ConfigFile) -> int:
+def path(given: Path | None, demo: bool) -> int:
     """Print the path of the file, whether or not it exists."""
-    click.echo(str(file.path))
+    click.echo(str(config_file(given, demo=demo).path))
     return EXIT_DONE
 
 
 @config.command()
+@_demo_option
 @click.pass_obj
-def show(file: ConfigFile) -> int:
+def show(given: Path | None, demo: bool) -> int:
     """Print all settings in force, as TOML."""
     from tui.config.template import effective_text
 
+    file = config_file(given, demo=demo)
     click.echo(effective_text(file.read()), nl=False)
     if file.command_warning:
         print_error(file.command_warning, EXIT_DONE)
@@ -58,12 +63,14 @@ def show(file: ConfigFile) -> int:
 
 
 @config.command()
+@_demo_option
 @click.pass_obj
-def init(file: ConfigFile) -> int:
+def init(given: Path | None, demo: bool) -> int:
     """Write a file that explains every setting, and print its path. An existing file is not changed."""
     from tui.config.template import default_text
     from tui.files import create, make_folder
 
+    file = config_file(given, demo=demo)
     try:
         make_folder(file.path.parent)
         create(file.path, default_text())

@@ -180,7 +180,7 @@ def parse_watch(watch: str | None) -> tuple[list[Symbol], list[str]]:
     ]
     if assumed:
         shown = ", ".join(assumed[:3]) + (" …" if len(assumed) > 3 else "")
-        notices.append(f"read as {shown}: a shell eats an unquoted $US, so write --watch '{assumed[0]}'")
+        notices.append(f"read as {shown}")
     return [p.symbol for p in parsed], notices
 
 

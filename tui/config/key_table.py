@@ -33,16 +33,16 @@ _KEYS_BY_LABEL = {label.lower(): name for name, label in _KEY_LABELS.items()} | 
 
 
 class KeyBinding(NamedTuple):
-    """An action and its keys: `id` is the action's name, `keys` are Textual's key names, of which the footer shows the
-    first.
+    """An action and its keys: `id` is the action's name, `keys` are Textual's key names, of which the first is shown in
+    the footer.
 
-    `label` is the word in the footer ("" leaves the key out of it), `help` the line in the help. A binding with a
+    `name` is what the palette calls it ("" leaves it out of the palette), `help` the line in the help. A binding with a
     `scope`, the id of a pane or screen, takes precedence there over one without ("").
     """
 
     id: str
     keys: tuple[str, ...]
-    label: str
+    name: str
     help: str
     group: str
     scope: str = ""
@@ -54,80 +54,138 @@ class KeyBinding(NamedTuple):
             return ("1–9",)
         return tuple(map(key_label, self.keys))
 
+    @property
+    def detail(self) -> str:
+        """What the help says beyond the name."""
+        name = self.name.lower()
+        return self.help.removeprefix(name).lstrip(" :,;") if self.help.lower().startswith(name) else self.help
+
+
+class KeyHint(NamedTuple):
+    """What the footer shows of one or two actions that belong together: a word behind their keys."""
+
+    label: str
+    ids: tuple[str, ...]
+
 
 _DIGIT_KEYS = tuple("123456789")
 
 KEYS = (
-    KeyBinding("add", ("a",), "Add", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
+    KeyBinding("add", ("a",), "Add symbols", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
     KeyBinding("remove", ("d", "delete"), "Remove", "remove the marked symbols, or the selected one", "Watchlist"),
     KeyBinding("undo", ("u",), "Undo", "take back the last change of the lists, and the one before", "Watchlist"),
-    KeyBinding("mark", ("space",), "", "mark the symbol, to remove or move several", "Watchlist"),
-    KeyBinding("row_down", ("J",), "", "move the row down; the order is then yours", "Watchlist"),
-    KeyBinding("row_up", ("K",), "", "move the row up", "Watchlist"),
-    KeyBinding("alerts", ("A",), "", "alerts: what you are told of when it happens", "Watchlist"),
+    KeyBinding("mark", ("space",), "Mark", "mark the symbol, to remove or move several", "Watchlist"),
+    KeyBinding("row_down", ("J",), "Move row down", "move row down; the order is then yours", "Watchlist"),
+    KeyBinding("row_up", ("K",), "Move row up", "move row up", "Watchlist"),
+    KeyBinding("alerts", ("A",), "Alerts", "alerts: what you are told of when it happens", "Watchlist"),
     KeyBinding("find", ("/",), "Find", "show only what has these letters in code or name", "Order"),
     KeyBinding("sort", ("s",), "Sort", "choose what to sort by", "Order"),
-    KeyBinding("reverse", ("S",), "", "turn the order round", "Order"),
+    KeyBinding("reverse", ("S",), "Reverse the order", "turn the order round", "Order"),
     KeyBinding("columns", ("o",), "Columns", "choose columns and their order", "Order"),
     KeyBinding("show_list", _DIGIT_KEYS, "", "show a list", "Lists"),
     KeyBinding("lists", ("L",), "Lists", "new list, rename, delete, move symbols to another", "Lists"),
-    KeyBinding("save_list", ("w",), "", "keep a --watch list among your lists", "Lists"),
+    KeyBinding("save_list", ("w",), "Save list", "keep a --watch list among your lists", "Lists"),
     KeyBinding("detail", ("enter",), "Detail", "the selected symbol in large, and back", "Panes"),
-    KeyBinding("next_symbol", (".",), "", "next symbol, in the detail too", "Panes"),
-    KeyBinding("previous_symbol", ("comma",), "", "previous symbol", "Panes"),
-    KeyBinding("next_pane", ("tab",), "", "give the keys to the next pane", "Panes"),
-    KeyBinding("previous_pane", ("shift+tab",), "", "to the one before", "Panes"),
-    KeyBinding("zoom", ("z",), "", "give the pane the whole screen, and back", "Panes"),
-    KeyBinding("toggle_watchlist", ("f2",), "", "show or hide the watchlist", "Panes"),
-    KeyBinding("toggle_ladder", ("f3",), "", "show or hide the order book", "Panes"),
-    KeyBinding("toggle_chart", ("f4",), "", "show or hide the chart", "Panes"),
-    KeyBinding("toggle_tape", ("f5",), "", "show or hide the trades", "Panes"),
-    KeyBinding("shorter", ("[",), "", "shorter bars in the chart", "Panes"),
-    KeyBinding("longer", ("]",), "", "longer bars: 1, 5, 15, 30, 60 minutes, a day", "Panes"),
-    KeyBinding("candles", ("c",), "", "a line, or candles", "Panes"),
-    KeyBinding("vwap", ("v",), "", "the average price by volume in the chart", "Panes"),
-    KeyBinding("export", ("e",), "", "write the grid, the screen or a symbol's minutes to a file", "Panes"),
+    KeyBinding("next_symbol", (".",), "Next symbol", "next symbol, in the detail too", "Panes"),
+    KeyBinding("previous_symbol", ("comma",), "Previous symbol", "previous symbol", "Panes"),
+    KeyBinding("next_pane", ("tab",), "Next pane", "next pane: it gets the keys", "Panes"),
+    KeyBinding("previous_pane", ("shift+tab",), "Previous pane", "previous pane", "Panes"),
+    KeyBinding("zoom", ("z",), "Zoom", "give the pane the whole screen, and back", "Panes"),
+    KeyBinding("toggle_watchlist", ("f2",), "Show or hide watchlist", "show or hide watchlist", "Panes"),
+    KeyBinding("toggle_ladder", ("f3",), "Show or hide order book", "show or hide order book", "Panes"),
+    KeyBinding("toggle_chart", ("f4",), "Show or hide chart", "show or hide chart", "Panes"),
+    KeyBinding("toggle_tape", ("f5",), "Show or hide trades", "show or hide trades", "Panes"),
+    KeyBinding("export", ("e",), "Export", "write the grid, the screen or a symbol's minutes to a file", "Panes"),
     KeyBinding("down", ("j", "down"), "", "next symbol", "Move"),
     KeyBinding("up", ("k", "up"), "", "previous symbol", "Move"),
     KeyBinding("first", ("g", "home"), "", "first symbol", "Move"),
     KeyBinding("last", ("G", "end"), "", "last symbol", "Move"),
     KeyBinding("page_down", ("pagedown",), "", "a page down", "Move"),
     KeyBinding("page_up", ("pageup",), "", "a page up", "Move"),
-    KeyBinding("back", ("escape",), "", "one step back: crosshair, held tape, zoom, marks, filter, detail", "Move"),
-    KeyBinding("reconnect", ("r",), "", "drop the connection and make a new one now", "Feed"),
-    KeyBinding("health", ("h",), "", "feed health: every figure, and the link's history", "Feed"),
-    KeyBinding("replay_pause", ("P",), "", "replay: stand still, and go on", "Replay"),
-    KeyBinding("replay_step", ("N",), "", "replay: the next message, while it stands still", "Replay"),
-    KeyBinding("replay_slower", ("<",), "", "replay: slower", "Replay"),
-    KeyBinding("replay_faster", (">",), "", "replay: faster", "Replay"),
+    KeyBinding("back", ("escape",), "Back", "one step back: crosshair, held tape, zoom, marks, filter, detail", "Move"),
+    KeyBinding("reconnect", ("r",), "Reconnect", "drop the connection and make a new one now", "Feed"),
+    KeyBinding("health", ("h",), "Feed health", "feed health: every figure, and the link's history", "Feed"),
+    KeyBinding("replay_pause", ("P",), "Pause replay", "stand still, and go on", "Replay"),
+    KeyBinding("replay_step", ("N",), "Step replay", "the next message, while it stands still", "Replay"),
+    KeyBinding("replay_slower", ("<",), "Slower replay", "half the speed", "Replay"),
+    KeyBinding("replay_faster", (">",), "Faster replay", "twice the speed", "Replay"),
     KeyBinding("theme", ("t",), "Theme", "choose a theme, seen at once", "Look"),
-    KeyBinding("red_up", ("C",), "", "red or green for rising prices", "Look"),
-    KeyBinding("help", ("?", "f1"), "Help", "this help", "Program"),
+    KeyBinding("red_up", ("C",), "Red-up", "red or green for rising prices", "Look"),
+    KeyBinding("help", ("?", "f1"), "Keys and signs", "this help", "Program"),
     KeyBinding("palette", ("ctrl+p",), "", "every command by its name", "Program"),
     KeyBinding("quit", ("q",), "Quit", "close what is open, else quit", "Program"),
-    KeyBinding("interrupt", ("ctrl+c",), "", "quit at once, from anywhere", "Program"),
-    KeyBinding("suspend_process", ("ctrl+z",), "", "to the shell; fg comes back", "Program"),
-    KeyBinding("ladder_up", ("up",), "", "ladder: higher prices", "Ladder", "ladder"),
-    KeyBinding("ladder_down", ("down",), "", "ladder: lower prices", "Ladder", "ladder"),
-    KeyBinding("ladder_centre", ("space",), "", "ladder: the spread back in the middle", "Ladder", "ladder"),
-    KeyBinding("ladder_static", ("f",), "", "ladder: prices stand still, or float with the spread", "Ladder", "ladder"),
-    KeyBinding("ladder_root", ("y",), "", "ladder: bars by size, or by its square root", "Ladder", "ladder"),
-    KeyBinding(
-        "ladder_size", ("n",), "", "ladder: what to trade, in shares or money, for its cost", "Ladder", "ladder"
-    ),
-    KeyBinding("chart_left", ("left",), "", "chart: crosshair to the bar before", "Chart", "chart"),
-    KeyBinding("chart_right", ("right",), "", "chart: crosshair to the next bar", "Chart", "chart"),
-    KeyBinding("chart_pan_left", ("shift+left",), "", "chart: earlier bars", "Chart", "chart"),
-    KeyBinding("chart_pan_right", ("shift+right",), "", "chart: later bars", "Chart", "chart"),
-    KeyBinding("chart_in", ("+",), "", "chart: wider bars", "Chart", "chart"),
-    KeyBinding("chart_out", ("-",), "", "chart: narrower bars, and more of them", "Chart", "chart"),
-    KeyBinding("chart_live", ("end",), "", "chart: back to the newest bar", "Chart", "chart"),
-    KeyBinding("tape_up", ("up",), "", "tape: newer trades", "Tape", "tape"),
-    KeyBinding("tape_down", ("down",), "", "tape: older trades; it stands still meanwhile", "Tape", "tape"),
-    KeyBinding("tape_page_up", ("pageup",), "", "tape: a page of newer ones", "Tape", "tape"),
-    KeyBinding("tape_page_down", ("pagedown",), "", "tape: a page of older ones", "Tape", "tape"),
-    KeyBinding("tape_live", ("end", "home"), "", "tape: the newest trade, and live again", "Tape", "tape"),
+    KeyBinding("interrupt", ("ctrl+c",), "Quit at once", "quit at once, from anywhere", "Program"),
+    KeyBinding("suspend_process", ("ctrl+z",), "Suspend", "to the shell; fg comes back", "Program"),
+    KeyBinding("ladder_up", ("up",), "", "higher prices", "Ladder", "ladder"),
+    KeyBinding("ladder_down", ("down",), "", "lower prices", "Ladder", "ladder"),
+    KeyBinding("ladder_centre", ("space",), "", "the spread back in the middle", "Ladder", "ladder"),
+    KeyBinding("ladder_static", ("f",), "", "prices stand still, or float with the spread", "Ladder", "ladder"),
+    KeyBinding("ladder_root", ("y",), "", "bars by size, or by its square root", "Ladder", "ladder"),
+    KeyBinding("ladder_size", ("n",), "", "what to trade, in shares or money, for its cost", "Ladder", "ladder"),
+    KeyBinding("shorter", ("[",), "Shorter bars", "shorter bars", "Chart"),
+    KeyBinding("longer", ("]",), "Longer bars", "longer bars: 1, 5, 15, 30, 60 minutes, a day", "Chart"),
+    KeyBinding("candles", ("c",), "Line or candles", "line or candles", "Chart"),
+    KeyBinding("vwap", ("v",), "VWAP", "the average price by volume", "Chart"),
+    KeyBinding("chart_left", ("left",), "", "crosshair to the bar before", "Chart", "chart"),
+    KeyBinding("chart_right", ("right",), "", "crosshair to the next bar", "Chart", "chart"),
+    KeyBinding("chart_pan_left", ("shift+left",), "", "earlier bars", "Chart", "chart"),
+    KeyBinding("chart_pan_right", ("shift+right",), "", "later bars", "Chart", "chart"),
+    KeyBinding("chart_in", ("+",), "", "wider bars", "Chart", "chart"),
+    KeyBinding("chart_out", ("-",), "", "narrower bars, and more of them", "Chart", "chart"),
+    KeyBinding("chart_time", ("g",), "", "go to a time, 14:05 or 11-20 14:05", "Chart", "chart"),
+    KeyBinding("chart_live", ("end",), "", "back to the newest bar", "Chart", "chart"),
+    KeyBinding("tape_up", ("up",), "", "newer trades", "Trades", "tape"),
+    KeyBinding("tape_down", ("down",), "", "older trades; they stand still meanwhile", "Trades", "tape"),
+    KeyBinding("tape_page_up", ("pageup",), "", "a page of newer ones", "Trades", "tape"),
+    KeyBinding("tape_page_down", ("pagedown",), "", "a page of older ones", "Trades", "tape"),
+    KeyBinding("tape_live", ("end", "home"), "", "the newest trade, and live again", "Trades", "tape"),
 )
+
+HINTS: Mapping[str, tuple[KeyHint, ...]] = {
+    "": (
+        KeyHint("Add", ("add",)),
+        KeyHint("Remove", ("remove",)),
+        KeyHint("Find", ("find",)),
+        KeyHint("Sort", ("sort",)),
+        KeyHint("Detail", ("detail",)),
+        KeyHint("Alerts", ("alerts",)),
+        KeyHint("Undo", ("undo",)),
+        KeyHint("Columns", ("columns",)),
+        KeyHint("Lists", ("lists",)),
+        KeyHint("Next pane", ("next_pane",)),
+        KeyHint("Theme", ("theme",)),
+        KeyHint("Help", ("help",)),
+        KeyHint("Quit", ("quit",)),
+    ),
+    "ladder": (
+        KeyHint("Size", ("ladder_size",)),
+        KeyHint("Still or floating", ("ladder_static",)),
+        KeyHint("Centre", ("ladder_centre",)),
+        KeyHint("Root bars", ("ladder_root",)),
+        KeyHint("Scroll", ("ladder_up", "ladder_down")),
+    ),
+    "chart": (
+        KeyHint("Crosshair", ("chart_left", "chart_right")),
+        KeyHint("Pan", ("chart_pan_left", "chart_pan_right")),
+        KeyHint("Bars", ("shorter", "longer")),
+        KeyHint("Candles", ("candles",)),
+        KeyHint("Newest", ("chart_live",)),
+        KeyHint("Go to", ("chart_time",)),
+        KeyHint("Zoom", ("chart_in", "chart_out")),
+        KeyHint("VWAP", ("vwap",)),
+    ),
+    "tape": (
+        KeyHint("Scroll", ("tape_up", "tape_down")),
+        KeyHint("Page", ("tape_page_up", "tape_page_down")),
+        KeyHint("Newest", ("tape_live",)),
+    ),
+    "replay": (
+        KeyHint("Pause", ("replay_pause",)),
+        KeyHint("Step", ("replay_step",)),
+        KeyHint("Speed", ("replay_slower", "replay_faster")),
+    ),
+}
+"""What the footer shows, the most important first: of the pane that has the keys or of a replay, then of all ("")."""
 
 
 class KeyConflict(NamedTuple):
@@ -177,6 +235,13 @@ def find_conflict(table: Iterable[KeyBinding], preferred: Iterable[str] = ()) ->
 def label_of(table: Iterable[KeyBinding], id: str) -> str:
     """Returns the label of an action's first key, for sentences such as `u brings it back`."""
     return next(key.labels[0] for key in table if key.id == id)
+
+
+def hint_labels(table: Iterable[KeyBinding], hint: KeyHint) -> tuple[str, ...]:
+    """Returns the labels of a hint's keys; modifiers that they share are said once: `Shift+←`, `→`."""
+    first, *others = (label_of(table, id) for id in hint.ids)
+    modifiers = first[: first.rfind("+", 0, -1) + 1]
+    return (first, *(other.removeprefix(modifiers) for other in others))
 
 
 def groups(table: Iterable[KeyBinding] = KEYS) -> dict[str, list[KeyBinding]]:

@@ -161,8 +161,10 @@ class AlertEngine:
         before, self._states, self._active = self._states, {}, {}
         for alert in alerts:
             state = before.get(alert.key)
-            if state is None or state.alert != alert:
-                state = AlertState(alert, state.fired_at if state is not None else 0)
+            if state is not None and state.alert._replace(fired=alert.fired) == alert:
+                state.alert = alert
+            else:
+                state = AlertState(alert, state.fired_at if state is not None else 1000 * alert.fired)
                 figure = state.measure(instruments[alert.symbol]) if alert.symbol in instruments else None
                 if figure is not None:
                     state.update(figure)

@@ -4,6 +4,7 @@ file."""
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from tui.errors import UsageError
@@ -23,6 +24,7 @@ CONDITION_EXAMPLES = (
 )
 """Examples of what can be written behind a symbol, each with its meaning."""
 
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # when an alert fired
 _UNITS = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3}
 _MAX_VALUE = 1e15
 _MAX_DIGITS = 6  # characters of a number before its unit
@@ -50,7 +52,7 @@ class Alert(NamedTuple):
 
     `value` is a price, the day's change in %, a spread in bp of the mid, or a turnover; prices and turnover are in the
     symbol's currency. Without `repeat` it fires once and is done; else it is armed again once its measure was back by
-    `repeat`, in the unit of `value`.
+    `repeat`, in the unit of `value`. `fired` is when it last fired, s UTC, 0 for never.
     """
 
     symbol: Symbol
@@ -58,6 +60,7 @@ class Alert(NamedTuple):
     value: float
     repeat: float | None = None
     state: AlertSwitch = "on"
+    fired: int = 0
 
     @property
     def key(self) -> tuple[Symbol, AlertKind, float]:
@@ -89,7 +92,8 @@ class Alert(NamedTuple):
         return f"{text} repeat {_format_number(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.condition}" + ("" if self.state == "on" else f" {self.state}")
+        fired = f" fired {datetime.fromtimestamp(self.fired, UTC):{_MOMENT}}" if self.fired else ""
+        return f"{self.symbol} {self.condition}{fired}" + ("" if self.state == "on" else f" {self.state}")
 
 
 def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
@@ -107,12 +111,29 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     state: AlertSwitch = "on"
     if words and words[-1] in ("off", "done"):
         state = "off" if words.pop() == "off" else "done"
+    fired = 0
+    if "fired" in words:
+        at = words.index("fired")
+        words, fired = words[:at], _parse_moment(" ".join(words[at + 1 :]))
     distance = None
     if "repeat" in words:
         at = words.index("repeat")
         words, distance = words[:at], "".join(words[at + 1 :])
     kind, value = _parse_condition(words)
-    return Alert(symbol, kind, value, None if distance is None else _parse_distance(kind, value, distance), state)
+    return Alert(
+        symbol, kind, value, None if distance is None else _parse_distance(kind, value, distance), state, fired
+    )
+
+
+def _parse_moment(text: str) -> int:
+    """Returns the time, s UTC, at which an alert fired. Raises UsageError."""
+    try:
+        time = int(datetime.strptime(text.upper(), _MOMENT).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        time = -1
+    if time < 0:
+        raise UsageError(f"fired '{text[:_MAX_QUOTED]}': write the time as 2026-11-30T14:31:07Z")
+    return time
 
 
 def _split_symbol(text: str) -> tuple[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from tui.market.minute_columns import MINUTE as MINUTE
+from tui.market.minute_columns import MinuteColumns
 from tui.protocol.messages import MAX_PRICE, MAX_UNITS, MIN_PRICE, Kline
 
-MINUTE = 60_000
 MAX_MINUTES = 1_500  # a whole day of minutes and a little more
 MAX_BAR_AGE = 366 * 86_400_000  # ms
 _MIN_OVERLAP = 5  # minutes that cache and history share, before they can contradict each other
@@ -26,7 +27,7 @@ class MinuteBars:
     __slots__ = ("_bars", "_cached", "_completed", "incomplete", "latest", "slot_version", "synthesized", "version")
 
     def __init__(self) -> None:
-        self._bars: dict[int, Kline] = {}
+        self._bars = MinuteColumns()
         self.latest = -1
         self.synthesized = False
         self.version = 0
@@ -45,8 +46,8 @@ class MinuteBars:
         if slot < self.latest or slot <= self._completed:
             held = self._bars.get(slot) if slot not in self._cached else None
             if held is not None and held.volume >= bar.volume:
-                return held == bar  # a repetition, as after a reconnect, is not out of order
-            if held is None and len(self._bars) >= MAX_MINUTES and slot < min(self._bars):
+                return _is_same(held, bar)  # a repetition, as after a reconnect, is not out of order
+            if held is None and len(self._bars) >= MAX_MINUTES and slot < self._bars.slots[0]:
                 return False
         self._set(slot, bar)
         if self.incomplete:
@@ -62,16 +63,16 @@ class MinuteBars:
             return True
         first, last = min(history), max(history)
         shared = [slot for slot in self._cached if slot in history]
-        apart = sum(abs(self._bars[slot].close / history[slot].close - 1) > _TOLERANCE for slot in shared)
+        cached = {slot: bar for slot in shared if (bar := self._bars.get(slot)) is not None}
+        apart = sum(abs(bar.close / history[slot].close - 1) > _TOLERANCE for slot, bar in cached.items())
         agrees = len(shared) < _MIN_OVERLAP or 2 * apart <= len(shared)
         self._drop(slot for slot in list(self._cached) if not agrees or first <= slot <= last)
-        held = self._bars
         lacking = self.incomplete
         self._add(
             {
                 slot: bar
                 for slot, bar in history.items()
-                if slot not in held or slot in lacking or held[slot].volume < bar.volume
+                if slot in lacking or (held := self._bars.get(slot)) is None or held.volume < bar.volume
             }
         )
         lacking.difference_update(history)
@@ -100,17 +101,17 @@ class MinuteBars:
 
     def drop_where(self, is_wrong: Callable[[Kline], bool]) -> None:
         """Drop the bars for which that is true."""
-        self._drop([slot for slot, bar in self._bars.items() if is_wrong(bar)])
+        self._drop([bar.time // MINUTE for bar in self._bars if is_wrong(bar)])
 
     def forget(self) -> None:
         """Drop all bars."""
         self.incomplete.clear()
-        self._drop(list(self._bars))
+        self._drop(list(self._bars.slots))
         self._completed = -1
 
     def forget_after(self, slot: int) -> None:
         """Drop the bars after that slot."""
-        self._drop([other for other in self._bars if other > slot])
+        self._drop([other for other in self._bars.slots if other > slot])
         self._completed = min(self._completed, slot)
 
     def _add(self, bars: Mapping[int, Kline]) -> None:
@@ -118,31 +119,30 @@ class MinuteBars:
         if bars:
             self.slot_version += len(bars)
             self.version += 1
-            self._bars |= bars
-            for slot in sorted(self._bars)[:-MAX_MINUTES]:
-                del self._bars[slot]
-                self._cached.discard(slot)
-            self.latest = max(self._bars)
+            self._bars.set_all(bars)
+            self._drop_oldest()
+            self.latest = self._bars.slots[-1]
 
     def _set(self, slot: int, bar: Kline) -> None:
-        self.slot_version += slot not in self._bars
-        self._bars[slot] = bar
+        self.slot_version += self._bars.set(slot, bar)
         if self._cached:
             self._cached.discard(slot)
         self.version += 1
         self.latest = max(self.latest, slot)
-        if len(self._bars) > MAX_MINUTES:
-            oldest = min(self._bars)
-            del self._bars[oldest]
-            self._cached.discard(oldest)
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        if (excess := len(self._bars) - MAX_MINUTES) > 0:
+            self._cached.difference_update(self._bars.slots[:excess])
+            self._bars.drop_oldest(excess)
 
     def _drop(self, slots: Iterable[int]) -> None:
         for slot in slots:
-            del self._bars[slot]
+            self._bars.remove(slot)
             self._cached.discard(slot)
             self.version += 1
             self.slot_version += 1
-        self.latest = max(self._bars, default=-1)
+        self.latest = self._bars.slots[-1] if len(self._bars) else -1
 
     def add_trade(self, time: int, price: float, size: float | None, *, newest: bool = True) -> None:
         """Add a trade of `time` (ms UTC) to its minute's bar; trades come in order of time. `newest` is False if a
@@ -155,18 +155,18 @@ class MinuteBars:
         bar = self._bars.get(slot)
         if bar is None:
             bar = Kline(symbol="", open=price, high=price, low=price, close=price, time=slot * MINUTE)
-            self._set(slot, bar)
         bar.high, bar.low = max(bar.high, price), min(bar.low, price)
         if newest or slot < self.latest:
             bar.close = price
         bar.volume += size or 0.0
-        self.version += 1
+        self._set(slot, bar)
 
     def add_volume(self, time: int, size: float) -> None:
         """Add the size of an earlier trade of `time` (ms UTC), known only now, to its minute's volume."""
         slot = time // MINUTE
         if slot > self._completed and (bar := self._bars.get(slot)) is not None:
             bar.volume += size
+            self._bars.set(slot, bar)
             self.version += 1
 
     def get(self, slot: int) -> Kline | None:
@@ -175,23 +175,25 @@ class MinuteBars:
 
     def window(self, first: int, last: int) -> list[Kline | None]:
         """Returns one entry for each slot from `first` to `last` inclusive: its bar, or None for a gap."""
-        get = self._bars.get
-        return [get(slot) for slot in range(first, last + 1)]
+        found: list[Kline | None] = [None] * (last + 1 - first)
+        for bar in self._bars.between(first, last + 1):
+            found[bar.time // MINUTE - first] = bar
+        return found
 
     def since(self, slot: int) -> list[Kline]:
         """Returns the bars from that slot on, oldest first."""
-        return [self._bars[other] for other in sorted(other for other in self._bars if other >= slot)]
+        return list(self._bars.between(slot, self.latest + 1))
 
     def minutes(self) -> list[int]:
         """Returns the start times of the bars, ms UTC, ascending."""
-        return [slot * MINUTE for slot in sorted(self._bars)]
+        return [slot * MINUTE for slot in self._bars.slots]
 
     def __len__(self) -> int:
         return len(self._bars)
 
     def __iter__(self) -> Iterator[Kline]:
         """Iterate over all bars, oldest first."""
-        return (self._bars[slot] for slot in sorted(self._bars))
+        return iter(self._bars)
 
 
 def completed_bars(bars: Iterable[Kline], time: float) -> list[Kline]:
@@ -208,3 +210,7 @@ def is_valid_bar(bar: Kline) -> bool:
         and bar.low <= bar.high
         and 0 <= bar.volume <= MAX_UNITS
     )
+
+
+def _is_same(one: Kline, other: Kline) -> bool:
+    return all(getattr(one, field) == getattr(other, field) for field in ("open", "high", "low", "close", "volume"))

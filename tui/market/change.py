@@ -50,11 +50,9 @@ def quoted_reference(quote: Quote, near: float | None = None) -> ReferencePrice 
     if near is not None:
         told = [ReferencePrice(price, source) for price, source in _previous_closes(quote) if price >= MIN_PRICE]
         return next((each for each in told if in_one_unit(each.price, near)), None)
-    found = next(_previous_closes(quote), None)
-    if found is not None and found[1] is ReferenceSource.PREVIOUS and found[0] == quote.open:
-        found = None
-    if found is not None and MIN_PRICE <= found[0] <= MAX_PRICE:
-        return ReferencePrice(*found)
+    for price, source in _previous_closes(quote):
+        if MIN_PRICE <= price <= MAX_PRICE and not (source is ReferenceSource.PREVIOUS and price == quote.open):
+            return ReferencePrice(price, source)
     return (
         ReferencePrice(quote.open, ReferenceSource.OPEN) if quote.open is not None and quote.open >= MIN_PRICE else None
     )

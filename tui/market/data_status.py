@@ -42,11 +42,19 @@ def data_status(instrument: Instrument, age: float | None, is_link_live: bool) -
         return DataStatus.CLOSED if instrument.is_closed else DataStatus.WAITING
     if not is_link_live:
         return DataStatus.STALE
-    if instrument.quote is not None and instrument.quote.status in (1, 3):
+    if _is_halted(instrument):
         return DataStatus.HALTED
     if age is not None and age <= MAX_LIVE_AGE:
         return DataStatus.LIVE
     return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET
+
+
+def _is_halted(instrument: Instrument) -> bool:
+    """Returns True if the quote says that nothing is traded, and no trade since shows otherwise."""
+    quote, quoted_at = instrument.quote, instrument.quote_time
+    if quote is None or quote.status not in (1, 3):
+        return False
+    return not quoted_at or instrument.tick_time - quoted_at <= 1_000 * MAX_LIVE_AGE
 
 
 def book_status(instrument: Instrument, is_link_live: bool) -> DataStatus:

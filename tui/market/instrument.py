@@ -46,6 +46,7 @@ class Instrument:
 
     __slots__ = (
         "_evidence",
+        "_evidence_at",
         "_pending_trades",
         "_split",
         "_tape",
@@ -94,7 +95,7 @@ class Instrument:
         self.depth_at = 0.0
         self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
-        # Whether the book is an auction's, with one price on both sides, of which no figure is derived.
+        # Whether the book is an auction's, locked or crossed, of which no figure is derived.
         self.is_indicative = False
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
         self.tick_sampled = False
@@ -114,6 +115,7 @@ class Instrument:
         self.closed_by_plan = False  # whether the exchange was closed by its calendar at the last sample
         self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
         self._evidence = 0  # current trades and quote changes while closed by plan
+        self._evidence_at = 0  # ms UTC: the time of the latest
 
     def set_hours(self, hours: Calendar) -> None:
         """Adopt the calendar of another exchange, which resets the session, the tape and the previous close."""
@@ -300,6 +302,15 @@ class Instrument:
         newest = next(self.tape.runs(self.tape.total - 1), None)
         self.day.auction_trade(tick.last, newest.size if newest is not None else None)
 
+    def settle_close_without_trades(self, quote: Quote, before: Quote | None) -> None:
+        """Consider a quote for the official close, where the feed sends no trades; what its volume has grown by since
+        the quote before is its size."""
+        size = None
+        if before is not None and before.volume is not None and quote.volume is not None:
+            size = quote.volume - before.volume
+        if quote.last >= MIN_PRICE and quote.time:
+            self.day.auction_trade(quote.last, size)
+
     def _flush_trades(self) -> None:
         tape, trades, builds = self._tape, self._pending_trades, self.builds_bars
         self._pending_trades = []
@@ -402,8 +413,8 @@ class Instrument:
 
     @property
     def day_quote(self) -> Quote | None:
-        """The quote; None if it is of an earlier trade date than the last price, whose day it does not tell of."""
-        return None if 0 < self.quote_time < self.day.date_begins else self.quote
+        """The quote; None if it does not tell of the last price's day."""
+        return self.quote if self.quote is not None and self.day.is_of_date(self.quote, self.quote_time) else None
 
     @property
     def is_closed(self) -> bool:
@@ -416,9 +427,11 @@ class Instrument:
 
     def note_trading(self, made: int, time: float) -> None:
         """Count a trade or quote change of `made` while the exchange is closed by its calendar; `time` is the
-        exchange's, both ms UTC. Evidence before plan: the second current one means that it trades, for ten minutes."""
+        exchange's, both ms UTC. Evidence before plan: two current ones within ten minutes mean that it trades, for ten
+        minutes."""
         if time - made <= _MAX_EVIDENCE_AGE:
-            self._evidence += 1
+            self._evidence = 1 + self._evidence * (made - self._evidence_at <= _EVIDENCE_HOLDS)
+            self._evidence_at = made
             if self._evidence >= _MIN_EVIDENCE:
                 self.trading_until = made + _EVIDENCE_HOLDS
 

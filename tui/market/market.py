@@ -270,6 +270,8 @@ class Market:
                 instrument.quote_time = time
         elif message.time:
             return time  # no newer data
+        elif (arrival := self.exchange_time(now)) >= instrument.day.ends:  # without a time: of the session it comes in
+            instrument.roll_session(int(arrival), message.last)
         age = instrument.ages.tick if is_tick else instrument.ages.quote
         if now - age.at >= RESOLUTION:
             age.note(now)
@@ -293,9 +295,11 @@ class Market:
         time = self._check_time(instrument, quote, now)
         if time is None:
             return False
-        instrument.quote = quote
+        before, instrument.quote = instrument.quote, quote
         if instrument.day.base is None:
             instrument.update_reference()
+        if time < instrument.day.auction_until and not instrument.tick_sampled:
+            instrument.settle_close_without_trades(quote, before)
         # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
             instrument.set_last(quote.last, time, now)
@@ -315,8 +319,8 @@ class Market:
         instrument.mid = uncrossed_mid(depth)
         instrument.is_indicative = False
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
-            self.health.crossed += best.bid > best.ask
-            instrument.is_indicative = best.bid == best.ask and instrument.is_in_auction(self.exchange_time(now))
+            instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
+            self.health.crossed += best.bid > best.ask and not instrument.is_indicative
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)

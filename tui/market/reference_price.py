@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from tui.market.change import ReferencePrice, ReferenceSource, quoted_reference
+from tui.market.session_hours import SessionPhase
 from tui.market.sessions import Calendar, SessionInterval
 from tui.market.split import Split, in_one_unit, is_split
 from tui.protocol.messages import Kline, Quote
@@ -14,6 +15,7 @@ from tui.protocol.messages import Kline, Quote
 _MAX_CLOSES = 8  # trade dates whose close is remembered
 _AUCTION_WITHIN = 5_000  # ms after the bell: by then the closing auction's trade is printed
 _SAME = 1e-6  # of a price: closes that differ by less are one
+_ALIKE = 5e-4  # of a price: closes of one date by a feed and by history differ by less, as one may lack the auction
 
 
 class ReferencePriceTracker:
@@ -30,6 +32,7 @@ class ReferencePriceTracker:
 
     __slots__ = (
         "_auction_size",
+        "_base_before",
         "_calendar",
         "_date",
         "_first",
@@ -40,6 +43,8 @@ class ReferencePriceTracker:
         "_interval",
         "_is_open",
         "_joined",
+        "_outdated",
+        "_quote_before",
         "_since",
         "_until",
         "auction_until",
@@ -58,6 +63,10 @@ class ReferencePriceTracker:
         self._since = self._until = 0  # ms UTC: when that begins and ends
         self._history_quote: Quote | None = None
         self._from_history: ReferencePrice | None = None  # what history tells of that date's previous close
+        self._base_before: float | None = None  # what change was measured from in the session before
+        # Previous closes that a feed tells before it has moved on, each with the one that is due.
+        self._outdated: tuple[tuple[float, float], ...] = ()
+        self._quote_before: Quote | None = None  # the last one of the trade date before
         self._auction_size = 0.0
         self._first: float | None = None  # the first price of the trade date in force, by which a split is told
         self._first_time = 0
@@ -77,6 +86,8 @@ class ReferencePriceTracker:
         the data, None if it is the one known before: then the next data rolls again."""
         self.update(quote)
         before, now = self._interval, self._calendar.at(time)
+        if before is not None and now.date != before.date:
+            self._quote_before = quote
         if now != before:
             self._begin(now, before, last)
             self.date_begins = self._calendar.date_begins(time)
@@ -106,8 +117,21 @@ class ReferencePriceTracker:
                 self.auction_until, self._auction_size = before.end + _AUCTION_WITHIN, 0.0
         day = self._calendar.regular_date(now)
         if day != self._date:
+            self._base_before = self.base.price if self.base is not None and not self.base.is_open else None
             self._date, self.base = day, None
             self._since, self._until = self._calendar.regular_hours(day) or (now.start, now.end)
+
+    def is_of_date(self, quote: Quote, time: int) -> bool:
+        """Returns True if the figures of a quote of `time` (ms UTC) are those of the trade date in force. They are not
+        if its time is earlier, nor before the opening while its volume is that of the date before, or more: a feed may
+        begin its day's figures again later than the trade date does."""
+        before = self._quote_before
+        if quote is before or 0 < time < self.date_begins:
+            return False
+        if before is None or not before.volume or quote.volume is None or quote.volume < before.volume:
+            return True
+        i = self._interval
+        return self._is_own_session and not (i and i.start == self._since and i.phase is SessionPhase.AUCTION)
 
     def auction_trade(self, price: float, size: float | None) -> None:
         """Take the price of a trade before `auction_until` for the official close, unless a larger one was printed."""
@@ -156,18 +180,33 @@ class ReferencePriceTracker:
     def _previous_close(self, quote: Quote) -> ReferencePrice | None:
         """Returns the previous close of the latest regular session by a quote, None if that does not tell it. After
         that session a feed may measure from the session's own close already, at once or from the next trade date on:
-        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart."""
-        if 0 < quote.time < self._since:
+        what equals that close is not the one before, and if that close is unknown, the two cannot be told apart. In
+        that session a feed may not have moved on yet: then it tells the close of two sessions ago."""
+        if 0 < quote.time < self._since or (not quote.time and quote is self._quote_before):
             return None
+        time = quote.time or (self._interval.start if self._interval is not None else 0)
         found = quoted_reference(quote, self.split.price if self.split is not None else None)
-        if found is None or not quote.time or quote.time < self._until:
+        if found is None or self._is_outdated(found.price):
+            return None
+        if time < self._until:
             return found
         if found.is_open:
             return None if not self._is_own_session else found
-        close = self._close_of(self._date)
+        close = self.close_of(self._date)
         if close is None and not self._calendar.has_extended_hours:
             close = quote.last
-        return found if close is not None and abs(found.price - close) > _SAME * close else None
+        if close is None:
+            return None
+        # A feed's close and that of history differ by an auction or by a dividend that is due: the nearer one is meant.
+        earlier = None if self._date is None else self.close_of(self._calendar.previous_session(self._date))
+        apart = abs(found.price - close)
+        is_earlier = apart > _ALIKE * close if earlier is None else apart >= abs(found.price - earlier)
+        return found if is_earlier else None
+
+    def close_of(self, day: date | None) -> float | None:
+        """Returns the close of a date, None if it is unknown or of the unit before a split."""
+        close = self.closes.get(day) if day is not None else None
+        return close if close is None or self.split is None or self.split.in_unit(close) else None
 
     @property
     def _is_own_session(self) -> bool:
@@ -179,11 +218,6 @@ class ReferencePriceTracker:
         return self._calendar.has_extended_hours and self._interval is not None and self._interval.date != self._date
 
     # --- splits ---
-
-    def _close_of(self, day: date | None) -> float | None:
-        """Returns the close of a date, None if it is unknown or of the unit before a split."""
-        close = self.closes.get(day) if day is not None else None
-        return close if close is None or self.split is None or self.split.in_unit(close) else None
 
     def _begins_split(self, close: float | None) -> bool:
         """Returns True if the first price of the date tells of a split, which then counts from now on."""
@@ -243,23 +277,41 @@ class ReferencePriceTracker:
     def _apply_history(self) -> None:
         """Find in history the close of the latest session, and the one before it: by a quote, else by the close of the
         session before, and of no other one. Regions without a calendar have no trade dates, so no close is derived."""
-        self._from_history = None
+        self._from_history, self._outdated = None, ()
         if self._interval is None or self._date is None:
             return
+        self._outdated = self._outdated_closes(self._date)
+        if self.base is not None and self._is_outdated(self.base.price):
+            self.base = None
         if self._first is not None and (before := self._calendar.previous_session(self._interval.date)) is not None:
             self._begins_split(self.closes.get(before))
         outside = self._calendar.has_extended_hours and not self._interval.phase.is_regular
-        self.close = self._close_of(self._date) if outside else None
+        self.close = self.close_of(self._date) if outside else None
         if self._history_quote is not None and self._history_quote.time:
             self._from_history = self._previous_close(self._history_quote)
             self._take_adjusted_close(self._history_quote)
         if (self._from_history is None or self._from_history.is_open) and not self._calendar.always_open:
             session = self._calendar.previous_session(self._date)
-            close = self._close_of(session)
+            close = self.close_of(session)
             # Who was not there at the open between two closes may have missed a split.
             missed = self._is_before_session and close and self.close and is_split(close, self.close)
             if close is not None and not missed:
                 self._from_history = ReferencePrice(close, ReferenceSource.HISTORY)
+
+    def _outdated_closes(self, day: date) -> tuple[tuple[float, float], ...]:
+        """Returns the previous closes of the session before that date's, each with the one that is due, if that is
+        known to be another."""
+        if (before := self._calendar.previous_session(day)) is None or (due := self.close_of(before)) is None:
+            return ()
+        told = self.close_of(self._calendar.previous_session(before)), self._base_before
+        return tuple((each, due) for each in told if each is not None and abs(each - due) > _SAME * due)
+
+    def _is_outdated(self, price: float) -> bool:
+        """Returns True if a feed that has not moved on yet tells this previous close."""
+        return any(
+            abs(price - before) <= _ALIKE * before and abs(price - before) < abs(price - due)
+            for before, due in self._outdated
+        )
 
     @property
     def is_regular(self) -> bool:

@@ -35,7 +35,7 @@ class SlotMark(Enum):
 class Segment(NamedTuple):
     """A part of one date without a break, ms UTC. Its slots are aligned to `anchor` and cover the minutes from `first`
     to `last`; they are cut at `floor` and `limit`. `is_regular` is True in the
-    regular session."""
+    regular session and its auctions."""
 
     date: date
     anchor: int
@@ -91,13 +91,17 @@ def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[
         return [Segment(day_, start, minutes[0], minutes[-1], start, end)]
     found: list[Segment] = []
     first = hours[0][0]
+    # Without trading outside the regular session, a bar beside it is an auction's, as one at the minute of the bell.
+    is_auction = not any(interval.phase.is_extended for interval in day)
+    if is_auction:  # the date's bar is complete when its trading is over, not at midnight
+        end = max(minutes[-1] + MINUTE, *(interval.end for interval in day if not interval.phase.is_closed))
     if minutes[0] < first:
-        found.append(Segment(day_, first, minutes[0], first - MINUTE, start, first))
+        found.append(Segment(day_, first, minutes[0], first - MINUTE, start, first, is_auction))
     for (opens, closes), until in zip(hours, [*(opens for opens, _ in hours[1:]), end], strict=True):
         found.append(Segment(day_, opens, opens, closes - MINUTE, opens, closes, is_regular=True))
         beyond = minutes[bisect_left(minutes, closes) : bisect_left(minutes, until)]
         if beyond:
-            found.append(Segment(day_, closes, closes, beyond[-1], closes, until))
+            found.append(Segment(day_, closes, closes, beyond[-1], closes, until, is_auction))
     return found
 
 

@@ -39,6 +39,8 @@ class TradeSizeInference:
         "_greatest",
         "_matched",
         "_pending",
+        "_previous",
+        "_restarted",
         "_rising",
         "cumulative",
         "falls",
@@ -58,6 +60,8 @@ class TradeSizeInference:
         self._greatest: float | None = None
         self._rising = 0
         self._falls = 0
+        self._previous = 0.0
+        self._restarted = 0  # ticks below the greatest since the latest fall: after a run of them, the feed began again
         self._matched = False  # whether a volume once equalled that of a quote of the same time
         self._after_gap = False
         self._pending: deque[tuple[int, int, float, float]] = deque(
@@ -83,14 +87,18 @@ class TradeSizeInference:
 
     def _increase(self, volume: float) -> float | None:
         before, after_gap = self._greatest, self._after_gap
+        previous, self._previous = self._previous, volume
         self._after_gap = False
         if before is None:
             self._greatest = volume
             return None
         if volume < before:
             self.falls += 1
+            self._restarted = self._restarted + 1 if volume >= previous else 1
+            if self._restarted >= _TICKS_TO_DECIDE:
+                self._greatest, self._restarted = volume, 0
             return None
-        self._greatest = volume
+        self._greatest, self._restarted = volume, 0
         if after_gap:
             self.gap += volume - before
             return None
@@ -99,7 +107,7 @@ class TradeSizeInference:
     def _decide(self, tick: Tick, volume: float, quote: Quote | None, number: int) -> float | None:
         """Decide cumulative after a run of ticks that never falls and once equals a quote's volume, per trade at the
         second fall. Returns the size of this trade if that decided it."""
-        if self._greatest is not None and volume < self._greatest:
+        if volume < self._previous:
             self._falls += 1
             self._rising = 0
             if self._falls >= _FALLS_TO_DECIDE:

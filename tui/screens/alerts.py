@@ -156,7 +156,7 @@ class Alerts(Chooser[None]):
                 return str(error)
             alerts, _ = self._present()
             same = [alert for alert in alerts if alert.key == key and (edited is None or key != edited.key)]
-            return f"there is one already: {same[0]}" if same else ""
+            return f"there is one already: {same[0].symbol} {same[0].condition}" if same else ""
 
         def submitted(text: str | None) -> None:
             if text is not None:
@@ -182,7 +182,7 @@ class Alerts(Chooser[None]):
             del alerts[at : at + 1]
             self._deleted.append((at, alert))
             self._change(alerts, at)
-            self.notify(f"deleted {alert}: u brings it back", markup=False, timeout=4)
+            self.notify(f"deleted {alert.symbol} {alert.condition}: u brings it back", markup=False, timeout=4)
 
     def action_undo(self) -> None:
         """Restore the alerts that were deleted here, the latest first."""

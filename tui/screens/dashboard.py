@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,7 +18,8 @@ from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
 from tui.reference.fund_names import FundNames
-from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
+from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
+from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
 from tui.terminal.textual_private import BaseScreen
@@ -24,7 +27,7 @@ from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.field import Field
 from tui.widgets.find_field import FindField
-from tui.widgets.footer import Footer
+from tui.widgets.footer import Footer, KeyContext
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
 from tui.widgets.pane import Pane
@@ -33,6 +36,13 @@ from tui.widgets.status_bar import StatusBar
 from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist.grid import Watchlist
+
+
+class Layer(NamedTuple):
+    """Something on the screen that Esc takes away; `label` is the footer's word for that, "" if it has none."""
+
+    label: str
+    leave: Callable[[], None]
 
 
 class Dashboard(BaseScreen, inherit_bindings=False):
@@ -57,7 +67,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
-        self.tape = TradeTape(styles, keys)
+        self.tape = TradeTape(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
         self.add_field = AddField(suggestions)
@@ -106,7 +116,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def apply_layout(self) -> None:
         """Place and size the panes for the terminal's size."""
         width, height = self.app.size
-        boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
+        boxes = self._boxes(self.zoomed)
         self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
@@ -120,6 +130,58 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 pane.styles.width, pane.styles.height = box.width, box.height
         if self.focused is None or not self.focused.display:
             self.focus_pane()
+        self._update_footer()
+
+    @property
+    def top_layer(self) -> Layer | None:
+        """What Esc takes away now; None if there is nothing."""
+        grid = self.watchlist
+        if self.chart.display and self.chart.has_crosshair:
+            return Layer("Hide crosshair", self.chart.leave_crosshair)
+        if self.tape.display and self.tape.held:
+            return Layer("Newest trades", self.tape.action_tape_live)
+        if self.zoomed:
+            return Layer("All panes", self.zoom)
+        if grid.has_marks:
+            return Layer("Unmark", grid.clear_marks)
+        if grid.find:
+            return Layer("All rows", partial(setattr, grid, "find", ""))
+        if self.detail:
+            return Layer("Watchlist", partial(self.show_detail, detail=False))
+        if self.focused is not self._first_pane:
+            return Layer("", self.focus_pane)
+        return None
+
+    def _update_footer(self) -> None:
+        """Show the keys of what has them now."""
+        pane, layer = self.focused_pane, self.top_layer
+        label = layer.label if layer is not None else ""
+        self.footer.context = KeyContext(pane.id or "" if pane is not None else "", label, self.status.replay)
+
+    @property
+    def focused_pane(self) -> Pane | None:
+        """The pane that has the keys."""
+        return next((pane for pane in self._panes if pane is self.focused), None)
+
+    @property
+    def _first_pane(self) -> Pane | None:
+        return next((pane for pane in self._panes if pane.display and pane.can_focus), None)
+
+    def _boxes(self, zoomed: str) -> Boxes:
+        width, height = self.app.size
+        needed = self.watchlist.width_needed
+        return arrange(width, height, self.hidden, zoomed, detail=self.detail, watchlist_width=needed)
+
+    @on(Watchlist.WidthNeeded)
+    def make_room_for_columns(self) -> None:
+        """Give the watchlist the width that its columns need now."""
+        self.apply_layout()
+
+    def columns_without_room(self, zoomed: bool = False) -> set[str]:
+        """Returns the ids of the chosen columns that do not fit into the watchlist, or into the `zoomed` one; none
+        while it is hidden."""
+        box = self._boxes("watchlist" if zoomed else self.zoomed).get("watchlist")
+        return self.watchlist.columns_without_room(box.width) if box is not None else set()
 
     @property
     def flash_ends(self) -> float | None:
@@ -145,8 +207,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def zoom(self) -> None:
         """Give the focused pane the whole screen, or end that."""
-        focused = self.focused.id if self.focused in self._panes and self.focused is not None else None
-        self.zoomed = "" if self.zoomed else focused or ""
+        pane = self.focused_pane
+        self.zoomed = "" if self.zoomed or pane is None else pane.id or ""
         self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
@@ -155,25 +217,24 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.apply_layout()
         self.focus_pane()
 
-    def next_pane(self, by: int) -> None:
-        """Focus the next pane, the previous one if negative; a zoom moves along."""
+    def next_pane(self, by: int) -> bool:
+        """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
         shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
         shown = [pane for pane in shown if pane.id not in self.hidden]
-        if not shown:
-            return
+        if len(shown) < 2:
+            return False
         at = shown.index(self.focused) if self.focused in shown else 0
         pane = shown[(at + by) % len(shown)]
         if self.zoomed:
             self.zoomed = pane.id or ""
             self.apply_layout()
         pane.focus()
+        return True
 
     def focus_pane(self) -> None:
         """Focus the first visible pane, which is the watchlist if it is visible."""
-        for pane in self._panes:
-            if pane.display and pane.can_focus:
-                pane.focus()
-                return
+        if (pane := self._first_pane) is not None:
+            pane.focus()
 
     def apply_styles(self, styles: Styles) -> None:
         """Redraw in the colours of another theme."""
@@ -218,6 +279,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Close the fields when Tab or a click focused a pane: an open field without focus would get no keys."""
         if self.focused in self._panes:
             self.close_fields()
+        self._update_footer()
 
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
@@ -247,8 +309,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
         self.status.link = state
+        trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
-            pane.standing = bool(state.standing)
+            pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()
 
@@ -292,6 +355,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
+        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,63 +13,47 @@ from textual.binding import Binding, BindingsMap
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Input, Static
 
+from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, groups
+from tui.screens.signs import SIGNS
 from tui.screens.text_screen import TextScreen
 from tui.terminal.textual_private import add_bindings
 from tui.widgets.styles import Styles
 
-_SIGNS = (
-    ("▲ ▼", "the last price move; dim: the latest trade had the same price"),
-    ("—", "not known: nothing is invented"),
-    ("⊘ stale", "the link is not proven: the number may be wrong by now, and -- hides its change"),
-    ("Fri 16:00", "no price has come yet: the last one known from before, with its time at the exchange"),
-    ("✓", "the symbol is marked"),
-    ("1 Watch*", "a list of --watch: forgotten at the end, unless w keeps it"),
-    ("!", "an alert of the symbol has fired; it goes when the cursor has been there"),
-    ("0.63%o", "measured from the open, since no previous close is known"),
-    ("0.41 n", "IOPV column: a NAV of an earlier close"),
-    ("▃▅▆█▆▄", "the last hour, one scale in percent for all rows; green up, red down over that hour"),
-    ("AGE", "since the newest quote or trade was made, by its own time"),
-    ("◂ ▸", "ladder: the price of the last trade; B or S is its side"),
-    ("CUM", "ladder: the size up to that level"),
-    ("indicative", "ladder: the price of a call auction, on both sides of the book; no figure comes from it"),
-    ("mid", "the middle of the spread"),
-    ("μ 512.3454", "the microprice: between bid and ask, nearer to the side with less on it"),
-    ("imb5 +39 %", "of the size on the five nearest levels of either side, how much more is bid than asked"),
-    ("PRICE↓", "ladder: the spread went out of sight below"),
-    ("4,400+", "cost to trade: the book shown ends before the distance; `4,400 of 5,000`: it is too short"),
-    ("split?", "the price stands at a multiple or part of the close before; alerts sleep until the unit is known"),
-    ("10:31…", "chart: the bar in progress"),
-    ("10:31 incomplete", "chart: the link was away in that minute, and the rest of it was not told yet; faint"),
-    ("from 20:01", "chart: what is known of the day begins there, and so does its VWAP"),
-    ("B S", "trades: bought, sold; · nothing tells which"),
-    ("~B ~S", "a trade whose side is inferred from the book or the move; without ~ it was told"),
-    ("×5", "trades: five at one price and on one side, each within a second of the one before"),
-    ("◆", "trades: at least ten times the usual size"),
-    ("♥ 38 ms", "the last answered heartbeat, and how long the answer took"),
-    ("● ◌", "the link is live; it is not"),
-    ("lag 31 ±18", "how late data arrives, and by how much that may be wrong; p99: 99 of 100 come sooner"),
-    ("lag +14 ms", "how late data arrives, over the least seen in ten minutes: the clocks' difference is not known"),
-    ("DELAYED 15m", "all data is that much behind"),
-    ("REC", "all that comes in is recorded"),
-    ("DEMO", "made-up prices: the exchange that comes with this program"),
-)
+_GROUPS_OF_PANE = {
+    "watchlist": ("Watchlist", "Order"),
+    "ladder": ("Ladder",),
+    "chart": ("Chart",),
+    "tape": ("Trades",),
+}
+_SIGN_GROUPS = {
+    "watchlist": "Signs in the watchlist",
+    "ladder": "Signs in the ladder",
+    "chart": "Signs in the chart",
+    "tape": "Signs in the trades",
+    "quote_header": "Signs in the detail",
+    "program": "Signs around the panes",
+}
 
+_WORDS = 52  # cells of a line's words in one of two columns
 _CLOSED = "/ finds · Esc closes"
 
 Sections = dict[str, list[tuple[str, str]]]
 """By group: key labels and what the keys do."""
 
 
-def find_keys(keys: Sequence[KeyBinding], text: str) -> Sections:
-    """Returns the lines in whose labels, words, group or id some word begins with each word of the text."""
+def find_keys(keys: Sequence[KeyBinding], text: str, pane: str = "") -> Sections:
+    """Returns the lines in whose labels, words, group or id some word begins with each word of the text; those of a
+    pane come first."""
     patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
     lines = [
         (key.group, " ".join(key.labels), key.help, key.id.replace("_", " "))
         for keys in groups(keys).values()
         for key in keys
     ]
-    lines += [("Signs", sign, words, "") for sign, words in _SIGNS]
+    lines += [(_SIGN_GROUPS[place], sign, words, "") for place, signs in SIGNS.items() for sign, words in signs]
+    first = (*_GROUPS_OF_PANE.get(pane, ()), _SIGN_GROUPS.get(pane, ""))
+    lines.sort(key=lambda line: first.index(line[0]) if line[0] in first else len(first))
     found: Sections = {}
     for line in lines:
         group, labels, words, _ = line
@@ -85,12 +70,13 @@ def two_columns(sections: Sections) -> tuple[Sections, Sections]:
 
 
 def _length(sections: Sections) -> int:
-    return sum(2 + len(lines) for lines in sections.values())
+    """Returns about how many lines the sections take in one of two columns, in which words are folded."""
+    return sum(2 + sum(1 + len(words) // _WORDS for _, words in lines) for lines in sections.values())
 
 
 class Help(TextScreen):
-    """The screen of keys and signs. `/` filters the lines. Esc ends that first, then closes, as do q, ? and a click
-    outside."""
+    """The screen of keys and signs, those of a pane first. `/` filters the lines into one column. Esc ends that
+    first, then closes, as do q, ? and a click outside."""
 
     DEFAULT_CSS = """
     Help VerticalScroll { max-width: 97%; scrollbar-gutter: stable; }
@@ -113,8 +99,9 @@ class Help(TextScreen):
         Binding("pageup", "scroll('page_up')", show=False),
     ]
 
-    def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
+    def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS, pane: str = "") -> None:
         super().__init__()
+        self._pane = pane
         self._styles = styles
         self._keys = keys
         closing = [Binding(name, "dismiss") for key in keys if key.id in ("help", "quit") for name in key.keys]
@@ -124,7 +111,7 @@ class Help(TextScreen):
         self._box = VerticalScroll(self._field, Container(self._left, self._right), can_focus=False)
 
     def compose(self) -> ComposeResult:
-        self._box.border_title = "Keys"
+        self._box.border_title = "Keys and signs"
         self._box.border_subtitle = _CLOSED
         yield self._box
 
@@ -132,25 +119,27 @@ class Help(TextScreen):
         self._show("")
 
     def _show(self, text: str) -> None:
-        found = find_keys(self._keys, text)
-        left, right = two_columns(found)
+        found = find_keys(self._keys, text, self._pane)
+        left, right = (found, {}) if text else two_columns(found)
+        self._right.display = bool(right)
         self._left.update(
-            self._table(left) if found else Text(f"\nNo key for '{text}'", self._styles("muted", "surface"))
+            self._tables(left) if found else Text(f"\nNo key or sign for '{text}'", self._styles("muted", "surface"))
         )
-        self._right.update(self._table(right))
+        self._right.update(self._tables(right))
 
-    def _table(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> Table:
+    def _tables(self, sections: Sections) -> Group:
         styles = self._styles
-        table = Table.grid(padding=(0, 1, 0, 0), expand=True)
-        table.add_column(no_wrap=True, width=12)
-        table.add_column(ratio=1)
+        widest = max((fmt.cells(labels) for lines in sections.values() for labels, _ in lines), default=0)
+        parts: list[RenderableType] = []
         for group, lines in sections.items():
-            table.add_row()
-            table.add_row(Text(group, styles("muted", "surface")))
+            table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+            table.add_column(no_wrap=True, width=widest + 2)
+            table.add_column(ratio=1)
             for labels, words in lines:
                 left = Text(f"  {labels}", styles("accent", "surface", bold=True))
                 table.add_row(left, Text(words, styles("text", "surface")))
-        return table
+            parts += [Text(), Text(group, styles("muted", "surface")), table]
+        return Group(*parts)
 
     # --- finding ---
 

@@ -11,11 +11,13 @@ from textual.content import Content
 from textual.widgets import Input
 from textual.worker import Worker
 
+from tui import format as fmt
 from tui.screens.dismiss_once import DismissOnce
 from tui.secrets import safe_text
 from tui.terminal.textual_private import run_selected_command
 
-_KEY_CELLS, _NAME_CELLS = 8, 60
+_NAME_CELLS = 40  # at most, before the words behind it
+_GAP = 2  # cells between two columns
 
 
 class PaletteCommand(NamedTuple):
@@ -25,6 +27,13 @@ class PaletteCommand(NamedTuple):
     help: str
     run: Callable[[], object]
     key_label: str = ""
+
+
+class _Widths(NamedTuple):
+    """Cells of the keys and of the names, each with the gap behind it."""
+
+    key: int
+    name: int
 
 
 class HasCommands(Protocol):
@@ -38,13 +47,13 @@ class CommandProvider(Provider):
     """Finds commands by letters of their names, or by words of their help."""
 
     async def discover(self) -> Hits:
-        commands, width = self._commands()
+        commands, widths = self._commands()
         for command in commands:
-            yield DiscoveryHit(_line(command, Content(command.name), width), command.run, command.name)
+            yield DiscoveryHit(_line(command, Content(command.name), widths), command.run, command.name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        commands, width = self._commands()
+        commands, widths = self._commands()
         for command in commands:
             score, letters = matcher.fuzzy_search.match(query, command.name)
             name = Content(command.name)
@@ -53,20 +62,22 @@ class CommandProvider(Provider):
             if not score and query.casefold() in command.help.casefold():
                 score = 0.01  # after all commands that were found by name
             if score:
-                yield Hit(score, _line(command, name, width), command.run, command.name)
+                yield Hit(score, _line(command, name, widths), command.run, command.name)
 
-    def _commands(self) -> tuple[list[PaletteCommand], int]:
-        """Returns the commands and the cells of their names."""
+    def _commands(self) -> tuple[list[PaletteCommand], _Widths]:
+        """Returns the commands and the cells of their keys and names."""
         commands = [
             PaletteCommand(safe_text(name), safe_text(help), run, key_label)
             for name, help, run, key_label in cast(HasCommands, self.app).commands()
         ]
-        return commands, min(_NAME_CELLS, max((Content(command.name).cell_length for command in commands), default=0))
+        keys = max((fmt.cells(command.key_label) for command in commands), default=0)
+        names = max((fmt.cells(command.name) for command in commands if command.help), default=0)
+        return commands, _Widths(keys + _GAP, min(_NAME_CELLS, names) + _GAP)
 
 
-def _line(command: PaletteCommand, name: Content, width: int) -> Content:
-    name = name.pad_right(max(0, width - name.cell_length))
-    return Content.assemble(f"{command.key_label:<{_KEY_CELLS}}", name, f"  {command.help}")
+def _line(command: PaletteCommand, name: Content, widths: _Widths) -> Content:
+    key = command.key_label + " " * (widths.key - fmt.cells(command.key_label))
+    return Content.assemble(key, name, " " * max(_GAP, widths.name - name.cell_length) + command.help)
 
 
 class Palette(DismissOnce, CommandPalette):

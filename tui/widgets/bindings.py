@@ -20,7 +20,7 @@ def bindings(table: Iterable[KeyBinding], scope: str = "") -> BindingsMap:
 def _bindings(keys: Iterable[KeyBinding]) -> Iterator[Binding]:
     for key in keys:
         for n, name in enumerate(key.keys, 1):
-            yield Binding(name, action_of(key, n), key.label or key.help, priority=key.id in _ALWAYS)
+            yield Binding(name, action_of(key, n), key.help, priority=key.id in _ALWAYS)
 
 
 def action_of(key: KeyBinding, n: int = 1) -> str:

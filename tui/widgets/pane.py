@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -30,6 +31,16 @@ class Pane(LineWidget, can_focus=False):
 
     standing: reactive[bool] = reactive(False, repaint=False, init=False)
     """True while a replay stands: its figures hold, but none may look live."""
+
+    trouble: reactive[str] = reactive("", repaint=False, init=False)
+    """Why no data comes, as the status bar says it; "" if it may."""
+
+    class CannotAct(Message):
+        """A key of the pane cannot act now; `reason` says why."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     def __init__(self, styles: Styles, id: str) -> None:
         super().__init__(styles, id)
@@ -51,6 +62,9 @@ class Pane(LineWidget, can_focus=False):
     def watch_standing(self) -> None:
         self.update_lines()
 
+    def watch_trouble(self) -> None:
+        self.update_lines()
+
     @property
     def inner_width(self) -> int:
         """Cells between the left and the right border."""
@@ -68,6 +82,10 @@ class Pane(LineWidget, can_focus=False):
     def body(self, width: int, height: int) -> list[StyledLine]:
         """Returns the lines inside the frame, at most `height` of them, each at most `width` cells."""
         raise NotImplementedError
+
+    def note(self) -> StyledLine:
+        """Returns the words on the lower border, about the body as just drawn."""
+        return []
 
     def thumb(self) -> range:
         """Returns the lines of the right border that mark the visible part of a list; empty if all of it is visible."""
@@ -115,7 +133,7 @@ class Pane(LineWidget, can_focus=False):
         for y in range(height - 2):
             line = fill(body[y] if y < len(body) else [], inner, styles("text"))
             lines.append([side, *line, mark if y in thumb else side])
-        lines.append([Segment(f"╰{'─' * inner}╯", edge)])
+        lines.append(_rule("╰", "╯", self.note(), [], width, Segment("─", edge)))
         return lines
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:

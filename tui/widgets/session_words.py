@@ -26,7 +26,8 @@ def session_words(region: str, calendar: Calendar, time: float, demo: bool = Fal
         reason = fmt.clip(calendar.holiday(local.at(time).date()), _LONGEST_REASON)
     else:
         reason = "half day" * calendar.closes_early(now.date)
-    reason = reason or "days off not announced" * calendar.is_provisional(now.date)
+    if calendar.is_provisional(local.at(time).date()):
+        reason = f"{reason}, not announced" if reason else "days off not announced"
     named = f"{session} ({reason})" if reason else session
     transition = calendar.next_transition(time)
     if transition is None:

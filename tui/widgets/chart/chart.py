@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 
 from tui.config.key_table import KEYS, KeyBinding
+from tui.errors import UsageError
 from tui.market import Instrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
+from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot, level
-from tui.widgets.chart.price_labels import LabelWidth, price_labels
+from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
@@ -41,6 +44,9 @@ class MinuteChart(Pane, can_focus=True):
 
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
+
+    class TimeRequested(Message):
+        """The key was pressed that goes to a time."""
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "chart")
@@ -83,21 +89,33 @@ class MinuteChart(Pane, can_focus=True):
 
     # --- keys and mouse ---
 
-    def shorter(self) -> None:
-        """Switch to the next shorter interval."""
-        self.interval = INTERVALS[max(0, INTERVALS.index(self.interval) - 1)]
+    def shorter(self) -> bool:
+        """Switch to the next shorter interval; returns False if there is none."""
+        return self._change_interval(-1)
 
-    def longer(self) -> None:
-        """Switch to the next longer interval."""
-        self.interval = INTERVALS[min(len(INTERVALS) - 1, INTERVALS.index(self.interval) + 1)]
+    def longer(self) -> bool:
+        """Switch to the next longer interval; returns False if there is none."""
+        return self._change_interval(1)
 
-    def leave_crosshair(self) -> bool:
-        """Remove the crosshair; returns True if there was one in view."""
+    def _change_interval(self, by: int) -> bool:
+        to = INTERVALS.index(self.interval) + by
+        if not 0 <= to < len(INTERVALS):
+            return False
+        self.interval = INTERVALS[to]
+        return True
+
+    @property
+    def has_crosshair(self) -> bool:
+        """True if there is a crosshair in view."""
+        if not self._viewport.has_crosshair:
+            return False
         visible = self._visible(self.inner_width)
-        was_there = visible is not None and self._viewport.crosshair_slot(visible) is not None
+        return visible is not None and self._viewport.crosshair_slot(visible) is not None
+
+    def leave_crosshair(self) -> None:
+        """Remove the crosshair."""
         self._viewport.remove_crosshair()
         self.update_lines()
-        return was_there
 
     def action_chart_left(self) -> None:
         self._move_crosshair(-1)
@@ -112,8 +130,27 @@ class MinuteChart(Pane, can_focus=True):
         self._pan(+1)
 
     def action_chart_live(self) -> None:
+        if self._viewport.follows_newest and not self._viewport.has_crosshair:
+            self.post_message(self.CannotAct("the newest bar is shown already"))
         self._viewport.follow_newest()
         self.update_lines()
+
+    def action_chart_time(self) -> None:
+        self.post_message(self.TimeRequested())
+
+    def find_moment(self, text: str) -> int:
+        """Returns the slot of a time that a person wrote. Raises UsageError if there is none."""
+        i = self.instrument
+        if i is None or not len(i.bars):
+            raise UsageError("there are no bars yet")
+        timeline = self._axis(i).timeline
+        return find_moment(text, timeline.slots[: newest_slot(i, timeline) + 1], zone(i.symbol.region))
+
+    def go_to(self, slot: int) -> None:
+        """Put the crosshair on a slot, in view."""
+        if (visible := self._visible(self.inner_width)) is not None:
+            self._viewport.go_to(visible, slot)
+            self.update_lines()
 
     def action_chart_in(self) -> None:
         self._zoom(wider=True)
@@ -122,18 +159,35 @@ class MinuteChart(Pane, can_focus=True):
         self._zoom(wider=False)
 
     def _move_crosshair(self, by: int) -> None:
-        if (visible := self._visible(self.inner_width)) is not None:
-            self._viewport.move_crosshair(visible, by)
-            self.update_lines()
+        end = "the newest bar" if by > 0 else "the oldest bar known"
+        self._act(lambda visible: self._viewport.move_crosshair(visible, by), f"the crosshair is on {end}")
 
     def _pan(self, by: int) -> None:
-        if (visible := self._visible(self.inner_width)) is not None:
-            self._viewport.pan(visible, by)
-            self.update_lines()
+        end = "no later bars" if by > 0 else "no earlier bars are known"
+        self._act(lambda visible: self._viewport.pan(visible, by, self.interval), end)
 
     def _zoom(self, *, wider: bool) -> None:
         if self._viewport.zoom(wider=wider, interval=self.interval, candles=self.candles):
             self.update_lines()
+        else:
+            self.post_message(self.CannotAct(f"bars cannot be any {'wider' if wider else 'narrower'}"))
+
+    def _act(self, move: Callable[[VisibleSlots], None], otherwise: str) -> None:
+        """Move over the bars, or say why that shows nothing else."""
+        if (visible := self._visible(self.inner_width)) is None:
+            self.post_message(self.CannotAct(self._emptiness))
+            return
+        before = self._viewport.position
+        move(visible)
+        if self._viewport.position == before:
+            self.post_message(self.CannotAct(otherwise))
+        self.update_lines()
+
+    @property
+    def _emptiness(self) -> str:
+        """Why there are no bars."""
+        builds = self.instrument is not None and self.instrument.builds_bars
+        return "no trades yet to build bars from" if builds else "no minute bars yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -189,7 +243,7 @@ class MinuteChart(Pane, can_focus=True):
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
         crosshair = self._viewport.crosshair_slot(visible)
-        slot = visible.last if crosshair is None else crosshair
+        slot = visible.rightmost if crosshair is None else crosshair
         unfinished = slot == visible.last and self._is_in_progress(i, visible)
         readout = Readout(
             styles,
@@ -199,7 +253,7 @@ class MinuteChart(Pane, can_focus=True):
             self._options,
             ReadBar(
                 slot,
-                bar := bar_of(i, visible, slot),
+                bar := bar_of(i, visible, self._options, slot),
                 crosshair is not None,
                 unfinished,
                 bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
@@ -216,8 +270,7 @@ class MinuteChart(Pane, can_focus=True):
         if i is None or height < 3:
             return []
         if (visible := self._visible(width)) is None:
-            reason = "no trades yet to build bars from" if i.builds_bars else "no minute bars yet"
-            return empty_body(styles, i, reason, width, height)
+            return empty_body(styles, i, self.trouble or self._emptiness, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing
@@ -239,8 +292,14 @@ class MinuteChart(Pane, can_focus=True):
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
-            labels = price_labels(styles, i, model, rows, width - visible.cells - 1)
+            label_width = width - visible.cells - 1
+            labels = price_labels(styles, i, model, rows, label_width, visible.has_newest)
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
+            if not visible.has_newest and (last := last_label(styles, i, model, label_width)) is not None:
+                # Apart from the prices of the bars in view: below them, and the zone stays if there is room.
+                bottom = height - 1 - (volume_rows > 1)
+                labels[bottom] = last
+                labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]

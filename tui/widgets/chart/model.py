@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import structs
@@ -13,7 +14,7 @@ from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.resample import interval_bars, running_vwap
-from tui.market.session_axis import Slot
+from tui.market.session_axis import DAY, Slot
 from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
 from tui.widgets.chart.timeline import Timeline, View
@@ -81,7 +82,7 @@ class ModelBuilder:
         """Returns the model of the visible slots. `crosshair` and `unfinished` are slots, None if there is no such
         one."""
         timeline, view, last, _ = visible
-        bars, average = self._series(i, visible, options.vwap)
+        bars, average = self._series(i, visible, options)
         known = [bar for bar in bars if bar is not None]
         prices = [bar.low for bar in known] + [bar.high for bar in known]
         if i.last and (visible.has_newest or not known):
@@ -124,27 +125,30 @@ class ModelBuilder:
             candles=options.candles,
         )
 
-    def _series(self, i: Instrument, visible: VisibleSlots, vwap: bool) -> _Series:
+    def _series(self, i: Instrument, visible: VisibleSlots, options: ChartOptions) -> _Series:
         timeline, view = visible.timeline, visible.view
-        key = (i, i.bars.version, timeline, view, vwap)
+        key = (i, i.bars.version, timeline, view, options.vwap)
         if self._cached is None or self._cached[0] != key:
             shown = timeline.slots[view.first : view.stop]
             average: list[float | None] = []
-            if vwap and shown:
+            if options.vwap and shown:
                 first = bisect_left(timeline.slots, shown[0].date, key=lambda slot: slot.date)
                 average = running_vwap(i.bars, timeline.slots[first : view.stop])[view.first - first :]
             self._cached = key, _Series(interval_bars(i.bars, shown), average)
-        series = self._cached[1]
+        bars, average = self._cached[1]
+        if options.interval == DAY:
+            bars = list(map(partial(_with_official_close, i), timeline.slots[view.first : view.stop], bars))
         if visible.has_newest:
-            bars, at = series.bars.copy(), visible.last - view.first
+            bars, at = bars.copy(), visible.last - view.first
             bars[at] = with_last_trade(i, timeline.slots[visible.last], bars[at])
-            return series._replace(bars=bars)
-        return series
+        return _Series(bars, average)
 
 
-def bar_of(i: Instrument, visible: VisibleSlots, slot: int) -> Kline | None:
+def bar_of(i: Instrument, visible: VisibleSlots, options: ChartOptions, slot: int) -> Kline | None:
     """Returns the bar of a slot; the newest one includes the last trade."""
     bar = interval_bars(i.bars, visible.timeline.slots[slot : slot + 1])[0]
+    if options.interval == DAY:
+        bar = _with_official_close(i, visible.timeline.slots[slot], bar)
     return with_last_trade(i, visible.timeline.slots[slot], bar) if slot == visible.last else bar
 
 
@@ -171,6 +175,15 @@ def with_last_trade(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | Non
     if bar is None or last is None or time // MINUTE < i.bars.latest or time >= slot.end:
         return bar
     return structs.replace(bar, high=max(bar.high, last), low=min(bar.low, last), close=last)
+
+
+def _with_official_close(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | None:
+    """Returns a date's bar with its official close, if that is known: where trading goes on after the bell, the auction
+    prints it in a minute that is not the regular session's."""
+    close = i.day.close_of(slot.date) if i.calendar.has_extended_hours else None
+    if bar is None or close is None:
+        return bar
+    return structs.replace(bar, high=max(bar.high, close), low=min(bar.low, close), close=close)
 
 
 def _with_least_height(low: float, high: float, tick: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ missing levels are empty rows, and the best bid and ask move.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from textual.message import Message
 from textual.reactive import reactive
@@ -124,14 +124,26 @@ class DepthLadder(Pane, can_focus=True):
     # --- keys ---
 
     def action_ladder_up(self) -> None:
-        self._scroll(-1)
+        self._act(lambda: self._scroll(-1), "the book has no higher prices")
 
     def action_ladder_down(self) -> None:
-        self._scroll(1)
+        self._act(lambda: self._scroll(1), "the book has no lower prices")
 
     def action_ladder_centre(self) -> None:
+        self._act(self._centre, "the spread is in the middle already")
+
+    def _centre(self) -> None:
         self._scrolling.centre()
         self.update_lines()
+
+    def _act(self, scroll: Callable[[], None], otherwise: str) -> None:
+        """Scroll, or say why that shows nothing else."""
+        before = self._scrolling.position
+        scroll()
+        if self._book.is_empty:
+            self.post_message(self.CannotAct("there is no order book yet"))
+        elif self._scrolling.position == before:
+            self.post_message(self.CannotAct(otherwise))
 
     def action_ladder_static(self) -> None:
         self.static = not self.static
@@ -194,7 +206,7 @@ class DepthLadder(Pane, can_focus=True):
             refusal = instrument.refused.get("depth")
             missing = "no book" if instrument.depth else "no book yet"
             reason = describe_refusal("order book", refusal) if refusal else missing
-            return empty_body(self.theme_styles, instrument, reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
         foot = self._cost_table(instrument, width, height)
         head = height - len(foot) >= 6
         rows = height - len(foot) - head
@@ -223,19 +235,19 @@ class DepthLadder(Pane, can_focus=True):
         if not self.amount or height < 6:
             return []
         book = self._book
-        currency = currency_of(instrument.symbol.region).code if self.money else ""
-        table = cost_table(
+        return cost_table(
             self.theme_styles,
             width,
             book.asks,
             book.bids,
             book.bbo,
             self.amount,
-            currency,
+            self.money,
+            currency_of(instrument.symbol.region),
             book.decimals,
             self._is_live,
+            headings=height >= 13,
         )
-        return table if height >= 13 else table[1:]
 
     def _floating_lines(
         self,

@@ -28,6 +28,11 @@ class LadderScroll:
         if self._axis is not None:
             self._axis = self._axis.moved(-by)
 
+    @property
+    def position(self) -> object:
+        """The place scrolled to, equal to another if the same rows are shown."""
+        return self._offset, self._axis
+
     def centre(self) -> None:
         """Undo the scrolling."""
         self._held_until = 0.0

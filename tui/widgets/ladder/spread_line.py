@@ -22,7 +22,7 @@ _HALF_BARS = (6, 4)  # cells on either side of the imbalance's centre
 def spread_line(
     styles: Styles, book: TrackedBook, i: Instrument, geometry: LadderGeometry, width: int, *, live: bool
 ) -> StyledLine:
-    """Returns `micro 512.3454  mid 512.345 ──── 512.34▲ ~B ── imb5 ────┼━━── +39 %`, as much of it as fits."""
+    """Returns `µ 512.3454  mid 512.345 ──── 512.34▲ ~B ── imb5 ────┼━━── +39 %`, as much of it as fits."""
     half = geometry.half
     middle = [_rule(styles, geometry.price + 2)]
     if i.last is not None:
@@ -61,15 +61,14 @@ def _mids(styles: Styles, book: TrackedBook, i: Instrument, live: bool) -> Itera
             by = fmt.price(bid - ask, places)
             yield [styles.segment(f" crossed by {by}{in_ticks(i, ask, bid)} ", role)]
             yield [styles.segment(f" crossed by {by} ", role)]
-        if book.is_indicative:
+        if book.is_indicative and book.bids[0].price == book.asks[0].price:
             yield [styles.segment(f" indicative {fmt.price(book.bids[0].price, places)} ", role)]
         yield [styles.segment(f" {fault} ", role)]
         return
     role = "text" if live else "muted"
     mid = [styles.segment(" mid ", "muted"), styles.segment(f"{bbo.mid:.{places + 1}f} ", role, bold=True)]
     if book.depth is not None and (micro := microprice(book.depth)) is not None:
-        for name in ("micro", "µ"):
-            yield [styles.segment(f" {name} ", "muted"), styles.segment(f"{micro:.{places + 2}f} ", role), *mid]
+        yield [styles.segment(" µ ", "muted"), styles.segment(f"{micro:.{places + 2}f} ", role), *mid]
     yield mid
 
 

@@ -38,7 +38,7 @@ class TrackedBook:
         self.decimals = 2
         """Digits after the point that all prices shown need."""
         self.is_indicative = False
-        """True if the book is an auction's, with one price on both sides."""
+        """True if the book is an auction's, locked or crossed: its orders are not matched yet."""
         self._scaled_at = now
 
     def update(self, instrument: Instrument, now: float, *, tint: bool) -> None:

@@ -30,6 +30,8 @@ from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 from tui.widgets.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
 from tui.widgets.watchlist.sparkline_scale import SparklineScale
 
+_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
+
 
 class Watchlist(Pane, can_focus=True):
     """The grid. `show` gives it the symbols, `sync` the changes of a frame; `selected` is the cursor's row."""
@@ -52,6 +54,9 @@ class Watchlist(Pane, can_focus=True):
         def __init__(self, instrument: Instrument | None) -> None:
             super().__init__()
             self.instrument = instrument
+
+    class WidthNeeded(Message):
+        """The columns need another width than before."""
 
     class Opened(Message):
         """A row was double-clicked."""
@@ -79,6 +84,7 @@ class Watchlist(Pane, can_focus=True):
         self._moved_at = -HOLD
         self._top = 0
         self._layout = ColumnLayout()
+        self._width_needed = 0  # cells, as last posted
         self._renderer = RowRenderer(styles, self._layout)
         self._scale = SparklineScale()
         self._bar = (0, "muted")  # the cursor's row and its bar's role: cached, since reactives are slow to read
@@ -180,11 +186,14 @@ class Watchlist(Pane, can_focus=True):
         """Returns the rows in their order, and the columns of the list."""
         return self._figures_of(self._rows), [BY_ID[id] for id in self.columns]
 
-    def columns_without_room(self) -> set[str]:
-        """Returns the ids of the chosen columns that do not fit; none while the list is hidden."""
-        if not self.display:
-            return set()
-        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, self.inner_width)}
+    @property
+    def width_needed(self) -> int:
+        """Cells in which all chosen columns fit, borders included."""
+        return self._layout.width_for(self.columns) + 2
+
+    def columns_without_room(self, width: int) -> set[str]:
+        """Returns the ids of the chosen columns that do not fit into a pane of `width` cells."""
+        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, width - 2)}
 
     def mark(self) -> None:
         """Mark or unmark the selected row, and move to the next one."""
@@ -291,9 +300,10 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self._rows:
-            hint = f"nothing here has '{self.find}' in it" if self._given else f"press {self._add_key} to add symbols"
-            blank = [[styles.segment("", "text")]] * (height // 2)
-            return [*blank, [styles.segment(hint.center(width), "muted")]] if width > len(hint) else []
+            hints = [f"nothing here has '{self.find}' in it"] if self._given else _EMPTY
+            hints = [hint.replace("{add}", self._add_key) for hint in hints if width > len(hint)][:height]
+            blank = [[styles.segment("", "text")]] * ((height - len(hints) + 1) // 2)
+            return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
         for _ in range(3):
             # Drawing rows may widen a column, which may push another one out: repeated until the places are final.
             if self._layout.arrange(self.columns, width):
@@ -303,6 +313,9 @@ class Watchlist(Pane, can_focus=True):
             rows = [self._draw_row(n, width, context) for n in visible]
             if not self._layout.grew:
                 break
+        if self._width_needed != (needed := self.width_needed):
+            self._width_needed = needed
+            self.post_message(self.WidthNeeded())
         return [self._layout.header(styles, self.sort), *rows]
 
     def _begin_rows(self) -> RenderContext:

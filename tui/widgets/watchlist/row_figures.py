@@ -105,6 +105,11 @@ def old_sources(instrument: Instrument) -> frozenset[FigureSource]:
     return frozenset(source for source, is_old in by_source.items() if is_old)
 
 
+def last_price(row: RowFigures) -> float | None:
+    """Returns the last price, or the one known from history."""
+    return row.last_known.price if row.last_known is not None else row.instrument.last
+
+
 def change_amount(row: RowFigures) -> float | None:
     """Returns the change since the reference price, in money."""
     return row.change.amount if row.change is not None else None
@@ -116,7 +121,7 @@ def change_percent(row: RowFigures) -> float | None:
 
 
 def extended_percent(row: RowFigures) -> float | None:
-    """Returns the move in pre-market or after hours, in %."""
+    """Returns the move since the last regular close, in %; None in regular hours."""
     i = row.instrument
     return i.day.extended_change(i.last) if i.last is not None and not row.split else None
 
@@ -211,5 +216,5 @@ def hour_percent(row: RowFigures) -> float | None:
 
 
 def last_trade_time(row: RowFigures) -> float | None:
-    """Returns the time of the last trade, ms UTC."""
-    return row.instrument.last_time or None
+    """Returns the time of the last trade, or of the price known from history, ms UTC."""
+    return row.last_known.time if row.last_known is not None else row.instrument.last_time or None

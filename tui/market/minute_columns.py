@@ -1,0 +1,105 @@
+"""The storage of minute bars: columns of numbers, which take a fifth of the memory of objects."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from math import isnan, nan
+
+from tui.protocol.messages import Kline
+
+MINUTE = 60_000  # ms
+_WIDTH = 6  # open, high, low, close, volume, turnover (not a number if the vendor sends none)
+
+
+class MinuteColumns:
+    """Bars by slot (`time // MINUTE`), ascending. A bar that is returned is a copy of what is stored."""
+
+    __slots__ = ("_region", "_symbol", "_values", "slots")
+
+    def __init__(self) -> None:
+        self.slots = array("q")
+        self._values = array("d")
+        self._symbol = ""
+        self._region: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def __contains__(self, slot: int) -> bool:
+        return self._index(slot) is not None
+
+    def __iter__(self) -> Iterator[Kline]:
+        return (self._bar(at) for at in range(len(self.slots)))
+
+    def get(self, slot: int) -> Kline | None:
+        """Returns the bar of a slot, None if there is none."""
+        at = self._index(slot)
+        return None if at is None else self._bar(at)
+
+    def set(self, slot: int, bar: Kline) -> bool:
+        """Store the bar of a slot; returns True if the slot had none."""
+        self._symbol, self._region = bar.symbol, bar.region
+        turnover = nan if bar.turnover is None else bar.turnover
+        values = array("d", (bar.open, bar.high, bar.low, bar.close, bar.volume, turnover))
+        slots = self.slots
+        at = len(slots) if not slots or slot > slots[-1] else bisect_left(slots, slot)
+        if at < len(slots) and slots[at] == slot:
+            self._values[_WIDTH * at : _WIDTH * (at + 1)] = values
+            return False
+        slots.insert(at, slot)
+        self._values[_WIDTH * at : _WIDTH * at] = values
+        return True
+
+    def set_all(self, bars: Mapping[int, Kline]) -> None:
+        """Store many bars at once."""
+        values = array("d")
+        slots = array("q", sorted({*self.slots, *bars}))
+        at, held = 0, self.slots
+        for slot in slots:
+            is_held = at < len(held) and held[at] == slot
+            if (bar := bars.get(slot)) is not None:
+                self._symbol, self._region = bar.symbol, bar.region
+                turnover = nan if bar.turnover is None else bar.turnover
+                values.extend((bar.open, bar.high, bar.low, bar.close, bar.volume, turnover))
+            else:
+                values.extend(self._values[_WIDTH * at : _WIDTH * (at + 1)])
+            at += is_held
+        self.slots, self._values = slots, values
+
+    def drop_oldest(self, count: int) -> None:
+        """Remove the oldest bars."""
+        del self.slots[:count]
+        del self._values[: _WIDTH * count]
+
+    def remove(self, slot: int) -> None:
+        """Remove the bar of a slot, which has one."""
+        at = bisect_left(self.slots, slot)
+        del self.slots[at]
+        del self._values[_WIDTH * at : _WIDTH * (at + 1)]
+
+    def between(self, first: int, stop: int) -> Iterator[Kline]:
+        """Yields the bars from slot `first` up to but not including `stop`, oldest first."""
+        return (self._bar(at) for at in range(bisect_left(self.slots, first), bisect_left(self.slots, stop)))
+
+    def _index(self, slot: int) -> int | None:
+        slots = self.slots
+        if not slots or slot > slots[-1]:
+            return None
+        at = bisect_left(slots, slot)
+        return at if slots[at] == slot else None
+
+    def _bar(self, at: int) -> Kline:
+        open_, high, low, close, volume, turnover = self._values[_WIDTH * at : _WIDTH * (at + 1)]
+        return Kline(
+            symbol=self._symbol,
+            region=self._region,
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            time=self.slots[at] * MINUTE,
+            volume=volume,
+            turnover=None if isnan(turnover) else turnover,
+        )
