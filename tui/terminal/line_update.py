@@ -37,13 +37,16 @@ def is_narrow(text: str) -> bool:
 
 
 def _anchored(x: int, segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Yields the segments of a line from column `x` on; behind wide letters, marks and emoji the cursor is put where
-    the next segment begins, for terminals disagree about their cells."""
+    """Yields the segments of a line from column `x` on. Terminals disagree about the cells of wide letters, marks and
+    emoji: theirs are erased first, and behind them the cursor is put where the next segment begins."""
     is_sure = True
     for segment in segments:
         text = segment.text
         if not is_sure:
             yield Segment(f"\x1b[{x + 1}G", segment.style)
-        yield segment
         is_sure = text.isascii() or is_narrow(text)
-        x += len(text) if is_sure else cell_len(text)
+        width = len(text) if is_sure else cell_len(text)
+        if not is_sure:
+            yield Segment(f"\x1b[{width}X", segment.style)
+        yield segment
+        x += width
