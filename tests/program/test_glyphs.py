@@ -79,7 +79,7 @@ async def test_every_figure_is_at_its_place(start: Start, plain: str) -> None:
     wide = start(ambiguous=2, **{PLAIN: plain})
     await shows(wide, narrow, "wide-safe")
     wide.press("?")
-    await wide.until(lambda: ".- Keys ---" in wide.text() and "--- / finds ⋅ Esc closes -'" in wide.text())
+    await wide.until(lambda: ".- Keys and signs ---" in wide.text() and "--- / finds ⋅ Esc closes -'" in wide.text())
 
 
 async def test_another_terminal_is_attached(start: Start, plain: str) -> None:

@@ -123,10 +123,10 @@ async def test_an_export_that_a_disk_does_not_take_is_said_at_the_end_and_no_par
         terminal.press("g")
         await terminal.until(lambda: any((tmp_path / "out").glob(".*.new")))
         terminal.press("?")  # keys are answered as ever
-        await terminal.until(lambda: "─ Keys ─" in terminal.text())
+        await terminal.until(lambda: "─ Keys and signs ─" in terminal.text())
         await terminal.until(lambda: "not written yet" in terminal.text())
         terminal.press("\x1b")
-        await terminal.until(lambda: "─ Keys ─" not in terminal.text())
+        await terminal.until(lambda: "─ Keys and signs ─" not in terminal.text())
         assert await leave(terminal) < 3
     finally:
         terminal.kill()
