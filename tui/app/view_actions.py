@@ -16,9 +16,6 @@ from tui.market import Market
 from tui.market.money import parse_amount
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
-from tui.screens.menu import Menu, MenuItem
-from tui.screens.prompt import Prompt
-from tui.screens.theme_menu import ThemeMenu
 
 
 class ViewActions:
@@ -100,6 +97,8 @@ class ViewActions:
 
     def ask_size(self) -> None:
         """Ask what the ladder is to show the cost of."""
+        from tui.screens.prompt import Prompt
+
         title = "To trade: 3000 shares, or $20k in the symbol's own money"
         self._push_screen(Prompt(title, self._preferences.settings.cost_of, _amount_problem), self._size_given)
 
@@ -154,6 +153,8 @@ class ViewActions:
 
     def export(self) -> None:
         """Choose what to write to a file."""
+        from tui.screens.menu import Menu, MenuItem
+
         items = [
             MenuItem("grid", "the watchlist as CSV", "g"),
             MenuItem("screen", "the screen as a picture, SVG", "s"),
@@ -180,6 +181,8 @@ class ViewActions:
 
     def theme(self) -> None:
         """Choose a theme, each shown while it is highlighted."""
+        from tui.screens.theme_menu import ThemeMenu
+
         before = self._appearance.theme
 
         def save(_: object) -> None:

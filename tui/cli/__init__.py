@@ -248,7 +248,7 @@ def _absolute(folder: Path) -> Path:
 
 
 def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
-    from tui.exchange.universe import DEMO_LISTS
+    from tui.exchange.demo_lists import DEMO_LISTS
 
     return dict(DEMO_LISTS)
 
