@@ -41,9 +41,7 @@ from tui.screens.follows_time import FollowsTime
 from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
-from tui.widgets.add_field import AddField
 from tui.widgets.bindings import action_of, bindings
-from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -53,6 +51,8 @@ from tui.widgets.watchlist.grid import Watchlist
 if TYPE_CHECKING:
     from tui.screens.health import FeedHealth, HealthSnapshot
     from tui.screens.palette import PaletteCommand
+    from tui.widgets.add_field import AddField
+    from tui.widgets.find_field import FindField
 
 _GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
 _SWITCH_INTERVAL = 0.0005  # s, for the threads of keyboard and terminal in a flood of messages; the default is 5 ms
@@ -273,25 +273,23 @@ class ItickApp(BaseApp):
 
     # --- messages of the dashboard ---
 
-    @on(AddField.Submitted)
-    def _add_submitted(self, event: AddField.Submitted) -> None:
+    # By their names: the fields are not loaded yet.
+    def on_add_field_submitted(self, event: AddField.Submitted) -> None:
         self.watchlist_actions.add_symbols(event.text)
 
-    @on(AddField.Cancelled)
-    @on(FindField.Submitted)
-    def _field_left(self) -> None:
+    def on_add_field_cancelled(self) -> None:
         self.dashboard.close_fields()
 
-    @on(FindField.Changed)
-    def _find_changed(self, event: FindField.Changed) -> None:
+    def on_find_field_submitted(self) -> None:
+        self.dashboard.close_fields()
+
+    def on_find_field_changed(self, event: FindField.Changed) -> None:
         self.dashboard.watchlist.find = event.text
 
-    @on(FindField.Move)
-    def _find_moved(self, event: FindField.Move) -> None:
+    def on_find_field_move(self, event: FindField.Move) -> None:
         self.dashboard.watchlist.move(event.by)
 
-    @on(FindField.Cancelled)
-    def _find_left(self) -> None:
+    def on_find_field_cancelled(self) -> None:
         self.watchlist_actions.leave_find_field()
 
     @on(Watchlist.Opened)
