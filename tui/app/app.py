@@ -28,7 +28,7 @@ from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
 from tui.app.painting import Painting
 from tui.app.preferences import LaunchOptions, Preferences
-from tui.app.preload import load_screens
+from tui.app.preload import load_opened_by_keys
 from tui.app.program_actions import ProgramActions
 from tui.app.view_actions import ViewActions
 from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
@@ -235,7 +235,7 @@ class ItickApp(BaseApp):
         self.start()
 
     def start(self) -> None:
-        """Start the frames, and after the first paint the feed, whose modules take a while to load, and the screens."""
+        """Start the frames. After the first paint, load and start the feed, and load what keys open."""
         self.painting.start()
         self.set_interval(1.0, self.tick)
         self.call_after_refresh(self._start_workers)
@@ -246,7 +246,7 @@ class ItickApp(BaseApp):
 
     def _start_workers(self) -> None:
         self._start_worker(self.feed.run, "feed")
-        self._start_worker(load_screens, "screens")
+        self._start_worker(load_opened_by_keys, "preload")
 
     def on_resize(self) -> None:
         self.painting.resized()

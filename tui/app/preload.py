@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-SCREENS = ("alerts", "columns", "health", "help", "lists", "palette", "prompt", "take_over", "theme_menu")
-"""The modules of the screens over the dashboard."""
+OPENED_BY_KEYS = (
+    "tui.widgets.add_field",
+    "tui.widgets.find_field",
+    "tui.screens.lists",
+    "tui.screens.help",
+    "tui.screens.palette",
+    "tui.screens.health",
+    "tui.screens.alerts",
+    "tui.screens.columns",
+    "tui.screens.theme_menu",
+    "tui.screens.take_over",
+    "tui.market.alert_status",
+)
+"""The modules of the fields, and of the screens over the dashboard with what they need."""
 
 _PAUSE = 0.05  # s between two of them: frames and keys go first
 
 
-async def load_screens() -> None:
-    """Load the screens over the dashboard."""
-    for name in SCREENS:
+async def load_opened_by_keys() -> None:
+    """Load the modules of what keys open."""
+    for name in OPENED_BY_KEYS:
         await asyncio.sleep(_PAUSE)
-        import_module(f"tui.screens.{name}")
+        import_module(name)
