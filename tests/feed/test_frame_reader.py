@@ -152,3 +152,10 @@ async def test_our_frame_reader_agrees_with_the_library_on_twenty_thousand_strea
         "EOFError",
         "NoneType",
     }
+
+
+async def test_all_that_tls_holds_fits_into_the_buffer() -> None:
+    """asyncio reads only once after the server has hung up without a word: what does not fit would be lost."""
+    websocket = WebSocket(make_protocol())
+    for held in (-1, 0, 60_000, 500_000, 10):  # bytes, encrypted; -1 where there is no TLS
+        assert len(websocket.get_buffer(held)) >= max(held, 0) + 16_384, held
