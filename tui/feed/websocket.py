@@ -20,7 +20,9 @@ from tui.config.plain_mode import is_plain
 
 _AT_ONCE = 64 * 1024  # bytes read from a socket at once
 _RECORD = 1 << 15  # bytes; RFC 8446 §5.2: a TLS record has fewer
-_SLICE = 0.004  # s of reading before the event loop gets a turn
+_SLICE = 0.004  # s of reading before the event loop gets a turn …
+_SHORT_SLICE = 0.001  # s: … and while it has other work, as a key takes several turns
+_IDLE_TURN = 0.000_1  # s: a turn without other work takes less
 _OVERRUN = 0.02  # s: after a slice this long, caused by one expensive message, reading pauses for as long
 _PORTION = 1024  # bytes of short messages between two checks of the clock
 _LAST = 0.2  # s at most for the data that is buffered when the connection ends
@@ -96,6 +98,7 @@ class WebSocket(PlainWebSocket, asyncio.BufferedProtocol):
             b"",
             0,
         )  # received, and from where on it is not parsed: deferred, or a frame's beginning
+        self._read_at = 0.0  # s of the loop's clock: the end of the latest slice
         self._due = 0  # bytes of a frame that the library is reading
         self._parts = bytearray()  # the fragments of a message so far
         self._fault: Exception | None = None
@@ -124,11 +127,13 @@ class WebSocket(PlainWebSocket, asyncio.BufferedProtocol):
         if transport.is_closing():
             return
         began = loop.time()
-        more = not self.paused and self._read_until(began + _SLICE)
+        is_idle = began - self._read_at < _IDLE_TURN
+        more = not self.paused and self._read_until(began + (_SLICE if is_idle else _SHORT_SLICE))
         if self.protocol.close_expected() and self._hang_up is None:
             # The library has no time-out for a server that never closes its side of the connection.
             self._hang_up = loop.call_later(self.close_timeout or 0.0, transport.abort)
-        took = loop.time() - began
+        self._read_at = loop.time()
+        took = self._read_at - began
         if transport.is_closing():
             return
         if not self.paused and not more and took < _OVERRUN:
