@@ -79,7 +79,7 @@ async def test_every_figure_is_at_its_place(start: Start, plain: str) -> None:
     wide = start(ambiguous=2, **{PLAIN: plain})
     await shows(wide, narrow, "wide-safe")
     wide.press("?")
-    await wide.until(lambda: ".- Keys ---" in wide.text() and "--- / finds ⋅ Esc closes -'" in wide.text())
+    await wide.until(lambda: ".- Keys and signs ---" in wide.text() and "--- / finds ⋅ Esc closes -'" in wide.text())
 
 
 async def test_another_terminal_is_attached(start: Start, plain: str) -> None:
@@ -102,6 +102,15 @@ async def test_the_first_frame_waits_for_the_reply_but_not_for_long(start: Start
     await terminal.until(lambda: ".- QQQ$US --" in terminal.text())
     assert ("╭─".encode() in terminal.raw) == (patience < terminal.answers_after)
     assert "─" not in terminal.text()
+
+
+async def test_a_reply_that_is_lost_is_asked_for_again(start: Start) -> None:
+    terminal = start(ambiguous=2, answers=False)
+    await terminal.until(lambda: "REPLAY" in terminal.text())
+    await asyncio.sleep(0.5)
+    terminal.text()
+    terminal.answers = True
+    await terminal.until(lambda: ".- QQQ$US --" in terminal.text())
 
 
 async def test_a_set_that_is_chosen_needs_no_reply(start: Start) -> None:

@@ -123,10 +123,10 @@ async def test_an_export_that_a_disk_does_not_take_is_said_at_the_end_and_no_par
         terminal.press("g")
         await terminal.until(lambda: any((tmp_path / "out").glob(".*.new")))
         terminal.press("?")  # keys are answered as ever
-        await terminal.until(lambda: "─ Keys ─" in terminal.text())
+        await terminal.until(lambda: "─ Keys and signs ─" in terminal.text())
         await terminal.until(lambda: "not written yet" in terminal.text())
         terminal.press("\x1b")
-        await terminal.until(lambda: "─ Keys ─" not in terminal.text())
+        await terminal.until(lambda: "─ Keys and signs ─" not in terminal.text())
         assert await leave(terminal) < 3
     finally:
         terminal.kill()
@@ -141,7 +141,7 @@ import os, select, subprocess, sys, termios, tty
 code = subprocess.run(sys.argv[1:]).returncode
 tty.setcbreak(0)
 left = b""
-while select.select([0], [], [], 1.0)[0]:
+while select.select([0], [], [], 1.6)[0]:
     left += os.read(0, 1000)
 print(f"left {left!r} code {code}")
 """
@@ -159,6 +159,22 @@ async def test_on_a_slow_line_no_reply_is_left_for_the_shell(tmp_path: Path, key
         terminal.press(keys)
         await terminal.until(lambda: b"left " in terminal.raw)
         assert f"left b'' code {130 if keys == chr(3) else 0}" in told(terminal)
+    finally:
+        terminal.kill()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.6, 1.2])
+async def test_no_reply_is_left_even_if_none_has_come_yet(tmp_path: Path, after: float) -> None:
+    command = ["-c", SHELL, COMMAND, "--demo"]
+    terminal = Terminal(command, program=sys.executable, answers=True, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        terminal.answers_after = 1.5
+        await terminal.until(lambda: b"\x1b[6n" in terminal.raw)
+        end = time.monotonic() + after
+        await terminal.until(lambda: time.monotonic() > end)
+        terminal.press("q")
+        await terminal.until(lambda: b"left " in terminal.raw)
+        assert "left b'' code 0" in told(terminal)
     finally:
         terminal.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -22,6 +23,9 @@ from tui.market.market import Market
 from tui.protocol.messages import Depth, Level, Quote, Tick
 from tui.symbol import Symbol
 from tui.terminal.ansi import Piece
+from tui.terminal.line_update import LineUpdate
+from tui.terminal.screen_diff import ScreenBuffer
+from tui.terminal.textual_private import CompositorUpdate
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import Pane
 
@@ -115,6 +119,36 @@ async def test_a_frame_s_bytes_grow_with_the_rows_that_changed_and_with_nothing_
         one, ten, forty, unseen = sizes
         assert 3 * one < ten < 11 * one and 3 * ten < forty < 5 * ten, "many rows change their styles together"
         assert unseen == 0, "what is not on the screen is not drawn"
+
+
+async def bytes_of_walks(*, cell_by_cell: bool) -> int:
+    """The bytes of 150 frames of prices that walk by a tick or two, the same each time; of whole lines otherwise."""
+    chance = random.Random(5)
+    prices = [chance.randrange(2_000, 60_000) for _ in range(14)]
+    reduce = ScreenBuffer.reduce
+
+    def whole(buffer: ScreenBuffer, update: CompositorUpdate) -> list[Piece]:
+        return list(update.lines) if isinstance(update, LineUpdate) else reduce(buffer, update)
+
+    written = 0
+    async with running() as app:
+        with patch.object(ScreenBuffer, "reduce", reduce if cell_by_cell else whole):
+            for n in range(150):
+                now = 100.0 + n / 15
+                for row in chance.sample(range(14), 5):
+                    prices[row] += chance.choice((-2, -1, 1, 2))
+                    bid = prices[row] / 100
+                    levels = [Level(round(bid - k / 100, 2), 100.0 * chance.randrange(1, 30)) for k in range(10)]
+                    asks = [Level(round(bid + (k + 1) / 100, 2), 100.0 * chance.randrange(1, 30)) for k in range(10)]
+                    trade(app.market, row, bid, now)
+                    app.market.apply(Depth(symbol=str(FUNDS[row]), asks=asks, bids=levels), now)
+                written += len(frame(app, now).encode())
+    return written
+
+
+async def test_cells_that_differ_cost_a_third_of_the_bytes_of_whole_lines() -> None:
+    ours, whole = await bytes_of_walks(cell_by_cell=True), await bytes_of_walks(cell_by_cell=False)
+    assert ours <= 0.35 * whole, f"{ours:,} of {whole:,}"
 
 
 async def test_the_clock_s_second_draws_its_own_line_and_nothing_of_the_panes() -> None:
