@@ -66,12 +66,12 @@ def _compare(runs: int, folder: str) -> list[Result]:
         "first screen / an empty Textual app's": (
             lambda: until_shown(DASHBOARD, "Quit", folder),
             lambda: until_shown([sys.executable, "-c", EMPTY], "the-end-of-it", folder),
-            Goal(1.4),
+            Goal(1.12),
         ),
         "--version / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--version"], folder),
             lambda: until_done(nothing, folder),
-            Goal(6),
+            Goal(3),
         ),
         "--help / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--help"], folder),
