@@ -37,7 +37,7 @@ class Throughput(NamedTuple):
 
 async def measure_bare_loop(url: str, count: int) -> Throughput:
     """Measure `recv(decode=False)` alone."""
-    async with connect(url, compression=None, ping_interval=None, proxy=None) as websocket:
+    async with connect(url, compression=None, ping_interval=None, proxy=None, close_timeout=0.1) as websocket:
         for type_ in TYPES:
             await websocket.send(encode(Subscribe(join_wire_symbols(symbols()), type_)), text=True)
         for _ in range(REPLIES):

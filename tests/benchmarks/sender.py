@@ -24,6 +24,7 @@ import time
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
@@ -132,7 +133,7 @@ async def send_flood(websocket: ServerConnection, frames: list[bytes], count: in
     for round_ in itertools.count():
         for at in range(0, len(frames), _BATCH):
             batch = frames[at : at + int(min(_BATCH, remaining))]
-            if not batch:
+            if not batch or websocket.state is not State.OPEN:
                 return
             websocket.transport.write(with_times(b"".join(batch), int(1000 * time.time()), round_))
             await websocket.drain()
