@@ -8,22 +8,27 @@ from __future__ import annotations
 import sys
 
 from tests.benchmarks.program import MeasuredApp, main
+from tui.market import Market
 from tui.market.spread_stats import MINUTES
 
 SPREADS = (0.01, 0.02, 0.03)
 
 
 class FullDayApp(MeasuredApp):
-    """Samples the spreads of the last hour before the feed brings any."""
+    """Starts with the spreads, before the feed brings any."""
 
     def on_load(self) -> None:
         super().on_load()
         self.market.follow(self.preferences.lists.symbols)
-        now = self.clock()
-        for instrument in self.market.instruments.values():
-            for minutes in range(MINUTES, 0, -1):
-                for spread in SPREADS:
-                    instrument.spreads.sample(spread, SPREADS[0], now - 60 * minutes)
+        fill_spreads(self.market, self.clock())
+
+
+def fill_spreads(market: Market, now: float) -> None:
+    """Sample spreads in each minute of the hour before `now` (s, monotonic)."""
+    for instrument in market.instruments.values():
+        for minutes in range(MINUTES, 0, -1):
+            for spread in SPREADS:
+                instrument.spreads.sample(spread, SPREADS[0], now - 60 * minutes)
 
 
 if __name__ == "__main__":

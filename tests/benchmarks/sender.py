@@ -96,20 +96,22 @@ def messages(count: int, symbol_count: int = SYMBOLS) -> list[Push]:
                     levels.append(ServedLevel(round(price + side * level / 100, 2), size, level, size))
             messages_.append(Depth(symbol=f"{code}$US", asks=sides[0], bids=sides[1]))
         else:
-            messages_.append(
-                Kline(
-                    symbol=code,
-                    region="US",
-                    open=price,
-                    high=price + 0.1,
-                    low=price - 0.1,
-                    close=price,
-                    time=_MINUTE,
-                    volume=28,
-                    turnover=2800.0,
-                )
-            )
+            messages_.append(_bar(code, price))
     return messages_
+
+
+def _bar(code: str, price: float) -> Kline:
+    return Kline(
+        symbol=code,
+        region="US",
+        open=price,
+        high=price + 0.1,
+        low=price - 0.1,
+        close=price,
+        time=_MINUTE,
+        volume=28,
+        turnover=2800.0,
+    )
 
 
 def prepared_messages(symbol_count: int = SYMBOLS) -> list[Push]:
@@ -143,8 +145,7 @@ async def send_flood(websocket: ServerConnection, frames: list[bytes], count: in
 
 async def send_minutes(websocket: ServerConnection, symbol_count: int, minutes: int) -> None:
     """Send the bars of the minutes before this one, oldest first."""
-    bars = [message for message in messages(_PREPARED, symbol_count) if isinstance(message, Kline)]
-    frames = b"".join(_encode_frame(bar) for bar in {bar.symbol: bar for bar in bars}.values())
+    frames = b"".join(_encode_frame(_bar(symbol.code, 100.0)) for symbol in symbols(symbol_count))
     now = int(1000 * time.time())
     for ago in range(minutes, 0, -1):
         websocket.transport.write(with_times(frames, now - 60_000 * ago, 0))
