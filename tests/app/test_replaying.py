@@ -47,7 +47,7 @@ async def playing(path: Path, speed: float = 1.0) -> AsyncIterator[tuple[ItickAp
 async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_it_goes(tmp_path: Path) -> None:
     async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
         await until(lambda: "LIVE in the recording" in bottom(app))
-        assert " REPLAY ×1 " in top(app)
+        assert " REPLAY ×1 0:00 / 49:00 " in top(app)
         assert app.dashboard.footer.render_line(0).text.startswith(" P Pause   N Step   < > Speed   a Add")
         for _ in range(9):
             await pilot.press("less_than_sign")
@@ -65,7 +65,7 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         assert "PAUSED" in widget_text(app.screen.query_one("#figures"))
         await pilot.press("h")
         await pilot.press("N", "N")
-        assert " REPLAY ×2 paused #3 " in top(app)
+        assert " REPLAY ×2 paused #3 tick QQQ$US 2:00 / 49:00 " in top(app)
         assert app.market.instruments[QQQ].last == 102.0
         assert "11:52:00 ET" in top(app), "the time of the recording"
         await pilot.press("r")

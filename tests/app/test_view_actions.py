@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from tests.support.feedless_app import (
     TLT,
     FeedlessApp,
     feedless_app,
     saved_settings,
+    type_in,
 )
 from tests.support.messages import tick
+from tests.support.modal_host import widget_text
+from tests.support.price_walks import OPEN, price_walk
 from tui.widgets.watchlist.grid import Watchlist
 
 
@@ -108,6 +112,50 @@ async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
         assert "held" in "".join(part.text for part in tape._drawn[0])
         await pilot.press("escape")
         assert not tape.held
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [((160, 45), ""), ((120, 36), ""), ((100, 30), ""), ((80, 24), ""), ((160, 45), "enter"), ((80, 24), "enter")],
+)
+async def test_the_size_to_trade_is_asked_beside_the_ladder_with_whole_examples(
+    size: tuple[int, int], keys: str
+) -> None:
+    async with feedless_app(size) as (app, pilot):
+        await pilot.press(*keys.split())
+        app.dashboard.ladder.focus()
+        await pilot.press("n")
+        await pilot.pause()
+        box = app.screen.query_one(".panel")
+        assert box.border_title == "Size to trade"
+        if size != (80, 24) or not keys:  # there the ladder has 40 cells, and nothing above it but the figures
+            assert not box.region.overlaps(app.dashboard.ladder.region)
+        assert app.screen.region.contains_region(box.region)
+        shown = [line.strip() for line in widget_text(box.query_one(".help")).splitlines() if line.strip()]
+        assert [line.split("  ")[-1].strip() for line in shown] == [
+            "shares",
+            "money of the symbol's currency",
+            "no cost to trade is shown",
+        ]
+        await type_in(pilot, "$20k")
+        assert (app.dashboard.ladder.amount, app.dashboard.ladder.money) == (20_000, True)
+
+
+async def test_a_time_is_gone_to_in_the_chart() -> None:
+    async with feedless_app() as (app, pilot):
+        for bar in price_walk(OPEN, range(390)):
+            app.market.apply(structs.replace(bar, symbol="QQQ", region="US"), 1.0)
+        app.turn()
+        chart = app.dashboard.chart
+        chart.focus()
+        await pilot.press("g")
+        await type_in(pilot, "9:07")
+        assert "no bars at 9:07: the oldest are of 11-20 09:30" in str(app.screen.query("Static").first().render())
+        await type_in(pilot, "10:07")
+        assert app.screen is app.dashboard and " 10:07 O" in chart.render_line(0).text
+        app.dashboard.watchlist.focus()
+        await pilot.press("G", "g")
+        assert app.selected == "QQQ" and app.screen is app.dashboard
 
 
 async def test_a_pane_without_room_is_said_and_the_last_one_stays() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import pytest
 from rich.cells import cell_len
 from textual.events import Paste
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.support.feedless_app import (
     QQQ,
     SPY,
     TLT,
+    FeedlessApp,
     feedless_app,
     saved_settings,
     type_in,
@@ -200,22 +202,89 @@ async def test_a_row_moves_past_its_neighbour_on_the_screen() -> None:
         assert app.rows == ["QQQ", "TLT", "SPY"]
 
 
+async def highlight(app: FeedlessApp, pilot: Pilot[None], title: str) -> None:
+    """Moves to the row of a column in the chooser."""
+    await pilot.press("home")
+    while title not in highlighted_row(app).split()[:2]:
+        await pilot.press("down")
+
+
 async def test_columns_are_chosen_live_and_remembered() -> None:
     async with feedless_app() as (app, pilot):
-        await pilot.press("o", "down", "down", "space")
+        await pilot.press("o", "down", "down", "down", "space")
         await pilot.pause()
         assert "change" not in app.dashboard.watchlist.columns
         await pilot.press("r", "escape")
         assert app.dashboard.watchlist.columns == DEFAULT
-        await pilot.press("o", "down", "J", "escape")
+        await pilot.press("o", "down", "down", "J", "escape")  # past the name, which has no place in the watchlist
     assert saved_settings().columns == ("symbol", "change", "last", *DEFAULT[3:])
+
+
+async def test_a_new_column_comes_to_its_place_in_the_catalogue() -> None:
+    async with feedless_app(columns=("symbol", "age", "last", "volume")) as (app, pilot):
+        await pilot.press("o")
+        await highlight(app, pilot, "HIGH")
+        await pilot.press("space", "escape")
+        assert app.dashboard.watchlist.columns == ("symbol", "age", "last", "high", "volume")
 
 
 async def test_the_chooser_knows_which_columns_have_no_room() -> None:
     async with feedless_app((80, 24), columns=(*DEFAULT, "name")) as (app, pilot):
-        assert app.dashboard.watchlist.columns_without_room() == {"volume", "turnover", "name"}
-        await pilot.press("o", "end", "space")
-        assert highlighted_row(app).startswith("✓  TIME") and highlighted_row(app).endswith("no room")
+        assert app.dashboard.columns_without_room() == {"volume", "turnover", "name"}
+        await pilot.press("o")
+        await highlight(app, pilot, "TIME")
+        assert not highlighted_row(app).endswith("no room")
+        await pilot.press("space")
+        assert highlighted_row(app).endswith("  no room")
+
+
+async def test_a_column_without_room_names_the_key_that_shows_it() -> None:
+    async with feedless_app((100, 30)) as (app, pilot):
+        await pilot.press("o")
+        await highlight(app, pilot, "VOLUME")
+        assert highlighted_row(app).endswith("  no room: z shows it")
+        await pilot.press("escape", "z")
+        assert "VOLUME" in app.dashboard.watchlist.render_line(1).text
+        await pilot.press("z", "tab", "o")  # z would zoom another pane
+        await highlight(app, pilot, "VOLUME")
+        assert highlighted_row(app).endswith("  no room")
+
+
+async def test_ticked_columns_take_their_room_from_the_right_before_gaps_widen() -> None:
+    ticked = (*(id for id in DEFAULT if id not in ("turnover", "age")), "open", "high", "low", "age")
+    async with feedless_app() as (app, pilot):
+        before = app.dashboard.watchlist.size.width
+        app.dashboard.watchlist.columns = ticked
+        assert not app.dashboard.columns_without_room()
+        await pilot.pause()
+        grid, ladder = app.dashboard.watchlist, app.dashboard.ladder
+        assert {"OPEN", "HIGH", "LOW", "AGE"} <= set(grid.render_line(1).text.split())
+        assert grid.size.width > before and grid.size.width + ladder.size.width == 160
+        grid.columns = DEFAULT
+        await pilot.pause()
+        assert grid.size.width == before
+
+
+async def test_the_right_makes_room_for_a_number_that_grew() -> None:
+    ticked = (*DEFAULT, "low")
+    async with feedless_app(columns=ticked) as (app, pilot):
+        before = app.dashboard.watchlist.size.width
+        app.market.apply(quote(1_234_567.89, s="QQQ$US"), 2.0)
+        app.turn()
+        await pilot.pause()
+        assert app.dashboard.watchlist.size.width > before
+        assert "LOW" in app.dashboard.watchlist.render_line(1).text
+        app.turn(11.0)
+        assert "LOW" in app.dashboard.watchlist.render_line(1).text
+
+
+async def test_spare_room_stands_right_of_the_last_column() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("z")
+        await pilot.pause()
+        grid = app.dashboard.watchlist
+        assert [place.gap for place in grid._layout.placed] == [0] + [2] * (len(DEFAULT) - 1)
+        assert grid.render_line(1).text.endswith(" AGE" + " " * 39 + "│")
 
 
 async def test_completion_knows_funds_by_code_and_name_and_the_lists() -> None:

@@ -100,3 +100,42 @@ def test_columns_keep_their_comments(tmp_path: Path) -> None:
 def test_an_array_on_one_line_stays_on_one_line(tmp_path: Path) -> None:
     edited = Edited(tmp_path, 'columns = ["symbol", "last", "age"]\n')
     assert edited.set(columns=("symbol", "age", "last")) == 'columns = ["symbol", "age", "last"]\n'
+
+
+def test_a_list_that_is_renamed_and_moved_keeps_its_comments(tmp_path: Path) -> None:
+    edited = Edited(tmp_path, LISTS.replace("Empty = []", "Empty = [\n  # none yet\n]"))
+    core, empty = edited.settings.lists.values()
+    renamed = edited.set(lists={"Tech": core, "Empty": empty})
+    assert "# tech" in renamed and "# the index" in renamed and "# none yet" in renamed
+    moved = edited.set(lists={"Empty": empty, "Tech": core})
+    assert moved.index("# none yet") < moved.index("# tech")
+
+
+@pytest.mark.parametrize("entry", ['"""SPY$US"""', "'''SPY$US'''", '"""\nSPY$US"""', r'"SPY\u0024US"', '"us.spy"'])
+def test_comments_stay_however_an_entry_is_written(tmp_path: Path, entry: str) -> None:
+    edited = Edited(tmp_path, LISTS.replace('"SPY$US",', f"{entry}, # \"all\", '[it]' 全"))
+    moved = edited.set_core("SPY", "QQQ", "TLT")
+    for line in ('  "SPY$US", # "all", \'[it]\' 全', '  "QQQ$US", # tech', '  "TLT$US", # long bonds', "  # the index"):
+        assert line in moved.splitlines()
+
+
+def test_a_symbol_that_is_there_twice_keeps_the_comments_of_both(tmp_path: Path) -> None:
+    edited = Edited(tmp_path, LISTS.replace("  # that is all", '  # twice\n  "us.qqq", # again\n  # that is all'))
+    moved = edited.set_core("SPY", "QQQ", "TLT")
+    assert "  # the index\n  # twice\n  # again\n" + '  "QQQ$US", # tech\n' in moved
+    assert moved.count("#") == LISTS.count("#") + 2
+
+
+def test_an_alert_that_is_there_twice_keeps_its_comments(tmp_path: Path) -> None:
+    alerts = 'alerts = [\n  "SPY$US above 1", # one\n  "us.spy above 1.0", # again\n  "QQQ$US above 2", # two\n]\n'
+    edited = Edited(tmp_path, alerts)
+    kept = edited.set(alerts=edited.settings.alerts[::-1])
+    assert [words for words in ("# one", "# again", "# two") if words not in kept] == []
+
+
+def test_a_file_of_windows_keeps_its_line_ends(tmp_path: Path) -> None:
+    edited = Edited(tmp_path, LISTS)
+    edited.file.path.write_bytes(LISTS.replace("\n", "\r\n").encode())
+    edited.set_core("SPY", "QQQ", "TLT")
+    written = edited.file.path.read_bytes()
+    assert written.count(b"\r\n") == written.count(b"\n") == LISTS.count("\n")

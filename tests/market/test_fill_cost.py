@@ -26,6 +26,7 @@ def test_cost_to_trade_against_book_b(levels: list[Level], size: float, filled: 
     assert fill is not None
     assert (fill.asked, fill.filled) == (size, filled)
     assert (f"{fill.average:.4f}", f"{fill.bp:.2f}") == (average, bp)
+    assert fill.cost == pytest.approx(abs(fill.average - MID) * filled)
     assert fill.is_partial == (filled < size)
 
 

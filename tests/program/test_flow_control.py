@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,17 @@ async def test_a_terminal_that_owes_replies_is_not_shown_as_live(terminal: Termi
     terminal.press("q")
     terminal.answers = True
     await terminal.until(lambda: "● LIVE" in terminal.text(), within=5.0)
+
+
+async def test_a_terminal_that_is_behind_for_a_second_is_not_shown_as_live(terminal: Terminal) -> None:
+    await terminal.until(lambda: "● LIVE" in terminal.text())
+    shown = clock(terminal)
+    await moved(terminal, shown)
+    await asyncio.sleep(0.2)  # the status is brought up to date together with the clock
+    terminal.text()
+    terminal.answers, began = False, time.monotonic()
+    await terminal.until(lambda: "terminal behind" in terminal.text())
+    assert time.monotonic() - began < 1.6
 
 
 async def test_nothing_is_asked_right_after_enter_for_ssh_looks_for_its_escape_there(terminal: Terminal) -> None:

@@ -104,6 +104,15 @@ async def test_the_first_frame_waits_for_the_reply_but_not_for_long(start: Start
     assert "─" not in terminal.text()
 
 
+async def test_a_reply_that_is_lost_is_asked_for_again(start: Start) -> None:
+    terminal = start(ambiguous=2, answers=False)
+    await terminal.until(lambda: "REPLAY" in terminal.text())
+    await asyncio.sleep(0.5)
+    terminal.text()
+    terminal.answers = True
+    await terminal.until(lambda: ".- QQQ$US --" in terminal.text())
+
+
 async def test_a_set_that_is_chosen_needs_no_reply(start: Start) -> None:
     full = await ended(start("full"))
     await shows(start("wide-safe", ambiguous=2, answers=False), full, "wide-safe")

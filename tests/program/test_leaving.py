@@ -141,7 +141,7 @@ import os, select, subprocess, sys, termios, tty
 code = subprocess.run(sys.argv[1:]).returncode
 tty.setcbreak(0)
 left = b""
-while select.select([0], [], [], 1.0)[0]:
+while select.select([0], [], [], 1.6)[0]:
     left += os.read(0, 1000)
 print(f"left {left!r} code {code}")
 """
@@ -159,6 +159,22 @@ async def test_on_a_slow_line_no_reply_is_left_for_the_shell(tmp_path: Path, key
         terminal.press(keys)
         await terminal.until(lambda: b"left " in terminal.raw)
         assert f"left b'' code {130 if keys == chr(3) else 0}" in told(terminal)
+    finally:
+        terminal.kill()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.6, 1.2])
+async def test_no_reply_is_left_even_if_none_has_come_yet(tmp_path: Path, after: float) -> None:
+    command = ["-c", SHELL, COMMAND, "--demo"]
+    terminal = Terminal(command, program=sys.executable, answers=True, XDG_CONFIG_HOME=str(tmp_path))
+    try:
+        terminal.answers_after = 1.5
+        await terminal.until(lambda: b"\x1b[6n" in terminal.raw)
+        end = time.monotonic() + after
+        await terminal.until(lambda: time.monotonic() > end)
+        terminal.press("q")
+        await terminal.until(lambda: b"left " in terminal.raw)
+        assert "left b'' code 0" in told(terminal)
     finally:
         terminal.kill()
 

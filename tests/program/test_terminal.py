@@ -20,6 +20,7 @@ from tui.errors import EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.exchange.server import Exchange
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import Ping, Request, Subscribe
+from tui.recording.format import RecordedFrame, Recording
 from tui.terminal.ambiguous_width import CHARACTERS
 
 
@@ -246,6 +247,8 @@ async def test_what_was_recorded_is_seen_again_without_a_key_or_a_feed(exchange:
         await live_one.until(lambda: re.search(r"\d+\.\d\d", row(live_one, "GLD")))
         live_one.press("q")
         assert await live_one.exit_code() == 0
+        kept = sum(isinstance(entry, RecordedFrame) for entry in Recording(Path(file)))
+        assert f"kept {kept:,} messages in {file}" in "".join(live_one.text().split("\n"))
     finally:
         live_one.kill()
     market, _ = play_all(Path(file))

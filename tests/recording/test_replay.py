@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.command import KEY, exchange, lines_until, start_program
 from tests.support.feed import IEF, QQQ, SPY, Running
-from tests.support.messages import T
+from tests.support.messages import BOOK_B, T, bar, quote, tick
 from tests.support.recordings import BEGAN, compress, header, play_all, state_of, tick_lines, write_recording
 from tests.support.wait_until import until
 from tui.errors import UsageError
@@ -23,7 +23,8 @@ from tui.feed.clock import monotonic
 from tui.feed.endpoint import host_of
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.recording.format import RecordedFrame, Recording, call_line, names_line, state_line
+from tui.protocol.messages import encode
+from tui.recording.format import RecordedFrame, Recording, call_line, message_line, names_line, state_line
 from tui.recording.replay import Replay, parse_speed
 from tui.recording.writer import Recorder
 from tui.symbol import Symbol
@@ -178,16 +179,18 @@ async def test_a_replay_pauses_steps_and_resumes(tmp_path: Path) -> None:
     replay.pause()
     stood = replay.clock()
     assert replay.status == "×1 paused #1" and BEGAN <= stood < BEGAN + 5
+    assert list(replay.details) == ["0:00 / 49:00"]
     for n in (1, 2, 3):
         replay.step()
         assert replay.status == f"×1 paused #{1 + n}"
+        assert list(replay.details) == ["tick QQQ$US", f"{n}:00 / 49:00"]
         assert market.instruments[QQQ].last == 100.0 + n
         await asyncio.sleep(0.01)
         assert replay.clock() == BEGAN + n * 60
     replay.change_speed(up=True)
     assert replay.status == "×2 paused #4"
     replay.pause()
-    assert replay.status == "×2"
+    assert replay.status == "×2" and list(replay.details) == ["3:00 / 49:00"]
     await asyncio.sleep(0.05)
     assert BEGAN + 180 < replay.clock() < BEGAN + 190
     for _ in range(20):
@@ -196,6 +199,24 @@ async def test_a_replay_pauses_steps_and_resumes(tmp_path: Path) -> None:
     await asyncio.wait_for(task, 5)
     assert market.instruments[QQQ].last == 149.0
     assert replay.clock() == BEGAN + 49 * 60
+    assert not replay.details
+
+
+async def test_a_step_tells_each_type_of_message_and_that_a_reply_has_no_data(tmp_path: Path) -> None:
+    frames = [encode(tick(100.0)), encode(quote(100.0, s="SPY$US")), encode(bar(0)), encode(BOOK_B), b'{"code": 1}']
+    lines = [*tick_lines(0), call_line(BEGAN, "follow", [(QQQ, SPY)])]
+    lines += [message_line(repr(BEGAN + 1 + n).encode(), frame) for n, frame in enumerate(frames)]
+    replay = attach_to(Replay(write_recording(tmp_path / "r.gz", lines)), Market())
+    replay.pause()
+    task = asyncio.create_task(replay.run())
+    await until(lambda: replay._next is not None)
+    told = []
+    for _ in frames:
+        replay.step()
+        told.append(replay.details[0])
+    assert told == ["tick QQQ$US", "quote SPY$US", "kline QQQ$US", "depth QQQ$US", "without data"]
+    replay.pause()
+    await asyncio.wait_for(task, 10)
 
 
 def test_speeds_change_along_a_table_from_any_first_one(tmp_path: Path) -> None:

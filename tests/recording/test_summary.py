@@ -158,6 +158,12 @@ def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
     assert result.stdout.isprintable() is False and "\x1b" not in result.stdout
 
 
+def test_a_recording_that_ends_on_another_day_says_on_which(tmp_path: Path) -> None:
+    lines = [call_line(BEGAN, "follow", [(QQQ,)]), message_line(repr(BEGAN + 54 * 3_600).encode(), encode(quote(1.0)))]
+    result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", lines)))
+    assert "2024-11-15 11:50:00 to 2024-11-17 17:50:00, 54 h 0 min" in result.stdout
+
+
 def test_a_summary_is_printed_as_one_json_object(tmp_path: Path) -> None:
     result = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", faulty_hour_lines())), "--json")
     told = json.loads(result.stdout)

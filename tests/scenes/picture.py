@@ -111,7 +111,7 @@ class Picture:
 
     def _headline(self, title: str) -> list[Glyph]:
         for line in self._area("headline"):
-            if found := re.search(rf"(?<=[ │]){re.escape(title)} (\S+(?: \S+)*)", _text(line, strip=False)):
+            if found := re.search(rf"(?<=[ │]){re.escape(title)} +(\S+(?: \S+)*)", _text(line, strip=False)):
                 return line[found.start(1) : found.end(1)]
         raise SceneError(f"the headline has no {title}")
 

@@ -21,7 +21,7 @@ remark. Times are those of the exchange, on the date named last. What may happen
 
 `look` is followed by what must be seen: a column of the row (a role at its end is its colour), `row` for the state that
 it is in, and `header`, `status`, `ladder`, `chart`, `tape` and `headline` for words that are there, or `without` them.
-A column of the headline is written `headline EXT%`. Before the first time a scene may have:
+A figure of the headline is written `headline Extended`. Before the first time a scene may have:
 
     closes         2026-12-03 500, 2026-12-04 505     kept from earlier days
     rest           16:30 quote 505 p=500              what REST told last: date and time, then as above

@@ -76,7 +76,7 @@ async def test_what_is_not_on_the_screen_is_an_error(tmp_path: Path, right: str,
         ("row             closed", "row: 'closed', but it is 'live'"),
         ("header          US closed", "header: 'US closed', not seen so"),
         ("header          without US open", "header: 'without US open', not seen so"),
-        ("headline LAST   510.01", "headline LAST: '510.01', but it is '510.00'"),
+        ("headline Last   510.01", "headline Last: '510.01', but it is '510.00'"),
     ],
 )
 async def test_what_is_seen_otherwise_is_told_with_the_picture(tmp_path: Path, seen: str, told: str) -> None:

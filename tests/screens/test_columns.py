@@ -25,11 +25,11 @@ class Chosen:
         self._chosen = chosen
 
     def screen(self) -> ColumnChooser:
-        return ColumnChooser(COLUMNS, self._chosen, self.applied.append, ["symbol", "last", "age"], self.left_out)
+        return ColumnChooser(COLUMNS, self._chosen, self.applied.append, ["symbol", "last", "age"], self.notes)
 
-    def left_out(self) -> set[str]:
+    def notes(self) -> dict[str, str]:
         """There is room for three."""
-        return set(self.applied[-1][3:]) if self.applied else set()
+        return dict.fromkeys(self.applied[-1][3:], "no room") if self.applied else {}
 
 
 @pytest.mark.parametrize("size", [(120, 36), (40, 8)])

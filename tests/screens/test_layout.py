@@ -35,7 +35,7 @@ def test_the_panes_fill_the_screen_and_never_overlap(
     assert all(box.x >= 0 and box.y >= 0 and box.width > 0 and box.height > 0 for box in boxes.values())
     assert all(apart(one, other) for one, other in combinations(boxes.values(), 2))
     filled = sum(map(cells, boxes.values()))
-    assert filled == width * (height - 3) or (detail and height - 3 - 5 < 3)
+    assert filled == width * (height - 3) or (detail and height - 3 - 6 < 3)
     if zoomed:
         assert list(boxes) == [zoomed]
 
@@ -45,6 +45,13 @@ def test_hidden_panes_are_left_out_and_something_is_always_shown(width: int, hei
     boxes = arrange(width, height, hidden)
     assert boxes
     assert set(boxes).isdisjoint(hidden) or hidden == set(PANES)
+
+
+@given(st.integers(100, 300), st.integers(15, 100), st.integers(0, 300))
+def test_the_right_makes_room_for_the_columns_down_to_its_least_width(width: int, height: int, needed: int) -> None:
+    before, after = arrange(width, height), arrange(width, height, watchlist_width=needed)
+    assert list(before) == list(after) and sum(map(cells, after.values())) == sum(map(cells, before.values()))
+    assert after["watchlist"].width == max(before["watchlist"].width, min(needed, width - 42))
 
 
 @given(st.integers(40, 300), st.integers(8, 100))

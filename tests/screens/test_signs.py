@@ -72,7 +72,7 @@ async def test_every_word_in_capitals_of_ladder_and_detail_is_explained_there_or
         for place, pane in (("ladder", app.dashboard.ladder), ("quote_header", app.dashboard.quote_header)):
             text = " ".join(piece.text for line in pane._drawn[1:] for piece in line)
             words = set(re.findall(r"\b[A-Z]{2,}\b", text)) - columns
-            assert words, "it draws some"
+            assert words or place == "quote_header", "the ladder draws some"
             explained = " ".join(f"{sign} {meaning}" for sign, meaning in SIGNS[place])
             assert {word for word in words if word not in explained} == set()
 

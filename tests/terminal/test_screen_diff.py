@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from unicodedata import normalize
 
 import pyte
 import pytest
@@ -27,7 +28,8 @@ styles = st.none() | st.builds(
     st.sampled_from([Color.parse("#34d399"), Color.parse("#ff6b6b")]),
     st.booleans(),
 )
-segments = st.lists(st.builds(Segment, st.text("a1 国", min_size=1, max_size=5), styles, st.none()), max_size=8)
+texts = st.lists(st.sampled_from(["a", "1", " ", "国", "e\u0323"]), min_size=1, max_size=5).map("".join)
+segments = st.lists(st.builds(Segment, texts, styles, st.none()), max_size=8)
 
 
 def strips(width: int) -> st.SearchStrategy[Strip]:
@@ -85,6 +87,25 @@ def test_only_the_cells_that_differ_are_written() -> None:
     assert not shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size))
     shown.forget()
     assert len(shown.reduce(LayoutUpdate([[row("512.35", "+0.7%")]], size))) == 1
+
+
+def test_a_mark_without_a_cell_does_not_make_up_for_a_letter_with_two() -> None:
+    shown, screen = ScreenBuffer(), pyte.Screen(WIDTH, 1)
+    for text in ("国1e\u0323", "国2e\u0323"):
+        update = LayoutUpdate([[Strip([Segment(text)])]], Region(0, 0, 4, 1))
+        pyte.Stream(screen).feed(LineUpdate(shown.reduce(update)).render_segments(console))
+        assert "".join(screen.buffer[0][x].data for x in range(4)) == normalize("NFC", text)
+
+
+def test_what_stands_behind_an_emoji_is_at_its_place_where_the_terminal_gives_it_other_cells() -> None:
+    shown, screen = ScreenBuffer(), pyte.Screen(WIDTH, 1)
+    pyte.Stream(screen).feed("8" * WIDTH)
+    for clock in ("21:59:58", "21:59:59", "22:00:00"):
+        strip = Strip([Segment("❤️ Core ", Style()), Segment(clock, Style())])
+        at = strip.cell_length - len(clock)
+        update = LayoutUpdate([[strip]], Region(0, 0, strip.cell_length, 1))
+        pyte.Stream(screen).feed(LineUpdate(shown.reduce(update)).render_segments(console))
+        assert screen.display[0][1 : at + len(clock)].strip(" Core\ufe0f") == clock
 
 
 def test_an_update_of_a_kind_that_is_not_known_is_not_left_out_in_silence() -> None:

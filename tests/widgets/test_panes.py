@@ -82,7 +82,7 @@ def test_where_nothing_is_shown_nothing_is_stale() -> None:
     market = Market()
     market.follow([QQQ])
     instrument = market.instruments[QQQ]
-    tape = TradeTape(STYLES, KEYS)
+    tape = TradeTape(STYLES, market, KEYS)
     tape.set_reactive(TradeTape.instrument, instrument)
     panes = [pane(DepthLadder, instrument, proven=False), pane(MinuteChart, instrument, proven=False), tape]
     assert all(each.title()[1] == [] for each in panes)

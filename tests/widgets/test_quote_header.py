@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.frozen_dashboard import LIVE, Still
+from tests.support.frozen_dashboard import LIVE, US, Still, filled_market
 from tests.support.messages import T, quote, tick
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
@@ -61,7 +61,76 @@ async def test_across_a_likely_split_no_change_is_told() -> None:
     app = detail()
     market = app.dashboard.quote_header._market
     market.apply_history_closes(LQD, {"2024-11-14": 220.5})
-    async with app.run_test(size=(140, 24)) as pilot:
+    async with app.run_test(size=(140, 36)) as pilot:
         await pilot.pause()
-        drawn = "".join(segment.text for line in app.dashboard.quote_header._drawn for segment in line)
-        assert "CHG split?" in drawn and "CHG% split?" in drawn and "EXT% split?" in drawn and "PREV —" in drawn
+        said = figures(app)
+        assert [said[label] for label in ("Change", "Change %", "Extended")] == ["split?"] * 3
+        assert said["Previous"] == "—"
+
+
+LABELS = (
+    *("Last", "Change", "Change %", "Previous", "Extended"),
+    *("Bid", "Ask", "Spread", "Mean", "Traded"),
+    *("Open", "High", "Low", "VWAP", "Range"),
+    *("Volume", "Turnover", "Volatility", "IOPV", "Premium"),
+)
+OF_THE_HOUR = "the hour's spreads"
+
+
+def figures(app: Still) -> dict[str, str]:
+    """Returns the values by their labels, as the muted pieces of the lines tell them apart."""
+    header = app.dashboard.quote_header
+    muted, found, label = header.theme_styles("muted"), dict[str, str](), ""
+    for line in header._drawn[1:-1]:
+        for segment in line[1:-1]:
+            if segment.style == muted and segment.text.startswith(" ") and segment.text.strip():
+                label = segment.text.strip()
+                found[label] = ""
+            elif label:
+                found[label] += segment.text
+    return {label: value.strip() for label, value in found.items()}
+
+
+def missing(app: Still) -> set[str]:
+    """Returns what the lower border says has no room."""
+    words = "".join(segment.text for segment in app.dashboard.quote_header._drawn[-1]).strip("╰╯─ ")
+    return set(words.removeprefix("no room for ").split(", ")) if words else set()
+
+
+@pytest.mark.parametrize(
+    ("size", "absent"),
+    [
+        ((160, 45), set()),
+        ((120, 36), set()),
+        ((100, 30), {OF_THE_HOUR}),
+        ((80, 27), {OF_THE_HOUR}),
+        ((80, 24), {"Extended", "Traded", "Range", "Premium", OF_THE_HOUR}),
+    ],
+)
+async def test_what_has_no_room_is_said_and_nothing_else_is_missing(size: tuple[int, int], absent: set[str]) -> None:
+    app = Still(filled_market(US[:1]), US[:1])
+    app.dashboard.detail = True
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        said = figures(app)
+        assert missing(app) == absent
+        assert {label.split(" 1")[0] for label in said} == set(LABELS) - absent
+        assert all(value for value in said.values())
+        columns = [line.text for line in map(app.dashboard.quote_header.render_line, range(1, len(said) // 4 + 1))]
+        assert {columns[0].index(label) for label in ("Last", "Bid", "Open", "Volume")} == {
+            columns[1].index(label) for label in ("Change", "Ask", "High", "Turnover")
+        }
+
+
+@pytest.mark.parametrize(("width", "price"), [(60, 110.26), (40, 110.26), (80, 123_456_789.25), (40, 123_456_789.25)])
+async def test_a_figure_without_room_is_left_out_whole(width: int, price: float) -> None:
+    app = detail()
+    app.market.apply(quote(price, s="LQD$US"), 0.0)
+    app.market.apply(tick(price, T + 1_000, s="LQD$US"), 0.0)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await pilot.pause()
+        absent = missing(app)
+        count = next((int(word) for words in absent for word in words.split() if word.isdigit()), len(absent))
+        assert len(figures(app)) + count == len(LABELS)
+        assert figures(app).get("Last", f"{price:.2f}") == f"{price:.2f}"
+        assert all(len(line.text) == width for line in map(app.dashboard.quote_header.render_line, range(6)))

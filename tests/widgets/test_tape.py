@@ -66,7 +66,7 @@ class Alone(App[None]):
         super().__init__()
         self.trading = trading
         self.proven = proven
-        self.tape = TradeTape(Styles(find_theme(theme)), KEYS)
+        self.tape = TradeTape(Styles(find_theme(theme)), trading.market, KEYS)
 
     def compose(self) -> ComposeResult:
         yield self.tape

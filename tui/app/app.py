@@ -45,6 +45,7 @@ from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.add_field import AddField
 from tui.widgets.bindings import action_of, bindings
+from tui.widgets.chart.chart import MinuteChart
 from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
@@ -308,6 +309,10 @@ class ItickApp(BaseApp):
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
 
+    @on(MinuteChart.TimeRequested)
+    def _time_asked(self) -> None:
+        self.view_actions.ask_time()
+
     @on(Header.ListPressed)
     def _list_pressed(self, event: Header.ListPressed) -> None:
         self.list_actions.show(event.name)
@@ -330,6 +335,8 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
+        if self.feed.replay is not None:
+            self.dashboard.header.replay_details = self.feed.replay.details
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FeedHealth | Alerts):

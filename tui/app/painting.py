@@ -117,7 +117,11 @@ class Painting:
         if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()  # else frames would leave it no turn
-        return self._can_paint()
+        if self._can_paint():
+            return True
+        if not self._dashboard.status.terminal_delay:
+            self._show_delay()  # before the second is over
+        return False
 
     def _can_paint(self) -> bool:
         # A terminal that has never answered shows by nothing but the queue that it stands still.
@@ -191,12 +195,12 @@ class Painting:
     def cursor_reported(self, row: int, column: int, at: float) -> None:
         """Go on with what waited for the terminal's reply, which came `at` (s, monotonic): the cursor is at `row` and
         `column`, from 0."""
-        match self._glyphs.record_reply(row, column):
-            case None:
-                self.flow_control.record_reply(row, column, at)
-            case True:
-                self._screen_buffer.forget()
-                self._held_back = True
+        is_outdated = self._glyphs.record_reply(row, column)
+        if is_outdated is None and self.flow_control.record_reply(row, column, at):
+            is_outdated = self._glyphs.repeat_if_lost()  # the query clears cells
+        if is_outdated:
+            self._screen_buffer.forget()
+            self._held_back = True
         if self._dashboard.paint_pending:
             self._dashboard.flush()
         self._write_held_back()

@@ -20,6 +20,17 @@ from tui.screens.menu import Menu, MenuItem
 from tui.screens.prompt import Prompt
 from tui.screens.theme_menu import ThemeMenu
 
+_SIZES = (
+    "3000   10k        shares",
+    "$20k   $1.5m      money of the symbol's currency",
+    "nothing           no cost to trade is shown",
+)
+_MOMENTS = (
+    "14:05             the latest one",
+    "11-20             the first bar of a day",
+    "11-20 14:05       by the exchange's clock",
+)
+
 
 class ViewActions:
     """Keys that change how the data is shown. `screenshot` returns the screen as SVG."""
@@ -100,8 +111,9 @@ class ViewActions:
 
     def ask_size(self) -> None:
         """Ask what the ladder is to show the cost of."""
-        title = "To trade: 3000 shares, or $20k in the symbol's own money"
-        self._push_screen(Prompt(title, self._preferences.settings.cost_of, _amount_problem), self._size_given)
+        now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
+        prompt = Prompt("Size to trade", now, _check(parse_amount), _SIZES, "shows the cost", lambda: ladder.region)
+        self._push_screen(prompt, self._size_given)
 
     def _size_given(self, text: str | None) -> None:
         if text is not None:
@@ -112,6 +124,14 @@ class ViewActions:
         """Remember how the ladder is drawn."""
         ladder = self._dashboard.ladder
         self._preferences.set(static_ladder=ladder.static, root_ladder=ladder.square_root)
+
+    def ask_time(self) -> None:
+        """Ask which time the chart is to show."""
+        chart = self._dashboard.chart
+        prompt = Prompt(
+            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+        )
+        self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
 
     def shorter(self) -> None:
         """Show shorter bars in the chart."""
@@ -199,10 +219,14 @@ class ViewActions:
         self._dashboard.apply_styles(self._appearance.styles)
 
 
-def _amount_problem(text: str) -> str:
-    """Returns why a text is no amount; "" if it is one."""
-    try:
-        parse_amount(text)
-    except UsageError as error:
-        return str(error)
-    return ""
+def _check(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """Returns what tells why `parse` does not take a text, "" if it does."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    return check

@@ -233,8 +233,16 @@ class WatchlistActions:
     def columns(self) -> None:
         """Choose columns and their order."""
         choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
-        left_out = self._watchlist.columns_without_room
-        self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, left_out))
+        notes = self._room_notes
+        self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, notes))
+
+    def _room_notes(self) -> dict[str, str]:
+        """Returns a note for each chosen column without room: the key that shows it, if the whole screen has room."""
+        dashboard, zoom = self._dashboard, self._preferences.key_label("zoom")
+        never = dashboard.columns_without_room(zoomed=True) if dashboard.focused is self._watchlist else BY_ID
+        return {
+            id: "no room" if id in never else f"no room: {zoom} shows it" for id in dashboard.columns_without_room()
+        }
 
     def _choose_columns(self, columns: tuple[str, ...]) -> None:
         self._watchlist.columns = columns

@@ -209,6 +209,11 @@ def cli(
             raise app.crash
     if recorder is not None and recorder.error:
         print_error(f"the recording ends early: {recorder.error}", EXIT_DONE)
+    elif recorder is not None:
+        from tui.format import count
+        from tui.symbol import sanitize
+
+        click.echo(f"kept {count(recorder.messages, 'message')} in {sanitize(str(recorder.path))}", err=True)
     if log is not None and log.trouble:
         print_error(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE

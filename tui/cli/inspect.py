@@ -57,7 +57,8 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
         late = f"{fmt.seconds(summary.delay)}: the whole feed was delayed"
     elif (lag := summary.lag) is not None:
         late = Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full
-    span = f"{at(summary.begins, '%Y-%m-%d %H:%M:%S')} to {at(summary.ends)}, {_duration(summary.seconds)}"
+    begins, ends = at(summary.begins, "%Y-%m-%d %H:%M:%S"), at(summary.ends, "%Y-%m-%d %H:%M:%S")
+    span = f"{begins} to {ends.removeprefix(begins[:11])}, {_duration(summary.seconds)}"
     rate = f" · {summary.messages / summary.seconds:,.1f} a second" if summary.seconds >= 1 else ""
     symbols = [f"{symbol} {count:,}" for symbol, count in summary.symbols.items()]
     more = [f"and {len(symbols) - _MAX_SYMBOLS} more"] if len(symbols) > _MAX_SYMBOLS else []

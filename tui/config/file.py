@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from tui.config.toml_arrays import ArrayEditor
 from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
 from tui.files import replace as replace_file
-from tui.market.alerts import Alert
+from tui.market.alerts import Alert, parse_alert
+from tui.symbol import parse_symbol
 
 _LOCK_TIMEOUT = 0.7  # s to wait for a write of another copy, which takes some 10 ms
 
@@ -96,7 +98,7 @@ class ConfigFile:
 
 
 def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEditor) -> str:
-    """Returns the text with each differing setting changed; comments and layout stay."""
+    """Returns the text with each differing setting changed; comments, layout and line ends stay."""
     import tomlkit  # slow to import, and most runs change nothing
     from tomlkit.items import Array, InlineTable, Table
 
@@ -113,8 +115,8 @@ def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEd
             _edit_lists(document["lists"], old, new, arrays)
         elif field == "alerts":
             if "alerts" not in document:
-                document["alerts"], old = tomlkit.array().multiline(True), ()
-            _edit_alerts(document["alerts"], old, new, arrays)
+                document["alerts"] = tomlkit.array().multiline(True)
+            _edit_alerts(document["alerts"], new, arrays)
         elif isinstance(new, tuple):
             if isinstance(document.get(field), Array):
                 arrays.edit(field, document[field], list(map(str, old)), list(map(str, new)))
@@ -122,19 +124,22 @@ def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEd
                 document[field] = list(new)
         else:
             document[field] = new
-    return tomlkit.dumps(document)
+    edited = tomlkit.dumps(document)
+    has_crlf = 0 < text.count("\r\n") == text.count("\n")
+    return re.sub(r"\r?\n", "\r\n", edited) if has_crlf else edited
 
 
 def _edit_lists(
     table: Any, before: Mapping[str, Sequence[object]], after: Mapping[str, Sequence[object]], arrays: ArrayEditor
 ) -> None:
-    for name in before:
-        if name not in after:
-            arrays.remember_array(_list_key(name), table[name])
-            del table[name]
+    removed = {name: table[name] for name in before if name not in after}
+    for name, array in removed.items():
+        arrays.remember_array(_list_key(name), array)
+        del table[name]
     for name, symbols in after.items():
         if name in before and symbols != before[name]:
-            arrays.edit(_list_key(name), table[name], list(map(str, before[name])), list(map(str, symbols)))
+            present = [str(parse_symbol(spelling).symbol) for spelling in table[name]]
+            arrays.edit(_list_key(name), table[name], present, list(map(str, symbols)))
     moved = {}
     remaining = [name for name in before if name in after]
     if list(after)[: len(remaining)] != remaining:
@@ -144,8 +149,12 @@ def _edit_lists(
             del table[name]
     trailing = _pop_trailing_lines(table)
     for name, symbols in after.items():
-        if name not in table:
-            table[name] = moved.get(name) or arrays.create(_list_key(name), list(map(str, symbols)))
+        if name in moved:
+            table[name] = moved[name]
+        elif name not in table:
+            renamed = (array for former, array in removed.items() if before[former] == symbols)
+            array = next(renamed, None)
+            table[name] = arrays.create(_list_key(name), list(map(str, symbols))) if array is None else array
     if trailing:
         table.value.body.extend(trailing)
 
@@ -154,15 +163,16 @@ def _list_key(name: str) -> str:
     return f"lists.{name}"
 
 
-def _edit_alerts(array: Any, before: Sequence[Alert], after: Sequence[Alert], arrays: ArrayEditor) -> None:
+def _edit_alerts(array: Any, after: Sequence[Alert], arrays: ArrayEditor) -> None:
     """Replace alerts whose state changed in place, with their comments, then add and remove the others."""
     now = {alert.key: alert for alert in after}
-    if len(array) == len(before):
-        for n, alert in enumerate(before):
-            if now.get(alert.key, alert) != alert:
-                array[n] = str(now[alert.key])
-        before = [now.get(alert.key, alert) for alert in before]
-    arrays.edit("alerts", array, list(map(str, before)), list(map(str, after)))
+    present: list[str] = []
+    for n, alert in enumerate(map(parse_alert, array)):
+        changed = now.get(alert.key, alert)
+        if changed != alert:
+            array[n] = str(changed)
+        present.append(str(changed))
+    arrays.edit("alerts", array, present, list(map(str, after)))
 
 
 def _pop_trailing_lines(table: Any) -> list[Any]:

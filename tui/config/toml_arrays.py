@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from tomlkit.items import Array
 
-_TOKEN = re.compile(r"""\s+|,|(?P<comment>\#[^\n]*)|(?P<entry>"(?:\\.|[^"\\])*"|'[^']*')""", re.VERBOSE)
+_TOKEN = re.compile(
+    r"\s+|,|(?P<comment>#[^\n]*)"
+    r"|(?P<entry>\"\"\"(?:\\.|[^\\])*?\"\"\"(?!\")|'''.*?'''(?!')|\"(?:\\.|[^\"\\])*\"|'[^']*')",
+    re.DOTALL,
+)
 _INDENT = re.compile(r"\n([ \t]+)\S")
 
 
@@ -30,14 +34,17 @@ class ArrayEditor:
         self._removed_arrays: dict[str, str] = {}
 
     def edit(self, name: str, array: Array, before: Sequence[str], after: Sequence[str]) -> None:
-        """Give the array called `name` the entries `after`; `before` are its present ones as the program reads them. If
-        the others keep their order, single entries are removed and inserted; else the lines are written anew."""
+        """Give the array called `name` the entries `after`; `before` are its present ones as the program reads them, in
+        part twice. If the others keep their order, single entries are removed and inserted; else the lines are written
+        anew."""
         entries, below = _parse(array.as_string())
         if len(entries) == len(before):
             entries = [entry._replace(value=value) for entry, value in zip(entries, before, strict=True)]
-        known = {entry.value: entry for entry in entries}
+        known: dict[str, _Entry] = {}
+        for entry in entries:
+            known[entry.value] = _joined(known[entry.value], entry) if entry.value in known else entry
         restored = {value: self._removed.pop((name, value)) for value in after if (name, value) in self._removed}
-        commented = [entry for entry in entries if entry.above or entry.beside]
+        commented = [entry for entry in known.values() if entry.above or entry.beside]
         self._removed |= {(name, entry.value): entry for entry in commented if entry.value not in after}
         is_multiline = "\n" in array.as_string()
         keeps_order = [value for value in after if value in known] == [value for value in before if value in after]
@@ -89,21 +96,27 @@ def _write(array: Array, entries: Sequence[_Entry], below: Sequence[str]) -> Non
     array.add_line(indent="")
 
 
+def _joined(first: _Entry, second: _Entry) -> _Entry:
+    """Returns an entry that was there twice, with the comments of both."""
+    beside = [second.beside] if second.beside else []
+    return first._replace(above=(*first.above, *second.above, *beside))
+
+
 def _parse(text: str) -> tuple[list[_Entry], list[str]]:
     """Returns the entries of an array's text, and the comments after the last."""
     entries: list[_Entry] = []
     above: list[str] = []
     has_ended_line = True
     for token in _TOKEN.finditer(text[1:-1]):
-        if "\n" in token[0]:
-            has_ended_line = True
+        if entry := token["entry"]:
+            entries.append(_Entry(entry, tuple(above)))
+            above, has_ended_line = [], False
         elif comment := token["comment"]:
             words = comment.removeprefix("#").strip()
             if has_ended_line or not entries:
                 above.append(words)
             else:
                 entries[-1] = entries[-1]._replace(beside=words)
-        elif entry := token["entry"]:
-            entries.append(_Entry(entry[1:-1], tuple(above)))
-            above, has_ended_line = [], False
+        elif "\n" in token[0]:
+            has_ended_line = True
     return entries, above

@@ -17,12 +17,13 @@ REACH = 10.0  # bp around the mid within which depth is summed
 
 class Fill(NamedTuple):
     """The fill of a market order of `asked` units: `filled` of them, fewer if the book is too short, at the `average`
-    price, `bp` worse than the mid (negative: better)."""
+    price, `bp` worse than the mid (negative: better), which is `cost` in trade currency."""
 
     asked: float
     filled: float
     average: float
     bp: float
+    cost: float
 
     @property
     def is_partial(self) -> bool:
@@ -53,7 +54,8 @@ def simulate_fill(side: Sequence[Level], size: float, mid: float) -> Fill | None
     near, far = sorted((side[0].price, level.price))
     average = min(far, max(near, paid / filled))
     away = 1 if side[0].price > mid else -1
-    return Fill(size, filled, average, away * 10_000 * (average - mid) / mid)
+    worse = away * (average - mid)
+    return Fill(size, filled, average, 10_000 * worse / mid, worse * filled)
 
 
 def units_for(money: float, mid: float) -> float:

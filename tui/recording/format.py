@@ -41,8 +41,8 @@ _READ_SIZE = 64 * 1024  # bytes
 _MAX_DECOMPRESSED = 1024 * 1024  # bytes per step: gzip may expand a thousandfold
 _MAX_MEMBER = 64 * 1024 * 1024  # bytes of text that are held until the checksum of their member is verified
 _MAX_LINE = 4 * 1024 * 1024  # bytes: a frame of the largest size, of bytes that take two each as text
-_MEMBER_START = b"\x1f\x8b\x08"  # RFC 1952 §2.3.1
-_GZIP_WBITS = 31  # zlib: a gzip member with the largest window
+MEMBER_START = b"\x1f\x8b\x08"  # RFC 1952 §2.3.1
+GZIP_WBITS = 31  # zlib: a gzip member with the largest window
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e9)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e13)]
@@ -352,12 +352,12 @@ class Recording:
         text."""
         compressed = read()
         while compressed:
-            if at := compressed.find(_MEMBER_START):
+            if at := compressed.find(MEMBER_START):
                 more = b"" if at > 0 else read()
-                compressed = compressed[at:] if at > 0 else compressed[1 - len(_MEMBER_START) :] + more if more else b""
+                compressed = compressed[at:] if at > 0 else compressed[1 - len(MEMBER_START) :] + more if more else b""
                 yield b""
                 continue
-            decompressor, text = zlib.decompressobj(_GZIP_WBITS), bytearray()
+            decompressor, text = zlib.decompressobj(GZIP_WBITS), bytearray()
             piece = compressed
             try:
                 while piece and not decompressor.eof:
@@ -379,9 +379,9 @@ class Recording:
                 continue
             if decompressor.eof:
                 compressed = decompressor.unused_data
-                if len(compressed) < len(_MEMBER_START):
+                if len(compressed) < len(MEMBER_START):
                     compressed += read()
-                if compressed and not compressed.startswith(_MEMBER_START):
+                if compressed and not compressed.startswith(MEMBER_START):
                     self.damaged += 1
             else:
                 compressed, self.truncated = b"", True

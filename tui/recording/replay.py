@@ -16,9 +16,10 @@ from tui.errors import UsageError
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.state import LinkPhase, LinkState
 from tui.format import count
-from tui.market import Market
+from tui.market import Instrument, Market
 from tui.market.sessions import zone
-from tui.protocol.messages import Pong, Reply
+from tui.protocol.messages import Pong, Push, Reply
+from tui.recording.ending import last_time
 from tui.recording.format import (
     CALLS,
     Entry,
@@ -127,6 +128,9 @@ class Replay:
         self._playback_changed = asyncio.Event()
         self._followed = self.symbols
         self._messages = 0  # played so far
+        self._last_time = last_time(path)
+        self._pushed = ""  # type and symbol of the last message
+        self._stepped = ""  # the same of the one that the last step played
 
     def attach(
         self,
@@ -139,7 +143,7 @@ class Replay:
         """Set what to play into. `on_followed` is called with the symbols that were added and removed in the recording,
         `on_playback` when speed, pause or skipping change and at the end, `on_names` with recorded names of funds."""
         self._market = market
-        self._player = Player(market, self._header, self._record_state)
+        self._player = Player(market, self._header, self._record_state, self._name_push)
         self._on_state = on_state
         self._on_followed = on_followed
         self._on_playback = on_playback
@@ -260,7 +264,7 @@ class Replay:
     def pause(self) -> None:
         """Pause or resume."""
         self._set_anchor(self.clock())
-        self.paused = not self.paused
+        self.paused, self._stepped = not self.paused, ""
         self._report_change()
 
     def step(self) -> None:
@@ -268,8 +272,10 @@ class Replay:
         while self.paused and self._next is not None:
             entry = self._next
             self._anchor_time = max(self._anchor_time, entry.t)
+            self._pushed = ""
             self._play(entry)
             if type(entry) is RecordedFrame:
+                self._stepped = self._pushed or "without data"
                 break
         self._report_change()
 
@@ -305,6 +311,21 @@ class Replay:
         return f"{speed} paused #{self._messages:,}" if self.paused else speed
 
     @property
+    def details(self) -> tuple[str, ...]:
+        """The playback in more words, the most important first: `tick QQQ$US`, the message of the last step, and
+        `0:21 / 0:52`, how much was played of all; without the latter if that is not known."""
+        if self.ended:
+            return ()
+        played = self.clock() - self._header.t
+        progress = format_duration(played)
+        if self._last_time is not None:
+            progress += f" / {format_duration(max(played, self._last_time - self._header.t))}"
+        return (self._stepped, progress) if self._stepped else (progress,)
+
+    def _name_push(self, message: Push, instrument: Instrument) -> None:
+        self._pushed = f"{type(message).__name__.lower()} {instrument.symbol}"
+
+    @property
     def summary(self) -> str:
         """The result at the end in words, with what was damaged."""
         words = [f"the recording ends {f'before {self._begin}' if self._skip_to else 'here'}"]
@@ -318,6 +339,13 @@ class Replay:
 def format_speed(speed: float) -> str:
     """Returns a speed in words: `×10`, `×½` or `max`."""
     return "max" if speed == math.inf else "×½" if speed == 0.5 else f"×{speed:g}"
+
+
+def format_duration(seconds: float) -> str:
+    """Returns a duration as `0:21` or `1:02:03`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def parse_speed(text: str) -> float:

@@ -43,6 +43,8 @@ class Recorder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.error = ""
+        self.messages = 0
+        """The messages written so far."""
         self.on_error: Callable[[], object] = lambda: None
         self._pending: list[float | bytes | bytearray] = []
         """Arrival times, each followed by its frames, and complete lines."""
@@ -131,12 +133,13 @@ class Recorder:
         pending = self._pending[:]
         del self._pending[: len(pending)]
         lines: list[bytes] = []
-        size = 0
+        size = messages = 0
         for each in pending:
             if type(each) is float:
                 self._time = repr(each).encode()
                 continue
             line = each if type(each) is _Line else message_line(self._time, each)  # type: ignore[arg-type]
+            messages += line is not each
             lines.append(line)
             size += len(line)
             if size > _MEMBER_SIZE:
@@ -144,6 +147,7 @@ class Recorder:
                 lines.clear()
                 size = 0
         self._write(lines)
+        self.messages += messages
 
     def _write(self, lines: Sequence[bytes]) -> None:
         if lines:

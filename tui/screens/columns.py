@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from textual import on
@@ -24,8 +25,8 @@ class ColumnChoice(NamedTuple):
 
 class ColumnChooser(Chooser[None]):
     """The chooser. Each change is applied at once. A column that is switched off keeps its place until the chooser
-    closes, so that the same key restores it there. `without_room` returns the chosen columns that do not fit, which are
-    noted."""
+    closes, so that the same key restores it there; a new one comes to its place in `columns`, the catalogue.
+    `room_notes` returns what is noted at chosen columns that do not fit, by id."""
 
     BINDINGS = [
         Binding("o", "leave", "Close"),
@@ -41,30 +42,34 @@ class ColumnChooser(Chooser[None]):
         chosen: Sequence[str],
         apply: Callable[[tuple[str, ...]], None],
         default: Sequence[str],
-        without_room: Callable[[], Collection[str]],
+        room_notes: Callable[[], Mapping[str, str]],
     ) -> None:
         super().__init__("Columns", "Space in or out · J K move · r default · Esc closes")
         self._columns = {column.id: column for column in columns}
         self._apply = apply
         self._default = default
-        self._without_room = without_room
+        self._room_notes = room_notes
         self._set_order(chosen)
 
     def on_mount(self) -> None:
         self._show(0)
 
     def _set_order(self, chosen: Sequence[str]) -> None:
-        """Set the order of the rows: the chosen columns first, in their order."""
+        """Set the order of the rows: the chosen columns in theirs, each of the others behind the one that it follows in
+        the catalogue."""
         self._chosen = set(chosen)
-        self._order = list(dict.fromkeys([*chosen, *self._columns]))
+        self._order = list(chosen)
+        for before, id in pairwise(["", *self._columns]):
+            if id not in self._order:
+                self._order.insert(self._order.index(before) + 1 if before else 0, id)
 
     def _show(self, at: int) -> None:
-        without_room = self._without_room()
+        notes = self._room_notes()
         rows: list[ChoiceRow] = []
         for id in self._order:
             _, title, description = self._columns[id]
-            note = "no room" if id in without_room else ""
-            rows.append(ChoiceRow(title, "✓" if id in self._chosen else "", detail=description, note=note))
+            mark = "✓" if id in self._chosen else ""
+            rows.append(ChoiceRow(title, mark, detail=description, note=notes.get(id, "")))
         self.choices.set_rows(rows, at)
 
     def _changed(self, at: int) -> None:

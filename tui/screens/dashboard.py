@@ -18,7 +18,7 @@ from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
 from tui.reference.fund_names import FundNames
-from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, arrange
+from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
@@ -67,7 +67,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
-        self.tape = TradeTape(styles, keys)
+        self.tape = TradeTape(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
         self.add_field = AddField(suggestions)
@@ -116,7 +116,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def apply_layout(self) -> None:
         """Place and size the panes for the terminal's size."""
         width, height = self.app.size
-        boxes = arrange(width, height, self.hidden, self.zoomed, detail=self.detail)
+        boxes = self._boxes(self.zoomed)
         self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
@@ -166,6 +166,22 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @property
     def _first_pane(self) -> Pane | None:
         return next((pane for pane in self._panes if pane.display and pane.can_focus), None)
+
+    def _boxes(self, zoomed: str) -> Boxes:
+        width, height = self.app.size
+        needed = self.watchlist.width_needed
+        return arrange(width, height, self.hidden, zoomed, detail=self.detail, watchlist_width=needed)
+
+    @on(Watchlist.WidthNeeded)
+    def make_room_for_columns(self) -> None:
+        """Give the watchlist the width that its columns need now."""
+        self.apply_layout()
+
+    def columns_without_room(self, zoomed: bool = False) -> set[str]:
+        """Returns the ids of the chosen columns that do not fit into the watchlist, or into the `zoomed` one; none
+        while it is hidden."""
+        box = self._boxes("watchlist" if zoomed else self.zoomed).get("watchlist")
+        return self.watchlist.columns_without_room(box.width) if box is not None else set()
 
     @property
     def flash_ends(self) -> float | None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 PANES = ("watchlist", "ladder", "chart", "tape")
 _BARS = 3  # header, status bar and footer
-_QUOTE_HEADER_LINES = 5  # lines of the detail's figures
+_QUOTE_HEADER_LINES = 7  # of the detail's figures; one less if there is little room
+_LEAST_SIDE = 42  # cells of the panes to the right of the watchlist
 _LEAST_LINES = {"ladder": 12, "chart": 8, "tape": 6}
 _FIRST_LEFT_OUT = ("tape", "chart")
 
@@ -25,11 +26,20 @@ class Box(NamedTuple):
 Boxes = Mapping[str, Box]
 
 
-def arrange(width: int, height: int, hidden: Collection[str] = (), zoomed: str = "", *, detail: bool = False) -> Boxes:
+def arrange(
+    width: int,
+    height: int,
+    hidden: Collection[str] = (),
+    zoomed: str = "",
+    *,
+    detail: bool = False,
+    watchlist_width: int = 0,
+) -> Boxes:
     """Returns the box of every visible pane by its id; none if the terminal is too small.
 
     `hidden` panes are left out; `zoomed` is the only one. `detail` gives the screen to one symbol: its quote header
-    above, and no watchlist.
+    above, and no watchlist. `watchlist_width` are the cells that the watchlist's columns need, borders included: the
+    panes to its right make room for them, down to their least width.
     """
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return {}
@@ -38,19 +48,20 @@ def arrange(width: int, height: int, hidden: Collection[str] = (), zoomed: str =
         return {zoomed: area}
     sides = [pane for pane in ("ladder", "chart", "tape") if pane not in hidden]
     if detail:
-        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES, area.height))
+        top = Box(0, 0, width, min(_QUOTE_HEADER_LINES - (area.height < 24), area.height))
         below = Box(0, top.height, width, area.height - top.height)
         return {"quote_header": top, **_without_watchlist(sides or ["ladder", "chart", "tape"], below)}
     if "watchlist" in hidden and sides:
         return _without_watchlist(sides, area)
-    return _with_watchlist(sides, area)
+    return _with_watchlist(sides, area, watchlist_width)
 
 
-def _with_watchlist(sides: Sequence[str], area: Box) -> Boxes:
+def _with_watchlist(sides: Sequence[str], area: Box, watchlist_width: int) -> Boxes:
     """Returns the watchlist with the larger part, and the other panes to its right or below it, as far as they fit."""
     _, _, width, room = area
     if sides and width >= 100 and room >= 12:
-        side = 42 + min(68, max(0, width - 120) * 11 // 20)
+        side = _LEAST_SIDE + min(68, max(0, width - 120) * 11 // 20)
+        side = max(_LEAST_SIDE, min(side, width - watchlist_width))
         right = _stacked(_fitting(sides, room), Box(width - side, 0, side, room))
         return {"watchlist": Box(0, 0, width - side, room), **right}
     if sides and width >= 72 and room >= 18:

@@ -14,7 +14,7 @@ class TextScreen(DismissOnce, ModalScreen[None]):
     DEFAULT_CSS = """
     TextScreen { align: center middle; background: $veil; }
     TextScreen VerticalScroll {
-        width: 80; height: auto; max-height: 94%;
+        width: 80; height: auto; max-height: 100%; margin: 1 0 2 0;
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 2;
         scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;

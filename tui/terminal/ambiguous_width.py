@@ -20,6 +20,7 @@ PATIENCE = 0.3
 """s for which drawing waits for a reply."""
 
 _REPLY = re.compile(rb"\x1b\[[0-9]+;([0-9]+)R")
+_MOST_REPEATS = 3  # of a query whose reply is lost, or cannot be recognized
 _ROW = 0
 _COLUMN = QUERY_COLUMNS - len(CHARACTERS)
 
@@ -39,6 +40,7 @@ class AmbiguousWidth:
     def __init__(self) -> None:
         self._due = 0.0  # when the reply is no longer waited for
         self._waits = True  # whether the last query was replied to, or none was sent
+        self._repeats = 0
 
     def query(self, now: float) -> str:
         """Returns the query, asked at `now`: control sequences that leave the cursor where it is, and blanks in the
@@ -54,8 +56,16 @@ class AmbiguousWidth:
         query."""
         wide = is_wide(column - _COLUMN) if row == _ROW else None
         if wide is not None:
-            self._due, self._waits = 0.0, True
+            self._due, self._waits, self._repeats = 0.0, True, 0
         return wide
+
+    def should_repeat(self) -> bool:
+        """Returns True if the query is to be sent again, now that a later one was replied to: terminals reply in order,
+        so its reply is lost."""
+        if self._waits or self._repeats >= _MOST_REPEATS:
+            return False
+        self._repeats += 1
+        return True
 
     def is_awaited(self, now: float) -> bool:
         """Returns True if nothing should be drawn before the reply is there."""

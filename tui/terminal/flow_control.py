@@ -63,12 +63,13 @@ class TerminalFlowControl:
         row, column = divmod(self._number, QUERY_COLUMNS)
         return f"\x1b7\x1b[{row + 1};{column + 1}H\x1b[6n\x1b8"
 
-    def record_reply(self, row: int, column: int, at: float) -> None:
+    def record_reply(self, row: int, column: int, at: float) -> bool:
         """Record the reply that the cursor is at `row` and `column`, from 0, and adapt the lines of a frame to how late
-        it is. Queries before that one are no longer waited for: a terminal replies in order."""
+        it is. Queries before that one are no longer waited for: a terminal replies in order. Returns True if it is the
+        reply to a query since the last reset."""
         number = row * QUERY_COLUMNS + column
         if column >= QUERY_COLUMNS or all(number != query for query, _ in self._queries):
-            return  # to a query of another program, or for the second time
+            return False  # to a query of another program, or for the second time
         query, sent = self._queries.popleft()
         while query != number:
             query, sent = self._queries.popleft()
@@ -81,6 +82,7 @@ class TerminalFlowControl:
             self._shorten_frames()
         elif self.backlog < _EARLY and self.line_budget is not None:
             self.line_budget = 2 * self.line_budget if self.line_budget < _MOST // 2 else None
+        return True
 
     def can_draw(self, now: float) -> bool:
         """Returns True if the terminal has read enough of what was drawn before, or is not waited for any more."""

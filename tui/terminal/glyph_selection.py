@@ -34,6 +34,10 @@ class GlyphSelection:
         driver.write_unchanged(self._ambiguous_width.query(time.monotonic()))
         return True
 
+    def repeat_if_lost(self) -> bool:
+        """Ask again, now that a later query was replied to, if the reply to this one is lost; returns True if so."""
+        return self._ambiguous_width.should_repeat() and self.query()
+
     @property
     def is_pending(self) -> bool:
         """Whether nothing should be drawn yet, because the terminal's reply may change the set."""

@@ -21,12 +21,12 @@ from tui.terminal.textual_private import BaseDriver, SequenceParser
 _READ = 4096  # bytes
 _POLL = 0.1  # s
 _MOST_UNHANDLED = 64  # events
-_REPLY_WITHIN = 2.0  # s that leaving waits for the replies of a terminal …
-_FIRST_REPLY_WITHIN = 1.0  # s: … and of one that has not replied yet, since it was asked
+_REPLY_WITHIN = 2.0  # s that leaving waits for the replies of a terminal, or for the first since the start
 _LAST_QUERY = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[5n"  # no more mouse reports, and DSR 5
 _ALTERNATE_KEYS = "\x1b[=4;2u"  # kitty keyboard protocol: tell the key's place too, in addition to what Textual set
 _VERSION_QUERY = "\x1b[>0q"  # XTVERSION
 _LONGEST_ESCAPE_DELAY = 1.0  # s, whatever ESCDELAY says
+_REPLIES = (Kind.CURSOR_POSITION, Kind.STATUS, Kind.VERSION, Kind.SYNCHRONIZED_OUTPUT)
 _log = logging.getLogger(__name__)
 
 
@@ -88,12 +88,15 @@ class TerminalDriver(BaseDriver):
         """Stop reading. A terminal replies in order, so one last query is sent: once its reply is there, none is left
         to arrive at the shell's prompt. What is typed meanwhile is dropped."""
         if self._reads_since and not self._is_resetting:
-            patience = self._reads_since + _FIRST_REPLY_WITHIN - time.monotonic()
+            first_due, last_due = self._reads_since + _REPLY_WITHIN, time.monotonic() + _REPLY_WITHIN
             self._last_reply.clear()
             self._is_leaving.set()
             self.write(_LAST_QUERY)
             self.flush()
-            self._last_reply.wait(_REPLY_WITHIN if self._has_replied else max(0.0, patience))
+            if not self._has_replied:
+                self._last_reply.wait(max(0.0, first_due - time.monotonic()))
+            if self._has_replied:
+                self._last_reply.wait(max(0.0, last_due - time.monotonic()))
         super().disable_input()
         self._is_leaving.clear()
 
@@ -120,6 +123,7 @@ class TerminalDriver(BaseDriver):
         secret."""
         try:
             for each in inputs:
+                self._has_replied |= each.kind in _REPLIES
                 if each.kind is Kind.STATUS:
                     self._last_reply.set()
                 if self._is_leaving.is_set():
@@ -162,14 +166,11 @@ class TerminalDriver(BaseDriver):
             case Kind.FOCUS_OUT:
                 yield events.AppBlur()
             case Kind.CURSOR_POSITION:
-                self._has_replied = True
                 row, column = each.text[2:-1].split(";")
                 yield events.CursorPosition(int(column) - 1, int(row) - 1)
             case Kind.VERSION:
-                self._has_replied = True
                 self.version = each.text
             case Kind.SYNCHRONIZED_OUTPUT:
-                self._has_replied = True
                 yield messages.TerminalSupportsSynchronizedOutput()
 
 

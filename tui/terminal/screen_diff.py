@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tui.terminal.ansi import NO_STYLE, Piece
-from tui.terminal.line_update import LineUpdate
+from tui.terminal.line_update import LineUpdate, is_narrow
 from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
@@ -96,10 +96,10 @@ class ScreenBuffer:
         texts: list[str] = []
         styles: list[Style] = []
         for text, style, _ in segments:
-            if text.isascii() or (width := cell_len(text)) == len(text):
+            if text.isascii() or is_narrow(text):
                 texts += text
                 styles += [style or NO_STYLE] * len(text)
-            elif width:
+            elif width := cell_len(text):
                 texts += [text, *[""] * (width - 1)]
                 styles += [style or NO_STYLE] * width
         if not texts:
@@ -168,7 +168,8 @@ def _segments(texts: Sequence[str], styles: Sequence[Style]) -> list[Segment]:
     found: list[Segment] = []
     start = 0
     for at in range(1, len(styles) + 1):
-        if at == len(styles) or (styles[at] is not styles[start] and styles[at] != styles[start]):
+        ends = at == len(styles) or (texts[at] != "" and len(texts[at - 1]) != 1)
+        if ends or (styles[at] is not styles[start] and styles[at] != styles[start]):
             found.append(Segment("".join(texts[start:at]), styles[start]))
             start = at
     return found

@@ -18,6 +18,8 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.session_words import session_words
 from tui.widgets.styles import Styles
 
+_BESIDE_REPLAY = 40  # cells for the program, a list, and other badges
+
 
 class Header(LineWidget):
     """One line. With less room the session is shortened and then left out, then tabs; the badges always stay. A click
@@ -31,6 +33,8 @@ class Header(LineWidget):
     """True while all that arrives is recorded to a file."""
     replay: reactive[str] = reactive("", init=False)
     """The speed of a replay, as `×10`; "" for live data."""
+    replay_details: reactive[tuple[str, ...]] = reactive((), init=False)
+    """What more there is to say of a replay, as far as there is room, the most important first."""
     clock_region: reactive[str] = reactive("US", init=False)
     """The region whose session and clock are shown: the selected symbol's."""
 
@@ -97,7 +101,11 @@ class Header(LineWidget):
         if self.recording:
             yield "REC", "text"
         if self.replay:
-            yield f"REPLAY {self.replay}", "accent"
+            words = f"REPLAY {self.replay}"
+            for detail in self.replay_details:
+                if len(words) + len(detail) < self.size.width - _BESIDE_REPLAY:
+                    words += f" {detail}"
+            yield words, "accent"
         if self.delay:
             yield f"DELAYED {fmt.seconds(self.delay)}", "warning"
         if self.demo:

@@ -83,6 +83,10 @@ class Pane(LineWidget, can_focus=False):
         """Returns the lines inside the frame, at most `height` of them, each at most `width` cells."""
         raise NotImplementedError
 
+    def note(self) -> StyledLine:
+        """Returns the words on the lower border, about the body as just drawn."""
+        return []
+
     def thumb(self) -> range:
         """Returns the lines of the right border that mark the visible part of a list; empty if all of it is visible."""
         return range(0)
@@ -129,7 +133,7 @@ class Pane(LineWidget, can_focus=False):
         for y in range(height - 2):
             line = fill(body[y] if y < len(body) else [], inner, styles("text"))
             lines.append([side, *line, mark if y in thumb else side])
-        lines.append([Segment(f"╰{'─' * inner}╯", edge)])
+        lines.append(_rule("╰", "╯", self.note(), [], width, Segment("─", edge)))
         return lines
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:

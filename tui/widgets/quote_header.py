@@ -1,7 +1,9 @@
-"""The quote header of the detail view: the watchlist's cells of one symbol with their titles, and statistics of the
-last hour."""
+"""The quote header of the detail view: the figures of one symbol in a grid of four columns, of the price, the book, the
+day, and what was traded."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from textual.reactive import reactive
 
@@ -11,22 +13,58 @@ from tui.market.analytics import volatility
 from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
-from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.pane import Pane, StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 from tui.widgets.watchlist.cells import FLASH, WORD_STATES, dimmed
 from tui.widgets.watchlist.columns import BY_ID, SPARKS
 from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 
-_LINES = (
-    ("last", "change", "change%", "ext%", "bid", "ask", "spread", "time"),
-    ("previous", "open", "low", "range", "high", "vwap", "iopv", "premium"),
-)
-_GAP = 3
+_LABELS = {
+    "last": "Last",
+    "change": "Change",
+    "change%": "Change %",
+    "previous": "Previous",
+    "ext%": "Extended",
+    "bid": "Bid",
+    "ask": "Ask",
+    "spread": "Spread",
+    "time": "Traded",
+    "open": "Open",
+    "high": "High",
+    "low": "Low",
+    "vwap": "VWAP",
+    "range": "Range",
+    "volume": "Volume",
+    "turnover": "Turnover",
+    "iopv": "IOPV",
+    "premium": "Premium",
+}
+_PLAIN = frozenset(("previous", "spread", "time", "open", "high", "low", "vwap", "range", "volume", "turnover", "iopv"))
+"""The columns that the watchlist draws muted, so that others stand out. Here the labels are muted."""
+_LEAST_COLUMN = 18  # cells
+_GAP = 2  # cells between columns, at least: one before each, and one after it
+_HOUR = "the hour's spreads"
+
+
+class _Form(NamedTuple):
+    """A figure's value, and the name of what this shorter form of it lacks."""
+
+    value: StyledLine
+    lacks: str = ""
+
+
+class _Figure(NamedTuple):
+    """A figure: its label, and its value in forms, the longest first."""
+
+    label: str
+    forms: tuple[_Form, ...]
+
+
 _BORDER = 9  # cells of the border at both ends of the title and between its words
 
 
 class QuoteHeader(Pane):
-    """Three lines of figures. Figures that do not fit are left out whole, the last ones first."""
+    """The grid of figures. What does not fit is left out whole, and named on the lower border."""
 
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose figures are shown."""
@@ -39,6 +77,7 @@ class QuoteHeader(Pane):
         """True if digits that changed are highlighted for FLASH seconds."""
         self._now = 0.0
         self._is_link_live = False
+        self._missing: tuple[str, ...] = ()  # what had no room when it was last drawn
 
     def watch_instrument(self) -> None:
         self.update_lines()
@@ -86,10 +125,49 @@ class QuoteHeader(Pane):
         if i is None:
             return []
         i.infer_precision()
-        row = self._row(i)
-        lines = [self._fitting([self._figure(row, id) for id in ids], width) for ids in _LINES]
-        over_time = [self._figure(row, "volume"), self._figure(row, "turnover"), *self._hour_statistics(i)]
-        return [*lines, self._fitting(over_time, width)][:height]
+        columns = self._columns(self._row(i), i)
+        count = max(1, min(len(columns), width // _LEAST_COLUMN))
+        missing = dict.fromkeys(figure.label for column in columns for figure in column[height:])
+        missing |= dict.fromkeys(figure.label for column in columns[count:] for figure in column)
+        lines: list[StyledLine] = [[] for _ in range(min(height, max(map(len, columns))))]
+        for n, column in enumerate(columns[:count]):
+            start, end = width * n // count, width * (n + 1) // count
+            label_width = max(len(figure.label) for figure in column) + 1
+            room = end - start - _GAP - label_width
+            for line, figure in zip(lines, column, strict=False):
+                form = next((form for form in figure.forms if width_of(form.value) <= room), None)
+                if form is None or form.lacks:
+                    missing[figure.label if form is None else form.lacks] = None
+                label = f" {figure.label}".ljust(label_width + 1)
+                cell = [self.theme_styles.segment(label, "muted"), *form.value] if form is not None else []
+                line += fill(cell, end - start, self.theme_styles("text"))
+        self._missing = tuple(missing)
+        return lines
+
+    def note(self) -> StyledLine:
+        """Returns which figures have no room."""
+        if not self._missing:
+            return []
+        words = f"no room for {', '.join(self._missing)}"
+        if len(words) > self.size.width - _BORDER:
+            words = f"no room for {len(self._missing)} figures"
+        return [self.theme_styles.segment(words, "muted")]
+
+    def _columns(self, row: RowFigures, i: Instrument) -> tuple[list[_Figure], ...]:
+        """Returns the figures by column; the lower ones are left out first."""
+        spread, mean = self._hour_of_spreads(row, i)
+        return (
+            [self._figure(row, id) for id in ("last", "change", "change%", "previous", "ext%")],
+            [self._figure(row, "bid"), self._figure(row, "ask"), spread, mean, self._figure(row, "time")],
+            [self._figure(row, id) for id in ("open", "high", "low", "vwap", "range")],
+            [
+                self._figure(row, "volume"),
+                self._figure(row, "turnover"),
+                self._volatility(i),
+                self._figure(row, "iopv"),
+                self._figure(row, "premium"),
+            ],
+        )
 
     def _row(self, i: Instrument) -> RowFigures:
         age = self._market.age(i, self._now)
@@ -99,43 +177,51 @@ class QuoteHeader(Pane):
         )
         return make_row(i, data_status(i, age, self._is_link_live), age, context)
 
-    def _figure(self, row: RowFigures, id: str) -> StyledLine:
-        """Returns a column's title and its cell."""
-        styles, column = self.theme_styles, BY_ID[id]
-        cell = column.cell(row)
+    def _figure(self, row: RowFigures, id: str) -> _Figure:
+        """Returns a column's cell with its label."""
+        return _Figure(_LABELS[id], (_Form(self._value(row, id)),))
+
+    def _value(self, row: RowFigures, id: str) -> StyledLine:
+        styles, cell = self.theme_styles, BY_ID[id].cell(row)
+        if id in _PLAIN and cell.role == "muted":
+            cell = cell._replace(role="text")
         if self.standing:
             cell = dimmed(cell)
         text = cell.text.strip()
         lit = min(cell.lit, len(text)) if cell.glow else 0
-        line = [styles.segment(f"{column.title} ", "faint")]
-        line.append(styles.segment(text[: len(text) - lit], cell.role, bold=cell.bold))
+        line = [styles.segment(text[: len(text) - lit], cell.role, bold=cell.bold)]
         if lit:
             line.append(styles.segment(text[-lit:], cell.role, cell.glow, bold=cell.bold))
         return line
 
-    def _hour_statistics(self, i: Instrument) -> list[StyledLine]:
-        """Returns the volatility and the time-weighted spread of the last hour."""
-        styles = self.theme_styles
-        figures: list[StyledLine] = []
-        role = "muted" if self._is_link_live and not i.is_last_known else "faint"
+    def _volatility(self, i: Instrument) -> _Figure:
+        """Returns the volatility of the last hour."""
         moved = volatility(i.bars)
-        words = fmt.UNKNOWN if moved is None else f"{moved:.2f}% an hour"
-        bars_role = "faint" if i.is_silent(i.bars_type) else role
-        figures.append([styles.segment("VOLATILITY ", "faint"), styles.segment(words, bars_role)])
-        known = i.spreads.statistics(self._now)
-        if known is not None:
-            d = i.precision.decimals
-            seen = "1 h" if known.seconds >= 3_500 else fmt.seconds(known.seconds)
-            words = f"ø {fmt.price(known.mean, d + 1)}  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}"
-            if i.precision.tick_size:
-                words += f"  one tick {100 * known.share:.0f}% of the time"
-            figures.append([styles.segment(f"SPREAD OVER {seen} ", "faint"), styles.segment(words, role)])
-        return figures
+        role = "faint" if i.is_silent(i.bars_type) else self._role(i)
+        texts = [fmt.UNKNOWN] if moved is None else [f"{moved:.2f}% an hour", f"{moved:.2f}%/h"]
+        return _Figure("Volatility", tuple(_Form([self.theme_styles.segment(text, role)]) for text in texts))
 
-    def _fitting(self, figures: list[StyledLine], width: int) -> StyledLine:
-        line: StyledLine = [self.theme_styles.segment(" ", "text")]
-        for figure in figures:
-            if width_of(line) + width_of(figure) > width:
-                break
-            line += [*figure, self.theme_styles.segment(" " * _GAP, "text")]
-        return line
+    def _hour_of_spreads(self, row: RowFigures, i: Instrument) -> tuple[_Figure, _Figure]:
+        """Returns the spread, with how often it was one tick, and its time-weighted mean with the range of the last
+        hour."""
+        styles, role, value = self.theme_styles, self._role(i), self._value(row, "spread")
+        known = i.spreads.statistics(self._now)
+        if known is None:
+            unknown = [styles.segment(fmt.UNKNOWN, "faint")]
+            return _Figure(_LABELS["spread"], (_Form(value),)), _Figure("Mean", (_Form(unknown),))
+        d, spread = i.precision.decimals, [_Form(value)]
+        if i.precision.tick_size:
+            share = styles.segment(f"  one tick {100 * known.share:.0f}%", role)
+            spread = [_Form([*value, share]), _Form(value, _HOUR)]
+        mean = styles.segment(fmt.price(known.mean, d + 1), role)
+        extent = styles.segment(f"  {fmt.price(known.least, d)}–{fmt.price(known.most, d)}", role)
+        seen = "1h" if known.seconds >= 3_500 else fmt.seconds(known.seconds)
+        return (
+            _Figure(_LABELS["spread"], tuple(spread)),
+            _Figure(f"Mean {seen}", (_Form([mean, extent]), _Form([mean], _HOUR))),
+        )
+
+    def _role(self, i: Instrument) -> str:
+        """Returns the role of a figure of the last hour."""
+        role = "text" if self._is_link_live and not i.is_last_known else "faint"
+        return "muted" if self.standing and role == "text" else role

@@ -11,9 +11,9 @@ from textual.reactive import reactive
 
 from tui import format as fmt
 from tui.config.key_table import KeyBinding
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal
-from tui.market.sessions import Zone, zone
+from tui.market.sessions import Calendar, SessionInterval, Zone, zone
 from tui.market.tape import TradeRun, large_trade_threshold
 from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
@@ -26,6 +26,7 @@ from tui.widgets.styles import Styles
 _SIDE_CELLS = 2  # of "~B"
 _COUNT_CELLS = 4  # of "×500"
 _TIMES = {12: "%H:%M:%S.%f", 8: "%H:%M:%S", 5: "%H:%M", 0: ""}  # by their cells
+_DATES = {12: "%m-%d %H:%M", 8: "%m-%d", 5: "%m-%d", 0: ""}  # of trades of an earlier trade date
 _LARGE_FROM = 20  # known sizes without which no trade is marked as large
 _SIZE_CELLS = 5  # of "2,600", at least
 _LONGEST_BAR = 30  # cells: a longer one shows no more
@@ -50,10 +51,11 @@ class _Columns(NamedTuple):
 
 class _LineContext(NamedTuple):
     """What all lines are drawn with. `scale` is the size of a full bar, `large` the size from which a trade is marked,
-    in units of the fund."""
+    in units of the fund; `date_begins` is when the trade date in force began, ms UTC."""
 
     columns: _Columns
     local: Zone
+    date_begins: int
     scale: float | None
     large: float | None
     live: bool
@@ -66,10 +68,13 @@ class TradeTape(Pane, can_focus=True):
     instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
     """The symbol whose trades are shown."""
 
-    def __init__(self, styles: Styles, keys: Sequence[KeyBinding]) -> None:
+    def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
+        self._market = market
         set_bindings(self, bindings(keys, "tape"))
         self._is_link_live = False
+        self._time = 0.0  # the exchange's at the last frame, ms UTC
+        self._date: tuple[Calendar, SessionInterval, int] | None = None  # see `_date_begins`
         self._top: int | None = None  # the newest trade on a scrolled tape; None if it follows the newest
         self._line_context: _LineContext | None = None
         self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
@@ -80,8 +85,10 @@ class TradeTape(Pane, can_focus=True):
         self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
-        """Redraw for a frame if the shown symbol changed."""
-        if self.instrument in changed or is_link_live != self._is_link_live:
+        """Redraw for a frame if the shown symbol changed, or its trade date."""
+        before = self._date_begins()
+        self._time = self._market.exchange_time(now)
+        if self.instrument in changed or is_link_live != self._is_link_live or self._date_begins() != before:
             self._is_link_live = is_link_live
             self.update_lines()
 
@@ -135,7 +142,7 @@ class TradeTape(Pane, can_focus=True):
         large = scale if len(sizes) >= _LARGE_FROM else None
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
-        context = _LineContext(columns, local, scale, large, self._is_live, self.theme_styles)
+        context = _LineContext(columns, local, self._date_begins(), scale, large, self._is_live, self.theme_styles)
         if context != self._line_context:
             self._line_context, self._lines = context, {}
         # A new trade moves the others down: most lines are those of the last frame in another place.
@@ -143,6 +150,15 @@ class TradeTape(Pane, can_focus=True):
         self._lines = {key: drawn.get(key) or _line(context, *key) for key in zip(runs, prices, strict=True)}
         lines = list(self._lines.values())
         return [self._header(columns, local), *lines] if header else lines
+
+    def _date_begins(self) -> int:
+        """Returns when the trade date in force began, ms UTC; 0 before the first frame."""
+        if self.instrument is None or not self._time:
+            return 0
+        calendar, known = self.instrument.calendar, self._date
+        if known is None or known[0] is not calendar or not known[1].start <= self._time < known[1].end:
+            known = self._date = calendar, calendar.at(self._time), calendar.date_begins(self._time)
+        return known[2]
 
     def _shown(self, instrument: Instrument, height: int) -> list[TradeRun]:
         """Returns the runs on the screen. If the oldest trades were dropped from a scrolled tape, it moves so far that
@@ -222,14 +238,14 @@ class TradeTape(Pane, can_focus=True):
 
 
 def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:
-    columns, local, scale, large, live, styles = context
+    columns, local, date_begins, scale, large, live, styles = context
     gap = " " * columns.gap
     is_large = large is not None and run.size is not None and run.size >= large
     role = "text" if live else "muted"
     hue = _ROLES[run.side] if live else "muted"
     line = [styles.segment(("◆" if is_large else "").ljust(min(columns.gap, _MARGIN)), hue)]
     if columns.time:
-        line.append(styles.segment(_time(run.time, columns.time, local) + gap, "muted"))
+        line.append(styles.segment(_time(run.time, columns.time, local, date_begins) + gap, "muted"))
     line.append(styles.segment(price.rjust(columns.price) + gap, role, bold=is_large))
     line.append(styles.segment(run.side.rjust(_SIDE_CELLS) + gap, hue, bold=is_large))
     if columns.trades:
@@ -280,6 +296,8 @@ def _columns(width: int, prices: list[str], runs: list[TradeRun]) -> _Columns:
     return _Columns(time, price, count, room if room >= size else 0, gap)
 
 
-def _time(time: int, cells: int, local: Zone) -> str:
-    """Returns 15:32:07.412 in the exchange's zone, or as much of it as fits into so many cells."""
-    return f"{local.at(time):{_TIMES[cells]}}"[:cells] if time else fmt.UNKNOWN.ljust(cells)
+def _time(time: int, cells: int, local: Zone, date_begins: int) -> str:
+    """Returns 15:32:07.412 in the exchange's zone, or as much of it as fits into so many cells; of an earlier trade
+    date the date, and the time as far as it fits."""
+    form = (_TIMES if time >= date_begins else _DATES)[cells]
+    return f"{local.at(time):{form}}"[:cells].ljust(cells) if time else fmt.UNKNOWN.ljust(cells)

@@ -14,12 +14,14 @@ from textual.geometry import Size
 from tests.support.charts import CHINA, FUND, MORNING, QQQ, SHAPES, Alone, instrument_of
 from tests.support.price_walks import HK_OPEN, OPEN, price_walk
 from tui.config.themes import DEFAULT_THEME, find_theme
+from tui.errors import UsageError
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.session_axis import DAY, INTERVALS
 from tui.protocol.messages import OVER_LIMIT, Kline
 from tui.symbol import Symbol
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.chart.model import bar_of
 from tui.widgets.styles import Styles
 
 Snapshot = Callable[..., bool]
@@ -324,6 +326,59 @@ def test_a_view_moved_on_to_the_newest_bar_follows_it_again() -> None:
         i.bars.update(bar)
     assert "until" not in title(made)
     assert rows(made) == rows(chart(i))
+
+
+@pytest.mark.parametrize(("width", "candles"), [(42, False), (64, False), (140, False), (42, True), (64, True)])
+def test_an_hour_back_is_two_keys(width: int, candles: bool) -> None:
+    made = chart(SHAPES["days"](), width, candles=candles)
+    made.action_chart_pan_left()
+    made.action_chart_pan_left()
+    until = title(made).split(" until ")[1].split()[0]
+    assert "09:30" < until <= "11:49" or width == 140, "the newest is 12:49"
+
+
+def test_an_earlier_view_tells_its_last_bar_and_has_the_last_price_apart() -> None:
+    i = SHAPES["days"]()
+    made = chart(i, 64, 18)
+    made.action_chart_pan_left()
+    visible = made._visible(made.inner_width)
+    assert visible is not None and i.last is not None
+    bar = bar_of(i, visible, made._options, visible.view.stop - 1)
+    assert bar is not None and bar.close != i.last
+    assert title(made).startswith("QQQ$US 1 min | until 11:49 ") and f"C{bar.close:.2f}" in title(made)
+    labels = [row[-9:].strip() for row in rows(made)]
+    assert labels[-3:] == ["now", f"{i.last:.2f}", "ET"]
+    assert f"{bar.close:.2f}" in labels[:-3] and f"{i.last:.2f}" not in labels[:-3]
+    made.action_chart_live()
+    labels = [row[-9:].strip() for row in rows(made)]
+    assert "now" not in labels and f"{i.last:.2f}" in labels[:-3]
+
+
+def test_a_time_is_gone_to() -> None:
+    made = chart(SHAPES["days"]())
+    for text in ("10:20", "11-18 12:00", "12:45"):
+        made.go_to(made.find_moment(text))
+        assert under(made) == text[-5:] and f"{text} " in title(made)
+    made.action_chart_live()
+    assert under(made) == "" and "until" not in title(made)
+    with pytest.raises(UsageError, match="there are no bars yet"):
+        chart(instrument_of([])).find_moment("10:20")
+
+
+def test_a_few_days_stand_at_the_right_and_nothing_is_pointed_at_left_of_them() -> None:
+    made = chart(SHAPES["session"](), interval=DAY, candles=True)
+    drawn = rows(made)
+    assert not any(row[:40].strip() for row in drawn) and drawn[-1].rstrip("ET ").endswith("11-20")
+    made._point(20, 5)
+    assert under(made) == ""
+    made._point(52, 5)
+    assert under(made) == "11-20"
+
+
+def test_a_very_short_chart_has_no_volume() -> None:
+    blocks = set("▁▂▃▄▅▆▇█")
+    assert not blocks & set("".join(rows(chart(SHAPES["session"](), 42, 7))))
+    assert blocks & set("".join(rows(chart(SHAPES["session"](), 42, 8))))
 
 
 def test_panning_ends_at_the_first_bar_and_at_the_newest() -> None:

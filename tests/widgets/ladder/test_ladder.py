@@ -73,6 +73,11 @@ def traded(symbol: str, book: Depth, when: str) -> Instrument:
     return market.instruments[of]
 
 
+def tight(symbol: str) -> Depth:
+    """A book of a tick's spread, large enough for any order."""
+    return depth([(4.127, 5e7)], [(4.126, 5e7)], s=symbol)
+
+
 def ladder(shown: Instrument, **attributes: Any) -> DepthLadder:
     """At NOW, on a live link; not on any screen."""
     found = DepthLadder(STYLES)
@@ -248,15 +253,15 @@ def test_on_a_static_axis_gaps_are_empty_rows_and_the_spreads_figures_stand_belo
 def test_cost_to_trade_as_in_the_definitions() -> None:
     pane = ladder(instrument(BOOK_B), amount=5_000.0)
     assert lines(pane, 62)[-3:] == [
-        "      TO TRADE           AVERAGE       COST    ±10 BP",
-        " buy  4,400 of 5,000    512.3730    0.55 bp    4,400+",
-        " sell 5,000             512.3342    0.21 bp    11.0K+",
+        "      TRADE             AVERAGE                COST   ±10 BP",
+        " buy  4,400 of 5,000   512.3730   0.55 bp · $123.00   4,400+",
+        " sell 5,000            512.3342    0.21 bp · $54.00   11.0K+",
     ]
     pane.amount, pane.money = 20_000.0, True
     assert lines(pane, 62)[-3:] == [
-        "      FOR 20,000 USD     AVERAGE       COST    ±10 BP",
-        " buy  39                512.3500    0.10 bp    4,400+",
-        " sell 39                512.3400    0.10 bp    11.0K+",
+        "      FOR 20,000 USD    AVERAGE              COST   ±10 BP",
+        " buy  39               512.3500   0.10 bp · $0.19   4,400+",
+        " sell 39               512.3400   0.10 bp · $0.19   11.0K+",
     ]
     pane.amount = 500.0
     assert lines(pane, 62)[-2].split() == ["buy", "—", "—", "—", "4,400+"], "not one unit for that money"
@@ -266,11 +271,30 @@ def test_cost_to_trade_as_in_the_definitions() -> None:
 
 def test_columns_of_the_cost_leave_before_a_number_is_cut() -> None:
     pane = ladder(instrument(BOOK_B), amount=5_000.0)
-    assert [lines(pane, width)[-2] for width in (38, 28, 20)] == [
+    assert [lines(pane, width)[-2] for width in (56, 48, 38, 28, 20)] == [
+        " buy  4,400 of 5,000 512.3730 0.55 bp · $123.00 4,400+",
+        " buy  4,400 of 5,000 512.3730 0.55 bp · $123.00",
         " buy  4,400 of 5,000 512.3730 0.55 bp",
         " buy  4,400 of 5,000 0.55 bp",
         " buy  4,400 of 5,000",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount", "money"),
+    [
+        (instrument(BOOK_B), 1.0, "$0.0050"),
+        (instrument(BOOK_B), 3_000.0, "$23.00"),
+        (traded("510300$SH", tight("510300$SH"), "14:00"), 40_000_000.0, "¥20.0K"),
+        (traded("SAP$DE", tight("SAP$DE"), "14:00"), 1_000.0, "0.50"),
+        (instrument(CROSSED), 100.0, None),
+    ],
+)
+def test_the_cost_in_money_has_the_currencys_sign_and_no_cost_is_rounded_away(
+    shown: Instrument, amount: float, money: str | None
+) -> None:
+    buy = lines(ladder(shown, amount=amount), 62)[-2]
+    assert f" bp · {money} " in buy if money else " bp" not in buy
 
 
 def test_in_few_lines_the_cost_stays_and_headings_go() -> None:
@@ -278,7 +302,7 @@ def test_in_few_lines_the_cost_stays_and_headings_go() -> None:
     heads = {height: [line.split()[0] for line in lines(pane, 40, height) if line.strip()] for height in range(5, 14)}
     assert [height for height, head in heads.items() if "sell" in head] == [*range(6, 14)]
     assert [height for height, head in heads.items() if "CUM" in head] == [*range(8, 14)]
-    assert [height for height, head in heads.items() if "TO" in head] == [13]
+    assert [height for height, head in heads.items() if "TRADE" in head] == [13]
     assert all("mid" in head for head in heads.values())
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.widgets.watchlist.column_layout import fitting_columns
-from tui.widgets.watchlist.columns import BY_ID, DEFAULT
+from tui.widgets.watchlist.column_layout import ColumnLayout, fitting_columns
+from tui.widgets.watchlist.columns import BY_ID, DEFAULT, Column
 
 ids = st.lists(st.sampled_from(sorted(BY_ID)), min_size=1, max_size=22, unique=True)
 grown = st.dictionaries(st.sampled_from(sorted(BY_ID)), st.integers(1, 20))
@@ -22,7 +22,9 @@ def chosen(room: int, shown: tuple[str, ...] = DEFAULT) -> list[str]:
     [
         (92, "symbol last change change% bid ask spread volume turnover hour age"),  # 160 columns
         (72, "symbol last change change% bid ask spread hour age"),  # 120
-        (54, "symbol last change change% hour age"),  # 100 and 60
+        (69, "symbol last change change% volume turnover hour age"),  # bid, ask and spread together are too wide
+        (54, "symbol last change change% volume hour age"),  # 60
+        (52, "symbol last change change% hour age"),  # 100
         (34, "symbol last change% age"),  # 40
     ],
 )
@@ -46,13 +48,24 @@ def test_what_is_chosen_fits_and_keeps_its_order(shown: list[str], widths: dict[
     columns = [BY_ID[id] for id in shown]
     kept = fitting_columns(columns, widths, room)
     assert [column for column in columns if column in kept] == kept
-    cells = [column.width if column.max_width else max(column.width, widths.get(column.id, 0)) for column in kept]
-    assert sum(cells) + len(cells) - 1 <= max(room, 0) or not kept
-    left = [column for column in columns if column not in kept]
-    assert not left or not kept or max(column.priority for column in left) < min(column.priority for column in kept)
+    assert cells(kept, widths) <= room or not kept
+    for column in set(columns) - set(kept):
+        equals = [each for each in columns if each.priority == column.priority]
+        assert not set(equals) & set(kept)
+        better = [each for each in kept if each.priority > column.priority]
+        assert cells([*better, *equals], widths) > room
 
 
-@given(ids, grown, st.integers(0, 300))
-def test_more_room_takes_no_column_away(shown: list[str], widths: dict[str, int], room: int) -> None:
-    columns = [BY_ID[id] for id in shown]
-    assert set(fitting_columns(columns, widths, room)) <= set(fitting_columns(columns, widths, room + 1))
+def cells(columns: list[Column], widths: dict[str, int]) -> int:
+    each = [column.width if column.max_width else max(column.width, widths.get(column.id, 0)) for column in columns]
+    return sum(each) + len(each) - 1
+
+
+@given(ids, grown)
+def test_a_row_of_the_width_for_all_columns_has_them_all(shown: list[str], widths: dict[str, int]) -> None:
+    layout = ColumnLayout()
+    for id, width in widths.items():
+        layout.widen(BY_ID[id], width)
+    width = layout.width_for(shown)
+    assert [column.id for column in layout.fitting(shown, width)] == shown
+    assert len(layout.fitting(shown, width - 1)) < len(shown)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 
 from tui.config.key_table import KEYS, KeyBinding
+from tui.errors import UsageError
 from tui.market import Instrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
+from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot, level
-from tui.widgets.chart.price_labels import LabelWidth, price_labels
+from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
@@ -41,6 +44,9 @@ class MinuteChart(Pane, can_focus=True):
 
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
+
+    class TimeRequested(Message):
+        """The key was pressed that goes to a time."""
 
     def __init__(self, styles: Styles, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "chart")
@@ -129,6 +135,23 @@ class MinuteChart(Pane, can_focus=True):
         self._viewport.follow_newest()
         self.update_lines()
 
+    def action_chart_time(self) -> None:
+        self.post_message(self.TimeRequested())
+
+    def find_moment(self, text: str) -> int:
+        """Returns the slot of a time that a person wrote. Raises UsageError if there is none."""
+        i = self.instrument
+        if i is None or not len(i.bars):
+            raise UsageError("there are no bars yet")
+        timeline = self._axis(i).timeline
+        return find_moment(text, timeline.slots[: newest_slot(i, timeline) + 1], zone(i.symbol.region))
+
+    def go_to(self, slot: int) -> None:
+        """Put the crosshair on a slot, in view."""
+        if (visible := self._visible(self.inner_width)) is not None:
+            self._viewport.go_to(visible, slot)
+            self.update_lines()
+
     def action_chart_in(self) -> None:
         self._zoom(wider=True)
 
@@ -141,7 +164,7 @@ class MinuteChart(Pane, can_focus=True):
 
     def _pan(self, by: int) -> None:
         end = "no later bars" if by > 0 else "no earlier bars are known"
-        self._act(lambda visible: self._viewport.pan(visible, by), end)
+        self._act(lambda visible: self._viewport.pan(visible, by, self.interval), end)
 
     def _zoom(self, *, wider: bool) -> None:
         if self._viewport.zoom(wider=wider, interval=self.interval, candles=self.candles):
@@ -220,7 +243,7 @@ class MinuteChart(Pane, can_focus=True):
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
         crosshair = self._viewport.crosshair_slot(visible)
-        slot = visible.last if crosshair is None else crosshair
+        slot = visible.rightmost if crosshair is None else crosshair
         unfinished = slot == visible.last and self._is_in_progress(i, visible)
         readout = Readout(
             styles,
@@ -269,8 +292,14 @@ class MinuteChart(Pane, can_focus=True):
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
-            labels = price_labels(styles, i, model, rows, width - visible.cells - 1)
+            label_width = width - visible.cells - 1
+            labels = price_labels(styles, i, model, rows, label_width, visible.has_newest)
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
+            if not visible.has_newest and (last := last_label(styles, i, model, label_width)) is not None:
+                # Apart from the prices of the bars in view: below them, and the zone stays if there is room.
+                bottom = height - 1 - (volume_rows > 1)
+                labels[bottom] = last
+                labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]

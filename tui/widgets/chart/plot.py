@@ -128,6 +128,8 @@ class Plot:
     def _volume(self) -> None:
         """Draw the volume as bars in eighths of a row; two slots of half a cell share one."""
         model, rows = self._model, self._volume_rows
+        if not rows:
+            return
         finished = self._styles("grid")
         volumes: dict[int, float] = {}
         for slot, bar in enumerate(model.bars, model.view.first):
@@ -160,32 +162,34 @@ class Plot:
         model = self._model
         slots, width = model.timeline.slots, model.timeline.width
         if model.crosshair is not None:
-            text = self._time(model.crosshair)
-            x = self._x(model.crosshair) // 2 - len(text) // 2
-            self._label(max(0, min(x, self._canvas.width - len(text))), text, "accent", bold=True)
+            self._label_below(model.crosshair, "accent", bold=True)
         slots_apart = -(-2 * _LABEL_DISTANCE // width)  # slots from one label to the next, at least
         least = model.interval * slots_apart
         step = next((step for step in _STEPS if step >= least and step % model.interval == 0), _STEPS[-1])
         visible = range(model.view.first, model.view.stop)
         if model.interval == DAY:
-            labelled = [slot for slot in visible if slot % slots_apart == 0]
-        else:
-            local = [model.zone.at(slots[slot].start) for slot in visible]
-            for slot, (before, now) in zip(visible[1:], pairwise(local), strict=True):
-                if now.date() != before.date():
-                    self._label(self._x(slot) // 2, f"{now:%m-%d}", "muted", bold=True)
-            labelled = [
-                slot
-                for slot, now in zip(visible, local, strict=True)
-                if (60 * now.hour + now.minute) % step < model.interval
-            ]
-        for slot in labelled:
-            self._label(self._x(slot) // 2, self._time(slot), "muted")
+            for slot in visible:
+                if (len(slots) - 1 - slot) % slots_apart == 0:  # the newest one always
+                    self._label_below(slot, "muted")
+            return
+        local = [model.zone.at(slots[slot].start) for slot in visible]
+        for slot, (before, now) in zip(visible[1:], pairwise(local), strict=True):
+            if now.date() != before.date():
+                self._label(self._x(slot) // 2, f"{now:%m-%d}", "muted", bold=True)
+        for slot, now in zip(visible, local, strict=True):
+            if (60 * now.hour + now.minute) % step < model.interval:
+                self._label(self._x(slot) // 2, self._time(slot), "muted")
 
     def _time(self, slot: int) -> str:
         """Returns when a slot begins: its time, or its date for an interval of a day."""
         start, _, date, _ = self._model.timeline.slots[slot]
         return f"{date:%m-%d}" if self._model.interval == DAY else f"{self._model.zone.at(start):%H:%M}"
+
+    def _label_below(self, slot: int, role: str, *, bold: bool = False) -> None:
+        """Draw a slot's time centred below it, as far as the edges allow."""
+        text = self._time(slot)
+        x = self._x(slot) // 2 - len(text) // 2
+        self._label(max(0, min(x, self._canvas.width - len(text))), text, role, bold=bold)
 
     def _label(self, x: int, text: str, role: str, *, bold: bool = False) -> None:
         """Draw a label on the axis if it fits without touching another."""

@@ -26,22 +26,43 @@ class LabelWidth:
         return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
 
 
-def price_labels(styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int) -> dict[int, Segment]:
-    """Returns labels of `width` cells by row. Of several on one row the last price is kept, then the previous close."""
+def price_labels(
+    styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int, has_newest: bool
+) -> dict[int, Segment]:
+    """Returns labels of `width` cells by row. Of several on one row the price of the rightmost bar is kept, the last
+    price if the view `has_newest`, then the previous close."""
     average = next((price for price in reversed(model.average) if price is not None), None)
     labels: dict[int, Segment] = {}
 
     def put(price: float | None, style: Style) -> None:
         if price is not None and model.low <= price <= model.high:
-            text = f" {fmt.price(price, i.precision.decimals)} ".rjust(width)
-            labels[level(price, model.low, model.high, 4 * rows) // 4] = Segment(text, style)
+            labels[level(price, model.low, model.high, 4 * rows) // 4] = _label(i, price, width, style)
 
     put(model.least, styles("muted"))
     put(model.most, styles("muted"))
     put(average, styles("accent" if model.bars_live else "muted"))
     put(model.close, styles("muted"))
-    # Dark text on a light background marks a live price, without colours too.
-    style = styles("background", model.role, bold=True) if model.live else styles("muted")
-    last_known = i.last_known if i.is_last_known else None
-    put(last_known.price if last_known is not None else i.last, style)
+    if has_newest:
+        put(_last_price(i), _last_style(styles, model))
+    else:
+        put(next((bar.close for bar in reversed(model.bars) if bar is not None), None), styles("text"))
     return labels
+
+
+def last_label(styles: Styles, i: Instrument, model: ChartModel, width: int) -> Segment | None:
+    """Returns the label of the last price, None if there is none."""
+    price = _last_price(i)
+    return _label(i, price, width, _last_style(styles, model)) if price is not None else None
+
+
+def _last_price(i: Instrument) -> float | None:
+    return i.last_known.price if i.is_last_known and i.last_known is not None else i.last
+
+
+def _last_style(styles: Styles, model: ChartModel) -> Style:
+    # Dark text on a light background marks a live price, without colours too.
+    return styles("background", model.role, bold=True) if model.live else styles("muted")
+
+
+def _label(i: Instrument, price: float, width: int, style: Style) -> Segment:
+    return Segment(f" {fmt.price(price, i.precision.decimals)} ".rjust(width), style)

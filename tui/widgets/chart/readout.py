@@ -18,7 +18,7 @@ from tui.widgets.styles import Styles
 
 
 class ReadBar(NamedTuple):
-    """The bar in figures: the one under the crosshair, else the newest."""
+    """The bar in figures: the one under the crosshair, else the last one in view."""
 
     slot: int
     bar: Kline | None
@@ -54,7 +54,7 @@ class Readout(NamedTuple):
 
     def _names(self) -> list[StyledLine]:
         """Returns symbol and interval from the longest form to the one without which the chart would mislead."""
-        styles, i, visible = self.styles, self.instrument, self.visible
+        styles, i = self.styles, self.instrument
         code, region = styles.symbol(i.symbol)
         interval = styles.segment(f" {interval_name(self.options.interval)}", "muted")
         marks: StyledLine = []
@@ -62,9 +62,6 @@ class Readout(NamedTuple):
         dated = [styles.segment(f" {date}", "warning" if i.is_last_known else "muted")] if date else []
         if self.options.vwap:
             marks.append(styles.segment(f" VWAP{self._vwap_since()}", "accent"))
-        if not self.follows_newest:
-            until = self._slot_time(min(visible.last, visible.view.stop - 1))
-            marks.append(styles.segment(f" · until {until}", "accent"))
         synthesized = i.bars.synthesized
         long = [styles.segment(" built from trades", "warning")] if synthesized else []
         short = [styles.segment(" built", "warning")] if synthesized else []
@@ -102,12 +99,17 @@ class Readout(NamedTuple):
         doubt = self._doubt()
         stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
-        head = styles.segment(f"{time} ", "accent" if read.pointed else "muted", bold=read.pointed)
+        panned = not (read.pointed or self.follows_newest)
+        head = styles.segment(f"until {time} " if panned else f"{time} ", "muted")
+        if read.pointed or panned:
+            head = styles.segment(head.text, "accent", bold=read.pointed)
         role = "text" if read.pointed and self.is_link_live and not doubt else "muted"
         figures = [[*first, head, styles.segment(text, role)] for text in texts]
         if read.pointed and read.bar is not None:
             # Without the time, which the axis shows below the crosshair too.
             figures.insert(3, [*first, styles.segment(texts[2], role)])
+        if panned:
+            figures.append([*first, styles.segment(f"until {time}", "accent")])
         return [*figures, stale]
 
     def _doubt(self) -> str:

@@ -15,7 +15,7 @@ from tui.market.session_axis import Slot, SlotMark
 
 class View(NamedTuple):
     """The slots on the screen, from `first` up to but not including `stop`. `left` is the timeline's half cell at the
-    left edge of the screen, an even number."""
+    left edge of the screen, an even number; negative if the slots begin further right."""
 
     left: int
     first: int
@@ -23,11 +23,13 @@ class View(NamedTuple):
 
 
 class Timeline:
-    """Slots next to each other, each `width` wide. A mark before a slot has a cell of its own."""
+    """Slots next to each other, each `width` wide. A mark before a slot has a cell of its own. Slots that do not fill
+    the screen stand at its left, where a session has begun, or `from_right`."""
 
-    def __init__(self, slots: Sequence[Slot], width: int) -> None:
+    def __init__(self, slots: Sequence[Slot], width: int, from_right: bool = False) -> None:
         self.slots = slots
         self.width = width
+        self._from_right = from_right
         self.at: list[int] = []
         """The half cell at which each slot begins."""
         x = 0
@@ -40,8 +42,8 @@ class Timeline:
     def view(self, cells: int, last: int) -> View:
         """Returns the view of `cells` cells with `last` as its rightmost slot; if the view begins with the first slot,
         more slots may follow."""
-        left = max(0, self.at[last] + self.width - 2 * cells)
-        left += left % 2
+        left = self.at[last] + self.width - 2 * cells
+        left = left + left % 2 if self._from_right else max(0, left + left % 2)
         return View(left, bisect_left(self.at, left), bisect_right(self.at, left + 2 * cells - self.width))
 
     def reach(self, slot: int, cells: int) -> int:
@@ -49,5 +51,5 @@ class Timeline:
         return max(slot, bisect_right(self.at, self.at[slot] // 2 * 2 + 2 * cells - self.width) - 1)
 
     def under(self, x: int) -> int:
-        """Returns the slot at a half cell, or the last one before it."""
-        return max(0, bisect_right(self.at, x) - 1)
+        """Returns the slot at a half cell, or the last one before it; -1 if there is none."""
+        return bisect_right(self.at, x) - 1

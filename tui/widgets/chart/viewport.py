@@ -34,6 +34,11 @@ class VisibleSlots(NamedTuple):
         """True if the newest bar is visible."""
         return self.view.first <= self.last < self.view.stop
 
+    @property
+    def rightmost(self) -> int:
+        """The last slot in view that has or may have a bar."""
+        return min(self.last, self.view.stop - 1)
+
 
 class Viewport:
     """The visible part of the time axis. It and the crosshair are kept as times, ms UTC, rather than as slots: slots
@@ -93,7 +98,7 @@ class Viewport:
         if self._cached_axis is None or self._cached_axis[0] != key:
             minutes = i.bars.minutes()
             parts = segments(minutes, i.calendar)
-            timeline = Timeline(slots(parts, interval), width)
+            timeline = Timeline(slots(parts, interval), width, from_right=interval == DAY)
             self._cached_axis = key, TimeAxis(timeline, slots(parts, DAY)[0], minutes[0])
         return self._cached_axis[1]
 
@@ -122,7 +127,7 @@ class Viewport:
         """Move the crosshair by slots, with or without a bar; a new one begins at the newest. The view follows."""
         timeline, view, last, cells = visible
         at = self.crosshair_slot(visible)
-        slot = min(last, view.stop - 1) if at is None else max(0, min(last, at + by))
+        slot = visible.rightmost if at is None else max(0, min(last, at + by))
         self._crosshair, self._follows_mouse = timeline.slots[slot].start, False
         if not view.first <= slot < view.stop:
             self._show_until(visible, slot if slot >= view.stop else timeline.reach(slot, cells))
@@ -137,10 +142,18 @@ class Viewport:
         self._crosshair, self._follows_mouse = timeline.slots[slot].start, True
         return True
 
-    def pan(self, visible: VisibleSlots, by: int) -> None:
-        """Move the view by quarters of its slots, to the right if positive."""
-        step = max(1, (visible.view.stop - visible.view.first) // 4)
-        self._show_until(visible, min(visible.last, visible.view.stop - 1) + by * step)
+    def pan(self, visible: VisibleSlots, by: int, interval: int) -> None:
+        """Move the view by half of its slots, to the right if `by` is positive; by an hour if that is more."""
+        slots = visible.view.stop - visible.view.first
+        step = max(1, min(slots, max(slots // 2, 60 // interval)))
+        self._show_until(visible, visible.rightmost + by * step)
+
+    def go_to(self, visible: VisibleSlots, slot: int) -> None:
+        """Put the crosshair on a slot, and the slot in the middle of the view if it is not in view."""
+        first, stop = visible.view.first, visible.view.stop
+        self._crosshair, self._follows_mouse = visible.timeline.slots[slot].start, False
+        if not first <= slot < stop:
+            self._show_until(visible, slot + (stop - first) // 2)
 
     def _show_until(self, visible: VisibleSlots, slot: int) -> None:
         """Make `slot` the rightmost one, or follow the newest bar if that comes into view."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from tui import format as fmt
 from tui.market.book import BestBidOffer
 from tui.market.fill_cost import REACH, depth_within, simulate_fill, units_for
+from tui.market.money import Currency
 from tui.protocol.messages import Level
 from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 
-_COLUMN_SETS = ((0, 1, 2, 3, 4), (0, 1, 2, 3), (0, 1, 3), (0, 1))  # from the widest table to the narrowest
+# From the widest table to the narrowest: 3 is the cost in bp and money, 4 in bp alone, 5 the depth near the mid.
+_COLUMN_SETS = ((0, 1, 2, 3, 5), (0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 4), (0, 1))
 _GAPS = (4, 3, 2, 1)
 
 
@@ -20,20 +22,26 @@ def cost_table(
     bids: list[Level],
     bbo: BestBidOffer | None,
     amount: float,
-    currency: str,
+    money: bool,
+    currency: Currency,
     decimals: int,
     live: bool,
+    headings: bool,
 ) -> list[StyledLine]:
-    """Returns the lines of headings, buy and sell. `amount` is in money if a `currency` is given, else in units of the
-    fund. `bbo` is None without a mid to measure from: then there are no figures. Columns are left out before a number
-    is cut."""
-    heading = [f"FOR {quantity(amount)} {currency}" if currency else "TO TRADE", "AVERAGE", "COST", f"±{REACH:.0f} BP"]
-    rows = [["", *heading]]
-    roles = [["muted"] * 5]
+    """Returns the lines of buy and sell, below `headings` if they are wanted. `amount` is in `money` of the currency,
+    else in units of the fund. `bbo` is None without a mid to measure from: then there are no figures. Columns are left
+    out before a number is cut."""
+    rows: list[list[str]] = []
+    roles: list[list[str]] = []
+    if headings:
+        wanted = f"FOR {quantity(amount)} {currency.code}" if money else "TRADE"
+        rows.append(["", wanted, "AVERAGE", "COST", "COST", f"±{REACH:.0f} BP"])
+        roles.append(["muted"] * 6)
     for word, role, side in (("buy", "up", asks), ("sell", "down", bids)):
-        cells, short = _figures(side, bbo, amount, bool(currency), decimals)
+        cells, short = _figures(side, bbo, amount, money, currency, decimals)
         rows.append([word, *cells])
-        roles.append([role, "warning" if short else "text", "text", "text", "muted"] if live else ["muted"] * 5)
+        filled = "warning" if short else "text"
+        roles.append([role, filled, "text", "text", "text", "muted"] if live else ["muted"] * 6)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     columns, gap = next(
         ((shown, gap) for shown in _COLUMN_SETS for gap in _GAPS if sum(widths[n] + gap for n in shown) - gap < width),
@@ -50,20 +58,29 @@ def cost_table(
 
 
 def _figures(
-    side: list[Level], bbo: BestBidOffer | None, amount: float, money: bool, decimals: int
+    side: list[Level], bbo: BestBidOffer | None, amount: float, money: bool, currency: Currency, decimals: int
 ) -> tuple[list[str], bool]:
-    """Returns units, average price, cost and depth of one side as text, and whether the book is too short."""
+    """Returns units, average price, cost in both forms and depth of one side as text, and whether the book is too
+    short."""
     if bbo is None:
-        return [fmt.UNKNOWN] * 4, False
+        return [fmt.UNKNOWN] * 5, False
     near = depth_within(side, bbo.mid)
     depth = fmt.size(near.size) + "+" * near.beyond
     fill = simulate_fill(side, units_for(amount, bbo.mid) if money else amount, bbo.mid)
     if fill is None:  # money for less than one unit
-        return [fmt.UNKNOWN, fmt.UNKNOWN, fmt.UNKNOWN, depth], False
+        return [*[fmt.UNKNOWN] * 4, depth], False
     filled = f"{quantity(fill.filled)} of {quantity(fill.asked)}" if fill.is_partial else quantity(fill.asked)
     # An average lies between ticks: two digits more than prices have.
     average = fmt.price(fill.average, decimals + 2)
-    return [filled, average, f"{fill.bp:.{2 if abs(fill.bp) < 100 else 0}f} bp", depth], fill.is_partial
+    bp = f"{fill.bp:.{2 if abs(fill.bp) < 100 else 0}f} bp"
+    return [filled, average, f"{bp} · {_money(fill.cost, currency.sign)}", bp, depth], fill.is_partial
+
+
+def _money(cost: float, sign: str) -> str:
+    """Returns an amount of money as text: $0.18, $1,234.56, $12.3K; less than a cent in full."""
+    most = abs(cost)
+    text = fmt.size(most) if most >= 9_999.995 else f"{most:,.{2 if most >= 0.1 or not most else 4}f}"
+    return f"{'-' if cost < 0 else ''}{sign}{text}"
 
 
 def quantity(value: float) -> str:

@@ -235,19 +235,19 @@ class DepthLadder(Pane, can_focus=True):
         if not self.amount or height < 6:
             return []
         book = self._book
-        currency = currency_of(instrument.symbol.region).code if self.money else ""
-        table = cost_table(
+        return cost_table(
             self.theme_styles,
             width,
             book.asks,
             book.bids,
             book.bbo,
             self.amount,
-            currency,
+            self.money,
+            currency_of(instrument.symbol.region),
             book.decimals,
             self._is_live,
+            headings=height >= 13,
         )
-        return table if height >= 13 else table[1:]
 
     def _floating_lines(
         self,

@@ -54,14 +54,19 @@ class ColumnLayout:
         """Returns which of the columns, given by id, fit into rows of `width` cells."""
         return fitting_columns([BY_ID[id] for id in columns], self._widths, width - MARGIN - 1)
 
+    def width_for(self, columns: Sequence[str]) -> int:
+        """Returns the cells of a row in which all of the columns, given by id, fit."""
+        return MARGIN + sum(1 + _least_width(BY_ID[id], self._widths) for id in columns)
+
     def arrange(self, columns: Sequence[str], width: int) -> bool:
         """Place the columns that fit into rows of `width` cells; returns True if any place changed.
 
-        Spare room goes to wider gaps, then to columns that can use it, the sparkline in steps that divide the hour.
+        Spare room goes to wider gaps, then to columns that can use it, the sparkline in steps that divide the hour; the
+        rest stays free right of the last column.
         """
         fitting = self.fitting(columns, width)
         between = max(0, len(fitting) - 1)
-        spare = width - MARGIN - 1 - between - sum(self._least_width(column) for column in fitting)
+        spare = width - MARGIN - 1 - between - sum(_least_width(column, self._widths) for column in fitting)
         gap = 2 if spare >= between else 1
         spare -= between * (gap - 1)
         for column in fitting:
@@ -71,15 +76,9 @@ class ColumnLayout:
                     cells = self._spark_cells = next((spark for spark in SPARKS if spark <= cells), SPARKS[-1])
                 self._widths[column.id] = cells
                 spare -= cells - column.width
-        before, self.placed = self.placed, []
-        for column in fitting:
-            blank = gap if self.placed else 0
-            blank += spare if blank and column is fitting[-1] else 0
-            self.placed.append(PlacedColumn(column, blank, self._width(column)))
+        before = self.placed
+        self.placed = [PlacedColumn(column, gap if n else 0, self._width(column)) for n, column in enumerate(fitting)]
         return self.placed != before
-
-    def _least_width(self, column: Column) -> int:
-        return column.width if column.max_width else self._width(column)
 
     def _width(self, column: Column) -> int:
         return self._widths.get(column.id, column.width)
@@ -124,16 +123,19 @@ class ColumnLayout:
 
 
 def fitting_columns(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> list[Column]:
-    """Returns the columns that fit into `room` cells with a blank between them, in the order given. Higher priorities
-    stay longer; columns of one priority (bid, ask and spread) come and go together."""
+    """Returns the columns that fit into `room` cells with a blank between them, in the order given. Room is given by
+    priority, and what a column is too wide for goes to the next that fits; columns of one priority (bid, ask and
+    spread) come and go together."""
     chosen: list[Column] = []
     room += 1  # the first has no blank before it
     for _, group in groupby(sorted(columns, key=lambda column: -column.priority), key=lambda column: column.priority):
         together = list(group)
-        for column in together:
-            grown = 0 if column.max_width else widths.get(column.id, 0)
-            room -= 1 + max(column.width, grown)
-        if room < 0:
-            break
-        chosen += together
+        needed = sum(1 + _least_width(column, widths) for column in together)
+        if needed <= room:
+            room -= needed
+            chosen += together
     return [column for column in columns if column in chosen]
+
+
+def _least_width(column: Column, widths: Mapping[str, int]) -> int:
+    return column.width if column.max_width else max(column.width, widths.get(column.id, 0))

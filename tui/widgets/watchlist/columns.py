@@ -52,7 +52,7 @@ SPARKS = (30, 20, 15, 12, 10)
 
 
 class Column(NamedTuple):
-    """A column. When the width shrinks, the column with the smallest `priority` is left out first, with its equals.
+    """A column. The width goes to the columns with the largest `priority` first; equals come and go together.
 
     `letter` picks it in the sort menu, None if it cannot be sorted by; `descending`: sorted from the largest at first.
     `width` is the least in cells; it grows with the widest number, or up to `max_width`, if given, with the room: then
@@ -152,10 +152,10 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "ext%",
         "EXT%",
-        "move in pre-market or after hours, in %",
+        "outside regular hours: move since the last close, in %",
         "x",
         6,
-        28,
+        92,
         extended_cell,
         extended_percent,
         point_aligned=True,
@@ -166,11 +166,11 @@ COLUMNS: tuple[Column, ...] = (
         "spread", "SPREAD", "ask less bid", "d", 6, 40, spread_cell, positive_spread, point_aligned=True, source="depth"
     ),
     _price_column(
-        "previous", "PREV", "previous close, which change is measured from", "r", 9, previous_close, source=None
+        "previous", "PREV", "previous close, which change is measured from", "r", 10, previous_close, source=None
     ),
-    _price_column("open", "OPEN", "first price of the day", "o", 8, quoted_price(lambda quote: quote.open)),
+    _price_column("open", "OPEN", "first price of the day", "o", 9, quoted_price(lambda quote: quote.open)),
     _price_column("high", "HIGH", "highest price of the day", "h", 8, quoted_price(lambda quote: quote.high)),
-    _price_column("low", "LOW", "lowest price of the day", "w", 8, quoted_price(lambda quote: quote.low)),
+    _price_column("low", "LOW", "lowest price of the day", "w", 7, quoted_price(lambda quote: quote.low)),
     Column(
         "range",
         "RANGE",
@@ -193,7 +193,7 @@ COLUMNS: tuple[Column, ...] = (
         day_turnover,
         source="quote",
     ),
-    _price_column("vwap", "VWAP", "average price of the day, weighted by volume", "f", 10, vwap),
+    _price_column("vwap", "VWAP", "average price of the day, weighted by volume", "f", 11, vwap),
     Column(
         "iopv",
         "IOPV",
@@ -219,7 +219,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "hour",
         "LAST HOUR",
-        "the last hour, one scale for all rows; sorted by its move",
+        "last hour, one scale for all rows; sorted by its move",
         "u",
         SPARKS[-1],
         50,

@@ -55,6 +55,9 @@ class Watchlist(Pane, can_focus=True):
             super().__init__()
             self.instrument = instrument
 
+    class WidthNeeded(Message):
+        """The columns need another width than before."""
+
     class Opened(Message):
         """A row was double-clicked."""
 
@@ -81,12 +84,14 @@ class Watchlist(Pane, can_focus=True):
         self._moved_at = -HOLD
         self._top = 0
         self._layout = ColumnLayout()
+        self._width_needed = 0  # cells, as last posted
         self._renderer = RowRenderer(styles, self._layout)
         self._scale = SparklineScale()
         self._bar = (0, "muted")  # the cursor's row and its bar's role: cached, since reactives are slow to read
         self._flashing: set[Instrument] = set()
         self._minute = 0
         self._mixed_currencies = False
+        self._has_extended = False
         self._now = 0.0
         self._is_link_live = False
 
@@ -133,6 +138,7 @@ class Watchlist(Pane, can_focus=True):
         self._given = list(rows)
         self._marked.intersection_update(rows)
         self._mixed_currencies = len({currency_of(instrument.symbol.region).code for instrument in rows}) > 1
+        self._find_extended()
         self._layout.reset()
         self._renderer.reset()
         self._flashing.clear()
@@ -180,13 +186,33 @@ class Watchlist(Pane, can_focus=True):
 
     def figures(self) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows in their order, and the columns of the list."""
-        return self._figures_of(self._rows), [BY_ID[id] for id in self.columns]
+        return self._figures_of(self._rows), [BY_ID[id] for id in self.shown_columns]
 
-    def columns_without_room(self) -> set[str]:
-        """Returns the ids of the chosen columns that do not fit; none while the list is hidden."""
-        if not self.display:
-            return set()
-        return set(self.columns) - {column.id for column in self._layout.fitting(self.columns, self.inner_width)}
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The ids of the columns: those of `columns`. To the default ones EXT% is added while any row has it: outside
+        regular hours the day's change alone would hide how the price moves."""
+        if not self._has_extended or self.columns != DEFAULT:
+            return self.columns
+        after = DEFAULT.index("change%") + 1
+        return (*DEFAULT[:after], "ext%", *DEFAULT[after:])
+
+    def _find_extended(self) -> bool:
+        """Find out whether any row has moved outside regular hours; returns True if that has changed."""
+        before = self._has_extended
+        self._has_extended = any(
+            row.last is not None and row.day.extended_change(row.last) is not None for row in self._given
+        )
+        return self._has_extended != before
+
+    @property
+    def width_needed(self) -> int:
+        """Cells in which all chosen columns fit, borders included."""
+        return self._layout.width_for(self.shown_columns) + 2
+
+    def columns_without_room(self, width: int) -> set[str]:
+        """Returns the ids of the chosen columns that do not fit into a pane of `width` cells."""
+        return set(self.columns) - {column.id for column in self._layout.fitting(self.shown_columns, width - 2)}
 
     def mark(self) -> None:
         """Mark or unmark the selected row, and move to the next one."""
@@ -227,7 +253,7 @@ class Watchlist(Pane, can_focus=True):
         portion = self._scale.next_portion(self._given)
         rescaled = self._scale.measure([*portion, *self._visible()], self._layout.spark_cells)
         minute = int(now // 60)
-        if rescaled or minute != self._minute:
+        if self._find_extended() or rescaled or minute != self._minute:
             self._minute = minute
             self.update_lines()
             return set()
@@ -299,13 +325,16 @@ class Watchlist(Pane, can_focus=True):
             return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
         for _ in range(3):
             # Drawing rows may widen a column, which may push another one out: repeated until the places are final.
-            if self._layout.arrange(self.columns, width):
+            if self._layout.arrange(self.shown_columns, width):
                 self._renderer.clear_cache()
             context = self._begin_rows()
             visible = range(self._top, min(len(self._rows), self._top + self._page))
             rows = [self._draw_row(n, width, context) for n in visible]
             if not self._layout.grew:
                 break
+        if self._width_needed != (needed := self.width_needed):
+            self._width_needed = needed
+            self.post_message(self.WidthNeeded())
         return [self._layout.header(styles, self.sort), *rows]
 
     def _begin_rows(self) -> RenderContext:

@@ -121,7 +121,7 @@ def change_percent(row: RowFigures) -> float | None:
 
 
 def extended_percent(row: RowFigures) -> float | None:
-    """Returns the move in pre-market or after hours, in %."""
+    """Returns the move since the last regular close, in %; None in regular hours."""
     i = row.instrument
     return i.day.extended_change(i.last) if i.last is not None and not row.split else None
 

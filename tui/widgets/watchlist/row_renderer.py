@@ -97,8 +97,11 @@ class RowRenderer:
             if column.id == "age":
                 self._ages[instrument] = cell.text
                 if row.status in WORD_STATES:
-                    # A word in place of the age may cover the cells left of it, so that no column has to move.
-                    start = max(MARGIN, used + gap + room - len(cell.text))
+                    # A word in place of the age goes on into the free cells right of it. What has no room there covers
+                    # the cells left of it, so that no column has to move.
+                    end = used + gap + room
+                    most = width - 1 if column is self._layout.placed[-1].column else end
+                    start = max(MARGIN, end - len(cell.text), min(used + gap - 1, most - len(cell.text)))
                     line = fill(line, start, styles("text", background))
                     line.append(styles.segment(cell.text, cell.role, background))
                     used = start + len(cell.text)
