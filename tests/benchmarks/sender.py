@@ -156,7 +156,7 @@ async def send_at_rate(
     websocket: ServerConnection, frames: list[bytes], rate: float, count: int | None, *, watch: bool
 ) -> None:
     began, sent, watched_at = time.monotonic(), 0, 0.0
-    while sent != count:
+    while sent != count and websocket.state is State.OPEN:
         due = int((time.monotonic() - began) * rate)
         due = due if count is None else min(due, count)
         for number in range(sent, due):
