@@ -106,10 +106,13 @@ async def measure_messages(runs: int) -> PartTimings:
 async def measure_frames(runs: int) -> PartTimings:
     """Paint frames, from marked changes to the bytes for a terminal of 160×50."""
     from tests.support.manual_frames import DiscardingDriver, ManualFramesApp
+    from tui.app import lifecycle
     from tui.app.feed_worker import FeedSource
     from tui.app.preferences import LaunchOptions
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
+
+    lifecycle.DEADLY_SIGNALS = set(lifecycle._ASKED_TO_END)  # valgrind keeps the last one of all for itself
 
     class PaintNotifier(ManualFramesApp):
         """Sets an event when something was painted."""

@@ -37,9 +37,9 @@ class MeasuredApp(ItickApp):
         return {"messages": health.messages, "updates": updates, "wrong": wrong, "frames": health.frames}
 
 
-def main(url: str, count: str, reports: str) -> None:
+def main(url: str, count: str, reports: str, *, app_class: type[MeasuredApp] = MeasuredApp) -> None:
     launch_options = LaunchOptions(Settings(lists={"All": tuple(symbols(int(count)))}), ConfigFile(Path(os.devnull)))
-    app = MeasuredApp(launch_options, FeedSource(url, Token("benchmark")))
+    app = app_class(launch_options, FeedSource(url, Token("benchmark")))
     app.reports = int(reports)
     app.run()
 

@@ -1,5 +1,5 @@
 """A pseudo-terminal for benchmarks: it reads the output at full or limited speed, replies to cursor queries as
-terminals do, and records when each chunk arrived.
+terminals do, at once or late, and records when each chunk arrived.
 
 `tests/support/terminal.py` renders a screen, which costs more than the programs measured here.
 """
@@ -16,17 +16,19 @@ import subprocess
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.support.cursor_queries import CursorReplies
 
 _READ_SIZE = 1 << 16
+_POLL_INTERVAL = 0.2  # s, between two looks at whether the program has ended
 _READ_INTERVAL = 0.02  # s, between two reads of a slow terminal
 
 
 class Pty:
     """Runs a command in a terminal of `columns` × `rows`. `on_output` is called on the reading thread with every chunk
-    and the time it was read. `bytes_a_second` makes the terminal a slow one."""
+    and the time it was read. `bytes_a_second` makes the terminal a slow one, `reply_after` (s) one far away."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Pty:
         columns: int = 160,
         rows: int = 50,
         bytes_a_second: int | None = None,
+        reply_after: float = 0.0,
         on_output: Callable[[bytes, float], None] | None = None,
         pass_fds: Sequence[int] = (),
     ) -> None:
@@ -44,6 +47,8 @@ class Pty:
         self._rate = bytes_a_second
         self._on_output = on_output
         self._replies = CursorReplies()
+        self._reply_after = reply_after
+        self._owed: deque[tuple[float, bytes]] = deque()  # replies, and when each is due
         self.last_chunk = b""
         """The latest chunk read: the error message if the program failed."""
         self.written = 0
@@ -78,7 +83,9 @@ class Pty:
 
     def _read(self) -> None:
         while self.process.poll() is None:
-            if not select.select([self._master], [], [], 0.2)[0]:
+            self._reply()
+            wait = self._owed[0][0] - time.monotonic() if self._owed else _POLL_INTERVAL
+            if not select.select([self._master], [], [], max(0.0, min(wait, _POLL_INTERVAL)))[0]:
                 continue
             try:
                 chunk = os.read(self._master, _READ_SIZE if self._rate is None else int(self._rate * _READ_INTERVAL))
@@ -86,13 +93,15 @@ class Pty:
                 return
             self.written += len(chunk)
             self.last_chunk = chunk
-            self._reply(chunk)
+            if replies := self._replies.to(chunk):
+                self._owed.append((time.monotonic() + self._reply_after, replies))
+                self._reply()
             if self._on_output is not None:
                 self._on_output(chunk, time.monotonic())
             if self._rate is not None:
                 time.sleep(_READ_INTERVAL)
 
-    def _reply(self, chunk: bytes) -> None:
-        """Reply to the cursor queries in a chunk, or across two chunks."""
-        if replies := self._replies.to(chunk):
-            os.write(self._master, replies)
+    def _reply(self) -> None:
+        """Write the replies that are due."""
+        while self._owed and self._owed[0][0] <= time.monotonic():
+            os.write(self._master, self._owed.popleft()[1])

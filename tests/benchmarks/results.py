@@ -115,7 +115,7 @@ def print_progress(words: str) -> None:
 def argument_parser(what: str | None) -> argparse.ArgumentParser:
     """Returns the parser of a benchmark's options."""
     parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, help="number of runs (5)")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs (3)")
     return parser
 
 

@@ -11,14 +11,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import trustme
 
 from tests.benchmarks.pty import Pty
 from tests.benchmarks.sender import SYMBOLS
 
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+HOST = "127.0.0.1"
+SCHEMES = ("ws", "wss")
 REPLIES = 6  # to the key (2) and to four subscriptions
 
 
@@ -43,17 +48,32 @@ class Sender(NamedTuple):
 
 
 @contextmanager
-def start_sender(*options: str) -> Iterator[Sender]:
-    """Run the server with these options in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.sender", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def start_sender(*options: str, scheme: str = "ws") -> Iterator[Sender]:
+    """Run the server with these options in a process of its own. With the scheme `wss` its certificate is made for this
+    run, and trusted by this process and those it starts meanwhile."""
+    with ExitStack() as stack:
+        if scheme == "wss":
+            options += ("--tls", stack.enter_context(_trusted_certificate()))
+        command = [sys.executable, "-m", "tests.benchmarks.sender", *options]
+        process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         assert process.stdout is not None
-        url, lines = f"ws://127.0.0.1:{process.stdout.readline().strip()}/fund", deque[str]()
+        url, lines = f"{scheme}://{HOST}:{process.stdout.readline().strip()}/fund", deque[str]()
         threading.Thread(target=lines.extend, args=[process.stdout], daemon=True).start()
         try:
             yield Sender(url, lines)
         finally:
             process.kill()
+
+
+@contextmanager
+def _trusted_certificate() -> Iterator[str]:
+    """Yields a file with a certificate and its key, whose authority is trusted meanwhile."""
+    with TemporaryDirectory(prefix="itick-tui-") as folder:
+        authority, trusted, file = trustme.CA(), f"{folder}/authority.pem", f"{folder}/server.pem"
+        authority.cert_pem.write_to_path(trusted)
+        authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(file)
+        with patch.dict(os.environ, SSL_CERT_FILE=trusted):
+            yield file
 
 
 class RunningProgram(NamedTuple):

@@ -1,12 +1,14 @@
 """A server that sends as fast as the client reads, or at a steady rate, without end or a number of messages.
 
-    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch]
+    python -m tests.benchmarks.sender [--symbols N] [--count N] [--rate N] [--probes] [--watch] [--tls FILE]
+                                      [--minutes N]
 
 Run as a process of its own, so that its work is not counted as the client's. Messages are made and framed in advance;
 times and volumes, which must rise, are inserted when they are sent. Prints its port on standard output. With `--probes`
 one more trade of the first symbol is sent every 50 ms, whose price encodes its number, and that price and the time (s,
 monotonic) are printed. With `--watch`, at a steady rate, the messages sent, the bytes still buffered and the time are
-printed ten times a second.
+printed ten times a second. With `--tls`, a file with a certificate and its key, it serves TLS. With `--minutes` the
+bars of so many completed minutes, of each symbol, are sent first.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ import asyncio
 import contextlib
 import itertools
 import random
+import ssl
 import time
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
@@ -92,20 +96,22 @@ def messages(count: int, symbol_count: int = SYMBOLS) -> list[Push]:
                     levels.append(ServedLevel(round(price + side * level / 100, 2), size, level, size))
             messages_.append(Depth(symbol=f"{code}$US", asks=sides[0], bids=sides[1]))
         else:
-            messages_.append(
-                Kline(
-                    symbol=code,
-                    region="US",
-                    open=price,
-                    high=price + 0.1,
-                    low=price - 0.1,
-                    close=price,
-                    time=_MINUTE,
-                    volume=28,
-                    turnover=2800.0,
-                )
-            )
+            messages_.append(_bar(code, price))
     return messages_
+
+
+def _bar(code: str, price: float) -> Kline:
+    return Kline(
+        symbol=code,
+        region="US",
+        open=price,
+        high=price + 0.1,
+        low=price - 0.1,
+        close=price,
+        time=_MINUTE,
+        volume=28,
+        turnover=2800.0,
+    )
 
 
 def prepared_messages(symbol_count: int = SYMBOLS) -> list[Push]:
@@ -129,18 +135,28 @@ async def send_flood(websocket: ServerConnection, frames: list[bytes], count: in
     for round_ in itertools.count():
         for at in range(0, len(frames), _BATCH):
             batch = frames[at : at + int(min(_BATCH, remaining))]
-            if not batch:
+            if not batch or websocket.state is not State.OPEN:
                 return
             websocket.transport.write(with_times(b"".join(batch), int(1000 * time.time()), round_))
             await websocket.drain()
+            await asyncio.sleep(0)  # once the client is gone, a TLS transport never pauses the sender
             remaining -= len(batch)
+
+
+async def send_minutes(websocket: ServerConnection, symbol_count: int, minutes: int) -> None:
+    """Send the bars of the minutes before this one, oldest first."""
+    frames = b"".join(_encode_frame(_bar(symbol.code, 100.0)) for symbol in symbols(symbol_count))
+    now = int(1000 * time.time())
+    for ago in range(minutes, 0, -1):
+        websocket.transport.write(with_times(frames, now - 60_000 * ago, 0))
+        await websocket.drain()
 
 
 async def send_at_rate(
     websocket: ServerConnection, frames: list[bytes], rate: float, count: int | None, *, watch: bool
 ) -> None:
     began, sent, watched_at = time.monotonic(), 0, 0.0
-    while sent != count:
+    while sent != count and websocket.state is State.OPEN:
         due = int((time.monotonic() - began) * rate)
         due = due if count is None else min(due, count)
         for number in range(sent, due):
@@ -163,7 +179,20 @@ async def send_probes(websocket: ServerConnection, symbol: Symbol) -> None:
         await asyncio.sleep(_PROBE_INTERVAL)
 
 
-async def main(symbol_count: int, count: int | None, rate: float | None, *, probes: bool, watch: bool) -> None:
+async def main(
+    symbol_count: int,
+    count: int | None,
+    rate: float | None,
+    *,
+    probes: bool,
+    watch: bool,
+    certificate: str | None,
+    minutes: int,
+) -> None:
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
     frames = [_encode_frame(message) for message in (prepared_messages(symbol_count) if rate is None or rate else ())]
 
     async def serve_one(websocket: ServerConnection) -> None:
@@ -187,6 +216,7 @@ async def main(symbol_count: int, count: int | None, rate: float | None, *, prob
             await websocket.send(encode(SubscribeReply(1, SUBSCRIBED)), text=True)
             subscribed += 1
             if subscribed == len(TYPES):
+                await send_minutes(websocket, symbol_count, minutes)
                 sending = (
                     send_at_rate(websocket, frames, rate, count, watch=watch)
                     if rate is not None
@@ -196,7 +226,9 @@ async def main(symbol_count: int, count: int | None, rate: float | None, *, prob
                 if probes:
                     tasks.append(asyncio.create_task(send_probes(websocket, symbols(symbol_count)[0])))
 
-    async with serve(serve_one, "127.0.0.1", 0, compression=None, ping_interval=None, max_queue=None) as server:
+    async with serve(
+        serve_one, "127.0.0.1", 0, ssl=context, compression=None, ping_interval=None, max_queue=None
+    ) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().create_future()
 
@@ -208,5 +240,17 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=float)
     parser.add_argument("--probes", action="store_true")
     parser.add_argument("--watch", action="store_true")
+    parser.add_argument("--tls", metavar="FILE")
+    parser.add_argument("--minutes", type=int, default=0)
     options = parser.parse_args()
-    asyncio.run(main(options.symbols, options.count, options.rate, probes=options.probes, watch=options.watch))
+    asyncio.run(
+        main(
+            options.symbols,
+            options.count,
+            options.rate,
+            probes=options.probes,
+            watch=options.watch,
+            certificate=options.tls,
+            minutes=options.minutes,
+        )
+    )

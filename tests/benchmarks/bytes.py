@@ -1,6 +1,6 @@
 """Bytes written to the terminal.
 
-    python -m tests.benchmarks.terminal_bytes [--runs N]
+    python -m tests.benchmarks.bytes [--runs N]
 
 Ten seconds of the demo exchange with a fixed seed, at two rates: 14 symbols, every pane, a terminal of 140×40 cells in
 all colours that keeps up.
@@ -45,17 +45,17 @@ def rate_of_bytes(rate: int) -> float:
                 found_rate = (pty.written - first) / (time.monotonic() - began) / 1_000
         finally:
             server.kill()
-    print_progress(f"terminal_bytes at {rate}/s: {found_rate:.1f} kB/s")
+    print_progress(f"bytes at {rate}/s: {found_rate:.1f} kB/s")
     return found_rate
 
 
 def measure(runs: int) -> list[Result]:
     figures = [[rate_of_bytes(rate) for rate in GOALS] for _ in range(runs)]
     return [
-        Result(f"bytes at {rate:,} messages/s", each, "kB/s", goal=goal)
+        Result(f"written to the terminal at {rate:,} messages/s", each, "kB/s", goal=goal)
         for (rate, goal), each in zip(GOALS.items(), zip(*figures, strict=True), strict=True)
     ]
 
 
 if __name__ == "__main__":
-    run_alone("terminal_bytes", __doc__, measure)
+    run_alone("bytes", __doc__, measure)
