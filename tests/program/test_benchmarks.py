@@ -104,7 +104,7 @@ async def test_the_memory_of_a_full_day_is_measured() -> None:
     for instrument in market.instruments.values():
         assert len(instrument.bars) >= 390
         spreads = instrument.spreads.statistics(time.monotonic())
-        assert spreads is not None and spreads.seconds >= 3 * (MINUTES - 1)
+        assert spreads is not None and spreads.seconds >= 2 * (MINUTES - 1)
     trades = Counter(message.symbol for message in sender.prepared_messages() if isinstance(message, Tick))
     flood = memory.FULL * memory.MILLION - 390 * sender.SYMBOLS
     assert len(trades) == sender.SYMBOLS
