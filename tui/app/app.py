@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
 from textual import on
-from textual.events import CursorPosition
+from textual.events import CursorPosition, Key
 from textual.notifications import Notification
 from textual.screen import Screen
 from textual.worker import Worker
@@ -325,6 +325,10 @@ class ItickApp(BaseApp):
     async def _footer_pressed(self, event: Footer.Pressed) -> None:
         key = next(key for key in self.preferences.keys if key.id == event.action)
         await self.run_action(action_of(key), self.dashboard.focused_pane if key.scope else self)
+
+    def on_key(self, event: Key) -> None:
+        if self.screen is self.dashboard:
+            self.view_actions.explain_key(event.key, event.character or "")  # the table has + for plus
 
     @on(Pane.CannotAct)
     def _cannot_act(self, event: Pane.CannotAct) -> None:
