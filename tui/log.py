@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import logging
 import os
 import sys
@@ -157,6 +156,8 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = redact(self.formatException(record.exc_info))
+        import json  # slow to import, and few starts need it
+
         return json.dumps(entry)  # in ASCII, whatever came from outside
 
 

@@ -54,15 +54,20 @@ async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> No
         assert shown.count("Fri 16:00") == 2  # two rows; of the third nothing is known
         assert "1 min Fri 11-20" in shown and "15:59" in shown
         assert "%" not in shown.replace("CHG%", "")
-        # Something of now: it stands above what is only known from before, whatever the order.
+        # Something of now: it stands above what is only known from before by its time, and by its price where that is.
         now = app.clock()
         time = int(app.market.exchange_time(now))
         app.market.apply(Tick(symbol="TLT$US", last=1.0, time=time), now)
-        for sort in ("-last", "last", "age", "-time"):
+        for sort in ("last", "age", "-time"):
             assert shown_order(app, sort)[0] == TLT
+        assert shown_order(app, "-last")[-1] == TLT
         table = list(csv.DictReader(StringIO(export.grid_csv(*app.dashboard.watchlist.figures()))))
         figures = {row["symbol"]: (row["last"], row["state"]) for row in table}
-        assert figures == {"TLT$US": ("1", "stale"), "SPY$US": ("", "last known"), "QQQ$US": ("", "last known")}
+        assert figures == {
+            "TLT$US": ("1", "stale"),
+            "SPY$US": ("506.4", "last known"),
+            "QQQ$US": ("506.4", "last known"),
+        }
         app.market.apply(Tick(symbol="QQQ$US", last=515.0, time=time), now)
         await pilot.pause(0.1)
         assert lines(app).count("Fri 16:00") == 1

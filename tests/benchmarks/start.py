@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.start [--runs N]
 
-The first full screen on a real 160×50 terminal, against an empty Textual app; and `--version` and `--help` against an
-empty Python program. All sides alternate; medians and the ratios of the pairs.
+The first full screen on a real 160×50 terminal, which replies to queries, against an empty Textual app; and `--version`
+and `--help` against an empty Python program. All sides alternate; medians and the ratios of the pairs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 
-import pexpect
-
+from tests.benchmarks.pty import Pty
 from tests.benchmarks.results import Goal, Result, median_text, ratios, run_alone
 from tests.benchmarks.running import FOLDERS
 
@@ -34,19 +34,21 @@ DASHBOARD = [sys.executable, "-m", "tui", "--demo"]
 def environment(folder: str) -> dict[str, str]:
     """Returns an environment with folders of its own and a cache of compiled modules, as after an installation."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    return ours | terminal | dict.fromkeys(FOLDERS, folder) | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
+    return ours | dict.fromkeys(FOLDERS, folder) | {"PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
 
 
-def until_shown(command: list[str], words: str, folder: str) -> float:
+def until_shown(command: list[str], words: bytes, folder: str) -> float:
     """Returns s until the last words of a screen are written."""
-    began = time.perf_counter()
-    child = pexpect.spawn(command[0], command[1:], env=environment(folder), dimensions=(50, 160), timeout=30)
-    try:
-        child.expect_exact(words)
-        return time.perf_counter() - began
-    finally:
-        child.close(force=True)
+    written, shown = bytearray(), Future[float]()
+
+    def read(chunk: bytes, at: float) -> None:
+        written.extend(chunk)
+        if words in written and not shown.done():
+            shown.set_result(at)
+
+    began = time.monotonic()
+    with Pty(command, environment(folder), on_output=read):
+        return shown.result(30) - began
 
 
 def until_done(command: list[str], folder: str) -> float:
@@ -64,19 +66,19 @@ def _compare(runs: int, folder: str) -> list[Result]:
     nothing = [sys.executable, "-c", "pass"]
     pairs: dict[str, tuple[Callable[[], float], Callable[[], float], Goal]] = {
         "first screen / an empty Textual app's": (
-            lambda: until_shown(DASHBOARD, "Quit", folder),
-            lambda: until_shown([sys.executable, "-c", EMPTY], "the-end-of-it", folder),
-            Goal(1.4),
+            lambda: until_shown(DASHBOARD, b"Quit", folder),
+            lambda: until_shown([sys.executable, "-c", EMPTY], b"the-end-of-it", folder),
+            Goal(1.12),
         ),
         "--version / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--version"], folder),
             lambda: until_done(nothing, folder),
-            Goal(6),
+            Goal(3),
         ),
         "--help / python -c pass": (
             lambda: until_done([sys.executable, "-m", "tui", "--help"], folder),
             lambda: until_done(nothing, folder),
-            Goal(6),
+            Goal(3),
         ),
     }
     results = []

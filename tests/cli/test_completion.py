@@ -9,7 +9,8 @@ from click.shell_completion import BashComplete
 
 from tests.support.command import run_in_process
 from tui.cli import cli
-from tui.cli.completion import COMPLETION_VARIABLE, SHELLS
+from tui.cli.completion import SHELLS
+from tui.cli.defaults import COMPLETION_VARIABLE
 from tui.config.file import default_config_path
 from tui.config.themes import all_themes
 from tui.exchange.faults import FAULTS

@@ -15,7 +15,7 @@ from click.shell_completion import get_completion_class
 from tests.support.command import run_in_process, run_program
 from tests.support.terminal import Terminal
 from tui.cli import cli
-from tui.cli.completion import COMPLETION_VARIABLE
+from tui.cli.defaults import COMPLETION_VARIABLE
 from tui.cli.shell_completion import split_line
 
 SHELLS = [

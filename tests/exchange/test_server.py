@@ -28,8 +28,8 @@ from tests.support.exchange_client import (
     subscribe,
 )
 from tui.errors import UsageError
+from tui.exchange.demo_lists import DEMO_WATCHLIST
 from tui.exchange.server import SERVER_NAME, Exchange, _MonotonicClock
-from tui.exchange.universe import DEMO_WATCHLIST
 from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.secrets import Token
 from tui.symbol import join_wire_symbols

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tui.exchange.demo_lists import DEMO_WATCHLIST
 from tui.exchange.factors import DAY_MS, HISTORY_MS, MINUTE_MS, Factors
 from tui.exchange.listing import Listing
 from tui.exchange.simulation import SimulatedMarket
-from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST, FACTORS, FUNDS
+from tui.exchange.universe import BY_SYMBOL, FACTORS, FUNDS
 from tui.protocol.messages import Depth, Kline, Push, Quote, ServedLevel, Tick
 from tui.symbol import Symbol
 

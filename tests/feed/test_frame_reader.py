@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
+import time
 
 import pytest
 from websockets.client import ClientProtocol
@@ -152,3 +153,38 @@ async def test_our_frame_reader_agrees_with_the_library_on_twenty_thousand_strea
         "EOFError",
         "NoneType",
     }
+
+
+async def test_all_that_tls_holds_fits_into_the_buffer() -> None:
+    """asyncio reads only once after the server has hung up without a word: what does not fit would be lost."""
+    websocket = WebSocket(make_protocol())
+    for held in (-1, 0, 60_000, 500_000, 10):  # bytes, encrypted; -1 where there is no TLS
+        assert len(websocket.get_buffer(held)) >= max(held, 0) + 16_384, held
+
+
+async def test_while_the_loop_has_other_work_it_gets_its_turns_soon() -> None:
+    """A key takes several turns of the loop, and each would wait for a whole slice of reading."""
+    websocket = WebSocket(make_protocol())
+    websocket.connection_made(NullTransport())
+    websocket.protocol.send_request(websocket.protocol.connect())
+    websocket.data_received(HANDSHAKE)
+    read = 0
+
+    def take(_: bytes | bytearray) -> None:
+        nonlocal read
+        read += 1
+        until = time.perf_counter() + 0.000_2
+        while time.perf_counter() < until:
+            pass
+
+    websocket.set_handler(FrameHandler(take, lambda: None, lambda: None))
+    websocket.data_received(b"".join([Frame(TEXT, b"x" * 2_000).serialize(mask=False)] * 100))
+    turns = []
+    while read < 100:
+        before = read
+        await asyncio.sleep(0)
+        turns.append(read - before)
+        until = time.perf_counter() + 0.000_5
+        while time.perf_counter() < until:
+            pass
+    assert max(turns[1:]) <= 6, turns  # the first may follow upon idle turns

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
 from tui.market import Instrument, Market
-from tui.market.alert_status import alert_status
 from tui.market.data_status import DataStatus, book_status, data_status
-from tui.screens.alerts import AlertLine, Alerts
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol
+
+if TYPE_CHECKING:
+    from tui.screens.alerts import AlertLine, Alerts
 
 
 class AlertActions:
@@ -32,6 +35,8 @@ class AlertActions:
         screen.call_after_refresh(screen.action_new)
 
     def _open(self) -> Alerts:
+        from tui.screens.alerts import Alerts
+
         selected = self._dashboard.watchlist.selected
         screen = Alerts(self._lines, self._preferences.set_alerts, selected.symbol if selected is not None else None)
         self._push_screen(screen)
@@ -40,6 +45,9 @@ class AlertActions:
 
     def _lines(self) -> list[AlertLine]:
         """Returns each alert with what it waits for now."""
+        from tui.market.alert_status import alert_status
+        from tui.screens.alerts import AlertLine
+
         market, status = self._market, self._dashboard.status
         time, is_live = market.exchange_time(status.now), status.link is not None and status.link.is_live
         lines = []

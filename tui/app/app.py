@@ -7,7 +7,7 @@ import gc
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
 from textual.events import CursorPosition, Key
@@ -28,6 +28,7 @@ from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
 from tui.app.painting import Painting
 from tui.app.preferences import LaunchOptions, Preferences
+from tui.app.preload import load_opened_by_keys
 from tui.app.program_actions import ProgramActions
 from tui.app.view_actions import ViewActions
 from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
@@ -35,23 +36,24 @@ from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
 from tui.reference.fund_names import FundNames
-from tui.screens.alerts import Alerts
 from tui.screens.dashboard import Dashboard
-from tui.screens.health import FeedHealth, HealthSnapshot
-from tui.screens.palette import PaletteCommand
-from tui.screens.take_over import TakeOver
+from tui.screens.follows_time import FollowsTime
 from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
-from tui.widgets.add_field import AddField
 from tui.widgets.bindings import action_of, bindings
 from tui.widgets.chart.chart import MinuteChart
-from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
 from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
+
+if TYPE_CHECKING:
+    from tui.screens.health import FeedHealth, HealthSnapshot
+    from tui.screens.palette import PaletteCommand
+    from tui.widgets.add_field import AddField
+    from tui.widgets.find_field import FindField
 
 _GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
 _SWITCH_INTERVAL = 0.0005  # s, for the threads of keyboard and terminal in a flood of messages; the default is 5 ms
@@ -137,7 +139,7 @@ class ItickApp(BaseApp):
             say=self.notices.say,
             warn=self._warn,
             start_worker=self._start_worker,
-            ask_take_over=lambda pid: self.push_screen_wait(TakeOver(pid)),
+            ask_take_over=self._ask_take_over,
             leave=self.lifecycle.leave,
         )
 
@@ -161,7 +163,7 @@ class ItickApp(BaseApp):
             notices,
             preferences.key_label,
             self.push_screen,
-            lambda: FeedHealth(self.appearance.styles, market, self.health_snapshot),
+            self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
         program_actions = ProgramActions(
@@ -234,14 +236,18 @@ class ItickApp(BaseApp):
         self.start()
 
     def start(self) -> None:
-        """Start the frames, and after the first paint the feed, whose modules take a while to load."""
+        """Start the frames. After the first paint, load and start the feed, and load what keys open."""
         self.painting.start()
         self.set_interval(1.0, self.tick)
-        self.call_after_refresh(lambda: self._start_worker(self.feed.run, "feed"))
+        self.call_after_refresh(self._start_workers)
         _set_up_process()
         self.feed.watch_files()
         for notice in self.feed.source.notices:
             self.notices.show(notice, "information", 10)
+
+    def _start_workers(self) -> None:
+        self._start_worker(self.feed.run, "feed")
+        self._start_worker(load_opened_by_keys, "preload")
 
     def on_resize(self) -> None:
         self.painting.resized()
@@ -268,25 +274,23 @@ class ItickApp(BaseApp):
 
     # --- messages of the dashboard ---
 
-    @on(AddField.Submitted)
-    def _add_submitted(self, event: AddField.Submitted) -> None:
+    # By their names: the fields are not loaded yet.
+    def on_add_field_submitted(self, event: AddField.Submitted) -> None:
         self.watchlist_actions.add_symbols(event.text)
 
-    @on(AddField.Cancelled)
-    @on(FindField.Submitted)
-    def _field_left(self) -> None:
+    def on_add_field_cancelled(self) -> None:
         self.dashboard.close_fields()
 
-    @on(FindField.Changed)
-    def _find_changed(self, event: FindField.Changed) -> None:
+    def on_find_field_submitted(self) -> None:
+        self.dashboard.close_fields()
+
+    def on_find_field_changed(self, event: FindField.Changed) -> None:
         self.dashboard.watchlist.find = event.text
 
-    @on(FindField.Move)
-    def _find_moved(self, event: FindField.Move) -> None:
+    def on_find_field_move(self, event: FindField.Move) -> None:
         self.dashboard.watchlist.move(event.by)
 
-    @on(FindField.Cancelled)
-    def _find_left(self) -> None:
+    def on_find_field_cancelled(self) -> None:
         self.watchlist_actions.leave_find_field()
 
     @on(Watchlist.Opened)
@@ -343,7 +347,7 @@ class ItickApp(BaseApp):
             self.dashboard.header.replay_details = self.feed.replay.details
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
-            if isinstance(screen, FeedHealth | Alerts):
+            if isinstance(screen, FollowsTime):
                 screen.tick()
 
     def _lists_changed(self, select: Symbol | None) -> None:
@@ -390,8 +394,20 @@ class ItickApp(BaseApp):
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
 
+    async def _ask_take_over(self, pid: int) -> bool:
+        from tui.screens.take_over import TakeOver
+
+        return await self.push_screen_wait(TakeOver(pid))
+
+    def _health_screen(self) -> FeedHealth:
+        from tui.screens.health import FeedHealth
+
+        return FeedHealth(self.appearance.styles, self.market, self.health_snapshot)
+
     def health_snapshot(self) -> HealthSnapshot:
         """Returns the figures of the feed as they are now."""
+        from tui.screens.health import HealthSnapshot
+
         feed, frames = self.feed, self.painting.frame_clock
         assert frames is not None
         return HealthSnapshot(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tui.app.alert_actions import AlertActions
 from tui.app.list_actions import ListActions
 from tui.app.preferences import Preferences
 from tui.app.watchlist_actions import WatchlistActions
 from tui.market import Instrument
-from tui.screens.lists import ListAction
-from tui.screens.palette import PaletteCommand
 from tui.widgets.bindings import call_of
 from tui.widgets.watchlist.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from tui.screens.palette import PaletteCommand
 
 
 class Commands:
@@ -35,6 +37,8 @@ class Commands:
 
     def all(self, selected: Instrument | None) -> Iterator[PaletteCommand]:
         """Yields the commands as they are now, with this symbol selected."""
+        from tui.screens.palette import PaletteCommand
+
         yield from self._of_keys()
         yield from self._of_lists()
         if selected is not None:
@@ -45,12 +49,17 @@ class Commands:
                 yield PaletteCommand(f"Sort by {column.title}", column.description, sort)
 
     def _of_keys(self) -> Iterator[PaletteCommand]:
+        from tui.screens.palette import PaletteCommand
+
         for key in self._preferences.keys:
             if key.name:
                 run = partial(self._do, *call_of(key.id))
                 yield PaletteCommand(key.name, key.detail, run, key.labels[0])
 
     def _of_lists(self) -> Iterator[PaletteCommand]:
+        from tui.screens.lists import ListAction
+        from tui.screens.palette import PaletteCommand
+
         lists = self._preferences.lists
         for n, name in enumerate(lists.lists, 1):
             label = str(n) if n < 10 else ""

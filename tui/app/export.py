@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tui.errors import UsageError, reason
 from tui.files import make_empty, make_folder, part_of, replace
@@ -28,7 +28,7 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
     """Returns the figures of the watchlist as CSV, to ten digits, in the columns of the screen, with each row's state
     and the time of its newest data. What is not known is empty."""
     table = StringIO()
-    writer = csv.writer(table, lineterminator="\n")
+    writer = _csv_writer(table)
     figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
     writer.writerow([*(column.id for column in figures), "state", "time"])
     for row in rows:
@@ -48,7 +48,7 @@ def bars_csv(instrument: Instrument, time: float) -> str:
     """Returns a symbol's minute bars as CSV, oldest first. The minute that `time` (ms UTC) is in is not complete, and
     none in which the link was away."""
     table = StringIO()
-    writer = csv.writer(table, lineterminator="\n")
+    writer = _csv_writer(table)
     writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
     for bar in instrument.bars:
         figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
@@ -56,6 +56,12 @@ def bars_csv(instrument: Instrument, time: float) -> str:
         complete = "yes" if is_whole else "no"
         writer.writerow([_time(bar.time), *map(_figure, figures), complete])
     return table.getvalue()
+
+
+def _csv_writer(table: StringIO) -> Any:
+    import csv  # the first frame needs none
+
+    return csv.writer(table, lineterminator="\n")
 
 
 class Export:

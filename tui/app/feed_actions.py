@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from tui.app.feed_worker import FeedWorker
 from tui.app.notices import Notices
 from tui.app.push_screen import PushScreen
-from tui.screens.health import FeedHealth
 
 if TYPE_CHECKING:
     from tui.recording.replay import Replay
+    from tui.screens.health import FeedHealth
 
 
 class FeedActions:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tui.errors import EXIT_DONE, KeyRefused
 from tui.feed.endpoint import DEMO_HOST, host_of
@@ -39,7 +41,7 @@ _DEMO_CALLS = 600  # a minute over REST: the exchange that the demo starts has n
 _log = logging.getLogger(__name__)
 
 
-class FeedSource(NamedTuple):
+class FeedSource(Struct, frozen=True):
     """Where the feed comes from: a `replay`, else `url`, else the demo exchange, which the app starts by itself.
 
     `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start."""
@@ -54,7 +56,7 @@ class FeedSource(NamedTuple):
     log: LogFile | None = None
 
 
-class FeedCallbacks(NamedTuple):
+class FeedCallbacks(Struct, frozen=True):
     """What a feed worker calls: news for the screen, and what it needs of the app."""
 
     state_changed: Callable[[LinkState, bool], None]

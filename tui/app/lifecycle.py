@@ -68,12 +68,21 @@ class Lifecycle:
     # --- signals ---
 
     def _catch_signals(self) -> None:
-        for signum in _ASKED_TO_END if self._app.is_headless else DEADLY_SIGNALS:
-            code = _SIGNALLED + signum
-            asyncio.get_running_loop().add_signal_handler(signum, self.leave, code)
-            if not self._app.is_headless:
-                # The loop is called all the same, but not while it waits for a terminal that stands still.
-                signal.signal(signum, lambda *_, code=code: _set_exit_deadline(code))
+        loop = asyncio.get_running_loop()
+        for signum in _ASKED_TO_END:  # the loop also gives these back when it closes
+            loop.add_signal_handler(signum, self.leave, _SIGNALLED + signum)
+        if not self._app.is_headless:
+            # Not all by the loop, which goes through the signals of the system for each, and would be called too late
+            # while it waits for a terminal that stands still.
+            for signum in DEADLY_SIGNALS:
+                signal.signal(signum, partial(self._signalled, loop))
+
+    def _signalled(self, loop: asyncio.AbstractEventLoop, signum: int, _: FrameType | None) -> None:
+        code = _SIGNALLED + signum
+        if loop.is_closed():
+            os._exit(code)
+        _set_exit_deadline(code)
+        loop.call_soon_threadsafe(self.leave, code)
 
     def _catch_sigcont(self, loop: asyncio.AbstractEventLoop) -> None:
         """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which cannot be caught,

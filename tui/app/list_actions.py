@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
 from tui.config.watchlists import LONGEST_NAME, describe_symbols
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
-from tui.screens.lists import ListAction, ListInfo, ListMenu
-from tui.screens.prompt import Prompt
 from tui.symbol import Symbol, sanitize
+
+if TYPE_CHECKING:
+    from tui.screens.lists import ListAction
 
 
 class ListActions:
@@ -58,6 +62,8 @@ class ListActions:
 
     def lists(self) -> None:
         """Open the menu of lists."""
+        from tui.screens.lists import ListInfo, ListMenu
+
         lists = [ListInfo(name, len(symbols)) for name, symbols in self._lists.lists.items()]
         unsaved = self._lists.unsaved if self._lists.unsaved == self._lists.shown else None
         moving = len(self._dashboard.watchlist.marked)
@@ -69,26 +75,40 @@ class ListActions:
 
     def run(self, action: ListAction) -> None:
         """Do what was chosen in the menu of lists."""
+        from tui.screens.lists import ListAction
+
         match action:
             case ListAction("show", name):
                 self.show(name)
             case ListAction("new"):
-                self._push_screen(Prompt("New list", check=self._name_problem), self._create)
+                self._prompt("New list", self._create)
             case ListAction("rename"):
                 shown = self._lists.shown
                 check = lambda name: "" if name == shown else self._name_problem(name)  # noqa: E731
-                self._push_screen(Prompt(f"Rename '{shown}'", shown, check), self._rename)
+                self._prompt(f"Rename '{shown}'", self._rename, shown, check)
             case ListAction("delete"):
                 name = self._lists.shown
                 self._lists.delete(name)
                 self._preferences.lists_changed()
                 self._notices.say(f"deleted the list {name}: {self._preferences.key_label('undo')} brings it back")
             case ListAction("move", ""):
-                self._push_screen(Prompt("Move to a new list", check=self._name_problem), self._move_to)
+                self._prompt("Move to a new list", self._move_to)
             case ListAction("move", name):
                 self._move_to(name)
             case ListAction("save"):
                 self.save_list()
+
+    def _prompt(
+        self,
+        title: str,
+        then: Callable[[str | None], None],
+        value: str = "",
+        check: Callable[[str], str] | None = None,
+    ) -> None:
+        """Ask for the name of a list."""
+        from tui.screens.prompt import Prompt
+
+        self._push_screen(Prompt(title, value, check or self._name_problem), then)
 
     def save_list(self) -> None:
         """Save the list of `--watch` among the others."""

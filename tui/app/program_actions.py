@@ -10,8 +10,6 @@ from tui.app.push_screen import PushScreen
 from tui.config.key_table import KeyBinding
 from tui.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_KEY_REFUSED
 from tui.screens.dashboard import Dashboard
-from tui.screens.help import Help
-from tui.screens.palette import Palette
 
 
 class ProgramActions:
@@ -37,11 +35,15 @@ class ProgramActions:
 
     def help(self) -> None:
         """Open the help of all keys and signs, those of the focused pane first."""
+        from tui.screens.help import Help
+
         pane = self._dashboard.focused_pane
         self._push_screen(Help(self._appearance.styles, self._keys, pane.id or "" if pane is not None else ""))
 
     def palette(self) -> None:
         """Open the palette of all commands."""
+        from tui.screens.palette import Palette
+
         self._push_screen(Palette())
 
     def quit(self) -> None:

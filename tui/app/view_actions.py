@@ -17,9 +17,6 @@ from tui.market import Market
 from tui.market.money import parse_amount
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
-from tui.screens.menu import Menu, MenuItem
-from tui.screens.prompt import Prompt
-from tui.screens.theme_menu import ThemeMenu
 
 _SIZES = (
     "3000   10k        shares",
@@ -123,6 +120,8 @@ class ViewActions:
 
     def ask_size(self) -> None:
         """Ask what the ladder is to show the cost of."""
+        from tui.screens.prompt import Prompt
+
         now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
         check = _check(parse_amount)
         prompt = Prompt("Size to trade", now, check, _SIZES, "shows the cost", lambda: ladder.region, selected=True)
@@ -140,6 +139,8 @@ class ViewActions:
 
     def ask_time(self) -> None:
         """Ask which time the chart is to show."""
+        from tui.screens.prompt import Prompt
+
         chart = self._dashboard.chart
         prompt = Prompt(
             "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
@@ -187,6 +188,8 @@ class ViewActions:
 
     def export(self) -> None:
         """Choose what to write to a file."""
+        from tui.screens.menu import Menu, MenuItem
+
         items = [
             MenuItem("grid", "the watchlist as CSV", "g"),
             MenuItem("screen", "the screen as a picture, SVG", "s"),
@@ -213,6 +216,8 @@ class ViewActions:
 
     def theme(self) -> None:
         """Choose a theme, each shown while it is highlighted."""
+        from tui.screens.theme_menu import ThemeMenu
+
         before = self._appearance.theme
 
         def save(_: object) -> None:

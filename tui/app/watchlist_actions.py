@@ -12,9 +12,7 @@ from tui.config.watchlists import describe_symbols
 from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
-from tui.screens.columns import ColumnChoice, ColumnChooser
 from tui.screens.dashboard import Dashboard
-from tui.screens.menu import Menu, MenuItem
 from tui.symbol import Symbol, join_notices, parse_symbol, split_list
 from tui.widgets.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
@@ -198,6 +196,8 @@ class WatchlistActions:
 
     def sort(self) -> None:
         """Choose the column to sort by."""
+        from tui.screens.menu import Menu, MenuItem
+
         now = self._watchlist.sort
         items = [
             MenuItem(column.id, column.title, column.letter, arrow(now) if column.id == now.removeprefix("-") else "")
@@ -232,6 +232,8 @@ class WatchlistActions:
 
     def columns(self) -> None:
         """Choose columns and their order."""
+        from tui.screens.columns import ColumnChoice, ColumnChooser
+
         choices = [ColumnChoice(column.id, column.title, column.description) for column in COLUMNS]
         notes = self._room_notes
         self._push_screen(ColumnChooser(choices, self._preferences.columns, self._choose_columns, DEFAULT, notes))

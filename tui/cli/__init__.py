@@ -17,14 +17,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from tui import __version__
-from tui.cli import config as config_command
-from tui.cli import doctor as doctor_command
-from tui.cli import exchange as exchange_command
-from tui.cli import inspect as inspect_command
-from tui.cli import stream as stream_command
 from tui.cli.candidates import complete_themes
-from tui.cli.completion import COMPLETION_VARIABLE, completion
-from tui.cli.defaults import config_file
+from tui.cli.defaults import COMPLETION_VARIABLE, config_file
 from tui.cli.help import (
     APPEARANCE,
     CACHE,
@@ -42,6 +36,7 @@ from tui.cli.help import (
     Option,
     option,
 )
+from tui.cli.lazy_commands import LazyCommands
 from tui.cli.options import (
     check_source,
     feed_options,
@@ -66,6 +61,7 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
+    commands=LazyCommands("stream", "doctor", "inspect", "exchange", "config", "completion"),
     examples=(
         ("itick-tui --demo", "The demo, no key needed."),
         ("itick-tui --watch 'QQQ$US,SPY$US,2800$HK,510300$SH'", "These symbols, with the key in ITICK_TOKEN."),
@@ -234,17 +230,6 @@ def _open_replay(
     return Replay(path, parse_speed(speed or "1"), begin or "")
 
 
-for _command in (
-    stream_command.stream,
-    doctor_command.doctor,
-    inspect_command.inspect_command,
-    exchange_command.exchange,
-    config_command.config,
-    completion,
-):
-    cli.add_command(_command)
-
-
 def _absolute(folder: Path) -> Path:
     try:
         return folder.absolute()
@@ -253,7 +238,7 @@ def _absolute(folder: Path) -> Path:
 
 
 def _demo_lists() -> dict[str, tuple[Symbol, ...]]:
-    from tui.exchange.universe import DEMO_LISTS
+    from tui.exchange.demo_lists import DEMO_LISTS
 
     return dict(DEMO_LISTS)
 

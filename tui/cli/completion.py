@@ -10,7 +10,6 @@ from tui.cli.help import ManualCommand
 from tui.errors import EXIT_DONE
 
 SHELLS = ("bash", "zsh", "fish")
-COMPLETION_VARIABLE = "_ITICK_TUI_COMPLETE"  # set by the shell's script; the name follows click's rule
 
 
 @click.command(

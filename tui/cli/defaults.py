@@ -1,4 +1,4 @@
-"""Defaults shared by the commands and their completion: the types of the stream and the config file."""
+"""Defaults shared by the commands and their completion: the types of the stream, the config file, a variable."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.config.file import ConfigFile
 
+COMPLETION_VARIABLE = "_ITICK_TUI_COMPLETE"  # set by the shell's script; the name follows click's rule
 STREAM_TYPES = ("quote", "depth", "tick", "kline@1")
 
 

@@ -143,7 +143,7 @@ async def _run_checks(
 
 def _default_symbols(machine: MachineChecks, demo: bool) -> Sequence[Symbol]:
     """Returns the symbols to watch without --watch: the list shown at the start."""
-    from tui.exchange.universe import DEMO_WATCHLIST
+    from tui.exchange.demo_lists import DEMO_WATCHLIST
     from tui.symbol import Symbol
 
     if demo:

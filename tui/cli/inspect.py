@@ -26,7 +26,7 @@ _MAX_STATES = 12  # states of the link
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @option("--json", "as_json", group=OUTPUT, is_flag=True, help="Print one JSON object, times in ms UTC.")
-def inspect_command(file: Path, as_json: bool) -> int:
+def inspect(file: Path, as_json: bool) -> int:
     """Print a summary of a recording.
 
     FILE is a recording made by --record. The summary has its time, messages by type and symbol, lag, silences, states

@@ -93,7 +93,7 @@ def stream(
     """
     symbols, notices = parse_watch(watch)
     if demo and not symbols:
-        from tui.exchange.universe import DEMO_WATCHLIST
+        from tui.exchange.demo_lists import DEMO_WATCHLIST
 
         symbols = list(DEMO_WATCHLIST)
     if not symbols:

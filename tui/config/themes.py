@@ -116,6 +116,7 @@ class Theme(Struct, forbid_unknown_fields=True, frozen=True):
     ansi: AnsiColours = AnsiColours()
 
 
+@cache
 def load_theme(path: Path) -> Theme:
     """Returns the theme of a file. Raises UsageError that names the file and the error."""
     try:
@@ -140,7 +141,6 @@ def all_themes() -> dict[str, Theme]:
 
 def find_theme(name: str) -> Theme:
     """Returns a theme by name. Raises UsageError that lists the known names."""
-    themes = all_themes()
-    if name not in themes:
-        raise UsageError(f"unknown theme '{name}': choose one of {', '.join(themes)}")
-    return themes[name]
+    if all(file.stem != name for file in _FOLDER.glob("*.toml")):
+        raise UsageError(f"unknown theme '{name}': choose one of {', '.join(all_themes())}")
+    return load_theme(_FOLDER / f"{name}.toml")

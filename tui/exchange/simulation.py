@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from tui.exchange.demo_lists import DEMO_WATCHLIST
 from tui.exchange.factors import MINUTE_MS, Factors
 from tui.exchange.listing import Listing, poisson
 from tui.exchange.synthetic_history import Bar
-from tui.exchange.universe import BY_SYMBOL, DEMO_WATCHLIST
+from tui.exchange.universe import BY_SYMBOL
 from tui.protocol.messages import Push
 from tui.symbol import Symbol
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import threading
 import time
@@ -55,6 +54,8 @@ class KeyLock:
     """
 
     def __init__(self, host: str, token: Token, *, take_over: bool = False, folder: Path | None = None) -> None:
+        import hashlib  # slow to import, and a demo needs no lock
+
         name = hashlib.sha256(f"{host}\n{token.reveal()}".encode()).hexdigest()[:24]
         self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
         self._take_over = take_over

@@ -18,8 +18,11 @@ from websockets.protocol import Event, State
 
 from tui.config.plain_mode import is_plain
 
-_AT_ONCE = 32 * 1024  # bytes read from a socket at once
-_SLICE = 0.004  # s of reading before the event loop gets a turn
+_AT_ONCE = 64 * 1024  # bytes read from a socket at once
+_RECORD = 1 << 15  # bytes; RFC 8446 §5.2: a TLS record has fewer
+_SLICE = 0.004  # s of reading before the event loop gets a turn …
+_SHORT_SLICE = 0.001  # s: … and while it has other work, as a key takes several turns
+_IDLE_TURN = 0.000_1  # s: a turn without other work takes less
 _OVERRUN = 0.02  # s: after a slice this long, caused by one expensive message, reading pauses for as long
 _PORTION = 1024  # bytes of short messages between two checks of the clock
 _LAST = 0.2  # s at most for the data that is buffered when the connection ends
@@ -28,6 +31,7 @@ _OPCODES = frozenset(map(int, Opcode))
 _TEXT = 0x80 | Opcode.TEXT  # RFC 6455 §5.2: FIN, no reserved bits, opcode text
 _TWO_BYTES, _EIGHT_BYTES = 126, 127  # RFC 6455 §5.2: 126 means a 16-bit length follows, 127 a 64-bit one
 _ENOUGH = 2  # bytes of a frame that let the library detect a protocol error and end the connection
+_HEAD = 4  # bytes of the head of a short message, at most
 _SHORT = 0xFFFF  # bytes of a payload; the limit of websockets applies to longer ones
 _HEAD_ENDS = b"\r\n\r\n"
 
@@ -80,28 +84,38 @@ class PlainWebSocket(ClientConnection):
         self.transport.abort()
 
 
-class WebSocket(PlainWebSocket):
-    """A client connection that parses most frames by itself."""
+class WebSocket(PlainWebSocket, asyncio.BufferedProtocol):
+    """A client connection that parses most frames by itself. asyncio fills its buffer: to a protocol without one it
+    allocates 256 KB for each record of TLS."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._early: list[bytes | bytearray] = []  # messages that arrived before a handler was set
         self._listener = FrameHandler(self._early.append, _nothing, _nothing)
         self._shaken = b""  # the last bytes of the handshake so far
-        self._unread = b""  # received and not parsed: deferred, or the beginning of a frame
+        self._buffer = memoryview(bytearray(_AT_ONCE))
+        self._unread, self._at = (
+            b"",
+            0,
+        )  # received, and from where on it is not parsed: deferred, or a frame's beginning
+        self._read_at = 0.0  # s of the loop's clock: the end of the latest slice
         self._due = 0  # bytes of a frame that the library is reading
         self._parts = bytearray()  # the fragments of a message so far
         self._fault: Exception | None = None
         self._put_off: asyncio.Handle | None = None
         self._hang_up: asyncio.Handle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        # asyncio reads 256 KB at once by default, of which most would be deferred.
-        transport.max_size = _AT_ONCE  # type: ignore[attr-defined]  # a private attribute of its plain sockets; other transports ignore it
+    def get_buffer(self, sizehint: int) -> memoryview:
+        # TLS hints at what it holds encrypted. All of it has to fit: at the end asyncio reads only once.
+        if len(self._buffer) < sizehint + _RECORD:
+            self._buffer = memoryview(bytearray(sizehint + _RECORD))
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(self._buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        self._unread = self._unread + data if self._unread else data
+        self._unread, self._at = self._unread[self._at :] + data, 0
         self._read_on()
 
     def _read_on(self) -> None:
@@ -113,11 +127,13 @@ class WebSocket(PlainWebSocket):
         if transport.is_closing():
             return
         began = loop.time()
-        more = not self.paused and self._read_until(began + _SLICE)
+        is_idle = began - self._read_at < _IDLE_TURN
+        more = not self.paused and self._read_until(began + (_SLICE if is_idle else _SHORT_SLICE))
         if self.protocol.close_expected() and self._hang_up is None:
             # The library has no time-out for a server that never closes its side of the connection.
             self._hang_up = loop.call_later(self.close_timeout or 0.0, transport.abort)
-        took = loop.time() - began
+        self._read_at = loop.time()
+        took = self._read_at - began
         if transport.is_closing():
             return
         if not self.paused and not more and took < _OVERRUN:
@@ -146,70 +162,82 @@ class WebSocket(PlainWebSocket):
     def _read_last(self) -> None:
         """Parse what was deferred. TLS reports the end right after the last bytes, which contain the close frame."""
         self._read_until(self.loop.time() + _LAST)
-        self._unread = b""
+        self._unread, self._at = b"", 0
 
     def _read_until(self, end: float) -> bool:
         """Parse what was received. Returns whether some of it was deferred at `end` (s of the loop's clock)."""
         self._tell(self._listener.begin)
-        data, self._unread = self._unread, b""
-        more = self._read(data, end)
+        more = self._read(end)
         self._tell(self._listener.end)
         return more
 
-    def _read(self, data: bytes, until: float) -> bool:
+    def _read(self, until: float) -> bool:
         """Pass text messages of one short frame, nearly all of the traffic, to the handler, and everything else to the
         library: its parser is a generator that resumes eight times per frame, a third of the cost of a message. Returns
-        whether some of `data` was deferred at `until` (s of the loop's clock)."""
-        at, size, protocol, hear, now = 0, len(data), self.protocol, self._listener.message, self.loop.time
+        whether some of the data was deferred at `until` (s of the loop's clock)."""
+        data, at, protocol, now = self._unread, self._at, self.protocol, self.loop.time
+        size, more = len(data), False
         while at < size:
             stop = min(size, at + _PORTION)
-            while at < stop:
-                if self._due or protocol.state is not _OPEN:
-                    part = self._due or stop - at
-                    if protocol.state is State.CONNECTING:
-                        # The frames after the handshake are parsed here; its last bytes may arrive one by one.
-                        shaken = self._shaken + data[at : at + part]
-                        if (ends := shaken.find(_HEAD_ENDS)) >= 0:
-                            part = ends + len(_HEAD_ENDS) - len(self._shaken)
-                        self._shaken = shaken[-len(_HEAD_ENDS) + 1 :]
-                    part = min(part, size - at)
-                    self._due = max(0, self._due - part)
-                    super().data_received(data[at : at + part])
-                    at += part
-                    break
-                length, start = data[at + 1] if size - at > 1 else 0, at + 2
-                if length >= _TWO_BYTES:
-                    if length == _TWO_BYTES:
-                        start += 2
-                    elif length == _EIGHT_BYTES:
-                        start += 8
-                    else:  # RFC 6455 §5.1: a server must not mask its frames
-                        self._due = _ENOUGH
-                        continue
-                    length = int.from_bytes(data[at + 2 : start])
-                if start > size:
-                    if size - at >= _ENOUGH and data[at] & 0x0F not in _OPCODES:
-                        self._due = _ENOUGH
-                        continue
-                    self._unread = data[at:]
-                    return False
-                end = start + length
-                if data[at] != _TEXT or length > _SHORT or protocol.current_size is not None:
-                    self._due = end - at
-                elif end > size:
-                    self._unread = data[at:]
-                    return False
-                else:
-                    try:
+            if not self._due and protocol.state is _OPEN and protocol.current_size is None:
+                hear, last = self._listener.message, min(stop, size - _HEAD + 1)
+                try:
+                    while at < last and data[at] == _TEXT:
+                        length, start = data[at + 1], at + 2
+                        if length >= _TWO_BYTES:
+                            if length > _TWO_BYTES:
+                                break
+                            length, start = data[at + 2] << 8 | data[at + 3], at + 4
+                        end = start + length
+                        if end > size:
+                            break
                         hear(data[start:end])
-                    except Exception as error:
-                        self._fail(error)
-                        return False
-                    at = end
+                        at = end
+                except Exception as error:
+                    self._fail(error)
+                    return False
+            if at < stop:
+                before, at = at, self._read_other(data, at)
+                if at == before:
+                    break
             if now() >= until or self.paused:
-                self._unread = data[at:]
+                more = at < size
                 break
-        return at < size
+        self._unread, self._at = data, at
+        return more
+
+    def _read_other(self, data: bytes, at: int) -> int:
+        """Pass what begins at `at`, a part of the handshake or another frame, to the library. Returns where it ends,
+        `at` itself if it is incomplete."""
+        if not self._due and self.protocol.state is _OPEN:
+            self._due = self._length_of_frame(data, at)
+            if not self._due:
+                return at
+        part = min(self._due or _PORTION, len(data) - at)
+        if self.protocol.state is State.CONNECTING:
+            # The frames after the handshake are parsed here; its last bytes may arrive one by one.
+            shaken = self._shaken + data[at : at + part]
+            if (ends := shaken.find(_HEAD_ENDS)) >= 0:
+                part = ends + len(_HEAD_ENDS) - len(self._shaken)
+            self._shaken = shaken[-len(_HEAD_ENDS) + 1 :]
+        self._due = max(0, self._due - part)
+        super().data_received(data[at : at + part])
+        return at + part
+
+    def _length_of_frame(self, data: bytes, at: int) -> int:
+        """Returns how many bytes of the frame that begins at `at` the library is to read, 0 if that is to wait for more
+        of it."""
+        there = len(data) - at
+        length, head = data[at + 1] if there > 1 else 0, 2
+        if length > _EIGHT_BYTES:  # RFC 6455 §5.1: a server must not mask its frames
+            return _ENOUGH
+        if length >= _TWO_BYTES:
+            head += 2 if length == _TWO_BYTES else 8
+            length = int.from_bytes(data[at + 2 : at + head])
+        if there < head:
+            return _ENOUGH if there >= _ENOUGH and data[at] & 0x0F not in _OPCODES else 0
+        is_ours = data[at] == _TEXT and length <= _SHORT and self.protocol.current_size is None
+        return 0 if is_ours and there < head + length else head + length
 
     def set_handler(self, listener: FrameHandler) -> None:
         self._listener = listener
@@ -230,7 +258,7 @@ class WebSocket(PlainWebSocket):
 
     def abandon(self) -> None:
         super().abandon()
-        self._unread = b""
+        self._unread, self._at = b"", 0
 
     def process_event(self, event: Event) -> None:
         if type(event) is not Frame or event.opcode not in DATA_OPCODES:

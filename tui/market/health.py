@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter, deque
 from typing import Any, NamedTuple
 
@@ -110,6 +109,8 @@ class Health:
 
     def report(self) -> dict[str, Any]:
         """Returns the counters by name, as the commands print them in JSON. Round trips are in ms."""
+        import statistics  # slow to import, and the first frame has no figures
+
         trips = [1000 * trip for trip in self.round_trips]
         return {
             "messages": self.messages,

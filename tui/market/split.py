@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _RATIOS = (2, 3, 4, 5, 6, 8, 10, 15, 20, 25)
 _WITHIN = 0.06  # of the price that a split alone would make
@@ -10,8 +10,7 @@ _SAME = 1e-4  # of a close: a vendor rounds it when it adjusts it
 _SAME_UNIT = 2**0.5  # the smallest split halves a price: nearer to one than to two
 
 
-@dataclass(slots=True, eq=False)
-class Split:
+class Split(Struct, eq=False):
     """A split that `price`, the first one of a trade date, at `time` (ms UTC), tells of, after `close` the day before.
 
     `adjusted`: the vendor's history has come since, and all of it was in the new unit.

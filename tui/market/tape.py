@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
@@ -158,6 +157,8 @@ def large_trade_threshold(sizes: Iterable[float]) -> float | None:
     known = list(sizes)
     if not known:
         return None
+    import statistics  # slow to import, and the first frame has no trades
+
     least = max(_MIN_THRESHOLD, _LARGE_FACTOR * statistics.median(known))
     power: float = 10.0 ** math.floor(math.log10(least))
     return next(step * power for step in _STEPS if step * power >= 0.999_999 * least)

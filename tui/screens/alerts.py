@@ -12,6 +12,7 @@ from textual.content import Content
 from tui.errors import UsageError
 from tui.market.alert_status import AlertStatus
 from tui.market.alerts import CONDITION_EXAMPLES, Alert, parse_alert
+from tui.screens.follows_time import FollowsTime
 from tui.screens.layout import arrange
 from tui.screens.panel import Chooser
 from tui.screens.prompt import Prompt
@@ -31,7 +32,7 @@ class AlertLine(NamedTuple):
     status: AlertStatus
 
 
-class Alerts(Chooser[None]):
+class Alerts(FollowsTime, Chooser[None]):
     """The screen. It covers the watchlist alone: if that is narrow the rows are shortened, and the title has the full
     status of the highlighted one. Each change is applied at once."""
 

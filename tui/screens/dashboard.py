@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -23,10 +24,7 @@ from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
 from tui.terminal.textual_private import BaseScreen
-from tui.widgets.add_field import AddField, Suggestions
 from tui.widgets.chart.chart import MinuteChart
-from tui.widgets.field import Field
-from tui.widgets.find_field import FindField
 from tui.widgets.footer import Footer, KeyContext
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -37,8 +35,13 @@ from tui.widgets.styles import Styles
 from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist.grid import Watchlist
 
+if TYPE_CHECKING:
+    from tui.widgets.add_field import AddField, Suggestions
+    from tui.widgets.field import Field
+    from tui.widgets.find_field import FindField
 
-class Layer(NamedTuple):
+
+class Layer(Struct, frozen=True):
     """Something on the screen that Esc takes away; `label` is the footer's word for that, "" if it has none."""
 
     label: str
@@ -70,8 +73,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.tape = TradeTape(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
-        self.add_field = AddField(suggestions)
-        self.find_field = FindField()
+        self._suggestions = suggestions
+        self._field: Field | None = None  # the open one
         self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
         self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
@@ -121,7 +124,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
             part.display = bool(boxes)
-        self.footer.display = bool(boxes) and not (self.add_field.display or self.find_field.display)
+        self.footer.display = bool(boxes) and self._field is None
         for pane in self._panes:
             box = boxes.get(pane.id or "")
             pane.display = box is not None
@@ -251,6 +254,20 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.watchlist.refresh_names()
         self.quote_header.update_lines()
 
+    @cached_property
+    def add_field(self) -> AddField:
+        """The field for symbols to add, made when it is first opened."""
+        from tui.widgets.add_field import AddField
+
+        return AddField(self._suggestions)
+
+    @cached_property
+    def find_field(self) -> FindField:
+        """The field for what is to be found, made when it is first opened."""
+        from tui.widgets.find_field import FindField
+
+        return FindField()
+
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)
@@ -263,13 +280,14 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.footer.display = False
         if not field.is_attached:
             self.mount(field)
+        self._field = field
         field.open(text)
 
     def close_fields(self) -> None:
         """Hide the fields and focus a pane; the filter stays."""
-        for field in (self.add_field, self.find_field):
-            if field.display:
-                field.close()
+        if self._field is not None:
+            self._field.close()
+            self._field = None
         self.footer.display = True
         if self.focused not in self._panes:
             self.focus_pane()

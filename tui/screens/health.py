@@ -20,6 +20,7 @@ from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.market.data_age import describe_silence
 from tui.market.entitlements import refused_types
+from tui.screens.follows_time import FollowsTime
 from tui.screens.text_screen import TextScreen
 from tui.secrets import safe_text
 from tui.terminal.flow_control import TerminalFlowControl
@@ -61,7 +62,7 @@ class HealthFigure(NamedTuple):
     abnormal: bool = False
 
 
-class FeedHealth(TextScreen):
+class FeedHealth(FollowsTime, TextScreen):
     """The screen of figures. Esc, q, h or a click outside closes it; the app calls `tick` once a second."""
 
     DEFAULT_CSS = """

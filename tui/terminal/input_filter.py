@@ -16,7 +16,8 @@ import codecs
 import re
 from collections.abc import Iterator
 from enum import Enum, auto
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tui.terminal.textual_private import FUNCTIONAL_KEYS, is_known_key
 
@@ -91,7 +92,7 @@ class Kind(Enum):
     """The terminal has synchronized output (mode 2026)."""
 
 
-class Input(NamedTuple):
+class Input(Struct, frozen=True):
     """One piece of input: the characters of a key or report, or what was pasted."""
 
     kind: Kind

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from msgspec import Struct
 from textual.reactive import reactive
 
 from tui import format as fmt
@@ -39,7 +40,7 @@ _ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down"
 _BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", "~S": "ask_bar", "·": "flat_bar"}
 
 
-class _Columns(NamedTuple):
+class _Columns(Struct, frozen=True):
     """The cells of each column, 0 for one without room. `gap` is between two columns; `size` includes the bar."""
 
     time: int

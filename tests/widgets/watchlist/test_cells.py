@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.messages import QQQ, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
@@ -65,7 +66,7 @@ def test_a_fund_without_a_known_name_has_none() -> None:
 @pytest.mark.parametrize("width", [12, 20, 28])
 def test_a_name_fills_its_column_and_is_clipped_where_it_is_longer(width: int) -> None:
     known = row(symbol=Symbol("DIA", "US"))
-    shown = text("name", known._replace(context=known.context._replace(name_cells=width)))
+    shown = text("name", replace(known, context=replace(known.context, name_cells=width)))
     assert shown == f"{NAMES[known.instrument.symbol][: width - 1]}…"
 
 

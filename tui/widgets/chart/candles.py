@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 # The character of a cell by its upper and its lower half: 0 blank, 1 wick, 2 body.
 _SOLID = {
@@ -19,7 +20,7 @@ _SOLID = {
 _DASHED = _SOLID | {(1, 1): "┆", (2, 2): "┇"}
 
 
-class Candle(NamedTuple):
+class Candle(Struct, frozen=True):
     """A candle: the half rows, from the top, of the high, the body's top and bottom, and the low."""
 
     high: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from tui import format as fmt
 from tui.market import Instrument
@@ -17,7 +17,7 @@ from tui.widgets.pane import StyledLine, width_of
 from tui.widgets.styles import Styles
 
 
-class ReadBar(NamedTuple):
+class ReadBar(Struct, frozen=True):
     """The bar in figures: the one under the crosshair, else the last one in view."""
 
     slot: int
@@ -27,7 +27,7 @@ class ReadBar(NamedTuple):
     incomplete: bool  # the link was away in it
 
 
-class Readout(NamedTuple):
+class Readout(Struct, frozen=True):
     """Both ends of the title, in several lengths. `time` is the exchange's, ms UTC, 0 if unknown; `now` in s
     monotonic."""
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Container
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from tui import format as fmt
 from tui.market.book import cumulative
 from tui.protocol.messages import Level
@@ -46,7 +48,7 @@ class LevelCell(NamedTuple):
     tinted: bool
 
 
-class LadderRow(NamedTuple):
+class LadderRow(Struct, frozen=True):
     """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price."""
 
     price: str

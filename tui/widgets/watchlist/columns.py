@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from tui.widgets.watchlist.cells import (
     RANGE_CELLS,
@@ -51,7 +53,7 @@ SPARKS = (30, 20, 15, 12, 10)
 """The widths of a sparkline in cells, the widest first; each divides the hour."""
 
 
-class Column(NamedTuple):
+class Column(Struct, frozen=True):
     """A column. The width goes to the columns with the largest `priority` first; equals come and go together.
 
     `letter` picks it in the sort menu, None if it cannot be sorted by; `descending`: sorted from the largest at first.

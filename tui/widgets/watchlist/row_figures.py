@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from tui.market import Instrument
 from tui.market.analytics import day_vwap, premium
@@ -30,7 +32,7 @@ FigureSource: TypeAlias = Literal["last", "quote", "depth", "bars"]
 _NOTHING_OLD: frozenset[FigureSource] = frozenset()
 
 
-class RenderContext(NamedTuple):
+class RenderContext(Struct, frozen=True):
     """What all rows of the list are drawn with."""
 
     now: float  # s monotonic
@@ -44,7 +46,7 @@ class RenderContext(NamedTuple):
     standing: bool = False  # whether a replay stands
 
 
-class RowFigures(NamedTuple):
+class RowFigures(Struct, frozen=True):
     """What the cells of one row are made from."""
 
     instrument: Instrument

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from msgspec import Struct
 from rich.segment import Segment
 
 from tui.market import Instrument
@@ -17,7 +16,7 @@ from tui.widgets.watchlist.columns import Column
 from tui.widgets.watchlist.row_figures import FigureSource, RowFigures
 
 
-class RowMarks(NamedTuple):
+class RowMarks(Struct, frozen=True):
     """What is drawn in front of a row's figures. `bar_role` is the role of the cursor's bar."""
 
     selected: bool
@@ -26,7 +25,7 @@ class RowMarks(NamedTuple):
     fired: bool  # an alert of the symbol fired and has not been seen
 
 
-class _Manner(NamedTuple):
+class _Manner(Struct, frozen=True):
     """What decides the look of a row's cells beside their source."""
 
     decimals: int
@@ -37,7 +36,7 @@ class _Manner(NamedTuple):
     old: frozenset[FigureSource]
 
 
-class _CachedCells(NamedTuple):
+class _CachedCells(Struct, frozen=True):
     """The cells of a row as last drawn, by column, and what they were made of."""
 
     depth: Depth | None
