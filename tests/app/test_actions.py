@@ -28,7 +28,7 @@ async def test_no_method_of_a_group_could_be_meant_for_a_key_that_the_table_does
     """Every public method that takes nothing, or what ids share, is an action, or is called by its name."""
     app = ItickApp(launch_options(), FeedSource())
     called_by_name = {
-        *("ask_size", "ask_time", "save_ladder", "leave_find_field", "new_alert", "display"),
+        *("explain_key", "ask_size", "ask_time", "save_ladder", "leave_find_field", "new_alert", "display"),
         *("add_symbols", "sort_by", "press_header", "show", "run", "apply_cost_of", "select"),
     }
     methods = {name for group in app.registry.groups for name in dir(group) if not name.startswith("_")}

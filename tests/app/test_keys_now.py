@@ -97,11 +97,14 @@ FILLED = {
         "u": "nothing to undo",
         "w": "every list is kept already",
         "[": "no bars are shorter than a minute",
+        "f": "f is a key of the ladder: Tab gives it the keys",
+        "left": "← is a key of the chart: Tab gives it the keys",
         "r": "there is no link yet",
         "P": "this is no recording: itick-tui --replay FILE plays one",
     },
     "ladder": {
         "space": "the spread is in the middle already",
+        "+": "+ is a key of the chart: Tab gives it the keys",
     },
     "chart": {
         "end": "the newest bar is shown already",
@@ -154,11 +157,14 @@ async def test_a_key_for_what_is_not_on_the_screen_says_how_it_gets_there() -> N
     async with feedless_app() as (app, pilot):
         await pilot.press("f4", "c")
         assert app.said == "the chart is not on the screen: F4 shows it"
+        await pilot.press("+")
+        assert app.said == "the chart is not on the screen: F4 shows it"
         await pilot.press("f4", "z", "v")
         assert app.said == "the chart is not on the screen: z shows it"
         assert not app.dashboard.chart.candles and not app.dashboard.chart.vwap
     async with feedless_app((50, 10)) as (app, pilot):
         for keys, said in (
+            ("n", "the ladder is not on the screen: Enter shows it"),
             ("]", "the chart is not on the screen: Enter shows it"),
             ("tab", "there is no other pane"),
             ("z", "the pane has the whole screen already"),

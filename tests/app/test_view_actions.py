@@ -141,6 +141,15 @@ async def test_the_size_to_trade_is_asked_beside_the_ladder_with_whole_examples(
         assert (app.dashboard.ladder.amount, app.dashboard.ladder.money) == (20_000, True)
 
 
+async def test_a_new_size_is_typed_over_the_one_before() -> None:
+    async with feedless_app() as (app, pilot):
+        app.dashboard.ladder.focus()
+        for keys in (("n", "5", "0", "enter"), ("n", "$", "7", "enter")):
+            await pilot.press(*keys)
+            await pilot.pause()
+        assert (app.dashboard.ladder.amount, app.dashboard.ladder.money) == (7.0, True)
+
+
 async def test_a_time_is_gone_to_in_the_chart() -> None:
     async with feedless_app() as (app, pilot):
         for bar in price_walk(OPEN, range(390)):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
-from textual.events import CursorPosition
+from textual.events import CursorPosition, Key
 from textual.notifications import Notification
 from textual.screen import Screen
 from textual.worker import Worker
@@ -29,6 +27,7 @@ from tui.app.notices import LinkNotices, Notices
 from tui.app.painting import Painting
 from tui.app.preferences import LaunchOptions, Preferences
 from tui.app.preload import load_opened_by_keys
+from tui.app.process_setup import set_up_process
 from tui.app.program_actions import ProgramActions
 from tui.app.view_actions import ViewActions
 from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
@@ -54,9 +53,6 @@ if TYPE_CHECKING:
     from tui.screens.palette import PaletteCommand
     from tui.widgets.add_field import AddField
     from tui.widgets.find_field import FindField
-
-_GC_THRESHOLDS = (1_000, 20, 50)  # messages and trades, made by the thousand, are freed without a collection
-_SWITCH_INTERVAL = 0.0005  # s, for the threads of keyboard and terminal in a flood of messages; the default is 5 ms
 
 
 class ItickApp(BaseApp):
@@ -240,7 +236,7 @@ class ItickApp(BaseApp):
         self.painting.start()
         self.set_interval(1.0, self.tick)
         self.call_after_refresh(self._start_workers)
-        _set_up_process()
+        set_up_process()
         self.feed.watch_files()
         for notice in self.feed.source.notices:
             self.notices.show(notice, "information", 10)
@@ -329,6 +325,10 @@ class ItickApp(BaseApp):
     async def _footer_pressed(self, event: Footer.Pressed) -> None:
         key = next(key for key in self.preferences.keys if key.id == event.action)
         await self.run_action(action_of(key), self.dashboard.focused_pane if key.scope else self)
+
+    def on_key(self, event: Key) -> None:
+        if self.screen is self.dashboard:
+            self.view_actions.explain_key(event.key, event.character or "")  # the table has + for plus
 
     @on(Pane.CannotAct)
     def _cannot_act(self, event: Pane.CannotAct) -> None:
@@ -437,12 +437,3 @@ class ItickApp(BaseApp):
             "the latest prices are not kept for the next time": self.feed.lost,
         }
         return [f"{what}: {why}" for what, why in lost.items() if why]
-
-
-def _set_up_process() -> None:
-    """Set the garbage collector and the threads up for floods of messages."""
-    # All objects up to now stay: to look through them in every full collection takes 50 ms.
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    gc.enable()
-    sys.setswitchinterval(_SWITCH_INTERVAL)

@@ -10,6 +10,7 @@ from tui.app.appearance import Appearance
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
+from tui.config.key_table import key_label
 from tui.config.themes import Theme, all_themes
 from tui.errors import UsageError
 from tui.market import Market
@@ -73,6 +74,17 @@ class ViewActions:
         if not self._dashboard.next_pane(by):
             self._notices.say("there is no other pane")
 
+    def explain_key(self, *names: str) -> None:
+        """Say whose key it is, if a key with one of these names acts in another pane than the one that has the keys."""
+        pane = self._dashboard.focused_pane
+        meant = [(key.scope, name) for key in self._preferences.keys for name in key.keys if name in names]
+        if pane is None or not meant or not {"", pane.id}.isdisjoint(scope for scope, _ in meant):
+            return
+        scope, name = meant[0]
+        if self._is_shown(scope):
+            way = self._preferences.key_label("next_pane")
+            self._notices.say(f"{key_label(name)} is a key of the {scope}: {way} gives it the keys")
+
     def zoom(self) -> None:
         """Give the whole screen to the pane that has the keys, or back to all."""
         if not self._dashboard.zoomed and sum(self._dashboard.shows(pane) for pane in PANES) < 2:
@@ -111,7 +123,8 @@ class ViewActions:
         from tui.screens.prompt import Prompt
 
         now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
-        prompt = Prompt("Size to trade", now, _check(parse_amount), _SIZES, "shows the cost", lambda: ladder.region)
+        check = _check(parse_amount)
+        prompt = Prompt("Size to trade", now, check, _SIZES, "shows the cost", lambda: ladder.region, selected=True)
         self._push_screen(prompt, self._size_given)
 
     def _size_given(self, text: str | None) -> None:
@@ -136,35 +149,35 @@ class ViewActions:
 
     def shorter(self) -> None:
         """Show shorter bars in the chart."""
-        if self._is_chart_shown() and not self._dashboard.chart.shorter():
+        if self._is_shown("chart") and not self._dashboard.chart.shorter():
             self._notices.say("no bars are shorter than a minute")
         self._save_chart()
 
     def longer(self) -> None:
         """Show longer bars in the chart."""
-        if self._is_chart_shown() and not self._dashboard.chart.longer():
+        if self._is_shown("chart") and not self._dashboard.chart.longer():
             self._notices.say("no bars are longer than a day")
         self._save_chart()
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        if self._is_chart_shown():
+        if self._is_shown("chart"):
             self._dashboard.chart.candles = not self._dashboard.chart.candles
             self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        if self._is_chart_shown():
+        if self._is_shown("chart"):
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
 
-    def _is_chart_shown(self) -> bool:
-        """Returns True if the chart is on the screen; answers how to show it if it is not."""
+    def _is_shown(self, pane: str) -> bool:
+        """Returns True if a pane is on the screen; answers how to show it if it is not."""
         dashboard = self._dashboard
-        if dashboard.shows("chart"):
+        if dashboard.shows(pane):
             return True
-        way = "toggle_chart" if "chart" in dashboard.hidden else "zoom" if dashboard.zoomed else "detail"
-        self._notices.say(f"the chart is not on the screen: {self._preferences.key_label(way)} shows it")
+        way = f"toggle_{pane}" if pane in dashboard.hidden else "zoom" if dashboard.zoomed else "detail"
+        self._notices.say(f"the {pane} is not on the screen: {self._preferences.key_label(way)} shows it")
         return False
 
     def _save_chart(self) -> None:

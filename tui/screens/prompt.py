@@ -38,10 +38,12 @@ class Prompt(Panel[str]):
         help: Sequence[str] = (),
         enter: str = "keeps",
         beside: Callable[[], Region] | None = None,
+        selected: bool = False,
     ) -> None:
         """`check` returns what is wrong with a text, "" if nothing is; `help` are lines below, if there is room.
+        With `selected` what is typed takes the place of `value`.
         `enter` is what Enter does; `beside` returns the part of the screen that is not to be covered."""
-        self._input = Input(value, compact=True, select_on_focus=False)
+        self._input = Input(value, compact=True, select_on_focus=selected)
         self._problem = Static(markup=False)
         self._check = check
         self._beside = beside

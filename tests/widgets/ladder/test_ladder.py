@@ -259,10 +259,12 @@ def test_cost_to_trade_as_in_the_definitions() -> None:
     ]
     pane.amount, pane.money = 20_000.0, True
     assert lines(pane, 62)[-3:] == [
-        "      FOR 20,000 USD    AVERAGE              COST   ±10 BP",
-        " buy  39               512.3500   0.10 bp · $0.19   4,400+",
-        " sell 39               512.3400   0.10 bp · $0.19   11.0K+",
+        " FOR  $20,000     AVERAGE               COST    ±10 BP",
+        " buy  39         512.3500    0.10 bp · $0.19    4,400+",
+        " sell 39         512.3400    0.10 bp · $0.19    11.0K+",
     ]
+    assert lines(pane, 38)[-3].split() == ["FOR", "$20,000", "AVERAGE", "COST"]
+    assert [line.split()[-1] for line in lines(pane, 38)[-2:]] == ["$0.19", "$0.19"], "in money at 80 columns too"
     pane.amount = 500.0
     assert lines(pane, 62)[-2].split() == ["buy", "—", "—", "—", "4,400+"], "not one unit for that money"
     pane.amount = None

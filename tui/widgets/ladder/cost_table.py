@@ -34,8 +34,8 @@ def cost_table(
     rows: list[list[str]] = []
     roles: list[list[str]] = []
     if headings:
-        wanted = f"FOR {quantity(amount)} {currency.code}" if money else "TRADE"
-        rows.append(["", wanted, "AVERAGE", "COST", "COST", f"±{REACH:.0f} BP"])
+        asked = f"{currency.sign}{quantity(amount)}" if currency.sign else f"{quantity(amount)} {currency.code}"
+        rows.append([*(("FOR", asked) if money else ("", "TRADE")), "AVERAGE", "COST", "COST", f"±{REACH:.0f} BP"])
         roles.append(["muted"] * 6)
     for word, role, side in (("buy", "up", asks), ("sell", "down", bids)):
         cells, short = _figures(side, bbo, amount, money, currency, decimals)
