@@ -24,6 +24,7 @@ class Prompt(Panel[str]):
         background: $surface; border: round $accent; border-title-color: $foreground; padding: 0 1;
     }
     Prompt Input, Prompt Input:focus { background: $surface; background-tint: transparent; }
+    Prompt Input > .input--selection { background: $accent; color: $background; }
     Prompt Static { height: auto; color: $warning; }
     Prompt .explained { width: 54; }
     Prompt .help { color: $secondary; }
