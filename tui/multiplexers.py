@@ -17,8 +17,15 @@ def notification_obstacle(environment: Mapping[str, str], version: str = "") -> 
 
 def replying_program(environment: Mapping[str, str]) -> str:
     """Returns the program between here and the terminal that replies to queries in its place, "" if none is known."""
-    is_tmux = "TMUX" in environment and environment.get("TERM", "").startswith(("tmux", "screen"))
-    return "tmux" if is_tmux else notification_obstacle(environment)
+    return "tmux" if is_tmux(environment) else notification_obstacle(environment)
+
+
+def is_tmux(environment: Mapping[str, str], version: str = "") -> bool:
+    """Returns True in tmux. `version` is the terminal's own name and version (XTVERSION), "" if unknown: a terminal
+    that was started from tmux inherits TMUX."""
+    if version:
+        return version.startswith("tmux")
+    return "TMUX" in environment and environment.get("TERM", "").startswith(("tmux", "screen"))
 
 
 def _parent_commands() -> Iterator[str]:

@@ -16,10 +16,9 @@ import subprocess
 import termios
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.support.cursor_queries import CursorReplies
+from tests.support.cursor_queries import CursorReplies, LateReplies
 
 _READ_SIZE = 1 << 16
 _POLL_INTERVAL = 0.2  # s, between two looks at whether the program has ended
@@ -48,7 +47,7 @@ class Pty:
         self._on_output = on_output
         self._replies = CursorReplies()
         self._reply_after = reply_after
-        self._owed: deque[tuple[float, bytes]] = deque()  # replies, and when each is due
+        self._late = LateReplies()
         self.last_chunk = b""
         """The latest chunk read: the error message if the program failed."""
         self.written = 0
@@ -83,9 +82,8 @@ class Pty:
 
     def _read(self) -> None:
         while self.process.poll() is None:
-            self._reply()
-            wait = self._owed[0][0] - time.monotonic() if self._owed else _POLL_INTERVAL
-            if not select.select([self._master], [], [], max(0.0, min(wait, _POLL_INTERVAL)))[0]:
+            self._late.write_due(self._master)
+            if not select.select([self._master], [], [], self._late.wait(_POLL_INTERVAL))[0]:
                 continue
             try:
                 chunk = os.read(self._master, _READ_SIZE if self._rate is None else int(self._rate * _READ_INTERVAL))
@@ -94,14 +92,9 @@ class Pty:
             self.written += len(chunk)
             self.last_chunk = chunk
             if replies := self._replies.to(chunk):
-                self._owed.append((time.monotonic() + self._reply_after, replies))
-                self._reply()
+                self._late.add(replies, self._reply_after)
+                self._late.write_due(self._master)
             if self._on_output is not None:
                 self._on_output(chunk, time.monotonic())
             if self._rate is not None:
                 time.sleep(_READ_INTERVAL)
-
-    def _reply(self) -> None:
-        """Write the replies that are due."""
-        while self._owed and self._owed[0][0] <= time.monotonic():
-            os.write(self._master, self._owed.popleft()[1])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
+from collections import deque
 from unicodedata import east_asian_width
 
 CURSOR_QUERY = b"\x1b[6n"
@@ -34,3 +37,23 @@ class CursorReplies:
             at = query.end()
         self._tail = text[at:][-_LONGEST_QUERY:]
         return replies
+
+
+class LateReplies:
+    """Replies on their way from a terminal that is far away, each with the time at which it is due (s, monotonic)."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[float, bytes]] = deque()
+
+    def add(self, replies: bytes, after: float) -> None:
+        """Send replies that arrive after so many s."""
+        self._waiting.append((time.monotonic() + after, replies))
+
+    def write_due(self, file: int) -> None:
+        """Write those that are due to a descriptor, without pexpect's delay."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            os.write(file, self._waiting.popleft()[1])
+
+    def wait(self, at_most: float) -> float:
+        """Returns for how many s none is due."""
+        return max(0.0, min(self._waiting[0][0] - time.monotonic(), at_most)) if self._waiting else at_most

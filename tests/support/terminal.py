@@ -7,9 +7,7 @@ import os
 import signal
 import sys
 import termios
-import time
 import unittest.mock
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import pexpect
 import pyte
 
-from tests.support.cursor_queries import CursorReplies, cells
+from tests.support.cursor_queries import CursorReplies, LateReplies, cells
 
 _OURS = ("NO_COLOR", "ITICK_TOKEN", "COLUMNS", "LINES", "PYTHONUNBUFFERED")  # variables a user's shell need not have
 COMMAND = str(Path(sys.executable).with_name("itick-tui"))
@@ -70,7 +68,7 @@ class Terminal:
         self.answers = answers
         self.answers_after = 0.0
         """s that a reply takes."""
-        self._owed: deque[tuple[float, bytes]] = deque()
+        self._late = LateReplies()
         self.set_ambiguous(1)
         self._child: Any = pexpect.spawn(program, list(arguments), env=env, dimensions=(rows, columns), timeout=None)
         self.before = termios.tcgetattr(self._child.child_fd)
@@ -113,12 +111,8 @@ class Terminal:
             self._stream.feed(data)
             replies = self._replies.to(data)
             if self.answers and replies:
-                self._owed.append((time.monotonic() + self.answers_after, replies))
-        self._reply()
-
-    def _reply(self) -> None:
-        while self._owed and self._owed[0][0] <= time.monotonic():
-            os.write(self.fileno, self._owed.popleft()[1])  # without pexpect's delay
+                self._late.add(replies, self.answers_after)
+        self._late.write_due(self.fileno)
 
     def press(self, keys: str | bytes) -> None:
         self._child.send(keys)

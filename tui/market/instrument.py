@@ -331,10 +331,11 @@ class Instrument:
         if not self.calendar.always_open:
             day = self.session.date if self.session is not None else self.calendar.at(self.newest_time).date
             grid = price_grid(self.symbol.region, day)
-        base, quote = self.base, self.quote
-        shown = [base.price if base is not None else None]
-        if quote is not None:
-            shown += [quote.open, quote.high, quote.low]
+        shown: list[float | None] = []
+        if grid is not None:
+            shown = [base.price] if (base := self.base) is not None else []
+            if (quote := self.quote) is not None:
+                shown += [quote.open, quote.high, quote.low]
         self.precision.infer(grid, self.depth, last, shown)
 
     def is_in_auction(self, time: float) -> bool:

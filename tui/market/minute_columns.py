@@ -41,8 +41,7 @@ class MinuteColumns:
     def set(self, slot: int, bar: Kline) -> bool:
         """Store the bar of a slot; returns True if the slot had none."""
         self._symbol, self._region = bar.symbol, bar.region
-        turnover = nan if bar.turnover is None else bar.turnover
-        values = array("d", (bar.open, bar.high, bar.low, bar.close, bar.volume, turnover))
+        values = array("d", _numbers(bar))
         slots = self.slots
         at = len(slots) if not slots or slot > slots[-1] else bisect_left(slots, slot)
         if at < len(slots) and slots[at] == slot:
@@ -61,8 +60,7 @@ class MinuteColumns:
             is_held = at < len(held) and held[at] == slot
             if (bar := bars.get(slot)) is not None:
                 self._symbol, self._region = bar.symbol, bar.region
-                turnover = nan if bar.turnover is None else bar.turnover
-                values.extend((bar.open, bar.high, bar.low, bar.close, bar.volume, turnover))
+                values.extend(_numbers(bar))
             else:
                 values.extend(self._values[_WIDTH * at : _WIDTH * (at + 1)])
             at += is_held
@@ -103,3 +101,8 @@ class MinuteColumns:
             volume=volume,
             turnover=None if isnan(turnover) else turnover,
         )
+
+
+def _numbers(bar: Kline) -> tuple[float, ...]:
+    turnover = nan if bar.turnover is None else bar.turnover
+    return bar.open, bar.high, bar.low, bar.close, bar.volume, turnover

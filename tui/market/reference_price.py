@@ -215,7 +215,7 @@ class ReferencePriceTracker:
 
     @property
     def _is_before_session(self) -> bool:
-        return self._calendar.has_extended_hours and self._interval is not None and self._interval.date != self._date
+        return self._calendar.has_extended_hours and self._interval is not None and not self._is_own_session
 
     # --- splits ---
 
@@ -285,8 +285,7 @@ class ReferencePriceTracker:
             self.base = None
         if self._first is not None and (before := self._calendar.previous_session(self._interval.date)) is not None:
             self._begins_split(self.closes.get(before))
-        outside = self._calendar.has_extended_hours and not self._interval.phase.is_regular
-        self.close = self.close_of(self._date) if outside else None
+        self.close = None if self.is_regular else self.close_of(self._date)
         if self._history_quote is not None and self._history_quote.time:
             self._from_history = self._previous_close(self._history_quote)
             self._take_adjusted_close(self._history_quote)

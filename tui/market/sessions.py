@@ -125,7 +125,7 @@ class Calendar:
         """The midnight a day begins with, as a closed time, and then what begins on that trade date or in its evening,
         in order; of two at one time the later holds."""
         if (marks := self._kept_marks.get(day)) is None:
-            found = [(offset, phase) for offset, phase in self._phases(day)]
+            found = self._phases(day)
             if self._evening is not None:
                 found = sorted([(self._evening, SessionPhase.CLOSED), *found], key=lambda each: each[0])
             marks = [(self._ms(day, timedelta()), SessionPhase.CLOSED, self._date_if_closed(day, timedelta()))]
@@ -159,13 +159,15 @@ class Calendar:
 
     def previous_session(self, day: date) -> date | None:
         """Returns the trade date before that date; None if none is found within a month."""
-        before = (day - timedelta(days=days) for days in range(1, _MAX_CLOSED_DAYS))
-        return next((day for day in before if self.is_session(day)), None)
+        return self._next_session(day, -_DAY)
 
     def next_session(self, day: date) -> date | None:
         """Returns the trade date after that date; None if none is found within a month."""
-        after = (day + timedelta(days=days) for days in range(1, _MAX_CLOSED_DAYS))
-        return next((day for day in after if self.is_session(day)), None)
+        return self._next_session(day, _DAY)
+
+    def _next_session(self, day: date, step: timedelta) -> date | None:
+        days = (day + n * step for n in range(1, _MAX_CLOSED_DAYS))
+        return next((each for each in days if self.is_session(each)), None)
 
     def regular_hours(self, day: date) -> tuple[int, int] | None:
         """Returns when the regular session of a trade date begins and ends, ms UTC, its auctions after the close
