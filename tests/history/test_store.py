@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.lock_holder import holding
 from tui.history import store as storing
 from tui.history.store import RETENTION_DAYS, BarUpdate, Store, StoreError, default_store_path
 from tui.market.bars import MINUTE
@@ -223,14 +224,29 @@ def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -
     store.write([BarUpdate(QQQ, [bar(1)])])
     with closing(sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.1, other.execute, ["COMMIT"]).start()
+        store.write([BarUpdate(QQQ, [bar(2)])])
+        assert len(stored_bars(store)) == 2
+        other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
         with pytest.raises(StoreError) as told:
             store.write([BarUpdate(QQQ, [bar(2)])], leaving=True)
         assert told.value.busy
         assert time.monotonic() - began < 0.5
-        threading.Timer(0.1, other.execute, ["COMMIT"]).start()
-        store.write([BarUpdate(QQQ, [bar(2)])])
-    assert len(stored_bars(store)) == 2
+
+
+def test_the_last_write_waits_for_one_other_work_at_most(store: Store) -> None:
+    Store(store.path).fund_names("US")  # which makes the files
+    with holding(store.path.with_name("itick.sqlite.lock")):
+        others = [threading.Thread(target=lambda: pytest.raises(StoreError, store.read, [QQQ], 1)) for _ in range(4)]
+        for thread in others:
+            thread.start()
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="another process holds its lock"):
+            store.write([BarUpdate(QQQ, [bar(1)])], leaving=True)
+        assert time.monotonic() - began < 1.4
+        for thread in others:
+            thread.join()
 
 
 def test_fund_names_are_stored_by_region_with_their_age(make: Callable[..., Store]) -> None:

@@ -33,7 +33,7 @@ MAX_BARS = 1_000_000  # of all symbols together, about 60 MB: beyond that the ol
 _APPLICATION_ID = 0x6974636B
 _SCHEMA_VERSION = 1
 _PRUNE_EVERY = 86_400.0  # s
-_LOCK_TIMEOUT = 1.0  # s to wait for another process that writes
+_LOCK_TIMEOUT = 0.7  # s to wait for another process that writes
 _LOCK_TIMEOUT_LEAVING = 0.3  # s
 _TABLES = {"bars", "closes", "complete", "names", "named"}
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
@@ -122,6 +122,7 @@ class Store:
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
         self._pruned_at = 0.0
+        self._leaving = False
         self._closed = False
         self.invalid_rows = 0
 
@@ -141,8 +142,9 @@ class Store:
 
     def write(self, updates: Iterable[BarUpdate], *, leaving: bool = False) -> None:
         """Apply the updates in one transaction. Of two bars of the same minute the one with more volume stays.
-        `leaving`: wait less for another process."""
+        `leaving`: it is the last; it waits less for another process, and what has not begun yet is refused."""
         updates = tuple(updates)
+        self._leaving = self._leaving or leaving
 
         def write(db: sqlite3.Connection) -> None:
             for each in updates:
@@ -151,7 +153,7 @@ class Store:
                 self._pruned_at = self._wall()
                 _prune(db, *self._valid_range)
 
-        self._execute(write, writes=True, lock_timeout=_LOCK_TIMEOUT_LEAVING if leaving else _LOCK_TIMEOUT)
+        self._execute(write, writes=True, last=leaving)
 
     def fund_names(self, region: str) -> tuple[float, dict[str, str]] | None:
         """Returns the age (s) of a region's fund names and the names by code; None if there are none. The age is
@@ -203,19 +205,18 @@ class Store:
         work: Callable[[sqlite3.Connection], _Result],
         *,
         writes: bool = False,
-        lock_timeout: float = _LOCK_TIMEOUT,
+        last: bool = False,
     ) -> _Result:
         """Run `work` in one transaction. A damaged file is replaced, once."""
         try:
-            return self._execute_exclusively(work, writes, lock_timeout)
+            return self._execute_exclusively(work, writes, last)
         finally:
             self._close_if_idle()
 
-    def _execute_exclusively(
-        self, work: Callable[[sqlite3.Connection], _Result], writes: bool, lock_timeout: float
-    ) -> _Result:
+    def _execute_exclusively(self, work: Callable[[sqlite3.Connection], _Result], writes: bool, last: bool) -> _Result:
+        lock_timeout = _LOCK_TIMEOUT_LEAVING if last else _LOCK_TIMEOUT
         with self._lock:
-            if self._closed:
+            if self._closed or (self._leaving and not last):
                 raise StoreError(f"{self.path} is closed")
             try:
                 try:
