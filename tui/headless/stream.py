@@ -21,7 +21,7 @@ from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.feed.clock import monotonic
 from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of
-from tui.feed.link import Link
+from tui.feed.link import Link, Opener
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared, Route
 from tui.headless.stdout import StdoutWriter
@@ -85,6 +85,7 @@ class NdjsonStream:
         route: Route | None = None,
         recorder: Recorder | None = None,
         log: LogFile | None = None,
+        opener: Opener | None = None,
     ) -> int:
         """Stream until done; returns the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._types = types
@@ -111,6 +112,7 @@ class NdjsonStream:
             on_push=self._on_push,
             on_fault=self._finish,
             route=route,
+            opener=opener,
         )
         if recorder is not None:
             self._recorder = recorder
