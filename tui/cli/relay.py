@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from tui.cli.defaults import config_file
-from tui.cli.help import CONFIG, FOLDERS, KEY, PROXY, STATE, TRUST, ManualCommand
+from tui.cli.help import CONFIG, CONNECTION, FOLDERS, KEY, PROXY, STATE, TRUST, ManualCommand, option
 from tui.cli.options import (
     config_option,
     find_target,
@@ -28,7 +28,7 @@ from tui.errors import EXIT_DONE, EXIT_TERMINATED, UsageError
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, 4, 70, 130, 143),
 )
-@click.option("--nats")
+@option("--nats", group=CONNECTION, metavar="URL", help="Publish on this NATS server, nats://HOST:4222.")
 @nats_credentials_option
 @url_option
 @token_file_option
@@ -64,11 +64,14 @@ def relay(
     from tui.log import logging_to
     from tui.relay.nats_publisher import publish
 
+    def say(words: str) -> None:
+        print_error(words, EXIT_DONE)
+
     async def run() -> NoReturn:
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await publish(server, target, token, lambda words: print_error(words, EXIT_DONE) and None)
+        await publish(server, target, token, say)
 
     with logging_to(log_file):
         try:

@@ -9,13 +9,11 @@ of one publisher to the vendor: whatever ends, the link begins anew.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 import msgspec
-import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
@@ -29,7 +27,7 @@ from tui.market import Market
 from tui.protocol.decoder import decode
 from tui.protocol.messages import SUBSCRIBED, Reply, SubscribeReply
 from tui.protocol.relay_status import RelayReport, RelayStatus
-from tui.relay.nats_server import NatsServer, close_client, explain, open_client
+from tui.relay.nats_server import NatsServer, close_client, library_call, open_client
 from tui.relay.nats_subjects import (
     ARRIVED_HEADER,
     HEALTH_SUBJECT,
@@ -49,6 +47,7 @@ FOLLOWER_TIMINGS = Timings(retry_longest=5.0)
 
 _MAX_SILENCE = 3.0  # s without a report, of which there is one each second
 _RENEW_EVERY = WANT_LIFE / 3  # s
+_MAX_WAITING = 10_000  # messages of a subject that are not applied yet; the library drops what comes then, and tells
 _GAP = 0.05  # s between two looks for a last value that is on its way to the stream
 _SERVED = (LinkPhase.SUBSCRIBING.name, LinkPhase.LIVE.name)
 
@@ -110,7 +109,8 @@ class NatsConnection:
     async def open(self, name: str) -> None:
         """Connect to the server. Raises NoConnection."""
         self._client = await open_client(self._server, name, self._end)
-        await self._client.subscribe(HEALTH_SUBJECT, cb=self._on_health)
+        with library_call(self._server):
+            await self._client.subscribe(HEALTH_SUBJECT, cb=self._on_health)
 
     async def read(self) -> NoReturn:
         """Wait for the end: messages are applied as they come. Raises NoConnection."""
@@ -126,7 +126,7 @@ class NatsConnection:
         """Close the connection to the server."""
         if self._client is not None:
             await close_client(self._client)
-        if self._ended.done():
+        if self._ended.done() and not self._ended.cancelled():
             self._ended.exception()  # else asyncio complains where nobody has waited for it
 
     def _end(self, error: NoConnection) -> None:
@@ -179,7 +179,7 @@ class NatsConnection:
                 health.missed += 1
                 raise NoConnection(f"no word from the publisher for {now - self._reported_at:.0f} s")
             assert self._client is not None
-            with _explained(self._server):
+            with library_call(self._server):
                 if now >= next_renewal:
                     next_renewal = now + _RENEW_EVERY
                     for symbol in list(self._wanted):
@@ -197,11 +197,11 @@ class NatsConnection:
         the publisher. Raises NoConnection."""
         assert self._client is not None
         new = [symbol for symbol in symbols if data_subject(symbol, type_) not in self._numbers]
-        with _explained(self._server):
+        with library_call(self._server):
             for symbol in new:
                 subject = data_subject(symbol, type_)
                 self._numbers[subject] = 0
-                await self._client.subscribe(subject, cb=self._on_message)
+                await self._client.subscribe(subject, cb=self._on_message, pending_msgs_limit=_MAX_WAITING)
             await self._client.flush(timeout=self._timings.reply)  # type: ignore[arg-type]
             self._wanted |= dict.fromkeys(new)
             replies = await asyncio.gather(*(self._ask(symbol) for symbol in new))
@@ -265,12 +265,3 @@ class NatsConnection:
         self._dispatcher.begin(min(now, self._market.monotonic_time(arrived + self._clock_offset)))
         self._dispatcher.dispatch(body)
         self._market.health.frame_at = now
-
-
-@contextlib.contextmanager
-def _explained(server: NatsServer) -> Iterator[None]:
-    """Raises NoConnection in place of the library's errors."""
-    try:
-        yield
-    except nats.errors.Error as error:
-        raise explain(error, server) from None

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-import nats.errors
 from msgspec import json
 from nats.aio.msg import Msg
 from nats.js.api import DiscardPolicy, StorageType
@@ -33,7 +32,7 @@ from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.market import Instrument, Market
 from tui.protocol.messages import MAX_SYMBOLS, TYPE_OF, TYPES, Push, encode
 from tui.protocol.relay_status import RelayReport, RelayStatus, Window, encode_status
-from tui.relay.nats_server import NatsServer, close_client, explain, open_client
+from tui.relay.nats_server import NatsServer, close_client, library_call, open_client
 from tui.relay.nats_subjects import (
     ARRIVED_HEADER,
     DATA_SUBJECTS,
@@ -123,7 +122,8 @@ class Publisher:
                 lock, revision = await self._acquire_lock(client)
                 tasks.create_task(self._hold_lock(lock, revision), name="nats lock")
                 await self._create_stream(client)
-                await client.subscribe(WANT_SUBJECTS, cb=self._on_want)
+                with library_call(self._server):
+                    await client.subscribe(WANT_SUBJECTS, cb=self._on_want)
                 tasks.create_task(self._send(client), name="nats send")
                 tasks.create_task(self._answer(client), name="nats answer")
                 tasks.create_task(self._report(client), name="nats report")
@@ -133,18 +133,11 @@ class Publisher:
             if task is not None and task.cancelling():
                 # Up to Python 3.12 a task group that is failing already swallows its own cancellation.
                 raise asyncio.CancelledError from None
-            raise self._explain(group) from None
+            raise _first_error(group) from None
         finally:
             await close_client(client)
-            if self._ended.done():
+            if self._ended.done() and not self._ended.cancelled():
                 self._ended.exception()  # else asyncio complains where nobody has waited for it
-
-    def _explain(self, group: BaseExceptionGroup[BaseException]) -> BaseException:
-        """Returns the first error of a group, one of the library in our words."""
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        return explain(error, self._server) if isinstance(error, nats.errors.Error) else error
 
     def _end(self, error: Exception) -> None:
         if not self._ended.done():
@@ -160,17 +153,15 @@ class Publisher:
         lock = await client.jetstream().create_key_value(bucket=LOCK_BUCKET, ttl=_LOCK_LIFE, storage=StorageType.MEMORY)
         is_waiting = False
         while True:
-            try:
+            with library_call(self._server), contextlib.suppress(KeyWrongLastSequenceError):
                 revision = await lock.create(_LOCK_KEY, self._name.encode())
-            except KeyWrongLastSequenceError:
-                if not is_waiting:
-                    is_waiting = True
-                    self._say(f"standing by on {self._server.host}: another relay publishes there")
-                await asyncio.sleep(_LOCK_POLL)
-            else:
                 self.was_elected = True
                 self._say(f"publishing on {self._server.host}: {LICENCE}")
                 return lock, revision
+            if not is_waiting:
+                is_waiting = True
+                self._say(f"standing by on {self._server.host}: another relay publishes there")
+            await asyncio.sleep(_LOCK_POLL)
 
     async def _hold_lock(self, lock: KeyValue, revision: int) -> NoReturn:
         renewed = monotonic()
@@ -179,27 +170,26 @@ class Publisher:
             if monotonic() - renewed > _LOCK_LIFE:  # this process was stopped, and another may publish by now
                 raise NoConnection("the lock was not renewed in time")
             before = monotonic()
-            try:
-                async with asyncio.timeout(_LOCK_LIFE - _RENEW_EVERY):
+            with library_call(self._server):
+                try:
                     revision = await lock.update(_LOCK_KEY, self._name.encode(), revision)
-            except KeyWrongLastSequenceError:
-                raise NoConnection("another relay publishes now") from None
-            except TimeoutError:
-                raise NoConnection("the lock could not be renewed") from None
+                except KeyWrongLastSequenceError:
+                    raise NoConnection("another relay publishes now") from None
             renewed = before
 
     # --- the link ---
 
     async def _create_stream(self, client: Client) -> None:
-        await client.jetstream().add_stream(
-            name=LAST_VALUES,
-            subjects=[DATA_SUBJECTS],
-            storage=StorageType.MEMORY,
-            max_msgs_per_subject=1,
-            max_bytes=_MAX_LAST_BYTES,
-            discard=DiscardPolicy.OLD,
-            allow_direct=True,
-        )
+        with library_call(self._server):
+            await client.jetstream().add_stream(
+                name=LAST_VALUES,
+                subjects=[DATA_SUBJECTS],
+                storage=StorageType.MEMORY,
+                max_msgs_per_subject=1,
+                max_bytes=_MAX_LAST_BYTES,
+                discard=DiscardPolicy.OLD,
+                allow_direct=True,
+            )
 
     async def _run_link(self) -> None:
         market = self._market
@@ -259,8 +249,9 @@ class Publisher:
             await self._has_pending.wait()
             self._has_pending.clear()
             batch, self._pending = self._pending, []
-            for subject, body, headers in batch:
-                await client.publish(subject, body, headers=headers)
+            with library_call(self._server):
+                for subject, body, headers in batch:
+                    await client.publish(subject, body, headers=headers)
 
     # --- what followers want ---
 
@@ -315,9 +306,12 @@ class Publisher:
     # --- reports ---
 
     async def _report(self, client: Client) -> NoReturn:
-        stream = await client.jetstream().stream_info(LAST_VALUES)
+        created = None
         while True:
-            if (await client.jetstream().stream_info(LAST_VALUES)).created != stream.created:
+            with library_call(self._server):
+                stream = await client.jetstream().stream_info(LAST_VALUES)
+            created = created or stream.created
+            if stream.created != created:
                 raise NoConnection(f"{self._server.host} has lost the last values")
             self._forget_expired()
             self._send_report()
@@ -338,3 +332,10 @@ class Publisher:
         )
         status = encode_status(RelayStatus(arrived=int(self._market.local_time(now)), report=report))
         self._enqueue(HEALTH_SUBJECT, status, {PUBLISHER_HEADER: self._id})
+
+
+def _first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

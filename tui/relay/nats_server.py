@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -151,15 +151,29 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
         check_tls()
     except Error as error:
         await close_client(client)
-        raise explain(error, server) from None
+        raise _explain(error, server) from None
     except BaseException:
         await close_client(client)
         raise
     return client
 
 
-def explain(error: Exception, server: NatsServer) -> NoConnection:
-    """Returns an error of the library as one of ours."""
+@contextlib.contextmanager
+def library_call(server: NatsServer) -> Iterator[None]:
+    """Raises NoConnection in place of an error of the library, and the cancellation of this task again where the
+    library has dropped it, as it does in a flush and, up to Python 3.11, in each request that is just answered."""
+    from nats.errors import Error
+
+    try:
+        yield
+    except Error as error:
+        raise _explain(error, server) from None
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _explain(error: Exception, server: NatsServer) -> NoConnection:
     words = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
     advice = "see --nats-credentials" if "uthoriz" in words else ""
     return NoConnection(f"{server.host}: {safe_text(words)[:120]}", advice=advice)
