@@ -151,10 +151,10 @@ def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
     assert told["messages"].startswith("66 · ") and told["messages"].endswith(" · 0.0 a second")
     assert told["types"] == "tick 61 · quote 3 · depth 1"
     assert told["symbols"] == "2: QQQ$US 63 · SPY$US 2"
-    assert told["over 5 s silent"] == "2, the longest 3,479.5 s from 11:52:00"
+    assert told["over 5 s silent"] == "2, the longest 3,479.5 s from 2024-11-15 11:52:00"
     assert told["left out"] == "0 out of order, 0 unfollowed, 1 malformed (1 not JSON)"
     assert told["file"] == "1 damaged line, whole"
-    assert "11:51:10 reconnecting: connection lost�[31m" in result.stdout
+    assert "2024-11-15 11:51:10 reconnecting: connection lost�[31m" in result.stdout
     assert result.stdout.isprintable() is False and "\x1b" not in result.stdout
 
 

@@ -58,7 +58,13 @@ async def below(width: int, context: KeyContext, **keys: list[str]) -> AsyncIter
             "Esc Hide crosshair|← → Crosshair|Shift+← → Pan|[ ] Bars|? Help|q Quit",
         ),
         (66, KeyContext("tape", "Newest trades"), "Esc Newest trades|↑ ↓ Scroll|PgUp PgDn Page|? Help|q Quit"),
-        (60, KeyContext("watchlist", replay=True), "P Pause|N Step|< > Speed|a Add|d Remove|? Help|q Quit"),
+        (60, KeyContext("watchlist", replay="replay"), "P Pause|< > Speed|a Add|d Remove|/ Find|? Help|q Quit"),
+        (60, KeyContext("watchlist", replay="paused replay"), "P Go on|N Step|< > Speed|a Add|d Remove|? Help|q Quit"),
+        (
+            120,
+            KeyContext("tape", "Watchlist", detail=True),
+            "Esc Watchlist|↑ ↓ Scroll|PgUp PgDn Page|End Newest|a Add|d Remove|/ Find|s Sort|? Help|q Quit",
+        ),
     ],
 )
 async def test_what_acts_now_comes_first(width: int, context: KeyContext, text: str) -> None:

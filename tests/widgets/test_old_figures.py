@@ -117,7 +117,7 @@ async def test_all_panes_tell_what_is_missing() -> None:
         panes = app.dashboard
         muted, faint = (panes.watchlist.theme_styles(role).color for role in ("muted", "faint"))
         assert "no book for 2m, no bars for 2m · 0s ago" in text(panes.quote_header)[0]
-        assert "book 2m old" in text(panes.ladder)[0]
+        assert "no book for 2m" in text(panes.ladder)[0]
         assert "no bars for 2m" in text(panes.chart)[0]
         assert not any("imb" in line for line in text(panes.ladder))
         assert colour(panes.ladder, "500.02") == muted

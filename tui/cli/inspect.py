@@ -49,15 +49,15 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
     from tui.market.clock_sync import Lag
     from tui.recording.summary import SILENCE
 
-    def at(time: float, form: str = "%H:%M:%S") -> str:
-        return datetime.fromtimestamp(time / 1000).strftime(form)
+    def at(time: float) -> str:
+        return f"{datetime.fromtimestamp(time / 1000):%Y-%m-%d %H:%M:%S}"
 
     late = "not known"
     if summary.delay is not None:
         late = f"{fmt.seconds(summary.delay)}: the whole feed was delayed"
     elif (lag := summary.lag) is not None:
         late = Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full
-    begins, ends = at(summary.begins, "%Y-%m-%d %H:%M:%S"), at(summary.ends, "%Y-%m-%d %H:%M:%S")
+    begins, ends = at(summary.begins), at(summary.ends)
     span = f"{begins} to {ends.removeprefix(begins[:11])}, {_duration(summary.seconds)}"
     rate = f" · {summary.messages / summary.seconds:,.1f} a second" if summary.seconds >= 1 else ""
     symbols = [f"{symbol} {count:,}" for symbol, count in summary.symbols.items()]

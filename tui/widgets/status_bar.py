@@ -48,6 +48,12 @@ class StatusBar(LineWidget):
         self._reconnect_key, self._health_key = label_of(keys, "reconnect"), label_of(keys, "health")
         self._market = market
 
+    @property
+    def replay_hints(self) -> str:
+        """The footer's hints for the replay as it stands; "" without one, and at its end, where no key acts on it."""
+        standing = self.link.standing if self.link is not None else "ENDED"
+        return "" if not self.replay or standing == "ENDED" else "paused replay" if standing else "replay"
+
     def render_line(self, y: int) -> Strip:
         styles, width = self.theme_styles, self.size.width
         if self.link is None:

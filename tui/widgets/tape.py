@@ -133,7 +133,7 @@ class TradeTape(Pane, can_focus=True):
         if not len(instrument.tape):
             refusal = instrument.refused.get("tick")
             reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
-            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)

@@ -489,7 +489,7 @@ async def test_a_book_that_the_last_price_has_left_behind_tells_its_age() -> Non
         drawn = counting(pane)
         pane.tick(NOW + OLD + 4)
         await pilot.pause()
-        assert title(pane)[1] == "book 14s old"
+        assert title(pane)[1] == "no book for 14s"
         assert len(drawn) >= 22, "all of it is dimmed"
 
 

@@ -187,7 +187,7 @@ class DepthLadder(Pane, can_focus=True):
         elif not self._is_link_live:
             yield "stale", "warning"
         elif self._drawn_age:
-            yield f"book {self._drawn_age} old", "warning"
+            yield f"no book for {self._drawn_age}", "warning"
         elif bbo is None:
             yield book.fault, "muted" if book.is_indicative else "warning"
         else:
@@ -206,7 +206,7 @@ class DepthLadder(Pane, can_focus=True):
             refusal = instrument.refused.get("depth")
             missing = "no book" if instrument.depth else "no book yet"
             reason = describe_refusal("order book", refusal) if refusal else missing
-            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         foot = self._cost_table(instrument, width, height)
         head = height - len(foot) >= 6
         rows = height - len(foot) - head
