@@ -57,6 +57,7 @@ async def test_a_word_of_a_name_is_no_code_and_what_it_finds_is_offered() -> Non
             assert bool(menu_rows(app)) == (typed != "nothing")
             await pilot.press("escape")
         await pilot.press("a")
+        app.dashboard.watchlist.find = "T"
         await type_in(pilot, "semicon$US, gold.us, XYZ, VO")
         assert app.rows == ["QQQ", "SPY", "TLT", "SEMICON", "GOLD", "XYZ", "VO"], "a code may lack a name"
 

@@ -87,6 +87,7 @@ class WatchlistActions:
         if added:
             remarks.insert(0, f"added {_names_or_count(list(map(str, added)))}")
             self._lists.add(added)
+            self._watchlist.find = ""  # what was added is seen
             self._preferences.lists_changed(next(iter(added)))
         if remarks:
             remarks = list(dict.fromkeys(remarks))
