@@ -103,6 +103,18 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
     assert not file.exists()
 
 
+async def test_a_field_that_is_opened_has_the_keys_at_once() -> None:
+    async with running(QQQ) as (app, _):
+        dashboard = app.dashboard
+        await until(lambda: dashboard.add_field.input.is_mounted and dashboard.find_field.input.is_mounted)
+        for field, open_field in (
+            (dashboard.add_field, dashboard.open_add_field),
+            (dashboard.find_field, dashboard.open_find_field),
+        ):
+            open_field()
+            assert app.focused is field.input and field.display
+
+
 async def test_without_a_recording_its_keys_say_so() -> None:
     async with running(QQQ) as (app, pilot):
         await pilot.press("P")

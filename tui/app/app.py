@@ -244,7 +244,11 @@ class ItickApp(BaseApp):
 
     def _start_workers(self) -> None:
         self._start_worker(self.feed.run, "feed")
-        self._start_worker(load_opened_by_keys, "preload")
+        self._start_worker(self._preload, "preload")
+
+    async def _preload(self) -> None:
+        await load_opened_by_keys()
+        self.dashboard.mount_fields()
 
     def on_resize(self) -> None:
         self.painting.resized()

@@ -275,6 +275,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
         return FindField()
 
+    def mount_fields(self) -> None:
+        """Mount the fields, hidden, so that they have the keys at once when they are opened."""
+        self.mount_all(field for field in (self.add_field, self.find_field) if not field.is_attached)
+
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)

@@ -117,7 +117,7 @@ class Readout(Struct, frozen=True):
     @property
     def _is_panned(self) -> bool:
         """True if earlier bars are shown, up to the one that is read."""
-        return not (self.read.pointed or self.follows_newest)
+        return not (self.read.pointed or self.follows_newest or self.read.slot == self.visible.last)
 
     def _doubt(self) -> str:
         """Returns why the newest bar is not current: `stale` if the link is not proven, or `no bars for 2m`; "" if it
