@@ -57,6 +57,8 @@ class StatusBar(LineWidget):
 
     def _line(self, styles: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
+        if link.is_starting:
+            role = "text"
         state = safe_text(link.describe(self.now))
         if link.standing:
             dot, role = _STANDING[link.standing], "warning"

@@ -116,7 +116,7 @@ class TradeTape(Pane, can_focus=True):
         styles, words = self.theme_styles, []
         if not len(instrument.tape):
             return []
-        if not self._is_link_live:
+        if not (self._is_link_live or self.starting):
             words.append(styles.segment("stale", "warning"))
         elif "tick" in instrument.refused:
             words.append(styles.segment("refused", "warning"))

@@ -185,7 +185,7 @@ class DepthLadder(Pane, can_focus=True):
         if book.is_empty:
             yield "", "muted"
         elif not self._is_link_live:
-            yield "stale", "warning"
+            yield "" if self.starting else "stale", "warning"
         elif self._drawn_age:
             yield f"book {self._drawn_age} old", "warning"
         elif bbo is None:
