@@ -60,7 +60,7 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         assert notices(app)[-1] == "P first: then it goes message by message"
         await pilot.press("P")
         assert " REPLAY ×2 paused #1 " in top(app)
-        assert "Ⅱ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
+        assert "‖ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
         await pilot.press("h")
         assert "PAUSED" in widget_text(app.screen.query_one("#figures"))
         await pilot.press("h")

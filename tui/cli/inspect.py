@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _MAX_SYMBOLS = 8  # symbols
 _MAX_STATES = 12  # states of the link
+_INDENT = 16  # cells in front of the words
+_LEAST_ROOM = 40  # cells of the words in a line
 
 
 @click.command(
@@ -88,7 +92,12 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
         ("link" if step is states[0] else "", f"{at(step.at)} {step.state}{f': {step.reason}' if step.reason else ''}")
         for step in states
     ]
-    return [f"{name:<15} {what}" for name, what in rows]
+    room = max(_LEAST_ROOM, shutil.get_terminal_size().columns - _INDENT)
+    return [
+        f"{name * (n == 0):<{_INDENT - 1}} {line}"
+        for name, what in rows
+        for n, line in enumerate(textwrap.wrap(what, room, break_long_words=False, break_on_hyphens=False))
+    ]
 
 
 def _duration(seconds: float) -> str:

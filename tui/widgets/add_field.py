@@ -62,12 +62,12 @@ class AddField(Field):
         self._suggest(_last_part(event.value))
 
     def _suggest(self, part: str) -> None:
-        room = min(_MAX_SUGGESTIONS, self.screen.size.height - 3)
+        room = min(_MAX_SUGGESTIONS, self.screen.size.height - 4)
         found = self._suggestions(part) if part else ()
         # A symbol that is already typed in full needs no suggestion.
         self._suggested = [known for known in found if known[0] != part.upper()][:room]
         self._choices.set_rows([ChoiceRow(symbol, detail=name) for symbol, name in self._suggested])
-        self._choices.styles.offset = (3, -len(self._suggested) - 2)
+        self._choices.styles.offset = (3, -len(self._suggested) - 3)  # above the status bar
         self._choices.display = bool(self._suggested)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

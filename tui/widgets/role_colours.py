@@ -38,8 +38,8 @@ _CUBE = (0, 95, 135, 175, 215, 255)
 @cache
 def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     """Returns the colour of each role of a theme file, of paler forms of up and down (`up_calm` and `down_calm` for
-    text, `up_area` and `down_area` for filled areas), of `bar_text`, what is written on bars, and of `flat_bar`, the bar
-    of neither side."""
+    text, `up_area` and `down_area` for areas), of `bar_text`, what is written on bars, and of `flat_bar`, the bar of
+    neither side."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
         if depth is ColourDepth.NONE:

@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "Ⅱ", "ENDED": "■"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
