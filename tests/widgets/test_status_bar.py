@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from tests.support.frozen_dashboard import START, US
 from tui.config.themes import find_theme
 from tui.errors import KeyRefused, NoConnection
-from tui.feed.key_lock import TakenOver
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.styles import Styles
@@ -20,7 +20,7 @@ LOST = LinkState(LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, was_l
 REFUSED = LinkState(
     LinkPhase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on")
 )
-TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=TakenOver(12_345))
+TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=NotShared(12_345, "does not answer"))
 
 
 def market() -> Market:
@@ -78,7 +78,7 @@ def test_figures_leave_before_the_reason_is_cut() -> None:
     assert line(market(), lost, 158) == f"{said}   3 symbols   reconnects 0   malformed 0"
     assert line(market(), lost, len(said)) == said
     assert line(market(), lost, len(said) - 1).endswith("…   r tries now   h why")
-    assert line(market(), TAKEN, 78) == "■ stopped: taken over by pid 12345 on this machine   r takes it back"
+    assert line(market(), TAKEN, 78) == "■ stopped: pid 12345 uses this key and does not answer   r takes it over"
 
 
 def test_the_reason_stays_while_the_link_is_made_again() -> None:

@@ -69,6 +69,8 @@ class Timings(NamedTuple):
     """All timings of the feed, in s. Only tests change them."""
 
     open: float = 10.0  # TCP, TLS and the WebSocket handshake together
+    join: float = 2.0  # to a process that shares its connection
+    join_again: float = 5.0  # after it could not be joined
     auth: float = 10.0  # from the open socket to "authenticated"
     reply: float = 10.0  # to a subscribe request
     ping_every: float = 15.0  # page, step 5: at least every 30 s

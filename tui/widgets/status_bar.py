@@ -9,8 +9,8 @@ from textual.strip import Strip
 
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, label_of
-from tui.feed.key_lock import TakenOver
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
 from tui.secrets import safe_text
@@ -137,7 +137,7 @@ class StatusBar(LineWidget):
 
 def _reconnect_effect(link: LinkState) -> str:
     """Returns what the key for reconnecting does."""
-    return "takes it back" if isinstance(link.error, TakenOver) else "tries now"
+    return "takes it over" if isinstance(link.error, NotShared) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:
