@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MAX_SYMBOLS = 8  # symbols
 _MAX_STATES = 12  # states of the link
 _INDENT = 16  # cells in front of the words
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # a blank at which no line ends
 _LEAST_ROOM = 40  # cells of the words in a line
 
 
@@ -64,7 +65,7 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
     begins, ends = at(summary.begins, "%Y-%m-%d %H:%M:%S"), at(summary.ends, "%Y-%m-%d %H:%M:%S")
     span = f"{begins} to {ends.removeprefix(begins[:11])}, {_duration(summary.seconds)}"
     rate = f" · {summary.messages / summary.seconds:,.1f} a second" if summary.seconds >= 1 else ""
-    symbols = [f"{symbol} {count:,}" for symbol, count in summary.symbols.items()]
+    symbols = [f"{symbol}{_NO_BREAK}{count:,}" for symbol, count in summary.symbols.items()]
     more = [f"and {len(symbols) - _MAX_SYMBOLS} more"] if len(symbols) > _MAX_SYMBOLS else []
     silences = "none"
     if summary.silences:
@@ -94,7 +95,7 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
     ]
     room = max(_LEAST_ROOM, shutil.get_terminal_size().columns - _INDENT)
     return [
-        f"{name * (n == 0):<{_INDENT - 1}} {line}"
+        f"{name * (n == 0):<{_INDENT - 1}} {line.replace(_NO_BREAK, ' ')}"
         for name, what in rows
         for n, line in enumerate(textwrap.wrap(what, room, break_long_words=False, break_on_hyphens=False))
     ]

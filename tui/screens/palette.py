@@ -86,7 +86,7 @@ class Palette(DismissOnce, CommandPalette):
     CSS = """
     Palette { align: center top; background: $veil; }
     Palette #--container {
-        visibility: visible; width: 100; max-width: 94%; height: auto; margin-top: 1;
+        visibility: visible; width: 90; max-width: 94%; height: auto; margin-top: 1;
         background: $surface; border: round $accent; border-title-color: $foreground;
     }
     Palette #--input, Palette #--input.--list-visible { border: none; height: 1; padding: 0 1; background: $panel; }
