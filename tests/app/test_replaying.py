@@ -63,7 +63,7 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         await until(
             lambda: app.dashboard.footer.render_line(0).text.startswith(" P Go on   N Step   < > Speed   a Add")
         )
-        assert "Ⅱ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
+        assert "‖ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
         await pilot.press("h")
         assert "PAUSED" in widget_text(app.screen.query_one("#figures"))
         await pilot.press("h")

@@ -62,7 +62,7 @@ def roles(feed: SampledFeed) -> dict[str, tuple[str, bool]]:
 def test_the_figures_of_a_missing_type_are_dimmed_and_no_others(type_: str) -> None:
     before, now = roles(after(seconds=1)), roles(after(type_))
     assert {id for id in before if before[id] != now[id]} == CARRIED[type_]
-    assert {now[id][0] for id in CARRIED[type_]} <= {"faint", "flat"}
+    assert {now[id][0] for id in CARRIED[type_]} <= {"faint", "grid"}
 
 
 def test_a_last_price_that_neither_trades_nor_quotes_move_is_dimmed() -> None:

@@ -342,6 +342,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
+            pane.starting = state.is_starting
             pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()

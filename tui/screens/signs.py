@@ -95,7 +95,7 @@ SIGNS: Mapping[str, Signs] = {
         ("1 Watch*", "a list of --watch: forgotten at the end, unless it is kept"),
         ("‹ ›", "more lists than fit"),
         ("● ◌ ■", "the link is live; it is not; it is stopped, or a replay has ended"),
-        ("▸ Ⅱ", "a replay is played; it is paused"),
+        ("▸ ‖", "a replay is played; it is paused"),
         ("♥ 38 ms", "the last answered heartbeat, and how long the answer took"),
         ("lag 31 ±18", "how late data arrives, and by how much that may be wrong; p99: 99 of 100 come sooner"),
         ("lag ≤ 1 s", "the feed's times have no parts of a second: it is not known better"),

@@ -90,10 +90,11 @@ class Footer(LineWidget):
 
 
 def _fitting(hints: Sequence[_Shown], width: int, gap: int) -> list[_Shown]:
-    """Returns the first hints, as many as fit into `width` cells with `gap` between them, and the last ones of all."""
+    """Returns the first hints, as many as fit into `width` cells with `gap` between them, and the last ones of all. A
+    blank stays at either end."""
     first, last = list(hints[:-_KEPT]), list(hints[-_KEPT:])
-    while first and 1 + sum(each.cells + gap for each in (*first, *last)) - gap > width:
+    while first and 2 + sum(each.cells + gap for each in (*first, *last)) - gap > width:
         first.pop()
-    while last and 1 + sum(each.cells + gap for each in last) - gap > width:
+    while last and 2 + sum(each.cells + gap for each in last) - gap > width:
         last.pop()
     return [*first, *last]

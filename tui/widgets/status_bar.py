@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "Ⅱ", "ENDED": "■"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -63,6 +63,8 @@ class StatusBar(LineWidget):
 
     def _line(self, styles: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
+        if link.is_starting:
+            role = "text"
         state = safe_text(link.describe(self.now))
         if link.standing:
             dot, role = _STANDING[link.standing], "warning"

@@ -260,6 +260,7 @@ class MinuteChart(Pane, can_focus=True):
             ),
             self._viewport.follows_newest,
             self._is_link_live,
+            self.starting,
             self.time,
             self._now,
         )

@@ -39,6 +39,7 @@ class Readout(Struct, frozen=True):
     read: ReadBar
     follows_newest: bool
     is_link_live: bool
+    is_starting: bool  # it has been neither live nor lost
     time: float
     now: float
 
@@ -126,7 +127,7 @@ class Readout(Struct, frozen=True):
         if i.is_last_known:
             return ""
         if not self.is_link_live:
-            return "stale"
+            return "" if self.is_starting else "stale"
         since = i.ages.silent.get(i.bars_type)
         return "" if since is None else describe_silence({i.bars_type: since}, self.now)
 

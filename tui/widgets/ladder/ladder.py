@@ -185,7 +185,7 @@ class DepthLadder(Pane, can_focus=True):
         if book.is_empty:
             yield "", "muted"
         elif not self._is_link_live:
-            yield "stale", "warning"
+            yield "" if self.starting else "stale", "warning"
         elif self._drawn_age:
             yield f"no book for {self._drawn_age}", "warning"
         elif bbo is None:
@@ -210,6 +210,12 @@ class DepthLadder(Pane, can_focus=True):
         foot = self._cost_table(instrument, width, height)
         head = height - len(foot) >= 6
         rows = height - len(foot) - head
+        # Room for more levels than the book has ever had stands around the ladder, which keeps its place meanwhile.
+        spare = 0 if self.static else max(0, rows - 2 * book.most_levels - 1)
+        rows -= spare
+        above = spare // 2
+        if spare and foot:
+            above, foot = (spare - 1) // 2, [[], *foot]
         prices = [level.price for level in (*book.asks, *book.bids)]
         if instrument.last is not None:
             prices.append(instrument.last)
@@ -227,7 +233,7 @@ class DepthLadder(Pane, can_focus=True):
         else:
             lines, out_of_sight = self._static_lines(instrument, geometry, axis, asks, bids, spread)
         header = ladder_header(self.theme_styles, geometry, out_of_sight, square_root=self.square_root)
-        return [*([header] if head else []), *lines, *foot]
+        return [*([[]] * above), *([header] if head else []), *lines, *foot]
 
     def _cost_table(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
         """Returns the cost of `amount`. With less room its headings are left out first, its figures after the ladder's

@@ -365,7 +365,8 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument, context: RenderContext) -> RowFigures:
         age = instrument.age(context.time)
-        return make_row(instrument, data_status(instrument, age, self._is_link_live), age, context)
+        status = data_status(instrument, age, self._is_link_live, is_starting=self.starting)
+        return make_row(instrument, status, age, context)
 
     def _draw_row(self, n: int, width: int, context: RenderContext) -> StyledLine:
         instrument = self._rows[n]
