@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tui.protocol.messages import AUTHENTICATED, CONNECTED, OVER_LIMIT, TYPES, A
 from tui.relay.nats_follower import FOLLOWER_TIMINGS, follower_of
 from tui.relay.nats_publisher import LICENCE
 from tui.relay.nats_server import NatsServer, close_client, find_server, open_client
-from tui.relay.nats_subjects import data_subject, subject_parts, want_subject
+from tui.relay.nats_subjects import ARRIVED_HEADER, HEALTH_SUBJECT, data_subject, subject_parts, want_subject
 from tui.symbol import Symbol
 
 LIVE = LinkPhase.LIVE
@@ -274,3 +275,36 @@ def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "nats.aio.client", None)
     result = run_in_process("stream", "--watch", "QQQ$US", "--nats", "nats://127.0.0.1")
     assert result.returncode == 2 and "pip install 'itick-tui[team]'" in result.stderr
+
+
+async def test_when_the_vendor_is_lost_all_are_stale_at_once_and_come_back(tmp_path: Path) -> None:
+    exchange = Exchange(rate=200, single_connection=True)
+    async with NatsProcess(tmp_path) as nats, AsyncExitStack() as stack:
+        async with exchange:
+            stack.enter_context(RelayProcess(tmp_path / "one", exchange.url, nats.url))
+            running = await stack.enter_async_context(follower(nats, QQQ))
+            await until(lambda: LIVE in running.phases, SLOW)
+        await running.reaches(LinkPhase.RECONNECTING)
+        async with exchange:
+            await until(lambda: running.phases.count(LIVE) == 2, SLOW)
+            await exchange.close_market()
+            await equals(running, exchange)
+
+
+async def test_a_malformed_message_is_counted_and_survived(tmp_path: Path) -> None:
+    async with Exchange(rate=200) as exchange, NatsProcess(tmp_path) as nats:
+        with RelayProcess(tmp_path / "one", exchange.url, nats.url) as relay:
+            async with follower(nats, QQQ) as running:
+                await until(lambda: LIVE in running.phases, SLOW)
+                client = await open_client(NatsServer(nats.url), "test", lambda error: None)
+                for body in (b"{", b'{"code":1}', b'{"resAc":"relay"}'):
+                    await client.publish(HEALTH_SUBJECT, body)
+                await client.publish(data_subject(QQQ, "tick"), b"{}", headers={ARRIVED_HEADER: "x"})
+                for subject in ("itick.want.a", "itick.want.US.%24%00", "itick.want.US.qqq", "itick.want.US.QQQ.x"):
+                    await client.publish(subject, b"", reply="itick.health")
+                await client.flush()
+                await close_client(client)
+                await until(lambda: running.market.health.malformed.total() >= 4)
+                await exchange.close_market()
+                await equals(running, exchange)
+                assert running.phases.count(LIVE) == 1 and "itick-tui: 127" not in relay.said

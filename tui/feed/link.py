@@ -184,6 +184,7 @@ class Link:
 
     async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
+        self.report = None
         if self._is_joined:
             self._leave_shared()
             self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
@@ -220,15 +221,18 @@ class Link:
         self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         connection = await self._connect()
+        is_direct = not self._is_joined and self._opener is None
+        if is_direct:  # else the other process says later what it is connected to
+            self._adopt_hours(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                self._set_state(LinkPhase.AUTHENTICATING, self.host)
+                if is_direct:
+                    self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
-                self.is_demo = connection.is_demo
-                market.set_hours(demo=connection.is_demo)
+                self._adopt_hours(connection)
                 tasks.create_task(connection.run_heartbeat(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
@@ -243,11 +247,17 @@ class Link:
     def _report_proxy(self, proxy: Proxy) -> None:
         self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
+    def _adopt_hours(self, connection: OpenConnection) -> None:
+        self.is_demo = connection.is_demo
+        self._market.set_hours(demo=connection.is_demo)
+
     async def _connect(self) -> OpenConnection:
         """Returns a connection to the vendor, or to the process that shares its own. Raises FeedError."""
         market, route, timings = self._market, self._route, self._idle_timeouts.timings
         if self._opener is not None:
-            return await self._opener(market, timings, self._clock, self._on_push, self._follow_report)
+            connection = await self._opener(market, timings, self._clock, self._on_push, self._follow_report)
+            self._set_state(LinkPhase.CONNECTING, f"{self.host}: no relay publishes there yet")
+            return connection
         path = await route.choose() if route is not None else None
         if route is None or path is None:
             return await connect(
@@ -268,6 +278,7 @@ class Link:
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
         self.report = report
+        self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
             place = f"in window {report.pid}" if self._is_joined else f"at {report.windows[0].name}"
             self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}")

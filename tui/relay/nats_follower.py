@@ -145,7 +145,8 @@ class NatsConnection:
         except MalformedMessage as error:
             self._market.health.count_malformed(error.kind, message.data, now)
             return
-        if type(status) is not RelayStatus or (report := status.report) is None:
+        if type(status) is not RelayStatus or (report := status.report) is None or not report.windows:
+            self._market.health.count_malformed("report", message.data, now)
             return
         publisher = (message.headers or {}).get(PUBLISHER_HEADER, "")
         if self._is_authenticated and publisher != self._publisher:
@@ -154,14 +155,17 @@ class NatsConnection:
         self._publisher = publisher
         self._reported_at = now
         self._clock_offset = min(self._clock_offset, self._market.local_time(now) - status.arrived)
-        self._report = report
-        self._on_report(msgspec.structs.replace(report, words=safe_text(report.words), lost=self._lost))
+        name = safe_text(report.windows[0].name)[:60]
+        windows = [msgspec.structs.replace(report.windows[0], name=name)]
+        words = safe_text(report.words)[:120]
+        self._report = msgspec.structs.replace(report, words=words, lost=self._lost, windows=windows)
+        self._on_report(self._report)
         if report.phase in _SERVED:
             self._is_served.set()
         else:
             self._is_served.clear()
             if self._is_authenticated:
-                self._end(NoConnection(safe_text(report.words)[:120] or "the publisher has lost the vendor"))
+                self._end(NoConnection(words or "the publisher has lost the vendor"))
 
     async def run_heartbeat(self) -> NoReturn:
         """Watch the reports and renew the requests. Raises NoConnection when no report comes."""

@@ -210,7 +210,7 @@ class Publisher:
 
     def _follow_state(self, state: LinkState) -> None:
         """Begin a new sequence with each connection to the vendor, and tell of the state."""
-        if state.phase is LinkPhase.AUTHENTICATING or not self._id:
+        if state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
             self._id = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}-{next(self._connections)}"
             self._numbers.clear()
             self._offered.clear()
