@@ -223,7 +223,6 @@ class NatsConnection:
     async def _ask(self, symbol: Symbol) -> WantReply:
         """Returns the publisher's reply to a request for a symbol. Raises NoConnection."""
         assert self._client is not None
-        sent = self._clock()
         message = await self._client.request(want_subject(symbol), timeout=self._timings.reply)
         try:
             reply = _decode_reply(message.data)
@@ -231,7 +230,6 @@ class NatsConnection:
             raise NoConnection("the publisher replies in another version") from None
         if reply.publisher != self._publisher:
             raise NoConnection("another connection to the vendor")
-        self._market.observe_date(sent, self._clock(), reply.exchange_time // 1000 * 1000)
         return reply
 
     async def _apply_last(self, subject: str, number: int) -> None:

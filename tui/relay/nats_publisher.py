@@ -288,7 +288,6 @@ class Publisher:
                     self._id,
                     {type_: safe_text(words) for type_, words in instrument.refused.items()},
                     {subject: self._offered[subject] for subject in subjects if subject in self._offered},
-                    int(self._market.exchange_time(monotonic())),
                 )
                 self._enqueue(inbox, _encode(reply), {})  # behind the messages that it counts
 

@@ -35,13 +35,11 @@ WANT_LIFE = 30.0
 
 
 class WantReply(Struct, omit_defaults=True):
-    """What the publisher has of a symbol: words by refused type, and by subject the number of the last message.
-    `exchange_time` is in ms UTC."""
+    """What the publisher has of a symbol: words by refused type, and by subject the number of the last message."""
 
     publisher: str
     refused: dict[str, str] = {}
     sequences: dict[str, int] = {}
-    exchange_time: int = 0
 
 
 def data_subject(symbol: Symbol, type_: str) -> str:
