@@ -340,7 +340,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display and pane.instrument in changed))
+        if self.chart.instrument in changed:  # that of all panes
+            self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
@@ -360,6 +361,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.paint_pending = not self.can_paint()
         if not self.paint_pending:
             self._paint()
+            self._update_footer()  # no frame changes what keys do
 
     def _paint(self) -> None:
         """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
@@ -373,7 +375,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
-        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:
@@ -424,6 +425,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self._update_clock()
+        self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
