@@ -170,6 +170,18 @@ def join_wire_symbols(symbols: Iterable[Symbol]) -> str:
     return ",".join(map(str, symbols))
 
 
+def parse_wire_symbols(params: str) -> list[Symbol]:
+    """Returns the symbols of a request (page, step 3), each once. Raises UsageError for one that is not spelled as on
+    the page."""
+    symbols: dict[Symbol, None] = {}
+    for part in params.split(","):
+        symbol = parse_symbol(part).symbol
+        if str(symbol) != part:
+            raise UsageError(f"'{sanitize(part)}' is not spelled as CODE$REGION")
+        symbols[symbol] = None
+    return list(symbols)
+
+
 def _split(text: str) -> tuple[str, str]:
     if "$" in text:
         code, _, region = text.partition("$")

@@ -53,7 +53,7 @@ def test_the_holder_sees_a_take_over_until_that_process_ends_or_the_key_is_claim
         assert lock.other_pid is None
         for _ in range(2):
             with another_process(tmp_path) as taker:
-                assert lock.other_pid == taker.pid and lock.seconds_since_claim < 5
+                assert lock.other_pid == taker.pid
                 with pytest.raises(KeyInUse) as refused:
                     KeyLock("host", KEY, folder=tmp_path).__enter__()
                 assert refused.value.pid == taker.pid
@@ -147,7 +147,7 @@ def test_a_hanging_disk_does_not_block_the_lock(tmp_path: Path, monkeypatch: pyt
     begun = time.monotonic()
     monkeypatch.setattr("tui.feed.key_lock.make_folder", lambda _: answers.wait())
     with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
-        assert (lock.other_pid, lock.seconds_since_claim) == (None, 0.0)
+        assert lock.other_pid is None
         lock.claim()
     assert time.monotonic() - begun < 2
     answers.set()

@@ -13,7 +13,6 @@ from tests.support.wait_until import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
 from tui.feed.connection import Connection
-from tui.feed.key_lock import KeyLock
 from tui.feed.link import _most_severe
 from tui.feed.state import LinkPhase
 from tui.market import Instrument
@@ -245,65 +244,6 @@ async def test_a_second_client_with_the_same_key_ends_the_first_connection() -> 
         async with Running(exchange.url) as second:
             await second.reaches(L)
             assert await first.is_lost()
-
-
-class FakeKeyLock(KeyLock):
-    """A lock file that tells who is to use the key."""
-
-    def __init__(self) -> None:
-        self.pid: int | None = None
-        self.since = 0.0
-
-    @property
-    def seconds_since_claim(self) -> float:
-        return self.since
-
-    @property
-    def other_pid(self) -> int | None:
-        return self.pid
-
-    def claim(self) -> None:
-        self.pid = None
-
-
-async def test_a_link_that_was_taken_over_stops_and_reclaims_the_key_only_on_reconnect() -> None:
-    mine, theirs = FakeKeyLock(), FakeKeyLock()
-    async with Exchange(single_connection=True) as exchange, Running(exchange.url, lock=mine) as first:
-        await first.reaches(L)
-        mine.pid = 4711
-        async with Running(exchange.url, lock=theirs) as second:
-            await second.reaches(L)
-            assert await first.stops() == "taken over by pid 4711 on this machine"
-            assert R not in first.phases
-            await asyncio.sleep(0.2)
-            assert second.link.state.is_live and first.link.state.phase is X
-            theirs.pid = 4710
-            first.link.reconnect()
-            assert await second.stops() == "taken over by pid 4710 on this machine"
-            await first.reaches(L, 2)
-
-
-async def test_two_processes_that_the_plan_has_room_for_both_reconnect() -> None:
-    lock = FakeKeyLock()
-    timings = QUICK._replace(stable_after=0.2)
-    async with (
-        Exchange(faults=["drop"], fault_every=0.5) as exchange,
-        Running(exchange.url, lock=lock, timings=timings) as running,
-    ):
-        await running.reaches(L)
-        lock.pid, lock.since = 4711, 60.0
-        await running.reaches(L, 3)
-        assert X not in running.phases
-        lock.pid, lock.since = 4712, 0.1
-        assert await running.stops() == "taken over by pid 4712 on this machine"
-
-
-async def test_a_link_that_is_taken_over_during_its_backoff_does_not_retry() -> None:
-    lock = FakeKeyLock()
-    async with Running(f"ws://127.0.0.1:{free_port()}", lock=lock) as running:
-        await running.reaches(R)
-        lock.pid = 4711
-        assert await running.stops() == "taken over by pid 4711 on this machine"
 
 
 async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

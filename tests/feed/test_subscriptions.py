@@ -82,7 +82,7 @@ class Client:
 
     def _fresh(self) -> None:
         self.plan.connect()
-        self.subscriptions = Subscriptions(self._types, self.plan.ask, self.market, self._doubts)
+        self.subscriptions = Subscriptions(self.plan.ask, self.market, self._doubts)
 
     async def want(self, wanted: Sequence[Symbol], *, fresh: bool = False, tries: int = 10) -> None:
         """Settle, with as many fresh connections as that takes. Raises NoConnection after so many `tries`."""
@@ -92,7 +92,7 @@ class Client:
             self.market.reconnected(wanted)
         for left in reversed(range(tries)):
             try:
-                return await self.subscriptions.sync(wanted, lambda type_: None)
+                return await self.subscriptions.sync(dict.fromkeys(self._types, wanted), lambda type_: None)
             except NoConnection as error:
                 self.lost.append(str(error))
                 if not left:

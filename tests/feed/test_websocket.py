@@ -23,7 +23,7 @@ from websockets.utils import accept_key
 
 from tests.support.wait_until import until
 from tui.config.plain_mode import PLAIN
-from tui.feed.connection import _MAX_MESSAGE
+from tui.feed.connection import MAX_MESSAGE
 from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket, WebSocket
 
 
@@ -273,7 +273,7 @@ async def serve_bytes(stream: bytes) -> AsyncIterator[tuple[PlainWebSocket, asyn
 
     async with serve(talk, "127.0.0.1", 0, compression=None) as server:
         port = server.sockets[0].getsockname()[1]
-        websocket = await Connector(f"ws://127.0.0.1:{port}", compression=None, max_size=_MAX_MESSAGE)
+        websocket = await Connector(f"ws://127.0.0.1:{port}", compression=None, max_size=MAX_MESSAGE)
         assert isinstance(websocket, PlainWebSocket)
         try:
             yield websocket, close_code
@@ -305,7 +305,7 @@ async def test_a_text_frame_inside_a_fragmented_message_ends_the_connection(begu
 async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_the_connection(
     excess: int, fragments: int
 ) -> None:
-    payload = b"x" * (_MAX_MESSAGE + excess)
+    payload = b"x" * (MAX_MESSAGE + excess)
     cuts = [len(payload) * n // fragments for n in range(fragments + 1)]
     frames = [
         Frame(Opcode.CONT if start else Opcode.TEXT, payload[start:end], fin=end == len(payload))
@@ -321,7 +321,7 @@ async def test_a_message_of_the_largest_size_is_received_and_one_byte_more_ends_
             assert await close_code == CloseCode.MESSAGE_TOO_BIG and messages == []
         else:
             ended = asyncio.create_task(websocket.ended())
-            await until(lambda: messages == [_MAX_MESSAGE])
+            await until(lambda: messages == [MAX_MESSAGE])
             assert websocket.state is State.OPEN
             await websocket.close()
             with suppress(ConnectionClosed):

@@ -90,11 +90,11 @@ def test_a_level_has_the_number_it_came_with() -> None:
 def test_a_change_across_a_likely_split_is_null() -> None:
     printer = stream.NdjsonStream([QQQ], None, None, 20.0)
     printer._loop = Mock()
-    printer._market.follow([QQQ])
-    instrument = printer._market.instruments[QQQ]
+    printer.market.follow([QQQ])
+    instrument = printer.market.instruments[QQQ]
     for last, moved in ((101.57, -707.31), (101.6, 0.49)):
         quote = Quote(symbol="QQQ$US", last=last, change=moved, change_percent=moved / 8, open=101.2, time=T)
-        printer._market.apply(quote, 0.0)
+        printer.market.apply(quote, 0.0)
         printer._on_push(quote, instrument)
     first, second = map(json.loads, printer._lines)
     assert (first["change"], first["change_percent"], first["last"]) == (None, None, 101.57)
@@ -239,8 +239,8 @@ async def test_a_new_connection_does_not_name_it_again_nor_what_came_before(
     assert [line for line in status_lines if "no data" in line] == [
         "no data yet for ZZZ$US: is it spelled right? A closed exchange sends nothing either"
     ]
-    printer._market.reconnected(printer._symbols)  # a connection that has yet to bring a book
-    printer._market.expect_data(printer._symbols, 1.0)
+    printer.market.reconnected(printer._symbols)  # a connection that has yet to bring a book
+    printer.market.expect_data(printer._symbols, 1.0)
     printer.print_counters()
     assert json.loads(status_lines[-1])["no_data"] == ["ZZZ$US"]
 
@@ -296,18 +296,20 @@ def test_a_symbol_with_its_region_needs_no_notice() -> None:
     assert result.stderr.startswith("connecting ")
 
 
-def test_who_is_taken_over_on_this_machine_stops_with_4_and_the_other_goes_on() -> None:
+def test_who_is_taken_over_on_this_machine_joins_the_other_and_leads_again_when_that_ends() -> None:
     with exchange("--one-connection") as url:
         arguments = ("stream", "--url", url, "--watch", "QQQ$US", "--types", "quote")
         with start_program(*arguments, key=KEY) as first:
             lines_until(first.stderr, "LIVE")
             with start_program(*arguments, "--take-over", "--seconds", "4", key=KEY) as second:
-                _, said = first.communicate(timeout=10)
-                assert first.returncode == 4
-                assert f"itick-tui: taken over by pid {second.pid} on this machine" in said.splitlines()
+                lines_until(first.stderr, f"in window {second.pid}: LIVE")
+                lines_until(first.stderr, "LIVE")
                 _, said = second.communicate(timeout=10)
                 assert second.returncode == 0
                 assert "connection" not in said.partition("LIVE")[2], "it was never lost"
+            lines_until(first.stderr, "moving to another window")
+            lines_until(first.stderr, "LIVE")
+            first.terminate()
 
 
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from tui.errors import NoConnection
-from tui.feed.key_lock import AnotherClient, TakenOver
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import AnotherClient, NotShared
 from tui.notify.outage import OutageNotifier
 
 GRACE_PERIOD = 0.05
@@ -46,8 +46,13 @@ async def test_what_waits_for_the_person_is_told_at_once_and_in_its_own_words() 
     long = 3 * GRACE_PERIOD
     elsewhere = LinkState(LinkPhase.RECONNECTING, 0.0, error=AnotherClient())
     trying = LinkState(LinkPhase.CONNECTING, 0.0, error=AnotherClient())
-    taken = LinkState(LinkPhase.STOPPED, 0.0, error=TakenOver(7))
-    messages = ["connection lost", str(elsewhere.error), "taken over by pid 7 on this machine", "back"]
+    taken = LinkState(LinkPhase.STOPPED, 0.0, error=NotShared(7, "does not answer"))
+    messages = [
+        "connection lost",
+        str(elsewhere.error),
+        "pid 7 uses this key and does not answer",
+        "back",
+    ]
     assert await NotifierCalls().after(LIVE, LOST, long, elsewhere, trying, long, taken, LIVE) == messages
     assert await NotifierCalls().after(LIVE, taken) == messages[2:3]
 

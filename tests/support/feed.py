@@ -17,9 +17,9 @@ from websockets.http11 import Response
 from tests.support.loopback import LoopbackServer
 from tests.support.wait_until import until
 from tui.feed.clock import monotonic
-from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState, Timings
+from tui.feed.tap import Route
 from tui.market import Instrument, Market
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import (
@@ -74,7 +74,7 @@ class Running:
         types: Sequence[str] = TYPES,
         on_push: Callable[[Push, Instrument], None] | None = None,
         on_state: Callable[[LinkState], None] = lambda state: None,
-        lock: KeyLock | None = None,
+        route: Route | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.market = Market()
@@ -91,7 +91,7 @@ class Running:
             types=types,
             on_state=record_state,
             on_push=on_push,
-            lock=lock,
+            route=route,
             timings=timings,
             clock=clock,
         )

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from tests.support.frozen_dashboard import START, US
 from tui.config.themes import find_theme
 from tui.errors import KeyRefused, NoConnection
-from tui.feed.key_lock import TakenOver
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.styles import Styles
@@ -20,7 +20,7 @@ LOST = LinkState(LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, was_l
 REFUSED = LinkState(
     LinkPhase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on")
 )
-TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=TakenOver(12_345))
+TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=NotShared(12_345, "does not answer"))
 
 
 def market() -> Market:
@@ -39,6 +39,15 @@ def line(market: Market, link: LinkState, width: int) -> str:
     text = "".join(segment.text for segment in bar._line(styles, link, width))
     assert cell_len(text) <= width
     return text
+
+
+def test_the_first_connecting_is_no_warning() -> None:
+    styles = Styles(find_theme("midnight"))
+    lost = NoConnection("connection lost")
+    for error, role in ((None, "text"), (lost, "warning")):
+        link = LinkState(LinkPhase.CONNECTING, 0.0, "127.0.0.1:9010", error=error)
+        dot, words, *_ = StatusBar(styles, market())._line(styles, link, 100)
+        assert (dot.style, words.style) == (styles(role), styles(role, bold=True))
 
 
 def test_a_live_link_with_its_figures() -> None:
@@ -69,7 +78,7 @@ def test_figures_leave_before_the_reason_is_cut() -> None:
     assert line(market(), lost, 158) == f"{said}   3 symbols   reconnects 0   malformed 0"
     assert line(market(), lost, len(said)) == said
     assert line(market(), lost, len(said) - 1).endswith("…   r tries now   h why")
-    assert line(market(), TAKEN, 78) == "■ stopped: taken over by pid 12345 on this machine   r takes it back"
+    assert line(market(), TAKEN, 78) == "■ stopped: pid 12345 uses this key and does not answer   r takes it over"
 
 
 def test_the_reason_stays_while_the_link_is_made_again() -> None:

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from tui.errors import EXIT_DONE, KeyRefused
 from tui.feed.endpoint import DEMO_HOST, host_of
-from tui.feed.key_lock import KeyInUse, KeyLock
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared, Route
 from tui.log import LogFile
 from tui.market import Market
 from tui.market.health import Event
@@ -114,6 +114,8 @@ class FeedWorker:
         self.fund_list: FundListLoader | None = None
         self._rest: RestClient | None = None
         self._feed: Link | Replay | None = None  # once it runs
+        self._was_live = False
+        self._is_asked = False  # whether to take the key over, in this outage
         if source.recorder is not None:
             host = host_of(source.url) if source.url is not None else DEMO_HOST
             source.recorder.begin(market, followed(), host, clock, wall)
@@ -171,7 +173,7 @@ class FeedWorker:
             await self._play(self.replay)
         elif self.source.url is not None:
             assert self.source.token is not None
-            await self._run_locked(self.source.url, self.source.token)
+            await self._run_shared(self.source.url, self.source.token)
         else:
             from tui.exchange.server import Exchange
 
@@ -210,24 +212,34 @@ class FeedWorker:
 
     # --- the link ---
 
-    async def _run_locked(self, url: str, token: Token) -> None:
-        """Run the link unless another process uses the key; ask then whether to take it over."""
-        take_over = self.source.take_over
-        while True:
-            try:
-                with KeyLock(host_of(url), token, take_over=take_over) as lock:
-                    await self._run_link(url, token, lock)
-            except KeyInUse as error:
-                take_over = await self._callbacks.ask_take_over(error.pid)
-                if not take_over:
-                    self._callbacks.leave(EXIT_DONE)
-                    return
+    async def _run_shared(self, url: str, token: Token) -> None:
+        """Run a link that joins the connection of another process with this key, or shares its own."""
+        from tui.feed.key_lock import KeyLock
+        from tui.relay.sharing import Sharing
 
-    async def _run_link(self, url: str, token: Token, lock: KeyLock | None = None) -> None:
+        async with Sharing(
+            KeyLock(host_of(url), token),
+            self._market,
+            "dashboard",
+            take_over=self.source.take_over,
+            wants_everything=self.source.recorder is not None,
+            clock=self._clock,
+        ) as sharing:
+            await self._run_link(url, token, sharing)
+
+    async def _ask_take_over(self, pid: int) -> None:
+        """Ask whether to take the key over from a process that cannot be joined. Who declines at the start leaves."""
+        assert self.link is not None
+        if await self._callbacks.ask_take_over(pid):
+            self.link.reconnect()
+        elif not self._was_live:
+            self._callbacks.leave(EXIT_DONE)
+
+    async def _run_link(self, url: str, token: Token, route: Route | None = None) -> None:
         from tui.feed.link import Link
 
         self.link = self._feed = link = Link(
-            url, token, self._market, on_state=self.link_changed, lock=lock, clock=self._clock, wall=self._wall
+            url, token, self._market, on_state=self.link_changed, route=route, clock=self._clock, wall=self._wall
         )
         link.set_symbols(self._followed())
         loading = self._callbacks.start_worker(partial(self._load_past, link, url, token), "past")
@@ -246,6 +258,13 @@ class FeedWorker:
             self.source.recorder.record_state(state)
         if self.history is not None:
             self.history.link_changed(state, self.is_demo)
+        self._was_live = self._was_live or state.is_live
+        if state.phase is LinkPhase.STOPPED and isinstance(state.error, NotShared):
+            if not self._is_asked:
+                self._is_asked = True
+                self._callbacks.start_worker(partial(self._ask_take_over, state.error.pid), "take over")
+        elif state.is_live:
+            self._is_asked = False
         self._callbacks.state_changed(state, self.is_demo)
 
     def _log_state(self, state: LinkState) -> None:

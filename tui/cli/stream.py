@@ -120,14 +120,16 @@ def stream(
     from tui.feed.key_lock import KeyLock
     from tui.headless.stream import NdjsonStream
     from tui.log import logging_to
+    from tui.relay.sharing import Sharing
     from tui.secrets import Token
 
     ndjson = NdjsonStream(symbols, count, seconds, deadline, json_health=json_health)
 
     async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
-            with KeyLock(host_of(target), token, take_over=take_over) as lock:
-                return await ndjson.run(target, token, type_list, lock, recorder, log)
+            lock = KeyLock(host_of(target), token)
+            async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
+                return await ndjson.run(target, token, type_list, route, recorder, log)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:

@@ -83,7 +83,7 @@ class FeedChecks:
         self._data_timeout = first
         self._market = Market()
         self._market.set_clock((time.time() - monotonic()) * 1000)
-        self._subscriptions = Subscriptions(TYPES, self._request_subscription, self._market, {UNRESOLVED: 1})
+        self._subscriptions = Subscriptions(self._request_subscription, self._market, {UNRESOLVED: 1})
         self._open = contextlib.AsyncExitStack()
         self._connection: Connection | None = None
         self._reading: asyncio.Task[NoReturn] | None = None

@@ -30,7 +30,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.secrets import Token
-from tui.symbol import Symbol, parse_symbol
+from tui.symbol import Symbol, parse_wire_symbols
 
 HELLO = Hello(code=1, msg=CONNECTED)
 _SUBSCRIBED_REPLY = SubscribeReply(code=1, msg=SUBSCRIBED)
@@ -85,7 +85,10 @@ class Session:
         if isinstance(request, Ping):
             return SessionReply(faults.pong(request.params), ping=True, delay=faults.pong_delay)
         types = request.types.split(",")
-        symbols = _parse_symbols(request.params)
+        try:
+            symbols = parse_wire_symbols(request.params)
+        except UsageError:
+            symbols = []
         if not self.authenticated or not symbols or not set(types) <= set(TYPES):
             return SessionReply(_UNRESOLVED_REPLY)
         for kind in types:
@@ -94,7 +97,7 @@ class Session:
         stopped = self._replaced_types(types, symbols) if "replaces" in faults else {}
         staying = {symbol for symbol, subscribed in self.subscribed.items() if subscribed - stopped.get(symbol, set())}
         limit = min(self._max_symbols, PLAN_LIMIT) if "plan-limit" in faults else self._max_symbols
-        if len(staying | symbols.keys()) > limit:
+        if len(staying.union(symbols)) > limit:
             return SessionReply(_OVER_LIMIT_REPLY)
         for symbol, types_ in stopped.items():
             self.subscribed[symbol] -= types_
@@ -108,7 +111,7 @@ class Session:
         ended = tuple((symbol, kind) for symbol, types_ in stopped.items() for kind in types_)
         return SessionReply(_SUBSCRIBED_REPLY, tuple(started), ended)
 
-    def _replaced_types(self, types: list[str], symbols: dict[Symbol, None]) -> dict[Symbol, set[str]]:
+    def _replaced_types(self, types: list[str], symbols: list[Symbol]) -> dict[Symbol, set[str]]:
         """Returns the subscriptions that a request replaces: those of its types with other symbols."""
         return {
             symbol: subscribed & set(types) for symbol, subscribed in self.subscribed.items() if symbol not in symbols
@@ -127,21 +130,6 @@ def _is_unsubscribe(frame: bytes) -> bool:
     except UNREADABLE:
         return False
     return isinstance(request, dict) and request.get("ac") == "unsubscribe"
-
-
-def _parse_symbols(params: str) -> dict[Symbol, None]:
-    """Returns the symbols of a request in order, each once; none if one of them is malformed."""
-    symbols: dict[Symbol, None] = {}
-    for part in params.split(","):
-        try:
-            symbol = parse_symbol(part).symbol
-        except UsageError:
-            return {}
-        # `parse_symbol` accepts several spellings, the page has one.
-        if str(symbol) != part:
-            return {}
-        symbols[symbol] = None
-    return symbols
 
 
 def _token_bytes(token: Token) -> bytes:

@@ -23,16 +23,19 @@ from tui.feed.heartbeat import SilenceDetector
 from tui.feed.http_headers import http_date
 from tui.feed.proxy import Proxy, proxy_for
 from tui.feed.state import Timings
+from tui.feed.tap import Tap
 from tui.feed.tls import context_for
 from tui.feed.websocket import Connector, FrameHandler, PlainWebSocket
 from tui.market import Market
 from tui.protocol.messages import AuthReply, Ping, Pong, Reply, Subscribe, SubscribeReply, encode
+from tui.protocol.relay_status import RelayReport, RelayStatus
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol, join_wire_symbols
 from tui.threads import run_in_thread
 
 DEMO_SERVER = "itick-tui-exchange"  # the Server header of our own exchange's handshake
-_MAX_MESSAGE = 2 << 20  # bytes: twice a list with one message of every type for MAX_SYMBOLS symbols
+MAX_MESSAGE = 2 << 20
+"""Bytes of a message: twice a list with one message of every type for MAX_SYMBOLS symbols."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +60,13 @@ class Connection:
         timings: Timings,
         clock: Clock,
         on_push: OnPush | None,
+        tap: Tap | None = None,
+        on_report: Callable[[RelayReport], None] | None = None,
     ) -> None:
+        self._tap = tap
+        self._on_report = on_report
+        self._report: RelayReport | None = None
+        self._reported_at = clock()
         self._websocket = websocket
         self._host = host
         self._market = market
@@ -75,26 +84,43 @@ class Connection:
 
     @property
     def is_demo(self) -> bool:
-        """True if the server names itself as our own exchange."""
+        """True if the server names itself as our own exchange, or a relay says so of it."""
+        if self._report is not None:
+            return self._report.is_demo
         response = self._websocket.response
-        return response is not None and (_header(response, "Server") or "").startswith(DEMO_SERVER)
+        return response is not None and (header_of(response, "Server") or "").startswith(DEMO_SERVER)
 
     async def read(self) -> NoReturn:
         """Decode each message and pass it to the market or to the method that waits for it. Raises NoConnection at the
         end."""
-        clock, health, record_frames = self._clock, self._market.health, self._silence.record_frames
-        dispatcher = make_dispatcher(self._market, self._on_push, self._handle_reply)
+        clock, market, tap = self._clock, self._market, self._tap
+        health, record_frames = market.health, self._silence.record_frames
         now, before = clock(), health.messages
+
+        def handle_reply(reply: Reply, at: float) -> None:
+            if type(reply) is RelayStatus:
+                self._handle_status(reply)
+                if reply.arrived:
+                    dispatcher.begin(min(clock(), market.monotonic_time(reply.arrived)))
+            else:
+                self._handle_reply(reply, at)
 
         def begin() -> None:
             nonlocal now, before
             now, before = clock(), health.messages
-            dispatcher.begin(now)
+            if self._report is None:  # else the relay tells when its messages arrived
+                dispatcher.begin(now)
+            if tap is not None:
+                tap.begin(market.local_time(now))
 
         def end() -> None:
+            if tap is not None:
+                tap.end()
             if health.messages > before:
                 health.frame_at = now
                 record_frames(now, health.messages - before)
+
+        dispatcher = make_dispatcher(market, self._on_push, handle_reply, tap)
 
         self._websocket.set_handler(FrameHandler(dispatcher.dispatch, begin, end))
         try:
@@ -102,11 +128,17 @@ class Connection:
         except ConnectionClosed as error:
             if error.sent is not None and error.sent.code == CloseCode.MESSAGE_TOO_BIG:
                 health.count_malformed("too large", b"", clock())
-                raise NoConnection(f"a message over {_MAX_MESSAGE >> 20} MB") from None
+                raise NoConnection(f"a message over {MAX_MESSAGE >> 20} MB") from None
             if error.sent is not None and error.rcvd is None:  # our side closed it for a protocol error
                 why = safe_text(error.sent.reason)[:80]
                 raise NoConnection(f"{self._host} does not keep to WebSocket ({error.sent.code}, {why})") from None
             raise self._connection_lost(error) from None
+
+    def _handle_status(self, status: RelayStatus) -> None:
+        self._reported_at = self._clock()
+        if status.report is not None and self._on_report is not None:
+            self._report = status.report
+            self._on_report(status.report)
 
     def _handle_reply(self, reply: Reply, now: float) -> None:
         match reply:
@@ -118,12 +150,13 @@ class Connection:
                 self._pong.set_result(None)
 
     async def authenticate(self) -> None:
-        """Wait for the reply to the key (page, step 2). Raises KeyRefused, or NoConnection if none comes in time."""
-        try:
-            async with asyncio.timeout(self._timings.auth):
-                reply = await self._auth_reply
-        except TimeoutError:
-            raise NoConnection(f"{self._host} did not authenticate within {self._timings.auth:g} s") from None
+        """Wait for the reply to the key (page, step 2). Raises KeyRefused, or NoConnection if none comes in time. A
+        relay may wait for the vendor itself, and says so."""
+        while (left := self._reported_at + self._timings.auth - self._clock()) > 0 and not self._auth_reply.done():
+            await asyncio.wait([self._auth_reply], timeout=left)
+        if not self._auth_reply.done():
+            raise NoConnection(f"{self._host} did not authenticate within {self._timings.auth:g} s")
+        reply = self._auth_reply.result()
         if reply.code != 1:
             raise key_refused(self._host)
 
@@ -220,7 +253,10 @@ class Connection:
         self._sent_at = self._clock()
 
     def _connection_lost(self, error: ConnectionClosed) -> ConnectionLost:
-        return ConnectionLost(_describe_close(error), self._clock() - max(self._silence.last, self._sent_at))
+        words = _describe_close(error)
+        if self._on_report is not None and error.rcvd is not None and error.rcvd.reason:
+            words = safe_text(error.rcvd.reason)[:120]  # the relay's own words
+        return ConnectionLost(words, self._clock() - max(self._silence.last, self._sent_at))
 
     async def close(self) -> None:
         """Close with a closing handshake, within `Timings.close` s."""
@@ -235,6 +271,7 @@ async def connect(
     clock: Clock,
     on_push: OnPush | None,
     on_proxy: Callable[[Proxy], None] = lambda proxy: None,
+    tap: Tap | None = None,
 ) -> Connection:
     """Returns a connection opened with the key in the `token` header (page, step 1). `on_proxy` is called with the
     proxy in use, before anything is sent to it. Raises FeedError."""
@@ -256,7 +293,7 @@ async def connect(
                 open_timeout=timings.open,
                 close_timeout=timings.close,
                 ping_interval=None,  # the vendor counts only its JSON pings
-                max_size=_MAX_MESSAGE,
+                max_size=MAX_MESSAGE,
                 ssl=context,
                 proxy=proxy.url if proxy is not None else None,
                 **options,
@@ -269,12 +306,12 @@ async def connect(
     received = clock()
     assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
-    if response is not None and (date := http_date(_header(response, "Date"))):
+    if response is not None and (date := http_date(header_of(response, "Date"))):
         market.observe_date(sent, received, date)
-    return Connection(websocket, host, market, timings, clock, on_push)
+    return Connection(websocket, host, market, timings, clock, on_push, tap)
 
 
-def _header(response: Response, name: str) -> str | None:
+def header_of(response: Response, name: str) -> str | None:
     """Returns a header's first value: websockets' own `get` raises if there are several."""
     return next(iter(response.headers.get_all(name)), None)
 

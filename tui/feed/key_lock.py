@@ -6,21 +6,28 @@ import contextlib
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from platformdirs import user_state_path
 
-from tui.errors import FeedError, NoConnection, UsageError
+from tui.errors import UsageError
 from tui.files import make_folder
 from tui.secrets import Token
 from tui.threads import start_thread
 
 _DISK_TIMEOUT = 0.4  # s: the event loop waits for it, and a key press must not wait longer
 _T = TypeVar("_T")
+
+
+class Holder(NamedTuple):
+    """The process that owns a key, and the Unix socket on which it shares the connection, None if on none."""
+
+    pid: int
+    socket: Path | None
 
 
 class KeyInUse(UsageError):
@@ -31,24 +38,11 @@ class KeyInUse(UsageError):
         self.pid = pid
 
 
-class TakenOver(FeedError):
-    """Another process on this machine was started with --take-over."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(f"taken over by pid {pid} on this machine")
-
-
-class AnotherClient(NoConnection):
-    """Every new connection is closed soon: a client on another machine seems to use the key."""
-
-    def __init__(self) -> None:
-        super().__init__("another client seems to be using this key")
-
-
 class KeyLock:
     """A lock file for a key and host, named after their hash and held in a `with` block. It is an flock: the system
     releases it when the process ends, so it is never stale. The file contains the pid of the process that owns the key:
-    the lock's holder, or a process that took over, which acquires the lock when the holder ends.
+    the lock's holder, or a process that took over, which acquires the lock when the holder ends. A second line has the
+    path of the socket on which it shares the connection.
 
     Entering raises KeyInUse if another process owns the key, unless `take_over` is set.
     """
@@ -74,9 +68,46 @@ class KeyLock:
         return otherwise
 
     def __enter__(self) -> Self:
-        if (pid := self._with_timeout(self._enter, None)) is not None:
-            raise KeyInUse(pid)
+        self.acquire()
         return self
+
+    def acquire(self) -> None:
+        """Become the owner of the key. Raises KeyInUse if another process is, unless `take_over` is set."""
+        if self._file is None and (pid := self._with_timeout(self._enter, None)) is not None:
+            raise KeyInUse(pid)
+
+    def take_over(self) -> None:
+        """Become the owner of the key, also if another process is."""
+        self._take_over = True
+        if self._file is None:
+            self._with_timeout(self._enter, None)
+        else:
+            self.claim()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the lock file; only the current user can enter it."""
+        return self._path.parent
+
+    @property
+    def name(self) -> str:
+        """The name of the lock file without its ending, a hash of the host and the key."""
+        return self._path.stem
+
+    def publish(self, socket: Path) -> None:
+        """Write down where this process, the owner, shares its connection."""
+        self._with_timeout(partial(self._write, f"{os.getpid()}\n{socket}"), None)
+
+    def holder(self) -> Holder | None:
+        """Returns the owner of the key; None if there is none, or the file cannot be read."""
+        return self._with_timeout(self._read_holder, None)
+
+    def _read_holder(self) -> Holder | None:
+        try:
+            pid, _, socket = self._path.read_text().partition("\n")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return Holder(int(pid), Path(socket) if socket else None) if pid.isdecimal() else None
 
     def _enter(self) -> int | None:
         """Acquire the lock or take over. Returns the pid of the owner if neither is possible, else None."""
@@ -123,16 +154,6 @@ class KeyLock:
         """The pid of another running process that owns the key; None if this one does."""
         return self._with_timeout(self._other_owner, None)
 
-    @property
-    def seconds_since_claim(self) -> float:
-        """Seconds since the ownership last changed."""
-        return self._with_timeout(self._age, 0.0)
-
-    def _age(self) -> float:
-        with contextlib.suppress(OSError):
-            return time.time() - os.fstat(self._file).st_mtime if self._file is not None else 0.0
-        return 0.0
-
     def claim(self) -> None:
         """Make this process the owner of the key."""
         self._with_timeout(self._claim, None)
@@ -144,11 +165,16 @@ class KeyLock:
             if not self._is_current():
                 self._close()
                 self._open()
-            os.truncate(self._file, 0)
-            os.pwrite(self._file, str(os.getpid()).encode(), 0)
+            self._write(str(os.getpid()))
             if not self._lock() and not self._waiter.is_alive():
                 self._waiter = threading.Thread(target=_acquire_lock, args=(os.dup(self._file),), daemon=True)
                 self._waiter.start()
+
+    def _write(self, text: str) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.truncate(self._file, 0)
+                os.pwrite(self._file, text.encode(), 0)
 
     def _other_owner(self) -> int | None:
         pid = self._owner()
@@ -160,11 +186,16 @@ class KeyLock:
             text = os.pread(self._file, 20, 0) if self._file is not None else b""
         except OSError:  # such as a lost network file system
             return 0
-        return int(text) if text.isdigit() else 0
+        pid = text.partition(b"\n")[0]
+        return int(pid) if pid.isdigit() else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the key up. The file stays for another process that took over."""
         self._with_timeout(self._exit, None)
 
     def _exit(self) -> None:

@@ -3,10 +3,10 @@
 CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (LIVE at once if there is nothing to subscribe to)
   ↑     │           │              │          │
   │     └───────────┴───────┬──────┴──────────┘
-  ├── RECONNECTING ←────────┤   it failed: retried after a delay, unless another process took over the key meanwhile
+  ├── RECONNECTING ←────────┤   it failed: retried after a delay
   │     ↓                   │
-  ├── STOPPED ←─────────────┤   the key or the address is refused, another process took over the key, or a defect of
-  │                         │   ours: only `reconnect()` starts again
+  ├── STOPPED ←─────────────┤   the key or the address is refused, another process uses the key and cannot be joined, or
+  │                         │   a defect of ours: only `reconnect()` starts again
   └─────────────────────────┘   at once: on request, or because only a new connection frees subscriptions
 """
 
@@ -17,7 +17,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import Clock, monotonic
@@ -26,18 +26,20 @@ from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater
 from tui.feed.idle_timeout import IdleTimeoutDetector
-from tui.feed.key_lock import AnotherClient, KeyLock, TakenOver
 from tui.feed.proxy import Proxy
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.feed.subscriptions import NeedsNewConnection, Subscriptions
+from tui.feed.tap import AnotherClient, NotShared, Route, Tap
 from tui.format import count
 from tui.market import Market
 from tui.protocol.messages import TYPES
+from tui.protocol.relay_status import RelayReport, Window
 from tui.secrets import Token
 from tui.symbol import Symbol
 
 _CONTENTION = 3  # short connections in a row mean another client with the key
 _MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
+_FIRST_JOIN_AGAIN = 0.025  # s
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +77,8 @@ class Link:
     """Keeps one connection to `url` open and applies its messages to `market`.
 
     `on_state` is called with every new state, `on_push` with every applied message, and `on_fault` with a defect of
-    ours, which stops the link. With a `lock` the link also stops when another process takes over the key, and takes it
-    back on `reconnect()`. Raises UsageError if the key may not be sent to `url`.
+    ours, which stops the link. With a `route` it joins the connection of another process on this machine, or shares its
+    own. Raises UsageError if the key may not be sent to `url`.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class Link:
         on_state: Callable[[LinkState], None] | None = None,
         on_push: OnPush | None = None,
         on_fault: Callable[[Exception], object] | None = None,
-        lock: KeyLock | None = None,
+        route: Route | None = None,
         timings: Timings | None = None,
         clock: Clock = monotonic,
         wall: Clock = time.time,
@@ -103,7 +105,12 @@ class Link:
         self._on_state = on_state
         self._on_push = on_push
         self._on_fault = on_fault
-        self._lock = lock
+        self._route = route
+        if route is not None:
+            route.on_wanted = self._follow_wanted
+        self._is_joined = False
+        self.report: RelayReport | None = None
+        self._joins_lost = 0  # in a row
         self._timings = timings or Timings()
         self._idle_timeouts = IdleTimeoutDetector(self._timings)
         self._clock = clock
@@ -115,7 +122,6 @@ class Link:
         self._authenticated_at: float | None = None
         self._live_at: float | None = None
         self._was_live = False
-        self._sharing_pid: int | None = None  # another process, for which the plan has room
         self._last_error: FeedError | None = None  # until it is live again
         self.state = LinkState(LinkPhase.CONNECTING, clock(), self.host)
 
@@ -127,10 +133,11 @@ class Link:
         self._symbols_changed.set()
 
     def reconnect(self) -> None:
-        """Open a new connection now, in any phase, and request again the types that were never answered."""
+        """Open a new connection now, in any phase, and request again the types that were never answered. If another
+        process holds the connection and cannot be joined, take the key over from it."""
         self._failed_requests.clear()
-        if self._lock is not None:
-            self._lock.claim()
+        if self._route is not None and isinstance(self.state.error, NotShared):
+            self._route.take_over()
         self._reconnect_requested.set()
 
     async def run(self) -> None:
@@ -140,20 +147,15 @@ class Link:
             self._reconnect_requested.clear()
             self._authenticated_at = self._live_at = None
             try:
-                self._check_owner()
                 await self._run_connection()
             except NeedsNewConnection:
                 delay = 0.0
-            except (KeyRefused, PermanentError, TakenOver) as error:
+            except (KeyRefused, PermanentError, NotShared) as error:
                 await self._stop(error)
                 backoff = _Backoff(self._timings)
                 continue
             except FeedError as error:
-                error = self._idle_timeouts.classify(error)
-                self._market.health.idle_timeout = self._idle_timeouts.silence
-                delay, error = backoff.next_delay(
-                    error, self._elapsed(self._authenticated_at), self._elapsed(self._live_at)
-                )
+                delay, error = await self._delay_after(error, backoff)
                 if not self._reconnect_requested.is_set():
                     self._set_state(LinkPhase.RECONNECTING, retry_at=self._clock() + delay, error=error)
             except Exception as error:
@@ -171,10 +173,34 @@ class Link:
                 backoff = _Backoff(self._timings)
                 self._last_error = None
 
+    async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
+        """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
+        if self._is_joined:
+            self._leave_shared()
+            self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
+            longest = min(self._timings.retry_gap, _FIRST_JOIN_AGAIN * 2.0**self._joins_lost)
+            return longest * random.uniform(0.5, 1.0), NoConnection(f"moving to another window: {error}")
+        if self._route is not None and await self._route.superseded():
+            return 0.0, NoConnection("another window took the connection over")
+        error = self._idle_timeouts.classify(error)
+        self._market.health.idle_timeout = self._idle_timeouts.silence
+        return backoff.next_delay(error, self._elapsed(self._authenticated_at), self._elapsed(self._live_at))
+
     async def _stop(self, error: FeedError) -> None:
+        """Stop until `reconnect()`; a process that could not be joined is tried again before."""
+        self._leave_shared()
         self._set_state(LinkPhase.STOPPED, error=error)
-        await self._reconnect_requested.wait()
-        self._last_error = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._timings.join_again if isinstance(error, NotShared) else None):
+                await self._reconnect_requested.wait()
+        if self._reconnect_requested.is_set():
+            self._last_error = None
+
+    def _leave_shared(self) -> None:
+        self.report = None
+        if self._is_joined and self._route is not None:
+            self._is_joined = False
+            self._route.left()
 
     def _elapsed(self, since: float | None) -> float | None:
         return None if since is None else self._clock() - since
@@ -184,17 +210,18 @@ class Link:
         market, clock = self._market, self._clock
         self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
-        timings = self._idle_timeouts.timings
-        connection = await connect(self.url, self._token, market, timings, clock, self._on_push, self._report_proxy)
-        self.is_demo = connection.is_demo
-        market.set_hours(demo=connection.is_demo)
+        connection = await self._connect()
+        if not self._is_joined:  # else the other process says later what it is connected to
+            self._adopt_hours(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                self._set_state(LinkPhase.AUTHENTICATING, self.host)
+                if not self._is_joined:
+                    self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
+                self._adopt_hours(connection)
                 tasks.create_task(connection.run_heartbeat(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
@@ -202,7 +229,6 @@ class Link:
             if task is not None and task.cancelling():
                 # Up to Python 3.12 a task group that is failing already swallows its own cancellation.
                 raise asyncio.CancelledError from None
-            self._check_owner()
             raise _most_severe(group) from None
         finally:
             await connection.close()
@@ -210,15 +236,52 @@ class Link:
     def _report_proxy(self, proxy: Proxy) -> None:
         self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
-    def _check_owner(self) -> None:
-        """Raises TakenOver if another process on this machine took over the key: two that reconnect in turn would close
-        each other's connection for ever. If both were live for a while, the plan has room for both."""
-        if self._lock is None or (pid := self._lock.other_pid) in (None, self._sharing_pid):
-            return
-        together = min(self._elapsed(self._live_at) or 0.0, self._lock.seconds_since_claim)
-        if together <= self._timings.stable_after:
-            raise TakenOver(pid) from None
-        self._sharing_pid = pid
+    def _adopt_hours(self, connection: Connection) -> None:
+        self.is_demo = connection.is_demo
+        self._market.set_hours(demo=connection.is_demo)
+
+    async def _connect(self) -> Connection:
+        """Returns a connection to the vendor, or to the process that shares its own. Raises FeedError."""
+        market, route, timings = self._market, self._route, self._idle_timeouts.timings
+        path = await route.choose() if route is not None else None
+        if route is None or path is None:
+            return await connect(
+                self.url,
+                self._token,
+                market,
+                timings,
+                self._clock,
+                self._on_push,
+                self._report_proxy,
+                route.tap if route is not None else None,
+            )
+        from tui.feed.shared_connection import join
+
+        self._is_joined = True
+        return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+
+    def _follow_report(self, report: RelayReport) -> None:
+        """Show what the process that holds the connection says, until it is authenticated."""
+        self.report = report
+        self.is_demo = report.is_demo
+        if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
+            self._set_state(LinkPhase.AUTHENTICATING, f"in window {report.pid}: {report.words}")
+
+    def _follow_wanted(self) -> None:
+        self._symbols_changed.set()
+
+    @property
+    def windows(self) -> Sequence[Window]:
+        """The processes that share the connection, the one that holds it first; none if it is not shared."""
+        if self.report is not None:
+            return self.report.windows
+        tap = self._tap
+        windows = tap.windows if tap is not None else ()
+        return windows if len(windows) > 1 else ()
+
+    @property
+    def _tap(self) -> Tap | None:
+        return self._route.tap if self._route is not None else None
 
     async def _wait_for_reconnect(self) -> None:
         await self._reconnect_requested.wait()
@@ -228,7 +291,7 @@ class Link:
         """Subscribe to all followed symbols, then to those that are added later."""
         market = self._market
         market.reconnected(self._symbols)
-        subscriptions = Subscriptions(self._types, connection.subscribe, market, self._failed_requests)
+        subscriptions = Subscriptions(connection.subscribe, market, self._failed_requests)
 
         def report_type(type_: str) -> None:
             if self.state.phase is not LinkPhase.LIVE:
@@ -236,21 +299,33 @@ class Link:
 
         while True:
             self._symbols_changed.clear()
-            await subscriptions.sync(self._symbols, report_type)
+            wanted = self._wanted()
+            await subscriptions.sync(wanted, report_type)
             market.expect_data(self._symbols, self._clock())
+            if (tap := self._tap) is not None:
+                tap.settle(subscriptions.decision)
             if self.state.phase is not LinkPhase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1
                 self._was_live = True
                 self._last_error = None
                 self._live_at = self._clock()
+                self._joins_lost = 0
                 self._set_state(LinkPhase.LIVE)
-            if subscriptions.needs_new_connection(self._symbols):
+            if subscriptions.needs_new_connection(_flat(wanted)):
                 # Symbols may be removed one after the other: one new connection serves them all.
                 await asyncio.sleep(self._timings.retry_gap)
-                if subscriptions.needs_new_connection(self._symbols):
+                if subscriptions.needs_new_connection(_flat(self._wanted())):
                     raise NeedsNewConnection("renewed to make room")
             await self._symbols_changed.wait()
+
+    def _wanted(self) -> dict[str, Sequence[Symbol]]:
+        """Returns the symbols to subscribe to by type: one's own first, then those of others."""
+        own: dict[str, Sequence[Symbol]] = dict.fromkeys(self._types, self._symbols)
+        if (tap := self._tap) is None:
+            return own
+        tap.set_own(own)
+        return {type_: list(dict.fromkeys([*own.get(type_, ()), *tap.wanted.get(type_, ())])) for type_ in TYPES}
 
     def _set_state(
         self, phase: LinkPhase, detail: str = "", *, retry_at: float = 0.0, error: FeedError | None = None
@@ -260,8 +335,14 @@ class Link:
             error.__traceback__ = error.__context__ = None
             self._last_error = error
         self.state = LinkState(phase, self._clock(), detail, retry_at, self._last_error, self._was_live)
+        if (tap := self._tap) is not None:
+            tap.state_changed(self.state, self.is_demo)
         if self._on_state is not None:
             self._on_state(self.state)
+
+
+def _flat(wanted: Mapping[str, Sequence[Symbol]]) -> list[Symbol]:
+    return list(dict.fromkeys(symbol for symbols in wanted.values() for symbol in symbols))
 
 
 def _most_severe(group: BaseExceptionGroup[BaseException]) -> BaseException:

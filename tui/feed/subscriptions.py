@@ -7,12 +7,12 @@ that its type serves already, which is right in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from tui.errors import NoConnection
 from tui.market import Market
 from tui.market.entitlements import NO_ANSWER
-from tui.protocol.messages import MAX_SYMBOLS, OVER_LIMIT, UNRESOLVED, SubscribeReply
+from tui.protocol.messages import MAX_SYMBOLS, OVER_LIMIT, TYPES, UNRESOLVED, SubscribeReply
 from tui.secrets import safe_text
 from tui.symbol import Symbol
 
@@ -29,15 +29,13 @@ class Subscriptions:
     """The subscriptions of one connection. `failed_requests` outlives it: the number of unanswered requests by type,
     and an entry under UNRESOLVED once a request could not be resolved."""
 
-    def __init__(
-        self, types: Sequence[str], send: SendRequest, market: Market, failed_requests: dict[str, int]
-    ) -> None:
-        self._types = types
+    def __init__(self, send: SendRequest, market: Market, failed_requests: dict[str, int]) -> None:
         self._send = send
         self._market = market
         self._failed_requests = failed_requests
-        self._served: dict[str, dict[Symbol, None]] = {type_: {} for type_ in types}
-        self._decided: dict[str, set[Symbol]] = {type_: set() for type_ in types}
+        self._served: dict[str, dict[Symbol, None]] = {type_: {} for type_ in TYPES}
+        self._decided: dict[str, set[Symbol]] = {type_: set() for type_ in TYPES}
+        self._refusals: dict[tuple[str, Symbol], str] = {}
         self._refused: dict[str, str] = {}  # types that the vendor does not serve at all, and its words
         self._counted: set[Symbol] = set()  # served in any type: the plan's limit counts symbols
         self._limit = MAX_SYMBOLS
@@ -54,11 +52,22 @@ class Subscriptions:
         gone = self._counted.difference(wanted)
         return bool(gone) and self._limit < len(self._counted) + len(waiting)
 
-    async def sync(self, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
-        """Subscribe until every wanted symbol is served in every type or marked as refused. Raises NoConnection if only
-        a new connection can continue."""
-        for type_ in self._types:
-            await self.sync_type(type_, wanted, on_type)
+    async def sync(self, wanted: Mapping[str, Sequence[Symbol]], on_type: Callable[[str], None]) -> None:
+        """Subscribe until every wanted symbol, by type, is served or marked as refused. Raises NoConnection if only a
+        new connection can continue."""
+        for type_, symbols in wanted.items():
+            await self.sync_type(type_, symbols, on_type)
+
+    def decision(self, type_: str, symbol: Symbol) -> str | None:
+        """Returns why a type is refused for a symbol, "" if it is served, None if it is not decided yet."""
+        if symbol in self._served[type_]:
+            return ""
+        return self._refusals.get((type_, symbol))
+
+    def _refuse(self, symbols: Iterable[Symbol], type_: str, words: str) -> None:
+        symbols = list(symbols)
+        self._refusals.update(((type_, symbol), words) for symbol in symbols)
+        self._market.refuse(symbols, type_, words)
 
     async def sync_type(self, type_: str, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
         """Subscribe to one type as `sync` does to all."""
@@ -75,7 +84,7 @@ class Subscriptions:
     def _within_limit(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Returns those of `new` that fit the limit: one served in another type always does. The others are marked."""
         if type_ in self._refused:
-            self._market.refuse(new, type_, self._refused[type_])
+            self._refuse(new, type_, self._refused[type_])
             return []
         free = self._limit - len(self._counted)
         fits: list[Symbol] = []
@@ -90,7 +99,7 @@ class Subscriptions:
                 free -= 1
             else:
                 over.append(symbol)
-        self._market.refuse(over, type_, OVER_LIMIT)
+        self._refuse(over, type_, OVER_LIMIT)
         return fits
 
     async def _subscribe(self, type_: str, new: list[Symbol]) -> None:
@@ -138,7 +147,7 @@ class Subscriptions:
             if words == OVER_LIMIT:
                 self._limit = len(self._counted)
                 self._limited_types.add(type_)
-            self._market.refuse(new, type_, words)
+            self._refuse(new, type_, words)
             return
         first, second = new[: len(new) // 2], new[len(new) // 2 :]
         refusal = await self._request(type_, first)
@@ -153,7 +162,7 @@ class Subscriptions:
 
     def _refuse_type(self, type_: str, new: Iterable[Symbol], words: str) -> None:
         self._refused[type_] = words
-        self._market.refuse(new, type_, words)
+        self._refuse(new, type_, words)
 
 
 def _normalize_refusal(refusal: str) -> str:

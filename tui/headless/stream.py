@@ -21,9 +21,9 @@ from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
 from tui.feed.clock import monotonic
 from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of
-from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared, Route
 from tui.headless.stdout import StdoutWriter
 from tui.market import Instrument, Market
 from tui.market.entitlements import RefusedType, refused_types
@@ -70,7 +70,7 @@ class NdjsonStream:
         self._types: Sequence[str] = ()
         self._symbols_with_data: set[Symbol] = set()  # on any connection
         self._reported_symbols: list[Symbol] = []  # reported as without data
-        self._market = Market()
+        self.market = Market()
         self._link: Link | None = None
         self._refused: list[RefusedType] = []
         self._signal_exit_code = EXIT_DONE
@@ -82,7 +82,7 @@ class NdjsonStream:
         url: str,
         token: Token,
         types: Sequence[str],
-        lock: KeyLock | None = None,
+        route: Route | None = None,
         recorder: Recorder | None = None,
         log: LogFile | None = None,
     ) -> int:
@@ -105,17 +105,17 @@ class NdjsonStream:
         self._link = Link(
             url,
             token,
-            self._market,
+            self.market,
             types=types,
             on_state=self._on_link_state,
             on_push=self._on_push,
             on_fault=self._finish,
-            lock=lock,
+            route=route,
         )
         if recorder is not None:
             self._recorder = recorder
             recorder.on_error = lambda: self._print_status_threadsafe(f"recording stopped: {recorder.error}")
-            recorder.begin(self._market, self._symbols, host_of(url), monotonic, time.time)
+            recorder.begin(self.market, self._symbols, host_of(url), monotonic, time.time)
         if log is not None:
             log.on_trouble = lambda: self._print_status_threadsafe(log.trouble)
             if log.trouble:
@@ -142,7 +142,7 @@ class NdjsonStream:
         """Print the counters of the feed, if it was started."""
         if self._link is None:
             return
-        report = self._market.health.report()
+        report = self.market.health.report()
         silent = self._symbols_without_data()
         if not self._json_health:
             if self._remaining == 0:  # the count was reached, perhaps before all symbols had data
@@ -199,6 +199,10 @@ class NdjsonStream:
         words = safe_text(state.describe(monotonic()))
         _log.info("link %s", words)
         if state.phase is LinkPhase.STOPPED and state.error is not None:
+            if self._was_live and isinstance(state.error, NotShared):  # it may answer again
+                self._print_status(words)
+                self._start_deadline()
+                return
             self._finish(state.error)
             return
         self._print_status(words)
@@ -216,7 +220,7 @@ class NdjsonStream:
 
     def _report_refused(self) -> None:
         """Print which types are refused, if they differ from those of the connection before."""
-        now = refused_types(self._market.instruments.values())
+        now = refused_types(self.market.instruments.values())
         if now != self._refused:
             for line in describe_refusals(now, len(self._symbols)):
                 self._print_status(line)
@@ -235,7 +239,7 @@ class NdjsonStream:
         """Returns the symbols the server accepted that have had no data."""
         return [
             symbol
-            for symbol, instrument in self._market.instruments.items()
+            for symbol, instrument in self.market.instruments.items()
             if symbol not in self._symbols_with_data
             and instrument.expected_at
             and instrument.refused.keys() < set(self._types)

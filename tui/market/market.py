@@ -19,9 +19,10 @@ from tui.market.data_age import RESOLUTION
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
+from tui.market.spellings import find_by_spelling
 from tui.market.trade_side import uncrossed_mid
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
-from tui.symbol import Symbol, canonical, split_wire_symbol
+from tui.symbol import Symbol
 
 _MAX_SPELLINGS = 4_096
 _MAX_SPELLING_LENGTH = 64  # characters: a symbol has at most a quarter of it
@@ -372,10 +373,7 @@ class Market:
         """Returns the instrument of a new spelling, and caches it; None if unfollowed or ambiguous."""
         if spelling in self._by_spelling or len(spelling) > _MAX_SPELLING_LENGTH:
             return None
-        code, region = split_wire_symbol(message.symbol, message.region)
-        regions = (region,) if region else self._regions
-        same_code = [i for each in regions if (i := self.instruments.get(canonical(code, each))) is not None]
-        instrument = same_code[0] if len(same_code) == 1 else None
+        instrument = find_by_spelling(message, self.instruments, self._regions)
         if len(self._by_spelling) < _MAX_SPELLINGS:
             self._by_spelling[spelling] = instrument
         return instrument
@@ -413,6 +411,10 @@ class Market:
     def local_time(self, now: float) -> float:
         """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""
         return now * 1000 + self.wall_base
+
+    def monotonic_time(self, local: float) -> float:
+        """Returns the monotonic time in s of a wall clock in ms: the inverse of `local_time`."""
+        return (local - self.wall_base) / 1000
 
     def exchange_time(self, now: float) -> float:
         """Returns the time of the exchange's clock at `now` (s, monotonic), ms UTC, as well as its offset is known."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tui.feed.key_lock import AnotherClient
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import AnotherClient
 
 GRACE_PERIOD = 1.0  # s: a shorter outage is not notified
 

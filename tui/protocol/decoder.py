@@ -25,6 +25,7 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
 )
+from tui.protocol.relay_status import RelayStatus
 
 
 class _Envelope(Struct, gc=False):
@@ -85,7 +86,7 @@ def _messages(raw: Any, units: Counter[str] | None) -> tuple[Message, ...]:
         raise MalformedMessage("not an object")
     raw = without_nulls(raw)
     if "resAc" in raw:
-        return (convert(raw, AuthReply | SubscribeReply | Pong, "unknown reply"),)
+        return (convert(raw, AuthReply | SubscribeReply | Pong | RelayStatus, "unknown reply"),)
     data = raw.get("data")
     if data is None:
         return (convert(raw, Hello, "unknown message"),)

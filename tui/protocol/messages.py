@@ -12,6 +12,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, Struct, field
 
+from tui.protocol.relay_status import RelayStatus
+
 MAX_SYMBOLS = 500  # page, step 3: of one connection, types not counted
 MAX_LEVELS = 1_000  # of one side of a book; the page shows ten
 MAX_ROWS = 3_000  # of a list in one frame: twice MAX_SYMBOLS times four types
@@ -164,7 +166,7 @@ class Pong(Struct, tag_field="resAc", tag="pong"):
     data: PongData
 
 
-Reply: TypeAlias = Hello | AuthReply | SubscribeReply | Pong
+Reply: TypeAlias = Hello | AuthReply | SubscribeReply | Pong | RelayStatus
 Message: TypeAlias = Push | Reply
 
 

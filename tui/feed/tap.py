@@ -1,0 +1,99 @@
+"""What a link does for other processes that share its connection, and where it connects itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tui.errors import EXIT_USAGE, FeedError, NoConnection
+from tui.feed.state import LinkState
+from tui.protocol.messages import Push
+from tui.protocol.relay_status import Window
+from tui.symbol import Symbol
+
+
+class NotShared(FeedError):
+    """Another process, `pid`, uses the key, and its connection cannot be joined."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, pid: int, why: str) -> None:
+        super().__init__(f"pid {pid} uses this key and {why}", advice="end it first, or give --take-over")
+        self.pid = pid
+
+
+class AnotherClient(NoConnection):
+    """Every new connection is closed soon: a client on another machine seems to use the key."""
+
+    def __init__(self) -> None:
+        super().__init__("another client seems to be using this key")
+
+
+class Tap(Protocol):
+    """Passes the frames of a link's connection on to others, and asks for what they want."""
+
+    @property
+    def is_shared(self) -> bool:
+        """True while others want frames."""
+
+    @property
+    def wanted(self) -> Mapping[str, Sequence[Symbol]]:
+        """What others want, symbols by type."""
+
+    def forward(self, frame: bytes | bytearray, message: Push) -> bool:
+        """Pass a frame on. Returns whether this process wants it itself."""
+
+    def begin(self, arrived: float) -> None:
+        """Begin with the frames of one read, which arrived at this time, ms UTC."""
+
+    def end(self) -> None:
+        """End the frames of one read."""
+
+    def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
+        """Set what this process wants itself, symbols by type."""
+
+    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+        """Reply to what others asked for, as far as it is decided. `decision` returns why a type is refused for a
+        symbol, "" if it is served, None if it is not decided yet."""
+
+    @property
+    def windows(self) -> Sequence[Window]:
+        """The processes that use the connection, this one first."""
+
+    def state_changed(self, state: LinkState, is_demo: bool) -> None:
+        """Tell others of a new state of the link."""
+
+
+class Route(Protocol):
+    """Decides where a link connects."""
+
+    @property
+    def tap(self) -> Tap | None:
+        """Serves the others while the connection to the vendor is this process's own."""
+
+    async def choose(self) -> Path | None:
+        """Returns the Unix socket of the process that shares its connection, None to connect to the vendor. Raises
+        NotShared."""
+
+    def joined(self) -> None:
+        """Note that the process on the socket answered."""
+
+    def join_failed(self, why: str) -> None:
+        """Note why the process on the socket cannot be joined. Raises NotShared."""
+
+    def left(self) -> None:
+        """Note that the shared connection has ended."""
+
+    async def superseded(self) -> bool:
+        """Returns True if another process has become the holder since: it is joined from now on."""
+
+    def take_over(self) -> None:
+        """Become the holder at the next attempt, whoever is."""
+
+    on_wanted: Callable[[], None]
+    """Is called when what others want has changed."""
+    name: str
+    """What this process is, as others are told: `dashboard`, `stream`, `doctor`."""
+    wants_everything: bool
+    """Whether this process wants each message, also those that newer ones have replaced."""

@@ -1,0 +1,57 @@
+"""The one message that a relay adds to the vendor's protocol, and the headers of its handshake.
+
+A client that does not send the header VERSION_HEADER is sent the vendor's messages alone.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, json
+
+RELAY_VERSION = 1
+VERSION_HEADER = "X-Itick-Relay"
+"""Header of the request and of the response: the version of `RelayStatus`."""
+NAME_HEADER = "X-Itick-Name"
+"""Header of the request: what the client is, `dashboard`, `stream` or `doctor`."""
+QUEUE_HEADER = "X-Itick-Queue"
+"""Header of the request: EVERYTHING asks for each message, also for those that newer ones have replaced."""
+EVERYTHING = "everything"
+
+
+class Window(Struct, omit_defaults=True):
+    """A process that uses the connection. `conflated` counts messages that newer ones replaced before they were sent,
+    `lost` those that did not fit its queue; `queued` are waiting."""
+
+    pid: int
+    name: str
+    symbols: int = 0
+    queued: int = 0
+    conflated: int = 0
+    lost: int = 0
+
+
+class RelayReport(Struct, omit_defaults=True):
+    """The state of a relay. `phase` is the name of a LinkPhase, `words` describe the link, `lag` is its median lag in
+    ms. `windows` has the holder of the connection first; `lost` is the count of the client that it is sent to."""
+
+    pid: int
+    phase: str
+    words: str
+    is_demo: bool = False
+    lag: float | None = None
+    lost: int = 0
+    windows: list[Window] = []
+
+
+class RelayStatus(Struct, tag_field="resAc", tag="relay", omit_defaults=True):
+    """What a relay tells its own clients. The messages behind it arrived at the relay at `arrived`, ms UTC."""
+
+    arrived: int = 0
+    report: RelayReport | None = None
+
+
+_encode = json.Encoder().encode
+
+
+def encode_status(status: RelayStatus) -> bytes:
+    """Returns the text of a status."""
+    return _encode(status)

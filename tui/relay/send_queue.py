@@ -1,0 +1,63 @@
+"""The messages that wait for one client of a relay which does not read as fast as they come.
+
+A quote, a book or a bar replaces the one of its symbol that still waits: the newest is what its screen has to show, and
+it is always delivered. Trades are all kept, up to a limit; what does not fit is counted as lost, the oldest first. A
+client that records asks for everything, and has the same with a higher limit and nothing replaced.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+MAX_TRADES_BYTES = 4 << 20
+MAX_EVERYTHING_BYTES = 64 << 20
+
+
+class SendQueue:
+    """The queue of one client. Times are of arrival at the relay, ms UTC."""
+
+    __slots__ = ("_in_order", "_in_order_bytes", "_limit", "_newest", "_replaces", "conflated", "lost")
+
+    def __init__(self, everything: bool = False) -> None:
+        self._replaces = not everything
+        self._limit = MAX_EVERYTHING_BYTES if everything else MAX_TRADES_BYTES
+        self._newest: dict[Hashable, tuple[int, bytes]] = {}
+        self._in_order: deque[tuple[int, bytes]] = deque()
+        self._in_order_bytes = 0
+        self.conflated = 0
+        self.lost = 0
+
+    def __len__(self) -> int:
+        return len(self._newest) + len(self._in_order)
+
+    def add(self, key: Hashable, frame: bytes, arrived: int, is_trade: bool) -> None:
+        """Add a frame. `key` stands for its symbol and type."""
+        if self._replaces and not is_trade:
+            if self._newest.pop(key, None) is not None:
+                self.conflated += 1
+            self._newest[key] = (arrived, frame)
+            return
+        self._in_order.append((arrived, frame))
+        self._in_order_bytes += len(frame)
+        while self._in_order_bytes > self._limit:
+            self._in_order_bytes -= len(self._in_order.popleft()[1])
+            self.lost += 1
+
+    def take(self, size: int, mark: Callable[[int], bytes]) -> bytes:
+        """Returns frames of about `size` bytes and removes them. Those that arrived at the same time follow a `mark` of
+        it."""
+        taken: list[bytes] = []
+        marked = -1
+        while size > 0 and (self._in_order or self._newest):
+            if self._in_order:
+                arrived, frame = self._in_order.popleft()
+                self._in_order_bytes -= len(frame)
+            else:
+                arrived, frame = self._newest.pop(next(iter(self._newest)))
+            if arrived != marked:
+                marked = arrived
+                taken.append(mark(arrived))
+            taken.append(frame)
+            size -= len(frame)
+        return b"".join(taken)

@@ -1,0 +1,217 @@
+"""Who holds the connection of a key on this machine, and how a process joins it.
+
+The process that has the key's lock holds the connection and serves the others. One that finds the lock taken joins on
+the socket that the lock file names. When the holder goes, the others race for the lock; the winner waits as long as the
+vendor wants between two connections, and the rest join the winner.
+
+PICTURE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tui.feed.clock import Clock, monotonic
+from tui.feed.key_lock import KeyInUse, KeyLock
+from tui.feed.state import Timings
+from tui.feed.tap import NotShared
+from tui.market import Market
+
+if TYPE_CHECKING:
+    from tui.relay.server import Relay
+
+_MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
+_JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
+_POLL = 0.05  # s
+
+
+class Role(Enum):
+    """What a process is to the connection of its key."""
+
+    SEEKING = "seeking"  # it asks for the lock
+    JOINING = "joining"  # another process has the lock
+    FOLLOWING = "following"  # that one serves it
+    LEADING = "leading"  # it has the lock, connects to the vendor and serves the others
+    REFUSED = "refused"  # the other process cannot be joined
+
+
+class Happening(Enum):
+    """What changes a role."""
+
+    LOCK_FREE = "the lock is free"
+    LOCK_TAKEN = "the lock is taken"
+    HELLO = "the holder answers"
+    NO_HELLO = "no answer, or another version"
+    LOST = "the holder is lost or leaves"
+    SUPERSEDED = "another takes the key over"
+    AGAIN = "a while later"
+    TAKE_OVER = "the person takes the key over"
+
+
+TRANSITIONS: dict[tuple[Role, Happening], Role] = {
+    (Role.SEEKING, Happening.LOCK_FREE): Role.LEADING,
+    (Role.SEEKING, Happening.LOCK_TAKEN): Role.JOINING,
+    (Role.JOINING, Happening.HELLO): Role.FOLLOWING,
+    (Role.JOINING, Happening.LOST): Role.SEEKING,
+    (Role.JOINING, Happening.NO_HELLO): Role.REFUSED,
+    (Role.FOLLOWING, Happening.LOST): Role.SEEKING,
+    (Role.LEADING, Happening.SUPERSEDED): Role.SEEKING,
+    (Role.REFUSED, Happening.AGAIN): Role.SEEKING,
+    (Role.SEEKING, Happening.TAKE_OVER): Role.LEADING,
+    (Role.REFUSED, Happening.TAKE_OVER): Role.LEADING,
+}
+
+
+class Sharing:
+    """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `on_wanted` is called when what others
+    want has changed."""
+
+    def __init__(
+        self,
+        lock: KeyLock,
+        market: Market,
+        name: str,
+        *,
+        take_over: bool = False,
+        wants_everything: bool = False,
+        clock: Clock = monotonic,
+        timings: Timings | None = None,
+    ) -> None:
+        self.role = Role.SEEKING
+        self.relay: Relay | None = None
+        self.on_wanted: Callable[[], None] = lambda: None
+        self._lock = lock
+        self._market = market
+        self.name = name
+        self.wants_everything = wants_everything
+        self._take_over = take_over
+        self._clock = clock
+        self._timings = timings or Timings()
+        self._holder_pid = 0
+        self._unanswered_since: float | None = None
+        self._left_at: float | None = None  # when the connection of another process ended
+        self._own_folder: Path | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop_serving("the window that held the connection was closed")
+        self._lock.release()
+
+    def _happens(self, happening: Happening) -> None:
+        self.role = TRANSITIONS[self.role, happening]
+
+    @property
+    def tap(self) -> Relay | None:
+        """Serves the others while this process leads."""
+        return self.relay if self.role is Role.LEADING else None
+
+    async def choose(self) -> Path | None:
+        """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
+        if self.role is Role.LEADING:
+            return None
+        if self._take_over:
+            self._take_over = False
+            self._lock.take_over()
+            self._happens(Happening.TAKE_OVER)
+            await self._lead()
+            return None
+        if self.role is Role.REFUSED:
+            self._happens(Happening.AGAIN)
+        deadline = self._clock() + _JOIN_WITHIN
+        while True:
+            try:
+                self._lock.acquire()
+            except KeyInUse as error:
+                self._holder_pid = error.pid
+            else:
+                self._happens(Happening.LOCK_FREE)
+                await self._lead()
+                return None
+            holder = self._lock.holder()
+            if holder is not None and holder.socket is not None and holder.socket.exists():
+                self._holder_pid = holder.pid
+                self._happens(Happening.LOCK_TAKEN)
+                since = self._unanswered_since
+                if since is not None and self._clock() - since > _JOIN_WITHIN:
+                    self.join_failed("does not answer")
+                return holder.socket
+            if self._clock() >= deadline:
+                self._happens(Happening.LOCK_TAKEN)
+                self.join_failed("does not share it")
+            await asyncio.sleep(_POLL)
+
+    async def _lead(self) -> None:
+        """Serve the others, then wait until the vendor allows another connection."""
+        from tui.relay.server import Relay
+
+        self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
+        with contextlib.suppress(OSError):  # without a socket it goes on alone
+            path = self._socket_path()
+            await self.relay.listen(path)
+            self._lock.publish(path)
+        if self._left_at is not None:
+            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+            self._left_at = None
+
+    def _socket_path(self) -> Path:
+        """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
+        path = self._lock.folder / f"{self._lock.name}-{os.getpid()}.sock"
+        if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
+            import tempfile  # slow to import
+
+            self._own_folder = Path(tempfile.mkdtemp(prefix="itick-tui-"))
+            return self._own_folder / "relay.sock"
+        path.unlink(missing_ok=True)  # of an earlier process with this id
+        return path
+
+    async def _stop_serving(self, words: str) -> None:
+        relay, self.relay = self.relay, None
+        if relay is not None:
+            await relay.close(words)
+        if self._own_folder is not None:
+            with contextlib.suppress(OSError):
+                self._own_folder.rmdir()
+            self._own_folder = None
+
+    def joined(self) -> None:
+        """Note that the holder answered."""
+        self._unanswered_since = None
+        self._happens(Happening.HELLO)
+
+    def join_failed(self, why: str) -> None:
+        """Note why the holder cannot be joined. Raises NotShared."""
+        self._unanswered_since = None
+        self._happens(Happening.NO_HELLO)
+        raise NotShared(self._holder_pid, why)
+
+    def left(self) -> None:
+        """Note that the holder has left or is lost."""
+        if self.role is Role.JOINING:
+            self._unanswered_since = self._unanswered_since or self._clock()
+        self._left_at = self._clock()
+        self._happens(Happening.LOST)
+
+    async def superseded(self) -> bool:
+        """Returns True if another process took the key over: it is joined from now on."""
+        if self.role is not Role.LEADING or self._lock.other_pid is None:
+            return False
+        self._happens(Happening.SUPERSEDED)
+        await self._stop_serving("another window took the connection over")
+        self._lock.release()
+        return True
+
+    def take_over(self) -> None:
+        """Become the holder at the next attempt, whoever is."""
+        self._take_over = True
