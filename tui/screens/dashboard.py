@@ -349,13 +349,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
-        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
-        of then."""
+        so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        if self.chart.instrument in changed:  # that of all panes
-            self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display))
+        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed and pane.display))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
