@@ -29,13 +29,22 @@ from tui.protocol.messages import AUTHENTICATED, CONNECTED, OVER_LIMIT, TYPES, A
 from tui.relay.nats_follower import FOLLOWER_TIMINGS, follower_of
 from tui.relay.nats_publisher import LICENCE
 from tui.relay.nats_server import NatsServer, close_client, find_server, open_client
-from tui.relay.nats_subjects import ARRIVED_HEADER, HEALTH_SUBJECT, data_subject, subject_parts, want_subject
+from tui.relay.nats_subjects import (
+    ARRIVED_HEADER,
+    HEALTH_SUBJECT,
+    LAST_VALUES,
+    PUBLISHER_HEADER,
+    SEQUENCE_HEADER,
+    data_subject,
+    subject_parts,
+    want_subject,
+)
 from tui.symbol import Symbol
 
 LIVE = LinkPhase.LIVE
 SLOW = 40.0  # s: starting processes on a busy machine
 
-codes = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+codes = st.text(st.sampled_from(".*>%@$/ \tA") | st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 def follower(nats: NatsProcess, *symbols: Symbol) -> Running:
@@ -308,3 +317,27 @@ async def test_a_malformed_message_is_counted_and_survived(tmp_path: Path) -> No
                 await exchange.close_market()
                 await equals(running, exchange)
                 assert running.phases.count(LIVE) == 1 and "itick-tui: 127" not in relay.said
+
+
+async def test_a_double_and_what_another_publisher_sent_are_not_applied(tmp_path: Path) -> None:
+    async with Exchange(rate=200) as exchange, NatsProcess(tmp_path) as nats:
+        with RelayProcess(tmp_path / "one", exchange.url, nats.url):
+            async with follower(nats, QQQ) as running:
+                await until(lambda: LIVE in running.phases, SLOW)
+                await exchange.close_market()
+                await equals(running, exchange)
+                subject, health = data_subject(QQQ, "tick"), running.market.health
+                client = await open_client(NatsServer(nats.url), "test", lambda error: None)
+                last = await client.jetstream().get_last_msg(LAST_VALUES, subject)
+                assert last.headers is not None and last.data is not None
+                later = str(int(last.headers[SEQUENCE_HEADER]) + 1)
+                messages, malformed = health.messages, health.malformed.total()
+                await client.publish(subject, last.data, headers=last.headers)
+                other = last.headers | {SEQUENCE_HEADER: later, PUBLISHER_HEADER: "another"}
+                await client.publish(subject, last.data, headers=other)
+                await client.publish(subject, b"the end of the test")
+                await until(lambda: health.malformed.total() > malformed)
+                assert health.messages == messages
+                await client.publish(subject, last.data, headers=last.headers | {SEQUENCE_HEADER: later})
+                await until(lambda: health.messages == messages + 1)
+                await close_client(client)
