@@ -70,7 +70,8 @@ class Route(Protocol):
 
     @property
     def tap(self) -> Tap | None:
-        """Serves the others while the connection to the vendor is this process's own."""
+        """Serves others: those that joined, while the connection to the vendor is this process's own, and those that
+        connect over TCP, also while it has joined itself."""
 
     async def choose(self) -> Path | None:
         """Returns the Unix socket of the process that shares its connection, None to connect to the vendor. Raises
