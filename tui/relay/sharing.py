@@ -12,20 +12,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tui.feed.clock import Clock, monotonic
 from tui.feed.key_lock import KeyInUse, KeyLock
 from tui.feed.state import Timings
 from tui.feed.tap import NotShared
 from tui.market import Market
-from tui.relay.server import Relay
+
+if TYPE_CHECKING:
+    from tui.relay.server import Relay
 
 _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
@@ -154,6 +154,8 @@ class Sharing:
 
     async def _lead(self) -> None:
         """Serve the others, then wait until the vendor allows another connection."""
+        from tui.relay.server import Relay
+
         self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
         with contextlib.suppress(OSError):  # without a socket it goes on alone
             path = self._socket_path()
@@ -167,6 +169,8 @@ class Sharing:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
         path = self._lock.folder / f"{self._lock.name}-{os.getpid()}.sock"
         if len(os.fsencode(path)) > _MAX_SOCKET_PATH:
+            import tempfile  # slow to import
+
             self._own_folder = Path(tempfile.mkdtemp(prefix="itick-tui-"))
             return self._own_folder / "relay.sock"
         path.unlink(missing_ok=True)  # of an earlier process with this id
@@ -177,7 +181,8 @@ class Sharing:
         if relay is not None:
             await relay.close(words)
         if self._own_folder is not None:
-            shutil.rmtree(self._own_folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._own_folder.rmdir()
             self._own_folder = None
 
     def joined(self) -> None:
