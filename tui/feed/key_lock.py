@@ -14,8 +14,8 @@ from typing import NamedTuple, Self, TypeVar
 
 from platformdirs import user_state_path
 
-from tui.errors import UsageError
-from tui.files import make_folder
+from tui.errors import UsageError, reason
+from tui.files import make_folder, write_exposure
 from tui.secrets import Token
 from tui.threads import start_thread
 
@@ -88,6 +88,12 @@ class KeyLock:
     def folder(self) -> Path:
         """The folder of the lock file; only the current user can enter it."""
         return self._path.parent
+
+    @property
+    def exposure(self) -> str:
+        """Who else can write the folder and what to do about it, "" if only the current user and root can: others could
+        put a socket of their own into it."""
+        return self._with_timeout(partial(folder_exposure, self.folder), "")
 
     @property
     def name(self) -> str:
@@ -228,3 +234,14 @@ def _is_running(pid: int) -> bool:
     except OSError:
         return True  # another user's process
     return True
+
+
+def folder_exposure(folder: Path) -> str:
+    """Returns who else can write a folder of locks and what to do about it, "" if only the current user and root can,
+    or there is none yet."""
+    try:
+        return write_exposure(folder)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{folder} cannot be looked at: {reason(error)}"
