@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     examples=(
         ("itick-tui relay", "Hold the connection; dashboards and streams with this key join it."),
         ("itick-tui relay --listen 127.0.0.1:9011", "For other programs on this machine too."),
-        (
-            "itick-tui --url ws://127.0.0.1:9011/fund --token-file ~/.local/state/itick-tui/relay-token",
-            "The dashboard over TCP.",
-        ),
+        ("itick-tui --url ws://127.0.0.1:9011/fund --token-file FILE", "A dashboard over TCP."),
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
@@ -46,8 +43,8 @@ if TYPE_CHECKING:
     "--listen",
     group=SERVING,
     metavar="ADDRESS:PORT",
-    help="Serve programs that speak the vendor's protocol over TCP too, on this machine only: 127.0.0.1:9011. Their key "
-    "is in a file that the command names. Port 0 selects a free one.",
+    help="Serve programs that speak the vendor's protocol over TCP too, on this machine only: 127.0.0.1:9011. Their "
+    "key is in a file that the command names. Port 0 selects a free one.",
 )
 @config_option
 @log_option
@@ -59,9 +56,9 @@ def relay(
     config: Path | None,
     log_file: Path | None,
 ) -> int:
-    """Hold the connection to the feed without a screen, for a server that stays up.
+    """Hold the connection for others, without a screen.
 
-    Dashboards, streams and recorders with the same key on this machine join it, whoever was first: the vendor sees one
+    It is for a server that stays up. Dashboards, streams and recorders with the same key on this machine join it, whoever was first: the vendor sees one
     connection. If another process holds it, this one stands by, and takes over when that one ends. States of the link
     go to standard error, and at the end the counters.
     """

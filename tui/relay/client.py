@@ -17,6 +17,7 @@ from tui.symbol import Symbol
 MAX_STALL = 10.0
 """s without progress after which a client is disconnected."""
 
+_CLOSE_WITHIN = 1.0  # s
 _PORTION = 64 * 1024  # bytes written at once to a client that was behind
 _HEADS = tuple(bytes((0x81, size)) for size in range(126))  # RFC 6455 §5.2: FIN, text, unmasked, a 7-bit length
 
@@ -151,8 +152,12 @@ class RelayClient:
         self._socket.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection with a reason."""
-        await self._socket.close(code, reason)
+        """Close the connection with a reason; abort it if the client does not read that."""
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN):
+                await self._socket.close(code, reason)
+        except TimeoutError:
+            self.abort()
 
     def _pause(self) -> None:
         if self.batch is not None:
