@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.protocol import State
 
 from tests.relay.windows import LOCAL_TOKEN, Window, on_loopback
 from tests.support.exchange_client import AUTHENTICATED, HELLO, OVER_LIMIT, SUBSCRIBED, UNRESOLVED, subscribe
@@ -22,7 +23,7 @@ from tui.feed.state import LinkPhase
 from tui.protocol.messages import TYPES, Ping, encode
 from tui.protocol.relay_status import VERSION_HEADER
 from tui.relay import admission, server
-from tui.relay.client import RelayClient
+from tui.relay.client import ClientSocket, RelayClient, frame_of
 from tui.relay.sharing import Role
 from tui.secrets import Token
 
@@ -342,3 +343,29 @@ async def test_who_reads_nothing_does_not_hold_up_the_end(tmp_path: Path) -> Non
         async with reads_nothing(relay):
             async with asyncio.timeout(6):
                 await relay.__aexit__(None, None, None)
+
+
+async def test_what_comes_just_after_a_client_has_left_does_not_stop_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = ClientSocket.data_received
+    left: list[RelayClient] = []
+
+    def receive_and_flush(self: ClientSocket, data: bytes) -> None:
+        received(self, data)
+        if self.state is not State.OPEN and relay.sharing.relay is not None:  # its handler does not know yet
+            for client in relay.sharing.relay._clients:
+                client.batch = [frame_of(b"{}")]
+                client.flush(b"")
+                client.send(Ping("1"))
+                left.append(client)
+
+    async with Exchange() as exchange, Window(exchange.url, tmp_path, QQQ, listen=on_loopback()) as relay:
+        await relay.running.reaches(L)
+        loop_errors: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, error: loop_errors.append(error))
+        monkeypatch.setattr(ClientSocket, "data_received", receive_and_flush)
+        async with program(relay.sharing.url) as connection:
+            await greeted(connection)
+        await until(lambda: left)
+        assert not loop_errors

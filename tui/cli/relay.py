@@ -58,9 +58,9 @@ def relay(
 ) -> int:
     """Hold the connection for others, without a screen.
 
-    It is for a server that stays up. Dashboards, streams and recorders with the same key on this machine join it, whoever was first: the vendor sees one
-    connection. If another process holds it, this one stands by, and takes over when that one ends. States of the link
-    go to standard error, and at the end the counters.
+    It is for a server that stays up. Dashboards, streams and recorders with the same key on this machine join it,
+    whoever was first: the vendor sees one connection. If another process holds it, this one stands by, and takes over
+    when that one ends. States of the link go to standard error, and at the end the counters.
     """
     from tui.relay.local_access import local_access
 

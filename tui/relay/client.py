@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from tui.protocol.messages import TYPES, Message, encode
 from tui.protocol.relay_status import RelayStatus, Window, encode_status
@@ -125,19 +126,19 @@ class RelayClient:
 
     def send(self, *messages: Message) -> None:
         """Send messages at once, whatever waits."""
-        self._socket.transport.write(b"".join(frame_of(encode(message)) for message in messages))
+        self._write(b"".join(frame_of(encode(message)) for message in messages))
 
     def send_status(self, text: bytes) -> None:
         """Send a status, unless the client is behind or does not know it."""
         if self.knows_status and self.batch is not None:
-            self._socket.transport.write(frame_of(text))
+            self._write(frame_of(text))
 
     def flush(self, mark: bytes) -> None:
         """Write the batch behind a mark of its arrival."""
         batch, self.batch = self.batch, []
         if batch:
             self.sent += len(batch)
-            self._socket.transport.write(b"".join([mark, *batch] if self.knows_status else batch))
+            self._write(b"".join([mark, *batch] if self.knows_status else batch))
 
     def is_stalled(self, now: float) -> bool:
         """Returns True if the socket has taken nothing for MAX_STALL. `now` is in s, monotonic."""
@@ -159,6 +160,10 @@ class RelayClient:
         except TimeoutError:
             self.abort()
 
+    def _write(self, frames: bytes) -> None:
+        if self._socket.state is State.OPEN:  # one that is closing takes no more
+            self._socket.transport.write(frames)
+
     def _pause(self) -> None:
         if self.batch is not None:
             self.batch = None
@@ -168,7 +173,7 @@ class RelayClient:
         """Write what waited. The socket may be full again before all of it is written."""
         while self.queue and not self._socket.paused:
             waited = len(self.queue)
-            self._socket.transport.write(self.queue.take(_PORTION, self._mark))
+            self._write(self.queue.take(_PORTION, self._mark))
             self.sent += waited - len(self.queue)
         if not self._socket.paused:
             self.batch = []
