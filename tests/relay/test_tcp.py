@@ -20,7 +20,7 @@ from tests.support.feed import QQQ, Running, VendorServer, reply_to, serving
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
-from tui.protocol.messages import TYPES, Ping, encode
+from tui.protocol.messages import TYPES, Ping, Pong, PongData, encode
 from tui.protocol.relay_status import VERSION_HEADER
 from tui.relay import admission, server
 from tui.relay.client import ClientSocket, RelayClient, frame_of
@@ -357,7 +357,7 @@ async def test_what_comes_just_after_a_client_has_left_does_not_stop_the_link(
             for client in relay.sharing.relay._clients:
                 client.batch = [frame_of(b"{}")]
                 client.flush(b"")
-                client.send(Ping("1"))
+                client.send(Pong(PongData("1")))
                 left.append(client)
 
     async with Exchange() as exchange, Window(exchange.url, tmp_path, QQQ, listen=on_loopback()) as relay:

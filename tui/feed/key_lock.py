@@ -51,7 +51,7 @@ class KeyLock:
         import hashlib  # slow to import, and a demo needs no lock
 
         name = hashlib.sha256(f"{host}\n{token.reveal()}".encode()).hexdigest()[:24]
-        self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
+        self._path = (folder or lock_folder()) / f"{name}.lock"
         self._take_over = take_over
         self._file: int | None = None
         self._waiter = threading.Thread()
@@ -234,6 +234,11 @@ def _is_running(pid: int) -> bool:
     except OSError:
         return True  # another user's process
     return True
+
+
+def lock_folder() -> Path:
+    """Returns the folder of the current user's locks."""
+    return user_state_path("itick-tui") / "locks"
 
 
 def folder_exposure(folder: Path) -> str:

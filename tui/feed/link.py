@@ -252,7 +252,11 @@ class Link:
         from tui.feed.shared_connection import join
 
         self._is_joined = True
-        return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        try:
+            return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        except NotShared:
+            self._is_joined = False
+            raise
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""

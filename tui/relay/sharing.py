@@ -167,6 +167,9 @@ class Sharing:
                 self._lock.acquire()
             except KeyInUse as error:
                 self._holder_pid = error.pid
+                if exposure := self._lock.exposure:
+                    self._happens(Happening.LOCK_TAKEN)
+                    self.join_failed(f"cannot be joined safely: {exposure}")
             else:
                 self._happens(Happening.LOCK_FREE)
                 await self._lead(before)
@@ -175,8 +178,6 @@ class Sharing:
             if holder is not None and holder.socket is not None and holder.socket.exists():
                 self._holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
-                if exposure := self._lock.exposure:
-                    self.join_failed(f"cannot be joined safely: {exposure}")
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
                     self.join_failed("does not answer")
