@@ -277,6 +277,11 @@ class Link:
         return windows if len(windows) > 1 else ()
 
     @property
+    def unshared(self) -> str:
+        """Why other processes cannot join the connection of this one, "" if they can."""
+        return self._route.unshared if self._route is not None else ""
+
+    @property
     def _tap(self) -> Tap | None:
         return self._route.tap if self._route is not None else None
 

@@ -96,5 +96,7 @@ class Route(Protocol):
     """Is called when what others want has changed."""
     name: str
     """What this process is, as others are told: `dashboard`, `stream`, `doctor`."""
+    unshared: str
+    """Why others cannot join this process while it holds the connection, "" if they can."""
     wants_everything: bool
     """Whether this process wants each message, also those that newer ones have replaced."""

@@ -45,13 +45,13 @@ class RelayRun(HeadlessRun):
         return self._signal_exit_code or code  # a signal may arrive during the final writes
 
     def _on_link_state(self, state: LinkState) -> None:
-        assert self._link is not None and self._sharing is not None
+        assert self._link is not None
         if not self._follow_state(state) or not state.is_live:
             return
         if (report := self._link.report) is not None:
             self._print_status(f"standing by: window {report.pid} holds the connection")
-        elif self._sharing.unshared:
-            self._print_status(f"other windows cannot join: {safe_text(self._sharing.unshared)}")
+        elif unshared := self._link.unshared:
+            self._print_status(f"other windows cannot join: {safe_text(unshared)}")
         else:
             self._print_status("other windows can join")
 

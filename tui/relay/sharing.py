@@ -114,7 +114,6 @@ class Sharing:
         self.url = ""
         """Where other programs connect over TCP, "" if they cannot."""
         self.unshared = ""
-        """Why others cannot join this process while it leads, "" if they can."""
         self.passed_on: Counter[str] = Counter()
         """As `Relay.passed_on`, of the relays of this process that were closed."""
 
