@@ -21,7 +21,7 @@ from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
 from tui.protocol.messages import TYPES, Ping, Pong, PongData, encode
-from tui.protocol.relay_status import VERSION_HEADER
+from tui.protocol.relay_status import NAME_HEADER, QUEUE_HEADER, VERSION_HEADER
 from tui.relay import admission, server
 from tui.relay.client import ClientSocket, RelayClient, frame_of
 from tui.relay.sharing import Role
@@ -176,6 +176,17 @@ async def test_who_is_refused(tmp_path: Path) -> None:
         assert await status_of(program(url.replace("/fund", "/stock"))) == 404
         assert await status_of(program(url, headers=[(VERSION_HEADER, "99")])) == 426
         assert await status_of(program(url)) == 101
+
+
+async def test_a_header_that_comes_twice_harms_nobody(tmp_path: Path) -> None:
+    async with Exchange() as exchange, Window(exchange.url, tmp_path, listen=on_loopback()) as relay:
+        await relay.running.reaches(L)
+        twice = [(NAME_HEADER, "one"), (NAME_HEADER, "two" + "x" * 99), (QUEUE_HEADER, "?"), (QUEUE_HEADER, "?")]
+        async with program(relay.sharing.url, headers=twice) as connection:
+            await greeted(connection)
+            assert relay.sharing.relay is not None
+            assert relay.sharing.relay.windows[1].name.startswith("two")
+            assert len(relay.sharing.relay.windows[1].name) == 40
 
 
 async def test_the_401_is_the_vendor_s(tmp_path: Path) -> None:

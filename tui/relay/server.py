@@ -204,14 +204,14 @@ class Relay:
 
     async def _serve(self, connection: ServerConnection) -> None:
         assert isinstance(connection, ClientSocket) and connection.request is not None
-        headers = connection.request.headers
+        headers = {name.lower(): value for name, value in connection.request.headers.raw_items()}
         raw = connection.transport.get_extra_info("socket")
         client = RelayClient(
             connection,
             peer_of(raw).pid if raw.family == socket.AF_UNIX else 0,
-            safe_text(headers.get(NAME_HEADER, "another program"))[:40],
-            everything=headers.get(QUEUE_HEADER) == EVERYTHING,
-            knows_status=VERSION_HEADER in headers,
+            safe_text(headers.get(NAME_HEADER.lower(), "another program"))[:40],
+            everything=headers.get(QUEUE_HEADER.lower()) == EVERYTHING,
+            knows_status=VERSION_HEADER.lower() in headers,
             is_over_tcp=raw.family != socket.AF_UNIX,
         )
         self._clients.append(client)
