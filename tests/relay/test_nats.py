@@ -363,3 +363,13 @@ async def test_tls_is_used_with_a_certificate_that_is_trusted(tmp_path: Path, mo
         client = await open_client(server, "test", lambda error: None)
         assert client.is_connected
         await close_client(client)
+
+
+def test_a_relay_publishes_alone() -> None:
+    for arguments, words in (
+        (["--nats", "nats://h", "--listen", "127.0.0.1:0"], "leave --listen out"),
+        (["--nats", "nats://h", "--take-over"], "leave --take-over out"),
+        (["--nats-credentials", "x"], "name it with --nats"),
+    ):
+        result = run_in_process("relay", *arguments)
+        assert result.returncode == 2 and words in result.stderr
