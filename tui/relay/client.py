@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from websockets.asyncio.server import ServerConnection
 
 from tui.protocol.messages import TYPES, Message, encode
 from tui.protocol.relay_status import RelayStatus, Window, encode_status
-from tui.relay.send_queue import SendQueue
+from tui.relay.send_queue import SendQueue, join_marked
 from tui.symbol import Symbol
 
 MAX_STALL = 10.0
 """s without progress after which a client is disconnected."""
 
+_CLOSE_WITHIN = 0.5  # s
 _PORTION = 64 * 1024  # bytes written at once to a client that was behind
 _HEADS = tuple(bytes((0x81, size)) for size in range(126))  # RFC 6455 §5.2: FIN, text, unmasked, a 7-bit length
 
@@ -56,6 +58,14 @@ class ClientSocket(ServerConnection):
         self.on_room()
 
 
+class SubscribeRequest(NamedTuple):
+    """A request that is not answered yet. `refusal` is why it will be refused, "" if the vendor decides."""
+
+    types: list[str]
+    symbols: list[Symbol]
+    refusal: str = ""
+
+
 class RelayClient:
     """A connected client. `batch` has the frames of the current read, None while the socket takes no more.
 
@@ -69,7 +79,7 @@ class RelayClient:
         self.knows_status = knows_status
         self.is_authenticated = False
         self.wanted: dict[str, dict[Symbol, None]] = {type_: {} for type_ in TYPES}
-        self.pending: list[tuple[list[str], list[Symbol]]] = []
+        self.pending: list[SubscribeRequest] = []
         self.batch: list[bytes] | None = []
         self.queue = SendQueue(everything)
         self._mark = arrival_frame if knows_status else _no_mark
@@ -98,6 +108,15 @@ class RelayClient:
         if self.knows_status and self.batch is not None:
             self._socket.transport.write(frame_of(text))
 
+    def send_last(self, channels: Iterable[tuple[Hashable, bytes, int, bool]]) -> None:
+        """Send last messages in one piece, oldest first. Each is what `SendQueue.add` takes."""
+        if self.batch is None:
+            for channel in channels:
+                self.queue.add(*channel)
+        else:
+            frames = sorted(((arrived, frame) for _, frame, arrived, _ in channels), key=itemgetter(0))
+            self._socket.transport.write(join_marked(frames, self._mark))
+
     def flush(self, mark: bytes) -> None:
         """Write the batch behind a mark of its arrival."""
         batch, self.batch = self.batch, []
@@ -107,7 +126,7 @@ class RelayClient:
     def is_stalled(self, now: float) -> bool:
         """Returns True if the socket has taken nothing for MAX_STALL. `now` is in s, monotonic."""
         left = self._socket.transport.get_write_buffer_size()
-        if self.batch is not None or left != self._left:
+        if self.batch is not None or left < self._left:  # it grows by what is sent at once: replies to its pings
             self._full_since = now
         self._left = left
         return now - self._full_since > MAX_STALL
@@ -117,8 +136,13 @@ class RelayClient:
         self._socket.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection with a reason."""
-        await self._socket.close(code, reason)
+        """Close the connection with a reason, within _CLOSE_WITHIN s: the library waits for ever if the client does not
+        read it."""
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN):
+                await self._socket.close(code, reason)
+        except TimeoutError:
+            self.abort()
 
     def _pause(self) -> None:
         if self.batch is not None:
@@ -127,6 +151,7 @@ class RelayClient:
 
     def _drain(self) -> None:
         """Write what waited. The socket may be full again before all of it is written."""
+        self._full_since = asyncio.get_running_loop().time()
         while self.queue and not self._socket.paused:
             self._socket.transport.write(self.queue.take(_PORTION, self._mark))
         if not self._socket.paused:

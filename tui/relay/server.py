@@ -35,6 +35,8 @@ from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
     CONNECTED,
+    MAX_SYMBOLS,
+    OVER_LIMIT,
     SUBSCRIBED,
     TYPES,
     UNRESOLVED,
@@ -57,7 +59,7 @@ from tui.protocol.relay_status import (
     Window,
     encode_status,
 )
-from tui.relay.client import ClientSocket, RelayClient
+from tui.relay.client import ClientSocket, RelayClient, SubscribeRequest
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
@@ -67,7 +69,7 @@ MAX_CLIENTS = 64
 
 _REPORT_EVERY = 1.0  # s
 _STREAM_PATHS = ("/fund", "/websocket/fund")
-_LOST, _LEFT = 1012, 1001  # RFC 6455 §7.4.1: service restart, going away
+_NORMAL, _LEFT, _LOST = 1000, 1001, 1012  # RFC 6455 §7.4.1; the last is a service's restart
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("tui.relay.websockets")
@@ -165,7 +167,8 @@ class Relay:
         if version is not None and version != str(RELAY_VERSION):
             return connection.respond(http.HTTPStatus.UPGRADE_REQUIRED, f"this is version {RELAY_VERSION}\n")
         if len(self._clients) >= MAX_CLIENTS:
-            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, f"{MAX_CLIENTS} clients are served\n")
+            # Not 503: that is how the library says that this process is about to end.
+            return connection.respond(http.HTTPStatus.TOO_MANY_REQUESTS, f"{MAX_CLIENTS} clients are served\n")
         return None
 
     def _set_headers(self, connection: ServerConnection, request: Request, response: Response) -> None:
@@ -208,12 +211,13 @@ class Relay:
             client.send(AuthReply(1, AUTHENTICATED))
         elif isinstance(state.error, KeyRefused):
             client.send(AuthReply(0, AUTH_FAILED))
+            self._disconnect([client], _NORMAL, "the key was refused")
 
     def _receive(self, client: RelayClient, frame: bytes) -> None:
         try:
             request = decode_request(frame)
         except MalformedMessage:
-            client.send(SubscribeReply(0, UNRESOLVED))
+            self._refuse(client, UNRESOLVED)
             return
         if isinstance(request, Ping):
             client.send(Pong(PongData(request.params)))
@@ -224,21 +228,32 @@ class Relay:
         except UsageError:
             symbols = []
         if not client.is_authenticated or not symbols or not set(types) <= set(TYPES):
-            client.send(SubscribeReply(0, UNRESOLVED))
+            self._refuse(client, UNRESOLVED)
+            return
+        if len(set().union(symbols, *client.wanted.values())) > MAX_SYMBOLS:
+            self._refuse(client, OVER_LIMIT)
             return
         for type_ in types:
             client.wanted[type_].update(dict.fromkeys(symbols))
             for symbol in symbols:
                 self._fan_out.open(type_, symbol)
-        client.pending.append((types, symbols))
+        client.pending.append(SubscribeRequest(types, symbols))
         self._on_wanted()
+
+    def _refuse(self, client: RelayClient, words: str) -> None:
+        """Refuse a request, in its turn."""
+        if client.pending:
+            client.pending.append(SubscribeRequest([], [], words))
+        else:
+            client.send(SubscribeReply(0, words))
 
     def _remove(self, client: RelayClient) -> None:
         if client not in self._clients:
             return
         self._clients.remove(client)
+        client.is_authenticated = False
         _log.info("%s (pid %d) left: %d lost", client.name, client.pid, client.queue.lost)
-        self._fan_out.remove(client, {type_: set(symbols) for type_, symbols in self.wanted.items()})
+        self._fan_out.remove(client)
         self._on_wanted()
 
     def _disconnect(self, clients: Sequence[RelayClient], code: int, words: str) -> None:
@@ -252,7 +267,7 @@ class Relay:
 
     @property
     def is_shared(self) -> bool:
-        """True while a client has asked for something."""
+        """True once a client has asked for something."""
         return self._fan_out.is_shared
 
     @property
@@ -284,8 +299,8 @@ class Relay:
         served, None if it is not decided yet."""
         for client in self._clients:
             while client.pending:
-                types, symbols = client.pending[0]
-                decisions = [decision(type_, symbol) for type_ in types for symbol in symbols]
+                types, symbols, refusal = client.pending[0]
+                decisions = [refusal] if refusal else [decision(type_, symbol) for type_ in types for symbol in symbols]
                 if None in decisions:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
@@ -293,9 +308,7 @@ class Relay:
                     client.send(SubscribeReply(0, words))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
-                for type_ in types:
-                    for symbol in symbols:
-                        self._fan_out.subscribe(client, type_, symbol)
+                self._fan_out.subscribe(client, types, symbols)
 
     def _last_own(self, symbol: Symbol, type_: str) -> tuple[bytes, int] | None:
         return last_message(self._market, symbol, type_, self._connected_at)
@@ -310,7 +323,7 @@ class Relay:
             self._fan_out.clear()
         if state.phase is LinkPhase.AUTHENTICATING:
             self._connected_at = self._clock()
-        for client in self._clients:
+        for client in list(self._clients):
             self._authenticate(client)
         if before is None or (before.phase, before.detail) != (state.phase, state.detail):
             self.send_reports()
@@ -329,7 +342,7 @@ class Relay:
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
-            words=safe_text(state.describe(self._clock())) if state is not None else "",
+            words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
             lag=lag.median if lag is not None else None,
             lost=client.queue.lost,

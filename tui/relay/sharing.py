@@ -4,7 +4,16 @@ The process that has the key's lock holds the connection and serves the others. 
 the socket that the lock file names. When the holder goes, the others race for the lock; the winner waits as long as the
 vendor wants between two connections, and the rest join the winner.
 
-PICTURE
+seeking   ─┬─ the lock is free ──────────────→ leading
+           ├─ the lock is taken ─────────────→ joining
+           └─ the person takes the key over ─→ leading
+joining   ─┬─ the holder answers ────────────→ following
+           ├─ the holder is lost or leaves ──→ seeking
+           └─ no answer, or another version ─→ refused
+following ─── the holder is lost or leaves ──→ seeking
+leading   ─── another takes the key over ────→ seeking
+refused   ─┬─ a while later ─────────────────→ seeking
+           └─ the person takes the key over ─→ leading
 """
 
 from __future__ import annotations
@@ -119,10 +128,16 @@ class Sharing:
 
     async def choose(self) -> Path | None:
         """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
+        while (socket := await self._choose()) is None:
+            if not await self.superseded():  # while it waited, or was stopped
+                break
+        return socket
+
+    async def _choose(self) -> Path | None:
+        take_over, self._take_over = self._take_over, False
         if self.role is Role.LEADING:
             return None
-        if self._take_over:
-            self._take_over = False
+        if take_over:
             self._lock.take_over()
             self._happens(Happening.TAKE_OVER)
             await self._lead()
@@ -173,7 +188,8 @@ class Sharing:
 
             self._own_folder = Path(tempfile.mkdtemp(prefix="itick-tui-"))
             return self._own_folder / "relay.sock"
-        path.unlink(missing_ok=True)  # of an earlier process with this id
+        for left in self._lock.folder.glob(f"{self._lock.name}-*.sock"):  # of holders that were killed
+            left.unlink(missing_ok=True)
         return path
 
     async def _stop_serving(self, words: str) -> None:
