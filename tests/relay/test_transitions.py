@@ -128,6 +128,8 @@ def steps(machine: Machine, n: int) -> Iterator[tuple[str, Machine]]:
         yield f"{n} {how}", machine.happens(n, H.LOST, joined=None)
     elif window.role is Role.LEADING and other not in (n, None):
         yield f"{n} sees another", machine.happens(n, H.SUPERSEDED).frees(n)
+    elif window.role is Role.LEADING and other is None:  # one that took over has cut its connection, and ended
+        yield f"{n} connects again", machine.leads(n)
 
 
 def take_over(machine: Machine, n: int) -> Machine:

@@ -107,6 +107,7 @@ class Sharing:
         self._holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
+        self._socket: Path | None = None
         self._own_folder: Path | None = None
 
     async def __aenter__(self) -> Self:
@@ -128,16 +129,17 @@ class Sharing:
 
     async def choose(self) -> Path | None:
         """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
-        while (socket := await self._choose()) is None:
-            if not await self.superseded():  # while it waited, or was stopped
-                break
-        return socket
+        while self.role is not Role.LEADING or await self.superseded():
+            if (socket := await self._seek()) is not None:
+                return socket
+        self._publish()  # one that took over may have ended since, and its name be the last in the file
+        self._take_over = False
+        return None
 
-    async def _choose(self) -> Path | None:
-        take_over, self._take_over = self._take_over, False
-        if self.role is Role.LEADING:
-            return None
-        if take_over:
+    async def _seek(self) -> Path | None:
+        """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
+        if self._take_over:
+            self._take_over = False
             self._lock.take_over()
             self._happens(Happening.TAKE_OVER)
             await self._lead()
@@ -175,10 +177,15 @@ class Sharing:
         with contextlib.suppress(OSError):  # without a socket it goes on alone
             path = self._socket_path()
             await self.relay.listen(path)
-            self._lock.publish(path)
+            self._socket = path
+            self._publish()
         if self._left_at is not None:
             await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
             self._left_at = None
+
+    def _publish(self) -> None:
+        if self._socket is not None:
+            self._lock.publish(self._socket)
 
     def _socket_path(self) -> Path:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
@@ -194,6 +201,7 @@ class Sharing:
 
     async def _stop_serving(self, words: str) -> None:
         relay, self.relay = self.relay, None
+        self._socket = None
         if relay is not None:
             await relay.close(words)
         if self._own_folder is not None:
