@@ -176,7 +176,7 @@ def test_whatever_happens_one_window_leads_in_the_end_and_all_others_follow_it()
     """Every state of three windows: an event without an entry in the table fails in `happens`."""
     TAKEN.clear()
     reached = explore(3)
-    assert TAKEN == TRANSITIONS.keys()
+    assert not TRANSITIONS.keys() - TAKEN
     assert {window.role for machine in reached for window in machine.windows} == {*Role, None}
     for machine, path in reached.items():
         with_lock = [n for n, window in enumerate(machine.windows) if window.role is Role.LEADING and machine.lock == n]

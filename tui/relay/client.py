@@ -147,11 +147,11 @@ class RelayClient:
     def _pause(self) -> None:
         if self.batch is not None:
             self.batch = None
-            self._full_since = asyncio.get_running_loop().time()
+            self._full_since = self._socket.loop.time()
 
     def _drain(self) -> None:
         """Write what waited. The socket may be full again before all of it is written."""
-        self._full_since = asyncio.get_running_loop().time()
+        self._full_since = self._socket.loop.time()
         while self.queue and not self._socket.paused:
             self._socket.transport.write(self.queue.take(_PORTION, self._mark))
         if not self._socket.paused:
