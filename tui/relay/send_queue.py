@@ -36,10 +36,8 @@ class SendQueue:
         if self._replaces and not is_trade:
             if key in self._newest:
                 self.conflated += 1
-            self._newest[key] = (
-                arrived,
-                frame,
-            )  # in its place, or a busy symbol would never be sent
+            # In its place, or a busy symbol would never be sent.
+            self._newest[key] = (arrived, frame)
             return
         self._in_order.append((arrived, frame))
         self._in_order_bytes += len(frame)
