@@ -4,32 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.relay.windows import Window
+from tests.relay.windows import Window, equals_the_exchange
 from tests.support.feed import IEF, QQQ, SPY
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
-from tui.protocol.messages import Depth
 from tui.relay.sharing import Role
 
 L, R = LinkPhase.LIVE, LinkPhase.RECONNECTING
-
-
-def levels(depth: Depth | None) -> list[tuple[float, float]]:
-    return [(level.price, level.volume) for side in (depth.asks, depth.bids) for level in side] if depth else []
-
-
-async def equals_the_exchange(window: Window, exchange: Exchange) -> None:
-    """Wait until each price and book of a window is the exchange's, whose market stands still."""
-
-    def is_equal() -> bool:
-        for symbol, instrument in window.market.instruments.items():
-            truth = exchange.truth(symbol)
-            if truth is None or (instrument.last, levels(instrument.depth)) != (truth.tick.last, levels(truth.depth)):
-                return False
-        return True
-
-    await until(is_equal)
 
 
 async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_list(tmp_path: Path) -> None:
