@@ -56,6 +56,7 @@ def message_of(channel: Channel, number: int) -> Push:
 def read_back(message: Message) -> tuple[Channel, int]:
     assert isinstance(message, Tick | Quote | Depth | Kline)
     number = message.asks[0].price if isinstance(message, Depth) else message.volume
+    assert number is not None
     return (TYPE_OF[type(message)], Symbol(message.symbol.partition("$")[0], "US")), int(number)
 
 
@@ -221,7 +222,7 @@ def test_the_frames_of_a_snapshot_go_out_at_once_behind_a_mark_for_each_arrival(
     market.push(CHANNELS[3:])
     client, socket = fake_client()
     writes: list[bytes] = []
-    socket.write = writes.append  # type: ignore[method-assign]
+    socket.write = writes.append  # type: ignore[assignment,method-assign]
     market.fan_out.subscribe(client, TYPES, SYMBOLS)
     assert len(writes) == 1
     assert writes[0].count(b'"relay"') == 2

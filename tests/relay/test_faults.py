@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.relay import faults
 from tests.relay.window_process import WindowProcess
 from tests.relay.windows import PACES, Window, equals_the_exchange, true_facts
 from tests.support.feed import IEF, KEY, QQQ, SPY
@@ -41,7 +42,7 @@ def folder() -> Iterator[Path]:
 
 async def is_right(window: WindowProcess, exchange: Exchange, *symbols: Symbol) -> None:
     """Wait until all facts of a window are the exchange's, whose market stands still."""
-    await window.until(lambda r: r.facts == {str(symbol): true_facts(exchange, symbol) for symbol in symbols})
+    await window.has({str(symbol): true_facts(exchange, symbol) for symbol in symbols})
 
 
 async def leads_again(*windows: Window) -> Window:
@@ -58,10 +59,12 @@ async def leads_again(*windows: Window) -> Window:
 
 async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendors_pause(folder: Path) -> None:
     opened: dict[int, float] = {}
+
+    def note(number: int, request: bytes) -> None:
+        opened.setdefault(number, time.monotonic())
+
     async with (
-        Exchange(
-            rate=3_000, single_connection=True, on_request=lambda n, _: opened.setdefault(n, time.monotonic())
-        ) as exchange,
+        Exchange(rate=3_000, single_connection=True, on_request=note) as exchange,
         WindowProcess(exchange.url, folder, QQQ, SPY, pace="default") as leader,
     ):
         await leader.is_live("leading")
@@ -363,3 +366,13 @@ async def test_a_leader_is_found_again_after_one_that_took_over_was_killed(folde
         await first.is_live("leading")
         async with WindowProcess(exchange.url, folder, IEF) as third:
             await third.is_live("following")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_a_schedule_of_faults_all_windows_are_right(seed: int) -> None:
+    await faults.run(seed, 6, print)
+
+
+def test_a_schedule_replays() -> None:
+    assert [*faults.schedule(3, 20)] == [*faults.schedule(3, 20)] != [*faults.schedule(4, 20)]
+    assert {step.what for step in faults.schedule(3, 200)} > {"kill", "stop", "leave", "reconnect"}

@@ -2,7 +2,8 @@
 
     python -m tests.relay.window_process URL FOLDER SYMBOLS PACE [--take-over]
 
-`report` on standard input is answered with a line of JSON, a Report; `reconnect` is the person's key for it.
+`report` on standard input is answered with a line of JSON, a Report; `reconnect` is the person's key for it. The end of
+the input ends the window.
 """
 
 from __future__ import annotations
@@ -82,6 +83,11 @@ class WindowProcess:
         assert self.process.stdin is not None
         self.process.stdin.write(b"reconnect\n")
 
+    def leave(self) -> None:
+        """Let it end by itself."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     async def report(self) -> Report:
         """Returns how it is."""
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -90,14 +96,22 @@ class WindowProcess:
 
     async def until(self, condition: Callable[[Report], bool]) -> Report:
         """Returns the first report that meets a condition."""
-        report = None
+        report = await self.report()
         try:
             async with asyncio.timeout(_PATIENCE):
-                while not condition(report := await self.report()):
+                while not condition(report):
                     await asyncio.sleep(0.01)
+                    report = await self.report()
         except TimeoutError:
-            raise AssertionError(report and report._replace(states=report.states[-8:])) from None
+            raise AssertionError(report._replace(states=report.states[-8:])) from None
         return report
+
+    async def has(self, facts: dict[str, list[Any]]) -> None:
+        """Wait until these are its facts."""
+        try:
+            await self.until(lambda report: report.facts == facts)
+        except AssertionError as error:
+            raise AssertionError(f"{error}, and in truth {facts}") from None
 
     async def is_live(self, role: str | None = None) -> Report:
         """Returns its first report that is live, in this role if one is named."""
@@ -113,7 +127,7 @@ async def main(url: str, folder: str, symbols: str, pace: str, *take_over: str) 
         url, Path(folder), *parse_wire_symbols(symbols), timings=PACES[pace], take_over=bool(take_over)
     ) as window:
         commands: asyncio.Queue[str] = asyncio.Queue()
-        asyncio.get_running_loop().add_reader(0, lambda: commands.put_nowait(sys.stdin.buffer.raw.read(1024).decode()))
+        asyncio.get_running_loop().add_reader(0, lambda: commands.put_nowait(os.read(0, 1024).decode()))
         while command := await commands.get():
             for _ in range(command.count("reconnect")):
                 window.link.reconnect()

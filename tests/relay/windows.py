@@ -19,7 +19,7 @@ from tui.secrets import Token
 from tui.symbol import Symbol
 
 PACES = {
-    "fast": QUICK._replace(pong=1.0, urgent_pong=1.0, join=0.5, join_again=0.2, ping_every=0.1),
+    "fast": QUICK._replace(contention_wait=0.2, pong=1.0, urgent_pong=1.0, join=0.5, join_again=0.2, ping_every=0.1),
     "default": Timings(),
 }
 
@@ -29,9 +29,15 @@ def _levels(depth: Depth | None) -> list[list[float]]:
 
 
 def facts_of(instrument: Instrument) -> list[Any]:
-    """Returns the last price, the book and the latest bar."""
+    """Returns the last price, when it traded, the book and the latest bar."""
     bar = instrument.bars.get(instrument.bars.latest)
-    return [instrument.last, _levels(instrument.depth), [bar.time, bar.close, bar.volume] if bar is not None else []]
+    traded = instrument.tick.time if instrument.tick is not None else 0
+    return [
+        instrument.last,
+        traded,
+        _levels(instrument.depth),
+        [bar.time, bar.close, bar.volume] if bar is not None else [],
+    ]
 
 
 def true_facts(exchange: Exchange, symbol: Symbol) -> list[Any]:
@@ -40,7 +46,7 @@ def true_facts(exchange: Exchange, symbol: Symbol) -> list[Any]:
     if truth is None:
         return []
     bar = truth.klines[-1]
-    return [truth.tick.last, _levels(truth.depth), [bar.time, bar.close, bar.volume]]
+    return [truth.tick.last, truth.tick.time, _levels(truth.depth), [bar.time, bar.close, bar.volume]]
 
 
 async def equals_the_exchange(window: Window, exchange: Exchange) -> None:
