@@ -9,7 +9,10 @@ from tests.support.feed import IEF, QQQ, SPY
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
+from tui.market import Market
+from tui.protocol.messages import Tick
 from tui.relay.sharing import Role
+from tui.relay.snapshot import last_message
 
 L, R = LinkPhase.LIVE, LinkPhase.RECONNECTING
 
@@ -36,3 +39,14 @@ async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_lis
             await until(lambda: [window.symbols for window in second.link.windows] == [2, 1, 1])
         assert numbers == {1}
         await until(lambda: first.link.windows == ())
+
+
+def test_the_first_message_of_a_new_connection_is_in_a_snapshot_although_one_came_just_before() -> None:
+    """A leader that was cut off for less than a second had nothing for those who joined it then."""
+    market = Market()
+    market.follow([QQQ])
+    for now, price in ((100.0, 1.0), (100.6, 2.0)):
+        market.apply(Tick(symbol="QQQ$US", last=price, volume=1, time=1_731_689_407_000 + int(now)), now)
+    last = last_message(market, QQQ, "tick", since=100.3)
+    assert last is not None and b'"ld":2.0' in last[0]
+    assert last_message(market, QQQ, "tick", since=102.0) is None, "it came on an earlier connection"

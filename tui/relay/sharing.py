@@ -154,6 +154,8 @@ class Sharing:
                 self._holder_pid = error.pid
             else:
                 self._happens(Happening.LOCK_FREE)
+                for left in self._lock.folder.glob(f"{self._lock.name}-*.sock"):  # of holders that were killed
+                    left.unlink(missing_ok=True)
                 await self._lead()
                 return None
             holder = self._lock.holder()
@@ -195,8 +197,6 @@ class Sharing:
 
             self._own_folder = Path(tempfile.mkdtemp(prefix="itick-tui-"))
             return self._own_folder / "relay.sock"
-        for left in self._lock.folder.glob(f"{self._lock.name}-*.sock"):  # of holders that were killed
-            left.unlink(missing_ok=True)
         return path
 
     async def _stop_serving(self, words: str) -> None:
