@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from websockets.protocol import State
+
 from tui.protocol.decoder import decode
 from tui.protocol.messages import Message
 from tui.protocol.relay_status import RelayStatus
@@ -19,6 +21,7 @@ class FakeSocket:
     def __init__(self) -> None:
         self.transport = self.loop = self
         self.paused = False
+        self.state = State.OPEN
         self.on_full: Callable[[], None] = lambda: None
         self.on_room: Callable[[], None] = lambda: None
         self.largest = 0
@@ -29,6 +32,8 @@ class FakeSocket:
         return 0.0
 
     def write(self, data: bytes) -> None:
+        if self.state is not State.OPEN:
+            raise RuntimeError("Cannot call write() after write_eof()")
         self._buffer += data
         self.largest = max(self.largest, len(self._buffer))
         if len(self._buffer) > HIGH and not self.paused:

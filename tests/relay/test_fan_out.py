@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 from tests.relay.fake_sockets import HIGH, FakeSocket, fake_client
 from tui.protocol.messages import TYPE_OF, TYPES, Depth, Kline, Message, Push, Quote, ServedLevel, Tick, encode
@@ -252,6 +253,16 @@ def test_another_program_is_sent_the_vendors_messages_alone() -> None:
     socket.read_all()
     assert b"relay" not in socket._read
     assert len(list(socket.received())) > 12
+
+
+def test_a_client_that_is_closing_is_written_nothing() -> None:
+    """It is still among the clients until its end is handled; the error would end the connection to the vendor."""
+    market = Market()
+    market.join(CHANNELS)
+    market.clients[0][1].state = State.CLOSING
+    market.push(CHANNELS)
+    market.clients[0][0].send_status(b"{}")
+    market.clients[0][0].send(Quote(symbol="S0$US", last=1.0, open=1, high=1, low=1, time=T, volume=1, turnover=1))
 
 
 def sizes() -> Iterator[int]:
