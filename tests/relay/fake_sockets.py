@@ -78,4 +78,12 @@ class FakeSocket:
 def fake_client(*, everything: bool = False, knows_status: bool = True) -> tuple[RelayClient, FakeSocket]:
     """Returns a client of a relay, and its socket."""
     socket = FakeSocket()
-    return RelayClient(socket, 1, "fake", everything=everything, knows_status=knows_status), socket  # type: ignore[arg-type]
+    client = RelayClient(
+        socket,  # type: ignore[arg-type]
+        1,
+        "fake",
+        everything=everything,
+        knows_status=knows_status,
+        is_over_tcp=False,
+    )
+    return client, socket

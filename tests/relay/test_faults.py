@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tui.exchange.server import Exchange
 from tui.feed.key_lock import KeyLock
 from tui.feed.state import LinkPhase
 from tui.protocol.messages import OVER_LIMIT
+from tui.relay import admission
 from tui.relay import client as client_module
 from tui.relay import server as server_module
 from tui.relay.sharing import Role
@@ -125,7 +127,7 @@ async def test_a_leader_leaves_in_time_although_a_client_is_stopped(folder: Path
             stopped.stop()
             await until(lambda: leader.sharing.relay and leader.sharing.relay.windows[1].queued > 0, within=20)
             async with asyncio.timeout(10):
-                await leader.sharing._stop_serving("the window was closed")
+                await leader.sharing._close_relay("the window was closed")
 
 
 async def test_of_those_who_race_one_leads(folder: Path) -> None:
@@ -246,7 +248,7 @@ async def test_a_leader_of_another_version_is_not_joined_and_named(
 ) -> None:
     async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
         await leader.running.reaches(L)
-        monkeypatch.setattr(server_module, "RELAY_VERSION", 2)
+        monkeypatch.setattr(admission, "RELAY_VERSION", 2)
         async with Window(exchange.url, folder, SPY, timings=FAST) as other:
             assert "is of another version" in await other.running.stops()
             await other.running.stops(2)  # it tries again
@@ -260,7 +262,7 @@ async def test_a_leader_of_another_version_is_not_joined_and_named(
 async def test_a_leader_that_accepts_nobody_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
         await leader.running.reaches(L)
-        monkeypatch.setattr(server_module, "MAX_CLIENTS", 0)
+        monkeypatch.setattr(admission, "MAX_CLIENTS", 0)
         async with Window(exchange.url, folder, SPY, timings=FAST) as other:
             assert "refuses (429)" in await other.running.stops()
 
@@ -288,9 +290,9 @@ async def test_a_socket_file_left_over_is_nobody(folder: Path) -> None:
     lock = KeyLock("host", Token(KEY), folder=folder)
     lock.acquire()
     left = folder / f"{lock.name}-1.sock"
-    async with await asyncio.start_unix_server(lambda r, w: None, left):
-        lock.publish(left)
-    left.touch()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(left))
+    lock.publish(left)
     # The lock goes with its process; what it wrote stays.
     assert lock._file is not None
     lock._close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable
+from asyncio import BaseTransport
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -18,8 +19,7 @@ from tui.symbol import Symbol
 MAX_STALL = 10.0
 """s without progress after which a client is disconnected."""
 
-_OPEN = State.OPEN  # attribute access on an enum costs 0.1 µs
-_CLOSE_WITHIN = 0.5  # s
+_CLOSE_WITHIN = 1.0  # s
 _PORTION = 64 * 1024  # bytes written at once to a client that was behind
 _HEADS = tuple(bytes((0x81, size)) for size in range(126))  # RFC 6455 §5.2: FIN, text, unmasked, a 7-bit length
 
@@ -44,12 +44,25 @@ def _no_mark(arrived: int) -> bytes:
 
 
 class ClientSocket(ServerConnection):
-    """A connection that tells its client when the socket takes no more, and when it does again."""
+    """A connection that tells its client when the socket takes no more, and when it does again. It is one of at most
+    `limit` in `connections`, from before the handshake on."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, connections: set[ClientSocket], limit: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._connections = connections
+        self._limit = limit
         self.on_full: Callable[[], None] = lambda: None
         self.on_room: Callable[[], None] = lambda: None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self._connections.add(self)
+        if len(self._connections) > self._limit:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -60,11 +73,11 @@ class ClientSocket(ServerConnection):
         self.on_room()
 
 
-class SubscribeRequest(NamedTuple):
-    """A request that is not answered yet. `refusal` is why it will be refused, "" if the vendor decides."""
+class PendingRequest(NamedTuple):
+    """A subscription that waits for its reply: for the vendor's decision, or to be refused after those before it."""
 
-    types: list[str]
-    symbols: list[Symbol]
+    types: Sequence[str] = ()
+    symbols: Sequence[Symbol] = ()
     refusal: str = ""
 
 
@@ -72,16 +85,27 @@ class RelayClient:
     """A connected client. `batch` has the frames of the current read, None while the socket takes no more.
 
     `wanted` has the symbols asked for by type. `knows_status`: it is one of ours, and told what the vendor's protocol
-    has no words for.
+    has no words for. `sent` counts the messages that were passed on to it.
     """
 
-    def __init__(self, socket: ClientSocket, pid: int, name: str, *, everything: bool, knows_status: bool) -> None:
+    def __init__(
+        self,
+        socket: ClientSocket,
+        pid: int,
+        name: str,
+        *,
+        everything: bool,
+        knows_status: bool,
+        is_over_tcp: bool,
+    ) -> None:
         self.pid = pid
         self.name = name
         self.knows_status = knows_status
+        self.is_over_tcp = is_over_tcp
+        self.sent = 0
         self.is_authenticated = False
         self.wanted: dict[str, dict[Symbol, None]] = {type_: {} for type_ in TYPES}
-        self.pending: list[SubscribeRequest] = []
+        self.pending: list[PendingRequest] = []
         self.batch: list[bytes] | None = []
         self.queue = SendQueue(everything)
         self._mark = arrival_frame if knows_status else _no_mark
@@ -92,18 +116,14 @@ class RelayClient:
         socket.on_room = self._drain
 
     @property
-    def symbol_count(self) -> int:
-        """How many symbols it asked for."""
-        return len(set().union(*self.wanted.values()))
+    def symbols(self) -> set[Symbol]:
+        """The symbols it asked for."""
+        return set().union(*self.wanted.values())
 
     def window(self) -> Window:
         """Returns what others are told of it."""
         queue = self.queue
-        return Window(self.pid, self.name, self.symbol_count, len(queue), queue.conflated, queue.lost)
-
-    def _write(self, data: bytes) -> None:
-        if self._socket.state is _OPEN:  # else it has sent a close frame, and a write would raise
-            self._socket.transport.write(data)
+        return Window(self.pid, self.name, len(self.symbols), len(queue), queue.conflated, queue.lost)
 
     def send(self, *messages: Message) -> None:
         """Send messages at once, whatever waits."""
@@ -122,11 +142,13 @@ class RelayClient:
         else:
             frames = sorted(((arrived, frame) for _, frame, arrived, _ in channels), key=itemgetter(0))
             self._write(join_marked(frames, self._mark))
+            self.sent += len(frames)
 
     def flush(self, mark: bytes) -> None:
         """Write the batch behind a mark of its arrival."""
         batch, self.batch = self.batch, []
         if batch:
+            self.sent += len(batch)
             self._write(b"".join([mark, *batch] if self.knows_status else batch))
 
     def is_stalled(self, now: float) -> bool:
@@ -142,13 +164,16 @@ class RelayClient:
         self._socket.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection with a reason, within _CLOSE_WITHIN s: the library waits for ever if the client does not
-        read it."""
+        """Close the connection with a reason; abort it if the client does not read that."""
         try:
             async with asyncio.timeout(_CLOSE_WITHIN):
                 await self._socket.close(code, reason)
         except TimeoutError:
             self.abort()
+
+    def _write(self, frames: bytes) -> None:
+        if self._socket.state is State.OPEN:  # one that is closing takes no more
+            self._socket.transport.write(frames)
 
     def _pause(self) -> None:
         if self.batch is not None:
@@ -159,6 +184,8 @@ class RelayClient:
         """Write what waited. The socket may be full again before all of it is written."""
         self._full_since = self._socket.loop.time()
         while self.queue and not self._socket.paused:
+            waited = len(self.queue)
             self._write(self.queue.take(_PORTION, self._mark))
+            self.sent += waited - len(self.queue)
         if not self._socket.paused:
             self.batch = []

@@ -85,6 +85,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """The id of the pane that has the whole screen."""
         self.detail = False
         """True if the screen is given to the selected symbol."""
+        self._before_detail: Pane | None = None  # the pane that had the keys when the detail was opened
         for pane in self._panes:
             pane.on_changed = self._lines_changed
         self.can_paint: Callable[[], bool] = lambda: True
@@ -159,7 +160,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show the keys of what has them now."""
         pane, layer = self.focused_pane, self.top_layer
         label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(pane.id or "" if pane is not None else "", label, self.status.replay)
+        self.footer.context = KeyContext(
+            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
+        )
 
     @property
     def focused_pane(self) -> Pane | None:
@@ -215,10 +218,14 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
-        """Give the screen to the selected symbol, or back to the watchlist."""
+        """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
+        it is there; back at the watchlist they are where they were before."""
+        if detail:
+            self._before_detail = self.focused_pane
         self.detail, self.zoomed = detail, ""
         self.apply_layout()
-        self.focus_pane()
+        if not detail and self._before_detail is not None and self._before_detail.display:
+            self._before_detail.focus()
 
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
@@ -268,6 +275,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
         return FindField()
 
+    def mount_fields(self) -> None:
+        """Mount the fields, hidden, so that they have the keys at once when they are opened."""
+        self.mount_all(field for field in (self.add_field, self.find_field) if not field.is_attached)
+
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)
@@ -280,6 +291,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.footer.display = False
         if not field.is_attached:
             self.mount(field)
+        if self._field not in (None, field):
+            self._field.close()
         self._field = field
         field.open(text)
 
@@ -329,18 +342,18 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
+            pane.starting = state.is_starting
             pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
-        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
-        of then."""
+        so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display and pane.instrument in changed))
+        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed and pane.display))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
@@ -360,6 +373,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.paint_pending = not self.can_paint()
         if not self.paint_pending:
             self._paint()
+            self._update_footer()  # no frame changes what keys do
 
     def _paint(self) -> None:
         """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
@@ -373,7 +387,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
-        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:
@@ -424,6 +437,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self._update_clock()
+        self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0

@@ -29,9 +29,9 @@ _LABELS = {
     "ask": "Ask",
     "spread": "Spread",
     "time": "Traded",
-    "open": "Open",
-    "high": "High",
-    "low": "Low",
+    "open": "Day open",
+    "high": "Day high",
+    "low": "Day low",
     "vwap": "VWAP",
     "range": "Range",
     "volume": "Volume",
@@ -92,9 +92,9 @@ class QuoteHeader(Pane):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the symbol changed or its flash ended. `now` in s monotonic."""
-        flashing = self.flash_ends is not None
+        ends = self.flash_ends
         self._now = now
-        if self.instrument in changed or is_link_live != self._is_link_live or flashing:
+        if self.instrument in changed or is_link_live != self._is_link_live or (ends is not None and ends <= now):
             self._is_link_live = is_link_live
             self.update_lines()
 
@@ -175,7 +175,7 @@ class QuoteHeader(Pane):
         context = RenderContext(
             self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
         )
-        return make_row(i, data_status(i, age, self._is_link_live), age, context)
+        return make_row(i, data_status(i, age, self._is_link_live, is_starting=self.starting), age, context)
 
     def _figure(self, row: RowFigures, id: str) -> _Figure:
         """Returns a column's cell with its label."""

@@ -30,6 +30,7 @@ from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 from tui.widgets.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
 from tui.widgets.watchlist.sparkline_scale import SparklineScale
 
+_NOT_FOUND = ("", "Enter looks for it among all funds")
 _EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
 
 
@@ -262,7 +263,10 @@ class Watchlist(Pane, can_focus=True):
 
     def on_screen(self, instruments: set[Instrument]) -> set[Instrument]:
         """Returns those whose rows are visible."""
-        return instruments.intersection(self._visible()) if self.display else set()
+        if not instruments or not self.display:
+            return set()
+        rows = range(self._top, self._top + self._page)
+        return {instrument for instrument in instruments if self._index.get(instrument, -1) in rows}
 
     def _visible(self) -> list[Instrument]:
         return self._rows[self._top : self._top + self._page]
@@ -272,9 +276,10 @@ class Watchlist(Pane, can_focus=True):
         return max(0, self.inner_height - 1)
 
     def _repaint(self, instruments: set[Instrument]) -> None:
-        if len(self._drawn) != self.size.height:
+        width, height = self.size
+        if not instruments or len(self._drawn) != height:
             return
-        width, top = self.size.width, self._top
+        top = self._top
         context = self._begin_rows()
         changed: dict[int, StyledLine] = {}
         for instrument in self.on_screen(instruments):
@@ -319,7 +324,7 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self._rows:
-            hints = [f"nothing here has '{self.find}' in it"] if self._given else _EMPTY
+            hints = [f"nothing here has '{self.find}' in it", *_NOT_FOUND] if self._given else _EMPTY
             hints = [hint.replace("{add}", self._add_key) for hint in hints if width > len(hint)][:height]
             blank = [[styles.segment("", "text")]] * ((height - len(hints) + 1) // 2)
             return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
@@ -364,7 +369,8 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument, context: RenderContext) -> RowFigures:
         age = instrument.age(context.time)
-        return make_row(instrument, data_status(instrument, age, self._is_link_live), age, context)
+        status = data_status(instrument, age, self._is_link_live, is_starting=self.starting)
+        return make_row(instrument, status, age, context)
 
     def _draw_row(self, n: int, width: int, context: RenderContext) -> StyledLine:
         instrument = self._rows[n]
