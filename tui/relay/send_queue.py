@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 
-MAX_TRADES_BYTES = 1 << 20
+MAX_TRADES_BYTES = 512 << 10
 MAX_EVERYTHING_BYTES = 64 << 20
 
 
