@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import select
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -17,13 +16,14 @@ import msgspec
 
 from tui import format as fmt
 from tui.crash import catch_callbacks
-from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection, reason
+from tui.errors import EXIT_DONE, ItickError, NoConnection, reason
 from tui.feed.clock import monotonic
 from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared, Route
+from tui.headless.signals import on_signals
 from tui.headless.stdout import StdoutWriter
 from tui.market import Instrument, Market
 from tui.market.entitlements import RefusedType, refused_types
@@ -95,11 +95,7 @@ class NdjsonStream:
             self._stderr = StdoutWriter(sys.stderr.fileno(), lambda: None)
         catch_callbacks(loop, self._finish)
         resolve_in_threads(loop)
-        signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
-        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
-            del signals[signal.SIGHUP]
-        for signum, code in signals.items():
-            loop.add_signal_handler(signum, self._on_signal, code)
+        on_signals(loop, self._on_signal)
         if self._seconds is not None:
             loop.call_later(self._seconds, self._on_time_limit)
         self._link = Link(

@@ -13,11 +13,11 @@ from tui.market.analytics import volatility
 from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
+from tui.watchlist.cells import FLASH, WORD_STATES, dimmed
+from tui.watchlist.columns import BY_ID, SPARKS
+from tui.watchlist.row_figures import RenderContext, RowFigures, make_row
 from tui.widgets.pane import Pane, StyledLine, fill, width_of
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import FLASH, WORD_STATES, dimmed
-from tui.widgets.watchlist.columns import BY_ID, SPARKS
-from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 
 _LABELS = {
     "last": "Last",
