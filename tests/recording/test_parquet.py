@@ -61,15 +61,8 @@ def at(ms: float) -> datetime:
 
 def test_each_kind_of_data_is_a_file_with_exact_figures(tmp_path: Path, arrow: Any) -> None:
     price = 512.3400000000001  # a double of its own, next to 512.34
-    files = exported(
-        tmp_path,
-        lines_of(
-            tick(price, 10, volume=1_000_000_001),
-            Quote(symbol="QQQ$US", last=0.1 + 0.2, open=9.5, status=0, time=T + 20),
-            BOOK_B,
-            tick(7.5, 0),
-        ),
-    )
+    told_quote = Quote(symbol="QQQ$US", last=0.1 + 0.2, open=9.5, status=0, time=T + 20)
+    files = exported(tmp_path, lines_of(tick(price, 10, volume=1_000_000_001), told_quote, BOOK_B, tick(7.5, 0)))
     assert files["trades"][0] == {
         "symbol": "QQQ$US",
         "received": at(T),

@@ -13,13 +13,7 @@ from tui.errors import EXIT_DONE, UsageError
 
 @click.command(
     cls=ManualCommand,
-    examples=(
-        ("itick-tui export friday.jsonl.gz --to friday.parquet", "Four files, as friday.trades.parquet."),
-        (
-            """duckdb -c "SELECT symbol, count(*) FROM 'friday.trades.parquet' GROUP BY 1\"""",
-            "Trades by symbol.",
-        ),
-    ),
+    examples=(("itick-tui export friday.jsonl.gz --to friday.parquet", "Four files, as friday.trades.parquet."),),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @option(

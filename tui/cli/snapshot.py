@@ -24,6 +24,7 @@ from tui.cli.options import (
     url_option,
     watch_option,
 )
+from tui.config.plain_mode import PLAIN
 from tui.errors import EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
         ("itick-tui snapshot --demo --format json | jq '.[] | {symbol, last, state}'", "Figures for a script."),
         ("itick-tui snapshot --watch 'QQQ$US' --format csv --wait 3", "Whatever is known after three seconds."),
     ),
-    environment=(KEY, PROXY, TRUST, FOLDERS),
+    environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
     exits=(0, 1, 2, 3, (4, "No live connection within --wait, or another copy took the key."), 70, 129, 130, 143),
 )
@@ -77,11 +78,11 @@ def snapshot(
     form: str,
     wait: float,
 ) -> int:
-    """Print one look at the watchlist: the columns, the order and the words of the dashboard's grid.
+    """Print one look at the watchlist, as the dashboard's grid shows it.
 
-    It ends as soon as each symbol has data; standard error names those that have none. In text and Markdown a figure in
+    Columns and order are those of the config. It ends as soon as each symbol has data; standard error names those that have none. In text and Markdown a figure in
     parentheses is old, and ⊘ marks a row in which all are: the link is lost. In JSON and CSV, old names such figures by
-    their columns, and state says what the row is. Columns and order are those of the config.
+    their columns, and state says what the row is.
     """
     symbols, notices = parse_watch(watch)
     if demo and not symbols:
