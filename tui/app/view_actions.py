@@ -208,7 +208,8 @@ class ViewActions:
             if (selected := grid.selected) is None:
                 self._notices.say("no symbol is selected", warn=True)
             elif len(selected.bars):
-                time = self._market.exchange_time(self._dashboard.status.now)
+                dashboard = self._dashboard
+                time = dashboard.market.exchange_time(dashboard.shown_at)
                 write(f"{selected.symbol}-minutes", "csv", bars_csv(selected, time), now)
             else:
                 self._notices.say(f"there are no minutes of {selected.symbol} to write yet", warn=True)

@@ -109,6 +109,13 @@ KEYS = (
     KeyBinding("replay_step", ("N",), "Step replay", "the next message, while it stands still", "Replay"),
     KeyBinding("replay_slower", ("<",), "Slower replay", "half the speed", "Replay"),
     KeyBinding("replay_faster", (">",), "Faster replay", "twice the speed", "Replay"),
+    KeyBinding(
+        "freeze",
+        ("p",),
+        "Freeze",
+        "freeze the picture while data goes on, and back to the present; in a recording: pause",
+        "Look",
+    ),
     KeyBinding("theme", ("t",), "Theme", "choose a theme, seen at once", "Look"),
     KeyBinding("red_up", ("C",), "Red-up", "red or green for rising prices", "Look"),
     KeyBinding("help", ("?", "f1"), "Keys and signs", "this help", "Program"),

@@ -71,7 +71,8 @@ class QuoteHeader(Pane):
 
     def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")
-        self._market = market
+        self.market = market
+        """The market that is shown."""
         self._names = names
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
@@ -170,8 +171,8 @@ class QuoteHeader(Pane):
         )
 
     def _row(self, i: Instrument) -> RowFigures:
-        age = self._market.age(i, self._now)
-        time = self._market.exchange_time(self._now)
+        age = self.market.age(i, self._now)
+        time = self.market.exchange_time(self._now)
         context = RenderContext(
             self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
         )

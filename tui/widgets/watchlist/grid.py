@@ -144,6 +144,20 @@ class Watchlist(Pane, can_focus=True):
         self._scale.reset(self._given, self._layout.spark_cells)
         self._arrange(select)
 
+    def show_market(self, market: Market) -> None:
+        """Show the same rows of another market, with cursor and marks as they are."""
+        self._market = market
+        self._given, rows, marked = (
+            [market.instruments[i.symbol] for i in instruments if i.symbol in market.instruments]
+            for instruments in (self._given, self._rows, self._marked)
+        )
+        self._set_rows(rows)
+        self._marked = set(marked)
+        self._renderer.reset()
+        self._flashing.clear()
+        self._scale.reset(self._given, self._layout.spark_cells)
+        self.update_lines()
+
     # --- order ---
 
     def _arrange(self, select: Instrument | None = None) -> None:
