@@ -78,11 +78,11 @@ def snapshot(
     form: str,
     wait: float,
 ) -> int:
-    """Print one look at the watchlist, as the dashboard's grid shows it.
+    """Print one look at the watchlist, as text or for scripts.
 
-    Columns and order are those of the config. It ends as soon as each symbol has data; standard error names those that
-    have none. In text and Markdown a figure in parentheses is old, and ⊘ marks a row in which all are: the link is
-    lost. In JSON and CSV, old names such figures by their columns, and state says what the row is.
+    Columns, order and words are those of the dashboard's grid. It ends as soon as each symbol has data; standard error
+    names those that have none. In text and Markdown a figure in parentheses is old, and ⊘ marks a row in which all are:
+    the link is lost. In JSON and CSV, old names such figures by their columns, and state says what the row is.
     """
     symbols, notices = parse_watch(watch)
     if demo and not symbols:
