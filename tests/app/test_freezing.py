@@ -62,9 +62,10 @@ async def test_a_frozen_picture_stands_still_and_says_so_and_the_same_key_ends_i
         await pilot.press("p")
         await pilot.pause()
         assert " FROZEN " in top(app) and "Ⅱ FROZEN" in bottom(app) and "p shows the present" in bottom(app)
-        frozen = picture(app)
+        frozen, time, clock = picture(app), app.dashboard.chart.time, app.dashboard.header.time
         await data_goes_on(app, pilot)
-        assert picture(app) == frozen
+        assert picture(app) == frozen and app.dashboard.chart.time == time
+        assert app.dashboard.header.time > clock, "the clock shows the present"
         assert "LIVE" not in bottom(app) and "LIVE" not in "".join(frozen)
         await pilot.press("p")
         await pilot.pause()

@@ -89,11 +89,12 @@ def test_each_kind_of_data_is_a_file_with_exact_figures(tmp_path: Path, arrow: A
 
 
 def test_a_minute_is_a_row_once_it_is_over_and_a_correction_another(tmp_path: Path, arrow: Any) -> None:
-    bars = [bar(0, 500.0, 1), bar(0, 501.0, 2), bar(1, 502.0, 1), bar(0, 501.5, 3), bar(1, 503.0, 2)]
+    bars = [bar(0, 500.0, 1), bar(0, 501.0, 2), bar(1, 502.0, 1), bar(0, 501.5, 3), bar(1, 503.0, 2), bar(0, 501.7, 4)]
     rows = exported(tmp_path, lines_of(*bars, apart=60.0))["minutes"]
     assert [(row["time"], row["close"], row["complete"]) for row in rows] == [
         (at(T), 501.0, True),
         (at(T), 501.5, True),
+        (at(T), 501.7, True),
         (at(T + 60_000), 503.0, False),
     ]
 
