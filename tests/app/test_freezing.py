@@ -61,7 +61,7 @@ async def test_a_frozen_picture_stands_still_and_says_so_and_the_same_key_ends_i
     async with busy() as (app, pilot):
         await pilot.press("p")
         await pilot.pause()
-        assert " FROZEN " in top(app) and "Ⅱ FROZEN" in bottom(app) and "p shows the present" in bottom(app)
+        assert " FROZEN " in top(app) and "‖ FROZEN" in bottom(app) and "p shows the present" in bottom(app)
         frozen, time, clock = picture(app), app.dashboard.chart.time, app.dashboard.header.time
         await data_goes_on(app, pilot)
         assert picture(app) == frozen and app.dashboard.chart.time == time
@@ -160,6 +160,6 @@ async def test_a_lost_link_is_told_beside_the_frozen_picture() -> None:
 async def test_in_a_recording_the_key_pauses(tmp_path: Path) -> None:
     async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
         await pilot.press("p")
-        assert "Ⅱ PAUSED" in bottom(app) and "FROZEN" not in top(app)
+        assert "‖ PAUSED" in bottom(app) and "FROZEN" not in top(app)
         await pilot.press("p")
         assert "PAUSED" not in bottom(app)

@@ -142,7 +142,7 @@ class ItickApp(BaseApp):
 
     def _build_actions(self) -> None:
         dashboard, market, preferences, notices = self.dashboard, self.market, self.preferences, self.notices
-        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen)
+        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen, self.fund_names)
         self.list_actions = ListActions(dashboard, market, preferences, notices, self.push_screen)
         self.view_actions = ViewActions(
             dashboard,
@@ -153,6 +153,7 @@ class ItickApp(BaseApp):
             self.exporter,
             self.push_screen,
             self.export_screenshot,
+            self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
         feed_actions = FeedActions(
@@ -163,6 +164,8 @@ class ItickApp(BaseApp):
             self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
+        pause = feed_actions.replay_pause
+        freeze = FreezeActions(dashboard, market, self.feed, notices, pause, self._redraw, self.clock)
         program_actions = ProgramActions(
             preferences.keys,
             dashboard,
@@ -179,9 +182,7 @@ class ItickApp(BaseApp):
                 self.view_actions,
                 self.alert_actions,
                 feed_actions,
-                FreezeActions(
-                    dashboard, market, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock
-                ),
+                freeze,
                 program_actions,
             )
         )
@@ -247,7 +248,11 @@ class ItickApp(BaseApp):
 
     def _start_workers(self) -> None:
         self._start_worker(self.feed.run, "feed")
-        self._start_worker(load_opened_by_keys, "preload")
+        self._start_worker(self._preload, "preload")
+
+    async def _preload(self) -> None:
+        await load_opened_by_keys()
+        self.dashboard.mount_fields()
 
     def on_resize(self) -> None:
         self.painting.resized()
@@ -282,7 +287,7 @@ class ItickApp(BaseApp):
         self.dashboard.close_fields()
 
     def on_find_field_submitted(self) -> None:
-        self.dashboard.close_fields()
+        self.watchlist_actions.keep_found()
 
     def on_find_field_changed(self, event: FindField.Changed) -> None:
         self.dashboard.watchlist.find = event.text

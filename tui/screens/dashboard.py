@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -18,6 +17,7 @@ from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.reference.fund_names import FundNames
+from tui.screens.layer import Layer
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.screens.paint_backlog import PaintBacklog
 from tui.screens.sampling import sample_in_portions
@@ -40,13 +40,6 @@ if TYPE_CHECKING:
     from tui.widgets.add_field import AddField, Suggestions
     from tui.widgets.field import Field
     from tui.widgets.find_field import FindField
-
-
-class Layer(Struct, frozen=True):
-    """Something on the screen that Esc takes away; `label` is the footer's word for that, "" if it has none."""
-
-    label: str
-    leave: Callable[[], None]
 
 
 class Dashboard(BaseScreen, inherit_bindings=False):
@@ -90,6 +83,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """The id of the pane that has the whole screen."""
         self.detail = False
         """True if the screen is given to the selected symbol."""
+        self._before_detail: Pane | None = None  # the pane that had the keys when the detail was opened
         for pane in self._panes:
             pane.on_changed = self._lines_changed
         self.can_paint: Callable[[], bool] = lambda: True
@@ -162,7 +156,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show the keys of what has them now."""
         pane, layer = self.focused_pane, self.top_layer
         label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(pane.id or "" if pane is not None else "", label, self.status.replay)
+        self.footer.context = KeyContext(
+            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
+        )
 
     @property
     def shown_at(self) -> float:
@@ -225,10 +221,14 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
-        """Give the screen to the selected symbol, or back to the watchlist."""
+        """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
+        it is there; back at the watchlist they are where they were before."""
+        if detail:
+            self._before_detail = self.focused_pane
         self.detail, self.zoomed = detail, ""
         self.apply_layout()
-        self.focus_pane()
+        if not detail and self._before_detail is not None and self._before_detail.display:
+            self._before_detail.focus()
 
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
@@ -278,6 +278,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
         return FindField()
 
+    def mount_fields(self) -> None:
+        """Mount the fields, hidden, so that they have the keys at once when they are opened."""
+        self.mount_all(field for field in (self.add_field, self.find_field) if not field.is_attached)
+
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)
@@ -290,6 +294,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.footer.display = False
         if not field.is_attached:
             self.mount(field)
+        if self._field not in (None, field):
+            self._field.close()
         self._field = field
         field.open(text)
 
@@ -344,6 +350,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
+            pane.starting = state.is_starting
             pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()

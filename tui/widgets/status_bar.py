@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "Ⅱ", "ENDED": "■", "FROZEN": "Ⅱ"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■", "FROZEN": "‖"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -49,6 +49,12 @@ class StatusBar(LineWidget):
         self._freeze_key = label_of(keys, "freeze")
         self._market = market
 
+    @property
+    def replay_hints(self) -> str:
+        """The footer's hints for the replay as it stands; "" without one, and at its end, where no key acts on it."""
+        standing = self.link.standing if self.link is not None else "ENDED"
+        return "" if not self.replay or standing == "ENDED" else "paused replay" if standing else "replay"
+
     def render_line(self, y: int) -> Strip:
         styles, width = self.theme_styles, self.size.width
         if self.link is None:
@@ -58,6 +64,8 @@ class StatusBar(LineWidget):
 
     def _line(self, styles: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
+        if link.is_starting:
+            role = "text"
         state = safe_text(link.describe(self.now))
         if link.standing:
             dot, role = _STANDING[link.standing], "warning"

@@ -138,9 +138,9 @@ class RowRenderer:
         """Returns the sign of the last price move: bright if the latest trade moved the price, else dim."""
         i, sign = row.instrument, direction_sign(row)
         role = "text"
-        if row.stale:
+        if sign == "⊘":
             role = "warning"
-        elif i.direction:
+        elif sign != " ":
             bright = i.last_trade_moved and not _is_calm(row) and "last" not in row.old
             role = ("up" if i.direction > 0 else "down") if bright else "faint"
         return self._styles.segment(sign, role, background)
