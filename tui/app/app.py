@@ -164,8 +164,7 @@ class ItickApp(BaseApp):
             self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
-        pause = feed_actions.replay_pause
-        freeze = FreezeActions(dashboard, market, self.feed, notices, pause, self._redraw, self.clock)
+        freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
         program_actions = ProgramActions(
             preferences.keys,
             dashboard,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from tui.app.feed_worker import FeedWorker
 from tui.app.notices import Notices
-from tui.market import Market
 from tui.market.frozen import frozen_copy
 from tui.screens.dashboard import Dashboard
 
@@ -18,7 +17,6 @@ class FreezeActions:
     def __init__(
         self,
         dashboard: Dashboard,
-        market: Market,
         feed: FeedWorker,
         notices: Notices,
         pause_replay: Callable[[], None],
@@ -26,7 +24,6 @@ class FreezeActions:
         clock: Callable[[], float],
     ) -> None:
         self._dashboard = dashboard
-        self._market = market
         self._feed = feed
         self._notices = notices
         self._pause_replay = pause_replay
@@ -41,7 +38,8 @@ class FreezeActions:
         elif (state := self._feed.state) is None:
             self._notices.say("there is nothing to freeze yet")
         else:
-            frozen = self._dashboard.frozen_at is None
-            self._dashboard.show_market(frozen_copy(self._market) if frozen else None, self._clock())
-            self._dashboard.link_changed(state, self._feed.is_demo)
+            dashboard = self._dashboard
+            frozen = frozen_copy(dashboard.market) if dashboard.frozen_at is None else None
+            dashboard.show_market(frozen, self._clock())
+            dashboard.link_changed(state, self._feed.is_demo)
             self._redraw()

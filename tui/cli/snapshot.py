@@ -29,6 +29,7 @@ from tui.errors import EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
     from tui.headless.snapshot import Snapshot
+    from tui.log import LogFile
 
 
 @click.command(
@@ -111,18 +112,18 @@ def snapshot(
     from tui.secrets import Token
     from tui.symbol import format_list
 
-    async def take() -> tuple[int, Snapshot]:
+    async def take(log: LogFile | None) -> tuple[int, Snapshot]:
         taken = Snapshot(symbols, wait)
         if target is not None and token is not None:
             async with Sharing(KeyLock(host_of(target), token), taken.market, "snapshot", take_over=take_over) as route:
-                return await taken.run(target, token, route), taken
+                return await taken.run(target, token, route, log), taken
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:
-            return await taken.run(exchange.url, Token("demo")), taken
+            return await taken.run(exchange.url, Token("demo"), None, log), taken
 
-    with logging_to(log_file, inherited=True):
-        code, taken = asyncio.run(take())
+    with logging_to(log_file, inherited=True) as log:
+        code, taken = asyncio.run(take(log))
     if code != EXIT_DONE:
         return code
     from tui.watchlist import tables

@@ -258,7 +258,11 @@ class Link:
         from tui.feed.shared_connection import join
 
         self._is_joined = True
-        return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        try:
+            return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        except NotShared:
+            self._is_joined = False
+            raise
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
@@ -278,6 +282,11 @@ class Link:
         tap = self._tap
         windows = tap.windows if tap is not None else ()
         return windows if len(windows) > 1 else ()
+
+    @property
+    def unshared(self) -> str:
+        """Why other processes cannot join the connection of this one, "" if they can."""
+        return self._route.unshared if self._route is not None else ""
 
     @property
     def _tap(self) -> Tap | None:

@@ -7,17 +7,16 @@ import contextlib
 import logging
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, FeedError, NoConnection
 from tui.feed.clock import monotonic
-from tui.feed.dns import resolve_in_threads
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import Route
-from tui.headless.signals import on_signals
+from tui.headless.run import HeadlessRun
 from tui.history.store import Store, StoredHistory, StoreError, default_store_path
-from tui.market import Instrument, Market
+from tui.market import Instrument
 from tui.market.data_status import data_status
 from tui.protocol.messages import TYPE_OF, TYPES, Push
 from tui.protocol.rest import MOST_BARS
@@ -31,70 +30,66 @@ from tui.watchlist.row_figures import RenderContext, RowFigures, has_extended, h
 from tui.watchlist.sorting import sort_rows
 from tui.watchlist.sparkline_scale import SparklineScale
 
+if TYPE_CHECKING:
+    from tui.log import LogFile
+
 _SETTLED = 1.0  # s after each symbol has data: a type that has not come by then has nothing to tell
 
 _log = logging.getLogger(__name__)
 
 
-class Snapshot:
+class Snapshot(HeadlessRun):
     """Follows symbols until each has data of every type that is served, for `wait` s at most; then `rows` returns what
     the grid shows of them."""
 
     def __init__(self, symbols: Sequence[Symbol], wait: float) -> None:
+        super().__init__()
         self._symbols = symbols
         self._wait = wait
-        self._market = Market()
-        self._market.follow(symbols)
+        self.market.follow(symbols)
         self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in symbols}
         self._news = asyncio.Event()
-        self._was_live = False
         self._is_live = False  # at the end
         self._now = 0.0  # s monotonic, at the end
 
-    @property
-    def market(self) -> Market:
-        """The market that the feed writes."""
-        return self._market
-
-    async def run(self, url: str, token: Token, route: Route | None = None) -> int:
+    async def run(self, url: str, token: Token, route: Route | None = None, log: LogFile | None = None) -> int:
         """Follow the symbols; returns the exit code, which is not 0 after a signal. Raises FeedError if the key is
         refused, or if no connection was live by the end."""
-        loop = asyncio.get_running_loop()
-        self._exit_code: asyncio.Future[int] = loop.create_future()
-        catch_callbacks(loop, self._finish)
-        resolve_in_threads(loop)
-        on_signals(loop, self._finish)
+        self._begin(log)
         self._link = link = Link(
             url,
             token,
-            self._market,
+            self.market,
             on_state=self._on_link_state,
             on_push=self._on_push,
             on_fault=self._finish,
             route=route,
         )
         link.set_symbols(self._symbols)
-        tasks = [asyncio.create_task(work) for work in (link.run(), self._follow())]
-        for task in tasks:
-            task.add_done_callback(self._on_task_ended)
+        following = asyncio.create_task(self._follow())
+        following.add_done_callback(self._on_link_ended)
+        self._exit_code.add_done_callback(lambda _: self._look())
         try:
-            return await self._exit_code
+            return await self._run_link(link)
         finally:
-            self._now, self._is_live = monotonic(), link.state.is_live
-            self._market.sample(self._now, self._market.instruments.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            following.cancel()
+            await asyncio.wait([following])
+            await self._close_stderr()
+
+    def _look(self) -> None:
+        """Take the time and the state of the link for what is printed, before the link is closed."""
+        self._now, self._is_live = monotonic(), self._link.state.is_live
+        self.market.sample(self._now, self.market.instruments.values())
 
     def rows(self, columns: tuple[str, ...], sort: str) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows and the columns as the grid shows them, given the ids of the chosen columns, () for the
         default ones, and the order."""
-        instruments = [self._market.instruments[symbol] for symbol in self._symbols]
+        instruments = [self.market.instruments[symbol] for symbol in self._symbols]
         scale = SparklineScale()
         scale.measure(instruments, SPARKS[0])
         context = RenderContext(
             self._now,
-            self._market.exchange_time(self._now),
+            self.market.exchange_time(self._now),
             scale.span,
             SPARKS[0],
             has_mixed_currencies(instruments),
@@ -149,17 +144,17 @@ class Snapshot:
     @property
     def _is_awaiting_more(self) -> bool:
         return any(
-            set(TYPES) - self._market.instruments[symbol].refused.keys() - types
+            set(TYPES) - self.market.instruments[symbol].refused.keys() - types
             for symbol, types in self._received.items()
         )
 
     async def _load_past(self) -> None:
         """Apply holidays and the bars and closes that the dashboard has stored."""
         if not self._link.is_demo:
-            self._market.set_holidays(await run_in_thread(load, time.time()))
+            self.market.set_holidays(await run_in_thread(load, time.time()))
         for symbol, stored in (await run_in_thread(_read_store, self._link.is_demo, self._symbols)).items():
-            self._market.apply_history_closes(symbol, stored.closes)
-            self._market.apply_history(symbol, stored.bars, True, monotonic())
+            self.market.apply_history_closes(symbol, stored.closes)
+            self.market.apply_history(symbol, stored.bars, True, monotonic())
 
     def _on_link_state(self, state: LinkState) -> None:
         _log.info("link %s", safe_text(state.describe(monotonic())))
@@ -173,18 +168,6 @@ class Snapshot:
         if (type_ := TYPE_OF[type(message)]) not in types:
             types.add(type_)
             self._news.set()
-
-    def _on_task_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(fault := task.exception(), Exception):
-            self._finish(fault)
-
-    def _finish(self, result: int | Exception) -> None:
-        if self._exit_code.done():
-            return
-        if isinstance(result, Exception):
-            self._exit_code.set_exception(result)
-        else:
-            self._exit_code.set_result(result)
 
 
 def _read_store(demo: bool, symbols: Sequence[Symbol]) -> dict[Symbol, StoredHistory]:

@@ -357,8 +357,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
-        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
-        of then."""
+        so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
         if self.frozen_at is not None:
             changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
@@ -384,6 +383,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.paint_pending = not self.can_paint()
         if not self.paint_pending:
             self._paint()
+            self._update_footer()  # no frame changes what keys do
 
     def _paint(self) -> None:
         """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
@@ -397,7 +397,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
-        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:
@@ -435,6 +434,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self._update_clock()
+        self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.header.delay = self._market.clock.delay() or 0.0
         if self._is_feed_live:
