@@ -73,14 +73,13 @@ class KeyLock:
 
     def acquire(self) -> None:
         """Become the owner of the key. Raises KeyInUse if another process is, unless `take_over` is set."""
-        if self._file is None and (pid := self._with_timeout(self._enter, None)) is not None:
+        if self._file is None and (pid := self._with_timeout(partial(self._enter, self._take_over), None)) is not None:
             raise KeyInUse(pid)
 
     def take_over(self) -> None:
         """Become the owner of the key, also if another process is."""
-        self._take_over = True
         if self._file is None:
-            self._with_timeout(self._enter, None)
+            self._with_timeout(partial(self._enter, True), None)
         else:
             self.claim()
 
@@ -115,14 +114,14 @@ class KeyLock:
             return None
         return Holder(int(pid), Path(socket) if socket else None) if pid.isdecimal() else None
 
-    def _enter(self) -> int | None:
-        """Acquire the lock or take over. Returns the pid of the owner if neither is possible, else None."""
+    def _enter(self, take_over: bool) -> int | None:
+        """Acquire the lock, or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
             make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return None  # the lock cannot be created: the program goes on without it
-        if not held and not self._take_over:
+        if not held and not take_over:
             pid = self._owner()
             self._close()
             return pid

@@ -158,6 +158,7 @@ class Link:
             try:
                 await self._run_connection()
             except NeedsNewConnection:
+                self._leave_shared()
                 delay = 0.0
             except (KeyRefused, PermanentError, NotShared) as error:
                 await self._stop(error)
@@ -274,10 +275,15 @@ class Link:
 
         self._is_joined = True
         try:
-            return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+            shared = await join(
+                path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report
+            )
         except NotShared:
             self._is_joined = False
             raise
+        if isinstance(self._last_error, NotShared):
+            self._last_error = None  # or `reconnect` would take the key over
+        return shared
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""

@@ -80,7 +80,8 @@ OPEN_WITHIN = 5.0
 
 _SERVER = f"itick-tui-relay/{__version__}"
 _REPORT_EVERY = 1.0  # s
-_LOST, _LEFT, _TOO_MANY = 1012, 1001, 1008  # RFC 6455 §7.4.1: service restart, going away, policy violation
+_NORMAL, _LEFT, _TOO_MANY, _LOST = 1000, 1001, 1008, 1012
+"""RFC 6455 §7.4.1: normal closure, going away, policy violation, service restart."""
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("tui.relay.websockets")
@@ -237,6 +238,7 @@ class Relay:
             client.send(AuthReply(1, AUTHENTICATED))
         elif isinstance(state.error, KeyRefused):
             client.send(AuthReply(0, AUTH_FAILED))
+            self._disconnect([client], _NORMAL, "the key was refused")
 
     def _receive(self, client: RelayClient, frame: bytes) -> None:
         try:
@@ -281,9 +283,10 @@ class Relay:
         if client not in self._clients:
             return
         self._clients.remove(client)
+        client.is_authenticated = False
         self.passed_on.update(clients=1, sent=client.sent, replaced=client.queue.conflated, lost=client.queue.lost)
         _log.info("%s (pid %d) left: %d lost", client.name, client.pid, client.queue.lost)
-        self._fan_out.remove(client, {type_: set(symbols) for type_, symbols in self.wanted.items()})
+        self._fan_out.remove(client)
         self._on_wanted()
 
     def _disconnect(self, clients: Sequence[RelayClient], code: int, words: str) -> None:
@@ -297,7 +300,7 @@ class Relay:
 
     @property
     def is_shared(self) -> bool:
-        """True while a client has asked for something."""
+        """True once a client has asked for something."""
         return self._fan_out.is_shared
 
     @property
@@ -338,9 +341,7 @@ class Relay:
                     client.send(SubscribeReply(0, words))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
-                for type_ in types:
-                    for symbol in symbols:
-                        self._fan_out.subscribe(client, type_, symbol)
+                self._fan_out.subscribe(client, types, symbols)
 
     def _last_own(self, symbol: Symbol, type_: str) -> tuple[bytes, int] | None:
         return last_message(self._market, symbol, type_, self._connected_at)
@@ -359,7 +360,7 @@ class Relay:
             self._fan_out.clear()
         if state.phase is LinkPhase.AUTHENTICATING:
             self._connected_at = self._clock()
-        for client in self._clients:
+        for client in list(self._clients):
             self._authenticate(client)
         if before is None or (before.phase, before.detail) != (state.phase, state.detail):
             self.send_reports()
@@ -378,7 +379,7 @@ class Relay:
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
-            words=safe_text(state.describe(self._clock())) if state is not None else "",
+            words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
             lag=lag.median if lag is not None else None,
             lost=client.queue.lost,

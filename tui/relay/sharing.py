@@ -4,7 +4,16 @@ The process that has the key's lock holds the connection and serves the others. 
 the socket that the lock file names. When the holder goes, the others race for the lock; the winner waits as long as the
 vendor wants between two connections, and the rest join the winner.
 
-PICTURE
+seeking   ─┬─ the lock is free ──────────────→ leading
+           ├─ the lock is taken ─────────────→ joining
+           └─ the person takes the key over ─→ leading
+joining   ─┬─ the holder answers ────────────→ following
+           ├─ the holder is lost or leaves ──→ seeking
+           └─ no answer, or another version ─→ refused
+following ─── the holder is lost or leaves ──→ seeking
+leading   ─── another takes the key over ────→ seeking
+refused   ─┬─ a while later ─────────────────→ seeking
+           └─ the person takes the key over ─→ leading
 """
 
 from __future__ import annotations
@@ -109,6 +118,7 @@ class Sharing:
         self._holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
+        self._socket: Path | None = None
         self._own_folder: Path | None = None
         self._listen = listen
         self.url = ""
@@ -149,8 +159,15 @@ class Sharing:
 
     async def choose(self) -> Path | None:
         """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
-        if self.role is Role.LEADING:
-            return None
+        while self.role is not Role.LEADING or await self.superseded():
+            if (socket := await self._seek()) is not None:
+                return socket
+        self._publish()  # one that took over may have ended since, and its name be the last in the file
+        self._take_over = False
+        return None
+
+    async def _seek(self) -> Path | None:
+        """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
         if self._take_over:
             self._take_over = False
             self._lock.take_over()
@@ -196,7 +213,8 @@ class Sharing:
                     self._remove_dead(before.socket)
                 path = self._socket_path()
                 await relay.listen(path)
-                self._lock.publish(path)
+                self._socket = path
+                self._publish()
             except OSError as error:
                 self.unshared = f"no socket can be made: {reason(error)}"
         if self.unshared:
@@ -204,6 +222,10 @@ class Sharing:
         if self._left_at is not None:
             await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
             self._left_at = None
+
+    def _publish(self) -> None:
+        if self._socket is not None:
+            self._lock.publish(self._socket)
 
     def _socket_path(self) -> Path:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
@@ -230,11 +252,13 @@ class Sharing:
         if self._listen is None or self.relay is None:
             await self._close_relay(words)
         else:
+            self._socket = None
             await self.relay.stop_sharing(words)
             self._remove_own_folder()
 
     async def _close_relay(self, words: str) -> None:
         relay, self.relay = self.relay, None
+        self._socket = None
         if relay is not None:
             await relay.close(words)
             self.passed_on += relay.passed_on
