@@ -12,9 +12,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.command import run_in_process, run_program
+from tests.support.command import KEY, run_in_process, run_program
 from tests.support.wait_until import until
 from tests.web.test_pages import children, runs, serving
+from tui.secrets import Token
+from tui.web.page_process import PageProcess
 from tui.web.page_server import PageServer
 
 REFUSED, UNKNOWN = 403, 404
@@ -60,7 +62,9 @@ async def test_only_the_page_of_the_printed_address_reaches_the_dashboard() -> N
         assert await socket_status(address.replace(urlsplit(address).path, "/guess/")) == UNKNOWN
 
 
-async def test_a_page_of_the_address_itself_gets_a_dashboard_that_ends_with_it() -> None:
+async def test_a_page_of_the_address_itself_gets_a_dashboard_that_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TERM": "dumb", "STY": "1.screen", "NO_COLOR": ""}.items():  # the server's, not the page's
+        monkeypatch.setenv(name, value)
     with serving("--demo") as (server, address):
         url = urlsplit(address)
         assert await socket_status(address, Origin=f"http://{url.netloc}") == 101
@@ -78,6 +82,7 @@ async def test_a_page_of_the_address_itself_gets_a_dashboard_that_ends_with_it()
                     drawn += piece if isinstance(piece, bytes) else piece.encode()
                 while await page.recv() != b"":
                     pass  # until its heartbeat
+            assert b"\x1b[38;2;" in drawn, "true colour"
             (dashboard,) = children(server.pid)
             server.send_signal(signal.SIGTERM)
             async with asyncio.timeout(30):
@@ -86,6 +91,21 @@ async def test_a_page_of_the_address_itself_gets_a_dashboard_that_ends_with_it()
             assert page.close_code == 1001
         assert await asyncio.to_thread(server.wait, 20) == 143
         assert not runs(dashboard)
+
+
+async def test_the_key_comes_to_the_dashboard_through_a_pipe_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\ncd \'{tmp_path}\'; {{ env; echo "$@"; }} >told; shift $(($# - 1)); cat "$1" >key\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    async with PageProcess(["--watch=QQQ$US"], Token(KEY), 120, 36):
+        pass  # at its end the program has ended
+    told = (tmp_path / "told").read_text()
+    assert (tmp_path / "key").read_text() == KEY
+    assert KEY not in told
+    assert all(words in told for words in ("--watch=QQQ$US --token-file", "COLUMNS=120\n", "ROWS=36\n"))
 
 
 def test_it_starts_only_with_what_a_dashboard_needs(tmp_path: Path) -> None:
