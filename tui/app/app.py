@@ -34,6 +34,7 @@ from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
+from tui.market.depth_history import MAX_REMEMBERED
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.screens.follows_time import FollowsTime
@@ -77,6 +78,7 @@ class ItickApp(BaseApp):
         super().__init__(driver_class=TerminalDriver)
         self.clock, self._wall = clock, wall
         self.market = Market()
+        self.market.depth_histories.limit = MAX_REMEMBERED
         self.notices = Notices(self)
         self._not_saved: Notification | None = None  # the latest notice of it
         self.preferences = Preferences(

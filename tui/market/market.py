@@ -16,6 +16,7 @@ from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
+from tui.market.depth_history import DepthHistories
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
@@ -50,6 +51,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.depth_histories = DepthHistories()
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
@@ -70,6 +72,7 @@ class Market:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
+                self.depth_histories.follow(instrument)
         self._index_spellings()
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
@@ -86,6 +89,7 @@ class Market:
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
                 self._mark_changed(instrument)
+            self.depth_histories.clear()
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
         """Replace the holidays and early closes of all regions."""
@@ -115,6 +119,7 @@ class Market:
             instrument.reconnected()
             self._mark_changed(instrument)
         self.alert_engine.attach_all(self.instruments.values())
+        self.depth_histories.keep(self.instruments.values())
         self._index_spellings()
 
     def link_lost(self, at: float) -> None:
@@ -123,6 +128,7 @@ class Market:
             for instrument in self.instruments.values():
                 instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
+            self.depth_histories.interrupt(self.exchange_time(at))
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
@@ -322,6 +328,10 @@ class Market:
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
             instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
             self.health.crossed += best.bid > best.ask and not instrument.is_indicative
+        if (history := instrument.depth_history) is not None:
+            if now >= history.ends:
+                history.advance(self.exchange_time(now), now)
+            history.add(depth)
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)

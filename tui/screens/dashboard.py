@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
@@ -17,14 +16,17 @@ from textual.widgets import Static
 
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
-from tui.market import PORTION, Instrument, Market
+from tui.market import Instrument, Market
 from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
+from tui.screens.paint_backlog import PaintBacklog
+from tui.screens.sampling import sample_in_portions
 from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
 from tui.terminal.textual_private import BaseScreen
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
 from tui.widgets.footer import Footer, KeyContext
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -71,13 +73,15 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
         self.tape = TradeTape(styles, market, keys)
+        self.depth_over_time = DepthOverTime(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
         self._suggestions = suggestions
         self._field: Field | None = None  # the open one
         self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
+        self._of_symbol = (self.quote_header, self.ladder, self.chart, self.tape, self.depth_over_time)
+        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, *self._of_symbol[1:])
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
         """The ids of the panes that are switched off."""
@@ -86,6 +90,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.detail = False
         """True if the screen is given to the selected symbol."""
         self._before_detail: Pane | None = None  # the pane that had the keys when the detail was opened
+        self._before_depth: tuple[Pane | None, str] = None, ""  # the same, and what was zoomed, of the depth over time
         for pane in self._panes:
             pane.on_changed = self._lines_changed
         self.can_paint: Callable[[], bool] = lambda: True
@@ -96,10 +101,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
         self._direct = DirectPaint(self)
-        # Changes that the line budget of the last frames did not cover, the oldest first.
-        self._row_backlog: dict[Instrument, None] = {}
-        self._pane_backlog: dict[Pane, None] = {}
-        self._rows_were_last = False
+        self._backlog = PaintBacklog()
         self._is_link_live = False
 
     def compose(self) -> ComposeResult:
@@ -144,6 +146,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             return Layer("Hide crosshair", self.chart.leave_crosshair)
         if self.tape.display and self.tape.held:
             return Layer("Newest trades", self.tape.action_tape_live)
+        if self.depth_over_time.display:
+            depth = self.depth_over_time
+            return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:
             return Layer("All panes", self.zoom)
         if grid.has_marks:
@@ -217,6 +222,17 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.zoomed = "" if self.zoomed or pane is None else pane.id or ""
         self.apply_layout()
 
+    def show_depth(self) -> None:
+        """Give the whole screen to the depth over time, or back to what had it."""
+        if self.depth_over_time.display:
+            pane, self.zoomed = self._before_depth
+        else:
+            self._before_depth = self.focused_pane, self.zoomed
+            pane, self.zoomed = self.depth_over_time, "depth_over_time"
+        self.apply_layout()
+        if pane is not None and pane.display:
+            pane.focus()
+
     def show_detail(self, detail: bool) -> None:
         """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
         it is there; back at the watchlist they are where they were before."""
@@ -230,7 +246,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
         shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
-        shown = [pane for pane in shown if pane.id not in self.hidden]
+        shown = [pane for pane in shown if pane.id not in self.hidden and pane is not self.depth_over_time]
         if len(shown) < 2:
             return False
         at = shown.index(self.focused) if self.focused in shown else 0
@@ -315,7 +331,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
         """Show the selected symbol in the other panes."""
-        for pane in (self.quote_header, self.ladder, self.chart, self.tape):
+        for pane in self._of_symbol:
             pane.instrument = event.instrument
         self._update_clock()
 
@@ -325,17 +341,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             self.header.clock_region = selected.symbol.region
             self.header.trading = bool(selected.trading_until)
         self.header.calendar = self._market.calendar(self.header.clock_region)
-
-    def _sample(self, now: float) -> None:
-        """Sample all instruments within the next second, in portions, so that no frame waits for a long list."""
-        instruments = list(self._market.instruments.values())
-        portions = [instruments[at : at + PORTION] for at in range(0, len(instruments), PORTION)]
-        for n, portion in enumerate(portions):
-            if n:
-                delay = n / len(portions)
-                asyncio.get_running_loop().call_later(delay, self._market.sample, now + delay, portion)
-            else:
-                self._market.sample(now, portion)
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
@@ -352,13 +357,12 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
         of then."""
         self._is_link_live = is_link_live
-        panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display and pane.instrument in changed))
-        rows, due = self._next_portion(lines)
+        due_panes = [pane for pane in self._of_symbol if pane.display and pane.instrument in changed]
+        self._backlog.add(self.watchlist.on_screen(changed), due_panes)
+        rows, due = self._backlog.take(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
-        for pane in panes:  # the hidden ones too: what they are shown with is what is known now
+        for pane in self._of_symbol:  # the hidden ones too: what they are shown with is what is known now
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
             pane.sync(due_symbol, now, is_link_live)
         self._paint()
@@ -405,23 +409,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         if self._can_paint_directly and self.status.display:
             self._direct.write(self.status.pieces([0]))
 
-    def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
-        """Takes the rows and panes to draw in this frame from the backlog: with a budget, rows and panes in turn."""
-        rows, panes = list(self._row_backlog), list(self._pane_backlog)
-        if lines is not None:
-            pane_is_next = panes and (self._rows_were_last or not rows)
-            rows, panes = ([], panes[:1]) if pane_is_next else (rows[:lines], [])
-        self._rows_were_last = bool(rows)
-        for row in rows:
-            del self._row_backlog[row]
-        for pane in panes:
-            del self._pane_backlog[pane]
-        return set(rows), set(panes)
-
     @property
     def has_backlog(self) -> bool:
         """True if changes are left that the line budget of the last frame did not cover."""
-        return bool(self._row_backlog or self._pane_backlog)
+        return bool(self._backlog)
 
     def paint(self) -> None:
         began = time.perf_counter()
@@ -442,9 +433,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
         if self.status.link is not None and self.status.link.is_live:
-            self._sample(now)
-        self._row_backlog.update(dict.fromkeys(self.watchlist.tick(now)))
-        for pane in (self.quote_header, self.ladder):
+            sample_in_portions(self._market, now)
+        self._backlog.add(self.watchlist.tick(now))
+        for pane in (self.quote_header, self.ladder, self.depth_over_time):
             pane.tick(now)
-        if self._row_backlog and self.can_paint():
+        if self._backlog and self.can_paint():
             self.sync(set(), now, self._is_link_live, lines)
