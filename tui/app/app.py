@@ -34,7 +34,7 @@ from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
-from tui.market.depth_history import MAX_REMEMBERED
+from tui.market.depth_histories import MAX_REMEMBERED
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.screens.follows_time import FollowsTime

@@ -1,8 +1,8 @@
 """Depth over time: the largest size that stood at each price of a book, second by second and minute by minute.
 
 A book carries no time: it counts from when it arrived, by the exchange's clock, until the next one or the loss of the
-link. Memory is bounded: of each of MAX_REMEMBERED symbols an hour of seconds and a day of minutes, neither of more than
-MAX_CELLS prices (12 bytes each), and MAX_TRADES trades; 2.7 MB a symbol at most, some 1.5 MB with ten levels a side.
+link. Memory is bounded: an hour of seconds and a day of minutes, neither of more than MAX_CELLS prices (12 bytes each),
+and MAX_TRADES_KEPT trades; 2.9 MB a symbol at most, some 2 MB with ten levels a side after a day.
 """
 
 from __future__ import annotations
@@ -10,24 +10,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from tui.market.book import best_level, valid_levels
 from tui.market.tape import Tape
 from tui.market.trade_side import TradeSide
 from tui.protocol.messages import MIN_PRICE, Depth, Level
 
-if TYPE_CHECKING:
-    from tui.market.instrument import Instrument
-
-MAX_REMEMBERED = 8
-"""Symbols whose depth is remembered: the first ones followed, until others have been shown since."""
 SECONDS_KEPT = 3_600
 MINUTES_KEPT = 1_440
 MAX_CELLS = 100_000  # prices with a size, of all columns: an hour of ten levels a side has some 90,000
 MAX_COLUMN = 4_096  # prices of one column; further ones are left out
-MAX_TRADES = 20_000
+MAX_TRADES_KEPT = 20_000
 
 _MINUTE = 60  # s
 _SIDES: dict[TradeSide, int] = {"B": 2, "~B": 1, "·": 0, "~S": -1, "S": -2}
@@ -116,7 +111,6 @@ class DepthHistory:
 
     __slots__ = (
         "_book",
-        "_instrument",
         "_largest",
         "_minutes",
         "_seconds",
@@ -130,8 +124,7 @@ class DepthHistory:
         "since",
     )
 
-    def __init__(self, instrument: Instrument) -> None:
-        self._instrument = instrument
+    def __init__(self) -> None:
         self._seconds = _Columns(SECONDS_KEPT)
         self._minutes = _Columns(_MINUTE * MINUTES_KEPT)
         self.since: int | None = None
@@ -144,8 +137,8 @@ class DepthHistory:
         self._trade_times = array("q")
         self._trade_prices = array("d")
         self._trade_sides = array("b")
-        self._tape: Tape = instrument.tape
-        self._trades_seen = self._tape.total
+        self._tape: Tape | None = None
+        self._trades_seen = 0
 
     def add(self, book: Depth) -> None:
         """Add a book that arrived before `ends`. Costs 0.1 µs a level: they are looked at one by one, since the largest
@@ -165,10 +158,12 @@ class DepthHistory:
             self._largest = defaultdict(float, list(largest.items())[:MAX_COLUMN])
         self._book = book
 
-    def advance(self, time: float, now: float) -> None:
-        """Go on to `time` (ms UTC), which is `now` (s, monotonic), with the book standing as it is. A clock that was
-        set back changes nothing until that time has passed again."""
+    def advance(self, time: float, now: float, tape: Tape) -> None:
+        """Go on to `time` (ms UTC), which is `now` (s, monotonic), with the book standing as it is and the trades that
+        are new on the tape. A clock that was set back changes nothing until that time has passed again."""
+        before = self.now
         self._go_on(time)
+        self._take_trades(tape, before)
         self.ends = now + self.now + 1 - time / 1000
 
     def _go_on(self, time: float) -> None:
@@ -177,7 +172,6 @@ class DepthHistory:
             self.now = max(self.now, second)
         elif second > self.now:
             before, self.now = self.now, second
-            self._take_trades(before)
             self._seconds.append(before, self._largest, *self._touch)
             self._largest = self._standing()
             if second > before + 1:
@@ -242,17 +236,15 @@ class DepthHistory:
         return max(min(starts, default=self.now), self.since or 0)
 
     def _trades(self, start: int, stop: int) -> Iterator[tuple[float, int]]:
-        if start <= self.now < stop:
-            self._take_trades(self.now)
         first, last = (bisect_left(self._trade_times, time) for time in (start, stop))
         return zip(self._trade_prices[first:last], self._trade_sides[first:last], strict=True)
 
-    def _take_trades(self, since: int) -> None:
+    def _take_trades(self, tape: Tape, since: int) -> None:
         """Take over what is new on the tape. A trade's own time may differ from that at which the book of then arrived,
         as in a delayed feed: it counts within the time from `since`, when the tape was last looked at."""
-        tape = self._instrument.tape
         if tape is not self._tape:
-            self._tape, self._trades_seen = tape, 0
+            self._trades_seen = tape.total if self._tape is None else 0
+            self._tape = tape
         if tape.total == self._trades_seen:
             return
         new = []
@@ -265,54 +257,11 @@ class DepthHistory:
             self._trade_times.append(time)
             self._trade_prices.append(price)
             self._trade_sides.append(side)
-        if (excess := len(self._trade_times) - MAX_TRADES) > 0:
+        if (excess := len(self._trade_times) - MAX_TRADES_KEPT) > 0:
             for column in (self._trade_times, self._trade_prices, self._trade_sides):
-                del column[: excess + MAX_TRADES // 8]
+                del column[: excess + MAX_TRADES_KEPT // 8]
 
 
 def _minutes_ended(before: int, now: int) -> Iterable[int]:
     """Returns the minutes that ended between two seconds; of many, in which the book stood still, the first two."""
     return range(before // _MINUTE, min(now // _MINUTE, before // _MINUTE + 2))
-
-
-class DepthHistories:
-    """Decides whose depth is remembered: that of `limit` instruments, those shown last at the end."""
-
-    def __init__(self) -> None:
-        self.limit = 0
-        self._remembered: list[Instrument] = []
-
-    def follow(self, instrument: Instrument) -> None:
-        """Remember the depth of an instrument if there is room for it."""
-        if len(self._remembered) < self.limit:
-            self._remembered.append(instrument)
-            instrument.depth_history = DepthHistory(instrument)
-
-    def show(self, instrument: Instrument, time: float, now: float) -> None:
-        """Remember the depth of an instrument that is shown, from `time` (ms UTC), which is `now` (s, monotonic), if it
-        was not; the one that was not shown for the longest time gives way."""
-        if instrument.depth_history is not None:
-            self._remembered.remove(instrument)
-            self._remembered.append(instrument)
-        elif self.limit:
-            if len(self._remembered) >= self.limit:
-                self._remembered.pop(0).depth_history = None
-            self.follow(instrument)
-            if instrument.depth is not None and instrument.depth_history is not None:
-                instrument.depth_history.advance(time, now)
-                instrument.depth_history.add(instrument.depth)
-
-    def keep(self, instruments: Collection[Instrument]) -> None:
-        """Forget all other instruments."""
-        self._remembered = [instrument for instrument in self._remembered if instrument in instruments]
-
-    def interrupt(self, time: float) -> None:
-        """End the books of all at `time` (ms UTC)."""
-        for instrument in self._remembered:
-            if instrument.depth_history is not None:
-                instrument.depth_history.interrupt(time)
-
-    def clear(self) -> None:
-        """Begin again: what was remembered is another exchange's."""
-        for instrument in self._remembered:
-            instrument.depth_history = DepthHistory(instrument)

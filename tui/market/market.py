@@ -16,7 +16,7 @@ from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
-from tui.market.depth_history import DepthHistories
+from tui.market.depth_histories import DepthHistories
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.sessions import Calendar, Holidays, calendar
@@ -330,7 +330,7 @@ class Market:
             self.health.crossed += best.bid > best.ask and not instrument.is_indicative
         if (history := instrument.depth_history) is not None:
             if now >= history.ends:
-                history.advance(self.exchange_time(now), now)
+                history.advance(self.exchange_time(now), now, instrument.tape)
             history.add(depth)
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:

@@ -65,7 +65,9 @@ SIGNS: Mapping[str, Signs] = {
         ("since 10:42:05", "nothing is remembered from before; of seconds an hour is, of minutes a day"),
         ("▴ ▾ •", "the last trade at that price then: bought, sold, side unknown"),
         ("~▴ ~▾", "some of the sides in view are inferred"),
-        ("0 … 2,000+", "the scale in units; what is larger has the shade of the most"),
+        ("0 2,000+", "the scale in units; what is larger has the shade of the most"),
+        ("┊", "the link was lost: nothing is known until the next book"),
+        ("rows of 0.05", "as far apart are prices that share a row: of their sizes it shows the largest"),
         ("held at 10:40:00", "scrolled back: new columns do not move it"),
     ),
     "chart": (

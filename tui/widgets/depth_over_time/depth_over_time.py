@@ -51,7 +51,8 @@ class DepthOverTime(Pane, can_focus=True):
     def watch_instrument(self) -> None:
         self._time.follow()
         self._prices.centre()
-        self._remember()
+        if self.display:
+            self._remember()
         self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
@@ -199,7 +200,7 @@ class DepthOverTime(Pane, can_focus=True):
         if i is None or history is None or height < 3:
             return None
         if self._is_link_live:
-            history.advance(self._market.exchange_time(self._now), self._now)
+            history.advance(self._market.exchange_time(self._now), self._now, i.tape)
         i.infer_precision()
         cells = width - self._label_width(i)
         seconds = self._time.seconds
@@ -238,7 +239,7 @@ class DepthOverTime(Pane, can_focus=True):
             return empty_body(styles, i, self.trouble, reason, width, height)
         rows = height - 1
         finished, heat_map = self._finished_columns(model, rows)
-        newest = heat_map.column(model.columns[-1])
+        newest = heat_map.column(model.columns[-1], model.columns[-2] if len(model.columns) > 1 else None)
         labels = self._labels(i, model, rows, width - len(model.columns))
         lines = [[*finished[y], Segment(*newest[y]), labels[y]] for y in range(rows)]
         return [*lines, time_labels(styles, model, zone(i.symbol.region))]
@@ -249,7 +250,8 @@ class DepthOverTime(Pane, can_focus=True):
         key = (self.instrument, model.seconds, model.first, len(model.columns), model.axis, model.full, rows)
         if self._finished is None or self._finished[0] != (key, self.theme_styles):
             heat_map = HeatMap(self.theme_styles, model.axis, model.full, rows, shaded=self._is_shaded)
-            columns = [heat_map.column(column) for column in model.columns[:-1]]
+            pairs = zip(model.columns[:-1], (None, *model.columns), strict=False)
+            columns = [heat_map.column(column, before) for column, before in pairs]
             lines = [joined(cells) for cells in zip(*columns, strict=True)] if columns else [[] for _ in range(rows)]
             self._finished = (key, self.theme_styles), lines, heat_map
         return self._finished[1], self._finished[2]
@@ -270,8 +272,11 @@ class DepthOverTime(Pane, can_focus=True):
         return labels
 
     def note(self) -> StyledLine:
-        model = self._model
-        if model is None:
+        i, model = self.instrument, self._model
+        if i is None or model is None:
             return []
+        top = model.axis.price(0)
+        tick, apart = i.precision.tick_at(top), model.axis.grid.tick(top)
+        row = fmt.price(apart, i.precision.decimals) if tick is not None and apart > 1.01 * tick else ""
         inferred = any(abs(side) == 1 for column in model.columns if column for side in column.trades.values())
-        return scale(self.theme_styles, fmt.size(model.full), shaded=self._is_shaded, inferred=inferred)
+        return scale(self.theme_styles, fmt.size(model.full), row, shaded=self._is_shaded, inferred=inferred)

@@ -28,7 +28,7 @@ _DIGIT_ROLES = ("faint", "muted", "text")
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800)  # s between labels of time
 _LABEL_DISTANCE = 12  # cells from one label of time to the next, at least
 
-Cell = tuple[str, Style]
+DepthCell = tuple[str, Style]
 """A character and its style."""
 
 
@@ -44,10 +44,11 @@ class HeatMap:
         self._halves = axis.rows // rows
         self._row_by_price: dict[float, int] = {}
 
-    def column(self, column: DepthColumn | None) -> list[Cell]:
-        """Returns the cells of a column, the highest price first."""
+    def column(self, column: DepthColumn | None, before: DepthColumn | None) -> list[DepthCell]:
+        """Returns the cells of a column, the highest price first; a dotted line if the book of the one `before` was
+        lost."""
         if column is None:
-            return [(" ", self._styles("text"))] * self._rows
+            return [("┊" if before is not None else " ", self._styles("grid"))] * self._rows
         steps = len(SHADES) - 1 if self._is_shaded else _DIGITS
         levels = [0] * self._axis.rows
         for price, size in column.sizes.items():
@@ -66,7 +67,9 @@ class HeatMap:
             row = self._row_by_price[price] = self._axis.row(price)
         return row
 
-    def _shaded(self, levels: Sequence[int], row: int, touch: Mapping[int, str], trades: Mapping[int, str]) -> Cell:
+    def _shaded(
+        self, levels: Sequence[int], row: int, touch: Mapping[int, str], trades: Mapping[int, str]
+    ) -> DepthCell:
         styles, rows = self._styles, range(row, row + self._halves)
         for traded in rows:
             if traded in trades:
@@ -75,14 +78,14 @@ class HeatMap:
         upper, lower = (_LINES[touch[each]] if each in touch else SHADES[levels[each]] for each in (rows[0], rows[-1]))
         return (" ", styles("text", upper)) if upper == lower else ("▀", styles(upper, lower))
 
-    def _digit(self, level: int, side: str, trade: str) -> Cell:
+    def _digit(self, level: int, side: str, trade: str) -> DepthCell:
         text = trade or (str(level) if level else " ")
         if side:
             return text, self._styles("background", _LINES[side], bold=bool(trade))
         return text, self._styles("text" if trade else _DIGIT_ROLES[max(0, level - 1) // 3], bold=bool(trade))
 
 
-def joined(cells: Iterable[Cell]) -> StyledLine:
+def joined(cells: Iterable[DepthCell]) -> StyledLine:
     """Returns cells as a line, with those of one style in one piece."""
     line: StyledLine = []
     text, style = "", None
@@ -94,8 +97,9 @@ def joined(cells: Iterable[Cell]) -> StyledLine:
     return [*line, Segment(text, style)] if text else line
 
 
-def scale(styles: Styles, full: str, *, shaded: bool, inferred: bool) -> StyledLine:
-    """Returns the legend: sizes from 0 to `full` and more, and the signs of trades, inferred ones with `~`."""
+def scale(styles: Styles, full: str, row: str, *, shaded: bool, inferred: bool) -> StyledLine:
+    """Returns the legend: sizes from 0 to `full` and more, the signs of trades, inferred ones with `~`, and how far
+    apart the prices of two rows are, unless it is a tick, ""."""
     muted = styles("muted")
     if shaded:
         swatches = [Segment(" ", styles("text", shade)) for shade in SHADES[1:]]
@@ -103,7 +107,7 @@ def scale(styles: Styles, full: str, *, shaded: bool, inferred: bool) -> StyledL
     else:
         line = [Segment(f"1–{_DIGITS}", styles("text")), Segment(f" of {full}+", muted)]
     mark = "~" * inferred
-    return [*line, Segment(f"  {mark}▴ bought {mark}▾ sold", muted)]
+    return [*line, Segment(f"  {mark}▴ bought {mark}▾ sold{f'  rows of {row}' if row else ''}", muted)]
 
 
 def time_labels(styles: Styles, model: DepthModel, zone: Zone) -> StyledLine:
