@@ -46,9 +46,9 @@ def book(bid: float, ask: float = 100.0, price: float = 512.34) -> Depth:
 def test_the_largest_size_counts_even_if_it_stood_for_one_book_only() -> None:
     of = market()
     for at, size in ((0.1, 300), (0.2, 9_000), (0.3, 200)):
-        of.apply(book(size), at)
+        of.apply(book(size, ask=size + 1), at)
     of.apply(book(100), 1.5)
-    assert sizes(history(of), 0, 1)[512.34] == 9_000
+    assert sizes(history(of), 0, 1) == {512.34: 9_000, 512.35: 9_001}
     assert sizes(history(of), 1, 2)[512.34] == 200, "the last book of the second before still stood as this one began"
 
 
@@ -134,8 +134,9 @@ def test_it_is_what_all_books_together_come_to(steps: list[tuple[float, dict[int
     of, at, stood = market(), 0.0005, list[tuple[float, dict[int, int]]]()
     for gap, bids in steps:
         at += gap
-        of.apply(depth([(10.0, 1)], [(float(price), size) for price, size in sorted(bids.items(), reverse=True)]), at)
-        stood.append((at, {**bids, 10: 1}))
+        ask = sum(bids.values())
+        of.apply(depth([(10.0, ask)], [(float(price), size) for price, size in sorted(bids.items(), reverse=True)]), at)
+        stood.append((at, {**bids, 10: ask}))
     ends = [*(began for began, _ in stood[1:]), 1e9]
     for start in range(0, int(at) // seconds * seconds + 1, seconds):
         wanted: dict[float, float] = {}

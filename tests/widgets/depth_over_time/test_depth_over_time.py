@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
@@ -29,9 +29,9 @@ from tui.protocol.messages import Depth
 from tui.terminal.input_driver import TerminalDriver
 from tui.widgets.depth_over_time import depth_over_time
 from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
-from tui.widgets.depth_over_time.heat_map import HeatMap
+from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap
 from tui.widgets.depth_over_time.model import full_scale
-from tui.widgets.pane import Pane, width_of
+from tui.widgets.pane import Pane, StyledLine, width_of
 from tui.widgets.role_colours import SHADES, contrast, role_colours
 from tui.widgets.styles import Styles
 
@@ -212,16 +212,28 @@ async def test_the_newest_column_is_the_second_in_progress_and_goes_on_with_time
 
 
 async def test_a_frame_draws_the_newest_column_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[object] = []
-    real = HeatMap.column
-    monkeypatch.setattr(HeatMap, "column", lambda self, *columns: drawn.append(columns) or real(self, *columns))  # type: ignore[func-returns-value]
+    columns: list[DepthColumn | None] = []
+    lines: list[StyledLine] = []
+    column, joined = HeatMap.column, depth_over_time.joined
+
+    def draw(of: HeatMap, shown: DepthColumn | None, before: DepthColumn | None) -> list[DepthCell]:
+        columns.append(shown)
+        return column(of, shown, before)
+
+    def join(cells: Iterable[DepthCell]) -> StyledLine:
+        lines.append(joined(cells))
+        return lines[-1]
+
+    monkeypatch.setattr(HeatMap, "column", draw)
+    monkeypatch.setattr(depth_over_time, "joined", join)
     async with shown() as (app, _):
-        drawn.clear()
+        columns.clear()
+        lines.clear()
         app.market.apply(depth([(512.35, 5)], [(512.34, 5)]), 100.2)
         app.turn(100.2)
-        assert len(drawn) == 1
+        assert (len(columns), len(lines)) == (1, 0)
         app.turn(101.2)
-        assert len(drawn) > 60, "a column has ended"
+        assert (len(columns), len(lines)) == (3, 18), "a column has ended"
 
 
 async def test_hidden_it_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from tui.market.sessions import zone
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import current_driver, set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.depth_over_time.heat_map import HeatMap, joined, scale, time_labels
+from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined, scale, time_labels
 from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, full_scale, touch_range
 from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow
 from tui.widgets.empty_body import empty_body
@@ -37,14 +37,17 @@ class DepthOverTime(Pane, can_focus=True):
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "depth_over_time")
         set_bindings(self, bindings(keys, "depth_over_time"))
-        self._market = market
+        self.market = market
+        """The market on the screen."""
         self._now = 0.0
         self._is_link_live = False
         self._time = TimeWindow()
         self._prices = PriceWindow()
         self._cache = ColumnCache()
         self._model: DepthModel | None = None
-        self._finished: tuple[object, list[StyledLine], HeatMap] | None = None  # the columns that have ended
+        self._heat_map: tuple[object, HeatMap] | None = None  # with the scales it draws at
+        self._cells: dict[int, list[DepthCell]] = {}  # of columns that have ended, by their numbers
+        self._finished: tuple[range, list[StyledLine]] | None = None  # the same as lines
 
     # --- frames ---
 
@@ -61,7 +64,7 @@ class DepthOverTime(Pane, can_focus=True):
         if is_link_live != self._is_link_live:
             self._is_link_live = is_link_live
             self._cache.clear()  # the last column ended with the link
-            self._finished = None
+            self._heat_map = None
             self.update_lines()
         elif self.instrument in changed:
             self.update_lines()
@@ -69,18 +72,17 @@ class DepthOverTime(Pane, can_focus=True):
     def tick(self, now: float) -> None:
         """Go on with time once a second, and remember what is shown for that long."""
         self._now = now
-        if not self.standing:
-            self._remember()
-            self.update_lines()
+        self._remember()
+        self.update_lines()
 
     def on_show(self) -> None:
         self._remember()
         super().on_show()
 
     def _remember(self) -> None:
-        if self.instrument is not None and self._is_link_live and self._now:
-            histories = self._market.depth_histories
-            histories.show(self.instrument, self._market.exchange_time(self._now), self._now)
+        if self.instrument is not None and self._is_link_live and not self.standing and self._now:
+            histories = self.market.depth_histories
+            histories.show(self.instrument, self.market.exchange_time(self._now), self._now)
 
     @property
     def _history(self) -> DepthHistory | None:
@@ -200,7 +202,7 @@ class DepthOverTime(Pane, can_focus=True):
         if i is None or history is None or height < 3:
             return None
         if self._is_link_live:
-            history.advance(self._market.exchange_time(self._now), self._now, i.tape)
+            history.advance(self.market.exchange_time(self._now), self._now, i.tape)
         i.infer_precision()
         cells = width - self._label_width(i)
         seconds = self._time.seconds
@@ -238,23 +240,32 @@ class DepthOverTime(Pane, can_focus=True):
             reason = describe_refusal("order book", refusal) if refusal else "no book yet"
             return empty_body(styles, i, self.trouble, reason, width, height)
         rows = height - 1
-        finished, heat_map = self._finished_columns(model, rows)
+        heat_map = self._scaled(model, rows)
+        finished = self._finished_lines(model, heat_map, rows)
         newest = heat_map.column(model.columns[-1], model.columns[-2] if len(model.columns) > 1 else None)
         labels = self._labels(i, model, rows, width - len(model.columns))
         lines = [[*finished[y], Segment(*newest[y]), labels[y]] for y in range(rows)]
         return [*lines, time_labels(styles, model, zone(i.symbol.region))]
 
-    def _finished_columns(self, model: DepthModel, rows: int) -> tuple[list[StyledLine], HeatMap]:
-        """Returns the rows of all columns but the newest, drawn again only if one has been added or the scales have
-        changed."""
-        key = (self.instrument, model.seconds, model.first, len(model.columns), model.axis, model.full, rows)
-        if self._finished is None or self._finished[0] != (key, self.theme_styles):
-            heat_map = HeatMap(self.theme_styles, model.axis, model.full, rows, shaded=self._is_shaded)
-            pairs = zip(model.columns[:-1], (None, *model.columns), strict=False)
-            columns = [heat_map.column(column, before) for column, before in pairs]
-            lines = [joined(cells) for cells in zip(*columns, strict=True)] if columns else [[] for _ in range(rows)]
-            self._finished = (key, self.theme_styles), lines, heat_map
-        return self._finished[1], self._finished[2]
+    def _scaled(self, model: DepthModel, rows: int) -> HeatMap:
+        """Returns what draws columns at the present scales; with others nothing that was drawn can be used."""
+        key = (self.instrument, model.seconds, model.axis, model.full, rows, self.theme_styles)
+        if self._heat_map is None or self._heat_map[0] != key:
+            self._heat_map = key, HeatMap(self.theme_styles, model.axis, model.full, rows, shaded=self._is_shaded)
+            self._cells = {}
+            self._finished = None
+        return self._heat_map[1]
+
+    def _finished_lines(self, model: DepthModel, heat_map: HeatMap, rows: int) -> list[StyledLine]:
+        """Returns the rows of all columns but the newest, joined again only if one of them has ended."""
+        numbers = range(model.first, model.first + len(model.columns) - 1)
+        if self._finished is None or self._finished[0] != numbers:
+            drawn, self._cells = self._cells, {}
+            for number, column, before in zip(numbers, model.columns, (None, *model.columns), strict=False):
+                self._cells[number] = drawn.get(number) or heat_map.column(column, before)
+            cells = self._cells.values()
+            self._finished = numbers, [joined(line) for line in zip(*cells, strict=True)] or [[] for _ in range(rows)]
+        return self._finished[1]
 
     def _labels(self, i: Instrument, model: DepthModel, rows: int, width: int) -> list[Segment]:
         """Returns the prices at the right: round ones, and the last price of a live picture in place of one."""
