@@ -179,7 +179,7 @@ def test_the_oldest_trades_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
         of.apply(tick(512.34 + n % 2 / 100, 1_000 * n + 500), n + 0.5)
     assert len(history(of)._trade_times) <= 80
     newest = history(of).column(S + 198, S + 199)
-    assert newest is not None and newest.trades
+    assert newest is not None and newest.trade is not None
 
 
 def test_trades_have_their_price_their_side_and_the_second_they_came_in() -> None:
@@ -188,13 +188,13 @@ def test_trades_have_their_price_their_side_and_the_second_they_came_in() -> Non
     of.apply(book(100), 0.5)
     of.apply(tick(512.35, 1_200), 1.2)
     of.apply(tick(512.34, 1_300), 1.3)
-    of.apply(tick(512.34, 2_400), 2.4)
+    of.apply(tick(512.35, 2_400), 2.4)
     of.apply(book(100), 5.5)
     first, second, third, fifth = (history(of).column(S + at, S + at + 1) for at in (0, 1, 2, 5))
-    assert first is not None and not first.trades, "that was before the first book"
-    assert second is not None and second.trades == {512.35: 1, 512.34: -1}
-    assert third is not None and list(third.trades) == [512.34]
-    assert fifth is not None and not fifth.trades
+    assert first is not None and first.trade is None, "that was before the first book"
+    assert second is not None and second.trade == (512.34, -1)
+    assert third is not None and third.trade == (512.35, 1)
+    assert fifth is not None and fifth.trade is None
 
 
 def test_trades_of_a_delayed_feed_stand_beside_the_books_that_came_with_them() -> None:
@@ -202,7 +202,7 @@ def test_trades_of_a_delayed_feed_stand_beside_the_books_that_came_with_them() -
     for at in range(10):
         of.apply(book(100), at + 0.1)
         of.apply(tick(512.35, 1_000 * at - 900_000), at + 0.2)
-    shown = [column.trades for at in range(1, 9) if (column := history(of).column(S + at, S + at + 1))]
+    shown = [column.trade for at in range(1, 9) if (column := history(of).column(S + at, S + at + 1))]
     assert len(shown) == 8 and all(shown)
 
 

@@ -21,6 +21,7 @@ from tui.app.commands import Commands
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
 from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.freeze_actions import FreezeActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
@@ -34,7 +35,6 @@ from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
-from tui.market.depth_histories import MAX_REMEMBERED
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.screens.follows_time import FollowsTime
@@ -78,7 +78,6 @@ class ItickApp(BaseApp):
         super().__init__(driver_class=TerminalDriver)
         self.clock, self._wall = clock, wall
         self.market = Market()
-        self.market.depth_histories.limit = MAX_REMEMBERED
         self.notices = Notices(self)
         self._not_saved: Notification | None = None  # the latest notice of it
         self.preferences = Preferences(
@@ -165,6 +164,7 @@ class ItickApp(BaseApp):
             self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
+        freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
         program_actions = ProgramActions(
             preferences.keys,
             dashboard,
@@ -181,6 +181,7 @@ class ItickApp(BaseApp):
                 self.view_actions,
                 self.alert_actions,
                 feed_actions,
+                freeze,
                 program_actions,
             )
         )
@@ -361,6 +362,9 @@ class ItickApp(BaseApp):
         if self.feed.replay is None:
             self.link_notices.link_changed(state)
         self.dashboard.link_changed(state, is_demo)
+        self._redraw()
+
+    def _redraw(self) -> None:
         self.painting.frame()  # what every row says of the link is shown together with the status bar's word for it
         self.tick()
 

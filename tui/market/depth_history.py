@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tui.market.book import best_level, valid_levels
@@ -30,12 +30,12 @@ _SIDES: dict[TradeSide, int] = {"B": 2, "~B": 1, "·": 0, "~S": -1, "S": -2}
 
 class DepthColumn(NamedTuple):
     """A stretch of time: by price the largest size (units) that stood there, the best bid and ask at its end (0 for
-    none), and by price the side of its last trade: 2 bought, -2 sold, 1 or -1 if inferred, 0 if unknown."""
+    none), and its last trade, if any, as price and side: 2 bought, -2 sold, 1 or -1 if inferred, 0 if unknown."""
 
     sizes: Mapping[float, float]
     bid: float
     ask: float
-    trades: Mapping[float, int]
+    trade: tuple[float, int] | None
 
 
 class _Columns:
@@ -228,16 +228,18 @@ class DepthHistory:
         sizes = {price: size for price, size in largest.items() if price >= MIN_PRICE}
         if not sizes or start > self.now:
             return None
-        return DepthColumn(sizes, bid, ask, dict(self._trades(start, stop)))
+        return DepthColumn(sizes, bid, ask, self._last_trade(start, stop))
 
     def oldest(self, *, minutes: bool) -> int:
         """Returns the first second that is remembered; of whole minutes more are."""
         starts = [part.starts[0] for part in (self._seconds, *([self._minutes] if minutes else [])) if part.starts]
         return max(min(starts, default=self.now), self.since or 0)
 
-    def _trades(self, start: int, stop: int) -> Iterator[tuple[float, int]]:
-        first, last = (bisect_left(self._trade_times, time) for time in (start, stop))
-        return zip(self._trade_prices[first:last], self._trade_sides[first:last], strict=True)
+    def _last_trade(self, start: int, stop: int) -> tuple[float, int] | None:
+        last = bisect_left(self._trade_times, stop) - 1
+        if last < 0 or self._trade_times[last] < start:
+            return None
+        return self._trade_prices[last], self._trade_sides[last]
 
     def _take_trades(self, tape: Tape, since: int) -> None:
         """Take over what is new on the tape. A trade's own time may differ from that at which the book of then arrived,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -18,6 +17,7 @@ from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.reference.fund_names import FundNames
+from tui.screens.layer import Layer
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.screens.paint_backlog import PaintBacklog
 from tui.screens.sampling import sample_in_portions
@@ -43,13 +43,6 @@ if TYPE_CHECKING:
     from tui.widgets.find_field import FindField
 
 
-class Layer(Struct, frozen=True):
-    """Something on the screen that Esc takes away; `label` is the footer's word for that, "" if it has none."""
-
-    label: str
-    leave: Callable[[], None]
-
-
 class Dashboard(BaseScreen, inherit_bindings=False):
     """The dashboard's composition and layout. The app calls `sync` with each frame and `tick` once a second."""
 
@@ -68,6 +61,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     ) -> None:
         super().__init__(id="dashboard")
         self._market = market
+        self.market = market
+        """The market on the screen: the present one, or the copy of a frozen picture."""
+        self.frozen_at: float | None = None
+        """The time of the frozen picture, s monotonic; None while the present is shown."""
         self.header = Header(styles)
         self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
@@ -90,7 +87,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.detail = False
         """True if the screen is given to the selected symbol."""
         self._before_detail: Pane | None = None  # the pane that had the keys when the detail was opened
-        self._before_depth: tuple[Pane | None, str] = None, ""  # the same, and what was zoomed, of the depth over time
         for pane in self._panes:
             pane.on_changed = self._lines_changed
         self.can_paint: Callable[[], bool] = lambda: True
@@ -102,14 +98,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._flushing = False
         self._direct = DirectPaint(self)
         self._backlog = PaintBacklog()
-        self._is_link_live = False
+        self._is_link_live = False  # of what is shown
+        self._is_feed_live = False
 
     def compose(self) -> ComposeResult:
-        yield self.header
-        yield self._too_small
-        yield self._main
-        yield self.status
-        yield self.footer
+        yield from (self.header, self._too_small, self._main, self.status, self.footer)
 
     def on_mount(self) -> None:
         self.apply_layout()
@@ -146,8 +139,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             return Layer("Hide crosshair", self.chart.leave_crosshair)
         if self.tape.display and self.tape.held:
             return Layer("Newest trades", self.tape.action_tape_live)
-        if self.depth_over_time.display:
-            depth = self.depth_over_time
+        if (depth := self.depth_over_time).display:
             return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:
             return Layer("All panes", self.zoom)
@@ -163,11 +155,14 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def _update_footer(self) -> None:
         """Show the keys of what has them now."""
-        pane, layer = self.focused_pane, self.top_layer
-        label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(
-            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
-        )
+        label = layer.label if (layer := self.top_layer) is not None else ""
+        id = pane.id or "" if (pane := self.focused_pane) is not None else ""
+        self.footer.context = KeyContext(id, label, self.status.replay_hints, self.detail)
+
+    @property
+    def shown_at(self) -> float:
+        """The time of what is on the screen, s monotonic."""
+        return self.status.now if self.frozen_at is None else self.frozen_at
 
     @property
     def focused_pane(self) -> Pane | None:
@@ -197,11 +192,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @property
     def flash_ends(self) -> float | None:
         """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
-        ends = (
-            self.quote_header.flash_ends if self.quote_header.display else None,
-            self.watchlist.flash_ends if self.watchlist.display else None,
-            self.ladder.tint_ends if self.ladder.display else None,
-        )
+        if self.frozen_at is not None:
+            return None
+        ends = [pane.flash_ends for pane in (self.quote_header, self.watchlist) if pane.display]
+        ends += [self.ladder.tint_ends] * self.ladder.display
         return min((end for end in ends if end is not None), default=None)
 
     def shows(self, pane: str) -> bool:
@@ -223,15 +217,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.apply_layout()
 
     def show_depth(self) -> None:
-        """Give the whole screen to the depth over time, or back to what had it."""
-        if self.depth_over_time.display:
-            pane, self.zoomed = self._before_depth
-        else:
-            self._before_depth = self.focused_pane, self.zoomed
-            pane, self.zoomed = self.depth_over_time, "depth_over_time"
+        """Give the whole screen to the depth over time, or back to all panes and the keys to the ladder."""
+        self.zoomed = "" if self.depth_over_time.display else "depth_over_time"
         self.apply_layout()
-        if pane is not None and pane.display:
-            pane.focus()
+        (self.depth_over_time if self.zoomed else self.ladder).focus()
 
     def show_detail(self, detail: bool) -> None:
         """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
@@ -342,8 +331,25 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             self.header.trading = bool(selected.trading_until)
         self.header.calendar = self._market.calendar(self.header.clock_region)
 
+    def show_market(self, frozen: Market | None, now: float) -> None:
+        """Show a frozen picture of `now` (s, monotonic), from this copy of the market, or with None the present."""
+        self.market, self.frozen_at = frozen or self._market, now if frozen is not None else None
+        self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
+        for pane in self._of_symbol:
+            if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
+                pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
+        self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
+        self.watchlist.show_market(self.market)
+        self._backlog.clear()
+        self._backlog.add(
+            self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in self._of_symbol if pane.display]
+        )
+
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
+        self._is_feed_live = state.is_live
+        if self.frozen_at is not None:
+            state = state._replace(standing="FROZEN")
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
@@ -354,8 +360,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
-        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
-        of then."""
+        so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
+        if self.frozen_at is not None:
+            changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
         due_panes = [pane for pane in self._of_symbol if pane.display and pane.instrument in changed]
         self._backlog.add(self.watchlist.on_screen(changed), due_panes)
@@ -378,6 +385,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.paint_pending = not self.can_paint()
         if not self.paint_pending:
             self._paint()
+            self._update_footer()  # no frame changes what keys do
 
     def _paint(self) -> None:
         """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
@@ -391,7 +399,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
-        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:
@@ -429,11 +436,13 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self._update_clock()
+        self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
-        self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
-        if self.status.link is not None and self.status.link.is_live:
+        if self._is_feed_live:
             sample_in_portions(self._market, now)
+        now = self.shown_at
+        self.chart.time = self.market.exchange_time(now) if self.market.wall_base else 0.0
         self._backlog.add(self.watchlist.tick(now))
         for pane in (self.quote_header, self.ladder, self.depth_over_time):
             pane.tick(now)

@@ -29,7 +29,7 @@ from tui.protocol.messages import Depth
 from tui.terminal.input_driver import TerminalDriver
 from tui.widgets.depth_over_time import depth_over_time
 from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
-from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap
+from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined
 from tui.widgets.depth_over_time.model import full_scale
 from tui.widgets.pane import Pane, StyledLine, width_of
 from tui.widgets.role_colours import SHADES, contrast, role_colours
@@ -143,8 +143,8 @@ def test_no_color(snap_compare: Snapshot, monkeypatch: pytest.MonkeyPatch) -> No
 # --- what is drawn ---
 
 
-def column(sizes: dict[float, float], trades: dict[float, int] | None = None) -> DepthColumn:
-    return DepthColumn(sizes, 10.00, 10.01, trades or {})
+def column(sizes: dict[float, float], trade: tuple[float, int] | None = None) -> DepthColumn:
+    return DepthColumn(sizes, 10.00, 10.01, trade)
 
 
 def heat_map(*, shaded: bool, rows: int) -> HeatMap:
@@ -167,17 +167,20 @@ def test_a_cell_has_two_prices_and_the_shade_is_the_size() -> None:
 def test_a_trade_is_a_sign_on_the_shade_or_on_the_line_of_the_touch() -> None:
     drawn = heat_map(shaded=True, rows=3)
     styles = drawn._styles
-    cells = drawn.column(column({10.03: 700}, {10.03: 2, 10.00: -1, 9.98: 0}), None)
-    assert [text for text, _ in cells] == ["▴", "▾", "•"]
-    assert [style.bgcolor for _, style in cells] == [
-        styles("text", ground).bgcolor for ground in (SHADES[7], "flash_up", SHADES[0])
-    ]
+    for row, trade, sign, ground in (
+        (0, (10.03, 2), "▴", SHADES[7]),
+        (1, (10.00, -1), "▾", "up"),
+        (1, (10.01, 1), "▴", "down"),
+        (2, (9.98, 0), "•", SHADES[0]),
+    ):
+        text, style = drawn.column(column({10.03: 700}, trade), None)[row]
+        assert (text, style.bgcolor) == (sign, styles("text", ground).bgcolor)
 
 
 def test_without_shades_a_size_is_a_digit_and_the_touch_is_in_reverse_video() -> None:
     drawn = heat_map(shaded=False, rows=6)
     styles = drawn._styles
-    cells = drawn.column(column({10.03: 100, 10.02: 1500, 10.01: 700, 10.00: 40_000}, {9.98: 2}), None)
+    cells = drawn.column(column({10.03: 100, 10.02: 1500, 10.01: 700, 10.00: 40_000}, (9.98, 2)), None)
     assert [text for text, _ in cells] == ["1", "9", "5", "9", " ", "▴"]
     assert [style.bgcolor for _, style in cells[2:4]] == [styles("down").color, styles("up").color]
 
@@ -193,7 +196,7 @@ def test_there_are_16_shades_each_further_from_the_background(theme: str, depth:
 
 
 def test_the_scale_is_a_round_size_that_an_outlier_does_not_move() -> None:
-    usual = [DepthColumn({float(n): 100.0 * n for n in range(1, 21)}, 1.0, 2.0, {})] * 10
+    usual = [DepthColumn({float(n): 100.0 * n for n in range(1, 21)}, 1.0, 2.0, None)] * 10
     assert full_scale(usual) == 2_000
     assert full_scale([*usual, column({10.0: 1e9}), None]) == 2_000
     assert full_scale([]) == 1 and full_scale([column({10.0: 0.004})]) == 0.004
@@ -214,7 +217,7 @@ async def test_the_newest_column_is_the_second_in_progress_and_goes_on_with_time
 async def test_a_frame_draws_the_newest_column_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     columns: list[DepthColumn | None] = []
     lines: list[StyledLine] = []
-    column, joined = HeatMap.column, depth_over_time.joined
+    column = HeatMap.column
 
     def draw(of: HeatMap, shown: DepthColumn | None, before: DepthColumn | None) -> list[DepthCell]:
         columns.append(shown)

@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding
 from tui.market import Instrument, Market
+from tui.market.depth_histories import MAX_REMEMBERED
 from tui.market.depth_history import DepthHistory
 from tui.market.entitlements import describe_refusal
 from tui.market.sessions import zone
@@ -37,6 +38,7 @@ class DepthOverTime(Pane, can_focus=True):
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "depth_over_time")
         set_bindings(self, bindings(keys, "depth_over_time"))
+        market.depth_histories.limit = MAX_REMEMBERED
         self.market = market
         """The market on the screen."""
         self._now = 0.0
@@ -289,5 +291,6 @@ class DepthOverTime(Pane, can_focus=True):
         top = model.axis.price(0)
         tick, apart = i.precision.tick_at(top), model.axis.grid.tick(top)
         row = fmt.price(apart, i.precision.decimals) if tick is not None and apart > 1.01 * tick else ""
-        inferred = any(abs(side) == 1 for column in model.columns if column for side in column.trades.values())
+        trades = [column.trade for column in model.columns if column is not None]
+        inferred = any(trade is not None and abs(trade[1]) == 1 for trade in trades)
         return scale(self.theme_styles, fmt.size(model.full), row, shaded=self._is_shaded, inferred=inferred)

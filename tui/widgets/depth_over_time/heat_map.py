@@ -22,7 +22,6 @@ from tui.widgets.styles import Styles
 
 _TRADES = "▾▾•▴▴"  # by the side of the last trade, from sold to bought
 _LINES = {"bid": "up", "ask": "down"}
-_LINES_WITH_TRADES = {"bid": "flash_up", "ask": "flash_down"}
 _DIGITS = 9
 _DIGIT_ROLES = ("faint", "muted", "text")
 _STEPS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800)  # s between labels of time
@@ -56,7 +55,7 @@ class HeatMap:
             if 0 <= row < len(levels):
                 levels[row] = max(levels[row], min(steps, math.ceil(steps * size / self._full)))
         touch = {self._row(price): role for price, role in ((column.bid, "bid"), (column.ask, "ask")) if price}
-        trades = {self._row(price): _TRADES[side + 2] for price, side in column.trades.items()}
+        trades = {self._row(column.trade[0]): _TRADES[column.trade[1] + 2]} if column.trade is not None else {}
         if not self._is_shaded:
             return [self._digit(level, touch.get(y, ""), trades.get(y, "")) for y, level in enumerate(levels)]
         return [self._shaded(levels, y * self._halves, touch, trades) for y in range(self._rows)]
@@ -73,7 +72,7 @@ class HeatMap:
         styles, rows = self._styles, range(row, row + self._halves)
         for traded in rows:
             if traded in trades:
-                ground = _LINES_WITH_TRADES[touch[traded]] if traded in touch else SHADES[levels[traded]]
+                ground = _LINES[touch[traded]] if traded in touch else SHADES[levels[traded]]
                 return trades[traded], styles(styles.on(ground), ground, bold=True)
         upper, lower = (_LINES[touch[each]] if each in touch else SHADES[levels[each]] for each in (rows[0], rows[-1]))
         return (" ", styles("text", upper)) if upper == lower else ("▀", styles(upper, lower))
