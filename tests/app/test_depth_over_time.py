@@ -11,6 +11,7 @@ from tests.support.messages import T, depth
 from tests.support.recordings import BEGAN, tick_lines, write_recording
 from tests.support.wait_until import until
 from tui.market.depth_histories import MAX_REMEMBERED
+from tui.market.frozen import frozen_copy
 from tui.protocol.messages import encode
 from tui.recording.format import message_line
 from tui.symbol import Symbol
@@ -95,3 +96,25 @@ async def test_all_of_a_recording_is_remembered_however_fast_it_is_played(tmp_pa
         assert shown == [*range(60, 3_001, 60)]
         history = app.market.instruments[QQQ].depth_history
         assert history is not None and history.since == T // 1000
+
+
+async def test_a_frozen_picture_stands_still_and_its_keys_act_on_what_was_remembered_by_then() -> None:
+    async with feedless_app() as (app, pilot):
+        for at in range(400):
+            app.market.apply(depth([(512.35, at + 5)], [(512.34, 5)]), at + 10.0)
+        app.turn(410.0)
+        dashboard = app.dashboard
+        dashboard.show_market(frozen_copy(app.market), 410.0)
+        await pilot.press("H")
+        pane = dashboard.depth_over_time
+        before = pane._drawn
+        app.market.apply(depth([(600.00, 9)], [(599.00, 9)]), 450.0)
+        app.turn(450.0)
+        assert pane._drawn == before and pane._model is not None
+        await pilot.press("left")
+        assert pane.is_held and all(600.00 not in column.sizes for column in pane._model.columns if column)
+        dashboard.show_market(None, 450.0)
+        await pilot.press("end")
+        app.turn(451.0)
+        newest = pane._model.columns[-1]
+        assert newest is not None and newest.sizes == {600.00: 9, 599.00: 9}

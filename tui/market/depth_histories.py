@@ -27,7 +27,7 @@ class DepthHistories:
     def show(self, instrument: Instrument, time: float, now: float) -> None:
         """Remember the depth of an instrument that is shown, from `time` (ms UTC), which is `now` (s, monotonic), if it
         was not; the one that was not shown for the longest time gives way."""
-        if instrument.depth_history is not None:
+        if instrument in self._remembered:
             self._remembered.remove(instrument)
             self._remembered.append(instrument)
         elif self.limit:

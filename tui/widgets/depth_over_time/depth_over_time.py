@@ -82,7 +82,7 @@ class DepthOverTime(Pane, can_focus=True):
         super().on_show()
 
     def _remember(self) -> None:
-        if self.instrument is not None and self._is_link_live and not self.standing and self._now:
+        if self.instrument is not None and self._is_link_live and self._now:
             histories = self.market.depth_histories
             histories.show(self.instrument, self.market.exchange_time(self._now), self._now)
 
