@@ -49,6 +49,7 @@ from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 if TYPE_CHECKING:
+    from tui.feed.tap import NotShared
     from tui.screens.health import FeedHealth, HealthSnapshot
     from tui.screens.palette import PaletteCommand
     from tui.widgets.add_field import AddField
@@ -341,6 +342,7 @@ class ItickApp(BaseApp):
         self.lifecycle.check_terminal()
         if self.feed.replay is not None:
             self.dashboard.header.replay_details = self.feed.replay.details
+        self.dashboard.show_sharing(self.feed.shared)
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -390,10 +392,10 @@ class ItickApp(BaseApp):
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
 
-    async def _ask_take_over(self, pid: int) -> bool:
+    async def _ask_take_over(self, error: NotShared) -> bool | None:
         from tui.screens.take_over import TakeOver
 
-        return await self.push_screen_wait(TakeOver(pid))
+        return await self.push_screen_wait(TakeOver(error, lambda: self.feed.is_connected))
 
     def _health_screen(self) -> FeedHealth:
         from tui.screens.health import FeedHealth
@@ -418,6 +420,7 @@ class ItickApp(BaseApp):
             frames.rate,
             feed.history,
             feed.fund_list,
+            feed.shared,
             feed.unread,
         )
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.history.fund_list import FundListLoader
     from tui.history.rest_client import RestClient
     from tui.history.store import Store
+    from tui.protocol.relay_status import RelayReport
     from tui.recording.replay import Replay
     from tui.recording.writer import Recorder
 
@@ -77,8 +78,8 @@ class FeedCallbacks(Struct, frozen=True):
     """Tell of what went wrong, for so many s."""
     start_worker: Callable[[Callable[[], Awaitable[None]], str], Worker[None]]
     """Run a task of the app under a name."""
-    ask_take_over: Callable[[int], Awaitable[bool]]
-    """Ask whether to take the key over from the process of this id."""
+    ask_take_over: Callable[[NotShared], Awaitable[bool | None]]
+    """Ask whether to take the key over from a process that cannot be joined; None if that is over by itself."""
     leave: Callable[[int], None]
     """End the program with this exit code."""
 
@@ -145,6 +146,12 @@ class FeedWorker:
         return self._feed is not None and self._feed.state.phase is LinkPhase.LIVE
 
     @property
+    def is_connected(self) -> bool:
+        """Whether the link has reached a server, or a window that has."""
+        connected = (LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING, LinkPhase.LIVE)
+        return self._feed is not None and self._feed.state.phase in connected
+
+    @property
     def is_paused(self) -> bool:
         """Whether a replay stands still."""
         return self.replay is not None and self.replay.is_paused
@@ -153,6 +160,11 @@ class FeedWorker:
     def is_key_refused(self) -> bool:
         """Whether the link has ended because the vendor refused the key."""
         return self._feed is not None and isinstance(self._feed.state.error, KeyRefused)
+
+    @property
+    def shared(self) -> RelayReport | None:
+        """The state of the connection, if other windows use it too."""
+        return self.link.shared if self.link is not None else None
 
     @property
     def unread(self) -> int:
@@ -227,12 +239,13 @@ class FeedWorker:
         ) as sharing:
             await self._run_link(url, token, sharing)
 
-    async def _ask_take_over(self, pid: int) -> None:
+    async def _ask_take_over(self, error: NotShared) -> None:
         """Ask whether to take the key over from a process that cannot be joined. Who declines at the start leaves."""
         assert self.link is not None
-        if await self._callbacks.ask_take_over(pid):
+        answer = await self._callbacks.ask_take_over(error)
+        if answer:
             self.link.reconnect()
-        elif not self._was_live:
+        elif answer is False and not self._was_live:
             self._callbacks.leave(EXIT_DONE)
 
     async def _run_link(self, url: str, token: Token, route: Route | None = None) -> None:
@@ -262,7 +275,7 @@ class FeedWorker:
         if state.phase is LinkPhase.STOPPED and isinstance(state.error, NotShared):
             if not self._is_asked:
                 self._is_asked = True
-                self._callbacks.start_worker(partial(self._ask_take_over, state.error.pid), "take over")
+                self._callbacks.start_worker(partial(self._ask_take_over, state.error), "take over")
         elif state.is_live:
             self._is_asked = False
         self._callbacks.state_changed(state, self.is_demo)

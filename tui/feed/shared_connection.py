@@ -8,7 +8,7 @@ from pathlib import Path
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
-from tui.errors import NoConnection
+from tui.errors import HolderLeft
 from tui.feed.clock import Clock
 from tui.feed.connection import MAX_MESSAGE, Connection, header_of
 from tui.feed.dispatch import OnPush
@@ -34,7 +34,7 @@ async def join(
     on_report: Callable[[RelayReport], None],
 ) -> Connection:
     """Returns a connection to the process on a Unix socket, which shares its own to `host`; no key is sent. Raises
-    NotShared if that cannot be joined, NoConnection if it has just left."""
+    NotShared if that cannot be joined, HolderLeft if it has just left."""
     headers = {VERSION_HEADER: str(RELAY_VERSION), NAME_HEADER: route.name}
     if route.wants_everything:
         headers[QUEUE_HEADER] = EVERYTHING
@@ -60,7 +60,7 @@ async def join(
     except (InvalidHandshake, WebSocketException):
         route.join_failed("does not share it")
     except OSError:
-        raise NoConnection("moving to another window") from None
+        raise HolderLeft from None
     assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
     if response is None or header_of(response, VERSION_HEADER) != str(RELAY_VERSION):

@@ -31,12 +31,14 @@ class Window(Struct, omit_defaults=True):
 
 class RelayReport(Struct, omit_defaults=True):
     """The state of a relay. `phase` is the name of a LinkPhase, `words` describe the link, `lag` is its median lag in
-    ms. `windows` has the holder of the connection first; `lost` is the count of the client that it is sent to."""
+    ms; `served` counts the symbols that the connection has, of all who use it. `windows` has the holder of the
+    connection first; `lost` is the count of the client that it is sent to."""
 
     pid: int
     phase: str
     words: str
     is_demo: bool = False
+    served: int = 0
     lag: float | None = None
     lost: int = 0
     windows: list[Window] = []

@@ -89,6 +89,7 @@ class Relay:
         self._state: LinkState | None = None
         self._is_demo = False
         self._connected_at = 0.0
+        self._served = 0
         self._servers: list[Server] = []
         self._sockets: list[Path] = []
         self._reporting: asyncio.Task[None] | None = None
@@ -279,9 +280,10 @@ class Relay:
         """End the frames of one read: write them to the clients."""
         self._fan_out.end()
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to the requests that are decided. `decision` returns why a type is refused for a symbol, "" if it is
-        served, None if it is not decided yet."""
+        served, None if it is not decided yet; the connection has `served` symbols in all."""
+        self._served = served
         for client in self._clients:
             while client.pending:
                 types, symbols = client.pending[0]
@@ -323,16 +325,17 @@ class Relay:
         own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
         return [own, *(client.window() for client in self._clients)]
 
-    def report(self, client: RelayClient) -> RelayReport:
-        """Returns what a client is told."""
+    def report(self, client: RelayClient | None = None) -> RelayReport:
+        """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
             words=safe_text(state.describe(self._clock())) if state is not None else "",
             is_demo=self._is_demo,
+            served=self._served,
             lag=lag.median if lag is not None else None,
-            lost=client.queue.lost,
+            lost=client.queue.lost if client is not None else 0,
             windows=self.windows,
         )
 

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
+from tui.protocol.relay_status import RelayReport
 from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.secrets import safe_text
@@ -332,6 +333,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()
+
+    def show_sharing(self, shared: RelayReport | None) -> None:
+        """Show how many windows share the connection, and what they have of the plan; None if none does."""
+        self.header.windows = len(shared.windows) if shared is not None else 0
+        self.status.shared = shared
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
