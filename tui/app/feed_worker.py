@@ -116,6 +116,7 @@ class FeedWorker:
         self._rest: RestClient | None = None
         self._feed: Link | Replay | None = None  # once it runs
         self._was_live = False
+        self._was_joined = False  # when it was live last
         self._is_asked = False  # whether to take the key over, in this outage
         if source.recorder is not None:
             host = host_of(source.url) if source.url is not None else DEMO_HOST
@@ -278,6 +279,9 @@ class FeedWorker:
                 self._callbacks.start_worker(partial(self._ask_take_over, state.error), "take over")
         elif state.is_live:
             self._is_asked = False
+            if self._was_joined and not state.is_joined:
+                self._callbacks.say("this window holds the connection now")
+            self._was_joined = state.is_joined
         self._callbacks.state_changed(state, self.is_demo)
 
     def _log_state(self, state: LinkState) -> None:

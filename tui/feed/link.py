@@ -216,7 +216,7 @@ class Link:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                self._set_state(LinkPhase.AUTHENTICATING, self.host)
+                self._set_state(LinkPhase.AUTHENTICATING, "another window" if self._is_joined else self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
                 self.is_demo = connection.is_demo

@@ -71,7 +71,8 @@ TRANSITIONS: dict[tuple[Role, Happening], Role] = {
 
 class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
-    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `on_wanted` is called when what others
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
+    what it holds. `holder_pid` is the process that it joined or could not join. `on_wanted` is called when what others
     want has changed."""
 
     def __init__(
@@ -82,6 +83,7 @@ class Sharing:
         *,
         take_over: bool = False,
         wants_everything: bool = False,
+        serves: bool = True,
         clock: Clock = monotonic,
         timings: Timings | None = None,
     ) -> None:
@@ -92,10 +94,11 @@ class Sharing:
         self._market = market
         self.name = name
         self.wants_everything = wants_everything
+        self._serves = serves
         self._take_over = take_over
         self._clock = clock
         self._timings = timings or Timings()
-        self._holder_pid = 0
+        self.holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
         self._own_folder: Path | None = None
@@ -134,14 +137,14 @@ class Sharing:
             try:
                 self._lock.acquire()
             except KeyInUse as error:
-                self._holder_pid = error.pid
+                self.holder_pid = error.pid
             else:
                 self._happens(Happening.LOCK_FREE)
                 await self._lead()
                 return None
             holder = self._lock.holder()
             if holder is not None and holder.socket is not None and holder.socket.exists():
-                self._holder_pid = holder.pid
+                self.holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
@@ -154,6 +157,13 @@ class Sharing:
 
     async def _lead(self) -> None:
         """Serve the others, then wait until the vendor allows another connection."""
+        if self._serves:
+            await self._serve()
+        if self._left_at is not None:
+            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+            self._left_at = None
+
+    async def _serve(self) -> None:
         from tui.relay.server import Relay
 
         self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
@@ -161,9 +171,6 @@ class Sharing:
             path = self._socket_path()
             await self.relay.listen(path)
             self._lock.publish(path)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
 
     def _socket_path(self) -> Path:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
@@ -194,7 +201,7 @@ class Sharing:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
-        raise NotShared(self._holder_pid, why)
+        raise NotShared(self.holder_pid, why)
 
     def left(self) -> None:
         """Note that the holder has left or is lost."""

@@ -184,21 +184,19 @@ def link_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]
 
 
 def shared_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
-    """Returns who holds a shared connection, what waits for each window that uses it, and what they have lost."""
+    """Returns who holds a shared connection, what waits for each window that uses it, and what was lost."""
     if (shared := snapshot.shared) is None:
         return []
-    is_holder = shared.pid == os.getpid()
-    holder = f"this window, pid {shared.pid}" if is_holder else f"window {shared.pid}: {safe_text(shared.words)}"
-    lag = f" · {shared.lag:,.0f} ms behind the exchange" if shared.lag is not None and not is_holder else ""
-    figures = [HealthFigure("held by", f"{holder}{lag}"), HealthFigure("served", fmt.count(shared.served, "symbol"))]
+    own = os.getpid()
+    holder = f"this window, pid {own}" if shared.pid == own else f"window {shared.pid}: {safe_text(shared.words)}"
+    figures = [HealthFigure("held by", holder), HealthFigure("served", fmt.count(shared.served, "symbol"))]
     for window in shared.windows:
-        words = f"{safe_text(window.name)} · {fmt.count(window.symbols, 'symbol')}"
+        name = "this window" if window.pid == own else safe_text(window.name)
+        words = f"{name} · {fmt.count(window.symbols, 'symbol')}"
         if window.pid != shared.pid:
-            words += f" · {window.queued:,} wait · {window.conflated:,} replaced by newer · {window.lost:,} lost"
-        if window.pid == os.getpid():
-            words += " · this window"
+            words += f" · queued {window.queued:,}, conflated {window.conflated:,}, lost {window.lost:,}"
         figures.append(HealthFigure(f"pid {window.pid}" if window.pid else "over TCP", words, window.lost > 0))
-    if not is_holder:
+    if shared.pid != own:
         figures.append(HealthFigure("lost here", f"{shared.lost:,}", shared.lost > 0))
     return figures
 

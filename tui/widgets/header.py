@@ -85,7 +85,7 @@ class Header(LineWidget):
         for badge, role in self._badges():
             right += _badge(styles, badge, role, bool(right))
         if self.windows:
-            shared = _badge(styles, f"SHARED {self.windows}", "ok", bool(right))
+            shared = _badge(styles, f"SHARED {self.windows}", "accent", bool(right))
             right += shared if least + width_of(right) + width_of(shared) <= width else []
         self._help_at = width
         if least + width_of(right) + 9 <= width:
