@@ -343,6 +343,7 @@ class ItickApp(BaseApp):
         if self.feed.replay is not None:
             self.dashboard.header.replay_details = self.feed.replay.details
         self.dashboard.show_sharing(self.feed.shared)
+        self.feed.share_calls()
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):

@@ -17,6 +17,8 @@ from tui.feed.tap import NotShared, Route
 from tui.log import LogFile
 from tui.market import Market
 from tui.market.health import Event
+from tui.market.sessions import Holidays
+from tui.protocol.relay_status import DASHBOARD, RelayReport
 from tui.reference.fund_names import FundNames
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 
     from tui.feed.link import Link
     from tui.history.backfill import Backfill
+    from tui.history.backfill_for_others import BackfillForOthers
     from tui.history.fund_list import FundListLoader
     from tui.history.rest_client import RestClient
     from tui.history.store import Store
-    from tui.protocol.relay_status import RelayReport
     from tui.recording.replay import Replay
     from tui.recording.writer import Recorder
 
@@ -113,6 +115,9 @@ class FeedWorker:
         self.replay = source.replay
         self.history: Backfill | None = None
         self.fund_list: FundListLoader | None = None
+        self._history_for_others: BackfillForOthers | None = None
+        self._others: Sequence[Symbol] = ()  # what only other windows follow
+        self._holidays: Mapping[str, Holidays] = {}
         self._rest: RestClient | None = None
         self._feed: Link | Replay | None = None  # once it runs
         self._was_live = False
@@ -214,9 +219,12 @@ class FeedWorker:
         if self.history is not None:
             self.history.set_symbols(symbols)
         if self.fund_list is not None:
-            self.fund_list.set_symbols(self._listed())
+            self.fund_list.set_symbols([*self._listed(), *self._others])
         if self.source.recorder is not None:
             self.source.recorder.record_names(self._fund_names, symbols)
+
+    def _of_others(self) -> Sequence[Symbol]:
+        return self.link.followed_by_others if self.link is not None else ()
 
     async def finish(self, within: float) -> None:
         """Write what is not in the cache yet, for `within` s at most."""
@@ -233,7 +241,7 @@ class FeedWorker:
         async with Sharing(
             KeyLock(host_of(url), token),
             self._market,
-            "dashboard",
+            DASHBOARD,
             take_over=self.source.take_over,
             wants_everything=self.source.recorder is not None,
             clock=self._clock,
@@ -270,8 +278,10 @@ class FeedWorker:
         self._log_state(state)
         if self.source.recorder is not None:
             self.source.recorder.record_state(state)
-        if self.history is not None:
-            self.history.link_changed(state, self.is_demo)
+        self.share_calls()
+        for history in (self.history, self._history_for_others):
+            if history is not None:
+                history.link_changed(state, self.is_demo)
         self._was_live = self._was_live or state.is_live
         if state.phase is LinkPhase.STOPPED and isinstance(state.error, NotShared):
             if not self._is_asked:
@@ -298,10 +308,28 @@ class FeedWorker:
 
     # --- the past ---
 
+    def share_calls(self) -> None:
+        """Ask for the past only if no other window does: the calls of a minute are one budget of the key. A dashboard
+        that holds the connection asks for all. If another program holds it, each dashboard asks for itself."""
+        if self.link is None or self.history is None or self._rest is None:
+            return
+        shared, users = self.link.shared, 1
+        asks = self.link.is_holder
+        if shared is not None and shared.windows[0].name != DASHBOARD:
+            asks, users = True, sum(window.name == DASHBOARD for window in shared.windows)
+        self._rest.share(max(1, users))
+        self.history.asks = asks
+        if self.fund_list is not None:
+            self.fund_list.set_asks(asks)
+            if (others := self._of_others()) != self._others:
+                self._others = others
+                self.fund_list.set_symbols([*self._listed(), *others])
+
     async def _load_past(self, link: Link, url: str, token: Token) -> None:
         """Load holidays, bars and quotes of before, and fund names, without keeping the feed waiting."""
         from tui.feed.endpoint import is_loopback, rest_base
         from tui.history.backfill import Backfill
+        from tui.history.backfill_for_others import BackfillForOthers
         from tui.history.rest_client import RestClient
 
         if self.source.url is not None:
@@ -311,27 +339,41 @@ class FeedWorker:
         # The clock of another host than the stream's may differ.
         on_date = self._market.observe_date if base == rest_base(url) else None
         self._rest = rest = RestClient(base, token, calls, clock=self._clock, on_date=on_date)
-        self.history = history = Backfill(
-            self._market,
-            rest if calls else None,
-            self._open_store,
-            calls=calls,
-            local=is_loopback(url),
-            on_store_error=self._store_failed,
-            clock=self._clock,
-        )
+        local = is_loopback(url)
+
+        def make_backfill(market: Market, has_stream: bool) -> Backfill:
+            return Backfill(
+                market,
+                rest if calls else None,
+                self._open_store,
+                calls=calls,
+                local=local,
+                has_stream=has_stream,
+                on_store_error=self._store_failed if has_stream else lambda reason: None,
+                clock=self._clock,
+            )
+
+        def make_for_others(market: Market) -> Backfill:
+            market.set_holidays(self._holidays)
+            return make_backfill(market, False)
+
+        self.history = history = make_backfill(self._market, True)
+        self._history_for_others = others = BackfillForOthers(self._market, make_for_others, self._of_others)
         history.set_symbols(self._followed())
-        history.link_changed(link.state, link.is_demo)
+        self.share_calls()
+        for each in (history, others):
+            each.link_changed(link.state, link.is_demo)
         try:
-            await asyncio.gather(history.run(), self._load_names(history, rest))
+            await asyncio.gather(history.run(), others.run(), self._load_names(history, rest))
         finally:
-            await history.finish(SAVE_WITHIN)
+            await asyncio.gather(history.finish(SAVE_WITHIN), others.finish(SAVE_WITHIN))
             await rest.aclose()
 
     async def _load_holidays(self) -> None:
         from tui.reference.holidays import load
 
-        self._market.set_holidays(await asyncio.to_thread(load, self._wall()))
+        self._holidays = await asyncio.to_thread(load, self._wall())
+        self._market.set_holidays(self._holidays)
         self._callbacks.calendar_loaded()
 
     async def _load_names(self, history: Backfill, rest: RestClient) -> None:
@@ -339,6 +381,7 @@ class FeedWorker:
 
         await history.store_opened.wait()
         self.fund_list = FundListLoader(rest, history.store, self._fund_names, self._names_loaded)
+        self.share_calls()
         self.symbols_changed()
         await self.fund_list.run()
 

@@ -273,6 +273,17 @@ class Link:
         return report if report is not None and len(report.windows) > 1 else None
 
     @property
+    def is_holder(self) -> bool:
+        """True if the connection is this process's own, not that of another."""
+        return self._route is None or self._tap is not None
+
+    @property
+    def followed_by_others(self) -> Sequence[Symbol]:
+        """What only the dashboards of others follow on the connection of this process."""
+        followed = tap.followed_by_others if (tap := self._tap) is not None else ()
+        return [symbol for symbol in followed if symbol not in self._market.instruments]
+
+    @property
     def windows(self) -> Sequence[Window]:
         """The processes that share the connection, the one that holds it first; none if it is not shared."""
         shared = self.shared

@@ -42,6 +42,10 @@ class Tap(Protocol):
     def wanted(self) -> Mapping[str, Sequence[Symbol]]:
         """What others want, symbols by type."""
 
+    @property
+    def followed_by_others(self) -> Sequence[Symbol]:
+        """What the dashboards among the others follow: they show its history."""
+
     def forward(self, frame: bytes | bytearray, message: Push) -> bool:
         """Pass a frame on. Returns whether this process wants it itself."""
 

@@ -47,6 +47,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
     QUEUE_HEADER,
@@ -263,6 +264,12 @@ class Relay:
             type_: list(dict.fromkeys(symbol for client in self._clients for symbol in client.wanted[type_]))
             for type_ in TYPES
         }
+
+    @property
+    def followed_by_others(self) -> list[Symbol]:
+        """What the dashboards among the clients follow."""
+        dashboards = [client for client in self._clients if client.name == DASHBOARD]
+        return list(dict.fromkeys(s for client in dashboards for symbols in client.wanted.values() for s in symbols))
 
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
