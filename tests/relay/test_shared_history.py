@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.relay.test_shared_screens import Screens, screens, shown
+from tests.support.wait_until import until
 from tui.exchange.rest import RestRequest
 from tui.exchange.server import Exchange
 
@@ -39,8 +40,22 @@ async def test_the_holder_asks_for_what_others_show_and_they_read_it(
         await second.until(lambda: "● LIVE" in second.text())
         second.press("h")
         await second.until(lambda: "history 1 symbol known" in shown(second), 30)
-        assert sorted(calls) == []
+        assert sorted(calls) == ["/fund/kline IEF", "/fund/kline QQQ", "/fund/quotes QQQ", "/symbol/list"]
+        second.press("h")
+        first.press("q")
+        await second.until(lambda: "/fund/quotes IEF" in calls, 30)  # now it asks itself
+        assert len(calls) == 5
 
 
-async def test_each_dashboard_asks_with_its_part_of_the_calls_if_a_stream_holds_the_connection() -> None:
-    pass
+async def test_dashboards_ask_themselves_if_a_stream_holds_the_connection(
+    screens: Screens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Exchange(single_connection=True, history=False) as exchange:
+        calls = counted(exchange, monkeypatch)
+        first = await screens.stream(exchange.url, "TLT$US")
+        await until(lambda: exchange.sent)
+        second = screens.open(exchange.url, "IEF$US")
+        await second.until(lambda: "SHARED 2" in second.text())
+        await second.until(lambda: {"/fund/kline IEF", "/fund/quotes IEF"} <= set(calls))
+        assert first.returncode is None
+        assert not any("TLT" in call for call in calls)
