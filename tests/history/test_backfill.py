@@ -187,7 +187,7 @@ async def test_while_another_process_asks_the_store_is_read_until_it_leaves_no_g
         harness.now += 60.0
         harness.history._extend_coverage(harness.now)
         assert coverage.complete_until == MONDAY + 80_000, "the stream goes on from there"
-        assert harness.vendor.bars == harness.vendor.quoted == []
+        assert harness.vendor.bars == [] and harness.vendor.quoted == []
 
         harness.history.asks = True
         await harness.settles()

@@ -52,10 +52,10 @@ async def test_dashboards_ask_themselves_if_a_stream_holds_the_connection(
 ) -> None:
     async with Exchange(single_connection=True, history=False) as exchange:
         calls = counted(exchange, monkeypatch)
-        first = await screens.stream(exchange.url, "TLT$US")
+        first = screens.stream(exchange.url, "TLT$US")
         await until(lambda: exchange.sent)
         second = screens.open(exchange.url, "IEF$US")
         await second.until(lambda: "SHARED 2" in second.text())
         await second.until(lambda: {"/fund/kline IEF", "/fund/quotes IEF"} <= set(calls))
-        assert first.returncode is None
+        assert first.poll() is None
         assert not any("TLT" in call for call in calls)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.terminal import COMMAND, Terminal
+from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 
 KEY = "a-known-key-7351"
@@ -36,17 +37,12 @@ class Screens:
         self.stack.callback(terminal.kill)
         return terminal
 
-    async def stream(self, url: str, watch: str) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            COMMAND, "stream", "--url", url, "--watch", watch, env={**os.environ, **self.environment}, stdout=-3
-        )
-        self.stack.callback(end, process)
+    def stream(self, url: str, watch: str) -> subprocess.Popen[bytes]:
+        command = [COMMAND, "stream", "--url", url, "--watch", watch]
+        environment = {**os.environ, **self.environment}
+        process = self.stack.enter_context(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
+        self.stack.callback(process.kill)
         return process
-
-
-def end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
 
 
 @pytest.fixture
@@ -69,7 +65,7 @@ async def test_windows_wear_the_badge_and_the_second_takes_over_when_the_first_i
         assert "SHARED" not in first.text()
         second = screens.open(exchange.url, "IEF$US", 80, 24)
         await second.until(lambda: "● LIVE" in second.text())
-        stream = await screens.stream(exchange.url, "TLT$US")
+        stream = screens.stream(exchange.url, "TLT$US")
         for terminal in (first, second):
             await terminal.until(lambda terminal=terminal: "SHARED 3" in terminal.screen()[0])  # type: ignore[misc]
         assert numbers == {1}
@@ -98,3 +94,26 @@ async def test_windows_wear_the_badge_and_the_second_takes_over_when_the_first_i
         await second.until(lambda: "● LIVE" in second.text())
         await second.until(lambda: "SHARED" not in second.screen()[0])
     assert numbers == {1, 2}
+
+
+async def test_a_holder_that_stands_still_is_asked_about_and_joined_when_it_answers_again(screens: Screens) -> None:
+    numbers: set[int] = set()
+    async with Exchange(single_connection=True, on_request=lambda n, _: numbers.add(n)) as exchange:
+        stream = screens.stream(exchange.url, "TLT$US")
+        await until(lambda: numbers)
+        stream.send_signal(signal.SIGSTOP)
+        dashboard = screens.open(exchange.url, "IEF$US", 80, 24)
+        await dashboard.until(lambda: "Key in use" in dashboard.text())
+        await dashboard.until(lambda: f"pid {stream.pid} uses this key and does not answer" in shown(dashboard))
+        stream.send_signal(signal.SIGCONT)
+        await dashboard.until(lambda: "● LIVE" in dashboard.text() and "Key in use" not in dashboard.text())
+        await dashboard.until(lambda: "SHARED 2" in dashboard.screen()[0])
+        assert numbers == {1}
+
+        stream.send_signal(signal.SIGSTOP)
+        await dashboard.until(lambda: "Key in use" in dashboard.text(), 60)
+        dashboard.press("t")
+        await dashboard.until(lambda: "● LIVE" in dashboard.text())
+        assert numbers == {1, 2}
+        stream.send_signal(signal.SIGCONT)
+        await dashboard.until(lambda: "SHARED 2" in dashboard.screen()[0])

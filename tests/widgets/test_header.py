@@ -12,6 +12,7 @@ from tui import format as fmt
 from tui.config.watchlists import LONGEST_NAME
 from tui.market import Market
 from tui.market.sessions import Holidays, calendar
+from tui.protocol.relay_status import RelayReport, Window
 from tui.symbol import Symbol
 from tui.widgets.session_words import session_words
 
@@ -109,3 +110,25 @@ async def test_the_shown_list_has_room_before_the_word_help(name: str, width: in
         await pilot.pause()
         line = app.dashboard.header.render_line(0).text
         assert f" 1 {fmt.clip(name, LONGEST_NAME)} " in line and "help" not in line
+
+
+@pytest.mark.parametrize(
+    ("width", "is_shared", "has_help"),
+    [(80, True, True), (55, True, True), (54, True, False), (46, True, False), (45, False, False)],
+)
+async def test_who_shares_the_connection_leaves_before_what_the_data_is(
+    width: int, is_shared: bool, has_help: bool
+) -> None:
+    app = Still(Market(), [], demo=True)
+    async with app.run_test(size=(width, 20)) as pilot:
+        header = app.dashboard.header
+        header.lists, header.shown = ("Core funds",), "Core funds"
+        await pilot.pause()
+        assert "SHARED" not in header.render_line(0).text
+        app.dashboard.show_sharing(RelayReport(1, "LIVE", "LIVE", windows=[Window(n, "dashboard") for n in (1, 2, 3)]))
+        line = header.render_line(0).text
+        assert len(line) == width
+        assert (" SHARED 3 " in line, "? help" in line) == (is_shared, has_help)
+        assert " DEMO " in line and " 1 Core funds " in line
+        app.dashboard.show_sharing(None)
+        assert "SHARED" not in header.render_line(0).text

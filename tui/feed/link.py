@@ -253,7 +253,16 @@ class Link:
         from tui.feed.shared_connection import join
 
         self._is_joined = True
-        return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        try:
+            shared = await join(
+                path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report
+            )
+        except NotShared:
+            self._is_joined = False
+            raise
+        if isinstance(self._last_error, NotShared):
+            self._last_error = None  # or `reconnect` would take the key over
+        return shared
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""

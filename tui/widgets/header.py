@@ -84,11 +84,11 @@ class Header(LineWidget):
         least = width_of(left) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8  # cells, with the shown tab
         for badge, role in self._badges():
             right += _badge(styles, badge, role, bool(right))
-        if self.windows:
-            shared = _badge(styles, f"SHARED {self.windows}", "accent", bool(right))
-            right += shared if least + width_of(right) + width_of(shared) <= width else []
+        shared = _badge(styles, f"SHARED {self.windows}", "accent", bool(right)) if self.windows else []
+        is_room = least + width_of(right) + width_of(shared) <= width
+        right += shared if is_room else []
         self._help_at = width
-        if least + width_of(right) + 9 <= width:
+        if is_room and least + width_of(right) + 9 <= width:
             right += [styles.segment("  ? ", "accent", bold=True), styles.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
