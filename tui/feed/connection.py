@@ -116,9 +116,10 @@ class Connection:
         def end() -> None:
             if tap is not None:
                 tap.end()
-            if health.messages > before:
+            if (count := health.messages - before) > 0:
                 health.frame_at = now
-                record_frames(now, health.messages - before)
+            if count or self._reported_at >= now:
+                record_frames(now, max(1, count))
 
         dispatcher = make_dispatcher(market, self._on_push, handle_reply, tap)
 
