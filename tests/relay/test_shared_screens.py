@@ -117,3 +117,15 @@ async def test_a_holder_that_stands_still_is_asked_about_and_joined_when_it_answ
         assert numbers == {1, 2}
         stream.send_signal(signal.SIGCONT)
         await dashboard.until(lambda: "SHARED 2" in dashboard.screen()[0])
+
+
+async def test_who_holds_the_places_of_a_full_plan_is_told(screens: Screens) -> None:
+    async with Exchange(single_connection=True, faults=["plan-limit"]) as exchange:
+        first = screens.open(exchange.url, "QQQ$US,SPY$US")
+        await first.until(lambda: "● LIVE" in first.text())
+        second = screens.open(exchange.url, "IEF$US,TLT$US,GLD$US")
+        words = "plan limit: 1 of 3 symbols live; 2 are held by 1 other window"
+        await second.until(lambda: words in second.text())
+        assert "plan limit" not in first.text()
+        first.press("q")
+        await second.until(lambda: "plan limit" not in second.text() and "● LIVE" in second.text())

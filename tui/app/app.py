@@ -116,7 +116,9 @@ class ItickApp(BaseApp):
             self.preferences.settings.glyphs,
         )
         self.link_notices = LinkNotices(self.notices, self._ring)
-        self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
+        self.alert_notices = AlertNotices(
+            self, self.notices, self.preferences, self._ring, self._start_worker, lambda: self.feed.shared is not None
+        )
         self.market.alert_engine.on_fired = self.alert_notices.add
         self.exporter = Exporter(options.export_to, lambda text, warn: self.notices.say(text, warn=warn))
         self._build_actions()

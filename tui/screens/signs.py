@@ -110,6 +110,7 @@ SIGNS: Mapping[str, Signs] = {
         ("days off not announced", "the exchange has yet to say when it opens this year; the date is computed"),
         ("REC", "all that comes in is recorded"),
         ("REPLAY ×10", "a recording, ten times as fast as it was"),
+        ("SHARED 3", "three windows share one connection to the vendor; Feed health has them"),
         ("DEMO", "made-up prices: the exchange that comes with this program"),
         ("…", "a name or a sentence was too long here"),
     ),
