@@ -141,7 +141,13 @@ def confused(app: FullApp) -> list[str]:
         assert colour is not None
         return shown(colour, system, bold=False)
 
-    opposites = [("up", "down"), ("up_calm", "down_calm"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down")]
+    opposites = [
+        ("up", "down"),
+        ("up_calm", "down_calm"),
+        ("up_area", "down_area"),
+        ("bid_bar", "ask_bar"),
+        ("flash_up", "flash_down"),
+    ]
     return [f"{one} looks like {other}" for one, other in [*opposites, ("ok", "bad")] if drawn(one) == drawn(other)]
 
 

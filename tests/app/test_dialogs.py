@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
+from tests.support.feedless_app import feedless_app
 from tests.support.launch_options import launch_options
 from tests.support.manual_frames import DiscardingDriver, no_feed
 from tests.support.wait_until import until
@@ -239,3 +240,18 @@ async def test_below_every_dialog_and_every_dialog_of_a_dialog_all_lives_and_kno
             for path in paths.values():
                 await it.open(path)
                 await see_it_live(it)
+
+
+@pytest.mark.parametrize("size", [(40, 8), (40, 15), (60, 19), (80, 24), (130, 36)])
+async def test_nothing_that_opens_covers_the_status_bar(size: tuple[int, int]) -> None:
+    async with feedless_app(size) as (app, pilot):
+        for keys in ("A", "A a", "L", "L n", "s", "o", "t", "e", "ctrl+p", "?", "a s", "/ s", "enter n"):
+            await pilot.press(*keys.split())
+            await pilot.pause()
+            covered_by = {each for x in range(size[0]) for each, _ in app.screen.get_widgets_at(x, size[1] - 2)}
+            assert covered_by <= {app.screen, app.dashboard.status}, keys
+            while (
+                app.screen is not app.dashboard or app.dashboard.add_field.display or app.dashboard.find_field.display
+            ):
+                await pilot.press("escape")
+                await pilot.pause()

@@ -185,9 +185,50 @@ async def test_the_end_of_a_list_that_is_out_of_sight_is_said() -> None:
 
 async def test_what_leaves_no_row_says_how_all_come_back() -> None:
     async with feedless_app() as (app, pilot):
-        await pilot.press("/", "Q", "X", "enter", "d")
+        await pilot.press("/", "Q", "X", "tab")
+        app.dashboard.watchlist.focus()
+        await pilot.press("d")
         await pilot.pause()
-        assert app.said == "nothing here has 'QX' in it: Esc shows all rows"
+        assert app.said == "nothing here has 'QX' in it: a adds it, Esc shows all rows"
+
+
+@pytest.mark.parametrize("keys", ["enter", "tab shift+tab a", "tab shift+tab enter"])
+async def test_what_is_not_in_the_list_is_looked_for_among_all_funds(keys: str) -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("/", *"semicon")
+        await pilot.pause()
+        words = [line.text.strip("│ ") for line in map(app.dashboard.watchlist.render_line, range(40))]
+        assert {"nothing here has 'semicon' in it", "Enter looks for it among all funds"} < set(words)
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        fields = app.dashboard.add_field, app.dashboard.find_field
+        assert [field.display for field in fields] == [True, False] and app.rows == ["QQQ", "SPY", "TLT"]
+        assert fields[0].input.has_focus and fields[0].input.value == "semicon"
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert app.selected == "SMH"
+
+
+async def test_enter_in_a_pane_leaves_it_the_keys_in_the_detail_and_back() -> None:
+    async with feedless_app() as (app, pilot):
+        fill(app)
+        dashboard = app.dashboard
+        for pane, first in ((dashboard.chart, "← → Crosshair"), (dashboard.tape, "↑ ↓ Scroll")):
+            pane.focus()
+            await pilot.press("enter")
+            await pilot.pause()
+            assert dashboard.detail and app.focused is pane
+            assert footer(app).startswith(f" Esc Watchlist   {first}") and "Detail" not in footer(app)
+            await pilot.press("enter")
+            await pilot.pause()
+            assert not dashboard.detail and app.focused is pane and footer(app).startswith(f" {first}")
+        dashboard.watchlist.focus()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert footer(app).startswith(" Esc Watchlist   n Size")
+        await pilot.press("tab", "escape")
+        await pilot.pause()
+        assert footer(app).startswith(" a Add")
 
 
 async def test_a_row_moved_by_hand_says_what_takes_it_back() -> None:

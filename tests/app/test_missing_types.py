@@ -45,7 +45,7 @@ async def test_a_book_that_stops_is_dimmed_and_told_and_bright_again_when_it_com
         await until(lambda: app.feed.is_live and role_of_bid() == "text", 10)
         await until(lambda: role_of_bid() == "faint", 10)
         assert "QQQ$US" in text(dashboard.watchlist)
-        await until(lambda: "book " in text(dashboard.ladder) and " old" in text(dashboard.ladder))
+        await until(lambda: "no book for " in text(dashboard.ladder))
         await pilot.press("h")
         await until(lambda: "QQQ$US: no book for" in _screen(app))
         await pilot.press("h")

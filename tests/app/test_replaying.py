@@ -48,7 +48,7 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
     async with playing(write_recording(tmp_path / "r.gz", tick_lines(50, 60.0))) as (app, pilot):
         await until(lambda: "LIVE in the recording" in bottom(app))
         assert " REPLAY ×1 0:00 / 49:00 " in top(app)
-        assert app.dashboard.footer.render_line(0).text.startswith(" P Pause   N Step   < > Speed   a Add")
+        assert app.dashboard.footer.render_line(0).text.startswith(" P Pause   < > Speed   a Add")
         for _ in range(9):
             await pilot.press("less_than_sign")
         assert notices(app)[-1] == "no speed is lower"
@@ -60,7 +60,10 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         assert notices(app)[-1] == "P first: then it goes message by message"
         await pilot.press("P")
         assert " REPLAY ×2 paused #1 " in top(app)
-        assert "Ⅱ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
+        await until(
+            lambda: app.dashboard.footer.render_line(0).text.startswith(" P Go on   N Step   < > Speed   a Add")
+        )
+        assert "‖ PAUSED" in bottom(app) and "LIVE" not in bottom(app)
         await pilot.press("h")
         assert "PAUSED" in widget_text(app.screen.query_one("#figures"))
         await pilot.press("h")
@@ -76,6 +79,7 @@ async def test_it_says_so_at_the_top_and_at_the_bottom_and_its_keys_change_how_i
         await until(lambda: " REPLAY ended " in top(app))
         assert notices(app)[-1] == "the recording ends here"
         assert "■ ENDED" in bottom(app) and "LIVE" not in bottom(app)
+        await until(lambda: app.dashboard.footer.render_line(0).text.startswith(" a Add"))
         assert app.dashboard.watchlist.standing
         await pilot.press("P")
         assert " REPLAY ended " in top(app)
@@ -97,6 +101,18 @@ async def test_the_list_is_that_of_the_recording_and_nothing_is_kept(tmp_path: P
         assert "1 of the recording, left out" in widget_text(app.screen.query_one("#figures"))
         file = app.preferences.saver.file.path
     assert not file.exists()
+
+
+async def test_a_field_that_is_opened_has_the_keys_at_once() -> None:
+    async with running(QQQ) as (app, _):
+        dashboard = app.dashboard
+        await until(lambda: dashboard.add_field.input.is_mounted and dashboard.find_field.input.is_mounted)
+        for field, open_field in (
+            (dashboard.add_field, dashboard.open_add_field),
+            (dashboard.find_field, dashboard.open_find_field),
+        ):
+            open_field()
+            assert app.focused is field.input and field.display
 
 
 async def test_without_a_recording_its_keys_say_so() -> None:

@@ -20,7 +20,7 @@ from tests.support.feedless_app import (
     type_in,
 )
 from tests.support.messages import quote
-from tests.support.modal_host import highlighted_row
+from tests.support.modal_host import highlighted_row, menu_rows
 from tui.symbol import Symbol, parse_symbols
 from tui.widgets.watchlist.columns import DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
@@ -40,6 +40,39 @@ async def test_every_part_of_what_is_added_is_answered() -> None:
         ]
         assert app.query_one("#add Input", Input).value == "??"
     assert [symbol.code for symbol in saved_settings().lists["Core"]] == ["QQQ", "SPY", "TLT", "GLD", "2800", "IWM"]
+
+
+def unknown(symbol: str) -> str:
+    return f"no fund is known as {symbol}: choose one by its name, or write that in full to add it"
+
+
+async def test_a_word_of_a_name_is_no_code_and_what_it_finds_is_offered() -> None:
+    async with feedless_app() as (app, pilot):
+        for typed, symbol in (("semicon", "SEMICON$US"), ("gold", "GOLD$US"), ("nothing", "NOTHING$US")):
+            await pilot.press("a")
+            await type_in(pilot, typed)
+            assert app.rows == ["QQQ", "SPY", "TLT"] and app.said == unknown(symbol)
+            field = app.dashboard.add_field
+            assert field.display and field.input.value == typed
+            assert bool(menu_rows(app)) == (typed != "nothing")
+            await pilot.press("escape")
+        await pilot.press("a")
+        app.dashboard.watchlist.find = "T"
+        await type_in(pilot, "semicon$US, gold.us, XYZ, VO")
+        assert app.rows == ["QQQ", "SPY", "TLT", "SEMICON", "GOLD", "XYZ", "VO"], "a code may lack a name"
+
+
+async def test_a_code_that_the_vendor_does_not_list_is_asked_about_unless_its_region_is_written() -> None:
+    async with feedless_app() as (app, pilot):
+        app.fund_names.add({Symbol("LIT", "US"): "Global X Lithium", Symbol("BAT", "DE"): "Some Fund"})
+        await pilot.press("a")
+        await type_in(pilot, "lit, XYZ, bat, IWM")
+        assert app.rows == ["QQQ", "SPY", "TLT", "LIT", "IWM"]
+        assert app.said.splitlines() == ["added LIT$US, IWM$US", unknown("XYZ$US"), unknown("BAT$US")]
+        assert app.dashboard.add_field.input.value == "XYZ, bat"
+        assert menu_rows(app)[0] == "BAT$DE  Some Fund"
+        await type_in(pilot, "XYZ$US")
+        assert app.selected == "XYZ"
 
 
 async def test_other_houses_spellings_are_added_with_one_line_about_them() -> None:

@@ -352,7 +352,7 @@ async def test_a_window_without_a_connection_says_how_it_stands(tmp_path: Path) 
         window.sharing._lock = KeyLock(host_of(exchange.url), Token(KEY))
         async with window:
             await window.running.reaches(LinkPhase.RECONNECTING)
-            result = (await run_checks(exchange.url))["auth"]
+            result = (await run_checks(exchange.url, timings=QUICK._replace(auth=3.0)))["auth"]
     assert result.status is FAIL
     assert "has no connection: " in result.words and "127.0.0.1" in result.words
 

@@ -45,3 +45,10 @@ def test_a_state_is_described_in_words(state: LinkState, words: str) -> None:
 def test_only_the_live_phase_is_live() -> None:
     assert [phase for phase in LinkPhase if LinkState(phase, 0).is_live] == [LinkPhase.LIVE]
     assert not LinkState(LinkPhase.LIVE, 0, standing="PAUSED").is_live
+
+
+def test_a_link_starts_until_it_is_live_or_lost() -> None:
+    starting = [LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING]
+    assert [phase for phase in LinkPhase if LinkState(phase, 0).is_starting] == starting
+    assert not any(LinkState(phase, 0, was_live=True).is_starting for phase in LinkPhase)
+    assert not any(LinkState(phase, 0, error=LOST).is_starting for phase in LinkPhase)

@@ -52,6 +52,11 @@ def test_while_the_link_is_not_live_every_symbol_with_data_is_stale() -> None:
     assert data_status(instrument(status=1), 1.0, is_link_live=False) is DataStatus.STALE
 
 
+def test_before_the_link_was_ever_live_its_data_is_pending_and_not_stale() -> None:
+    assert data_status(instrument(status=1), 1.0, is_link_live=False, is_starting=True) is DataStatus.PENDING
+    assert data_status(instrument(), 1.0, is_link_live=True, is_starting=True) is DataStatus.LIVE
+
+
 def test_a_book_is_current_while_the_link_is_live_and_the_exchange_open() -> None:
     found = instrument(last=None)
     assert (book_status(found, True), book_status(found, False)) == (DataStatus.QUIET, DataStatus.STALE)

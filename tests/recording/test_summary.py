@@ -27,6 +27,7 @@ from tui.recording.format import Recording, call_line, message_line, state_line
 from tui.recording.summary import RecordingSummary, summarize
 from tui.recording.writer import Recorder
 from tui.secrets import Token
+from tui.symbol import Symbol
 
 LATE = 40.0  # ms
 
@@ -151,11 +152,20 @@ def test_a_summary_is_printed_in_words(tmp_path: Path) -> None:
     assert told["messages"].startswith("66 · ") and told["messages"].endswith(" · 0.0 a second")
     assert told["types"] == "tick 61 · quote 3 · depth 1"
     assert told["symbols"] == "2: QQQ$US 63 · SPY$US 2"
-    assert told["over 5 s silent"] == "2, the longest 3,479.5 s from 11:52:00"
+    assert told["over 5 s silent"] == "2, the longest 3,479.5 s from 2024-11-15 11:52:00"
     assert told["left out"] == "0 out of order, 0 unfollowed, 1 malformed (1 not JSON)"
     assert told["file"] == "1 damaged line, whole"
-    assert "11:51:10 reconnecting: connection lost�[31m" in result.stdout
+    assert "2024-11-15 11:51:10 reconnecting: connection lost�[31m" in result.stdout
     assert result.stdout.isprintable() is False and "\x1b" not in result.stdout
+
+
+def test_a_long_line_of_the_summary_goes_on_below_its_words(tmp_path: Path) -> None:
+    funds = tuple(Symbol(f"FUND{n}", "US") for n in range(8))
+    lines = [call_line(BEGAN, "follow", [funds])]
+    lines += [message_line(repr(BEGAN + n).encode(), encode(quote(1.0, s=str(fund)))) for n, fund in enumerate(funds)]
+    printed = run_in_process("inspect", str(write_recording(tmp_path / "r.gz", lines))).stdout.splitlines()
+    first = next(n for n, line in enumerate(printed) if line.startswith("symbols"))
+    assert printed[first + 1].startswith(" " * 16 + "FUND") and max(map(len, printed)) <= 80
 
 
 def test_a_recording_that_ends_on_another_day_says_on_which(tmp_path: Path) -> None:

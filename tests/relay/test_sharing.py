@@ -50,6 +50,8 @@ async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_lis
                 assert all(i.has_data and i.bars.latest > 0 for i in window.market.instruments.values())
                 assert window.market.health.unfollowed == 0
                 assert not any(window.market.health.malformed.values())
+                authenticating = [state for state in window.running.states if state.phase is LinkPhase.AUTHENTICATING]
+                assert authenticating and window.link.is_demo
             assert [window.symbols for window in first.link.windows] == [2, 1, 1]
             await until(lambda: [window.symbols for window in second.link.windows] == [2, 1, 1])
         assert numbers == {1}

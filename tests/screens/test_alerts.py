@@ -86,10 +86,11 @@ async def test_what_an_alert_waits_for_is_whole_where_there_is_room_for_it() -> 
         assert highlighted_row(app).split()[1:] == ["2800$HK", "turnover", ">", "100B", "repeat", "armed"]
 
 
-async def test_the_field_stands_alone_and_the_list_comes_back() -> None:
+@pytest.mark.parametrize("key", ["n", "a"])
+async def test_the_field_stands_alone_and_the_list_comes_back(key: str) -> None:
     async with open_modal(shown, (100, 30)) as (app, pilot):
         choices = app.screen.query_one(ChoiceList)
-        await pilot.press("n")
+        await pilot.press(key)
         await pilot.pause()
         assert not choices.display
         await pilot.press("escape")

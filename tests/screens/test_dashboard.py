@@ -351,6 +351,33 @@ async def test_a_pane_that_is_shown_knows_of_the_link_and_the_time_what_came_whi
             assert "stale 4m" in text_of(pane)
 
 
+async def test_before_the_link_is_live_figures_are_grey_and_nothing_is_called_stale() -> None:
+    starting = LinkState(LinkPhase.SUBSCRIBING, 0.0, "8 symbols: tick")
+    app = Still(market(), link=starting)
+    app.dashboard.detail = True
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(app, pilot)
+        dashboard = app.dashboard
+        panes = (dashboard.quote_header, dashboard.ladder, dashboard.chart, dashboard.tape)
+        hues = {dashboard.watchlist.theme_styles(role).color for role in ("up", "down", "warning")}
+
+        def look(pane: Pane) -> tuple[bool, bool]:
+            """Whether it has the word stale, and whether a figure has a colour with a meaning."""
+            found = [segment for line in pane._drawn for segment in line if segment.text.strip()]
+            coloured = any(segment.style is not None and segment.style.color in hues for segment in found)
+            return "stale" in text_of(pane), coloured
+
+        assert [look(pane) for pane in panes] == [(False, False)] * 4
+        dashboard.detail = False
+        dashboard.apply_layout()
+        await settle(app, pilot)
+        assert look(dashboard.watchlist) == (False, False)
+        assert "%" in text_of(dashboard.watchlist), "the figures are there"
+        dashboard.link_changed(LOST, demo=True)
+        dashboard.sync(set(), app.now, False)
+        assert "stale" in text_of(dashboard.watchlist) and "stale" in text_of(dashboard.ladder)
+
+
 def text_of(pane: Pane) -> str:
     return "\n".join(pane.render_line(y).text for y in range(pane.size.height))
 

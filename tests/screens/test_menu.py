@@ -98,11 +98,11 @@ async def test_it_opens_at_the_top_where_nothing_is_current_and_shows_text_as_it
 async def test_the_highlight_stays_in_sight_in_a_small_terminal() -> None:
     async with open_modal(lambda: Menu("Sort by", ITEMS + ITEMS), (40, 8)) as (app, pilot):
         choices = app.screen.query_one(ChoiceList)
-        assert choices.size.height == 5
+        assert choices.size.height == 4
         await pilot.press("G")
         await pilot.pause()
         assert highlighted_row(app).startswith("q  沪深300ETF")
-        assert choices.region.right <= 40 and choices.region.bottom <= 8
+        assert choices.region.right <= 40 and choices.region.bottom <= 6
         await pilot.press("down")
         await pilot.pause()
         assert highlighted_row(app).startswith("c  CHG%")

@@ -75,6 +75,12 @@ def test_control_sequences_stay(text: str) -> None:
     assert translate(f"{text}▲", "wide-safe") == f"{text}▴"
 
 
+@pytest.mark.parametrize("glyphs", GLYPHS)
+def test_what_is_inferred_left_out_unknown_and_uncertain_look_different(glyphs: GlyphSet) -> None:
+    signs = [translate(each, glyphs) for each in ("~", "…", "±", "—", "·", "×", "?", "µ", "√", "▲", "▼")]
+    assert len({*signs}) == len(signs)
+
+
 @pytest.mark.parametrize("levels", LEVELS)
 def test_a_larger_bar_is_never_drawn_smaller(levels: str) -> None:
     dots = [ord(each).bit_count() - 0x2800.bit_count() for each in translate(levels, "wide-safe")]

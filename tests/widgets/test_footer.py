@@ -46,9 +46,9 @@ async def below(width: int, context: KeyContext, **keys: list[str]) -> AsyncIter
 @pytest.mark.parametrize(
     ("width", "context", "text"),
     [
-        (80, KeyContext("watchlist"), "a Add|d Remove|/ Find|s Sort|Enter Detail|A Alerts|u Undo|? Help|q Quit"),
+        (80, KeyContext("watchlist"), "a Add|d Remove|/ Find|s Sort|Enter Detail|A Alerts|? Help|q Quit"),
         (70, KeyContext("watchlist"), "a Add|d Remove|/ Find|s Sort|Enter Detail|? Help|q Quit"),
-        (40, KeyContext("watchlist"), "a Add|d Remove|/ Find|? Help|q Quit"),
+        (40, KeyContext("watchlist"), "a Add|d Remove|? Help|q Quit"),
         (10, KeyContext("watchlist"), "? Help"),
         (80, KeyContext("ladder"), "n Size|f Still or floating|Space Centre|y Root bars|? Help|q Quit"),
         (80, KeyContext("chart"), "← → Crosshair|Shift+← → Pan|[ ] Bars|c Candles|End Newest|? Help|q Quit"),
@@ -58,16 +58,25 @@ async def below(width: int, context: KeyContext, **keys: list[str]) -> AsyncIter
             "Esc Hide crosshair|← → Crosshair|Shift+← → Pan|[ ] Bars|? Help|q Quit",
         ),
         (66, KeyContext("tape", "Newest trades"), "Esc Newest trades|↑ ↓ Scroll|PgUp PgDn Page|? Help|q Quit"),
-        (60, KeyContext("watchlist", replay=True), "P Pause|N Step|< > Speed|a Add|d Remove|? Help|q Quit"),
+        (62, KeyContext("watchlist", replay="replay"), "P Pause|< > Speed|a Add|d Remove|/ Find|? Help|q Quit"),
+        (62, KeyContext("watchlist", replay="paused replay"), "P Go on|N Step|< > Speed|a Add|d Remove|? Help|q Quit"),
+        (
+            120,
+            KeyContext("tape", "Watchlist", detail=True),
+            "Esc Watchlist|↑ ↓ Scroll|PgUp PgDn Page|End Newest|a Add|d Remove|/ Find|s Sort|? Help|q Quit",
+        ),
     ],
 )
-async def test_what_acts_now_comes_first(width: int, context: KeyContext, text: str) -> None:
+async def test_what_acts_now_comes_first_and_nothing_touches_the_edge(
+    width: int, context: KeyContext, text: str
+) -> None:
     async with below(width, context) as (app, _):
+        assert len(app.text) < width
         assert re.split(" {2,}", app.text.strip()) == text.split("|")
 
 
 async def test_hints_stand_closer_on_a_narrow_terminal() -> None:
-    for width, end in ((80, "u Undo  ? Help  q Quit"), (100, "o Columns   ? Help   q Quit")):
+    for width, end in ((80, "A Alerts  ? Help  q Quit"), (100, "u Undo   ? Help   q Quit")):
         async with below(width, KeyContext("watchlist")) as (app, _):
             assert app.text.endswith(end)
 

@@ -12,7 +12,6 @@ from tui import format as fmt
 from tui.config.watchlists import LONGEST_NAME
 from tui.market import Market
 from tui.market.sessions import Holidays, calendar
-from tui.protocol.relay_status import RelayReport, Window
 from tui.symbol import Symbol
 from tui.widgets.session_words import session_words
 
@@ -125,10 +124,10 @@ async def test_who_shares_the_connection_leaves_before_what_the_data_is(
         header.lists, header.shown = ("Core funds",), "Core funds"
         await pilot.pause()
         assert "SHARED" not in header.render_line(0).text
-        app.dashboard.show_sharing(RelayReport(1, "LIVE", "LIVE", windows=[Window(n, "dashboard") for n in (1, 2, 3)]))
+        header.windows = 3
         line = header.render_line(0).text
         assert len(line) == width
         assert (" SHARED 3 " in line, "? help" in line) == (is_shared, has_help)
         assert " DEMO " in line and " 1 Core funds " in line
-        app.dashboard.show_sharing(None)
+        header.windows = 0
         assert "SHARED" not in header.render_line(0).text

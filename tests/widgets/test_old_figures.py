@@ -62,7 +62,7 @@ def roles(feed: SampledFeed) -> dict[str, tuple[str, bool]]:
 def test_the_figures_of_a_missing_type_are_dimmed_and_no_others(type_: str) -> None:
     before, now = roles(after(seconds=1)), roles(after(type_))
     assert {id for id in before if before[id] != now[id]} == CARRIED[type_]
-    assert {now[id][0] for id in CARRIED[type_]} <= {"faint", "flat"}
+    assert {now[id][0] for id in CARRIED[type_]} <= {"faint", "grid"}
 
 
 def test_a_last_price_that_neither_trades_nor_quotes_move_is_dimmed() -> None:
@@ -117,7 +117,7 @@ async def test_all_panes_tell_what_is_missing() -> None:
         panes = app.dashboard
         muted, faint = (panes.watchlist.theme_styles(role).color for role in ("muted", "faint"))
         assert "no book for 2m, no bars for 2m · 0s ago" in text(panes.quote_header)[0]
-        assert "book 2m old" in text(panes.ladder)[0]
+        assert "no book for 2m" in text(panes.ladder)[0]
         assert "no bars for 2m" in text(panes.chart)[0]
         assert not any("imb" in line for line in text(panes.ladder))
         assert colour(panes.ladder, "500.02") == muted

@@ -71,7 +71,7 @@ async def test_across_a_likely_split_no_change_is_told() -> None:
 LABELS = (
     *("Last", "Change", "Change %", "Previous", "Extended"),
     *("Bid", "Ask", "Spread", "Mean", "Traded"),
-    *("Open", "High", "Low", "VWAP", "Range"),
+    *("Day open", "Day high", "Day low", "VWAP", "Range"),
     *("Volume", "Turnover", "Volatility", "IOPV", "Premium"),
 )
 OF_THE_HOUR = "the hour's spreads"
@@ -117,8 +117,8 @@ async def test_what_has_no_room_is_said_and_nothing_else_is_missing(size: tuple[
         assert {label.split(" 1")[0] for label in said} == set(LABELS) - absent
         assert all(value for value in said.values())
         columns = [line.text for line in map(app.dashboard.quote_header.render_line, range(1, len(said) // 4 + 1))]
-        assert {columns[0].index(label) for label in ("Last", "Bid", "Open", "Volume")} == {
-            columns[1].index(label) for label in ("Change", "Ask", "High", "Turnover")
+        assert {columns[0].index(label) for label in ("Last", "Bid", "Day open", "Volume")} == {
+            columns[1].index(label) for label in ("Change", "Ask", "Day high", "Turnover")
         }
 
 

@@ -18,7 +18,7 @@ ids = [theme.name for theme in THEMES]
 def test_in_16_colours_each_role_is_the_one_that_the_theme_names(theme: Theme) -> None:
     for role, colour in role_colours(theme, ColourDepth.ANSI).items():
         drawn = Color.from_triplet(colour).downgrade(ColorSystem.STANDARD)
-        assert drawn.number == ANSI_COLOR_NAMES[getattr(theme.ansi, role)], role
+        assert drawn.number == ANSI_COLOR_NAMES[getattr(theme.ansi, role.replace("_area", "_calm"))], role
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=ids)
@@ -39,6 +39,16 @@ def test_the_four_greys_stand_for_16_colours_where_there_are_to_be_none() -> Non
     for theme in THEMES:
         for role, colour in role_colours(theme, ColourDepth.NONE).items():
             assert colour.red == colour.green == colour.blue, role
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=ids)
+def test_an_area_is_as_visible_as_the_volume_and_fainter_than_text(theme: Theme) -> None:
+    colours = role_colours(theme, ColourDepth.TRUECOLOR)
+    strength = {role: contrast(colour, colours["background"]) for role, colour in colours.items()}
+    for role in ("up", "down"):
+        assert strength["grid"] <= strength[f"{role}_area"] < 1.25 * strength["grid"]
+        assert strength[f"{role}_area"] < strength[f"{role}_calm"]
+    assert colours["up_area"] != colours["down_area"]
 
 
 def test_a_bold_colour_that_many_terminals_draw_as_its_bright_form_stays_readable() -> None:

@@ -46,6 +46,15 @@ def line(market: Market, link: LinkState, width: int, shared: RelayReport | None
     return text
 
 
+def test_the_first_connecting_is_no_warning() -> None:
+    styles = Styles(find_theme("midnight"))
+    lost = NoConnection("connection lost")
+    for error, role in ((None, "text"), (lost, "warning")):
+        link = LinkState(LinkPhase.CONNECTING, 0.0, "127.0.0.1:9010", error=error)
+        dot, words, *_ = StatusBar(styles, market())._line(styles, link, 100)
+        assert (dot.style, words.style) == (styles(role), styles(role, bold=True))
+
+
 def test_a_live_link_with_its_figures() -> None:
     assert line(market(), LIVE, 158) == "● LIVE   ♥ 38 ms, 4s ago   0 msg/s   3 symbols   reconnects 0   malformed 0"
     assert line(market(), LIVE, 40) == "● LIVE   ♥ 38 ms, 4s ago   0 msg/s"

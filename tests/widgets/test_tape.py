@@ -264,10 +264,21 @@ async def test_a_run_that_grows_stays_what_it_was_while_the_tape_stands_still() 
     app = Alone(trading)
     async with app.run_test(size=(40, 13)) as pilot:
         await pilot.press("down")
-        assert lines(app)[0].split()[-2:] == ["×3", "300"]
+        assert lines(app)[0].split()[-2:] == ["300", "×3"]
         trading.trade(12.0, 1, after=1, side=2)
         app.turn()
-        assert lines(app)[0].split()[-2:] == ["×3", "300"]
+        assert lines(app)[0].split()[-2:] == ["300", "×3"]
+
+
+async def test_the_number_of_trades_stands_beside_the_size_and_no_bar_is_longer_than_it_must() -> None:
+    trading = counted(40)
+    for _ in range(3):
+        trading.trade(11.0, 100, after=1, side=2)
+    app = Alone(trading)
+    async with app.run_test(size=(160, 13)):
+        assert re.search(r" 300 ×3$", lines(app)[0])
+        header = app.tape.render_line(1).text
+        assert header.index("SIZE") + 4 == app.tape.render_line(2).text.index(" ×3") < 80
 
 
 async def test_trades_that_leave_the_memory_move_the_tape_no_further_than_they_must() -> None:

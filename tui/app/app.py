@@ -144,7 +144,7 @@ class ItickApp(BaseApp):
 
     def _build_actions(self) -> None:
         dashboard, market, preferences, notices = self.dashboard, self.market, self.preferences, self.notices
-        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen)
+        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen, self.fund_names)
         self.list_actions = ListActions(dashboard, market, preferences, notices, self.push_screen)
         self.view_actions = ViewActions(
             dashboard,
@@ -155,6 +155,7 @@ class ItickApp(BaseApp):
             self.exporter,
             self.push_screen,
             self.export_screenshot,
+            self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
         feed_actions = FeedActions(
@@ -246,7 +247,11 @@ class ItickApp(BaseApp):
 
     def _start_workers(self) -> None:
         self._start_worker(self.feed.run, "feed")
-        self._start_worker(load_opened_by_keys, "preload")
+        self._start_worker(self._preload, "preload")
+
+    async def _preload(self) -> None:
+        await load_opened_by_keys()
+        self.dashboard.mount_fields()
 
     def on_resize(self) -> None:
         self.painting.resized()
@@ -281,7 +286,7 @@ class ItickApp(BaseApp):
         self.dashboard.close_fields()
 
     def on_find_field_submitted(self) -> None:
-        self.dashboard.close_fields()
+        self.watchlist_actions.keep_found()
 
     def on_find_field_changed(self, event: FindField.Changed) -> None:
         self.dashboard.watchlist.find = event.text
@@ -344,8 +349,8 @@ class ItickApp(BaseApp):
         self.lifecycle.check_terminal()
         if self.feed.replay is not None:
             self.dashboard.header.replay_details = self.feed.replay.details
-        self.dashboard.show_sharing(self.feed.shared)
-        self.feed.share_calls()
+        self.dashboard.status.shared = shared = self.feed.follow_sharing()
+        self.dashboard.header.windows = len(shared.windows) if shared is not None else 0
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):

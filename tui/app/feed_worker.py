@@ -278,7 +278,7 @@ class FeedWorker:
         self._log_state(state)
         if self.source.recorder is not None:
             self.source.recorder.record_state(state)
-        self.share_calls()
+        self.follow_sharing()
         for history in (self.history, self._history_for_others):
             if history is not None:
                 history.link_changed(state, self.is_demo)
@@ -308,12 +308,13 @@ class FeedWorker:
 
     # --- the past ---
 
-    def share_calls(self) -> None:
+    def follow_sharing(self) -> RelayReport | None:
         """Ask for the past only if no other window does: the calls of a minute are one budget of the key. A dashboard
-        that holds the connection asks for all. If another program holds it, each dashboard asks for itself."""
+        that holds the connection asks for all. If another program holds it, each dashboard asks for itself. Returns the
+        state of the connection, if other windows use it too."""
+        shared, users = self.shared, 1
         if self.link is None or self.history is None or self._rest is None:
-            return
-        shared, users = self.link.shared, 1
+            return shared
         asks = self.link.is_holder
         if shared is not None and shared.windows[0].name != DASHBOARD:
             asks, users = True, sum(window.name == DASHBOARD for window in shared.windows)
@@ -324,6 +325,7 @@ class FeedWorker:
             if (others := self._of_others()) != self._others:
                 self._others = others
                 self.fund_list.set_symbols([*self._listed(), *others])
+        return shared
 
     async def _load_past(self, link: Link, url: str, token: Token) -> None:
         """Load holidays, bars and quotes of before, and fund names, without keeping the feed waiting."""
@@ -360,7 +362,7 @@ class FeedWorker:
         self.history = history = make_backfill(self._market, True)
         self._history_for_others = others = BackfillForOthers(self._market, make_for_others, self._of_others)
         history.set_symbols(self._followed())
-        self.share_calls()
+        self.follow_sharing()
         for each in (history, others):
             each.link_changed(link.state, link.is_demo)
         try:
@@ -381,7 +383,7 @@ class FeedWorker:
 
         await history.store_opened.wait()
         self.fund_list = FundListLoader(rest, history.store, self._fund_names, self._names_loaded)
-        self.share_calls()
+        self.follow_sharing()
         self.symbols_changed()
         await self.fund_list.run()
 

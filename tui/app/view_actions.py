@@ -31,7 +31,8 @@ _MOMENTS = (
 
 
 class ViewActions:
-    """Keys that change how the data is shown. `screenshot` returns the screen as SVG."""
+    """Keys that change how the data is shown. `screenshot` returns the screen as SVG, `add` looks for what was not
+    found in the list among all funds."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class ViewActions:
         exporter: export.Exporter,
         push_screen: PushScreen,
         screenshot: Callable[[], str],
+        add: Callable[[], None],
     ) -> None:
         self._dashboard = dashboard
         self._market = market
@@ -52,13 +54,16 @@ class ViewActions:
         self._exporter = exporter
         self._push_screen = push_screen
         self._screenshot = screenshot
+        self._add = add
 
     # --- panes ---
 
     def detail(self) -> None:
-        """Give the screen to the selected symbol, or back to the watchlist."""
+        """Give the screen to the selected symbol, or back to the watchlist; look elsewhere for what it has not."""
         if self._dashboard.watchlist.selected is not None or self._dashboard.detail:
             self._dashboard.show_detail(not self._dashboard.detail)
+        elif self._dashboard.watchlist.find:
+            self._add()
         else:
             self._notices.say("no symbol is selected")
 

@@ -13,13 +13,14 @@ from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, join_notices, parse_symbol, split_list
+from tui.symbol import Symbol, join_notices, lacks_region, parse_symbol, split_list
 from tui.widgets.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
 from tui.widgets.watchlist.sorting import arrow, first_press, reversed_order
 
 _MOST_REMARKS = 6  # lines of a notice
 _MOST_NAMED = 6  # symbols in one of them
+_MOST_LETTERS = 5  # of a code of letters: a longer word is one of a name
 
 
 class WatchlistActions:
@@ -31,6 +32,7 @@ class WatchlistActions:
         preferences: Preferences,
         notices: Notices,
         push_screen: PushScreen,
+        names: FundNames,
     ) -> None:
         self._dashboard = dashboard
         self._watchlist = dashboard.watchlist
@@ -38,13 +40,17 @@ class WatchlistActions:
         self._lists = preferences.lists
         self._notices = notices
         self._push_screen = push_screen
+        self._names = names
         self._sort_before = ""  # what the rows were sorted by before one was moved by hand
 
     # --- symbols ---
 
     def add(self) -> None:
-        """Open the field for symbols."""
-        self._dashboard.open_add_field()
+        """Open the field for symbols; with what is found by nothing in the list, to look for it among all funds."""
+        grid = self._watchlist
+        sought = "" if grid.rows else grid.find
+        grid.find = "" if sought else grid.find
+        self._dashboard.open_add_field(sought)
 
     def add_symbols(self, text: str) -> None:
         """Add the symbols of a text. Every part of it is answered; what could not be added stays in the field."""
@@ -53,6 +59,7 @@ class WatchlistActions:
         remarks: list[str] = []
         there: list[str] = []
         wrong: list[str] = []
+        listed = list(self._preferences.listed)
         for part in split_list(text):
             try:
                 symbol, notice = parse_symbol(part)
@@ -64,6 +71,9 @@ class WatchlistActions:
                 continue
             if symbol in self._lists.symbols:
                 there.append(str(symbol))
+            elif lacks_region(part) and (doubt := doubt_code(part, symbol, self._names, listed)):
+                wrong.append(part)
+                remarks.append(doubt)
             elif len(added) >= self._lists.room:
                 wrong.append(part)
                 remarks.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
@@ -77,6 +87,7 @@ class WatchlistActions:
         if added:
             remarks.insert(0, f"added {_names_or_count(list(map(str, added)))}")
             self._lists.add(added)
+            self._watchlist.find = ""  # what was added is seen
             self._preferences.lists_changed(next(iter(added)))
         if remarks:
             remarks = list(dict.fromkeys(remarks))
@@ -123,7 +134,8 @@ class WatchlistActions:
         """Answer that there is no symbol to act on."""
         grid, key = self._watchlist, self._preferences.key_label
         if grid.find:
-            self._notices.say(f"nothing here has '{grid.find}' in it: {key('back')} shows all rows")
+            ways = f"{key('add')} adds it, {key('back')} shows all rows"
+            self._notices.say(f"nothing here has '{grid.find}' in it: {ways}")
         else:
             self._notices.say(f"the list is empty: {key('add')} adds symbols")
 
@@ -188,6 +200,13 @@ class WatchlistActions:
     def find(self) -> None:
         """Open the field that filters the rows."""
         self._dashboard.open_find_field()
+
+    def keep_found(self) -> None:
+        """Leave the field and show what was found, or look for it among all funds if nothing was."""
+        if self._watchlist.find and not self._watchlist.rows:
+            self.add()
+        else:
+            self._dashboard.close_fields()
 
     def leave_find_field(self) -> None:
         """Show all rows again."""
@@ -258,6 +277,19 @@ def suggest_symbols(part: str, names: FundNames, known: Sequence[Symbol]) -> Seq
     with suppress(UsageError):  # not written as far as a symbol
         return names.search(str(parse_symbol(part).symbol), known)
     return ()
+
+
+def doubt_code(part: str, symbol: Symbol, names: FundNames, known: Sequence[Symbol]) -> str:
+    """Returns what to do with a word that was read as a symbol but is no code, as far as is known; "" if it may be one:
+    not where it begins a word of names alone, nor where the vendor's list of the region lacks it."""
+    if names.name_of(symbol) or symbol in known:
+        return ""
+    found = suggest_symbols(part, names, known)
+    begins_names_only = bool(found) and not found[0][0].startswith(symbol.code)
+    too_long = symbol.code.isalpha() and len(symbol.code) > _MOST_LETTERS
+    if names.is_listed(symbol.region) or begins_names_only or too_long:
+        return f"no fund is known as {symbol}: choose one by its name, or write that in full to add it"
+    return ""
 
 
 def _names_or_count(symbols: Sequence[str]) -> str:

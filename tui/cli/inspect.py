@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 _MAX_SYMBOLS = 8  # symbols
 _MAX_STATES = 12  # states of the link
+_INDENT = 16  # cells in front of the words
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # a blank at which no line ends
+_LEAST_ROOM = 40  # cells of the words in a line
 
 
 @click.command(
@@ -49,18 +54,18 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
     from tui.market.clock_sync import Lag
     from tui.recording.summary import SILENCE
 
-    def at(time: float, form: str = "%H:%M:%S") -> str:
-        return datetime.fromtimestamp(time / 1000).strftime(form)
+    def at(time: float) -> str:
+        return f"{datetime.fromtimestamp(time / 1000):%Y-%m-%d %H:%M:%S}"
 
     late = "not known"
     if summary.delay is not None:
         late = f"{fmt.seconds(summary.delay)}: the whole feed was delayed"
     elif (lag := summary.lag) is not None:
         late = Lag(lag.median, lag.p99, lag.relative, lag.error or 0.0, lag.coarse).in_full
-    begins, ends = at(summary.begins, "%Y-%m-%d %H:%M:%S"), at(summary.ends, "%Y-%m-%d %H:%M:%S")
+    begins, ends = at(summary.begins), at(summary.ends)
     span = f"{begins} to {ends.removeprefix(begins[:11])}, {_duration(summary.seconds)}"
     rate = f" · {summary.messages / summary.seconds:,.1f} a second" if summary.seconds >= 1 else ""
-    symbols = [f"{symbol} {count:,}" for symbol, count in summary.symbols.items()]
+    symbols = [f"{symbol}{_NO_BREAK}{count:,}" for symbol, count in summary.symbols.items()]
     more = [f"and {len(symbols) - _MAX_SYMBOLS} more"] if len(symbols) > _MAX_SYMBOLS else []
     silences = "none"
     if summary.silences:
@@ -88,7 +93,12 @@ def _format_summary(summary: RecordingSummary) -> list[str]:
         ("link" if step is states[0] else "", f"{at(step.at)} {step.state}{f': {step.reason}' if step.reason else ''}")
         for step in states
     ]
-    return [f"{name:<15} {what}" for name, what in rows]
+    room = max(_LEAST_ROOM, shutil.get_terminal_size().columns - _INDENT)
+    return [
+        f"{name * (n == 0):<{_INDENT - 1}} {line.replace(_NO_BREAK, ' ')}"
+        for name, what in rows
+        for n, line in enumerate(textwrap.wrap(what, room, break_long_words=False, break_on_hyphens=False))
+    ]
 
 
 def _duration(seconds: float) -> str:

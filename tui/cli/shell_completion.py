@@ -55,6 +55,16 @@ class BashCompletion(_Completion):
 
     name = "itick-bash"
 
+    def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+        """Returns one symbol, QQQ.US, in place of several whose codes begin with its own, as QQQM.US: bash has no menu
+        that leads from their common beginning to it."""
+        items = super().get_completions(args, incomplete)
+        codes = [item.value.rpartition(".")[0] for item in items]
+        whole = [
+            item for item, code in zip(items, codes, strict=True) if all(other.startswith(code) for other in codes)
+        ]
+        return whole if len(whole) == 1 else items
+
     def format_completion(self, item: CompletionItem[str]) -> str:
         reply = os.environ.get("COMP_WORD", "") + item.value[len(self.typed) :]
         if self.quote == "'":

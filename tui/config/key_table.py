@@ -181,6 +181,10 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
     ),
     "replay": (
         KeyHint("Pause", ("replay_pause",)),
+        KeyHint("Speed", ("replay_slower", "replay_faster")),
+    ),
+    "paused replay": (
+        KeyHint("Go on", ("replay_pause",)),
         KeyHint("Step", ("replay_step",)),
         KeyHint("Speed", ("replay_slower", "replay_faster")),
     ),

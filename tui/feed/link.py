@@ -212,15 +212,17 @@ class Link:
         self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         connection = await self._connect()
+        if not self._is_joined:  # else the other process says later what it is connected to
+            self._adopt_hours(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                self._set_state(LinkPhase.AUTHENTICATING, "another window" if self._is_joined else self.host)
+                if not self._is_joined:
+                    self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
-                self.is_demo = connection.is_demo
-                market.set_hours(demo=connection.is_demo)
+                self._adopt_hours(connection)
                 tasks.create_task(connection.run_heartbeat(), name="feed watch")
                 await self._subscribe(connection)
         except BaseExceptionGroup as group:
@@ -234,6 +236,10 @@ class Link:
 
     def _report_proxy(self, proxy: Proxy) -> None:
         self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
+
+    def _adopt_hours(self, connection: Connection) -> None:
+        self.is_demo = connection.is_demo
+        self._market.set_hours(demo=connection.is_demo)
 
     async def _connect(self) -> Connection:
         """Returns a connection to the vendor, or to the process that shares its own. Raises FeedError."""
@@ -267,6 +273,7 @@ class Link:
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
         self.report = report
+        self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
             self._set_state(LinkPhase.AUTHENTICATING, f"window {report.pid}: {report.words}")
 

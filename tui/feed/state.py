@@ -19,6 +19,9 @@ class LinkPhase(Enum):
     STOPPED = "stopped"  # a retry would not help until the user acts
 
 
+_STEPS = (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING)
+
+
 class LinkState(NamedTuple):
     """A state of the link. Times are s, monotonic. `detail` says what is being connected to or subscribed. `error` is
     why the link was lost or stopped, until it is live again. `was_live`: it was live before. `standing` is how a replay
@@ -53,6 +56,11 @@ class LinkState(NamedTuple):
     def is_live(self) -> bool:
         """True if the data on the screen is current."""
         return self.phase is LinkPhase.LIVE and not self.standing
+
+    @property
+    def is_starting(self) -> bool:
+        """True from the first attempt to connect until the link is live or lost: what has come is not old."""
+        return self.phase in _STEPS and not self.was_live and self.error is None
 
     def describe(self, now: float) -> str:
         """Returns the state at `now` (s, monotonic) in words: `reconnecting in 4 s: connection reset`."""

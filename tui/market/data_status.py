@@ -17,7 +17,7 @@ class DataStatus(Enum):
     QUIET = " "  # older, but the link is live: nothing has happened
     CLOSED = "closed"  # older, and its exchange is closed
     STALE = "stale"  # the link is not live: the price may be outdated
-    PENDING = "…"  # no data, still within DATA_TIMEOUT
+    PENDING = "…"  # no data, still within DATA_TIMEOUT, or the link has not been live yet
     LAST_KNOWN = "past"  # only a price from history, whose time is shown in place of the age
     WAITING = "no data yet"  # none within DATA_TIMEOUT
     REFUSED = "refused"
@@ -28,9 +28,11 @@ class DataStatus(Enum):
 UNSERVED = (DataStatus.REFUSED, DataStatus.OVER_PLAN)
 
 
-def data_status(instrument: Instrument, age: float | None, is_link_live: bool) -> DataStatus:
-    """Returns the status of a symbol's prices. `age` is in s by the data's own time; `is_link_live` holds for all
-    symbols alike."""
+def data_status(
+    instrument: Instrument, age: float | None, is_link_live: bool, *, is_starting: bool = False
+) -> DataStatus:
+    """Returns the status of a symbol's prices. `age` is in s by the data's own time; the state of the link holds for
+    all symbols alike. `is_starting`: it has been neither live nor lost."""
     if not instrument.has_data or instrument.is_last_known:
         why = instrument.refused.get("quote") or instrument.refused.get("tick")
         if why:
@@ -41,7 +43,7 @@ def data_status(instrument: Instrument, age: float | None, is_link_live: bool) -
             return DataStatus.PENDING
         return DataStatus.CLOSED if instrument.is_closed else DataStatus.WAITING
     if not is_link_live:
-        return DataStatus.STALE
+        return DataStatus.PENDING if is_starting else DataStatus.STALE
     if _is_halted(instrument):
         return DataStatus.HALTED
     if age is not None and age <= MAX_LIVE_AGE:

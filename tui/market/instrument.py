@@ -351,7 +351,8 @@ class Instrument:
 
     def sample(self, now: float, time: float) -> bool:
         """Sample time-weighted figures; called once a second while the link is live. `now` is s monotonic, `time` the
-        exchange's, ms UTC. Returns True if other types are silent than before."""
+        exchange's, ms UTC. Returns True if other types are silent than before, or the symbol is as a whole."""
+        before = self.data_overdue, self.is_closed
         session = self._session_at(time)
         self.closed_by_plan = session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
@@ -359,7 +360,7 @@ class Instrument:
         if self.last is not None and self.suspects_split:
             self.day.recheck_split(self.last)
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
-        changed = self._judge_ages(session, now, time)
+        changed = self._judge_ages(session, now, time) or before != (self.data_overdue, self.is_closed)
         if self.depth is None:
             return changed
         if self.precision.tick_size is None:

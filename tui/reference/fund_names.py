@@ -100,10 +100,15 @@ class FundNames:
     def __init__(self) -> None:
         self._names: Mapping[Symbol, str] = NAMES
         self._lines = _WELL_KNOWN_LINES
+        self._listed: frozenset[str] = frozenset()
 
     def name_of(self, symbol: Symbol) -> str:
         """Returns the name of a fund, "" if unknown."""
         return self._names.get(symbol, "")
+
+    def is_listed(self, region: str) -> bool:
+        """Returns True if the vendor's names of a region are known: a code without one is no fund there, then."""
+        return region in self._listed
 
     def add(self, names: Mapping[Symbol, str]) -> None:
         """Add the vendor's names, which replace those known so far. Thousands take a while: call it on another thread,
@@ -113,6 +118,7 @@ class FundNames:
         known = {symbol: merged[symbol] for symbol in [*NAMES, *sorted(others, key=lambda other: len(str(other)))]}
         self._lines = _search_lines(known)
         self._names = known
+        self._listed = self._listed.union(symbol.region for symbol in names)
 
     def search(self, part: str, known: Iterable[Symbol] = ()) -> list[tuple[str, str]]:
         """Returns up to 20 symbols that a word being typed can mean, each with its name ("" if unknown): first those

@@ -39,7 +39,7 @@ class Alerts(FollowsTime, Chooser[None]):
     BINDINGS = [
         Binding("A", "leave", "Close"),
         Binding("enter", "open", "Edit"),
-        Binding("n", "new", "New"),
+        Binding("n,a", "new", "New"),
         Binding("space", "switch", "On or off"),
         Binding("d,delete", "remove", "Delete"),
         Binding("u", "undo", "Undo"),

@@ -18,7 +18,6 @@ from textual.widgets import Static
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
 from tui.market import PORTION, Instrument, Market
-from tui.protocol.relay_status import RelayReport
 from tui.reference.fund_names import FundNames
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.secrets import safe_text
@@ -86,6 +85,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """The id of the pane that has the whole screen."""
         self.detail = False
         """True if the screen is given to the selected symbol."""
+        self._before_detail: Pane | None = None  # the pane that had the keys when the detail was opened
         for pane in self._panes:
             pane.on_changed = self._lines_changed
         self.can_paint: Callable[[], bool] = lambda: True
@@ -160,7 +160,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show the keys of what has them now."""
         pane, layer = self.focused_pane, self.top_layer
         label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(pane.id or "" if pane is not None else "", label, self.status.replay)
+        self.footer.context = KeyContext(
+            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
+        )
 
     @property
     def focused_pane(self) -> Pane | None:
@@ -216,10 +218,14 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.apply_layout()
 
     def show_detail(self, detail: bool) -> None:
-        """Give the screen to the selected symbol, or back to the watchlist."""
+        """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
+        it is there; back at the watchlist they are where they were before."""
+        if detail:
+            self._before_detail = self.focused_pane
         self.detail, self.zoomed = detail, ""
         self.apply_layout()
-        self.focus_pane()
+        if not detail and self._before_detail is not None and self._before_detail.display:
+            self._before_detail.focus()
 
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
@@ -269,6 +275,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
         return FindField()
 
+    def mount_fields(self) -> None:
+        """Mount the fields, hidden, so that they have the keys at once when they are opened."""
+        self.mount_all(field for field in (self.add_field, self.find_field) if not field.is_attached)
+
     def open_add_field(self, text: str = "") -> None:
         """Show the add field in place of the footer and focus it."""
         self._open(self.add_field, text)
@@ -281,6 +291,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.footer.display = False
         if not field.is_attached:
             self.mount(field)
+        if self._field not in (None, field):
+            self._field.close()
         self._field = field
         field.open(text)
 
@@ -330,14 +342,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
+            pane.starting = state.is_starting
             pane.standing, pane.trouble = bool(state.standing), trouble
         self.header.demo = demo
         self._update_clock()
-
-    def show_sharing(self, shared: RelayReport | None) -> None:
-        """Show how many windows share the connection, and what they have of the plan; None if none does."""
-        self.header.windows = len(shared.windows) if shared is not None else 0
-        self.status.shared = shared
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws

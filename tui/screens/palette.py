@@ -98,6 +98,8 @@ class Palette(DismissOnce, CommandPalette):
         scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
         scrollbar-background-hover: $surface; scrollbar-background-active: $surface;
     }
+    Palette.-low #--container { margin-top: 0; }
+    Palette.-low CommandList { max-height: 3; }
     Palette.-medium CommandList { max-height: 14; }
     Palette.-high CommandList { max-height: 26; }
     Palette CommandList > .option-list--option { padding: 0 1; text-style: none; }

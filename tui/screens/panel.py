@@ -23,7 +23,7 @@ class Panel(DismissOnce, ModalScreen[Answer | None], Generic[Answer]):
     DEFAULT_CSS = """
     Panel { align: left bottom; background: transparent; }
     Panel .panel { max-width: 94%; max-height: 80%; margin: 0 0 3 2; }
-    Panel.-low .panel { max-height: 100%; margin: 0 0 1 1; }
+    Panel.-low .panel { max-height: 100%; margin: 0 0 2 1; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
     BINDINGS = [Binding("escape", "leave", "Back")]

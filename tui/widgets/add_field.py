@@ -19,6 +19,7 @@ Suggestions = Callable[[str], Sequence[tuple[str, str]]]
 """Returns known symbols with their names for the word being typed, the best match first."""
 
 _MAX_SUGGESTIONS = 6
+_BARS = 2  # the field itself, and above it the status bar, which nothing covers
 
 
 class AddField(Field):
@@ -62,12 +63,12 @@ class AddField(Field):
         self._suggest(_last_part(event.value))
 
     def _suggest(self, part: str) -> None:
-        room = min(_MAX_SUGGESTIONS, self.screen.size.height - 3)
+        room = min(_MAX_SUGGESTIONS, self.screen.size.height - _BARS - 2)
         found = self._suggestions(part) if part else ()
         # A symbol that is already typed in full needs no suggestion.
         self._suggested = [known for known in found if known[0] != part.upper()][:room]
         self._choices.set_rows([ChoiceRow(symbol, detail=name) for symbol, name in self._suggested])
-        self._choices.styles.offset = (3, -len(self._suggested) - 2)
+        self._choices.styles.offset = (3, -len(self._suggested) - _BARS - 1)
         self._choices.display = bool(self._suggested)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

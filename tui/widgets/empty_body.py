@@ -6,15 +6,21 @@ from textwrap import wrap
 
 from tui import format as fmt
 from tui.market import Instrument
-from tui.market.data_status import UNSERVED, data_status
+from tui.market.data_status import UNSERVED, DataStatus, data_status
 from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 
 
-def empty_body(styles: Styles, instrument: Instrument, reason: str, width: int, height: int) -> list[StyledLine]:
-    """Returns lines with the reason in the middle; for a symbol that the feed does not serve at all, that is the
-    reason."""
-    status = data_status(instrument, None, is_link_live=True)
-    lines = wrap(status.value if status in UNSERVED else reason, max(1, width - 2))[:height]
+def empty_body(
+    styles: Styles, instrument: Instrument, trouble: str, missing: str, width: int, height: int
+) -> list[StyledLine]:
+    """Returns lines with the reason in the middle: that the feed does not serve the symbol at all, else the link's
+    `trouble`, else that nothing of the symbol came, else what is `missing`."""
+    status, reason = data_status(instrument, None, is_link_live=True), trouble or missing
+    if status in UNSERVED:
+        reason = status.value
+    elif status is DataStatus.WAITING and not trouble:
+        reason = f"the feed has sent nothing for {instrument.symbol}: is it spelled right?"
+    lines = wrap(reason, max(1, width - 2))[:height]
     blank: list[StyledLine] = [[] for _ in range((height - len(lines)) // 2)]
     return [*blank, *([styles.segment(fmt.clip(line, width).center(width), "muted")] for line in lines)]

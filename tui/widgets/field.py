@@ -50,7 +50,8 @@ class Field(Horizontal):
         self.display = True
         self.input.value = text
         self.input.cursor_position = len(text)
-        self.input.focus()
+        if self.input.is_mounted:
+            self.screen.set_focus(self.input)  # at once: `focus()` would lose the keys that came in the same read
 
     def close(self) -> None:
         """Hide the field and clear it."""

@@ -20,12 +20,13 @@ _WIDE = 100  # cells from which on hints stand further apart
 
 
 class KeyContext(NamedTuple):
-    """What the keys act on: the pane that has them, what Esc leads back from or to ("" for nothing), and whether a
-    replay is played."""
+    """What the keys act on: the pane that has them, what Esc leads back from or to ("" for nothing), the keys of HINTS
+    for a replay as it goes now ("" without one), and whether the detail is open, which they do not open again."""
 
     pane: str = ""
     back: str = ""
-    replay: bool = False
+    replay: str = ""
+    detail: bool = False
 
 
 class _Shown(NamedTuple):
@@ -59,10 +60,11 @@ class Footer(LineWidget):
         self._spans: list[tuple[int, int, str]] = []  # first cell, cell after the last, id of the key
 
     def _hints(self) -> list[_Shown]:
-        pane, back, replay = self.context
+        pane, back, replay, detail = self.context
         hints = [KeyHint(back, ("back",))] if back else []
-        hints += [*(HINTS["replay"] if replay else ()), *(HINTS.get(pane, ()) if pane else ()), *HINTS[""]]
-        return [_Shown(hint, hint_labels(self._keys, hint)) for hint in hints]
+        hints += [*(HINTS[replay] if replay else ()), *(HINTS.get(pane, ()) if pane else ()), *HINTS[""]]
+        shown = [hint for hint in hints if not (detail and hint.ids == ("detail",))]
+        return [_Shown(hint, hint_labels(self._keys, hint)) for hint in shown]
 
     def render_line(self, y: int) -> Strip:
         styles, width = self.theme_styles, self.size.width
@@ -88,10 +90,11 @@ class Footer(LineWidget):
 
 
 def _fitting(hints: Sequence[_Shown], width: int, gap: int) -> list[_Shown]:
-    """Returns the first hints, as many as fit into `width` cells with `gap` between them, and the last ones of all."""
+    """Returns the first hints, as many as fit into `width` cells with `gap` between them, and the last ones of all. A
+    blank stays at either end."""
     first, last = list(hints[:-_KEPT]), list(hints[-_KEPT:])
-    while first and 1 + sum(each.cells + gap for each in (*first, *last)) - gap > width:
+    while first and 2 + sum(each.cells + gap for each in (*first, *last)) - gap > width:
         first.pop()
-    while last and 1 + sum(each.cells + gap for each in last) - gap > width:
+    while last and 2 + sum(each.cells + gap for each in last) - gap > width:
         last.pop()
     return [*first, *last]

@@ -35,6 +35,9 @@ class Pane(LineWidget, can_focus=False):
     trouble: reactive[str] = reactive("", repaint=False, init=False)
     """Why no data comes, as the status bar says it; "" if it may."""
 
+    starting = False
+    """True until the link is live or lost for the first time: figures are not live yet, but not old either."""
+
     class CannotAct(Message):
         """A key of the pane cannot act now; `reason` says why."""
 

@@ -29,9 +29,9 @@ _LABELS = {
     "ask": "Ask",
     "spread": "Spread",
     "time": "Traded",
-    "open": "Open",
-    "high": "High",
-    "low": "Low",
+    "open": "Day open",
+    "high": "Day high",
+    "low": "Day low",
     "vwap": "VWAP",
     "range": "Range",
     "volume": "Volume",
@@ -175,7 +175,7 @@ class QuoteHeader(Pane):
         context = RenderContext(
             self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
         )
-        return make_row(i, data_status(i, age, self._is_link_live), age, context)
+        return make_row(i, data_status(i, age, self._is_link_live, is_starting=self.starting), age, context)
 
     def _figure(self, row: RowFigures, id: str) -> _Figure:
         """Returns a column's cell with its label."""

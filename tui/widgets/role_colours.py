@@ -27,7 +27,9 @@ BARS = (*_SIDED, "flat_bar")
 
 _GROUNDS = ("background", "surface", "cursor")
 _LINES = ("border", "grid")
-_CALM = 0.55
+_CALM = 0.55  # of up and down in their form for text at rest
+_AREA = 0.3  # of the same in their form for areas
+_AREAS = ("up_area", "down_area")
 _MOST_TURNED = math.radians(30)  # of a hue on the way to 256 colours
 _COLOURLESS = 12  # chroma in CIE Lab below which a colour has no hue to keep
 _CUBE = (0, 95, 135, 175, 215, 255)
@@ -35,12 +37,15 @@ _CUBE = (0, 95, 135, 175, 215, 255)
 
 @cache
 def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
-    """Returns the colour of each role of a theme file, of `up_calm` and `down_calm`, paler forms of up and down, and of
-    `bar_text`, what is written on bars, and of `flat_bar`, the bar of neither side."""
+    """Returns the colour of each role of a theme file, of paler forms of up and down (`up_calm` and `down_calm` for
+    text, `up_area` and `down_area` for areas), of `bar_text`, what is written on bars, and of `flat_bar`, the bar of
+    neither side."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
         if depth is ColourDepth.NONE:
             names = {role: _grey(role, name, dark=theme.dark) for role, name in names.items()}
+        for role in ("up", "down"):
+            names[f"{role}_area"] = names["grid" if depth is ColourDepth.NONE else f"{role}_calm"]
         return {role: STANDARD_PALETTE[ANSI_COLOR_NAMES[name]] for role, name in names.items()}
     colours = {
         role: Color.parse(getattr(table, role)).get_truecolor()
@@ -49,9 +54,14 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     }
     grounds = [colours[role] for role in _GROUNDS]
     for role in ("up", "down"):
-        # For large areas: at full strength they would draw the eye away from the figures.
-        mixes = (blend_rgb(grounds[0], colours[role], _CALM + n / 20) for n in range(9))
-        colours[f"{role}_calm"] = next((mix for mix in mixes if _is_readable(mix, grounds)), colours[role])
+        calm, area = (
+            [blend_rgb(grounds[0], colours[role], least + n / 20) for n in range(round(20 * (1 - least)))]
+            for least in (_CALM, _AREA)
+        )
+        colours[f"{role}_calm"] = next((mix for mix in calm if _is_readable(mix, grounds)), colours[role])
+        # As faint as the volume of a chart: areas at full strength would draw the eye away from the figures.
+        enough = contrast(colours["grid"], grounds[0])
+        colours[f"{role}_area"] = next((mix for mix in area if contrast(mix, grounds[0]) >= enough), colours[role])
     if depth is ColourDepth.INDEXED:
         colours = _indexed(colours)
     bars = [colours[role] for role in _SIDED]
@@ -100,7 +110,8 @@ def _indexed(colours: dict[str, ColorTriplet]) -> dict[str, ColorTriplet]:
     for role in (*_GROUNDS, *_LINES, "text", *colours):
         if role in found:
             continue
-        against = [] if role in (*_GROUNDS, *_LINES) else [found["text"]] if role in _SIDED else _grounds(found)
+        unread = role in (*_GROUNDS, *_LINES, *_AREAS)
+        against = [] if unread else [found["text"]] if role in _SIDED else _grounds(found)
         found[role] = _nearest(colours[role], against, grey=role in (*_GROUNDS, *_LINES), hued=role in _SIDED)
     return found
 

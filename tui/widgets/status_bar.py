@@ -20,7 +20,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "Ⅱ", "ENDED": "■"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -51,6 +51,12 @@ class StatusBar(LineWidget):
         self._reconnect_key, self._health_key = label_of(keys, "reconnect"), label_of(keys, "health")
         self._market = market
 
+    @property
+    def replay_hints(self) -> str:
+        """The footer's hints for the replay as it stands; "" without one, and at its end, where no key acts on it."""
+        standing = self.link.standing if self.link is not None else "ENDED"
+        return "" if not self.replay or standing == "ENDED" else "paused replay" if standing else "replay"
+
     def render_line(self, y: int) -> Strip:
         styles, width = self.theme_styles, self.size.width
         if self.link is None:
@@ -60,6 +66,8 @@ class StatusBar(LineWidget):
 
     def _line(self, styles: Styles, link: LinkState, width: int) -> StyledLine:
         dot, role = _DOTS.get(link.phase, ("◌", "warning"))
+        if link.is_starting:
+            role = "text"
         state = safe_text(link.describe(self.now))
         if link.standing:
             dot, role = _STANDING[link.standing], "warning"

@@ -12,7 +12,13 @@ from tui.config.themes import Theme
 from tui.symbol import Symbol
 from tui.widgets.role_colours import BARS, bold_is_readable, role_colours
 
-_SWAPPED = (("up", "down"), ("up_calm", "down_calm"), ("bid_bar", "ask_bar"), ("flash_up", "flash_down"))
+_SWAPPED = (
+    ("up", "down"),
+    ("up_calm", "down_calm"),
+    ("up_area", "down_area"),
+    ("bid_bar", "ask_bar"),
+    ("flash_up", "flash_down"),
+)
 
 
 class Styles:

@@ -25,7 +25,7 @@ from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
 
 _SIDE_CELLS = 2  # of "~B"
-_COUNT_CELLS = 4  # of "×500"
+_COUNT_CELLS = 5  # of " ×500"
 _TIMES = {12: "%H:%M:%S.%f", 8: "%H:%M:%S", 5: "%H:%M", 0: ""}  # by their cells
 _DATES = {12: "%m-%d %H:%M", 8: "%m-%d", 5: "%m-%d", 0: ""}  # of trades of an earlier trade date
 _LARGE_FROM = 20  # known sizes without which no trade is marked as large
@@ -41,12 +41,13 @@ _BARS: dict[TradeSide, str] = {"B": "bid_bar", "~B": "bid_bar", "S": "ask_bar", 
 
 
 class _Columns(Struct, frozen=True):
-    """The cells of each column, 0 for one without room. `gap` is between two columns; `size` includes the bar."""
+    """The cells of each column, 0 for one without room. `gap` is between two columns; `size` includes the bar, `trades`
+    the blank before it."""
 
     time: int
     price: int
-    trades: int
     size: int
+    trades: int
     gap: int
 
 
@@ -115,7 +116,7 @@ class TradeTape(Pane, can_focus=True):
         styles, words = self.theme_styles, []
         if not len(instrument.tape):
             return []
-        if not self._is_link_live:
+        if not (self._is_link_live or self.starting):
             words.append(styles.segment("stale", "warning"))
         elif "tick" in instrument.refused:
             words.append(styles.segment("refused", "warning"))
@@ -133,7 +134,7 @@ class TradeTape(Pane, can_focus=True):
         if not len(instrument.tape):
             refusal = instrument.refused.get("tick")
             reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
-            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
@@ -182,7 +183,6 @@ class TradeTape(Pane, can_focus=True):
         words = f"TIME {local.label}" if time > 5 else "TIME"
         text = " " * min(columns.gap, _MARGIN) + (words.ljust(time) + gap if time else "")
         text += f"{'PRICE'.rjust(columns.price)}{gap}{' ' * _SIDE_CELLS}{gap}"
-        text += " " * (columns.trades + columns.gap) if columns.trades else ""
         return [self.theme_styles.segment(text + "SIZE"[: columns.size].rjust(columns.size), "muted")]
 
     # --- scrolling ---
@@ -249,19 +249,24 @@ def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:
         line.append(styles.segment(_time(run.time, columns.time, local, date_begins) + gap, "muted"))
     line.append(styles.segment(price.rjust(columns.price) + gap, role, bold=is_large))
     line.append(styles.segment(run.side.rjust(_SIDE_CELLS) + gap, hue, bold=is_large))
-    if columns.trades:
-        count = f"×{run.trades}" if run.trades > 1 else ""
-        line.append(styles.segment(count.ljust(columns.trades) + gap, "muted"))
-    if not columns.size:
-        return line
+    if columns.size:
+        line += _size(columns, run, scale, styles, role, live, is_large)
+    if columns.trades and run.trades > 1:
+        line.append(styles.segment(f" ×{run.trades}", "muted"))
+    return line
+
+
+def _size(
+    columns: _Columns, run: TradeRun, scale: float | None, styles: Styles, role: str, live: bool, bold: bool
+) -> StyledLine:
+    """Returns the size on its bar."""
     text = (fmt.UNKNOWN if run.size is None else fmt.size(run.size)).rjust(columns.size)
     size_role = role if run.size else "faint"
     share = min(1.0, math.sqrt(run.size / scale)) if run.size and scale else 0.0
     if not share:
-        return [*line, styles.segment(text, size_role, bold=is_large)]
-    eighths, colour = round(8 * share * min(columns.size, _LONGEST_BAR)), _BARS[run.side] if live else "flat_bar"
-    bar = sized_bar(styles, text, eighths, colour, role=size_role, off=size_role, bold=is_large, leftward=True)
-    return [*line, *bar]
+        return [styles.segment(text, size_role, bold=bold)]
+    eighths, colour = round(8 * share * columns.size), _BARS[run.side] if live else "flat_bar"
+    return sized_bar(styles, text, eighths, colour, role=size_role, off=size_role, bold=bold, leftward=True)
 
 
 def _prices(runs: list[TradeRun], decimals: int) -> list[str]:
@@ -289,12 +294,12 @@ def _columns(width: int, prices: list[str], runs: list[TradeRun]) -> _Columns:
         if coarse and time == 12:
             continue
         fixed = time + price + _SIDE_CELLS + count
-        gaps = 3 + (time > 0) + (count > 0)
+        gaps = 3 + (time > 0)
         if fixed + gaps + size <= width:
             break
     gap = next((gap for gap in (4, 3, 2) if fixed + gap * gaps + (gap - 1) * _BAR_SHARE <= width), 1)
     room = width - fixed - gap * (gaps - 1) - min(gap, _MARGIN)
-    return _Columns(time, price, count, room if room >= size else 0, gap)
+    return _Columns(time, price, min(room, _LONGEST_BAR) if room >= size else 0, count, gap)
 
 
 def _time(time: int, cells: int, local: Zone, date_begins: int) -> str:

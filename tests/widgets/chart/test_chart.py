@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -352,6 +353,13 @@ def test_an_earlier_view_tells_its_last_bar_and_has_the_last_price_apart() -> No
     made.action_chart_live()
     labels = [row[-9:].strip() for row in rows(made)]
     assert "now" not in labels and f"{i.last:.2f}" in labels[:-3]
+
+
+def test_an_earlier_view_has_a_price_at_any_width_of_two_panes_side_by_side() -> None:
+    for width in range(36, 90):
+        made = chart(SHAPES["days"](), width, 18)
+        made.action_chart_pan_left()
+        assert re.search(r"until \d\d:\d\d .*C ?\d+\.\d\d", title(made)), (width, title(made))
 
 
 def test_a_time_is_gone_to() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.events import MouseScrollDown
@@ -218,8 +219,8 @@ def test_tinted_levels(snap_compare: Snapshot) -> None:
 
 def test_levels_are_in_order_with_the_spread_between_and_sizes_summed_from_the_touch() -> None:
     assert lines(ladder(instrument(GAPS)), 62, 12) == [
-        "    CUM                SIZE  PRICE SIZE                   CUM",
         "",
+        "    CUM                SIZE  PRICE SIZE                   CUM",
         "                            512.42 ▌ 300                15.8K",
         "                            512.38 12.8K                15.5K",
         "                            512.37 ▏ 100                2,700",
@@ -229,8 +230,27 @@ def test_levels_are_in_order_with_the_spread_between_and_sizes_summed_from_the_t
         "  4,000                 900 512.31",
         "  5,500               1,500 512.30",
         "",
-        "",
     ]
+
+
+def test_a_tall_ladder_is_one_block_in_the_middle_that_stays_when_levels_leave() -> None:
+    book = instrument(BOOK_B)
+    pane = ladder(book, amount=5_000.0)
+
+    def places() -> dict[str, int]:
+        """The number of each line by its price or first word."""
+        found = (re.search(r"512\.\d\d\b", line) or re.search(r"\w+", line) for line in lines(pane, 62, 40))
+        return {word[0]: y for y, word in enumerate(found) if word is not None}
+
+    before = places()
+    highest, lowest = before["512.44"], before["512.25"]
+    assert before["CUM"] == highest - 1 and before["TRADE"] == lowest + 2
+    assert abs(before["CUM"] - (39 - max(before.values()))) <= 1, "as many lines above as below"
+    book.depth = replace(BOOK_B, asks=BOOK_B.asks[:4])
+    pane.update_lines()
+    after = places()
+    assert {word: after[word] for word in after.keys() & before.keys()}.items() <= before.items()
+    assert "512.44" not in after
 
 
 def test_on_a_static_axis_gaps_are_empty_rows_and_the_spreads_figures_stand_below() -> None:
@@ -253,15 +273,15 @@ def test_on_a_static_axis_gaps_are_empty_rows_and_the_spreads_figures_stand_belo
 def test_cost_to_trade_as_in_the_definitions() -> None:
     pane = ladder(instrument(BOOK_B), amount=5_000.0)
     assert lines(pane, 62)[-3:] == [
-        "      TRADE             AVERAGE                COST   ±10 BP",
-        " buy  4,400 of 5,000   512.3730   0.55 bp · $123.00   4,400+",
-        " sell 5,000            512.3342    0.21 bp · $54.00   11.0K+",
+        "      TRADE              AVERAGE                COST   ±10 BP",
+        " buy  4,400 of 5,000    512.3730   0.55 bp · $123.00   4,400+",
+        " sell 5,000             512.3342    0.21 bp · $54.00   11.0K+",
     ]
     pane.amount, pane.money = 20_000.0, True
     assert lines(pane, 62)[-3:] == [
-        " FOR  $20,000     AVERAGE               COST    ±10 BP",
-        " buy  39         512.3500    0.10 bp · $0.19    4,400+",
-        " sell 39         512.3400    0.10 bp · $0.19    11.0K+",
+        " FOR  $20,000        AVERAGE                 COST      ±10 BP",
+        " buy  39            512.3500      0.10 bp · $0.19      4,400+",
+        " sell 39            512.3400      0.10 bp · $0.19      11.0K+",
     ]
     assert lines(pane, 38)[-3].split() == ["FOR", "$20,000", "AVERAGE", "COST"]
     assert [line.split()[-1] for line in lines(pane, 38)[-2:]] == ["$0.19", "$0.19"], "in money at 80 columns too"
@@ -274,7 +294,7 @@ def test_cost_to_trade_as_in_the_definitions() -> None:
 def test_columns_of_the_cost_leave_before_a_number_is_cut() -> None:
     pane = ladder(instrument(BOOK_B), amount=5_000.0)
     assert [lines(pane, width)[-2] for width in (56, 48, 38, 28, 20)] == [
-        " buy  4,400 of 5,000 512.3730 0.55 bp · $123.00 4,400+",
+        " buy  4,400 of 5,000  512.3730 0.55 bp · $123.00 4,400+",
         " buy  4,400 of 5,000 512.3730 0.55 bp · $123.00",
         " buy  4,400 of 5,000 512.3730 0.55 bp",
         " buy  4,400 of 5,000 0.55 bp",
@@ -489,7 +509,7 @@ async def test_a_book_that_the_last_price_has_left_behind_tells_its_age() -> Non
         drawn = counting(pane)
         pane.tick(NOW + OLD + 4)
         await pilot.pause()
-        assert title(pane)[1] == "book 14s old"
+        assert title(pane)[1] == "no book for 14s"
         assert len(drawn) >= 22, "all of it is dimmed"
 
 

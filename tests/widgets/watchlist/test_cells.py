@@ -41,7 +41,7 @@ from tui.widgets.watchlist.row_figures import SortKey
         ("vwap", "511.00", 511.0),
         ("iopv", "510.00", 510.0),
         ("premium", "+0.46%", 0.46),
-        ("hour", "▃          ▆", 0.46),
+        ("hour", "▂          ▆", 0.46),
         ("time", f"{zone('US').at(T + 1_000):%H:%M:%S}", T + 1_000),
         ("age", "1s", 1.0),
     ],
@@ -189,7 +189,7 @@ def test_a_trade_of_another_date_shows_the_date_since_a_time_would_read_as_today
     assert text("time", row(trade, later=86_400_000)) == f"{zone('US').at(T):%m-%d}"
 
 
-@pytest.mark.parametrize(("hours", "role", "move"), [(5, "up_calm", 0.46), (7, "flat", None)])
+@pytest.mark.parametrize(("hours", "role", "move"), [(5, "up_area", 0.46), (7, "grid", None)])
 def test_the_last_hour_of_an_earlier_session_has_no_colour_and_no_place_in_the_order(
     hours: int, role: str, move: float | None
 ) -> None:

@@ -260,6 +260,7 @@ class MinuteChart(Pane, can_focus=True):
             ),
             self._viewport.follows_newest,
             self._is_link_live,
+            self.starting,
             self.time,
             self._now,
         )
@@ -270,7 +271,7 @@ class MinuteChart(Pane, can_focus=True):
         if i is None or height < 3:
             return []
         if (visible := self._visible(width)) is None:
-            return empty_body(styles, i, self.trouble or self._emptiness, width, height)
+            return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing

@@ -39,6 +39,7 @@ class Readout(Struct, frozen=True):
     read: ReadBar
     follows_newest: bool
     is_link_live: bool
+    is_starting: bool  # it has been neither live nor lost
     time: float
     now: float
 
@@ -50,6 +51,8 @@ class Readout(Struct, frozen=True):
             # All figures beside any name, else as many figures as fit.
             whole = [(name, figure) for figure in figures[:2] for name in names[:-1]]
             pairs = whole + [(name, figure) for figure in figures for name in names]
+        elif self._is_panned:
+            pairs = [(name, figure) for name in names for figure in figures[:-2]] + pairs  # with a price, if it fits
         return next((pair for pair in pairs if width_of(pair[0]) + width_of(pair[1]) <= room), pairs[-1])
 
     def _names(self) -> list[StyledLine]:
@@ -99,7 +102,7 @@ class Readout(Struct, frozen=True):
         doubt = self._doubt()
         stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
-        panned = not (read.pointed or self.follows_newest)
+        panned = self._is_panned
         head = styles.segment(f"until {time} " if panned else f"{time} ", "muted")
         if read.pointed or panned:
             head = styles.segment(head.text, "accent", bold=read.pointed)
@@ -112,6 +115,11 @@ class Readout(Struct, frozen=True):
             figures.append([*first, styles.segment(f"until {time}", "accent")])
         return [*figures, stale]
 
+    @property
+    def _is_panned(self) -> bool:
+        """True if earlier bars are shown, up to the one that is read."""
+        return not (self.read.pointed or self.follows_newest or self.read.slot == self.visible.last)
+
     def _doubt(self) -> str:
         """Returns why the newest bar is not current: `stale` if the link is not proven, or `no bars for 2m`; "" if it
         is, or if the date tells."""
@@ -119,17 +127,17 @@ class Readout(Struct, frozen=True):
         if i.is_last_known:
             return ""
         if not self.is_link_live:
-            return "stale"
+            return "" if self.is_starting else "stale"
         since = i.ages.silent.get(i.bars_type)
         return "" if since is None else describe_silence({i.bars_type: since}, self.now)
 
     def _slot_time(self, slot: int) -> str:
-        """Returns when a slot begins, with its date if that is not the newest bar's; `from` if its earlier bars are
-        unknown."""
+        """Returns when a slot begins, with its date if that is not the newest bar's; `only from` if its earlier bars
+        are unknown."""
         local, (start, _, date, _) = zone(self.instrument.symbol.region), self.visible.timeline.slots[slot]
         at, is_day = local.at(start), self.options.interval == DAY
         if slot == 0 and (oldest := self.axis.oldest) > start:
-            known = f"from {local.at(oldest):%H:%M}"
+            known = f"only from {local.at(oldest):%H:%M}"
             return f"{date:%m-%d} {known}" if is_day else known
         if is_day:
             return f"{date:%m-%d}"

@@ -12,7 +12,6 @@ from tui.widgets.styles import Styles
 
 # From the widest table to the narrowest: 3 is the cost in bp and money, 4 in bp alone, 5 the depth near the mid.
 _COLUMN_SETS = ((0, 1, 2, 3, 5), (0, 1, 2, 3), (0, 1, 2, 4), (0, 1, 4), (0, 1))
-_GAPS = (4, 3, 2, 1)
 
 
 def cost_table(
@@ -43,18 +42,28 @@ def cost_table(
         filled = "warning" if short else "text"
         roles.append([role, filled, "text", "text", "text", "muted"] if live else ["muted"] * 6)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    columns, gap = next(
-        ((shown, gap) for shown in _COLUMN_SETS for gap in _GAPS if sum(widths[n] + gap for n in shown) - gap < width),
-        ((0,), 0),
+    columns, gaps = next(
+        ((shown, gaps) for shown in _COLUMN_SETS if (gaps := _gaps([widths[n] for n in shown], width))), ((0,), [1])
     )
     lines: list[StyledLine] = []
     for cells, cell_roles in zip(rows, roles, strict=True):
-        line = [styles.segment(" ", "text")]
-        for n in columns:
-            text = cells[n].ljust(widths[n]) if n < 2 else " " * gap + cells[n].rjust(widths[n])
-            line.append(styles.segment(text + " " * (n == 0), cell_roles[n]))
+        line: StyledLine = []
+        for n, gap in zip(columns, gaps, strict=True):
+            text = cells[n].ljust(widths[n]) if n < 2 else cells[n].rjust(widths[n])
+            line.append(styles.segment(" " * gap + text, cell_roles[n]))
         lines.append(line)
     return lines
+
+
+def _gaps(widths: list[int], width: int) -> list[int]:
+    """Returns the blanks before each column, one before the first two, so that the columns share the width; the last
+    one ends a cell before the edge, as the ladder's own does, if there is room. Returns [] if they do not fit."""
+    others = len(widths) - 2
+    free = width - 2 - sum(widths)
+    if free < others:
+        return []
+    each, more = divmod(free - (free > others), max(1, others))
+    return [1, 1, *(each + (n < more) for n in range(others))]
 
 
 def _figures(

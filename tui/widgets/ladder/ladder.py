@@ -185,9 +185,9 @@ class DepthLadder(Pane, can_focus=True):
         if book.is_empty:
             yield "", "muted"
         elif not self._is_link_live:
-            yield "stale", "warning"
+            yield "" if self.starting else "stale", "warning"
         elif self._drawn_age:
-            yield f"book {self._drawn_age} old", "warning"
+            yield f"no book for {self._drawn_age}", "warning"
         elif bbo is None:
             yield book.fault, "muted" if book.is_indicative else "warning"
         else:
@@ -206,10 +206,16 @@ class DepthLadder(Pane, can_focus=True):
             refusal = instrument.refused.get("depth")
             missing = "no book" if instrument.depth else "no book yet"
             reason = describe_refusal("order book", refusal) if refusal else missing
-            return empty_body(self.theme_styles, instrument, self.trouble or reason, width, height)
+            return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         foot = self._cost_table(instrument, width, height)
         head = height - len(foot) >= 6
         rows = height - len(foot) - head
+        # Room for more levels than the book has ever had stands around the ladder, which keeps its place meanwhile.
+        spare = 0 if self.static else max(0, rows - 2 * book.most_levels - 1)
+        rows -= spare
+        above = spare // 2
+        if spare and foot:
+            above, foot = (spare - 1) // 2, [[], *foot]
         prices = [level.price for level in (*book.asks, *book.bids)]
         if instrument.last is not None:
             prices.append(instrument.last)
@@ -227,7 +233,7 @@ class DepthLadder(Pane, can_focus=True):
         else:
             lines, out_of_sight = self._static_lines(instrument, geometry, axis, asks, bids, spread)
         header = ladder_header(self.theme_styles, geometry, out_of_sight, square_root=self.square_root)
-        return [*([header] if head else []), *lines, *foot]
+        return [*([[]] * above), *([header] if head else []), *lines, *foot]
 
     def _cost_table(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
         """Returns the cost of `amount`. With less room its headings are left out first, its figures after the ladder's

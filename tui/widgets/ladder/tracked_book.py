@@ -26,6 +26,8 @@ class TrackedBook:
         """The valid levels from the best ask up."""
         self.bids: list[Level] = []
         """The valid levels from the best bid down."""
+        self.most_levels = 0
+        """The most levels that a side has had."""
         self.tinted_asks: dict[float, float] = {}
         """When the size of a level changed, by price, for levels that are tinted now."""
         self.tinted_bids: dict[float, float] = {}
@@ -51,6 +53,7 @@ class TrackedBook:
                 self.tinted_asks |= dict.fromkeys(changed_sizes(self.asks, asks), instrument.depth_at)
                 self.tinted_bids |= dict.fromkeys(changed_sizes(self.bids, bids), instrument.depth_at)
             self.asks, self.bids = asks, bids
+            self.most_levels = max(self.most_levels, len(asks), len(bids))
             self.is_indicative = instrument.is_indicative
             instrument.infer_precision()
             self.widen(instrument, [level.price for level in (*asks, *bids)])

@@ -39,7 +39,7 @@ WORD_STATES = (
     DataStatus.HALTED,
 )
 """The states whose age cell has a word."""
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+_BLOCKS = " ▁▂▃▄▅▆▇"  # none is full: sparklines one above the other stay apart
 _DIMMED = {"text": "muted", "up": "up_calm", "down": "down_calm"}
 _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 
@@ -229,12 +229,10 @@ def hour_cell(row: RowFigures) -> Cell:
 @lru_cache(maxsize=1_024)
 def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool) -> Cell:
     points = last_hour(bars, version, cells)
-    text = "".join(_BLOCKS[height or 0] for height in heights(points, span))
+    text = "".join(_BLOCKS[height or 0] for height in heights(points, span, levels=len(_BLOCKS) - 1))
     known = [point for point in points if point]
-    role = "flat"
-    if known and not stale:
-        role = ("flat", "up_calm", "down_calm")[fmt.sign(known[-1] - known[0], 4)]
-    return Cell(text, role)
+    sign = fmt.sign(known[-1] - known[0], 4) if known and not stale else 0
+    return Cell(text, ("grid", "up_area", "down_area")[sign])
 
 
 def age_cell(row: RowFigures) -> Cell:

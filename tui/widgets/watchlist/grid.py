@@ -30,6 +30,7 @@ from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 from tui.widgets.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
 from tui.widgets.watchlist.sparkline_scale import SparklineScale
 
+_NOT_FOUND = ("", "Enter looks for it among all funds")
 _EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
 
 
@@ -319,7 +320,7 @@ class Watchlist(Pane, can_focus=True):
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self._rows:
-            hints = [f"nothing here has '{self.find}' in it"] if self._given else _EMPTY
+            hints = [f"nothing here has '{self.find}' in it", *_NOT_FOUND] if self._given else _EMPTY
             hints = [hint.replace("{add}", self._add_key) for hint in hints if width > len(hint)][:height]
             blank = [[styles.segment("", "text")]] * ((height - len(hints) + 1) // 2)
             return [*blank, *([styles.segment(hint.center(width), "muted")] for hint in hints)]
@@ -364,7 +365,8 @@ class Watchlist(Pane, can_focus=True):
 
     def _row(self, instrument: Instrument, context: RenderContext) -> RowFigures:
         age = instrument.age(context.time)
-        return make_row(instrument, data_status(instrument, age, self._is_link_live), age, context)
+        status = data_status(instrument, age, self._is_link_live, is_starting=self.starting)
+        return make_row(instrument, status, age, context)
 
     def _draw_row(self, n: int, width: int, context: RenderContext) -> StyledLine:
         instrument = self._rows[n]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -30,6 +30,7 @@ SortKey: TypeAlias = float | str | tuple[str, float] | None
 FigureSource: TypeAlias = Literal["last", "quote", "depth", "bars"]
 """What a figure is as old as."""
 _NOTHING_OLD: frozenset[FigureSource] = frozenset()
+_ALL_OLD: frozenset[FigureSource] = frozenset(get_args(FigureSource))
 
 
 class RenderContext(Struct, frozen=True):
@@ -60,7 +61,7 @@ class RowFigures(Struct, frozen=True):
     last_known: LastKnownPrice | None  # a price from before, while the stream has brought none
     stale: bool  # nothing in the row may look current
     split: bool  # whether a split is likely, so that no change can be told
-    old: frozenset[FigureSource]  # what is carried by a type that is silent while others move
+    old: frozenset[FigureSource]  # what must not look current, as its type is silent or the link not live yet
 
     def is_old(self, source: FigureSource) -> bool:
         """Returns True if figures of a source must not look current."""
@@ -90,7 +91,7 @@ def make_row(instrument: Instrument, status: DataStatus, age: float | None, cont
         last_known,
         stale,
         split,
-        old_sources(instrument),
+        _ALL_OLD if status is DataStatus.PENDING else old_sources(instrument),
     )
 
 
