@@ -300,8 +300,11 @@ class FeedWorker:
         history, word, reason = health.history, state.word, ""
         if state.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
             reason = safe_text(str(state.error))
-        elif state.is_live and health.reconnects:
-            reason = f"reconnect {health.reconnects}"
+        elif state.is_live:
+            unshared = self.link.unshared if self.link is not None else ""
+            reasons = [f"reconnect {health.reconnects}"] * bool(health.reconnects)
+            reasons += [f"other windows cannot join: {safe_text(unshared)}"] * bool(unshared)
+            reason = "; ".join(reasons)
         _log.info("link %s", safe_text(state.describe(self._clock())))
         if not history or (history[-1].state, history[-1].reason) != (word, reason):
             history.append(Event(1000 * self._wall(), word, reason))

@@ -260,15 +260,10 @@ class Link:
 
         self._is_joined = True
         try:
-            shared = await join(
-                path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report
-            )
+            return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
         except NotShared:
             self._is_joined = False
             raise
-        if isinstance(self._last_error, NotShared):
-            self._last_error = None  # or `reconnect` would take the key over
-        return shared
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
@@ -304,6 +299,11 @@ class Link:
         """The processes that share the connection, the one that holds it first; none if it is not shared."""
         shared = self.shared
         return shared.windows if shared is not None else ()
+
+    @property
+    def unshared(self) -> str:
+        """Why other processes cannot join the connection of this one, "" if they can."""
+        return self._route.unshared if self._route is not None else ""
 
     @property
     def _tap(self) -> Tap | None:

@@ -72,4 +72,4 @@ async def join(
     route.joined()
     if response is not None and (date := http_date(header_of(response, "Date"))):
         market.observe_date(sent, clock(), date)
-    return Connection(websocket, host, market, timings, clock, on_push, None, on_report)
+    return Connection(websocket, host, market, timings, clock, on_push, route.tap, on_report)

@@ -349,12 +349,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
-        at most so many rows of the watchlist, or one other pane; the backlog follows in the next frames, with the data
-        of then."""
+        so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
         self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.display and pane.instrument in changed))
+        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed and pane.display))
         rows, due = self._next_portion(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
@@ -374,6 +373,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.paint_pending = not self.can_paint()
         if not self.paint_pending:
             self._paint()
+            self._update_footer()  # no frame changes what keys do
 
     def _paint(self) -> None:
         """Paint the lines of the panes that changed: directly, or by Textual if something may cover them."""
@@ -387,7 +387,6 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 changed, pane.changed = sorted(pane.changed), set()
                 lines += pane.pieces(changed)
         self._direct.write(lines)
-        self._update_footer()
 
     @property
     def _can_paint_directly(self) -> bool:
@@ -438,6 +437,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._market.health.sample(now)
         self.status.now = now
         self._update_clock()
+        self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
         self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0

@@ -92,9 +92,9 @@ class QuoteHeader(Pane):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the symbol changed or its flash ended. `now` in s monotonic."""
-        flashing = self.flash_ends is not None
+        ends = self.flash_ends
         self._now = now
-        if self.instrument in changed or is_link_live != self._is_link_live or flashing:
+        if self.instrument in changed or is_link_live != self._is_link_live or (ends is not None and ends <= now):
             self._is_link_live = is_link_live
             self.update_lines()
 

@@ -263,7 +263,10 @@ class Watchlist(Pane, can_focus=True):
 
     def on_screen(self, instruments: set[Instrument]) -> set[Instrument]:
         """Returns those whose rows are visible."""
-        return instruments.intersection(self._visible()) if self.display else set()
+        if not instruments or not self.display:
+            return set()
+        rows = range(self._top, self._top + self._page)
+        return {instrument for instrument in instruments if self._index.get(instrument, -1) in rows}
 
     def _visible(self) -> list[Instrument]:
         return self._rows[self._top : self._top + self._page]
@@ -273,9 +276,10 @@ class Watchlist(Pane, can_focus=True):
         return max(0, self.inner_height - 1)
 
     def _repaint(self, instruments: set[Instrument]) -> None:
-        if len(self._drawn) != self.size.height:
+        width, height = self.size
+        if not instruments or len(self._drawn) != height:
             return
-        width, top = self.size.width, self._top
+        top = self._top
         context = self._begin_rows()
         changed: dict[int, StyledLine] = {}
         for instrument in self.on_screen(instruments):
