@@ -20,7 +20,9 @@ from tui.app.appearance import Appearance
 from tui.app.commands import Commands
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
+from tui.app.feed_display import FeedDisplay
 from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.freeze_actions import FreezeActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
@@ -49,7 +51,6 @@ from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 if TYPE_CHECKING:
-    from tui.feed.tap import NotShared
     from tui.screens.health import FeedHealth, HealthSnapshot
     from tui.screens.palette import PaletteCommand
     from tui.widgets.add_field import AddField
@@ -106,6 +107,7 @@ class ItickApp(BaseApp):
             clock,
             wall,
         )
+        self.feed_display = FeedDisplay(self, self.dashboard, self.feed)
         self.painting = Painting(
             self,
             self.dashboard,
@@ -138,7 +140,7 @@ class ItickApp(BaseApp):
             say=self.notices.say,
             warn=self._warn,
             start_worker=self._start_worker,
-            ask_take_over=self._ask_take_over,
+            ask_take_over=lambda error: self.feed_display.ask_take_over(error),
             leave=self.lifecycle.leave,
         )
 
@@ -166,6 +168,7 @@ class ItickApp(BaseApp):
             self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
+        freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
         program_actions = ProgramActions(
             preferences.keys,
             dashboard,
@@ -182,6 +185,7 @@ class ItickApp(BaseApp):
                 self.view_actions,
                 self.alert_actions,
                 feed_actions,
+                freeze,
                 program_actions,
             )
         )
@@ -347,10 +351,7 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
-        if self.feed.replay is not None:
-            self.dashboard.header.replay_details = self.feed.replay.details
-        self.dashboard.status.shared = shared = self.feed.follow_sharing()
-        self.dashboard.header.windows = len(shared.windows) if shared is not None else 0
+        self.feed_display.tick()
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -364,6 +365,9 @@ class ItickApp(BaseApp):
         if self.feed.replay is None:
             self.link_notices.link_changed(state)
         self.dashboard.link_changed(state, is_demo)
+        self._redraw()
+
+    def _redraw(self) -> None:
         self.painting.frame()  # what every row says of the link is shown together with the status bar's word for it
         self.tick()
 
@@ -399,11 +403,6 @@ class ItickApp(BaseApp):
     def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
-
-    async def _ask_take_over(self, error: NotShared) -> bool | None:
-        from tui.screens.take_over import TakeOver
-
-        return await self.push_screen_wait(TakeOver(error, lambda: self.feed.is_connected))
 
     def _health_screen(self) -> FeedHealth:
         from tui.screens.health import FeedHealth

@@ -61,7 +61,9 @@ if TYPE_CHECKING:
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
-    commands=LazyCommands("stream", "relay", "doctor", "inspect", "exchange", "config", "completion"),
+    commands=LazyCommands(
+        "stream", "snapshot", "relay", "doctor", "inspect", "export", "exchange", "config", "completion"
+    ),
     examples=(
         ("itick-tui --demo", "The demo, no key needed."),
         ("itick-tui --watch 'QQQ$US,SPY$US,2800$HK,510300$SH'", "These symbols, with the key in ITICK_TOKEN."),
