@@ -20,7 +20,9 @@ from tui.app.appearance import Appearance
 from tui.app.commands import Commands
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
-from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.feed_callbacks import FeedCallbacks
+from tui.app.feed_display import FeedDisplay
+from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedSource, FeedWorker
 from tui.app.freeze_actions import FreezeActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
@@ -106,6 +108,7 @@ class ItickApp(BaseApp):
             clock,
             wall,
         )
+        self.feed_display = FeedDisplay(self, self.dashboard, self.feed)
         self.painting = Painting(
             self,
             self.dashboard,
@@ -116,7 +119,9 @@ class ItickApp(BaseApp):
             self.preferences.settings.glyphs,
         )
         self.link_notices = LinkNotices(self.notices, self._ring)
-        self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
+        self.alert_notices = AlertNotices(
+            self, self.notices, self.preferences, self._ring, self._start_worker, lambda: self.feed.shared is not None
+        )
         self.market.alert_engine.on_fired = self.alert_notices.add
         self.exporter = Exporter(options.export_to, lambda text, warn: self.notices.say(text, warn=warn))
         self._build_actions()
@@ -136,7 +141,7 @@ class ItickApp(BaseApp):
             say=self.notices.say,
             warn=self._warn,
             start_worker=self._start_worker,
-            ask_take_over=self._ask_take_over,
+            ask_take_over=lambda error: self.feed_display.ask_take_over(error),
             leave=self.lifecycle.leave,
         )
 
@@ -347,8 +352,7 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
-        if self.feed.replay is not None:
-            self.dashboard.header.replay_details = self.feed.replay.details
+        self.feed_display.tick()
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -401,11 +405,6 @@ class ItickApp(BaseApp):
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
 
-    async def _ask_take_over(self, pid: int) -> bool:
-        from tui.screens.take_over import TakeOver
-
-        return await self.push_screen_wait(TakeOver(pid))
-
     def _health_screen(self) -> FeedHealth:
         from tui.screens.health import FeedHealth
 
@@ -429,6 +428,7 @@ class ItickApp(BaseApp):
             frames.rate,
             feed.history,
             feed.fund_list,
+            feed.shared,
             feed.unread,
         )
 
