@@ -18,6 +18,7 @@ from tui.app.alert_actions import AlertActions
 from tui.app.alert_notices import AlertNotices
 from tui.app.appearance import Appearance
 from tui.app.commands import Commands
+from tui.app.compare_actions import CompareActions
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
 from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
@@ -155,6 +156,7 @@ class ItickApp(BaseApp):
             self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        compare_actions = CompareActions(dashboard, preferences, notices, self.push_screen)
         feed_actions = FeedActions(
             self.feed,
             notices,
@@ -177,6 +179,7 @@ class ItickApp(BaseApp):
                 self.watchlist_actions,
                 self.list_actions,
                 self.view_actions,
+                compare_actions,
                 self.alert_actions,
                 feed_actions,
                 program_actions,
