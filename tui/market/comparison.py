@@ -37,6 +37,11 @@ class Start(NamedTuple):
         """Returns how far a price is from the start, in %."""
         return 100 * (price / self.price - 1)
 
+    def percents(self, prices: Sequence[float | None]) -> list[float | None]:
+        """Returns `percent` of each price, None for a gap."""
+        start = self.price
+        return [None if price is None else 100 * (price / start - 1) for price in prices]
+
 
 def anchor_price(i: Instrument, anchor: Anchor) -> float | None:
     """Returns the day's open or the previous close, as the watchlist shows them; None if unknown."""

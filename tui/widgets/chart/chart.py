@@ -19,7 +19,6 @@ from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import (
     ComparisonBuilder,
-    ComparisonModel,
     ComparisonPlot,
     legend,
     legend_width,
@@ -295,11 +294,11 @@ class MinuteChart(SymbolPane, can_focus=True):
         return ChartOptions(self.interval, self.candles and not compares, self.vwap and not compares)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
+        if self.compared:
+            return self._comparison_title()
         i, styles = self.instrument, self.theme_styles
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
-        if self.compared:
-            return self._comparison_title()
         if (visible := self._visible(self.inner_width)) is None:
             interval = styles.segment(f" {interval_name(self.interval)}", "muted")
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
@@ -370,8 +369,27 @@ class MinuteChart(SymbolPane, can_focus=True):
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
 
-    def _comparison_model(self, visible: VisibleSlots) -> ComparisonModel:
-        return self._comparisons.build(
+    def _comparison_title(self) -> tuple[StyledLine, StyledLine]:
+        styles, first = self.theme_styles, self.compared[0]
+        if (visible := self._visible(self.inner_width)) is None:
+            return [styles.segment("Compare", "text", bold=True)], []
+        right: StyledLine = []
+        if not self._is_link_live and not self.starting:
+            right.append(styles.segment("stale ", "warning"))
+        local, crosshair = zone(first.symbol.region), self._viewport.crosshair_slot(visible)
+        if crosshair is not None or not visible.has_newest:
+            slot = visible.rightmost if crosshair is None else crosshair
+            time = slot_time(self._axis, visible, self.interval, local, slot)
+            right.append(styles.segment(f"until {time}" if crosshair is None else time, "accent", bold=True))
+        since = local.at(self._comparisons.since(self.compared, visible, self.interval))
+        newest = local.at(visible.timeline.slots[visible.last].start)
+        names = title_names(styles, self.compared_from, since, newest, self.interval, other_date(first, self.time))
+        room = self.size.width - 9 - width_of(right)
+        return next((name for name in names if width_of(name) <= room), names[-1]), right
+
+    def _comparison(self, visible: VisibleSlots, width: int, height: int) -> list[StyledLine]:
+        styles = self.theme_styles
+        model = self._comparisons.build(
             self.compared,
             visible,
             self.interval,
@@ -379,37 +397,15 @@ class MinuteChart(SymbolPane, can_focus=True):
             is_link_live=self._is_link_live and not self.standing,
             crosshair=self._viewport.crosshair_slot(visible),
         )
-
-    def _comparison_title(self) -> tuple[StyledLine, StyledLine]:
-        styles, first = self.theme_styles, self.compared[0]
-        if (visible := self._visible(self.inner_width)) is None:
-            return [styles.segment("Compare", "text", bold=True)], []
-        model = self._comparison_model(visible)
-        right: StyledLine = []
-        if not self._is_link_live and not self.starting:
-            right.append(styles.segment("stale ", "warning"))
-        if model.crosshair is not None or not visible.has_newest:
-            slot = visible.rightmost if model.crosshair is None else model.crosshair
-            time = slot_time(self._axis, visible, self.interval, model.zone, slot)
-            right.append(styles.segment(time if model.crosshair is not None else f"until {time}", "accent", bold=True))
-        names = title_names(styles, model, interval_name(self.interval), other_date(first, self.time))
-        room = self.size.width - 9 - width_of(right)
-        return next((name for name in names if width_of(name) <= room), names[-1]), right
-
-    def _comparison(self, visible: VisibleSlots, width: int, height: int) -> list[StyledLine]:
-        styles, model = self.theme_styles, self._comparison_model(visible)
         if model.is_empty:
-            missing = (
-                f"no {self.compared_from.value} is known"
-                if self.compared_from is not Anchor.FIRST
-                else "no bars in view"
-            )
+            nothing = "bars in view" if self.compared_from is Anchor.FIRST else f"{self.compared_from.value} known"
+            missing = f"no {nothing}"
             return empty_body(styles, self.compared[0], self.trouble, missing, width, height)
         rows = height - 1
-        # Only the newest dot of a line moves with each trade: the picture is drawn again when it does.
+        # Trades change the last value of a line all the time: the picture is drawn again when one of its dots moves.
         ends = [None if line.end is None else level(line.end, model.low, model.high, 4 * rows) for line in model.lines]
-        versions = [(i.bars.version, line.start, line.role) for i, line in zip(self.compared, model.lines, strict=True)]
-        key = (self.compared, model, ends, versions, visible.cells, height, styles)
+        lines_key = [(line.settled, line.role) for line in model.lines]
+        key = (self.compared, model, ends, lines_key, visible.cells, height, styles)
         if self._cached_picture is None or self._cached_picture[0] != key:
             self._cached_picture = key, ComparisonPlot(model, styles, visible.cells, rows).lines()
         lines = self._cached_picture[1]

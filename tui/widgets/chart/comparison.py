@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec import Struct
 from rich.segment import Segment
@@ -18,7 +19,8 @@ from tui.market.session_axis import DAY, Slot, find_slot, segments, slots
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
 from tui.widgets.chart import braille
-from tui.widgets.chart.model import with_last_trade, with_least_height, with_official_close
+from tui.widgets.chart.model import REACH, with_last_trade, with_least_height, with_official_close
+from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.time_plot import TimeModel, TimePlot, level
 from tui.widgets.chart.viewport import VisibleSlots
 from tui.widgets.pane import StyledLine
@@ -43,6 +45,12 @@ class ComparedLine(Struct, frozen=True):
     live: bool  # the value is of now
 
     @property
+    def settled(self) -> list[float | None]:
+        """All values but the last one in view, which moves with each trade."""
+        end = next((n for n in reversed(range(len(self.values))) if self.values[n] is not None), 0)
+        return self.values[:end]
+
+    @property
     def end(self) -> float | None:
         """The last value in view."""
         return latest_price(self.values, len(self.values))
@@ -50,11 +58,9 @@ class ComparedLine(Struct, frozen=True):
 
 @dataclass(slots=True, kw_only=True)
 class ComparisonModel(TimeModel):
-    """All that a picture of a comparison is drawn from; `since` is when the first bar in view begins, ms UTC."""
+    """All that a picture of a comparison is drawn from."""
 
     lines: Sequence[ComparedLine] = field(compare=False)
-    anchor: Anchor
-    since: int
 
     @property
     def is_empty(self) -> bool:
@@ -83,9 +89,9 @@ class ComparisonBuilder:
         self._cached = {i: cached for i, cached in self._cached.items() if i in shown}
         timeline, view = visible.timeline, visible.view
         prices = [self._prices(i, shown[0], visible, interval) for i in shown]
-        opening = next((n for n in range(view.stop - view.first) if any(series[n] for series in prices)), 0)
         if anchor is Anchor.FIRST:
-            at, first = [_price_at(i, series, visible, opening) for i, series in zip(shown, prices, strict=True)], 0
+            opening, first = _first_bar(prices), 0
+            at = [_price_at(i, series, visible, opening) for i, series in zip(shown, prices, strict=True)]
         else:
             at = [anchor_price(i, anchor) for i in shown]
             today = bisect_left(timeline.slots, timeline.slots[visible.last].date, key=lambda slot: slot.date)
@@ -98,7 +104,7 @@ class ComparisonBuilder:
         codes = [i.symbol.code for i in shown]
         lines = []
         for i, series, start, role in zip(shown, known, starts(known, at, first), SERIES, strict=False):
-            values = [None if price is None or start is None else start.percent(price) for price in series]
+            values: list[float | None] = [None] * len(series) if start is None else start.percents(series)
             is_live = is_link_live and not i.is_last_known and not i.is_last_silent
             bars_live = is_link_live and not i.is_last_known and not i.is_silent(i.bars_type)
             lines.append(
@@ -114,7 +120,11 @@ class ComparisonBuilder:
             )
         drawn = [value for line in lines for value in line.values if value is not None]
         ticks = [100 * i.precision.tick_size / i.last for i in shown if i.precision.tick_size and i.last]
-        low, high = with_least_height(min([0.0, *drawn]), max([0.0, *drawn]), max(ticks, default=0.01))
+        low, high = min(drawn, default=0.0), max(drawn, default=0.0)
+        reach = REACH * (high - low)
+        if low - reach <= 0 <= high + reach:  # else the line of 0 % would flatten the others
+            low, high = min(low, 0.0), max(high, 0.0)
+        low, high = with_least_height(low, high, max(ticks, default=0.01))
         return ComparisonModel(
             timeline=timeline,
             view=view,
@@ -124,9 +134,12 @@ class ComparisonBuilder:
             interval=interval,
             zone=zone(shown[0].symbol.region),
             lines=lines,
-            anchor=anchor,
-            since=timeline.slots[view.first + opening].start,
         )
+
+    def since(self, shown: Sequence[Instrument], visible: VisibleSlots, interval: int) -> int:
+        """Returns when the slot of the first bar in view begins, ms UTC."""
+        prices = [self._prices(i, shown[0], visible, interval) for i in shown]
+        return visible.timeline.slots[visible.view.first + _first_bar(prices)].start
 
     def _prices(self, i: Instrument, first: Instrument, visible: VisibleSlots, interval: int) -> list[float | None]:
         """Returns the close of each slot of the view, None for a gap; the newest is the last price."""
@@ -151,6 +164,11 @@ class ComparisonBuilder:
             bar = with_last_trade(i, slot, bars[newest])
             closes[newest] = None if bar is None else bar.close
         return closes
+
+
+def _first_bar(prices: Sequence[Sequence[float | None]]) -> int:
+    """Returns the first slot in which any symbol has a bar, 0 without any."""
+    return next((n for n, slot in enumerate(zip(*prices, strict=True)) if any(slot)), 0)
 
 
 def _price_at(i: Instrument, prices: Sequence[float | None], visible: VisibleSlots, n: int) -> float | None:
@@ -213,7 +231,9 @@ class ComparisonPlot(TimePlot):
             self._canvas.put(x, y, number, self._styles(role, bold=True))
 
     def _zero(self) -> None:
-        """Draw the line of 0 % on blank cells."""
+        """Draw the line of 0 % on blank cells, if it is near the others."""
+        if not self._model.low <= 0 <= self._model.high:
+            return
         y = level(0.0, self._model.low, self._model.high, 4 * self._rows) // 4
         for x in range(self._canvas.width):
             if self._canvas.is_blank(x, y):
@@ -259,16 +279,19 @@ def _entry(styles: Styles, n: int, line: ComparedLine, width: int) -> StyledLine
     ]
 
 
-def title_names(styles: Styles, model: ComparisonModel, interval: str, date: str) -> list[StyledLine]:
-    """Returns what is compared since when, from the longest form to the shortest."""
-    if model.anchor is Anchor.FIRST:
-        at = model.zone.at(model.since)
-        since = [f"from {at:%m-%d}" if model.interval == DAY else f"from {at:%H:%M}"] * 2
-    elif model.anchor is Anchor.OPEN:
+def title_names(
+    styles: Styles, anchor: Anchor, first: datetime, newest: datetime, interval: int, date: str
+) -> tuple[StyledLine, StyledLine, StyledLine]:
+    """Returns what is compared since when, from the longest form to the shortest. `first` and `newest` are the
+    exchange's times of the first bar in view and of the newest, `date` is the latter's if it is not today's."""
+    if anchor is Anchor.FIRST:
+        day = "" if first.date() == newest.date() and interval != DAY else f" {first:%m-%d}"
+        since = [f"from{day}" + ("" if interval == DAY else f" {first:%H:%M}")] * 2
+    elif anchor is Anchor.OPEN:
         since = ["from the open", "from open"]
     else:
         since = ["from previous close", "from close"]
-    word, length = styles.segment("Compare", "text", bold=True), styles.segment(f" {interval}", "muted")
+    word, length = styles.segment("Compare", "text", bold=True), styles.segment(f" {interval_name(interval)}", "muted")
     dated = [styles.segment(f" {date}", "muted")] if date else []
     long, short = (styles.segment(f" · {words}", "accent") for words in since)
-    return [[word, length, *dated, long], [word, length, short], [styles.segment(since[1], "accent")]]
+    return [word, length, *dated, long], [word, length, short], [styles.segment(since[1], "accent")]
