@@ -19,7 +19,7 @@ from tui.market.session_axis import DAY, Slot, find_slot, segments, slots
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
 from tui.widgets.chart import braille
-from tui.widgets.chart.model import REACH, with_last_trade, with_least_height, with_official_close
+from tui.widgets.chart.model import AXIS_REACH, with_last_trade, with_least_height, with_official_close
 from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.time_plot import TimeModel, TimePlot, level
 from tui.widgets.chart.viewport import VisibleSlots
@@ -121,7 +121,7 @@ class ComparisonBuilder:
         drawn = [value for line in lines for value in line.values if value is not None]
         ticks = [100 * i.precision.tick_size / i.last for i in shown if i.precision.tick_size and i.last]
         low, high = min(drawn, default=0.0), max(drawn, default=0.0)
-        reach = REACH * (high - low)
+        reach = AXIS_REACH * (high - low)
         if low - reach <= 0 <= high + reach:  # else the line of 0 % would flatten the others
             low, high = min(low, 0.0), max(high, 0.0)
         low, high = with_least_height(low, high, max(ticks, default=0.01))

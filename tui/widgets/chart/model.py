@@ -20,7 +20,7 @@ from tui.protocol.messages import Kline
 from tui.widgets.chart.time_plot import TimeModel
 from tui.widgets.chart.viewport import VisibleSlots
 
-REACH = 0.6
+AXIS_REACH = 0.6
 """Of the bars' range, the distance outside it at which a price is still drawn."""
 
 
@@ -82,7 +82,7 @@ class ModelBuilder:
         if i.last and (visible.has_newest or not known):
             prices.append(i.last)
         least, most = min(prices, default=0.0), max(prices, default=0.0)
-        reach = REACH * (most - least)
+        reach = AXIS_REACH * (most - least)
 
         def is_near(price: float | None) -> bool:
             """Returns True if the price can be drawn without flattening the bars."""
