@@ -156,7 +156,8 @@ async def driven(size: tuple[int, int], *, headless: bool) -> AsyncIterator[Driv
     if not headless:
         app.driver_class = Shown
     app.feed.run = no_feed  # type: ignore[method-assign]
-    app.painting.query_cursor = app.lifecycle.check_terminal = lambda: None  # type: ignore[method-assign]
+    app.painting.query_cursor = lambda *_: None  # type: ignore[method-assign]
+    app.lifecycle.check_terminal = lambda: None  # type: ignore[method-assign]
     async with app.run_test(headless=headless, size=size) as pilot:
         it = Driven(app, pilot, clock)
         await pilot.pause()

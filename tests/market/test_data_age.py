@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from tests.support.messages import BOOK_B, QQQ, T, bar
 from tests.support.sampled_feed import ALL, BEGIN, SampledFeed
 from tui.market.alert_status import alert_status
 from tui.market.alerts import parse_alert
+from tui.market.data_age import DataAges
 from tui.market.data_status import DataStatus
 from tui.protocol.messages import Quote, Tick
 from tui.symbol import Symbol
@@ -257,3 +260,25 @@ def test_of_two_first_messages_the_older_may_come_second() -> None:
     earlier.time -= 5 * 3_600_000
     feed.apply(feed.trade(), earlier)
     assert feed.i.day_quote is not None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_judged_only_when_something_arrived_is_the_same_as_judged_each_second(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found() -> list[dict[str, float]]:
+        """Returns what is silent at the end of each of some spans of one to ninety seconds."""
+        chance, silent = random.Random(seed), []
+        feed = SampledFeed(demo=False, begin=hong_kong(chance.choice([9.4, 11.8, 15.7])), symbol=HK)
+        for _ in range(60):
+            feed.go_on(chance.choice([1, 7, 90]), chance.sample(ALL, chance.randrange(5)), chance.choice([1, 1, 20]))
+            if chance.random() < 0.05:
+                feed.market.reconnected([HK])
+                feed.market.expect_data([HK], feed.now)
+            silent.append(feed.i.ages.silent)
+        return silent
+
+    seldom = found()
+    monkeypatch.setattr(DataAges, "are_judged_by", lambda *_: False)
+    assert seldom == found()
+    assert any(seldom)

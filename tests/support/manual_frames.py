@@ -23,7 +23,7 @@ class ManualFramesApp(ItickApp):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.feed.run = no_feed  # type: ignore[method-assign]
-        self.painting.query_cursor = lambda: None  # type: ignore[method-assign]
+        self.painting.query_cursor = lambda *_: None  # type: ignore[method-assign]
 
     def tick(self) -> None:
         pass

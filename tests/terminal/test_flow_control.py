@@ -20,9 +20,9 @@ class Line:
         self.unanswered: deque[tuple[int, int]] = deque()
         self.queries = 0
 
-    def draw(self, at: float) -> bool:
-        """Send a query as after a frame; returns False if none was sent."""
-        query = self.control.query(at)
+    def draw(self, at: float, cells: int = 1_000) -> bool:
+        """Send a query as after a frame of so many cells; returns False if none was sent."""
+        query = self.control.query(at, cells)
         if not query:
             return False
         match = _QUERY.fullmatch(query)
@@ -219,3 +219,28 @@ def test_whatever_becomes_of_replies_a_frame_is_drawn_within_two_seconds(fates: 
                 if fate == "double":
                     replies.append((now + 0.02 + late, position))
         assert now - drawn_at <= 2.05
+
+
+def test_small_frames_share_a_query_while_the_terminal_keeps_up() -> None:
+    line = settled(0.01)
+
+    def asked(at: float, cells: int) -> list[bool]:
+        """Returns which of nine frames, 1/30 s apart, are asked about."""
+        found = []
+        for frame in range(9):
+            found.append(line.draw(at + frame / 30, cells))
+            if found[-1]:
+                line.reply(at + frame / 30 + 0.01)
+        return found
+
+    assert asked(1.0, 12) == [True, *7 * [False], True], "a quarter of a second at most is not asked about"
+    assert asked(3.0, 80) == [True, *2 * [False, False, True], False, False], "nor more than a few rows"
+
+
+def test_every_frame_is_asked_about_until_the_terminal_is_known_to_keep_up() -> None:
+    line = Line()
+    assert line.draw(0.0, 1) and line.draw(0.1, 1), "it has not replied yet"
+    line = settled(0.01)
+    line.draw_and_reply(1.0, 1.0)
+    assert line.control.line_budget is not None
+    assert line.draw(2.01, 1) and line.draw(2.02, 1), "it is late"

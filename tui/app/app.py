@@ -22,6 +22,7 @@ from tui.app.compare_actions import CompareActions
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
 from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.freeze_actions import FreezeActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
@@ -165,6 +166,7 @@ class ItickApp(BaseApp):
             self._health_screen,
             self.link_notices.outage.expect_reconnect,
         )
+        freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
         program_actions = ProgramActions(
             preferences.keys,
             dashboard,
@@ -174,17 +176,8 @@ class ItickApp(BaseApp):
             self.lifecycle.leave,
             self.action_suspend_process,
         )
-        self.registry = ActionRegistry(
-            (
-                self.watchlist_actions,
-                self.list_actions,
-                self.view_actions,
-                compare_actions,
-                self.alert_actions,
-                feed_actions,
-                program_actions,
-            )
-        )
+        named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
+        self.registry = ActionRegistry((*named, compare_actions, feed_actions, freeze, program_actions))
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )
@@ -362,6 +355,9 @@ class ItickApp(BaseApp):
         if self.feed.replay is None:
             self.link_notices.link_changed(state)
         self.dashboard.link_changed(state, is_demo)
+        self._redraw()
+
+    def _redraw(self) -> None:
         self.painting.frame()  # what every row says of the link is shown together with the status bar's word for it
         self.tick()
 

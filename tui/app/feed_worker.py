@@ -24,13 +24,14 @@ from tui.symbol import Symbol
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from tui.feed.link import Link
+    from tui.feed.link import Link, Opener
     from tui.history.backfill import Backfill
     from tui.history.fund_list import FundListLoader
     from tui.history.rest_client import RestClient
     from tui.history.store import Store
     from tui.recording.replay import Replay
     from tui.recording.writer import Recorder
+    from tui.relay.nats_server import NatsServer
 
 RECORDED = "Recording"
 """The name of the list of what is played."""
@@ -42,7 +43,8 @@ _log = logging.getLogger(__name__)
 
 
 class FeedSource(Struct, frozen=True):
-    """Where the feed comes from: a `replay`, else `url`, else the demo exchange, which the app starts by itself.
+    """Where the feed comes from: a `replay`, else a relay on a NATS `server`, else `url`, else the demo exchange, which
+    the app starts by itself.
 
     `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start."""
 
@@ -54,6 +56,19 @@ class FeedSource(Struct, frozen=True):
     recorder: Recorder | None = None
     replay: Replay | None = None
     log: LogFile | None = None
+    server: NatsServer | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that the prices are from."""
+        if self.server is not None:
+            return self.server.host
+        return host_of(self.url) if self.url is not None else DEMO_HOST
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the demo exchange of the app."""
+        return self.url is None and self.server is None
 
 
 class FeedCallbacks(Struct, frozen=True):
@@ -117,8 +132,7 @@ class FeedWorker:
         self._was_live = False
         self._is_asked = False  # whether to take the key over, in this outage
         if source.recorder is not None:
-            host = host_of(source.url) if source.url is not None else DEMO_HOST
-            source.recorder.begin(market, followed(), host, clock, wall)
+            source.recorder.begin(market, followed(), source.host, clock, wall)
         if source.replay is not None:
             market.alerts_sleep = "this is a recording"
 
@@ -171,6 +185,11 @@ class FeedWorker:
         """Run the feed until the app cancels it."""
         if self.replay is not None:
             await self._play(self.replay)
+        elif self.source.server is not None:
+            from tui.relay.nats_follower import follower_of
+
+            server = self.source.server
+            await self._run_link(server.url, Token(""), opener=follower_of(server, "dashboard"))
         elif self.source.url is not None:
             assert self.source.token is not None
             await self._run_shared(self.source.url, self.source.token)
@@ -235,11 +254,18 @@ class FeedWorker:
         elif not self._was_live:
             self._callbacks.leave(EXIT_DONE)
 
-    async def _run_link(self, url: str, token: Token, route: Route | None = None) -> None:
+    async def _run_link(self, url: str, token: Token, route: Route | None = None, opener: Opener | None = None) -> None:
         from tui.feed.link import Link
 
         self.link = self._feed = link = Link(
-            url, token, self._market, on_state=self.link_changed, route=route, clock=self._clock, wall=self._wall
+            url,
+            token,
+            self._market,
+            on_state=self.link_changed,
+            route=route,
+            opener=opener,
+            clock=self._clock,
+            wall=self._wall,
         )
         link.set_symbols(self._followed())
         loading = self._callbacks.start_worker(partial(self._load_past, link, url, token), "past")
@@ -250,7 +276,7 @@ class FeedWorker:
 
     def link_changed(self, state: LinkState) -> None:
         """Follow the state of the link or the replay."""
-        if self.source.url is not None:
+        if not self.source.is_demo:
             # These are the person's own alerts, and the prices of a demo exchange are not what they are about.
             self._market.alerts_sleep = "the prices are made up" if self.is_demo else ""
         self._log_state(state)
@@ -273,8 +299,11 @@ class FeedWorker:
         history, word, reason = health.history, state.word, ""
         if state.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
             reason = safe_text(str(state.error))
-        elif state.is_live and health.reconnects:
-            reason = f"reconnect {health.reconnects}"
+        elif state.is_live:
+            unshared = self.link.unshared if self.link is not None else ""
+            reasons = [f"reconnect {health.reconnects}"] * bool(health.reconnects)
+            reasons += [f"other windows cannot join: {safe_text(unshared)}"] * bool(unshared)
+            reason = "; ".join(reasons)
         _log.info("link %s", safe_text(state.describe(self._clock())))
         if not history or (history[-1].state, history[-1].reason) != (word, reason):
             history.append(Event(1000 * self._wall(), word, reason))
@@ -287,16 +316,18 @@ class FeedWorker:
         from tui.history.backfill import Backfill
         from tui.history.rest_client import RestClient
 
-        if self.source.url is not None:
+        if not self.source.is_demo:
             await self._load_holidays()  # first: they decide which session a bar of the past belongs to
-        calls = self._calls_a_minute if self.source.url is not None else _DEMO_CALLS
-        base = self.source.rest_url or rest_base(url)
-        # The clock of another host than the stream's may differ.
-        on_date = self._market.observe_date if base == rest_base(url) else None
-        self._rest = rest = RestClient(base, token, calls, clock=self._clock, on_date=on_date)
+        calls = 0
+        if self.source.server is None:  # a follower has no key to ask with
+            calls = _DEMO_CALLS if self.source.is_demo else self._calls_a_minute
+            base = self.source.rest_url or rest_base(url)
+            # The clock of another host than the stream's may differ.
+            on_date = self._market.observe_date if base == rest_base(url) else None
+            self._rest = RestClient(base, token, calls, clock=self._clock, on_date=on_date)
         self.history = history = Backfill(
             self._market,
-            rest if calls else None,
+            self._rest if calls else None,
             self._open_store,
             calls=calls,
             local=is_loopback(url),
@@ -306,10 +337,11 @@ class FeedWorker:
         history.set_symbols(self._followed())
         history.link_changed(link.state, link.is_demo)
         try:
-            await asyncio.gather(history.run(), self._load_names(history, rest))
+            await asyncio.gather(history.run(), self._load_names(history))
         finally:
             await history.finish(SAVE_WITHIN)
-            await rest.aclose()
+            if self._rest is not None:
+                await self._rest.aclose()
 
     async def _load_holidays(self) -> None:
         from tui.reference.holidays import load
@@ -317,11 +349,13 @@ class FeedWorker:
         self._market.set_holidays(await asyncio.to_thread(load, self._wall()))
         self._callbacks.calendar_loaded()
 
-    async def _load_names(self, history: Backfill, rest: RestClient) -> None:
+    async def _load_names(self, history: Backfill) -> None:
         from tui.history.fund_list import FundListLoader
 
         await history.store_opened.wait()
-        self.fund_list = FundListLoader(rest, history.store, self._fund_names, self._names_loaded)
+        if self._rest is None:
+            return
+        self.fund_list = FundListLoader(self._rest, history.store, self._fund_names, self._names_loaded)
         self.symbols_changed()
         await self.fund_list.run()
 

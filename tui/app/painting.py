@@ -148,7 +148,7 @@ class Painting:
             keeps_up = self._can_paint()
             self._app.write_update(screen, LineUpdate(pieces))
             if keeps_up:  # the status line of a terminal that is behind is not waited for
-                self.query_cursor()
+                self.query_cursor(sum(width for _, _, width, _ in pieces))
 
     def _write_held_back(self) -> None:
         if self._held_back and self._can_paint():
@@ -182,14 +182,15 @@ class Painting:
         if self._glyphs.query():
             self._app.set_timer(PATIENCE, self._write_held_back)
 
-    def query_cursor(self) -> None:
-        """Ask the terminal for its cursor's position: the reply says that it has read all that was written before."""
+    def query_cursor(self, *cells: int) -> None:
+        """Ask the terminal for its cursor's position: the reply says that it has read all that was written before. If
+        that were few cells, it may wait for more."""
         driver = current_driver(self._app)
         if not isinstance(driver, TerminalDriver) or self._is_plain or self._app.is_headless:
             return
         if time.monotonic() - driver.entered_at < _QUIET_AFTER_ENTER:
             return
-        if query := self.flow_control.query(time.monotonic()):
+        if query := self.flow_control.query(time.monotonic(), *cells):
             driver.write(query)
 
     def cursor_reported(self, row: int, column: int, at: float) -> None:

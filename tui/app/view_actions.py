@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.app import export
 from tui.app.appearance import Appearance
+from tui.app.export import Exporter
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
@@ -17,6 +17,7 @@ from tui.market import Market
 from tui.market.money import parse_amount
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
+from tui.watchlist.tables import bars_csv, grid_csv
 
 _SIZES = (
     "3000   10k        shares",
@@ -41,7 +42,7 @@ class ViewActions:
         preferences: Preferences,
         appearance: Appearance,
         notices: Notices,
-        exporter: export.Exporter,
+        exporter: Exporter,
         push_screen: PushScreen,
         screenshot: Callable[[], str],
         add: Callable[[], None],
@@ -216,15 +217,16 @@ class ViewActions:
     def _export(self, what: str | None) -> None:
         grid, write, now = self._dashboard.watchlist, self._exporter.write, datetime.now()
         if what == "grid":
-            write(self._preferences.lists.shown, "csv", export.grid_csv(*grid.figures()), now)
+            write(self._preferences.lists.shown, "csv", grid_csv(*grid.figures()), now)
         elif what == "screen":
             write("screen", "svg", self._screenshot(), now)
         elif what == "bars":
             if (selected := grid.selected) is None:
                 self._notices.say("no symbol is selected", warn=True)
             elif len(selected.bars):
-                time = self._market.exchange_time(self._dashboard.status.now)
-                write(f"{selected.symbol}-minutes", "csv", export.bars_csv(selected, time), now)
+                dashboard = self._dashboard
+                time = dashboard.market.exchange_time(dashboard.shown_at)
+                write(f"{selected.symbol}-minutes", "csv", bars_csv(selected, time), now)
             else:
                 self._notices.say(f"there are no minutes of {selected.symbol} to write yet", warn=True)
 

@@ -105,6 +105,13 @@ KEYS = (
     KeyBinding("back", ("escape",), "Back", "one step back: crosshair, held tape, zoom, marks, filter, detail", "Move"),
     KeyBinding("reconnect", ("r",), "Reconnect", "drop the connection and make a new one now", "Feed"),
     KeyBinding("health", ("h",), "Feed health", "feed health: every figure, and the link's history", "Feed"),
+    KeyBinding(
+        "freeze",
+        ("p",),
+        "Freeze",
+        "freeze the picture while data goes on, and back; a replay: pause",
+        "Feed",
+    ),
     KeyBinding("replay_pause", ("P",), "Pause replay", "stand still, and go on", "Replay"),
     KeyBinding("replay_step", ("N",), "Step replay", "the next message, while it stands still", "Replay"),
     KeyBinding("replay_slower", ("<",), "Slower replay", "half the speed", "Replay"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
@@ -48,9 +48,32 @@ class ConnectionLost(NoConnection):
         self.silence = silence
 
 
-class Connection:
+class OpenConnection(Protocol):
     """An open connection. `read` and `run_heartbeat` run until it ends; `authenticate` and `subscribe` wait for a
     reply."""
+
+    @property
+    def is_demo(self) -> bool:
+        """True if the prices are made up."""
+
+    async def read(self) -> NoReturn:
+        """Apply each message. Raises NoConnection at the end."""
+
+    async def authenticate(self) -> None:
+        """Wait until it may be subscribed. Raises FeedError."""
+
+    async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
+        """Request one type for some symbols. Returns the reply; None if none comes in time. Raises NoConnection."""
+
+    async def run_heartbeat(self) -> NoReturn:
+        """Watch the connection. Raises NoConnection when it is lost."""
+
+    async def close(self) -> None:
+        """Close it."""
+
+
+class Connection:
+    """A WebSocket connection to the vendor or a relay."""
 
     def __init__(
         self,

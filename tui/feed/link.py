@@ -17,11 +17,12 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import Clock, monotonic
-from tui.feed.connection import Connection, ConnectionLost, connect
+from tui.feed.connection import ConnectionLost, OpenConnection, connect
 from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater
@@ -42,6 +43,11 @@ _MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 _FIRST_JOIN_AGAIN = 0.025  # s
 
 _log = logging.getLogger(__name__)
+
+Opener: TypeAlias = Callable[
+    [Market, Timings, Clock, OnPush | None, Callable[[RelayReport], None]], Awaitable[OpenConnection]
+]
+"""Opens a connection of another kind than the vendor's."""
 
 
 class _Backoff:
@@ -78,7 +84,8 @@ class Link:
 
     `on_state` is called with every new state, `on_push` with every applied message, and `on_fault` with a defect of
     ours, which stops the link. With a `route` it joins the connection of another process on this machine, or shares its
-    own. Raises UsageError if the key may not be sent to `url`.
+    own. With an `opener` it connects by that alone, and `url` is only shown. Raises UsageError if the key may not be
+    sent to `url`.
     """
 
     def __init__(
@@ -92,11 +99,12 @@ class Link:
         on_push: OnPush | None = None,
         on_fault: Callable[[Exception], object] | None = None,
         route: Route | None = None,
+        opener: Opener | None = None,
         timings: Timings | None = None,
         clock: Clock = monotonic,
         wall: Clock = time.time,
     ) -> None:
-        self.url = check_url(url)
+        self.url = url if opener is not None else check_url(url)
         self.host = host_of(url)
         self.is_demo = False
         self._token = token
@@ -106,6 +114,7 @@ class Link:
         self._on_push = on_push
         self._on_fault = on_fault
         self._route = route
+        self._opener = opener
         if route is not None:
             route.on_wanted = self._follow_wanted
         self._is_joined = False
@@ -149,6 +158,7 @@ class Link:
             try:
                 await self._run_connection()
             except NeedsNewConnection:
+                self._leave_shared()
                 delay = 0.0
             except (KeyRefused, PermanentError, NotShared) as error:
                 await self._stop(error)
@@ -175,6 +185,7 @@ class Link:
 
     async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
+        self.report = None
         if self._is_joined:
             self._leave_shared()
             self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
@@ -211,13 +222,14 @@ class Link:
         self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         connection = await self._connect()
-        if not self._is_joined:  # else the other process says later what it is connected to
+        is_direct = not self._is_joined and self._opener is None
+        if is_direct:  # else the other process says later what it is connected to
             self._adopt_hours(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                if not self._is_joined:
+                if is_direct:
                     self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
@@ -236,13 +248,17 @@ class Link:
     def _report_proxy(self, proxy: Proxy) -> None:
         self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
-    def _adopt_hours(self, connection: Connection) -> None:
+    def _adopt_hours(self, connection: OpenConnection) -> None:
         self.is_demo = connection.is_demo
         self._market.set_hours(demo=connection.is_demo)
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> OpenConnection:
         """Returns a connection to the vendor, or to the process that shares its own. Raises FeedError."""
         market, route, timings = self._market, self._route, self._idle_timeouts.timings
+        if self._opener is not None:
+            connection = await self._opener(market, timings, self._clock, self._on_push, self._follow_report)
+            self._set_state(LinkPhase.CONNECTING, f"{self.host}: no relay publishes there yet")
+            return connection
         path = await route.choose() if route is not None else None
         if route is None or path is None:
             return await connect(
@@ -258,14 +274,24 @@ class Link:
         from tui.feed.shared_connection import join
 
         self._is_joined = True
-        return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+        try:
+            shared = await join(
+                path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report
+            )
+        except NotShared:
+            self._is_joined = False
+            raise
+        if isinstance(self._last_error, NotShared):
+            self._last_error = None  # or `reconnect` would take the key over
+        return shared
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
         self.report = report
         self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
-            self._set_state(LinkPhase.AUTHENTICATING, f"in window {report.pid}: {report.words}")
+            place = f"in window {report.pid}" if self._is_joined else f"at {report.windows[0].name}"
+            self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}")
 
     def _follow_wanted(self) -> None:
         self._symbols_changed.set()
@@ -280,6 +306,11 @@ class Link:
         return windows if len(windows) > 1 else ()
 
     @property
+    def unshared(self) -> str:
+        """Why other processes cannot join the connection of this one, "" if they can."""
+        return self._route.unshared if self._route is not None else ""
+
+    @property
     def _tap(self) -> Tap | None:
         return self._route.tap if self._route is not None else None
 
@@ -287,7 +318,7 @@ class Link:
         await self._reconnect_requested.wait()
         raise NoConnection("renewed on request")
 
-    async def _subscribe(self, connection: Connection) -> None:
+    async def _subscribe(self, connection: OpenConnection) -> None:
         """Subscribe to all followed symbols, then to those that are added later."""
         market = self._market
         market.reconnected(self._symbols)

@@ -70,7 +70,8 @@ class Route(Protocol):
 
     @property
     def tap(self) -> Tap | None:
-        """Serves the others while the connection to the vendor is this process's own."""
+        """Serves others: those that joined, while the connection to the vendor is this process's own, and those that
+        connect over TCP, also while it has joined itself."""
 
     async def choose(self) -> Path | None:
         """Returns the Unix socket of the process that shares its connection, None to connect to the vendor. Raises
@@ -95,5 +96,7 @@ class Route(Protocol):
     """Is called when what others want has changed."""
     name: str
     """What this process is, as others are told: `dashboard`, `stream`, `doctor`."""
+    unshared: str
+    """Why others cannot join this process while it holds the connection, "" if they can."""
     wants_everything: bool
     """Whether this process wants each message, also those that newer ones have replaced."""

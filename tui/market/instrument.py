@@ -374,15 +374,14 @@ class Instrument:
 
     def _judge_ages(self, session: SessionInterval, now: float, time: float) -> bool:
         """Find the types that are silent; returns True if they are others than before."""
+        bars, times = len(self.bars), (self.tick_time, self.quote_time, self.last_changed_at, self.expected_at)
+        if self.ages.are_judged_by(times, session, self.trading_until, self.depth is None, bars, len(self.refused)):
+            return False
         quote_lag = (self.tick_time - self.quote_time) / 1000 if self.tick_time and self.quote_time else 0.0
         if self.ages.are_even(quote_lag):
             return False
-        data = {
-            "tick": self.tick,
-            "quote": self.quote,
-            "depth": self.depth,
-            "kline@1": None if self.builds_bars else len(self.bars) or None,
-        }
+        bars_held = None if self.builds_bars else bars or None
+        data = {"tick": self.tick, "quote": self.quote, "depth": self.depth, "kline@1": bars_held}
         return self.ages.judge(
             Evidence(
                 held=[type_ for type_, held in data.items() if held is not None],

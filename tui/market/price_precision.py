@@ -16,13 +16,14 @@ class PricePrecision:
     """The precision of one symbol's prices. `grid` has the possible prices by the region's table, None without one;
     `tick_size` is that at the present price, None if unknown."""
 
-    __slots__ = ("_known_from_history", "decimals", "grid", "tick_size")
+    __slots__ = ("_inferred_from", "_known_from_history", "decimals", "grid", "tick_size")
 
     def __init__(self) -> None:
         self.decimals = 2
         self.tick_size: float | None = None
         self.grid: PriceGrid | None = None
         self._known_from_history = False
+        self._inferred_from: tuple[object, ...] = ()
 
     def learn(self, bars: Sequence[Kline]) -> None:
         """Learn the decimals from past bars, if there are enough. If a third of the closes needs a decimal, prices are
@@ -35,11 +36,17 @@ class PricePrecision:
     def forget_history(self) -> None:
         """Forget that decimals were learned from bars: those were another exchange's."""
         self._known_from_history = False
+        self._inferred_from = ()
 
     def infer(
         self, grid: PriceGrid | None, depth: Depth | None, last: float | None, others: Sequence[float | None]
     ) -> None:
-        """Infer the precision from the region's `grid`, the book, the last price and `others` that are shown too."""
+        """Infer the precision from the region's `grid`, the book, the last price and `others` that are shown too. Does
+        nothing if all of these are the same as before."""
+        inferred_from = (grid, depth, last, others)
+        if inferred_from == self._inferred_from:
+            return
+        self._inferred_from = inferred_from
         best = (best_level(depth.bids), best_level(depth.asks)) if depth is not None else ()
         touch = [level.price for level in best if level]
         # Trades print finer than the book quotes: one decides only if neither history nor a book does.

@@ -47,6 +47,7 @@ class ReferencePriceTracker:
         "_quote_before",
         "_since",
         "_until",
+        "_updated_by",
         "auction_until",
         "base",
         "close",
@@ -73,6 +74,7 @@ class ReferencePriceTracker:
         self._first_date: date | None = None
         self._is_open = False  # whether it is that of its regular session
         self._joined = False  # whether that began before the first price known
+        self._updated_by: Quote | None = None  # None once anything else changed
         self.split: Split | None = None
         self.auction_until = 0
         self.closes: dict[date, float] = {}
@@ -161,7 +163,12 @@ class ReferencePriceTracker:
         self._apply_history()
 
     def update(self, quote: Quote | None) -> None:
-        """Take the base from a quote or from history, unless a better one is known."""
+        """Take the base from a quote or from history, unless a better one is known. Costs little if neither is new."""
+        if quote is None or quote is not self._updated_by:
+            self._updated_by = quote
+            self._update(quote)
+
+    def _update(self, quote: Quote | None) -> None:
         if self._joined and quote is not None and quote.open and quote.time >= self._since and self._is_own_session:
             self._joined, self._first = False, quote.open
             if self.split is not None and not is_split(self.split.close, quote.open):
@@ -277,7 +284,7 @@ class ReferencePriceTracker:
     def _apply_history(self) -> None:
         """Find in history the close of the latest session, and the one before it: by a quote, else by the close of the
         session before, and of no other one. Regions without a calendar have no trade dates, so no close is derived."""
-        self._from_history, self._outdated = None, ()
+        self._from_history, self._outdated, self._updated_by = None, (), None
         if self._interval is None or self._date is None:
             return
         self._outdated = self._outdated_closes(self._date)

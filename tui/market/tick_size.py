@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 
@@ -91,6 +91,7 @@ def even_grid(tick: float) -> PriceGrid:
     return PriceGrid((_Band(0.0, tick, 0),))
 
 
+@lru_cache(maxsize=64)
 def price_grid(region: str, day: date) -> PriceGrid | None:
     """Returns the possible prices on a trade date; None for regions without a table. HK has 9.995, 10.00, 10.01; US has
     0.9999, 1.00, 1.01."""

@@ -1,9 +1,9 @@
 """Flow control by cursor position reports.
 
 A write that returns says nothing: bytes that a slow line has not carried yet are in buffers on the way, ahead of every
-later frame. So each frame is followed by a cursor-position query (DSR 6), and its reply says that the terminal has read
-the frame. Replies are lost, doubled and answered by others: each query puts the cursor at another cell before it asks,
-so that a reply says which query it is to.
+later frame. So frames are followed by a cursor-position query (DSR 6), and its reply says that the terminal has read
+them. A query costs as much CPU as a small frame, so small ones share one. Replies are lost, doubled and answered by
+others: each query puts the cursor at another cell before it asks, so that a reply says which query it is to.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ QUERY_COLUMNS = 36
 """Columns of the cells that queries are told apart by; the smallest screen that is drawn has 40."""
 
 _ROWS = 8  # of these cells
+_SHARED_WITHIN = 0.25  # s: small frames within this time share a query …
+_SMALL = 200  # … while they have fewer cells together
 _LATE = 0.2  # s
 _EARLY = 0.05  # s
 _FEWEST, _MOST = 8, 128  # lines
@@ -41,6 +43,7 @@ class TerminalFlowControl:
         self._number = 0
         self._asked_since: float | None = None  # the first query after the last reply
         self._asked_at = 0.0
+        self._unasked = 0  # cells since the last query
         self.round_trip: float | None = None
         """The shortest time that a reply takes, in s; None before the first."""
         self.line_budget: int | None = None
@@ -48,16 +51,21 @@ class TerminalFlowControl:
         self.backlog = 0.0
         """s by which the last reply came later than the round trip explains."""
 
-    def query(self, now: float) -> str:
-        """Record a query at `now` and return it: control sequences that leave the cursor where it is. "" if none is to
-        be sent."""
+    def query(self, now: float, cells: int = _SMALL) -> str:
+        """Record a query at `now`, after so many cells were written, and return it: control sequences that leave the
+        cursor where it is. "" if none is to be sent."""
+        self._unasked += cells
         if self._is_unresponsive(now) and now - self._asked_at < _ASK_AGAIN:
+            return ""
+        keeps_up = self.round_trip is not None and self.backlog < _EARLY and self.line_budget is None
+        if keeps_up and self._unasked < _SMALL and now - self._asked_at < _SHARED_WITHIN:
             return ""
         if self._queries and now - self._queries[0][1] > self._patience:
             self._shorten_frames()
         self._number = (self._number + 1) % (QUERY_COLUMNS * _ROWS)
         self._queries.append((self._number, now))
         self._asked_at = now
+        self._unasked = 0
         if self._asked_since is None:
             self._asked_since = now
         row, column = divmod(self._number, QUERY_COLUMNS)

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tui import format as fmt
 from tui.config.watchlists import LONGEST_NAME
-from tui.market.sessions import Calendar
+from tui.market.sessions import Calendar, zone
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.session_words import session_words
@@ -29,6 +29,8 @@ class Header(LineWidget):
 
     demo: reactive[bool] = reactive(False, init=False)
     """True if the feed is our own exchange, with made-up prices."""
+    frozen: reactive[float] = reactive(0.0, init=False)
+    """The exchange's time of a frozen picture, ms UTC; 0 while the present is shown."""
     recording: reactive[bool] = reactive(False, init=False)
     """True while all that arrives is recorded to a file."""
     replay: reactive[str] = reactive("", init=False)
@@ -98,6 +100,8 @@ class Header(LineWidget):
         return Strip([*fill([*left, *middle], width - width_of(right), styles("text")), *right], width)
 
     def _badges(self) -> Iterator[tuple[str, str]]:
+        if self.frozen:
+            yield f"FROZEN {zone(self.clock_region).at(self.frozen):%H:%M:%S}", "warning"
         if self.recording:
             yield "REC", "text"
         if self.replay:

@@ -11,11 +11,11 @@ from tui.market.analytics import volatility
 from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
+from tui.watchlist.cells import FLASH, WORD_STATES, dimmed
+from tui.watchlist.columns import BY_ID, SPARKS
+from tui.watchlist.row_figures import RenderContext, RowFigures, make_row
 from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import FLASH, WORD_STATES, dimmed
-from tui.widgets.watchlist.columns import BY_ID, SPARKS
-from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 
 _LABELS = {
     "last": "Last",
@@ -66,7 +66,8 @@ class QuoteHeader(SymbolPane):
 
     def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")
-        self._market = market
+        self.market = market
+        """The market that is shown."""
         self._names = names
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
@@ -87,9 +88,9 @@ class QuoteHeader(SymbolPane):
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the symbol changed or its flash ended. `now` in s monotonic."""
-        flashing = self.flash_ends is not None
+        ends = self.flash_ends
         self._now = now
-        if self.instrument in changed or is_link_live != self._is_link_live or flashing:
+        if self.instrument in changed or is_link_live != self._is_link_live or (ends is not None and ends <= now):
             self._is_link_live = is_link_live
             self.update_lines()
 
@@ -165,8 +166,8 @@ class QuoteHeader(SymbolPane):
         )
 
     def _row(self, i: Instrument) -> RowFigures:
-        age = self._market.age(i, self._now)
-        time = self._market.exchange_time(self._now)
+        age = self.market.age(i, self._now)
+        time = self.market.exchange_time(self._now)
         context = RenderContext(
             self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
         )

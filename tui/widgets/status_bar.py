@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "‖", "ENDED": "■"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■", "FROZEN": "‖"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -46,6 +46,7 @@ class StatusBar(LineWidget):
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "status")
         self._reconnect_key, self._health_key = label_of(keys, "reconnect"), label_of(keys, "health")
+        self._freeze_key = label_of(keys, "freeze")
         self._market = market
 
     @property
@@ -77,6 +78,8 @@ class StatusBar(LineWidget):
             messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
         action = _key_hint(styles, self._reconnect_key, _reconnect_effect(link)) if self._can_act(link) else []
+        if link.standing == "FROZEN":
+            action = _key_hint(styles, self._freeze_key, "shows the present")
         why = _key_hint(styles, self._health_key, "why")
         room = width - 2 - width_of(action)
         whole = sum(fmt.cells(words) for words, _, _ in messages) + len(_GAP) * (len(messages) - 1) <= room

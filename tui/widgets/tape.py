@@ -68,7 +68,8 @@ class TradeTape(SymbolPane, can_focus=True):
 
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
-        self._market = market
+        self.market = market
+        """The market that is shown."""
         set_bindings(self, bindings(keys, "tape"))
         self._is_link_live = False
         self._time = 0.0  # the exchange's at the last frame, ms UTC
@@ -85,7 +86,7 @@ class TradeTape(SymbolPane, can_focus=True):
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the shown symbol changed, or its trade date."""
         before = self._date_begins()
-        self._time = self._market.exchange_time(now)
+        self._time = self.market.exchange_time(now)
         if self.instrument in changed or is_link_live != self._is_link_live or self._date_begins() != before:
             self._is_link_live = is_link_live
             self.update_lines()
