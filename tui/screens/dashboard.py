@@ -340,6 +340,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
         self.tape.market = self.quote_header.market = self.market
         self.watchlist.show_market(self.market)
+        self.chart.show_market(self.market)
         self._backlog.clear()
         self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in panes if pane.display])
 

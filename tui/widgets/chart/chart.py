@@ -10,7 +10,7 @@ from textual.reactive import reactive
 
 from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
@@ -84,8 +84,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             self._viewport.follow_newest()
             self.update_lines()
 
-    def watch_compared(self) -> None:
-        self._viewport.follow_newest()
+    def watch_compared(self, before: Sequence[Instrument], now: Sequence[Instrument]) -> None:
+        if [i.symbol for i in before] != [i.symbol for i in now]:
+            self._viewport.follow_newest()
         self.update_lines()
 
     def watch_interval(self) -> None:
@@ -127,6 +128,10 @@ class MinuteChart(SymbolPane, can_focus=True):
         by_symbol = {row.symbol: row for row in rows}
         found = tuple(by_symbol[symbol] for symbol in self._to_compare if symbol in by_symbol)
         self.compared = found if len(found) > 1 else ()
+
+    def show_market(self, market: Market) -> None:
+        """Compare the same symbols of another market, with the position as it is."""
+        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
 
     # --- keys and mouse ---
 
