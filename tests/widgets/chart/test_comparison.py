@@ -234,6 +234,19 @@ def test_a_symbol_whose_price_is_not_told_any_more_is_not_live_while_the_others_
     assert roles(compared(one, other)) == {STYLES("text", bold=True), STYLES("muted")}
 
 
+def test_a_line_is_faint_where_the_link_was_away() -> None:
+    shown = us("QQQ", price_walk(OPEN, range(60))), us("SPY", price_walk(OPEN, range(60), seed=4))
+    made = compared(*shown)
+
+    def faint() -> int:
+        body = made.body(made.inner_width, made.inner_height)[:-1]
+        return sum(segment.style == STYLES("faint") for line in body for segment in line)
+
+    assert faint() == 0
+    shown[0].bars.mark_incomplete(OPEN // MINUTE + 20)
+    assert faint() > 0
+
+
 def test_the_axis_goes_on_where_only_one_of_the_symbols_trades() -> None:
     quiet, busy = us("QQQ", straight(100.0, 101.0)), us("SPY", straight(50.0, 50.0, 50.0, 51.0))
     made = compared(quiet, busy)

@@ -409,7 +409,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         rows = height - 1
         # Trades change the last value of a line all the time: the picture is drawn again when one of its dots moves.
         ends = [None if line.end is None else level(line.end, model.low, model.high, 4 * rows) for line in model.lines]
-        lines_key = [(line.settled, line.role) for line in model.lines]
+        lines_key = [(line.settled, line.role, line.incomplete) for line in model.lines]
         key = (self.compared, model, ends, lines_key, visible.cells, height, styles)
         if self._cached_picture is None or self._cached_picture[0] != key:
             self._cached_picture = key, ComparisonPlot(model, styles, visible.cells, rows).lines()

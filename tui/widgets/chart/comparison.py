@@ -19,7 +19,13 @@ from tui.market.session_axis import DAY, Slot, find_slot, segments, slots
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
 from tui.widgets.chart import braille
-from tui.widgets.chart.model import AXIS_REACH, with_last_trade, with_least_height, with_official_close
+from tui.widgets.chart.model import (
+    AXIS_REACH,
+    incomplete_slots,
+    with_last_trade,
+    with_least_height,
+    with_official_close,
+)
 from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.time_plot import TimeModel, TimePlot, level
 from tui.widgets.chart.viewport import VisibleSlots
@@ -42,6 +48,7 @@ class ComparedLine(Struct, frozen=True):
     role: str
     start: Start | None  # what is 0 %
     split: bool  # no change can be told
+    incomplete: frozenset[int]  # the slots with a bar in which the link was away
     live: bool  # the value is of now
 
     @property
@@ -115,6 +122,7 @@ class ComparisonBuilder:
                     role if bars_live else "muted",
                     start,
                     i.suspects_split,
+                    incomplete_slots(i, visible, series),
                     is_live and not i.is_closed and crosshair is None and visible.has_newest,
                 )
             )
@@ -217,12 +225,13 @@ class ComparisonPlot(TimePlot):
         numbers: list[tuple[int, int, str, str]] = []
         drawn: dict[tuple[int, int], str] = {}
         for n, line in reversed(list(enumerate(self._model.lines, 1))):
-            style = self._styles(line.role)
+            style, faint = self._styles(line.role), self._styles("faint")
+            incomplete = {self._x(slot) // 2 for slot in line.incomplete}
             own = [stroke for run in self._runs(line.values) for stroke in braille.line(run)]
             middles: dict[int, int] = {}
             for (x, y), dots in braille.in_cells(own).items():
                 drawn[x, y] = both = chr(ord(dots) | ord(drawn.get((x, y), dots)))
-                self._canvas.put(x, y, both, style)
+                self._canvas.put(x, y, both, faint if x in incomplete else style)
                 middles.setdefault(x, y)
             # Not all in one column: there a number would hide another one.
             phase = (n - 1) * _NUMBER_DISTANCE // len(SERIES)
