@@ -18,6 +18,7 @@ from tui.app.alert_actions import AlertActions
 from tui.app.alert_notices import AlertNotices
 from tui.app.appearance import Appearance
 from tui.app.commands import Commands
+from tui.app.compare_actions import CompareActions
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
 from tui.app.feed_callbacks import FeedCallbacks
@@ -161,6 +162,7 @@ class ItickApp(BaseApp):
             self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        compare_actions = CompareActions(dashboard, preferences, notices, self.push_screen)
         feed_actions = FeedActions(
             self.feed,
             notices,
@@ -179,17 +181,8 @@ class ItickApp(BaseApp):
             self.lifecycle.leave,
             self.action_suspend_process,
         )
-        self.registry = ActionRegistry(
-            (
-                self.watchlist_actions,
-                self.list_actions,
-                self.view_actions,
-                self.alert_actions,
-                feed_actions,
-                freeze,
-                program_actions,
-            )
-        )
+        named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
+        self.registry = ActionRegistry((*named, compare_actions, feed_actions, freeze, program_actions))
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )

@@ -74,6 +74,8 @@ SIGNS: Mapping[str, Signs] = {
             "what is known of the day begins there: its bar and VWAP; the detail has the whole day's low",
         ),
         ("until 03:11 now", "earlier bars are shown, up to that one; the last price stands apart, below now"),
+        ("1 QQQ +0.63%", "compared: its line's number, and how far it is from 0 % at the crosshair, else now"),
+        ("TLT*", "compared: no price is known where the others start; it starts at their mean"),
         ("built", "the feed tells no bars: they are built from trades"),
         ("no bars for 2m", "no bars come while other data of the symbol does"),
     ),
