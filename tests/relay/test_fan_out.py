@@ -195,7 +195,7 @@ def test_each_symbol_is_sent_in_its_turn_although_newer_messages_come_faster_tha
 
 def test_a_bar_is_replaced_by_one_of_its_own_minute() -> None:
     fan_out, symbol = FanOut(lambda symbol, type_: None), SYMBOLS[0]
-    client, socket = fake_client(everything=False)
+    client, _ = fake_client(everything=False)
     fan_out.open("kline@1", symbol)
     client.wanted["kline@1"][symbol] = None
     fan_out.subscribe(client, ["kline@1"], [symbol])
@@ -207,7 +207,7 @@ def test_a_bar_is_replaced_by_one_of_its_own_minute() -> None:
         fan_out.forward(encode(bar), bar)
     assert (len(client.queue), client.queue.conflated) == (3, 2)
     waiting = client.queue.take(10_000, lambda arrived: b"")
-    assert [waiting.count(b'"v":%d.0' % volume) for volume in (1, 2, 3, 4, 5)] == [0, 1, 0, 1, 1]
+    assert [volume for volume in range(1, 6) if f'"v":{volume}'.encode() in waiting] == [2, 4, 5]
 
 
 def test_quotes_are_sent_although_trades_come_faster_than_they_are_read() -> None:
