@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
-from textual.reactive import reactive
 
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding
@@ -22,18 +21,15 @@ from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, full_scal
 from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow
 from tui.widgets.empty_body import empty_body
 from tui.widgets.ladder.tracked_book import book_age
-from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
 
 _LABEL_CELLS = 5  # rows of cells from one price to the next
 
 
-class DepthOverTime(Pane, can_focus=True):
+class DepthOverTime(SymbolPane, can_focus=True):
     """The depth of the shown symbol as far back as it is remembered. Only its newest column is drawn with each frame;
     the others when one has ended."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose depth is shown."""
 
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "depth_over_time")
