@@ -20,6 +20,7 @@ from tui.format import count
 from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
+from tui.history.volume_history import VolumeHistory, comparable_sessions, usual_volume
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
 from tui.protocol.rest import MOST_BARS
@@ -90,6 +91,7 @@ class Backfill:
         self._demo: bool | None = None
         self._symbols: tuple[Symbol, ...] = ()
         self._coverage = CoverageTable(market, clock)
+        self._volumes = VolumeHistory(self._coverage)
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._long_outages = 0
@@ -99,6 +101,7 @@ class Backfill:
         self._bar_retries = defaultdict[str, _RetryState](_RetryState)
         self._quote_retries = defaultdict[str, _RetryState](_RetryState)
         self._read_wanted, self._request_wanted = asyncio.Event(), asyncio.Event()
+        self._volumes_wanted = asyncio.Event()
         market.on_split = self._request_wanted.set
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
@@ -114,6 +117,7 @@ class Backfill:
                 self.store.close()
             self._demo, self.store = demo, self._open_store(demo)
             self._coverage.clear()
+            self._volumes.clear()
             self.store_opened.set()
         now = self._clock()
         if state.is_live and self._live_at is None:
@@ -138,6 +142,7 @@ class Backfill:
                 tasks.create_task(self._read_stored(), name="history read")
                 tasks.create_task(self._request_missing(), name="history ask")
                 tasks.create_task(self._write_periodically(), name="history write")
+                tasks.create_task(self._work_out_volumes(), name="history volumes")
                 tasks.create_task(self._note_awake(), name="history awake")
         except ExceptionGroup as errors:
             # A defect of ours ends the backfill and not the screen. Only its type is shown: its text could hold a key.
@@ -232,6 +237,26 @@ class Backfill:
                 self._apply_stored(i, (stored or {}).get(i.symbol))
                 await asyncio.sleep(0)  # a frame may be drawn between two of them
             self._request_wanted.set()
+            self._volumes_wanted.set()
+
+    async def _work_out_volumes(self) -> None:
+        """Work out the usual volume of each symbol from the store, one after the other."""
+        while True:
+            self._volumes_wanted.clear()
+            for request in self._volumes.lacking(self._instruments(), self._exchange_time()):
+                i, day = request.instrument, request.basis.day
+                sessions = comparable_sessions(i.calendar, day)
+                found = await self._use_store(
+                    partial(usual_volume, symbol=i.symbol, sessions=sessions, price=request.price)
+                )
+                if found is None:
+                    break
+                if self._is_followed(i):
+                    self._market.apply_usual_volume(i.symbol, day, *found)
+                self._volumes.done(request)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_EVERY):
+                    await self._volumes_wanted.wait()
 
     def _apply_stored(self, i: Instrument, stored: StoredHistory | None) -> None:
         coverage = self._coverage.of(i)
@@ -383,6 +408,7 @@ class Backfill:
                 )
                 await asyncio.sleep(0)
         await self._write(updates)
+        self._volumes_wanted.set()
 
     async def _request_quotes(self, rest: RestClient, batch: Sequence[Instrument]) -> None:
         region = batch[0].symbol.region

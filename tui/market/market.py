@@ -6,6 +6,7 @@ a thousand cheap writes and one repaint.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,9 +19,11 @@ from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.spellings import find_by_spelling
 from tui.market.trade_side import uncrossed_mid
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
@@ -194,6 +197,17 @@ class Market:
             return
         instrument.apply_history_quote(quote)
         self._mark_changed(instrument)
+
+    def apply_usual_volume(self, symbol: Symbol, day: date, dates: int, volumes: Sequence[float]) -> None:
+        """Set what is usually traded by the end of each minute of a date's session: the median of so many dates, empty
+        if they are too few."""
+        volumes = tuple(volumes)
+        self._report_call("recall_usual_volume", symbol, day, dates, volumes)
+        if (instrument := self.instruments.get(symbol)) is not None:
+            minutes = session_minutes(instrument.calendar, day)
+            if len(volumes) in (0, sum(map(len, minutes))):
+                instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
+                self._mark_changed(instrument)
 
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:

@@ -1,0 +1,102 @@
+"""The usual volume by the minute of the session, from the store: once each trade date for a symbol, and again when the
+vendor has told of minutes that the store lacked, or when a split is found."""
+
+from __future__ import annotations
+
+from array import array
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from tui.history.bar_coverage import CoverageTable
+from tui.history.store import Store
+from tui.market import Instrument
+from tui.market.session_axis import session_minutes
+from tui.market.sessions import Calendar
+from tui.market.split import Split, in_one_unit
+from tui.market.usual_volume import MIN_DATES, SessionMinutes, cumulative_volumes, medians
+from tui.symbol import Symbol
+
+_DATES = 20  # trade dates that are looked at
+
+
+class VolumeBasis(NamedTuple):
+    """What an instrument's usual volume is worked out for: the session of `day`, in the unit of prices since `split`,
+    before or after the vendor was asked."""
+
+    day: date
+    split: Split | None
+    is_answered: bool
+
+
+class VolumeRequest(NamedTuple):
+    """An instrument's usual volume that is to be worked out, in the unit of `price`."""
+
+    instrument: Instrument
+    basis: VolumeBasis
+    price: float
+
+
+class VolumeHistory:
+    """Which instruments' usual volume was worked out, and for what. `coverage` tells how far their history is known."""
+
+    def __init__(self, coverage: CoverageTable) -> None:
+        self._coverage = coverage
+        self._made: dict[Instrument, VolumeBasis] = {}
+
+    def clear(self) -> None:
+        """Begin anew, with another store."""
+        self._made.clear()
+
+    def lacking(self, instruments: list[Instrument], time: float) -> list[VolumeRequest]:
+        """Returns what is to be worked out at `time`, the exchange's, ms UTC. Instruments without any price wait."""
+        self._made = {i: basis for i in instruments if (basis := self._made.get(i)) is not None}
+        days: dict[Calendar, date] = {}
+        found: list[VolumeRequest] = []
+        for i in instruments:
+            coverage = self._coverage.of(i)
+            if (day := days.get(i.calendar)) is None:
+                day = days[i.calendar] = i.calendar.at(time).date
+            basis = VolumeBasis(day, i.day.split, coverage.is_answered)
+            if coverage.is_read and self._made.get(i) != basis and (price := _price(i)) is not None:
+                found.append(VolumeRequest(i, basis, price))
+        return found
+
+    def done(self, request: VolumeRequest) -> None:
+        """Record that a request was worked out."""
+        self._made[request.instrument] = request.basis
+
+
+def usual_volume(
+    store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], price: float
+) -> tuple[int, array[float]]:
+    """Returns how many of the sessions tell a symbol's usual volume, and the median by minute, empty if they are too
+    few. Those in another unit than `price` do not count: before a split other shares were traded. Raises StoreError.
+    """
+    stored = store.minutes(symbol, ((minutes[0].start, minutes[-1].stop) for minutes in sessions))
+    days: list[array[float]] = []
+    for minutes, bars in zip(sessions, stored, strict=True):
+        if bars and in_one_unit(bars[max(bars)][0], price):
+            volumes = cumulative_volumes({slot: volume for slot, (_, volume) in bars.items()}, minutes)
+            if volumes is not None:
+                days.append(volumes)
+    return len(days), medians(days) if len(days) >= MIN_DATES else array("d")
+
+
+@lru_cache(maxsize=16)
+def comparable_sessions(calendar: Calendar, today: date) -> tuple[SessionMinutes, ...]:
+    """Returns those of the last 20 sessions before `today` that are as long as today's, the latest first."""
+    length = sum(map(len, session_minutes(calendar, today)))
+    found: list[SessionMinutes] = []
+    day: date | None = today
+    for _ in range(_DATES):
+        day = calendar.previous_session(day) if day is not None else None
+        if day is not None and sum(map(len, minutes := session_minutes(calendar, day))) == length > 0:
+            found.append(minutes)
+    return tuple(found)
+
+
+def _price(i: Instrument) -> float | None:
+    if i.last is not None:
+        return i.last
+    return i.last_known.price if i.last_known is not None else None
