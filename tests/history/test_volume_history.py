@@ -126,3 +126,14 @@ async def test_rows_that_were_edited_are_no_volume(tmp_path: Path) -> None:
     store.close()
     async with worked_out(tmp_path) as (_, usual):
         assert usual.dates == 5 and usual.volumes[389] == 39_000
+
+
+@pytest.mark.parametrize(("now", "held"), [("12:00", 500), ("19:30", 600)], ids=["usually", "late in the evening"])
+async def test_today_is_read_from_its_opening_on(tmp_path: Path, now: str, held: int) -> None:
+    start = at(f"{TODAY} {now}")
+    minutes = range((at(f"{TODAY} 04:00") - at(f"{TODAY} 09:30")) // MINUTE, (start - at(f"{TODAY} 09:30")) // MINUTE)
+    keep(tmp_path, session_of(TODAY, minutes=[*range(-2000, minutes.start), *minutes]))
+    async with backfilling(tmp_path, QQQ, live=False, start=start) as harness:
+        bars = harness.market.instruments[QQQ].bars
+        assert bars.get(at(f"{TODAY} 09:30") // MINUTE) is not None
+        assert held <= len(bars) <= held + 2

@@ -25,7 +25,7 @@ SETTING_DESCRIPTIONS = {
     "token_command": "A command that prints your key, run without a shell if neither --token-file nor\n"
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
     "columns": "Columns from left to right; [] are the default ones. There are\n# "
-    + "\n# ".join([", ".join(COLUMN_IDS[:11]) + ",", ", ".join(COLUMN_IDS[11:]) + "."]),
+    + "\n# ".join([", ".join(COLUMN_IDS[:14]) + ",", ", ".join(COLUMN_IDS[14:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",

@@ -20,7 +20,7 @@ from tui.format import count
 from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
-from tui.history.volume_history import VolumeHistory, comparable_sessions, usual_volume
+from tui.history.volume_history import VolumeHistory, bars_to_read, comparable_sessions, usual_volume
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
 from tui.protocol.rest import MOST_BARS
@@ -232,7 +232,8 @@ class Backfill:
                 await self._read_wanted.wait()
                 continue
             symbols = [i.symbol for i in unread[:_READ_BATCH]]
-            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=MOST_BARS))
+            limit = bars_to_read(unread[:_READ_BATCH], self._exchange_time())
+            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=limit))
             for i in unread[:_READ_BATCH]:
                 self._apply_stored(i, (stored or {}).get(i.symbol))
                 await asyncio.sleep(0)  # a frame may be drawn between two of them

@@ -4,6 +4,7 @@ vendor has told of minutes that the store lacked, or when a split is found."""
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,10 +12,12 @@ from typing import NamedTuple
 from tui.history.bar_coverage import CoverageTable
 from tui.history.store import Store
 from tui.market import Instrument
+from tui.market.bars import MAX_MINUTES, MINUTE
 from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar
 from tui.market.split import Split, in_one_unit
 from tui.market.usual_volume import MIN_DATES, SessionMinutes, cumulative_volumes, medians
+from tui.protocol.rest import MOST_BARS
 from tui.symbol import Symbol
 
 _DATES = 20  # trade dates that are looked at
@@ -94,6 +97,16 @@ def comparable_sessions(calendar: Calendar, today: date) -> tuple[SessionMinutes
         if day is not None and sum(map(len, minutes := session_minutes(calendar, day))) == length > 0:
             found.append(minutes)
     return tuple(found)
+
+
+def bars_to_read(instruments: Iterable[Instrument], time: float) -> int:
+    """Returns how many of the latest stored bars cover the session at `time` (the exchange's, ms UTC) of each
+    instrument from its beginning, and no fewer than the vendor tells at once."""
+    longest = MOST_BARS
+    for hours in {i.calendar for i in instruments}:
+        if session := hours.regular_hours(hours.at(time).date):
+            longest = max(longest, 1 + int((time - session[0]) // MINUTE))
+    return min(longest, MAX_MINUTES)
 
 
 def _price(i: Instrument) -> float | None:
