@@ -35,7 +35,8 @@ SETTING_DESCRIPTIONS = {
     "root_ladder": "Scale the bars of the ladder by the square root of the size, so that small sizes stay visible.",
     "cost_of": 'The order whose cost is shown below the ladder: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'Alerts: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. The key A takes the same\n'
-    "# without the symbol, for the selected one.\n"
+    "# without the symbol, for the selected one. There are also ±2%, moves 1% in 5m, spread > 5bp, turnover > 1B,\n"
+    "# relvol > 2 (times the usual volume by this minute), premium > 30bp and discount > 30bp (of the IOPV).\n"
     "# An alert fires once, or with repeat each time its figure was back by that much; on live data only. It is\n"
     "# shown by a sign in the row, a notice, the bell, a line in the log, and a notification on the desktop if the\n"
     "# terminal supports it (OSC 9 or 777; in tmux with allow-passthrough on).",

@@ -24,9 +24,9 @@ CONDITION_EXAMPLES = (
     ("spread > 5bp", "the spread is wider than 5 bp"),
     ("turnover > 1B", "more money was traded today"),
     ("moves 1% in 5m", "a fast move, up or down"),
-    ("relvol > 2", "twice the volume usual by this minute"),
-    ("premium > 30bp", "the price is so far over the IOPV"),
-    ("discount > 30bp", "or so far under it"),
+    ("relvol > 2", "twice the usual volume by now"),
+    ("premium > 30bp", "the price is above the IOPV"),
+    ("discount > 30bp", "or so far below it"),
     ("> 520 repeat 0.5", "each time, once back by 0.5"),
 )
 """Examples of what can be written behind a symbol, each with its meaning."""
