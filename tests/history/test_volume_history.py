@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, timedelta
+from datetime import date
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.wait_until import until
 from tui.history import volume_history
 from tui.history.store import BarUpdate, Store
 from tui.market.bars import MINUTE
-from tui.market.sessions import Holidays
+from tui.market.sessions import Holidays, calendar
 from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Kline
 
@@ -64,14 +64,18 @@ async def test_the_median_of_the_days_by_minute(tmp_path: Path) -> None:
         session_of(DAYS[4], minutes=[*range(100), *range(120, 390)]),
         session_of(DAYS[4], price=128.0),
         session_of(date(2026, 11, 15)),
-        session_of(TODAY - timedelta(days=29)),
     ],
-    ids=["stopped at noon", "begun late", "a gap", "before a split", "a Sunday", "before the 20 dates"],
+    ids=["stopped at noon", "begun late", "a gap", "before a split", "a Sunday"],
 )
 async def test_what_is_no_whole_day_in_todays_unit_does_not_count(tmp_path: Path, other: list[Kline]) -> None:
     keep(tmp_path, *(session_of(day) for day in DAYS[:4]), other)
     async with worked_out(tmp_path) as (_, usual):
         assert usual.dates == 4 and len(usual.volumes) == 0
+
+
+def test_the_last_twenty_trade_dates_are_looked_at() -> None:
+    sessions = volume_history.comparable_sessions(calendar("US"), TODAY)
+    assert len(sessions) == 20 and sessions[-1][0].start == at("2026-10-26 09:30") // MINUTE
 
 
 async def test_half_days_are_compared_with_half_days_alone(tmp_path: Path) -> None:

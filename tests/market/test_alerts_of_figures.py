@@ -94,6 +94,27 @@ def test_volume_beyond_the_usual_fires_with_the_minute_that_is_over() -> None:
     assert watching.status(62) == "fired 11:51:00"
 
 
+def test_of_a_feed_without_bars_the_minutes_are_built_from_trades() -> None:
+    watching = Watching("relvol > 2")
+    watching.market.refuse([QQQ], "kline@1", "not in your plan")
+    first = (MIDNIGHT - T) // 60_000
+    past = [bar(n, 100.0, 100.0) for n in range(first, 0)]
+    watching.market.apply_history(QQQ, past, False, (T - MIDNIGHT) / 1000)
+    watching.market.apply_usual_volume(QQQ, date(2024, 11, 15), 9, [100.0 * (n + 1) for n in range(1440)])
+    volumes = [(n, 1e6 if n == 50 else 10.0 + n % 2) for n in range(60)]
+    fired = [watching.at(n, tick(100.0, 1000 * n, volume=volume)) for n, volume in volumes]
+    assert not any(fired)
+    assert watching.at(61, tick(100.0, 61_000, volume=10.0))[0].endswith("the usual volume, above 2×")
+
+
+def test_moves_within_other_minutes_are_other_alerts() -> None:
+    watching = Watching("moves 1% in 5m")
+    other = watching.alert._replace(minutes=1)
+    watching.market.set_alerts([watching.alert, other])
+    engine = watching.market.alert_engine
+    assert engine.state_of(watching.alert) is not engine.state_of(other)
+
+
 def quoted(last: float, iopv: float | None) -> Quote:
     return Quote(symbol="QQQ$US", last=last, iopv=iopv)
 

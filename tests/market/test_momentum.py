@@ -105,8 +105,11 @@ def test_a_minute_without_trades_has_the_price_before_it() -> None:
 
 def test_minutes_nobody_listened_to_have_no_price() -> None:
     session = Session(since="10:20")
-    session.market.apply_history(session.symbol, [session.bar(f"09:{n}") for n in range(30, 45)], True, 0.0)
+    session.market.apply_history(
+        session.symbol, [session.bar(f"09:{n}") for n in range(30, 45)], True, session.now("10:20")
+    )
     session.trade("10:21:10", 101.0)
+    assert len(session.i.bars) == 15
     assert session.speed(5, "10:21:10") is None, "it may have been another by 10:15"
     told = [session.bar(f"09:{n}") for n in range(30, 59)]
     session.market.apply_history(session.symbol, told, False, session.now("10:21:20"))
@@ -122,6 +125,38 @@ def test_an_outage_that_was_not_filled_has_no_price() -> None:
     session.bars("10:10", "10:12", 100.0)
     session.trade("10:12:10", 101.0)
     assert session.speed(5, "10:12:10") is None and session.speed(1, "10:12:10") == pytest.approx(1.0)
+
+
+def test_an_outage_that_is_longer_than_what_the_vendor_tells_has_no_price() -> None:
+    session = Session()
+    session.bars("09:30", "10:00", 100.0)
+    session.market.link_lost(session.now("10:00:20"))
+    session.market.reconnected([session.symbol])
+    session.market.expect_data([session.symbol], session.now("10:12:00"))
+    told = [session.bar(f"10:{n}", 100.0) for n in (10, 11)]
+    session.market.apply_history(session.symbol, told, False, session.now("10:12:05"))
+    session.trade("10:12:10", 101.0)
+    assert session.speed(5, "10:12:10") is None and session.speed(1, "10:12:10") == pytest.approx(1.0)
+
+
+def test_an_auction_has_no_speed() -> None:
+    session = Session("510300$SH")
+    session.bars("14:50", "14:59", 4.0)
+    session.trade("14:56:30", 4.04)
+    assert session.speed(1, "14:56:30") == pytest.approx(1.0)
+    session.trade("14:59:30", 4.04)
+    assert session.speed(1, "14:59:30") is None
+
+
+def test_while_a_split_is_likely_nothing_is_told() -> None:
+    session = Session()
+    session.market.apply_history_closes(session.symbol, {"2026-12-07": 800.0})
+    session.usual(100.0 * n for n in range(1, 391))
+    session.bars("09:30", "09:40", 100.0)
+    session.trade("09:40:10", 101.0)
+    assert session.i.suspects_split
+    session.bars("09:40", "09:41", 100.0)
+    assert session.speed(1, "09:40:10") is session.relative_volume("09:40:30") is None
 
 
 def test_data_that_is_older_than_the_minutes_has_no_speed() -> None:
@@ -154,6 +189,17 @@ def test_only_minutes_that_are_over_count() -> None:
     assert session.relative_volume("09:31:50") == 1.0
     session.market.apply(session.bar("09:32", volume=900), session.now("09:32:01"))
     assert session.relative_volume("09:32:01") == 5.0
+
+
+def test_a_minute_whose_last_bar_may_be_still_to_come_does_not_count_and_a_silent_one_does() -> None:
+    session = Session()
+    session.usual(100.0 * n for n in range(1, 391))
+    session.bars("09:30", "09:40", volume=100)
+    assert session.relative_volume("09:40:01") == pytest.approx(1.0)
+    session.market.apply(session.bar("09:40", volume=100), session.now("09:40:50"))
+    session.market.apply(session.bar("09:39", volume=1_000), session.now("09:40:51"))
+    assert session.relative_volume("09:41:01") == pytest.approx(1.9), "09:40 is over, and told up to 09:40:50"
+    assert session.relative_volume("09:45:00") == pytest.approx(20 / 15), "nothing since then"
 
 
 def test_before_and_after_the_session_no_minute_of_it_is_counted_twice() -> None:

@@ -21,7 +21,7 @@ def speed(i: Instrument, minutes: int, time: float) -> float | None:
         return None
     session = _session(i, now)
     slot = now // MINUTE - minutes - 1
-    if not session.phase.is_continuous or slot * MINUTE < session.start:
+    if not session.phase.is_continuous:
         return None
     bar = bars.latest_before(slot + 1)
     if bar is None or bar.time < session.start:
