@@ -7,7 +7,7 @@ from tests.support.feedless_app import (
     QQQ,
     feedless_app,
 )
-from tui.widgets.watchlist.columns import COLUMNS
+from tui.watchlist.columns import COLUMNS
 
 
 async def test_other_keys_of_the_config_do_what_the_table_says() -> None:

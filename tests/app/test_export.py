@@ -18,14 +18,14 @@ from tests.support.feedless_app import (
 from tests.support.launch_options import launch_options
 from tests.support.messages import T, bar
 from tests.support.wait_until import until
-from tui.app.export import bars_csv, grid_csv
 from tui.market import Market
 from tui.market.data_status import data_status
 from tui.protocol.messages import Quote
 from tui.reference.fund_names import FundNames
-from tui.widgets.watchlist.columns import BY_ID
-from tui.widgets.watchlist.row_figures import RenderContext, make_row
-from tui.widgets.watchlist.sorting import sort_rows
+from tui.watchlist.columns import BY_ID
+from tui.watchlist.row_figures import RenderContext, make_row
+from tui.watchlist.sorting import sort_rows
+from tui.watchlist.tables import bars_csv, grid_csv
 
 
 async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ async def test_what_is_on_the_screen_is_exported_and_nothing_overwritten(tmp_pat
     assert names == ["itick-core.csv", "itick-core.csv", "itick-qqq-us-minutes.csv", "itick-screen.svg"]
     table = next((tmp_path / "out").glob("itick-core*")).read_text()
     header, first, *_ = table.splitlines()
-    assert header == "symbol,last,change,change%,bid,ask,spread,volume,turnover,state,time"
+    assert header == "symbol,last,change,change%,bid,ask,spread,volume,turnover,state,old,time"
     assert first.startswith("QQQ$US,500,")
     minutes = next((tmp_path / "out").glob("itick-qqq*")).read_text().splitlines()
     assert minutes[0] == "time,open,high,low,close,volume,complete"
@@ -61,7 +61,7 @@ def test_a_price_that_only_history_has_is_exported_and_sorted_by_as_it_is_shown(
     rows = [make_row(i, data_status(i, None, True), None, context) for i in market.instruments.values()]
     table = grid_csv(rows, [BY_ID["symbol"], BY_ID["last"]]).splitlines()
     assert BY_ID["last"].cell(rows[0]).text == "505.00"
-    assert table[1].startswith("QQQ$US,505,last known,20") and table[2] == "SPY$US,,pending,"
+    assert table[1].startswith("QQQ$US,505,last known,last,20") and table[2] == "SPY$US,,pending,,"
     for column in ("last", "time"):
         assert [i.symbol for i in sort_rows(rows[::-1], column)] == [QQQ, SPY], "what is unknown comes last"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tui.app.feed_worker import FeedSource
 from tui.errors import EXIT_DONE, EXIT_KEY_REFUSED
 from tui.exchange.server import Exchange
 from tui.feed.endpoint import rest_base
+from tui.feed.key_lock import lock_folder
 from tui.feed.state import LinkPhase, LinkState
 from tui.history.rest_client import RestClient
 from tui.secrets import Token
@@ -39,6 +41,20 @@ async def test_a_phase_is_in_the_history_once_however_many_states_it_has() -> No
     app.feed.link_changed(LinkState(LinkPhase.LIVE, 0.0))
     app.feed.link_changed(LinkState(LinkPhase.LIVE, 0.0))
     assert [event.state for event in app.market.health.history] == ["connecting", "LIVE"]
+
+
+async def test_the_history_says_why_other_windows_cannot_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    locks = lock_folder()
+    locks.mkdir(parents=True)
+    locks.chmod(0o777)
+    async with Exchange(rate=20.0) as exchange:
+        app = ItickApp(launch_options([QQQ]), FeedSource(exchange.url, Token("key")))
+        async with app.run_test():
+            await until(lambda: app.feed.is_live)
+            said = app.market.health.history[-1]
+    assert said.state == "LIVE"
+    assert said.reason == f"other windows cannot join: others can write {locks}: chmod go-w {locks}"
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

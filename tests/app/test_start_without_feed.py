@@ -12,7 +12,6 @@ import pytest
 from tests.support.launch_options import launch_options
 from tests.support.price_walks import OPEN, at, price_walk
 from tests.support.wait_until import until
-from tui.app import export
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
 from tui.exchange.server import Exchange
@@ -21,6 +20,7 @@ from tui.market.data_status import DataStatus, data_status
 from tui.protocol.messages import Tick
 from tui.secrets import Token
 from tui.symbol import Symbol
+from tui.watchlist.tables import grid_csv
 
 QQQ, SPY, TLT = (Symbol(code, "US") for code in ("QQQ", "SPY", "TLT"))
 MONDAY = at("2026-11-23 08:00") / 1000  # s
@@ -61,7 +61,7 @@ async def test_without_a_network_the_last_session_is_shown_and_marked_so() -> No
         for sort in ("last", "age", "-time"):
             assert shown_order(app, sort)[0] == TLT
         assert shown_order(app, "-last")[-1] == TLT
-        table = list(csv.DictReader(StringIO(export.grid_csv(*app.dashboard.watchlist.figures()))))
+        table = list(csv.DictReader(StringIO(grid_csv(*app.dashboard.watchlist.figures()))))
         figures = {row["symbol"]: (row["last"], row["state"]) for row in table}
         assert figures == {
             "TLT$US": ("1", "stale"),

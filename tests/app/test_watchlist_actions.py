@@ -22,7 +22,7 @@ from tests.support.feedless_app import (
 from tests.support.messages import quote
 from tests.support.modal_host import highlighted_row, menu_rows
 from tui.symbol import Symbol, parse_symbols
-from tui.widgets.watchlist.columns import DEFAULT
+from tui.watchlist.columns import DEFAULT
 from tui.widgets.watchlist.grid import Watchlist
 
 

@@ -103,7 +103,7 @@ async def test_it_is_worked_out_once_a_day_on_a_thread_and_again_when_the_vendor
         threads.append(threading.current_thread())
         return work(store, **arguments)
 
-    monkeypatch.setattr("tui.history.backfill.usual_volume", counted)
+    monkeypatch.setattr(volume_history, "usual_volume", counted)
     keep(tmp_path, *(session_of(day) for day in DAYS[1:5]))
     async with worked_out(tmp_path) as (harness, usual):
         assert usual.dates == 4
@@ -111,11 +111,11 @@ async def test_it_is_worked_out_once_a_day_on_a_thread_and_again_when_the_vendor
         harness.history.link_changed(LIVE, demo=False)
         await until(lambda: harness.market.instruments[QQQ].bars.usual.dates == 5)  # type: ignore[union-attr]
         assert len(threads) == 2 and threading.main_thread() not in threads
-        harness.history._volumes_wanted.set()
-        await until(lambda: not harness.history._volumes_wanted.is_set())
+        harness.history._volumes.wanted.set()
+        await until(lambda: not harness.history._volumes.wanted.is_set())
         assert len(threads) == 2
         harness.now += 86_400
-        harness.history._volumes_wanted.set()
+        harness.history._volumes.wanted.set()
         await until(lambda: harness.market.instruments[QQQ].bars.usual.date != TODAY)  # type: ignore[union-attr]
         assert len(threads) == 3
 

@@ -18,8 +18,8 @@ from tui.market.split import is_split
 from tui.protocol.messages import Kline, Quote, Tick
 from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
-from tui.widgets.watchlist.columns import BY_ID
-from tui.widgets.watchlist.row_figures import RenderContext, make_row
+from tui.watchlist.columns import BY_ID
+from tui.watchlist.row_figures import RenderContext, make_row
 
 CHANGES = ("change", "change%", "ext%")
 ASLEEP = "asleep: split?"

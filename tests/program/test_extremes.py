@@ -26,7 +26,7 @@ from tui.market import Market
 from tui.market.alerts import parse_alert
 from tui.protocol.messages import MAX_PERCENT, MAX_PRICE, MAX_TURNOVER, MAX_UNITS, MIN_PRICE, Kline, Quote
 from tui.symbol import Symbol
-from tui.widgets.watchlist.columns import COLUMNS
+from tui.watchlist.columns import COLUMNS
 
 SYMBOLS = [Symbol("QQQ", "US"), Symbol("2800", "HK"), Symbol("510300", "SH"), Symbol("X", "ZZ")]
 OPEN = 1_795_446_000_000  # Monday 2026-11-23 15:00 UTC, 10:00 in New York

@@ -13,8 +13,8 @@ from tests.scenes.script import AREAS, Check, SceneError
 from tui.app.app import ItickApp
 from tui.market.data_status import DataStatus
 from tui.terminal.textual_private import render_lines
+from tui.watchlist.columns import BY_ID
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.columns import BY_ID
 
 _ROLES = ("up", "down", "up_calm", "down_calm", "flat", "muted", "faint", "text", "warning")
 _WORDS = "|".join(re.escape(status.value) for status in DataStatus if status.value.strip())

@@ -27,7 +27,7 @@ from tui.protocol.messages import Kline, Quote
 from tui.recording.format import FORMAT, RecordingHeader, call_line, message_line, names_line, state_line
 from tui.recording.replay import Replay
 from tui.reference.holidays import load
-from tui.widgets.watchlist.columns import BY_ID
+from tui.watchlist.columns import BY_ID
 
 COLUMNS = tuple(id for id in BY_ID if id not in ("name", "range", "turnover", "vwap", "iopv", "premium", "hour"))
 """The columns of the watchlist in a scene."""

@@ -41,7 +41,7 @@ def test_finding(snap_compare: Snapshot) -> None:
         ("REMOVE", ["d Del", "Space"]),
         ("delete lists", ["L"]),
         ("suspend", ["Ctrl+Z"]),  # an id
-        ("replay", ["P", "N", "<", ">", "● ◌ ■", "▸ ‖", "REPLAY ×10"]),  # a group
+        ("replay", ["p", "P", "N", "<", ">", "● ◌ ■", "▸ ‖", "REPLAY ×10"]),  # a group
         ("look t", ["t"]),
         ("stale", ["⊘ stale"]),
         ("tale", []),  # words are found by their beginning

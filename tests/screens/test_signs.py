@@ -16,9 +16,9 @@ from tui.market.data_status import DataStatus
 from tui.market.trade_side import TradeSide
 from tui.screens.signs import SIGNS
 from tui.terminal.textual_private import render_lines
+from tui.watchlist.columns import BY_ID
 from tui.widgets.header import Header
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.columns import BY_ID
 
 SOURCE = Path(__file__).parents[2] / "tui"
 WORDS_ONLY = set("╭╮╰╯─│·×’–")

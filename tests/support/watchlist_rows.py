@@ -8,9 +8,9 @@ from tui.market.data_status import data_status
 from tui.protocol.messages import Push, Quote, Tick
 from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
-from tui.widgets.watchlist.cells import Cell
-from tui.widgets.watchlist.columns import BY_ID
-from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, SortKey, make_row
+from tui.watchlist.cells import Cell
+from tui.watchlist.columns import BY_ID
+from tui.watchlist.row_figures import RenderContext, RowFigures, SortKey, make_row
 
 SH = Symbol("510300", "SH")
 

@@ -18,9 +18,9 @@ from tui.reference.fund_names import FundNames
 from tui.screens.health import HealthSnapshot, silent_figures
 from tui.terminal.flow_control import TerminalFlowControl
 from tui.terminal.frame_clock import MAX_FRAMES
+from tui.watchlist.columns import BY_ID
+from tui.watchlist.row_figures import RenderContext, make_row
 from tui.widgets.pane import Pane
-from tui.widgets.watchlist.columns import BY_ID
-from tui.widgets.watchlist.row_figures import RenderContext, make_row
 
 CARRIED = {
     "depth": {"bid", "ask", "spread"},

@@ -59,7 +59,7 @@ async def test_only_an_age_is_ago(later: int, status: int | None, words: str) ->
 
 async def test_across_a_likely_split_no_change_is_told() -> None:
     app = detail()
-    market = app.dashboard.quote_header._market
+    market = app.dashboard.quote_header.market
     market.apply_history_closes(LQD, {"2024-11-14": 220.5})
     async with app.run_test(size=(140, 36)) as pilot:
         await pilot.pause()

@@ -11,8 +11,8 @@ from tui.app.list_actions import ListActions
 from tui.app.preferences import Preferences
 from tui.app.watchlist_actions import WatchlistActions
 from tui.market import Instrument
+from tui.watchlist.columns import COLUMNS
 from tui.widgets.bindings import call_of
-from tui.widgets.watchlist.columns import COLUMNS
 
 if TYPE_CHECKING:
     from tui.screens.palette import PaletteCommand

@@ -1,67 +1,21 @@
-"""What is on the screen, as files: figures as CSV, pictures as SVG. No file is ever overwritten."""
+"""Exports into a folder: new files, written on another thread. No file is ever overwritten."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from io import StringIO
+from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from tui.errors import UsageError, reason
 from tui.files import make_empty, make_folder, part_of, replace
-from tui.market import Instrument
-from tui.market.bars import MINUTE
 from tui.threads import run_in_thread
-from tui.widgets.watchlist.columns import Column
-from tui.widgets.watchlist.row_figures import RowFigures
 
 _WITHIN = 3.0  # s after which a file counts as not written yet
 _DISCARD_WITHIN = 0.3  # s
-
-
-def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
-    """Returns the figures of the watchlist as CSV, to ten digits, in the columns of the screen, with each row's state
-    and the time of its newest data. What is not known is empty."""
-    table = StringIO()
-    writer = _csv_writer(table)
-    figures = [column for column in columns if column.letter and column.id not in ("time", "age", "hour")]
-    writer.writerow([*(column.id for column in figures), "state", "time"])
-    for row in rows:
-        newest = row.last_known.time if row.last_known is not None else row.instrument.newest_time
-        values = [column.sort_key(row) for column in figures]
-        writer.writerow(
-            [
-                *(_figure(value[1] if isinstance(value, tuple) else value) for value in values),
-                row.status.name.lower().replace("_", " "),
-                _time(newest) if newest else "",
-            ]
-        )
-    return table.getvalue()
-
-
-def bars_csv(instrument: Instrument, time: float) -> str:
-    """Returns a symbol's minute bars as CSV, oldest first. The minute that `time` (ms UTC) is in is not complete, and
-    none in which the link was away."""
-    table = StringIO()
-    writer = _csv_writer(table)
-    writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
-    for bar in instrument.bars:
-        figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        is_whole = bar.time + MINUTE <= time and bar.time // MINUTE not in instrument.bars.incomplete
-        complete = "yes" if is_whole else "no"
-        writer.writerow([_time(bar.time), *map(_figure, figures), complete])
-    return table.getvalue()
-
-
-def _csv_writer(table: StringIO) -> Any:
-    import csv  # the first frame needs none
-
-    return csv.writer(table, lineterminator="\n")
 
 
 class Export:
@@ -160,12 +114,3 @@ class Exporter:
         if late and self._export is not None:
             self.trouble = self._no_answer
             await asyncio.wait([asyncio.ensure_future(run_in_thread(self._export.discard))], timeout=_DISCARD_WITHIN)
-
-
-def _figure(value: float | str | None) -> str:
-    """Returns a figure without binary noise: 6.32 and not 6.319999999999936."""
-    return "" if value is None else value if isinstance(value, str) else f"{value:.10g}"
-
-
-def _time(ms: float) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -37,8 +37,11 @@ class ListActions:
 
     def display(self, select: Symbol | None = None) -> None:
         """Put the lists on the dashboard as they are, with this symbol selected."""
-        rows = [self._market.instruments[symbol] for symbol in self._lists.symbols]
-        selected = self._market.instruments.get(select) if select is not None else None
+        market = self._dashboard.market
+        if market is not self._market:
+            market.follow(self._lists.symbols)  # of what was added since, a frozen picture knows nothing
+        rows = [market.instruments[symbol] for symbol in self._lists.symbols]
+        selected = market.instruments.get(select) if select is not None else None
         self._dashboard.show(self._lists.shown, rows, selected)
         self._dashboard.header.lists = tuple(self._lists.lists)
         self._dashboard.header.shown = self._lists.shown

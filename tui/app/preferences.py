@@ -19,7 +19,7 @@ from tui.market.alert_engine import AlertEvent
 from tui.market.alerts import Alert
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol
-from tui.widgets.watchlist.columns import DEFAULT
+from tui.watchlist.columns import DEFAULT
 
 WATCHED = "Watch"  # the name of the list that --watch opens
 

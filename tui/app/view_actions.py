@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from tui.app import export
 from tui.app.appearance import Appearance
+from tui.app.export import Exporter
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
@@ -17,6 +17,7 @@ from tui.market import Market
 from tui.market.money import parse_amount
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
+from tui.watchlist.tables import bars_csv, grid_csv
 
 _SIZES = (
     "3000   10k        shares",
@@ -41,7 +42,7 @@ class ViewActions:
         preferences: Preferences,
         appearance: Appearance,
         notices: Notices,
-        exporter: export.Exporter,
+        exporter: Exporter,
         push_screen: PushScreen,
         screenshot: Callable[[], str],
         add: Callable[[], None],
@@ -128,7 +129,7 @@ class ViewActions:
         from tui.screens.prompt import Prompt
 
         now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
-        check = _check(parse_amount)
+        check = objection_of(parse_amount)
         prompt = Prompt("Size to trade", now, check, _SIZES, "shows the cost", lambda: ladder.region, selected=True)
         self._push_screen(prompt, self._size_given)
 
@@ -148,7 +149,11 @@ class ViewActions:
 
         chart = self._dashboard.chart
         prompt = Prompt(
-            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+            "Go to time",
+            check=objection_of(chart.find_moment),
+            help=_MOMENTS,
+            enter="shows it",
+            beside=lambda: chart.region,
         )
         self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
 
@@ -166,15 +171,22 @@ class ViewActions:
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("candles"):
             self._dashboard.chart.candles = not self._dashboard.chart.candles
             self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("average price"):
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
+
+    def _has_bars(self, what: str) -> bool:
+        """Returns True if the chart has the bars of one symbol; answers why there is no such thing if it has not."""
+        if not self._dashboard.chart.compared:
+            return True
+        self._notices.say(f"no {what} in a comparison: {self._preferences.key_label('compare')} ends it")
+        return False
 
     def _is_shown(self, pane: str) -> bool:
         """Returns True if a pane is on the screen; answers how to show it if it is not."""
@@ -205,15 +217,16 @@ class ViewActions:
     def _export(self, what: str | None) -> None:
         grid, write, now = self._dashboard.watchlist, self._exporter.write, datetime.now()
         if what == "grid":
-            write(self._preferences.lists.shown, "csv", export.grid_csv(*grid.figures()), now)
+            write(self._preferences.lists.shown, "csv", grid_csv(*grid.figures()), now)
         elif what == "screen":
             write("screen", "svg", self._screenshot(), now)
         elif what == "bars":
             if (selected := grid.selected) is None:
                 self._notices.say("no symbol is selected", warn=True)
             elif len(selected.bars):
-                time = self._market.exchange_time(self._dashboard.status.now)
-                write(f"{selected.symbol}-minutes", "csv", export.bars_csv(selected, time), now)
+                dashboard = self._dashboard
+                time = dashboard.market.exchange_time(dashboard.shown_at)
+                write(f"{selected.symbol}-minutes", "csv", bars_csv(selected, time), now)
             else:
                 self._notices.say(f"there are no minutes of {selected.symbol} to write yet", warn=True)
 
@@ -242,7 +255,7 @@ class ViewActions:
         self._dashboard.apply_styles(self._appearance.styles)
 
 
-def _check(parse: Callable[[str], object]) -> Callable[[str], str]:
+def objection_of(parse: Callable[[str], object]) -> Callable[[str], str]:
     """Returns what tells why `parse` does not take a text, "" if it does."""
 
     def check(text: str) -> str:

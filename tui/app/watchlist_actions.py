@@ -14,9 +14,9 @@ from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.symbol import Symbol, join_notices, lacks_region, parse_symbol, split_list
-from tui.widgets.watchlist.columns import BY_ID, COLUMNS, DEFAULT
+from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
+from tui.watchlist.sorting import arrow, first_press, reversed_order
 from tui.widgets.watchlist.grid import Watchlist
-from tui.widgets.watchlist.sorting import arrow, first_press, reversed_order
 
 _MOST_REMARKS = 6  # lines of a notice
 _MOST_NAMED = 6  # symbols in one of them

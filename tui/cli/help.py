@@ -49,7 +49,8 @@ STATE = "~/.local/state/itick-tui/"
 CACHE = "~/.cache/itick-tui/itick.sqlite"
 FILE_DESCRIPTIONS = {
     CONFIG: "Lists, columns, theme, keys. `itick-tui config path` prints its real path.",
-    STATE: "Crash reports, and locks that show other copies which key is in use.",
+    STATE: "Crash reports, locks and sockets by which copies with the same key find each other, and the token of "
+    "`itick-tui relay --listen`.",
     CACHE: "History: minute bars, closes and names of the last 30 days. It can be deleted.",
 }
 

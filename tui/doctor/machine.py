@@ -22,6 +22,7 @@ from tui.config.settings import Settings
 from tui.doctor.checks import Check, Finding, Status
 from tui.errors import reason
 from tui.feed.endpoint import VENDOR_URL, check_rest_url, check_url, host_of
+from tui.feed.key_lock import folder_exposure, lock_folder
 from tui.format import UNKNOWN, count
 from tui.history.store import StoreError, default_store_path, is_sound
 from tui.multiplexers import notification_obstacle, replying_program
@@ -132,6 +133,8 @@ class MachineChecks:
                 "nothing can be saved there: make the folder writable for you",
                 Status.WARN,
             )
+        if exposure := folder_exposure(lock_folder()):
+            return Finding(exposure, "until then windows with the same key cannot join each other", Status.WARN)
         return Finding("can be written: " + ", ".join(writable))
 
     async def _history(self) -> Finding:

@@ -14,8 +14,8 @@ from typing import NamedTuple, Self, TypeVar
 
 from platformdirs import user_state_path
 
-from tui.errors import UsageError
-from tui.files import make_folder
+from tui.errors import UsageError, reason
+from tui.files import make_folder, write_exposure
 from tui.secrets import Token
 from tui.threads import start_thread
 
@@ -51,7 +51,7 @@ class KeyLock:
         import hashlib  # slow to import, and a demo needs no lock
 
         name = hashlib.sha256(f"{host}\n{token.reveal()}".encode()).hexdigest()[:24]
-        self._path = (folder or user_state_path("itick-tui") / "locks") / f"{name}.lock"
+        self._path = (folder or lock_folder()) / f"{name}.lock"
         self._take_over = take_over
         self._file: int | None = None
         self._waiter = threading.Thread()
@@ -73,14 +73,13 @@ class KeyLock:
 
     def acquire(self) -> None:
         """Become the owner of the key. Raises KeyInUse if another process is, unless `take_over` is set."""
-        if self._file is None and (pid := self._with_timeout(self._enter, None)) is not None:
+        if self._file is None and (pid := self._with_timeout(partial(self._enter, self._take_over), None)) is not None:
             raise KeyInUse(pid)
 
     def take_over(self) -> None:
         """Become the owner of the key, also if another process is."""
-        self._take_over = True
         if self._file is None:
-            self._with_timeout(self._enter, None)
+            self._with_timeout(partial(self._enter, True), None)
         else:
             self.claim()
 
@@ -88,6 +87,12 @@ class KeyLock:
     def folder(self) -> Path:
         """The folder of the lock file; only the current user can enter it."""
         return self._path.parent
+
+    @property
+    def exposure(self) -> str:
+        """Who else can write the folder and what to do about it, "" if only the current user and root can: others could
+        put a socket of their own into it."""
+        return self._with_timeout(partial(folder_exposure, self.folder), "")
 
     @property
     def name(self) -> str:
@@ -109,14 +114,14 @@ class KeyLock:
             return None
         return Holder(int(pid), Path(socket) if socket else None) if pid.isdecimal() else None
 
-    def _enter(self) -> int | None:
-        """Acquire the lock or take over. Returns the pid of the owner if neither is possible, else None."""
+    def _enter(self, take_over: bool) -> int | None:
+        """Acquire the lock, or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
             make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return None  # the lock cannot be created: the program goes on without it
-        if not held and not self._take_over:
+        if not held and not take_over:
             pid = self._owner()
             self._close()
             return pid
@@ -198,6 +203,23 @@ class KeyLock:
         """Give the key up. The file stays for another process that took over."""
         self._with_timeout(self._exit, None)
 
+    def is_free(self) -> bool:
+        """Returns True if no process holds the lock."""
+        return self._with_timeout(self._is_free, False)
+
+    def _is_free(self) -> bool:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     def _exit(self) -> None:
         if self._file is not None and self._other_owner() is None:
             with contextlib.suppress(OSError):
@@ -228,3 +250,19 @@ def _is_running(pid: int) -> bool:
     except OSError:
         return True  # another user's process
     return True
+
+
+def lock_folder() -> Path:
+    """Returns the folder of the current user's locks."""
+    return user_state_path("itick-tui") / "locks"
+
+
+def folder_exposure(folder: Path) -> str:
+    """Returns who else can write a folder of locks and what to do about it, "" if only the current user and root can,
+    or there is none yet."""
+    try:
+        return write_exposure(folder)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{folder} cannot be looked at: {reason(error)}"

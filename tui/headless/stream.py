@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import select
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -16,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tui import format as fmt
-from tui.crash import catch_callbacks
-from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, ItickError, NoConnection, reason
+from tui.errors import EXIT_DONE, ItickError, NoConnection, reason
 from tui.feed.clock import monotonic
-from tui.feed.dns import resolve_in_threads
 from tui.feed.endpoint import host_of
-from tui.feed.link import Link
+from tui.feed.link import Link, Opener
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared, Route
+from tui.feed.tap import Route
+from tui.headless.run import STALL_TIMEOUT, HeadlessRun
 from tui.headless.stdout import StdoutWriter
-from tui.market import Instrument, Market
+from tui.market import Instrument
 from tui.market.entitlements import RefusedType, refused_types
 from tui.market.instrument import DATA_TIMEOUT
 from tui.protocol.messages import OVER_LIMIT, TYPE_OF, Level, Push
@@ -36,12 +31,8 @@ if TYPE_CHECKING:
     from tui.log import LogFile
     from tui.recording.writer import Recorder
 
-_STALL_TIMEOUT = 2.0  # s without a read, when the stream ends
 
-_log = logging.getLogger(__name__)
-
-
-class NdjsonStream:
+class NdjsonStream(HeadlessRun):
     """Prints the updates applied to a market.
 
     It ends after `count` updates or `seconds`, on a signal, when standard output has no reader any more, or after
@@ -57,6 +48,7 @@ class NdjsonStream:
         *,
         json_health: bool = False,
     ) -> None:
+        super().__init__()
         self._symbols = symbols
         self._json_health = json_health
         self._recorder: Recorder | None = None
@@ -70,12 +62,8 @@ class NdjsonStream:
         self._types: Sequence[str] = ()
         self._symbols_with_data: set[Symbol] = set()  # on any connection
         self._reported_symbols: list[Symbol] = []  # reported as without data
-        self.market = Market()
         self._link: Link | None = None
         self._refused: list[RefusedType] = []
-        self._signal_exit_code = EXIT_DONE
-        self._stderr: StdoutWriter | None = None  # standard error, while the loop runs
-        self._was_live = False
 
     async def run(
         self,
@@ -85,23 +73,14 @@ class NdjsonStream:
         route: Route | None = None,
         recorder: Recorder | None = None,
         log: LogFile | None = None,
+        opener: Opener | None = None,
     ) -> int:
         """Stream until done; returns the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._types = types
-        self._loop = loop = asyncio.get_running_loop()
-        self._exit_code: asyncio.Future[int] = loop.create_future()
+        self._begin(log)
         self._stdout = StdoutWriter(sys.stdout.fileno(), partial(self._finish, EXIT_DONE))
-        if sys.stderr is not None:
-            self._stderr = StdoutWriter(sys.stderr.fileno(), lambda: None)
-        catch_callbacks(loop, self._finish)
-        resolve_in_threads(loop)
-        signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
-        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
-            del signals[signal.SIGHUP]
-        for signum, code in signals.items():
-            loop.add_signal_handler(signum, self._on_signal, code)
         if self._seconds is not None:
-            loop.call_later(self._seconds, self._on_time_limit)
+            self._loop.call_later(self._seconds, self._on_time_limit)
         self._link = Link(
             url,
             token,
@@ -111,27 +90,19 @@ class NdjsonStream:
             on_push=self._on_push,
             on_fault=self._finish,
             route=route,
+            opener=opener,
         )
         if recorder is not None:
             self._recorder = recorder
             recorder.on_error = lambda: self._print_status_threadsafe(f"recording stopped: {recorder.error}")
             recorder.begin(self.market, self._symbols, host_of(url), monotonic, time.time)
-        if log is not None:
-            log.on_trouble = lambda: self._print_status_threadsafe(log.trouble)
-            if log.trouble:
-                self._print_status(log.trouble)
         self._link.set_symbols(self._symbols)
         self._start_deadline()
-        task = asyncio.create_task(self._link.run())
-        task.add_done_callback(self._on_link_ended)
         try:
-            code = await self._exit_code
+            code = await self._run_link(self._link)
         finally:
-            task.cancel()
-            await asyncio.wait([task])
-            error = await self._stdout.close(None if self._remaining == 0 else _STALL_TIMEOUT)
-            if self._stderr is not None and await self._stderr.close(_STALL_TIMEOUT) is None:
-                self._stderr = None  # else standard error has no reader: drop the counters too
+            error = await self._stdout.close(None if self._remaining == 0 else STALL_TIMEOUT)
+            await self._close_stderr()
         if self._signal_exit_code:  # a signal may arrive during the final writes
             return self._signal_exit_code
         if error is not None and not isinstance(error, BrokenPipeError):  # a closed pipe is a normal end
@@ -158,56 +129,16 @@ class NdjsonStream:
         more = {"symbols": len(self._symbols), "refused": refused, "no_data": list(map(str, silent))}
         self._print_status(self._encode(report | more).decode())
 
-    def _print_status(self, words: str) -> None:
-        """Print a line on standard error."""
-        if self._stderr is not None:
-            self._stderr.write(f"{words}\n".encode(sys.stderr.encoding, "backslashreplace"))
-        elif sys.stderr is not None:  # None if the parent closed it: print would write to standard output
-            with contextlib.suppress(OSError):  # no reader
-                if select.select((), (sys.stderr,), (), _STALL_TIMEOUT)[1]:
-                    print(words, file=sys.stderr, flush=True)
-
-    def _print_status_threadsafe(self, words: str) -> None:
-        """Print a line on standard error from any thread, also after the loop has ended."""
-        try:
-            self._loop.call_soon_threadsafe(self._print_status, words)
-        except RuntimeError:
-            self._print_status(words)
-
     def _on_signal(self, code: int) -> None:
-        self._signal_exit_code = code
         self._stdout.abandon()
-        if self._stderr is not None:
-            self._stderr.abandon()
-        self._finish(code)
-
-    def _finish(self, result: int | Exception) -> None:
-        if self._exit_code.done():
-            return
-        if isinstance(result, Exception):
-            self._exit_code.set_exception(result)
-        else:
-            self._exit_code.set_result(result)
-
-    def _on_link_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and isinstance(fault := task.exception(), Exception):
-            self._finish(fault)
+        super()._on_signal(code)
 
     def _on_link_state(self, state: LinkState) -> None:
         if self._recorder is not None:
             self._recorder.record_state(state)
-        words = safe_text(state.describe(monotonic()))
-        _log.info("link %s", words)
-        if state.phase is LinkPhase.STOPPED and state.error is not None:
-            if self._was_live and isinstance(state.error, NotShared):  # it may answer again
-                self._print_status(words)
-                self._start_deadline()
-                return
-            self._finish(state.error)
+        if not self._follow_state(state):
             return
-        self._print_status(words)
         if state.phase is LinkPhase.LIVE:
-            self._was_live = True
             self._report_refused()
             if self._deadline_timer is not None:
                 self._deadline_timer.cancel()
@@ -313,12 +244,6 @@ def format_counters(report: dict[str, Any]) -> str:
     """Returns the counters of a health report as a few lines."""
     applied = ", ".join(f"{count:,} {type_}" for type_, count in report["applied"].items())
     malformed = ", ".join(f"{count:,} {kind}" for kind, count in report["malformed"].items())
-    round_trips = report["round_trip_ms"]
-    round_trip = (
-        f"{round_trips['last']:g} ms (median {round_trips['median']:g}, most {round_trips['max']:g})"
-        if round_trips
-        else "not measured"
-    )
     return "\n".join(
         (
             f"received {report['messages']:,} messages, {report['bytes']:,} bytes; applied {applied}",
@@ -326,10 +251,21 @@ def format_counters(report: dict[str, Any]) -> str:
             f"{sum(report['malformed'].values()):,} malformed" + (f" ({malformed})" if malformed else ""),
             f"odd: {report['future']:,} from the future, {report['crossed']:,} crossed books, "
             f"{report['misplaced']:,} with misplaced levels, {report['outside_range']:,} quotes outside their range",
-            f"link: {report['reconnects']:,} reconnects, {report['heartbeats_missed']:,} heartbeats missed, "
-            f"round trip {round_trip}",
+            describe_link(report),
         )
     )
+
+
+def describe_link(report: dict[str, Any]) -> str:
+    """Returns the counters of the link in a health report as a line."""
+    round_trips = report["round_trip_ms"]
+    round_trip = (
+        f"{round_trips['last']:g} ms (median {round_trips['median']:g}, most {round_trips['max']:g})"
+        if round_trips
+        else "not measured"
+    )
+    missed = report["heartbeats_missed"]
+    return f"link: {report['reconnects']:,} reconnects, {missed:,} heartbeats missed, round trip {round_trip}"
 
 
 def describe_refusals(refused: Sequence[RefusedType], wanted: int) -> list[str]:

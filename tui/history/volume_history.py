@@ -3,15 +3,18 @@ vendor has told of minutes that the store lacked, or when a split is found."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
 
+from tui.feed.clock import Clock
 from tui.history.bar_coverage import CoverageTable
 from tui.history.store import Store
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.bars import MAX_MINUTES, MINUTE
 from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar
@@ -21,6 +24,9 @@ from tui.protocol.rest import MOST_BARS
 from tui.symbol import Symbol
 
 _DATES = 20  # trade dates that are looked at
+_POLL_EVERY = 15.0  # s
+
+_Worked: TypeAlias = "tuple[int, array[float]]"
 
 
 class VolumeBasis(NamedTuple):
@@ -41,17 +47,49 @@ class VolumeRequest(NamedTuple):
 
 
 class VolumeHistory:
-    """Which instruments' usual volume was worked out, and for what. `coverage` tells how far their history is known."""
+    """Works out the usual volume of each instrument from the store, and applies it to `market`. `coverage` tells how
+    far their history is known; `use_store` returns what a function makes of the store, None if that cannot be used."""
 
-    def __init__(self, coverage: CoverageTable) -> None:
+    def __init__(
+        self,
+        market: Market,
+        coverage: CoverageTable,
+        instruments: Callable[[], list[Instrument]],
+        use_store: Callable[[Callable[[Store], _Worked]], Awaitable[_Worked | None]],
+        clock: Clock,
+    ) -> None:
+        self._market = market
         self._coverage = coverage
+        self._instruments = instruments
+        self._use_store = use_store
+        self._clock = clock
         self._made: dict[Instrument, VolumeBasis] = {}
+        self.wanted = asyncio.Event()
+        """Set when more of the past is known; a new trade date is found without it."""
+
+    async def run(self) -> None:
+        """Work out one after the other, until cancelled."""
+        while True:
+            self.wanted.clear()
+            for request in self._lacking(self._instruments(), self._market.exchange_time(self._clock())):
+                i, day = request.instrument, request.basis.day
+                sessions = comparable_sessions(i.calendar, day)
+                work = partial(usual_volume, symbol=i.symbol, sessions=sessions, price=request.price)
+                found = await self._use_store(work)
+                if found is None:
+                    break
+                if self._market.instruments.get(i.symbol) is i:
+                    self._market.apply_usual_volume(i.symbol, day, *found)
+                self._made[i] = request.basis
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_EVERY):
+                    await self.wanted.wait()
 
     def clear(self) -> None:
         """Begin anew, with another store."""
         self._made.clear()
 
-    def lacking(self, instruments: list[Instrument], time: float) -> list[VolumeRequest]:
+    def _lacking(self, instruments: list[Instrument], time: float) -> list[VolumeRequest]:
         """Returns what is to be worked out at `time`, the exchange's, ms UTC. Instruments without any price wait."""
         self._made = {i: basis for i in instruments if (basis := self._made.get(i)) is not None}
         days: dict[Calendar, date] = {}
@@ -65,14 +103,8 @@ class VolumeHistory:
                 found.append(VolumeRequest(i, basis, price))
         return found
 
-    def done(self, request: VolumeRequest) -> None:
-        """Record that a request was worked out."""
-        self._made[request.instrument] = request.basis
 
-
-def usual_volume(
-    store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], price: float
-) -> tuple[int, array[float]]:
+def usual_volume(store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], price: float) -> _Worked:
     """Returns how many of the sessions tell a symbol's usual volume, and the median by minute, empty if they are too
     few. Those in another unit than `price` do not count: before a split other shares were traded. Raises StoreError.
     """

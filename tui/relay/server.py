@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
-import http
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from tui import __version__
 from tui.errors import KeyRefused, MalformedMessage, UsageError
 from tui.feed.clock import Clock
+from tui.feed.connection import DEMO_SERVER
 from tui.feed.peer import peer_of
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
@@ -35,6 +38,8 @@ from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
     CONNECTED,
+    MAX_SYMBOLS,
+    OVER_LIMIT,
     SUBSCRIBED,
     TYPES,
     UNRESOLVED,
@@ -47,6 +52,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
     QUEUE_HEADER,
@@ -57,22 +63,39 @@ from tui.protocol.relay_status import (
     Window,
     encode_status,
 )
-from tui.relay.client import ClientSocket, RelayClient
+from tui.relay.admission import MAX_CLIENTS, Refusal, refusal_of
+from tui.relay.client import ClientSocket, PendingRequest, RelayClient
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol, parse_wire_symbols
 
-MAX_CLIENTS = 64
+MAX_CONNECTIONS = 2 * MAX_CLIENTS
+"""Connections of one listening socket, those in the handshake included: any process here can open one over TCP."""
+MAX_REQUEST = 64 * 1024
+"""Bytes of a request: several times one for MAX_SYMBOLS."""
+MAX_PENDING = 2 * MAX_SYMBOLS * len(TYPES)
+"""Requests of a client that are not decided yet."""
+OPEN_WITHIN = 5.0
+"""s for a handshake."""
 
+_SERVER = f"itick-tui-relay/{__version__}"
 _REPORT_EVERY = 1.0  # s
-_STREAM_PATHS = ("/fund", "/websocket/fund")
-_LOST, _LEFT = 1012, 1001  # RFC 6455 §7.4.1: service restart, going away
+_NORMAL, _LEFT, _TOO_MANY, _LOST = 1000, 1001, 1008, 1012
+"""RFC 6455 §7.4.1: normal closure, going away, policy violation, service restart."""
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("tui.relay.websockets")
 _library_log.addHandler(logging.NullHandler())
 _library_log.setLevel(logging.INFO)  # at DEBUG websockets logs every header, a token among them
+
+
+class _Listener(NamedTuple):
+    """A listening socket, and its connections, those in the handshake included. `path` is None over TCP."""
+
+    server: Server
+    connections: set[ClientSocket]
+    path: Path | None = None
 
 
 class Relay:
@@ -89,10 +112,12 @@ class Relay:
         self._state: LinkState | None = None
         self._is_demo = False
         self._connected_at = 0.0
-        self._servers: list[Server] = []
-        self._sockets: list[Path] = []
+        self._served = 0
+        self._listeners: list[_Listener] = []
         self._reporting: asyncio.Task[None] | None = None
         self._closings: set[asyncio.Task[None]] = set()
+        self.passed_on: Counter[str] = Counter()
+        """Of the clients that have left: how many there were, and of messages: sent, replaced by newer ones, lost."""
 
     # --- serving ---
 
@@ -105,71 +130,76 @@ class Relay:
         except OSError:
             listener.close()
             raise
-        self._sockets.append(path)
-        self._servers.append(
-            await unix_serve(self._serve, sock=listener, process_request=self._admit_peer, **self._options())
-        )
-        self._start()
+        connections: set[ClientSocket] = set()
+        options = self._options(connections)
+        server = await unix_serve(self._serve, sock=listener, process_request=self._admit_peer, **options)
+        self._add(_Listener(server, connections, path))
 
     async def listen_tcp(self, host: str, port: int, token: Token) -> int:
         """Serve on an address of loopback, for clients that send this token as the key. Returns the port. Raises
         OSError."""
-
-        def admit(connection: ServerConnection, request: Request) -> Response | None:
-            given = request.headers.get_all("token")
-            if not hmac.compare_digest((given[0] if given else "").encode(errors="replace"), token.reveal().encode()):
-                return connection.respond(http.HTTPStatus.UNAUTHORIZED, '{"message":"Invalid API key in request"}')
-            return self._admit(connection, request)
-
-        server = await serve(self._serve, host, port, process_request=admit, **self._options())
-        self._servers.append(server)
-        self._start()
+        connections: set[ClientSocket] = set()
+        admit = partial(self._admit, token)
+        server = await serve(self._serve, host, port, process_request=admit, **self._options(connections))
+        self._add(_Listener(server, connections))
         listened: int = next(iter(server.sockets)).getsockname()[1]
         return listened
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, connections: set[ClientSocket]) -> dict[str, Any]:
         return {
-            "create_connection": ClientSocket,
+            "create_connection": partial(ClientSocket, connections, MAX_CONNECTIONS),
             "process_response": self._set_headers,
-            "server_header": f"itick-tui-relay/{__version__}",
+            "server_header": _SERVER,
             "compression": None,
+            "open_timeout": OPEN_WITHIN,
             "ping_interval": None,
             "close_timeout": 1,
+            "max_size": MAX_REQUEST,
             "logger": _library_log,
         }
 
-    def _start(self) -> None:
+    def _add(self, listener: _Listener) -> None:
+        self._listeners.append(listener)
         if self._reporting is None:
             self._reporting = asyncio.create_task(self._report_periodically(), name="relay report")
+
+    async def stop_sharing(self, words: str) -> None:
+        """Stop serving on the Unix socket, and tell its clients why."""
+        clients = [client for client in self._clients if not client.is_over_tcp]
+        await self._stop([listener for listener in self._listeners if listener.path is not None], clients, words)
 
     async def close(self, words: str) -> None:
         """Tell the clients why, disconnect them and stop serving."""
         if self._reporting is not None:
             self._reporting.cancel()
-        for path in self._sockets:
-            path.unlink(missing_ok=True)
-        self._disconnect(self._clients, _LEFT, words)
-        for server in self._servers:
-            server.close()
-        await asyncio.gather(*self._closings, *(server.wait_closed() for server in self._servers))
+        await self._stop(self._listeners, self._clients, words)
+
+    async def _stop(self, listeners: Sequence[_Listener], clients: Sequence[RelayClient], words: str) -> None:
+        self._listeners = [listener for listener in self._listeners if listener not in listeners]
+        self._disconnect(clients, _LEFT, words)
+        for listener in listeners:
+            if listener.path is not None:
+                listener.path.unlink(missing_ok=True)
+            listener.server.close()
+            for connection in listener.connections:
+                if connection.protocol.state is State.CONNECTING:  # it may take its time
+                    connection.transport.abort()
+        await asyncio.gather(*self._closings, *(listener.server.wait_closed() for listener in listeners))
 
     def _admit_peer(self, connection: ServerConnection, request: Request) -> Response | None:
         if not peer_of(connection.transport.get_extra_info("socket")).is_ours:
-            return connection.respond(http.HTTPStatus.FORBIDDEN, "another user's process\n")
-        return self._admit(connection, request)
+            return connection.respond(*Refusal(HTTPStatus.FORBIDDEN, "another user's process\n"))
+        return self._admit(None, connection, request)
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path.partition("?")[0] not in _STREAM_PATHS:
-            return connection.respond(http.HTTPStatus.NOT_FOUND, "no such path: connect to /fund\n")
-        version = request.headers.get(VERSION_HEADER)
-        if version is not None and version != str(RELAY_VERSION):
-            return connection.respond(http.HTTPStatus.UPGRADE_REQUIRED, f"this is version {RELAY_VERSION}\n")
-        if len(self._clients) >= MAX_CLIENTS:
-            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, f"{MAX_CLIENTS} clients are served\n")
-        return None
+    def _admit(self, token: Token | None, connection: ServerConnection, request: Request) -> Response | None:
+        refusal = refusal_of(request, len(self._clients), token)
+        return connection.respond(*refusal) if refusal is not None else None
 
     def _set_headers(self, connection: ServerConnection, request: Request, response: Response) -> None:
         response.headers[VERSION_HEADER] = str(RELAY_VERSION)
+        if self._is_demo:  # a client knows by the server's name that prices are simulated
+            del response.headers["Server"]
+            response.headers["Server"] = f"{DEMO_SERVER} through {_SERVER}"
         del response.headers["Date"]  # a client takes it for the vendor's
         response.headers["Date"] = formatdate(self._market.exchange_time(self._clock()) / 1000, usegmt=True)
 
@@ -177,14 +207,15 @@ class Relay:
 
     async def _serve(self, connection: ServerConnection) -> None:
         assert isinstance(connection, ClientSocket) and connection.request is not None
-        headers = connection.request.headers
+        headers = {name.lower(): value for name, value in connection.request.headers.raw_items()}
         raw = connection.transport.get_extra_info("socket")
         client = RelayClient(
             connection,
             peer_of(raw).pid if raw.family == socket.AF_UNIX else 0,
-            safe_text(headers.get(NAME_HEADER, "another program"))[:40],
-            everything=headers.get(QUEUE_HEADER) == EVERYTHING,
-            knows_status=VERSION_HEADER in headers,
+            safe_text(headers.get(NAME_HEADER.lower(), "another program"))[:40],
+            everything=headers.get(QUEUE_HEADER.lower()) == EVERYTHING,
+            knows_status=VERSION_HEADER.lower() in headers,
+            is_over_tcp=raw.family != socket.AF_UNIX,
         )
         self._clients.append(client)
         _log.info("%s (pid %d) joined", client.name, client.pid)
@@ -194,6 +225,7 @@ class Relay:
             self._authenticate(client)
             async for frame in connection:
                 self._receive(client, frame if isinstance(frame, bytes) else frame.encode(errors="replace"))
+                await connection.drain()  # who does not read the replies can ask no more
         except ConnectionClosed:
             pass
         finally:
@@ -208,12 +240,13 @@ class Relay:
             client.send(AuthReply(1, AUTHENTICATED))
         elif isinstance(state.error, KeyRefused):
             client.send(AuthReply(0, AUTH_FAILED))
+            self._disconnect([client], _NORMAL, "the key was refused")
 
     def _receive(self, client: RelayClient, frame: bytes) -> None:
         try:
             request = decode_request(frame)
         except MalformedMessage:
-            client.send(SubscribeReply(0, UNRESOLVED))
+            self._refuse(client, UNRESOLVED)
             return
         if isinstance(request, Ping):
             client.send(Pong(PongData(request.params)))
@@ -224,21 +257,38 @@ class Relay:
         except UsageError:
             symbols = []
         if not client.is_authenticated or not symbols or not set(types) <= set(TYPES):
-            client.send(SubscribeReply(0, UNRESOLVED))
+            self._refuse(client, UNRESOLVED)
+            return
+        if len(client.symbols.union(symbols)) > MAX_SYMBOLS:
+            self._refuse(client, OVER_LIMIT)
             return
         for type_ in types:
             client.wanted[type_].update(dict.fromkeys(symbols))
             for symbol in symbols:
                 self._fan_out.open(type_, symbol)
-        client.pending.append((types, symbols))
+        self._add_pending(client, PendingRequest(types, symbols))
         self._on_wanted()
+
+    def _refuse(self, client: RelayClient, words: str) -> None:
+        """Refuse a request, behind the replies to those before: a reply does not name its request."""
+        if client.pending:
+            self._add_pending(client, PendingRequest(refusal=words))
+        else:
+            client.send(SubscribeReply(0, words))
+
+    def _add_pending(self, client: RelayClient, request: PendingRequest) -> None:
+        client.pending.append(request)
+        if len(client.pending) > MAX_PENDING:
+            self._disconnect([client], _TOO_MANY, "too many requests without a reply")
 
     def _remove(self, client: RelayClient) -> None:
         if client not in self._clients:
             return
         self._clients.remove(client)
+        client.is_authenticated = False
+        self.passed_on.update(clients=1, sent=client.sent, replaced=client.queue.conflated, lost=client.queue.lost)
         _log.info("%s (pid %d) left: %d lost", client.name, client.pid, client.queue.lost)
-        self._fan_out.remove(client, {type_: set(symbols) for type_, symbols in self.wanted.items()})
+        self._fan_out.remove(client)
         self._on_wanted()
 
     def _disconnect(self, clients: Sequence[RelayClient], code: int, words: str) -> None:
@@ -252,7 +302,7 @@ class Relay:
 
     @property
     def is_shared(self) -> bool:
-        """True while a client has asked for something."""
+        """True once a client has asked for something."""
         return self._fan_out.is_shared
 
     @property
@@ -262,6 +312,12 @@ class Relay:
             type_: list(dict.fromkeys(symbol for client in self._clients for symbol in client.wanted[type_]))
             for type_ in TYPES
         }
+
+    @property
+    def followed_by_others(self) -> list[Symbol]:
+        """What the dashboards among the clients follow."""
+        dashboards = [client for client in self._clients if client.name == DASHBOARD]
+        return list(dict.fromkeys(s for client in dashboards for symbols in client.wanted.values() for s in symbols))
 
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
@@ -279,30 +335,33 @@ class Relay:
         """End the frames of one read: write them to the clients."""
         self._fan_out.end()
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to the requests that are decided. `decision` returns why a type is refused for a symbol, "" if it is
-        served, None if it is not decided yet."""
+        served, None if it is not decided yet; the connection has `served` symbols in all."""
+        self._served = served
         for client in self._clients:
             while client.pending:
-                types, symbols = client.pending[0]
+                types, symbols, refusal = client.pending[0]
                 decisions = [decision(type_, symbol) for type_ in types for symbol in symbols]
                 if None in decisions:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
-                if words := next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
+                if words := refusal or next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
                     client.send(SubscribeReply(0, words))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
-                for type_ in types:
-                    for symbol in symbols:
-                        self._fan_out.subscribe(client, type_, symbol)
+                self._fan_out.subscribe(client, types, symbols)
 
     def _last_own(self, symbol: Symbol, type_: str) -> tuple[bytes, int] | None:
         return last_message(self._market, symbol, type_, self._connected_at)
 
     def state_changed(self, state: LinkState, is_demo: bool) -> None:
         """Follow the state of the link: authenticate the clients that wait, or disconnect those that were served."""
-        before, self._state, self._is_demo = self._state, state, is_demo
+        before, was_demo = self._state, self._is_demo
+        self._state, self._is_demo = state, is_demo
+        if is_demo and not was_demo:
+            unaware = [client for client in self._clients if not client.knows_status]
+            self._disconnect(unaware, _LOST, "the prices are simulated")  # as the next handshake tells
         if state.phase not in (LinkPhase.SUBSCRIBING, LinkPhase.LIVE):
             served = [client for client in self._clients if client.is_authenticated]
             if served:
@@ -310,7 +369,7 @@ class Relay:
             self._fan_out.clear()
         if state.phase is LinkPhase.AUTHENTICATING:
             self._connected_at = self._clock()
-        for client in self._clients:
+        for client in list(self._clients):
             self._authenticate(client)
         if before is None or (before.phase, before.detail) != (state.phase, state.detail):
             self.send_reports()
@@ -323,16 +382,17 @@ class Relay:
         own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
         return [own, *(client.window() for client in self._clients)]
 
-    def report(self, client: RelayClient) -> RelayReport:
-        """Returns what a client is told."""
+    def report(self, client: RelayClient | None = None) -> RelayReport:
+        """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
-            words=safe_text(state.describe(self._clock())) if state is not None else "",
+            words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
+            served=self._served,
             lag=lag.median if lag is not None else None,
-            lost=client.queue.lost,
+            lost=client.queue.lost if client is not None else 0,
             windows=self.windows,
         )
 

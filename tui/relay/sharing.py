@@ -4,32 +4,50 @@ The process that has the key's lock holds the connection and serves the others. 
 the socket that the lock file names. When the holder goes, the others race for the lock; the winner waits as long as the
 vendor wants between two connections, and the rest join the winner.
 
-PICTURE
+seeking   ─┬─ the lock is free ──────────────→ leading
+           ├─ the lock is taken ─────────────→ joining
+           └─ the person takes the key over ─→ leading
+joining   ─┬─ the holder answers ────────────→ following
+           ├─ the holder is lost or leaves ──→ seeking
+           └─ no answer, or another version ─→ refused
+following ─── the holder is lost or leaves ──→ seeking
+leading   ─── another takes the key over ────→ seeking
+refused   ─┬─ a while later ─────────────────→ seeking
+           └─ the person takes the key over ─→ leading
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import logging
 import os
+import socket
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from tui.errors import UsageError, reason
 from tui.feed.clock import Clock, monotonic
-from tui.feed.key_lock import KeyInUse, KeyLock
+from tui.feed.key_lock import Holder, KeyInUse, KeyLock
 from tui.feed.state import Timings
 from tui.feed.tap import NotShared
 from tui.market import Market
 
 if TYPE_CHECKING:
+    from tui.relay.local_access import LocalAccess
     from tui.relay.server import Relay
 
 _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
+_HAND_OVER_POLLS = 20
+
+_log = logging.getLogger(__name__)
 
 
 class Role(Enum):
@@ -71,8 +89,11 @@ TRANSITIONS: dict[tuple[Role, Happening], Role] = {
 
 class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
-    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `on_wanted` is called when what others
-    want has changed."""
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
+    what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
+    too, whoever is the holder. `on_wanted` is called when what others want has changed.
+
+    Entering raises UsageError if nothing can listen there."""
 
     def __init__(
         self,
@@ -82,6 +103,8 @@ class Sharing:
         *,
         take_over: bool = False,
         wants_everything: bool = False,
+        serves: bool = True,
+        listen: LocalAccess | None = None,
         clock: Clock = monotonic,
         timings: Timings | None = None,
     ) -> None:
@@ -92,21 +115,42 @@ class Sharing:
         self._market = market
         self.name = name
         self.wants_everything = wants_everything
+        self._serves = serves
         self._take_over = take_over
         self._clock = clock
         self._timings = timings or Timings()
-        self._holder_pid = 0
+        self.holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
+        self._socket: Path | None = None
         self._own_folder: Path | None = None
+        self._listen = listen
+        self.url = ""
+        """Where other programs connect over TCP, "" if they cannot."""
+        self.unshared = ""
+        self.passed_on: Counter[str] = Counter()
+        """As `Relay.passed_on`, of the relays of this process that were closed."""
 
     async def __aenter__(self) -> Self:
+        if (listen := self._listen) is not None:
+            try:
+                port = await self._open_relay().listen_tcp(listen.host, listen.port, listen.token)
+            except OSError as error:
+                raise UsageError(f"cannot listen on {listen}: {_listen_error(error)}") from None
+            self.url = listen.url(port)
         return self
+
+    def _open_relay(self) -> Relay:
+        from tui.relay.server import Relay
+
+        if self.relay is None:
+            self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
+        return self.relay
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop_serving("the window that held the connection was closed")
+        await self._close_relay("the window that held the connection was closed")
         self._lock.release()
 
     def _happens(self, happening: Happening) -> None:
@@ -114,13 +158,20 @@ class Sharing:
 
     @property
     def tap(self) -> Relay | None:
-        """Serves the others while this process leads."""
-        return self.relay if self.role is Role.LEADING else None
+        """Serves those who joined while this process leads, and those over TCP always."""
+        return self.relay
 
     async def choose(self) -> Path | None:
         """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
-        if self.role is Role.LEADING:
-            return None
+        while self.role is not Role.LEADING or await self.superseded():
+            if (socket := await self._seek()) is not None:
+                return socket
+        self._publish()  # one that took over may have ended since, and its name be the last in the file
+        self._take_over = False
+        return None
+
+    async def _seek(self) -> Path | None:
+        """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
         if self._take_over:
             self._take_over = False
             self._lock.take_over()
@@ -131,17 +182,21 @@ class Sharing:
             self._happens(Happening.AGAIN)
         deadline = self._clock() + _JOIN_WITHIN
         while True:
+            before = self._lock.holder()
             try:
                 self._lock.acquire()
             except KeyInUse as error:
-                self._holder_pid = error.pid
+                self.holder_pid = error.pid
+                if exposure := self._lock.exposure:
+                    self._happens(Happening.LOCK_TAKEN)
+                    self.join_failed(f"cannot be joined safely: {exposure}")
             else:
                 self._happens(Happening.LOCK_FREE)
-                await self._lead()
+                await self._lead(before)
                 return None
             holder = self._lock.holder()
             if holder is not None and holder.socket is not None and holder.socket.exists():
-                self._holder_pid = holder.pid
+                self.holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
@@ -152,18 +207,33 @@ class Sharing:
                 self.join_failed("does not share it")
             await asyncio.sleep(_POLL)
 
-    async def _lead(self) -> None:
-        """Serve the others, then wait until the vendor allows another connection."""
-        from tui.relay.server import Relay
-
-        self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
-        with contextlib.suppress(OSError):  # without a socket it goes on alone
-            path = self._socket_path()
-            await self.relay.listen(path)
-            self._lock.publish(path)
+    async def _lead(self, before: Holder | None = None) -> None:
+        """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
+        if self._serves:
+            await self._serve(before)
         if self._left_at is not None:
             await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
             self._left_at = None
+
+    async def _serve(self, before: Holder | None) -> None:
+        relay = self._open_relay()
+        self.unshared = self._lock.exposure
+        if not self.unshared:
+            try:
+                if before is not None and before.socket is not None:
+                    self._remove_dead(before.socket)
+                path = self._socket_path()
+                await relay.listen(path)
+                self._socket = path
+                self._publish()
+            except OSError as error:
+                self.unshared = f"no socket can be made: {reason(error)}"
+        if self.unshared:
+            _log.warning("other windows cannot join: %s", self.unshared)
+
+    def _publish(self) -> None:
+        if self._socket is not None:
+            self._lock.publish(self._socket)
 
     def _socket_path(self) -> Path:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
@@ -176,10 +246,33 @@ class Sharing:
         path.unlink(missing_ok=True)  # of an earlier process with this id
         return path
 
-    async def _stop_serving(self, words: str) -> None:
+    def _remove_dead(self, path: Path) -> None:
+        """Remove the socket that a killed process has left, and its temporary folder."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.setblocking(False)
+            if path.is_socket() and probe.connect_ex(str(path)) == errno.ECONNREFUSED:
+                path.unlink()
+                if path.parent != self._lock.folder:
+                    path.parent.rmdir()
+
+    async def _stop_sharing(self, words: str) -> None:
+        """Stop serving those who joined; whoever came over TCP is served by way of the next holder."""
+        if self._listen is None or self.relay is None:
+            await self._close_relay(words)
+        else:
+            self._socket = None
+            await self.relay.stop_sharing(words)
+            self._remove_own_folder()
+
+    async def _close_relay(self, words: str) -> None:
         relay, self.relay = self.relay, None
+        self._socket = None
         if relay is not None:
             await relay.close(words)
+            self.passed_on += relay.passed_on
+        self._remove_own_folder()
+
+    def _remove_own_folder(self) -> None:
         if self._own_folder is not None:
             with contextlib.suppress(OSError):
                 self._own_folder.rmdir()
@@ -194,7 +287,7 @@ class Sharing:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
-        raise NotShared(self._holder_pid, why)
+        raise NotShared(self.holder_pid, why)
 
     def left(self) -> None:
         """Note that the holder has left or is lost."""
@@ -208,10 +301,23 @@ class Sharing:
         if self.role is not Role.LEADING or self._lock.other_pid is None:
             return False
         self._happens(Happening.SUPERSEDED)
-        await self._stop_serving("another window took the connection over")
+        await self._stop_sharing("another window took the connection over")
         self._lock.release()
+        # Who took over waits for the lock and gets it a moment later: this process must not be there before.
+        for _ in range(_HAND_OVER_POLLS):
+            if not self._lock.is_free():
+                break
+            await asyncio.sleep(_POLL)
         return True
 
     def take_over(self) -> None:
         """Become the holder at the next attempt, whoever is."""
         self._take_over = True
+
+
+def _listen_error(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program has this port, choose another one"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return "this machine has no such address"
+    return reason(error)

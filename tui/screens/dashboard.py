@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -17,9 +15,12 @@ from textual.widgets import Static
 
 from tui.config.key_table import KeyBinding
 from tui.feed.state import LinkState
-from tui.market import PORTION, Instrument, Market
+from tui.market import Instrument, Market
 from tui.reference.fund_names import FundNames
+from tui.screens.layer import Layer
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
+from tui.screens.paint_backlog import PaintBacklog
+from tui.screens.sampling import sample_in_portions
 from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
@@ -41,13 +42,6 @@ if TYPE_CHECKING:
     from tui.widgets.find_field import FindField
 
 
-class Layer(Struct, frozen=True):
-    """Something on the screen that Esc takes away; `label` is the footer's word for that, "" if it has none."""
-
-    label: str
-    leave: Callable[[], None]
-
-
 class Dashboard(BaseScreen, inherit_bindings=False):
     """The dashboard's composition and layout. The app calls `sync` with each frame and `tick` once a second."""
 
@@ -66,6 +60,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     ) -> None:
         super().__init__(id="dashboard")
         self._market = market
+        self.market = market
+        """The market on the screen: the present one, or the copy of a frozen picture."""
+        self.frozen_at: float | None = None
+        """The time of the frozen picture, s monotonic; None while the present is shown."""
         self.header = Header(styles)
         self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
@@ -96,11 +94,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """True while changes made by a key wait to be painted, which they are before the next frame."""
         self._flushing = False
         self._direct = DirectPaint(self)
-        # Changes that the line budget of the last frames did not cover, the oldest first.
-        self._row_backlog: dict[Instrument, None] = {}
-        self._pane_backlog: dict[Pane, None] = {}
-        self._rows_were_last = False
-        self._is_link_live = False
+        self._backlog = PaintBacklog()
+        self._is_link_live = False  # of what is shown
+        self._is_feed_live = False
 
     def compose(self) -> ComposeResult:
         yield self.header
@@ -140,8 +136,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def top_layer(self) -> Layer | None:
         """What Esc takes away now; None if there is nothing."""
         grid = self.watchlist
-        if self.chart.display and self.chart.has_crosshair:
-            return Layer("Hide crosshair", self.chart.leave_crosshair)
+        if self.chart.display and (label := self.chart.layer):
+            return Layer(label, self.chart.leave_layer)
         if self.tape.display and self.tape.held:
             return Layer("Newest trades", self.tape.action_tape_live)
         if self.zoomed:
@@ -163,6 +159,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.footer.context = KeyContext(
             pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
         )
+
+    @property
+    def shown_at(self) -> float:
+        """The time of what is on the screen, s monotonic."""
+        return self.status.now if self.frozen_at is None else self.frozen_at
 
     @property
     def focused_pane(self) -> Pane | None:
@@ -192,6 +193,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @property
     def flash_ends(self) -> float | None:
         """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
+        if self.frozen_at is not None:
+            return None
         ends = (
             self.quote_header.flash_ends if self.quote_header.display else None,
             self.watchlist.flash_ends if self.watchlist.display else None,
@@ -255,6 +258,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show these symbols in the watchlist as the list of that name, with the cursor at `select`."""
         self.status.symbols = len(rows)
         self.watchlist.show(name, rows, select)
+        self.chart.offer(rows)
 
     def refresh_names(self) -> None:
         """Redraw with the funds' names known now."""
@@ -326,19 +330,25 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             self.header.trading = bool(selected.trading_until)
         self.header.calendar = self._market.calendar(self.header.clock_region)
 
-    def _sample(self, now: float) -> None:
-        """Sample all instruments within the next second, in portions, so that no frame waits for a long list."""
-        instruments = list(self._market.instruments.values())
-        portions = [instruments[at : at + PORTION] for at in range(0, len(instruments), PORTION)]
-        for n, portion in enumerate(portions):
-            if n:
-                delay = n / len(portions)
-                asyncio.get_running_loop().call_later(delay, self._market.sample, now + delay, portion)
-            else:
-                self._market.sample(now, portion)
+    def show_market(self, frozen: Market | None, now: float) -> None:
+        """Show a frozen picture of `now` (s, monotonic), from this copy of the market, or with None the present."""
+        self.market, self.frozen_at = frozen or self._market, now if frozen is not None else None
+        self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
+        panes = (self.quote_header, self.ladder, self.chart, self.tape)
+        for pane in panes:
+            if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
+                pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
+        self.tape.market = self.quote_header.market = self.market
+        self.watchlist.show_market(self.market)
+        self.chart.show_market(self.market)
+        self._backlog.clear()
+        self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in panes if pane.display])
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
+        self._is_feed_live = state.is_live
+        if self.frozen_at is not None:
+            state = state._replace(standing="FROZEN")
         self.status.link = state
         trouble = "" if state.is_live or state.error is None else safe_text(f"{state.word}: {state.error}")
         for pane in self._panes:
@@ -350,16 +360,17 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool, lines: int | None = None) -> None:
         """Draw a frame: pass the changes to the visible panes. `now` in s monotonic. With a budget of `lines` it draws
         so many rows of the watchlist, or one other pane; the others follow in the next frames, as they are by then."""
+        if self.frozen_at is not None:
+            changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        self._row_backlog.update(dict.fromkeys(self.watchlist.on_screen(changed)))
-        self._pane_backlog.update(dict.fromkeys(pane for pane in panes if pane.instrument in changed and pane.display))
-        rows, due = self._next_portion(lines)
+        due_panes = [pane for pane in panes if pane.display and not changed.isdisjoint(pane.shown)]
+        self._backlog.add(self.watchlist.on_screen(changed), due_panes)
+        rows, due = self._backlog.take(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
         for pane in panes:  # the hidden ones too: what they are shown with is what is known now
-            due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(due_symbol, now, is_link_live)
+            pane.sync(set(pane.shown) if pane in due else set(), now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:
@@ -404,23 +415,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         if self._can_paint_directly and self.status.display:
             self._direct.write(self.status.pieces([0]))
 
-    def _next_portion(self, lines: int | None) -> tuple[set[Instrument], set[Pane]]:
-        """Takes the rows and panes to draw in this frame from the backlog: with a budget, rows and panes in turn."""
-        rows, panes = list(self._row_backlog), list(self._pane_backlog)
-        if lines is not None:
-            pane_is_next = panes and (self._rows_were_last or not rows)
-            rows, panes = ([], panes[:1]) if pane_is_next else (rows[:lines], [])
-        self._rows_were_last = bool(rows)
-        for row in rows:
-            del self._row_backlog[row]
-        for pane in panes:
-            del self._pane_backlog[pane]
-        return set(rows), set(panes)
-
     @property
     def has_backlog(self) -> bool:
         """True if changes are left that the line budget of the last frame did not cover."""
-        return bool(self._row_backlog or self._pane_backlog)
+        return bool(self._backlog)
 
     def paint(self) -> None:
         began = time.perf_counter()
@@ -439,12 +437,13 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._update_clock()
         self._update_footer()
         self.header.time = self._market.exchange_time(now) if self._market.wall_base else 0.0
-        self.chart.time = self.header.time
         self.header.delay = self._market.clock.delay() or 0.0
-        if self.status.link is not None and self.status.link.is_live:
-            self._sample(now)
-        self._row_backlog.update(dict.fromkeys(self.watchlist.tick(now)))
+        if self._is_feed_live:
+            sample_in_portions(self._market, now)
+        now = self.shown_at
+        self.chart.time = self.market.exchange_time(now) if self.market.wall_base else 0.0
+        self._backlog.add(self.watchlist.tick(now))
         for pane in (self.quote_header, self.ladder):
             pane.tick(now)
-        if self._row_backlog and self.can_paint():
+        if self._backlog and self.can_paint():
             self.sync(set(), now, self._is_link_live, lines)

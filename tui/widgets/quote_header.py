@@ -5,19 +5,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from textual.reactive import reactive
-
 from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
 from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
 from tui.reference.fund_names import FundNames
-from tui.widgets.pane import Pane, StyledLine, fill, width_of
+from tui.watchlist.cells import FLASH, WORD_STATES, dimmed
+from tui.watchlist.columns import BY_ID, SPARKS
+from tui.watchlist.row_figures import RenderContext, RowFigures, make_row
+from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import FLASH, WORD_STATES, dimmed
-from tui.widgets.watchlist.columns import BY_ID, SPARKS
-from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 
 _LABELS = {
     "last": "Last",
@@ -63,15 +61,13 @@ class _Figure(NamedTuple):
 _BORDER = 9  # cells of the border at both ends of the title and between its words
 
 
-class QuoteHeader(Pane):
+class QuoteHeader(SymbolPane):
     """The grid of figures. What does not fit is left out whole, and named on the lower border."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose figures are shown."""
 
     def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")
-        self._market = market
+        self.market = market
+        """The market that is shown."""
         self._names = names
         self.flash = True
         """True if digits that changed are highlighted for FLASH seconds."""
@@ -170,8 +166,8 @@ class QuoteHeader(Pane):
         )
 
     def _row(self, i: Instrument) -> RowFigures:
-        age = self._market.age(i, self._now)
-        time = self._market.exchange_time(self._now)
+        age = self.market.age(i, self._now)
+        time = self.market.exchange_time(self._now)
         context = RenderContext(
             self._now, time, 1.0, SPARKS[-1], True, self._names, flash=self.flash, standing=self.standing
         )

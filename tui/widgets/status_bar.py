@@ -13,13 +13,14 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
+from tui.protocol.relay_status import RelayReport
 from tui.secrets import safe_text
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
 from tui.widgets.styles import Styles
 
 _DOTS = {LinkPhase.LIVE: ("●", "ok"), LinkPhase.STOPPED: ("■", "bad")}
-_STANDING = {"PAUSED": "‖", "ENDED": "■"}
+_STANDING = {"PAUSED": "‖", "ENDED": "■", "FROZEN": "‖"}
 _GAP = "   "
 _SHORTEST = 12  # cells: a shorter part of an explanation explains nothing
 
@@ -40,12 +41,15 @@ class StatusBar(LineWidget):
     """True if the data is of a recording."""
     terminal_delay: reactive[float] = reactive(0.0, init=False)
     """How many s the terminal is behind with what was written to it; 0 if it keeps up."""
+    shared: reactive[RelayReport | None] = reactive(None, init=False)
+    """The state of the connection that other windows share; None if none does."""
     now: reactive[float] = reactive(0.0, init=False)
     """The time in s monotonic, set once a second."""
 
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding] = KEYS) -> None:
         super().__init__(styles, "status")
         self._reconnect_key, self._health_key = label_of(keys, "reconnect"), label_of(keys, "health")
+        self._freeze_key = label_of(keys, "freeze")
         self._market = market
 
     @property
@@ -77,6 +81,8 @@ class StatusBar(LineWidget):
             messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
         action = _key_hint(styles, self._reconnect_key, _reconnect_effect(link)) if self._can_act(link) else []
+        if link.standing == "FROZEN":
+            action = _key_hint(styles, self._freeze_key, "shows the present")
         why = _key_hint(styles, self._health_key, "why")
         room = width - 2 - width_of(action)
         whole = sum(fmt.cells(words) for words, _, _ in messages) + len(_GAP) * (len(messages) - 1) <= room
@@ -105,10 +111,11 @@ class StatusBar(LineWidget):
         """Returns what is wrong, the most severe first."""
         health = self._market.health
         found: list[str] = []
-        if link.error is not None and link.phase not in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
+        is_told = link.is_moving or link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED)
+        if link.error is not None and not is_told:
             found.append(safe_text(str(link.error)))
         if link.is_live:
-            found += describe_shortfalls(list(self._market.instruments.values()))
+            found += describe_shortfalls(list(self._market.instruments.values()), self.shared)
             if health.missed:
                 found.append(f"heartbeat missed {health.missed}")
         if health.damaged:

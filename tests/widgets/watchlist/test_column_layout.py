@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui.watchlist.columns import BY_ID, DEFAULT, Column
 from tui.widgets.watchlist.column_layout import ColumnLayout, fitting_columns
-from tui.widgets.watchlist.columns import BY_ID, DEFAULT, Column
 
 ids = st.lists(st.sampled_from(sorted(BY_ID)), min_size=1, max_size=22, unique=True)
 grown = st.dictionaries(st.sampled_from(sorted(BY_ID)), st.integers(1, 20))

@@ -10,7 +10,7 @@ from tests.support.messages import QQQ
 from tui.app.feed_worker import FeedSource
 from tui.market.sessions import zone
 from tui.protocol.messages import Tick
-from tui.widgets.watchlist.columns import DEFAULT
+from tui.watchlist.columns import DEFAULT
 
 WITH_EXTENDED = ("symbol", "last", "change", "change%", "ext%", *DEFAULT[4:])
 

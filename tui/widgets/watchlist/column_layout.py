@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from tui.watchlist.columns import BY_ID, SPARKS, Column
+from tui.watchlist.sorting import arrow
 from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.columns import BY_ID, SPARKS, Column
-from tui.widgets.watchlist.sorting import arrow
 
 MARGIN = 3  # cells before the first column: the cursor's bar, ▲ or ▼, and a mark
 

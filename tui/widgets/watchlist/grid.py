@@ -17,18 +17,17 @@ from tui.config.key_table import KEYS, KeyBinding, label_of
 from tui.config.watchlists import LONGEST_NAME
 from tui.market import Instrument, Market
 from tui.market.data_status import data_status
-from tui.market.money import currency_of
 from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
+from tui.watchlist.cells import FLASH, age_cell
+from tui.watchlist.columns import BY_ID, DEFAULT, Column, shown_columns
+from tui.watchlist.row_figures import RenderContext, RowFigures, has_extended, has_mixed_currencies, make_row
+from tui.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
+from tui.watchlist.sparkline_scale import SparklineScale
 from tui.widgets.pane import Pane, StyledLine
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import FLASH, age_cell
 from tui.widgets.watchlist.column_layout import ColumnLayout
-from tui.widgets.watchlist.columns import BY_ID, DEFAULT, Column
-from tui.widgets.watchlist.row_figures import RenderContext, RowFigures, make_row
 from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
-from tui.widgets.watchlist.sorting import HOLD, arrow, matching_instruments, sort_rows
-from tui.widgets.watchlist.sparkline_scale import SparklineScale
 
 _NOT_FOUND = ("", "Enter looks for it among all funds")
 _EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
@@ -138,13 +137,27 @@ class Watchlist(Pane, can_focus=True):
         self._list_name = name
         self._given = list(rows)
         self._marked.intersection_update(rows)
-        self._mixed_currencies = len({currency_of(instrument.symbol.region).code for instrument in rows}) > 1
+        self._mixed_currencies = has_mixed_currencies(rows)
         self._find_extended()
         self._layout.reset()
         self._renderer.reset()
         self._flashing.clear()
         self._scale.reset(self._given, self._layout.spark_cells)
         self._arrange(select)
+
+    def show_market(self, market: Market) -> None:
+        """Show the same rows of another market, with cursor and marks as they are."""
+        self._market = market
+        self._given, rows, marked = (
+            [market.instruments[i.symbol] for i in instruments if i.symbol in market.instruments]
+            for instruments in (self._given, self._rows, self._marked)
+        )
+        self._set_rows(rows)
+        self._marked = set(marked)
+        self._renderer.reset()
+        self._flashing.clear()
+        self._scale.reset(self._given, self._layout.spark_cells)
+        self.update_lines()
 
     # --- order ---
 
@@ -191,19 +204,12 @@ class Watchlist(Pane, can_focus=True):
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
-        """The ids of the columns: those of `columns`. To the default ones EXT% is added while any row has it: outside
-        regular hours the day's change alone would hide how the price moves."""
-        if not self._has_extended or self.columns != DEFAULT:
-            return self.columns
-        after = DEFAULT.index("change%") + 1
-        return (*DEFAULT[:after], "ext%", *DEFAULT[after:])
+        """The ids of the columns to show, from left to right, as far as they fit."""
+        return shown_columns(self.columns, self._has_extended)
 
     def _find_extended(self) -> bool:
         """Find out whether any row has moved outside regular hours; returns True if that has changed."""
-        before = self._has_extended
-        self._has_extended = any(
-            row.last is not None and row.day.extended_change(row.last) is not None for row in self._given
-        )
+        before, self._has_extended = self._has_extended, has_extended(self._given)
         return self._has_extended != before
 
     @property

@@ -8,12 +8,12 @@ from rich.segment import Segment
 from tui.market import Instrument
 from tui.market.data_status import DataStatus
 from tui.protocol.messages import Depth, Quote
+from tui.watchlist.cells import WORD_STATES, Cell, dimmed, direction_sign
+from tui.watchlist.columns import Column
+from tui.watchlist.row_figures import FigureSource, RowFigures
 from tui.widgets.pane import StyledLine, fill
 from tui.widgets.styles import Styles
-from tui.widgets.watchlist.cells import WORD_STATES, Cell, dimmed
 from tui.widgets.watchlist.column_layout import MARGIN, ColumnLayout
-from tui.widgets.watchlist.columns import Column
-from tui.widgets.watchlist.row_figures import FigureSource, RowFigures
 
 
 class RowMarks(Struct, frozen=True):
@@ -136,16 +136,14 @@ class RowRenderer:
 
     def _direction(self, row: RowFigures, background: str) -> Segment:
         """Returns the sign of the last price move: bright if the latest trade moved the price, else dim."""
-        i, styles = row.instrument, self._styles
-        if row.last_known is not None:
-            return styles.segment(" ", "text", background)
-        if row.stale:
-            return styles.segment("⊘", "warning", background)
-        if not i.direction:
-            return styles.segment(" ", "text", background)
-        bright = i.last_trade_moved and not _is_calm(row) and "last" not in row.old
-        role = ("up" if i.direction > 0 else "down") if bright else "faint"
-        return styles.segment("▲" if i.direction > 0 else "▼", role, background)
+        i, sign = row.instrument, direction_sign(row)
+        role = "text"
+        if sign == "⊘":
+            role = "warning"
+        elif sign != " ":
+            bright = i.last_trade_moved and not _is_calm(row) and "last" not in row.old
+            role = ("up" if i.direction > 0 else "down") if bright else "faint"
+        return self._styles.segment(sign, role, background)
 
     def _add_cell(self, line: StyledLine, column: Column, cell: Cell, gap: int, room: int, background: str) -> None:
         """Add a cell and the blanks before it to the line; a cell with too little room widens its column."""

@@ -16,9 +16,9 @@ from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Push, Tick
 from tui.reference.fund_names import NAMES
 from tui.symbol import Symbol
-from tui.widgets.watchlist.cells import Cell
-from tui.widgets.watchlist.columns import BY_ID, COLUMNS
-from tui.widgets.watchlist.row_figures import SortKey
+from tui.watchlist.cells import Cell
+from tui.watchlist.columns import BY_ID, COLUMNS
+from tui.watchlist.row_figures import SortKey
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_on_an_unproven_link_changes_are_hidden_and_the_order_stands() -> None:
     stale = row(quote(change=3.21, iopv=510.0), proven=False)
     assert stale.status is DataStatus.STALE
     assert {text(id, stale) for id in ("change", "change%", "ext%", "premium")} == {"--"}
-    assert cell("last", stale) == Cell("512.34", "muted")
+    assert cell("last", stale) == Cell("512.34", "muted", old=True)
     assert key("change", stale) == pytest.approx(3.21)
 
 

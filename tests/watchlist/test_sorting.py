@@ -7,7 +7,7 @@ import pytest
 from tui.market import Instrument
 from tui.reference.fund_names import FundNames
 from tui.symbol import Symbol
-from tui.widgets.watchlist.sorting import matching_instruments
+from tui.watchlist.sorting import matching_instruments
 
 ROWS = [Instrument(Symbol(code, region)) for code, region in (("QQQ", "US"), ("SPY", "US"), ("2800", "HK"))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.widgets.watchlist.columns import BY_ID, COLUMNS, DEFAULT
+from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 
 
 def test_ids_titles_and_letters_are_distinct() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
@@ -94,6 +94,16 @@ def make_row(instrument: Instrument, status: DataStatus, age: float | None, cont
         split,
         _ALL_OLD if status is DataStatus.PENDING else old_sources(instrument),
     )
+
+
+def has_extended(instruments: Iterable[Instrument]) -> bool:
+    """Returns True if any of them has moved outside regular hours."""
+    return any(i.last is not None and i.day.extended_change(i.last) is not None for i in instruments)
+
+
+def has_mixed_currencies(instruments: Iterable[Instrument]) -> bool:
+    """Returns True if their prices are in more than one currency."""
+    return len({currency_of(i.symbol.region).code for i in instruments}) > 1
 
 
 def old_sources(instrument: Instrument) -> frozenset[FigureSource]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tui.market import PORTION, Instrument
 from tui.market.sparkline import common_span, extent
-from tui.widgets.watchlist.row_figures import last_hour
+from tui.watchlist.row_figures import last_hour
 
 
 class SparklineScale:

@@ -14,7 +14,7 @@ from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import heights
 from tui.market.usual_volume import MIN_DATES
-from tui.widgets.watchlist.row_figures import (
+from tui.watchlist.row_figures import (
     Figure,
     FigureSource,
     RowFigures,
@@ -47,13 +47,15 @@ _DIRECTIONS = ("flat", "up", "down")  # by sign; -1 is the last
 
 
 class Cell(NamedTuple):
-    """Text and role. The last `lit` characters have the background `glow`; with an empty glow they are drawn faint."""
+    """Text and role. The last `lit` characters have the background `glow`; with an empty glow they are drawn faint.
+    `old` is True for a figure that must not look current."""
 
     text: str
     role: str = "text"
     bold: bool = False
     lit: int = 0
     glow: str = ""
+    old: bool = False
 
 
 CellMaker: TypeAlias = Callable[[RowFigures], Cell]
@@ -62,6 +64,13 @@ CellMaker: TypeAlias = Callable[[RowFigures], Cell]
 def dimmed(cell: Cell) -> Cell:
     """Returns a cell in the calmer roles of a closed exchange: its number holds but needs no attention."""
     return cell._replace(role=_DIMMED.get(cell.role, cell.role), bold=False)
+
+
+def direction_sign(row: RowFigures) -> str:
+    """Returns the sign of the last price move, `⊘` for a row in which nothing may look current."""
+    if row.last_known is not None:
+        return " "
+    return "⊘" if row.stale else (" ", "▲", "▼")[row.instrument.direction]
 
 
 def symbol_cell(row: RowFigures) -> Cell:
@@ -81,12 +90,12 @@ def last_cell(row: RowFigures) -> Cell:
     """Returns the last price; digits that changed just now are highlighted."""
     i = row.instrument
     if row.last_known is not None:
-        return Cell(fmt.price(row.last_known.price, i.precision.decimals), "muted")
+        return Cell(fmt.price(row.last_known.price, i.precision.decimals), "muted", old=True)
     if i.last is None:
         return Cell(fmt.UNKNOWN, "faint")
     text = fmt.price(i.last, i.precision.decimals)
     if row.is_old("last"):
-        return Cell(text, "muted")
+        return Cell(text, "muted", old=True)
     lit = 0
     if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
         lit = _changed_digits(text, fmt.price(i.previous, i.precision.decimals))
@@ -115,7 +124,8 @@ def change_cell(row: RowFigures) -> Cell:
     moved = row.change
     if moved is None or row.stale:
         return _unknown_change(row)
-    return Cell(fmt.signed(moved.amount, row.instrument.precision.decimals), _direction_role(row, moved.percent))
+    text = fmt.signed(moved.amount, row.instrument.precision.decimals)
+    return Cell(text, _direction_role(row, moved.percent), old="last" in row.old)
 
 
 def percent_cell(row: RowFigures) -> Cell:
@@ -124,7 +134,8 @@ def percent_cell(row: RowFigures) -> Cell:
     if moved is None or row.stale:
         return _unknown_change(row)
     text = fmt.percent(moved.percent) + ("o" if moved.from_open else "")
-    return Cell(text, _direction_role(row, moved.percent), bold="last" not in row.old)
+    is_old = "last" in row.old
+    return Cell(text, _direction_role(row, moved.percent), bold=not is_old, old=is_old)
 
 
 def _direction_role(row: RowFigures, percent: float) -> str:
@@ -143,7 +154,7 @@ def signed_cell(figure: Figure) -> CellMaker:
         value = figure(row)
         if value is None or row.stale:
             return Cell("--" if row.stale else fmt.UNKNOWN, "faint")
-        return Cell(fmt.percent(value), _direction_role(row, value))
+        return Cell(fmt.percent(value), _direction_role(row, value), old="last" in row.old)
 
     return cell
 
@@ -156,7 +167,7 @@ def price_cell(figure: Figure, source: FigureSource | None, role: str = "muted")
         if value is None:
             return Cell(fmt.UNKNOWN, "faint")
         is_old = row.stale or source in row.old
-        return Cell(fmt.price(value, row.instrument.precision.decimals), "faint" if is_old else role)
+        return Cell(fmt.price(value, row.instrument.precision.decimals), "faint" if is_old else role, old=is_old)
 
     return cell
 
@@ -164,7 +175,8 @@ def price_cell(figure: Figure, source: FigureSource | None, role: str = "muted")
 def spread_cell(row: RowFigures) -> Cell:
     """Returns the spread in money, or that the book is locked or crossed; an auction's is neither."""
     if row.bid is not None and row.ask is not None and row.bid >= row.ask and not row.instrument.is_indicative:
-        return Cell("crossed" if row.bid > row.ask else "locked", "faint" if row.is_old("depth") else "warning")
+        is_old = row.is_old("depth")
+        return Cell("crossed" if row.bid > row.ask else "locked", "faint" if is_old else "warning", old=is_old)
     return price_cell(positive_spread, "depth")(row)
 
 
@@ -204,8 +216,9 @@ def _amount_cell(row: RowFigures, value: float | None, sign: str = "") -> Cell:
     if value is None:
         return Cell(fmt.UNKNOWN, "faint")
     text = sign + fmt.compact(value)
+    is_old = row.is_old("quote")
     # A blank for the missing unit keeps digits below digits.
-    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if row.is_old("quote") else "muted")
+    return Cell(text if text[-1].isalpha() else f"{text} ", "faint" if is_old else "muted", old=is_old)
 
 
 def range_cell(row: RowFigures) -> Cell:
@@ -215,8 +228,8 @@ def range_cell(row: RowFigures) -> Cell:
     position = day_position(i.last, quote) if i.last is not None and quote is not None else None
     if position is None:
         return Cell(fmt.UNKNOWN.center(RANGE_CELLS), "faint")
-    left = round(position * (RANGE_CELLS - 1))
-    return Cell("─" * left + "●" + "─" * (RANGE_CELLS - 1 - left), "faint" if row.is_old("quote") else "muted")
+    left, is_old = round(position * (RANGE_CELLS - 1)), row.is_old("quote")
+    return Cell("─" * left + "●" + "─" * (RANGE_CELLS - 1 - left), "faint" if is_old else "muted", old=is_old)
 
 
 def time_cell(row: RowFigures) -> Cell:
@@ -228,7 +241,8 @@ def time_cell(row: RowFigures) -> Cell:
     local = zone(i.symbol.region)
     then, now = local.at(time), local.at(row.context.time)
     text = f"{then:%H:%M:%S}" if then.date() == now.date() else f"{then:%m-%d}"
-    return Cell(text, "faint" if row.is_old("last") else "muted")
+    is_old = row.is_old("last")
+    return Cell(text, "faint" if is_old else "muted", old=is_old)
 
 
 def hour_cell(row: RowFigures) -> Cell:
@@ -245,7 +259,7 @@ def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: b
     text = "".join(_BLOCKS[height or 0] for height in heights(points, span, levels=len(_BLOCKS) - 1))
     known = [point for point in points if point]
     sign = fmt.sign(known[-1] - known[0], 4) if known and not stale else 0
-    return Cell(text, ("grid", "up_area", "down_area")[sign])
+    return Cell(text, ("grid", "up_area", "down_area")[sign], old=stale)
 
 
 def age_cell(row: RowFigures) -> Cell:

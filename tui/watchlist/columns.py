@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tui.widgets.watchlist.cells import (
+from tui.watchlist.cells import (
     RANGE_CELLS,
     CellMaker,
     age_cell,
@@ -28,7 +28,7 @@ from tui.widgets.watchlist.cells import (
     turnover_cell,
     volume_cell,
 )
-from tui.widgets.watchlist.row_figures import (
+from tui.watchlist.row_figures import (
     Figure,
     RowFigures,
     SortKey,
@@ -276,3 +276,12 @@ DEFAULT: tuple[str, ...] = (
     "age",
 )
 """The ids of the columns shown unless others are chosen."""
+
+
+def shown_columns(columns: tuple[str, ...], has_extended: bool) -> tuple[str, ...]:
+    """Returns the ids of the columns to show of those chosen. To the default ones EXT% is added while any row has it:
+    outside regular hours the day's change alone would hide how the price moves."""
+    if not has_extended or columns != DEFAULT:
+        return columns
+    after = DEFAULT.index("change%") + 1
+    return (*DEFAULT[:after], "ext%", *DEFAULT[after:])

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from tui.market import Instrument
 from tui.reference.fund_names import FundNames
-from tui.widgets.watchlist.columns import BY_ID
-from tui.widgets.watchlist.row_figures import RowFigures
+from tui.watchlist.columns import BY_ID
+from tui.watchlist.row_figures import RowFigures
 
 HOLD = 3.0
 """Seconds without sorting after the cursor moved, so that no row moves away from under it."""

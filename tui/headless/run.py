@@ -1,0 +1,118 @@
+"""A run of the program without a screen: link states on standard error, signals, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import select
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from tui.crash import catch_callbacks
+from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
+from tui.feed.clock import monotonic
+from tui.feed.dns import resolve_in_threads
+from tui.feed.link import Link
+from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import NotShared
+from tui.headless.stdout import StdoutWriter
+from tui.market import Market
+from tui.secrets import safe_text
+
+if TYPE_CHECKING:
+    from tui.log import LogFile
+
+STALL_TIMEOUT = 2.0
+"""s without a read, after which the rest of the output is given up at the end."""
+
+_log = logging.getLogger(__name__)
+
+
+class HeadlessRun:
+    """The base of the commands that run a link without a screen. A signal ends them, or an error that lasts."""
+
+    def __init__(self) -> None:
+        self.market = Market()
+        self._signal_exit_code = EXIT_DONE
+        self._stderr: StdoutWriter | None = None  # standard error, while the loop runs
+        self._was_live = False
+
+    def _begin(self, log: LogFile | None) -> None:
+        """Begin in the running event loop: signals end it, and `log` tells of its trouble."""
+        self._loop = loop = asyncio.get_running_loop()
+        self._exit_code: asyncio.Future[int] = loop.create_future()
+        if sys.stderr is not None:
+            self._stderr = StdoutWriter(sys.stderr.fileno(), lambda: None)
+        catch_callbacks(loop, self._finish)
+        resolve_in_threads(loop)
+        signals = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HANGUP}
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # started by nohup
+            del signals[signal.SIGHUP]
+        for signum, code in signals.items():
+            loop.add_signal_handler(signum, self._on_signal, code)
+        if log is not None:
+            log.on_trouble = lambda: self._print_status_threadsafe(log.trouble)
+            if log.trouble:
+                self._print_status(log.trouble)
+
+    async def _run_link(self, link: Link) -> int:
+        """Run a link until this ends; returns the exit code. Raises the error that ended it."""
+        task = asyncio.create_task(link.run())
+        task.add_done_callback(self._on_link_ended)
+        try:
+            return await self._exit_code
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _close_stderr(self) -> None:
+        if self._stderr is not None and await self._stderr.close(STALL_TIMEOUT) is None:
+            self._stderr = None  # else standard error has no reader: drop what is printed at the end too
+
+    def _print_status(self, words: str) -> None:
+        """Print a line on standard error."""
+        if self._stderr is not None:
+            self._stderr.write(f"{words}\n".encode(sys.stderr.encoding, "backslashreplace"))
+        elif sys.stderr is not None:  # None if the parent closed it: print would write to standard output
+            with contextlib.suppress(OSError):  # no reader
+                if select.select((), (sys.stderr,), (), STALL_TIMEOUT)[1]:
+                    print(words, file=sys.stderr, flush=True)
+
+    def _print_status_threadsafe(self, words: str) -> None:
+        """Print a line on standard error from any thread, also after the loop has ended."""
+        try:
+            self._loop.call_soon_threadsafe(self._print_status, words)
+        except RuntimeError:
+            self._print_status(words)
+
+    def _on_signal(self, code: int) -> None:
+        self._signal_exit_code = code
+        if self._stderr is not None:
+            self._stderr.abandon()
+        self._finish(code)
+
+    def _finish(self, result: int | Exception) -> None:
+        if self._exit_code.done():
+            return
+        if isinstance(result, Exception):
+            self._exit_code.set_exception(result)
+        else:
+            self._exit_code.set_result(result)
+
+    def _on_link_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(fault := task.exception(), Exception):
+            self._finish(fault)
+
+    def _follow_state(self, state: LinkState) -> bool:
+        """Print a state of the link. Returns False if it is the end: an error that lasts."""
+        words = safe_text(state.describe(monotonic()))
+        _log.info("link %s", words)
+        may_answer_again = self._was_live and isinstance(state.error, NotShared)
+        if state.phase is LinkPhase.STOPPED and state.error is not None and not may_answer_again:
+            self._finish(state.error)
+            return False
+        self._print_status(words)
+        self._was_live |= state.is_live
+        return True

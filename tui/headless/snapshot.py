@@ -1,0 +1,185 @@
+"""One look at the watchlist without a screen: it connects, waits for data, and returns the rows of the grid."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui.errors import EXIT_DONE, FeedError, NoConnection
+from tui.feed.clock import monotonic
+from tui.feed.link import Link
+from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import Route
+from tui.headless.run import HeadlessRun
+from tui.history.store import Store, StoredHistory, StoreError, default_store_path
+from tui.market import Instrument
+from tui.market.data_status import data_status
+from tui.protocol.messages import TYPE_OF, TYPES, Push
+from tui.protocol.rest import MOST_BARS
+from tui.reference.fund_names import FundNames
+from tui.reference.holidays import load
+from tui.secrets import Token, safe_text
+from tui.symbol import Symbol
+from tui.threads import run_in_thread
+from tui.watchlist.columns import BY_ID, DEFAULT, SPARKS, Column, shown_columns
+from tui.watchlist.row_figures import RenderContext, RowFigures, has_extended, has_mixed_currencies, make_row
+from tui.watchlist.sorting import sort_rows
+from tui.watchlist.sparkline_scale import SparklineScale
+
+if TYPE_CHECKING:
+    from tui.log import LogFile
+
+_SETTLED = 1.0  # s after each symbol has data: a type that has not come by then has nothing to tell
+
+_log = logging.getLogger(__name__)
+
+
+class Snapshot(HeadlessRun):
+    """Follows symbols until each has data of every type that is served, for `wait` s at most; then `rows` returns what
+    the grid shows of them."""
+
+    def __init__(self, symbols: Sequence[Symbol], wait: float) -> None:
+        super().__init__()
+        self._symbols = symbols
+        self._wait = wait
+        self.market.follow(symbols)
+        self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in symbols}
+        self._news = asyncio.Event()
+        self._is_live = False  # at the end
+        self._now = 0.0  # s monotonic, at the end
+
+    async def run(self, url: str, token: Token, route: Route | None = None, log: LogFile | None = None) -> int:
+        """Follow the symbols; returns the exit code, which is not 0 after a signal. Raises FeedError if the key is
+        refused, or if no connection was live by the end."""
+        self._begin(log)
+        self._link = link = Link(
+            url,
+            token,
+            self.market,
+            on_state=self._on_link_state,
+            on_push=self._on_push,
+            on_fault=self._finish,
+            route=route,
+        )
+        link.set_symbols(self._symbols)
+        following = asyncio.create_task(self._follow())
+        following.add_done_callback(self._on_link_ended)
+        self._exit_code.add_done_callback(lambda _: self._look())
+        try:
+            return await self._run_link(link)
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+            await self._close_stderr()
+
+    def _look(self) -> None:
+        """Take the time and the state of the link for what is printed, before the link is closed."""
+        self._now, self._is_live = monotonic(), self._link.state.is_live
+        self.market.sample(self._now, self.market.instruments.values())
+
+    def rows(self, columns: tuple[str, ...], sort: str) -> tuple[list[RowFigures], list[Column]]:
+        """Returns the rows and the columns as the grid shows them, given the ids of the chosen columns, () for the
+        default ones, and the order."""
+        instruments = [self.market.instruments[symbol] for symbol in self._symbols]
+        scale = SparklineScale()
+        scale.measure(instruments, SPARKS[0])
+        context = RenderContext(
+            self._now,
+            self.market.exchange_time(self._now),
+            scale.span,
+            SPARKS[0],
+            has_mixed_currencies(instruments),
+            FundNames(),
+            flash=False,
+        )
+        if sort:
+            instruments = sort_rows([self._row(i, context) for i in instruments], sort)
+        ids = shown_columns(columns or DEFAULT, has_extended(instruments))
+        return [self._row(i, context) for i in instruments], [BY_ID[id] for id in ids]
+
+    @property
+    def without_data(self) -> list[Symbol]:
+        """The symbols of which the stream has brought nothing."""
+        return [symbol for symbol, types in self._received.items() if not types]
+
+    @property
+    def link_words(self) -> str:
+        """What is wrong with the link at the end, "" while it is live."""
+        return "" if self._is_live else safe_text(self._link.state.describe(self._now))
+
+    def _row(self, instrument: Instrument, context: RenderContext) -> RowFigures:
+        instrument.infer_precision()
+        age = instrument.age(context.time)
+        return make_row(instrument, data_status(instrument, age, self._is_live), age, context)
+
+    # --- following ---
+
+    async def _follow(self) -> None:
+        """Follow until all has come, or the time is over."""
+        try:
+            async with asyncio.timeout(self._wait):
+                while not self._was_live:
+                    await self._next()
+                await self._load_past()
+                while self.without_data:
+                    await self._next()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_SETTLED):
+                        while self._is_awaiting_more:
+                            await self._next()
+        except TimeoutError:
+            if not self._was_live:
+                why = self._link.state.error or self._link.state.describe(monotonic())
+                self._finish(NoConnection(f"no live connection within {self._wait:g} s: {why}"))
+        self._finish(EXIT_DONE)
+
+    async def _next(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+
+    @property
+    def _is_awaiting_more(self) -> bool:
+        return any(
+            set(TYPES) - self.market.instruments[symbol].refused.keys() - types
+            for symbol, types in self._received.items()
+        )
+
+    async def _load_past(self) -> None:
+        """Apply holidays and the bars and closes that the dashboard has stored."""
+        if not self._link.is_demo:
+            self.market.set_holidays(await run_in_thread(load, time.time()))
+        for symbol, stored in (await run_in_thread(_read_store, self._link.is_demo, self._symbols)).items():
+            self.market.apply_history_closes(symbol, stored.closes)
+            self.market.apply_history(symbol, stored.bars, True, monotonic())
+
+    def _on_link_state(self, state: LinkState) -> None:
+        _log.info("link %s", safe_text(state.describe(monotonic())))
+        if state.phase is LinkPhase.STOPPED and isinstance(state.error, FeedError):
+            self._finish(state.error)
+        self._was_live = self._was_live or state.is_live
+        self._news.set()
+
+    def _on_push(self, message: Push, instrument: Instrument) -> None:
+        types = self._received[instrument.symbol]
+        if (type_ := TYPE_OF[type(message)]) not in types:
+            types.add(type_)
+            self._news.set()
+
+
+def _read_store(demo: bool, symbols: Sequence[Symbol]) -> dict[Symbol, StoredHistory]:
+    """Returns what the store of the dashboard knows of the symbols, nothing if it cannot be read."""
+    path = default_store_path(demo=demo)
+    if not path.exists():
+        return {}
+    store = Store(path)
+    try:
+        return store.read(symbols, MOST_BARS)
+    except (StoreError, OSError):
+        return {}
+    finally:
+        with contextlib.suppress(StoreError, OSError):
+            store.close()

@@ -1,0 +1,32 @@
+"""A copy of a market that stands still, for a picture that does."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from tui.market.alert_engine import AlertEngine
+from tui.market.instrument import Instrument
+from tui.market.market import Market
+from tui.symbol import Symbol
+
+
+def frozen_copy(market: Market) -> Market:
+    """Returns a market that nothing feeds, equal to this one as it is now. Only which alerts have not been seen is
+    shared. Costs about 0.2 ms a symbol."""
+    frozen = copy.copy(market)
+    frozen.on_change = frozen.on_call = frozen.on_split = frozen.on_frames = None
+    frozen.clock = copy.deepcopy(market.clock)
+    frozen.alert_engine = AlertEngine()
+    frozen.alert_engine.unseen = market.alert_engine.unseen
+    frozen.instruments = _copies(market.instruments)
+    return frozen
+
+
+def _copies(instruments: dict[Symbol, Instrument]) -> dict[Symbol, Instrument]:
+    shared: dict[int, Any] = {}  # by id, what never changes, and takes the longest to copy
+    for instrument in instruments.values():
+        parts = (instrument.calendar, instrument.tick, instrument.quote, instrument.depth, instrument.history_quote)
+        shared |= {id(part): part for part in parts if part is not None}
+        _ = instrument.tape  # the pending trades become part of it
+    return {symbol: copy.deepcopy(instrument, shared) for symbol, instrument in instruments.items()}
