@@ -37,9 +37,9 @@ class LayoutActions:
         """Choose what stands below the list."""
         from tui.screens.menu import Menu, MenuItem
 
-        items = [MenuItem(below, words, letter) for below, (words, letter) in _BELOW.items()]
-        menu: Menu[Below] = Menu("Below the list", items, current=self._preferences.settings.below)
-        self._push_screen(menu, self._set_below)
+        items: list[MenuItem[Below]] = [MenuItem(below, words, letter) for below, (words, letter) in _BELOW.items()]
+        now = self._preferences.settings.below
+        self._push_screen(Menu("Below the list", items, current=now), self._set_below)
 
     def _set_below(self, below: Below | None) -> None:
         if below is not None:
@@ -56,10 +56,8 @@ class LayoutActions:
     def _save(self, name: str | None) -> None:
         if name is not None:
             settings = self._preferences.settings
-            layouts = {
-                **settings.layouts,
-                name: (*(pane for pane in PANES if pane not in settings.hidden), settings.below),
-            }
+            shown = (pane for pane in PANES if pane not in settings.hidden)
+            layouts = {**settings.layouts, name: (*shown, settings.below)}
             self._preferences.set(layouts=layouts)
             key, at = self._preferences.key_label("layouts"), list(layouts).index(name) + 1
             self._notices.say(f"{key} {at} calls {name}" if at < 10 else f"{key} has {name}")

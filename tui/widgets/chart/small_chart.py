@@ -17,7 +17,7 @@ from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.timeline import Timeline
 from tui.widgets.chart.viewport import VisibleSlots
 from tui.widgets.empty_body import empty_body
-from tui.widgets.pane import StyledLine, border_line, fill
+from tui.widgets.pane import StyledLine, border_line, fill, width_of
 from tui.widgets.styles import Styles
 
 _SLOT_WIDTH = 1  # half cells
@@ -30,6 +30,7 @@ class SmallChart:
         self._models = ModelBuilder()
         self._cached_axis: tuple[object, Timeline] | None = None
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
+        self._extremes = ""  # the lowest and the highest price of the picture
 
     def draw(
         self,
@@ -47,24 +48,28 @@ class SmallChart:
         no data comes."""
         i, inner, rows = row.instrument, width - 2, height - 2
         i.infer_precision()
-        edge = styles(edge_role)
-        name, extremes = [styles.segment(interval_name(interval), "faint")], list[Segment]()
         if len(i.bars):
             model, body = self._picture(styles, i, interval, inner, rows, is_link_live)
             decimals = i.precision.decimals
-            extremes = [
-                styles.segment(f"{fmt.price(model.least, decimals)}–{fmt.price(model.most, decimals)}", "faint")
-            ]
+            self._extremes = f"{fmt.price(model.least, decimals)}–{fmt.price(model.most, decimals)}"
         else:
             body = empty_body(styles, i, trouble, "no minute bars yet", inner, rows)
-        side, rule = Segment("│", edge), Segment("─", edge)
+            self._extremes = ""
+        side = Segment("│", styles(edge_role))
         blank: list[StyledLine] = [[] for _ in range(rows - len(body))]
-        lines = [[side, *fill(line, inner, styles("text")), side] for line in [*body, *blank]]
-        return [
-            border_line("╭", "╮", *_title(styles, row), width, rule),
-            *lines,
-            border_line("╰", "╯", name, extremes, width, rule),
-        ]
+        top, bottom = self.borders(styles, row, interval, width, edge_role)
+        return [top, *([side, *fill(line, inner, styles("text")), side] for line in [*body, *blank]), bottom]
+
+    def borders(
+        self, styles: Styles, row: RowFigures, interval: int, width: int, edge_role: str
+    ) -> tuple[StyledLine, StyledLine]:
+        """Returns the upper border, with the row's figures, and the lower one, with the prices of the picture."""
+        left, right = _title(styles, row)
+        below = [styles.segment(self._extremes, "faint")] if self._extremes else []
+        if width_of(left) + width_of(right) > width - 9:  # what does not fit would be left out
+            right, below = [], right
+        rule, name = Segment("─", styles(edge_role)), styles.segment(interval_name(interval), "faint")
+        return border_line("╭", "╮", left, right, width, rule), border_line("╰", "╯", [name], below, width, rule)
 
     def _picture(
         self, styles: Styles, i: Instrument, interval: int, cells: int, height: int, is_link_live: bool
@@ -101,7 +106,12 @@ def _title(styles: Styles, row: RowFigures) -> tuple[StyledLine, StyledLine]:
         cell = dimmed(cell) if is_calm else cell
         return styles.segment(cell.text.strip(), cell.role, bold=cell.bold)
 
-    sign = styles.segment("⊘ ", "warning") if direction_sign(row) == "⊘" else styles.segment("", "text")
-    left = [sign, *styles.symbol(row.instrument.symbol), styles.segment(" ", "text"), piece(last_cell(row))]
+    sign = direction_sign(row).strip() if row.stale else ""
+    left = [
+        styles.segment(f"{sign} " if sign else "", "warning"),
+        *styles.symbol(row.instrument.symbol),
+        styles.segment(" ", "text"),
+        piece(last_cell(row)),
+    ]
     has_word = row.status in WORD_STATES and row.status is not DataStatus.CLOSED
     return left, [piece(age_cell(row) if has_word else percent_cell(row))]

@@ -15,14 +15,15 @@ from tui.widgets.chart.small_chart import SmallChart
 from tui.widgets.pane import Pane, StyledLine
 from tui.widgets.styles import Styles
 
-_LEAST_WIDTH, _LEAST_HEIGHT = 26, 8  # cells and lines of a chart that the room is divided by
+_LEAST_WIDTH, _LEAST_HEIGHT = 30, 8  # cells and lines of a chart that the room is divided by
 _LEAST_INTERVAL = 5  # minutes of a slot: the last hour stands in the list already
 _MOST = 3  # charts side by side, and above each other
 
 
 class SmallCharts(Pane):
     """As many charts as fit, of the part of the list around the cursor; at most nine, each with one cached picture.
-    `figures` returns rows as the list has them; the interval is the large chart's, if that is not too short."""
+    A frame redraws the figures in the borders of what changed, the second's tick the pictures. `figures` returns rows
+    as the list has them; the interval is the large chart's, if that is not too short."""
 
     per_side: reactive[int] = reactive(0, repaint=False, init=False)
     """Charts side by side and above each other; 0: as many as fit."""
@@ -44,6 +45,7 @@ class SmallCharts(Pane):
         self._cursor = 0
         self._shown: list[Instrument] = []
         self._charts: list[SmallChart] = []
+        self._lines: list[list[StyledLine]] = []  # of each chart, as last drawn
         self._changed: set[Instrument] = set()  # since they were drawn
         self._is_link_live = False
 
@@ -73,16 +75,16 @@ class SmallCharts(Pane):
         return bool(self._changed)
 
     def sync(self, due: bool, is_link_live: bool) -> None:
-        """Redraw for a frame: if `due`, the charts that changed."""
+        """Redraw for a frame: if `due`, the figures of the charts that changed."""
         if is_link_live != self._is_link_live:
             self._is_link_live = is_link_live
             self.update_lines()
         elif due:
             changed, self._changed = self._changed, set()
-            self._redraw(changed)
+            self._redraw(changed, only_borders=True)
 
     def tick(self) -> None:
-        """Redraw once a second what follows time: ages, the end of a session."""
+        """Redraw once a second the pictures, and ages."""
         self._redraw(self._shown)
 
     # --- geometry ---
@@ -122,36 +124,50 @@ class SmallCharts(Pane):
             self._shown = shown
             self._charts = [by_symbol.get(i) or SmallChart() for i in shown]
         self._changed.clear()
-        return [line for n in range(self._grid()[1]) for line in self._draw_row(n)]
+        self._lines = [[]] * len(shown)
+        for at, row in enumerate(self._figures(shown)):
+            self._draw(at, row)
+        columns, rows = self._grid()
+        return [self._joined(n, y) for n in range(rows) for y in range(len(self._lines[n * columns]))]
 
-    def _redraw(self, instruments: Iterable[Instrument]) -> None:
-        """Redraw the rows with charts of these symbols."""
+    def _redraw(self, instruments: Iterable[Instrument], *, only_borders: bool = False) -> None:
+        """Redraw the charts of these symbols."""
         if not self.display or len(self._drawn) != self.size.height:
             return
-        columns, rows = self._grid()
-        for n in sorted({self._shown.index(i) // columns for i in instruments if i in self._shown}):
-            self.put_lines(dict(enumerate(self._draw_row(n), self.size.height * n // rows)))
+        at = {instrument: n for n, instrument in enumerate(self._shown)}
+        for row in self._figures([instrument for instrument in instruments if instrument in at]):
+            self._draw(at[row.instrument], row, only_borders=only_borders)
+        (columns, rows), height = self._grid(), self.size.height
+        for n in sorted({at[instrument] // columns for instrument in instruments if instrument in at}):
+            top, bottom = height * n // rows, height * (n + 1) // rows - 1
+            numbers = (top, bottom) if only_borders else range(top, bottom + 1)
+            self.put_lines({y: self._joined(n, y - top) for y in numbers})
 
-    def _draw_row(self, n: int) -> list[StyledLine]:
-        (width, height), (_, rows), charts = self.size, self._grid(), self._row_of(n)
-        lines_high = height * (n + 1) // rows - height * n // rows
-        figures = self._figures([self._shown[at] for at in charts])
-        lines: list[StyledLine] = [[] for _ in range(lines_high)]
-        for x, (at, row) in enumerate(zip(charts, figures, strict=True)):
-            cells = width * (x + 1) // len(charts) - width * x // len(charts)
-            drawn = self._charts[at].draw(
-                self.theme_styles,
-                row,
-                max(_LEAST_INTERVAL, self._chart.interval),
-                cells,
-                lines_high,
-                is_link_live=self._is_link_live and not self.standing,
-                trouble=self.trouble,
-                edge_role="muted" if row.instrument is self._selected else "border",
-            )
-            for line, part in zip(lines, drawn, strict=True):
-                line += part
-        return lines
+    def _draw(self, at: int, row: RowFigures, *, only_borders: bool = False) -> None:
+        (width, height), (columns, rows) = self.size, self._grid()
+        n, beside = at // columns, self._row_of(at // columns)
+        x = at - beside.start
+        cells = width * (x + 1) // len(beside) - width * x // len(beside)
+        chart, interval = self._charts[at], max(_LEAST_INTERVAL, self._chart.interval)
+        role = "muted" if row.instrument is self._selected else "border"
+        if only_borders:
+            lines = self._lines[at]
+            lines[0], lines[-1] = chart.borders(self.theme_styles, row, interval, cells, role)
+            return
+        self._lines[at] = chart.draw(
+            self.theme_styles,
+            row,
+            interval,
+            cells,
+            height * (n + 1) // rows - height * n // rows,
+            is_link_live=self._is_link_live and not self.standing,
+            trouble=self.trouble,
+            edge_role=role,
+        )
+
+    def _joined(self, n: int, y: int) -> StyledLine:
+        """Returns line `y` of a row of charts."""
+        return [piece for at in self._row_of(n) for piece in self._lines[at][y]]
 
     def on_click(self, event: events.Click) -> None:
         _, rows = self._grid()
