@@ -118,6 +118,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
         """Place and size the panes for the terminal's size."""
         width, height = self.app.size
         boxes = self._boxes(self.zoomed)
+        self.charts.per_side = {"2x2": 2, "3x3": 3}.get(self.below, 0)
         self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
@@ -217,8 +218,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
 
     def arrange_panes(self, hidden: Iterable[str], below: Below) -> None:
         """Show all panes but the `hidden` ones, and this below the list."""
-        self.hidden, self.below = set(hidden), below
-        self.detail, self.zoomed = False, ""
+        self.hidden, self.below, self.detail, self.zoomed = set(hidden), below, False, ""
         self.apply_layout()
 
     def toggle(self, pane: str) -> None:
@@ -368,6 +368,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
         for pane in panes:  # the hidden ones too: what they are shown with is what is known now
             due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
             pane.sync(due_symbol, now, is_link_live)
+        self._follow_list()
         self.charts.sync(self.charts in due, is_link_live)
         self._paint()
 

@@ -77,9 +77,9 @@ def _with_pane_below(sides: Sequence[str], area: Box, watchlist_width: int, symb
     if pane == "chart" and "chart" not in sides:
         return boxes
     room = boxes["watchlist"].height
-    free = room - symbols - _LIST_FRAME
-    extent = max(free, _LEAST_BELOW[below])
-    if room - extent < (symbols + _LIST_FRAME if below == "auto" else _LEAST_LIST):
+    whole = symbols + _LIST_FRAME
+    extent = max(room - whole, _LEAST_BELOW[below])
+    if room - extent < (whole if below == "auto" else min(whole, _LEAST_LIST)):
         return boxes
     if pane == "chart":
         boxes = _with_watchlist([side for side in sides if side != "chart"], area, watchlist_width)

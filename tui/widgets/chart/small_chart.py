@@ -9,6 +9,7 @@ from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_status import DataStatus
 from tui.market.session_axis import DAY, find_slot, segments, slots
+from tui.market.sessions import zone
 from tui.watchlist.cells import WORD_STATES, Cell, age_cell, dimmed, direction_sign, last_cell, percent_cell
 from tui.watchlist.row_figures import RowFigures
 from tui.widgets.chart.model import ChartModel, ChartOptions, ModelBuilder
@@ -68,7 +69,8 @@ class SmallChart:
         below = [styles.segment(self._extremes, "faint")] if self._extremes else []
         if width_of(left) + width_of(right) > width - 9:  # what does not fit would be left out
             right, below = [], right
-        rule, name = Segment("─", styles(edge_role)), styles.segment(interval_name(interval), "faint")
+        words = f"{interval_name(interval)} {zone(row.instrument.symbol.region).label}"
+        rule, name = Segment("─", styles(edge_role)), styles.segment(words.rstrip(), "faint")
         return border_line("╭", "╮", left, right, width, rule), border_line("╰", "╯", [name], below, width, rule)
 
     def _picture(
