@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.frozen_dashboard import LIVE, START, US, Still, filled_market
+from tests.support.price_walks import OPEN, price_walk
 from tests.support.wait_until import until
 from tui.errors import NoConnection
 from tui.feed.state import LinkPhase, LinkState
@@ -213,3 +214,16 @@ async def test_the_interval_is_the_chart_s_but_no_shorter_than_five_minutes() ->
             await pilot.pause()
             names.append(lines(app.dashboard.charts)[7].split(" ET")[0].removeprefix("╰─ "))
         assert names == ["5 min", "5 min", "15 min", "30 min", "60 min", "day"]
+
+
+async def test_the_picture_of_an_earlier_day_has_its_date() -> None:
+    market = Market()
+    market.wall_base = START  # a Sunday
+    market.follow(US[:4])
+    for n, symbol in enumerate(US[:4]):
+        market.apply_history(symbol, price_walk(OPEN, range(390), 100.0, seed=n), True, 0.0)
+    app = Still(market, US[:4], demo=False)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(app, pilot)
+        charts = app.dashboard.charts
+        assert "5 min ET 11-20" in lines(charts)[charts.size.height // 2 - 1]

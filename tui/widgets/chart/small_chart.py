@@ -69,8 +69,7 @@ class SmallChart:
         below = [styles.segment(self._extremes, "faint")] if self._extremes else []
         if width_of(left) + width_of(right) > width - 9:  # what does not fit would be left out
             right, below = [], right
-        words = f"{interval_name(interval)} {zone(row.instrument.symbol.region).label}"
-        rule, name = Segment("─", styles(edge_role)), styles.segment(words.rstrip(), "faint")
+        rule, name = Segment("─", styles(edge_role)), styles.segment(_axis_words(row, interval), "faint")
         return border_line("╭", "╮", left, right, width, rule), border_line("╰", "╯", [name], below, width, rule)
 
     def _picture(
@@ -98,6 +97,15 @@ class SmallChart:
             steps = slots(segments(i.bars.minutes(), i.calendar), interval)
             self._cached_axis = key, Timeline(steps, _SLOT_WIDTH, from_right=interval == DAY)
         return self._cached_axis[1]
+
+
+def _axis_words(row: RowFigures, interval: int) -> str:
+    """Returns the interval, the clock of the time axis, and the date of the newest bar if that is not today."""
+    local, bars = zone(row.instrument.symbol.region), row.instrument.bars
+    newest = local.at(bars.latest * MINUTE) if len(bars) else None
+    is_old = newest is not None and newest.date() != local.at(row.context.time).date()
+    words = [interval_name(interval), local.label, f"{newest:%m-%d}" if is_old else ""]
+    return " ".join(filter(None, words))
 
 
 def _title(styles: Styles, row: RowFigures) -> tuple[StyledLine, StyledLine]:

@@ -60,8 +60,6 @@ class SmallCharts(Pane):
         if rows is not self._list or cursor != self._cursor:
             before = self._selected
             self._list, self._cursor = rows, cursor
-            if not self.display:
-                return
             if self._visible() != self._shown:
                 self.update_lines()
             else:
@@ -95,13 +93,9 @@ class SmallCharts(Pane):
 
     def _grid(self) -> tuple[int, int]:
         """Returns the charts side by side and above each other."""
-        if self.per_side:
-            columns = rows = self.per_side
-        else:
-            columns = max(1, min(_MOST, self.size.width // _LEAST_WIDTH))
-            rows = max(1, min(_MOST, self.size.height // _LEAST_HEIGHT))
-        columns = min(columns, len(self._list))
-        return columns, min(rows, -(-len(self._list) // columns)) if columns else 0
+        columns = self.per_side or max(1, min(_MOST, self.size.width // _LEAST_WIDTH))
+        rows = self.per_side or max(1, min(_MOST, self.size.height // _LEAST_HEIGHT))
+        return columns, min(rows, -(-len(self._list) // columns))
 
     def _visible(self) -> list[Instrument]:
         columns, rows = self._grid()
