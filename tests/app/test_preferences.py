@@ -40,6 +40,7 @@ async def test_a_layout_that_another_copy_saved_can_be_called() -> None:
         other.save(Settings(lists=LISTS), Settings(lists=LISTS, layouts={"Bare": ("watchlist", "nothing")}))
         await pilot.press("C")
         await app.preferences.saver.finish(5.0)
+        await pilot.pause()
         await pilot.press("ctrl+w", "1")
         await pilot.pause()
         assert app.dashboard.hidden == {"ladder", "chart", "tape"}

@@ -304,3 +304,10 @@ def test_a_layout_that_another_copy_saved_meanwhile_is_kept(tmp_path: Path) -> N
     for layouts in ({"A": ("ladder", "auto")}, {"B": ("chart", "auto")}):
         ConfigFile(path).save(Settings(), Settings(layouts=layouts))  # type: ignore[arg-type]
     assert set(ConfigFile(path).read().layouts) == {"A", "B"}
+
+
+def test_a_file_that_was_deleted_meanwhile_deletes_no_layout(tmp_path: Path) -> None:
+    base = Settings(layouts={"A": ("ladder", "auto")})
+    assert ConfigFile(tmp_path / "config.toml").save(
+        base, changed("", theme="amber", layouts=base.layouts)
+    ) == Settings(theme="amber", layouts=base.layouts)

@@ -60,5 +60,6 @@ class HealthFigures:
             frames.rate,
             feed.history,
             feed.fund_list,
+            feed.shared,
             feed.unread,
         )

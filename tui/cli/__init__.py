@@ -145,7 +145,7 @@ def cli(
     Without a command it opens the dashboard with your own lists, or with what --watch names. Press ? there for the
     keys and q to leave. Symbols are CODE$REGION, in quotes, for a shell takes an unquoted $US away; QQQ.US and plain
     QQQ (then: US) work too. The key comes from --token-file, ITICK_TOKEN or the setting token_command, in this order,
-    and never stands on the command line.
+    and never stands on the command line. Windows and streams on this machine share the one connection of their key.
     """
     from tui.log import logging_to
 

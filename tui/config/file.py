@@ -73,10 +73,10 @@ class ConfigFile:
                 text = self._text()
                 theirs = parse_settings(text, str(self.path))
                 # A file that was deleted or truncated meanwhile (by an editor on a full disk, or just before it writes)
-                # must not delete every list and alert.
+                # must not delete every list, alert and layout.
                 is_missing = not text.strip()
-                current = replace(theirs, lists=base.lists, alerts=base.alerts) if is_missing else theirs
-                merged = merge(base, ours, current)
+                named = {"lists": base.lists, "alerts": base.alerts, "layouts": base.layouts} if is_missing else {}
+                merged = merge(base, ours, replace(theirs, **named))
                 if not is_same_settings(merged, theirs):
                     edited = _edit_document(text, theirs, merged, self._arrays)
                     if parse_settings(edited, str(self.path)) != merged:

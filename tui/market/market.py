@@ -6,6 +6,7 @@ a thousand cheap writes and one repaint.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,11 +17,14 @@ from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
+from tui.market.depth_histories import DepthHistories
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.spellings import find_by_spelling
 from tui.market.trade_side import uncrossed_mid
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
@@ -50,6 +54,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.depth_histories = DepthHistories()
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._demo = False
@@ -70,6 +75,7 @@ class Market:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
+                self.depth_histories.follow(instrument)
         self._index_spellings()
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
@@ -86,6 +92,7 @@ class Market:
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
                 self._mark_changed(instrument)
+            self.depth_histories.clear()
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
         """Replace the holidays and early closes of all regions."""
@@ -115,6 +122,7 @@ class Market:
             instrument.reconnected()
             self._mark_changed(instrument)
         self.alert_engine.attach_all(self.instruments.values())
+        self.depth_histories.keep(self.instruments.values())
         self._index_spellings()
 
     def link_lost(self, at: float) -> None:
@@ -123,6 +131,7 @@ class Market:
             for instrument in self.instruments.values():
                 instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
+            self.depth_histories.interrupt(self.exchange_time(at))
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
@@ -195,6 +204,17 @@ class Market:
         instrument.apply_history_quote(quote)
         self._mark_changed(instrument)
 
+    def apply_usual_volume(self, symbol: Symbol, day: date, dates: int, volumes: Sequence[float]) -> None:
+        """Set what is usually traded by the end of each minute of a date's session: the median of so many dates, empty
+        if they are too few."""
+        volumes = tuple(volumes)
+        self._report_call("recall_usual_volume", symbol, day, dates, volumes)
+        if (instrument := self.instruments.get(symbol)) is not None:
+            minutes = session_minutes(instrument.calendar, day)
+            if len(volumes) in (0, sum(map(len, minutes))):
+                instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
+                self._mark_changed(instrument)
+
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
@@ -261,8 +281,11 @@ class Market:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and _is_evidence(instrument, message):
-                instrument.note_trading(time, self.exchange_time(now))
+            if instrument.closed_by_plan:
+                # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
+                changed = instrument.quote_sampled and message.last != instrument.last
+                if instrument.tick_sampled if is_tick else changed:
+                    instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
                 instrument.tick_sampled = True
                 instrument.tick_time = time
@@ -322,6 +345,10 @@ class Market:
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
             instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
             self.health.crossed += best.bid > best.ask and not instrument.is_indicative
+        if (history := instrument.depth_history) is not None:
+            if now >= history.ends:
+                history.advance(self.exchange_time(now), now, instrument.tape)
+            history.add(depth)
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)
@@ -423,11 +450,3 @@ class Market:
     def age(self, instrument: Instrument, now: float) -> float | None:
         """Returns the seconds since the time of the newest tick or quote; None without one."""
         return instrument.age(self.exchange_time(now))
-
-
-def _is_evidence(instrument: Instrument, message: Tick | Quote) -> bool:
-    """Returns True if a message shows that an exchange trades: a trade or a changed quote, not the first of its type on
-    a connection, which may be old."""
-    if type(message) is Tick:
-        return instrument.tick_sampled
-    return instrument.quote_sampled and message.last != instrument.last

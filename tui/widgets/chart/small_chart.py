@@ -13,8 +13,9 @@ from tui.market.sessions import zone
 from tui.watchlist.cells import WORD_STATES, Cell, age_cell, dimmed, direction_sign, last_cell, percent_cell
 from tui.watchlist.row_figures import RowFigures
 from tui.widgets.chart.model import ChartModel, ChartOptions, ModelBuilder
-from tui.widgets.chart.plot import Plot, level
+from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.readout import interval_name
+from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.timeline import Timeline
 from tui.widgets.chart.viewport import VisibleSlots
 from tui.widgets.empty_body import empty_body
