@@ -22,7 +22,8 @@ class SettingsSaver:
     `initial` are the settings the program started with: only differences from them are written, so command-line options
     do not get into the file. `on_merged(sent, merged)` is called when the file held other lists, alerts or layouts than
     were sent, because another copy wrote too. `on_trouble` is called with each new reason why a write failed,
-    `on_saved` when a later one succeeded. A failed write is retried every few seconds, with the next change, and by `finish`.
+    `on_saved` when a later one succeeded. A failed write is retried every few seconds, with the next change, and by
+    `finish`.
     """
 
     def __init__(
