@@ -28,6 +28,8 @@ SETTING_DESCRIPTIONS = {
     + "\n# ".join([", ".join(COLUMN_IDS[:14]) + ",", ", ".join(COLUMN_IDS[14:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
+    "below": "What stands below the list on a wide terminal: "
+    '"auto" (what the room allows), "wide-chart", "2x2" or "3x3"\n# small charts, or "nothing".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
@@ -43,6 +45,8 @@ SETTING_DESCRIPTIONS = {
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "list": "The list that is shown at the start.",
+    "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
+    '# Depth = ["ladder", "tape", "nothing"]',
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }
