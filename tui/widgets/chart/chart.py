@@ -17,9 +17,10 @@ from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
-from tui.widgets.chart.plot import Plot, level
+from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name
+from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
 from tui.widgets.pane import Pane, StyledLine, fill
