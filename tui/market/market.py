@@ -13,11 +13,15 @@ from typing import Any
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
 from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
+from tui.market.basis import Basis, link_bases
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
+from tui.market.evidence import is_evidence
+from tui.market.fair_value import IndicativeValue
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.premium import give_iopv
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.spellings import find_by_spelling
 from tui.market.trade_side import uncrossed_mid
@@ -52,6 +56,7 @@ class Market:
         self.alerts_sleep = ""
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
+        self._bases: tuple[Basis, ...] = ()
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -64,13 +69,18 @@ class Market:
 
     def follow(self, symbols: Iterable[Symbol]) -> None:
         """Add symbols to the market; those already in it keep their data."""
-        symbols = tuple(symbols)
-        self._report_call("follow", symbols)
+        self._report_call("follow", symbols := tuple(symbols))
         for symbol in symbols:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
+        link_bases(self._bases, self.instruments)
         self._index_spellings()
+
+    def set_bases(self, bases: Iterable[Basis]) -> None:
+        """Replace the proxies of funds' worth. They are the person's, and not recorded."""
+        self._bases = tuple(bases)
+        link_bases(self._bases, self.instruments)
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
         """Replace the alerts. They change no other state, so they are not recorded."""
@@ -86,6 +96,7 @@ class Market:
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
                 self._mark_changed(instrument)
+            link_bases(self._bases, self.instruments)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
         """Replace the holidays and early closes of all regions."""
@@ -115,6 +126,7 @@ class Market:
             instrument.reconnected()
             self._mark_changed(instrument)
         self.alert_engine.attach_all(self.instruments.values())
+        link_bases(self._bases, self.instruments)
         self._index_spellings()
 
     def link_lost(self, at: float) -> None:
@@ -126,8 +138,7 @@ class Market:
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
-        symbols = tuple(symbols)
-        self._report_call("refuse", symbols, type_, why)
+        self._report_call("refuse", symbols := tuple(symbols), type_, why)
         for symbol in symbols:
             if instrument := self.instruments.get(symbol):
                 instrument.refuse(type_, why)
@@ -195,6 +206,19 @@ class Market:
         instrument.apply_history_quote(quote)
         self._mark_changed(instrument)
 
+    def apply_iopv(self, symbol: Symbol, value: float, time: float, now: float) -> None:
+        """Apply an IOPV that the person's command printed at `now` (s, monotonic), made at `time` (ms UTC). An older
+        one than the newest, and one from the future, are counted and not applied."""
+        self._report_call("iopv", symbol, value, time, now)
+        if (instrument := self.instruments.get(symbol)) is None:
+            return
+        if time > self._latest_credible(now):
+            self.health.future += 1
+        elif give_iopv(instrument, IndicativeValue(value, int(time)), self.exchange_time(now)):
+            self._mark_changed(instrument)
+        else:
+            self.health.out_of_order += 1
+
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
@@ -261,7 +285,7 @@ class Market:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and _is_evidence(instrument, message):
+            if instrument.closed_by_plan and is_evidence(instrument, message):
                 instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
                 instrument.tick_sampled = True
@@ -297,6 +321,8 @@ class Market:
         if time is None:
             return False
         before, instrument.quote = instrument.quote, quote
+        if quote.iopv and time:
+            instrument.fair_values.add(quote.iopv, time)
         if instrument.day.base is None:
             instrument.update_reference()
         if time < instrument.day.auction_until and not instrument.tick_sampled:
@@ -401,8 +427,7 @@ class Market:
 
     def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
         """Expect data of these symbols from `now` (s, monotonic) on: their subscription was accepted."""
-        symbols = tuple(symbols)
-        self._report_call("served", symbols, now)
+        self._report_call("served", symbols := tuple(symbols), now)
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
@@ -423,11 +448,3 @@ class Market:
     def age(self, instrument: Instrument, now: float) -> float | None:
         """Returns the seconds since the time of the newest tick or quote; None without one."""
         return instrument.age(self.exchange_time(now))
-
-
-def _is_evidence(instrument: Instrument, message: Tick | Quote) -> bool:
-    """Returns True if a message shows that an exchange trades: a trade or a changed quote, not the first of its type on
-    a connection, which may be old."""
-    if type(message) is Tick:
-        return instrument.tick_sampled
-    return instrument.quote_sampled and message.last != instrument.last
