@@ -16,6 +16,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared, Route
 from tui.log import LogFile
 from tui.market import Market
+from tui.market.basis import Basis
 from tui.market.health import Event
 from tui.reference.fund_names import FundNames
 from tui.secrets import Token, safe_text
@@ -44,7 +45,8 @@ _log = logging.getLogger(__name__)
 class FeedSource(Struct, frozen=True):
     """Where the feed comes from: a `replay`, else `url`, else the demo exchange, which the app starts by itself.
 
-    `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start."""
+    `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start.
+    `iopv_command` prints IOPVs beside the feed, and `bases` stand in for some."""
 
     url: str | None = None
     token: Token | None = None
@@ -54,6 +56,8 @@ class FeedSource(Struct, frozen=True):
     recorder: Recorder | None = None
     replay: Replay | None = None
     log: LogFile | None = None
+    iopv_command: Sequence[str] = ()
+    bases: Sequence[Basis] = ()
 
 
 class FeedCallbacks(Struct, frozen=True):
@@ -116,6 +120,7 @@ class FeedWorker:
         self._feed: Link | Replay | None = None  # once it runs
         self._was_live = False
         self._is_asked = False  # whether to take the key over, in this outage
+        market.set_bases(source.bases)
         if source.recorder is not None:
             host = host_of(source.url) if source.url is not None else DEMO_HOST
             source.recorder.begin(market, followed(), host, clock, wall)
@@ -171,7 +176,10 @@ class FeedWorker:
         """Run the feed until the app cancels it."""
         if self.replay is not None:
             await self._play(self.replay)
-        elif self.source.url is not None:
+            return
+        if self.source.iopv_command:
+            self._run_iopv_command(self.source.iopv_command)
+        if self.source.url is not None:
             assert self.source.token is not None
             await self._run_shared(self.source.url, self.source.token)
         else:
@@ -179,6 +187,15 @@ class FeedWorker:
 
             async with Exchange() as exchange:
                 await self._run_link(exchange.url, Token("demo"))
+
+    def _run_iopv_command(self, command: Sequence[str]) -> None:
+        from tui.feed.iopv_command import IopvCommand
+
+        def tell(words: str) -> None:
+            _log.warning("%s", words)
+            self._callbacks.warn(words, 20)
+
+        self._callbacks.start_worker(IopvCommand(command, self._market, tell, self._clock).run, "IOPV command")
 
     def watch_files(self) -> None:
         """Warn when the recording or the log can no longer be written."""
