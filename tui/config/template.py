@@ -43,8 +43,8 @@ SETTING_DESCRIPTIONS = {
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "iopv_command": "A command that prints IOPVs, run without a shell and without your key: SYMBOL VALUE [TIME]\n"
-    "# a line, once (it is run again every 15 s) or for ever. TIME is seconds, or 2026-11-27T15:59:45-05:00; a date alone\n"
-    "# says that the value is a NAV, of which there is no premium. An IOPV that the feed sends comes first.",
+    "# a line, once (it is run again every 15 s) or for ever. TIME is seconds, or 2026-11-27T15:59:45-05:00; a date\n"
+    "# alone says that the value is a NAV, of which there is no premium. An IOPV that the feed sends comes first.",
     "basis": 'For funds without any IOPV, another symbol times a factor: ["SPLG$US = SPY$US × 0.1175"]. How far the\n'
     "# price is from that is called BASIS, not premium. The other symbol is asked of the feed too.",
     "list": "The list that is shown at the start.",

@@ -222,7 +222,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "basis",
         "BASIS%",
-        "last price over that of another symbol, by the basis in the config file",
+        "last price over that of another symbol × factor, in %",
         "z",
         6,
         16,
