@@ -18,9 +18,12 @@ from tui.app.alert_actions import AlertActions
 from tui.app.alert_notices import AlertNotices
 from tui.app.appearance import Appearance
 from tui.app.commands import Commands
+from tui.app.compare_actions import CompareActions
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
-from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.feed_callbacks import FeedCallbacks
+from tui.app.feed_display import FeedDisplay
+from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedSource, FeedWorker
 from tui.app.freeze_actions import FreezeActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
@@ -106,6 +109,7 @@ class ItickApp(BaseApp):
             clock,
             wall,
         )
+        self.feed_display = FeedDisplay(self, self.dashboard, self.feed)
         self.painting = Painting(
             self,
             self.dashboard,
@@ -116,7 +120,9 @@ class ItickApp(BaseApp):
             self.preferences.settings.glyphs,
         )
         self.link_notices = LinkNotices(self.notices, self._ring)
-        self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
+        self.alert_notices = AlertNotices(
+            self, self.notices, self.preferences, self._ring, self._start_worker, lambda: self.feed.shared is not None
+        )
         self.market.alert_engine.on_fired = self.alert_notices.add
         self.exporter = Exporter(options.export_to, lambda text, warn: self.notices.say(text, warn=warn))
         self._build_actions()
@@ -136,7 +142,7 @@ class ItickApp(BaseApp):
             say=self.notices.say,
             warn=self._warn,
             start_worker=self._start_worker,
-            ask_take_over=self._ask_take_over,
+            ask_take_over=lambda error: self.feed_display.ask_take_over(error),
             leave=self.lifecycle.leave,
         )
 
@@ -156,6 +162,7 @@ class ItickApp(BaseApp):
             self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        compare_actions = CompareActions(dashboard, preferences, notices, self.push_screen)
         feed_actions = FeedActions(
             self.feed,
             notices,
@@ -174,17 +181,8 @@ class ItickApp(BaseApp):
             self.lifecycle.leave,
             self.action_suspend_process,
         )
-        self.registry = ActionRegistry(
-            (
-                self.watchlist_actions,
-                self.list_actions,
-                self.view_actions,
-                self.alert_actions,
-                feed_actions,
-                freeze,
-                program_actions,
-            )
-        )
+        named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
+        self.registry = ActionRegistry((*named, compare_actions, feed_actions, freeze, program_actions))
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )
@@ -347,8 +345,7 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
-        if self.feed.replay is not None:
-            self.dashboard.header.replay_details = self.feed.replay.details
+        self.feed_display.tick()
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -401,11 +398,6 @@ class ItickApp(BaseApp):
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
 
-    async def _ask_take_over(self, pid: int) -> bool:
-        from tui.screens.take_over import TakeOver
-
-        return await self.push_screen_wait(TakeOver(pid))
-
     def _health_screen(self) -> FeedHealth:
         from tui.screens.health import FeedHealth
 
@@ -429,6 +421,7 @@ class ItickApp(BaseApp):
             frames.rate,
             feed.history,
             feed.fund_list,
+            feed.shared,
             feed.unread,
         )
 

@@ -129,7 +129,7 @@ class ViewActions:
         from tui.screens.prompt import Prompt
 
         now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
-        check = _check(parse_amount)
+        check = objection_of(parse_amount)
         prompt = Prompt("Size to trade", now, check, _SIZES, "shows the cost", lambda: ladder.region, selected=True)
         self._push_screen(prompt, self._size_given)
 
@@ -149,7 +149,11 @@ class ViewActions:
 
         chart = self._dashboard.chart
         prompt = Prompt(
-            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+            "Go to time",
+            check=objection_of(chart.find_moment),
+            help=_MOMENTS,
+            enter="shows it",
+            beside=lambda: chart.region,
         )
         self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
 
@@ -167,15 +171,22 @@ class ViewActions:
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("candles"):
             self._dashboard.chart.candles = not self._dashboard.chart.candles
             self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("average price"):
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
+
+    def _has_bars(self, what: str) -> bool:
+        """Returns True if the chart has the bars of one symbol; answers why there is no such thing if it has not."""
+        if not self._dashboard.chart.compared:
+            return True
+        self._notices.say(f"no {what} in a comparison: {self._preferences.key_label('compare')} ends it")
+        return False
 
     def _is_shown(self, pane: str) -> bool:
         """Returns True if a pane is on the screen; answers how to show it if it is not."""
@@ -244,7 +255,7 @@ class ViewActions:
         self._dashboard.apply_styles(self._appearance.styles)
 
 
-def _check(parse: Callable[[str], object]) -> Callable[[str], str]:
+def objection_of(parse: Callable[[str], object]) -> Callable[[str], str]:
     """Returns what tells why `parse` does not take a text, "" if it does."""
 
     def check(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from tui.errors import NoConnection
+from tui.errors import HolderLeft
 from tui.feed.clock import Clock
 from tui.feed.connection import MAX_MESSAGE, Connection, header_of
 from tui.feed.dispatch import OnPush
@@ -35,7 +35,7 @@ async def join(
     on_report: Callable[[RelayReport], None],
 ) -> Connection:
     """Returns a connection to the process on a Unix socket, which shares its own to `host`; no key is sent. Raises
-    NotShared if that cannot be joined, NoConnection if it has just left."""
+    NotShared if that cannot be joined, HolderLeft if it has just left."""
     headers = {VERSION_HEADER: str(RELAY_VERSION), NAME_HEADER: route.name}
     if route.wants_everything:
         headers[QUEUE_HEADER] = EVERYTHING
@@ -58,7 +58,7 @@ async def join(
     except (InvalidHandshake, OSError) as error:
         status = error.response.status_code if isinstance(error, InvalidStatus) else None
         if isinstance(error, OSError) or isinstance(error.__cause__, EOFError) or status == _IS_ENDING:
-            raise NoConnection("moving to another window") from None
+            raise HolderLeft from None
         if status == HTTPStatus.UPGRADE_REQUIRED:
             route.join_failed("is of another version")
         route.join_failed(f"refuses ({status})" if status is not None else "does not share it")
@@ -70,7 +70,7 @@ async def join(
     try:
         peer = peer_of(websocket.transport.get_extra_info("socket"))
     except OSError:  # it has ended meanwhile
-        raise NoConnection("moving to another window") from None
+        raise HolderLeft from None
     if not peer.is_ours:
         websocket.abandon()
         route.join_failed("belongs to another user")

@@ -29,6 +29,7 @@ from tui.threads import run_in_thread
 _READ_BATCH = 20  # symbols
 _LONG_OUTAGE = 60.0  # s: a shorter one hides no minute, for the stream's next bar covers it
 _STREAM_SETTLED = 3.0  # s after the link is live: by then the stream has sent every quote that it sends at the start
+_READ_AGAIN = 3.0  # s: how often the store is read while another process asks
 _POLL_EVERY = 15.0  # s
 _WRITE_EVERY = 60.0  # s
 _FIRST_RETRY, _LONGEST_RETRY = 60.0, 600.0  # s
@@ -53,7 +54,8 @@ class _RetryState:
 
 class Backfill:
     """Applies the history of the followed symbols to `market`. Without `rest`, which allows `calls` a minute, only the
-    stored history is applied.
+    stored history is applied. Unless it `has_stream`, the market gets no messages: no bar is known to come by itself,
+    and no quote is requested.
 
     `open_store` returns the store of our own exchange if its argument is true, else that of the vendor. Which of the
     two the link leads to is known once it has answered; unless it is `local`, the vendor is assumed until then.
@@ -67,6 +69,7 @@ class Backfill:
         *,
         calls: int = 5,
         local: bool = False,
+        has_stream: bool = True,
         on_store_error: Callable[[str], None] = lambda words: None,
         clock: Clock = monotonic,
     ) -> None:
@@ -75,6 +78,10 @@ class Backfill:
         self._open_store = open_store
         self._calls = calls
         self._local = local
+        self._has_stream = has_stream
+        self.asks = True
+        """Whether the vendor is asked; False while another process does it for this one, which reads the store."""
+        self._read_again_at = 0.0  # s, monotonic
         self._on_store_error = on_store_error
         self._clock = clock
         self.store: Store | None = None
@@ -117,7 +124,7 @@ class Backfill:
             self.store_opened.set()
         now = self._clock()
         if state.is_live and self._live_at is None:
-            if self._lost_at is not None and now - self._lost_at > _LONG_OUTAGE:
+            if self._lost_at is None or now - self._lost_at > _LONG_OUTAGE:
                 self._long_outages += 1
                 self._coverage.open_gap()
             self._live_at = now
@@ -171,8 +178,10 @@ class Backfill:
         followed = self._instruments()
         requested = [i for i in followed if self._coverage.of(i).is_requested]
         waiting = len(followed) - len(requested)
-        if self._rest is None or (waiting and self._live_at is None):
+        if self._rest is None or (waiting and (self._live_at is None or not self.asks)):
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
+            if self._live_at is not None and not self.asks:
+                why = "the window that holds the connection asks for more"
             stored = count(sum(self._coverage.of(i).has_history for i in followed), "symbol")
             return f"{stored} from our own file; {why}", False
         unknown = [i.symbol for i in requested if not self._coverage.of(i).has_history]
@@ -202,7 +211,7 @@ class Backfill:
         return self._market.exchange_time(self._clock())
 
     def _extend_coverage(self, now: float) -> None:
-        if self._live_at is not None:
+        if self._live_at is not None and self._has_stream:
             self._coverage.extend(now)
 
     def _wake(self) -> None:
@@ -236,15 +245,24 @@ class Backfill:
     def _apply_stored(self, i: Instrument, stored: StoredHistory | None) -> None:
         coverage = self._coverage.of(i)
         coverage.is_read = True
-        if stored is not None and self._is_followed(i):
-            coverage.complete_until = stored.complete_until  # possibly recorded by a wrong clock
-            if stored.closes:
-                self._market.apply_history_closes(i.symbol, stored.closes)
-                coverage.stored_closes = stored.closes
-            if stored.bars:
-                coverage.has_history = True
-                self._market.apply_history(i.symbol, stored.bars, True, self._clock())
-                coverage.stored_slot = stored.bars[-1].time // MINUTE
+        if stored is None or not self._is_followed(i):
+            return
+        until = stored.complete_until  # possibly recorded by a wrong clock
+        slot = stored.bars[-1].time // MINUTE if stored.bars else 0
+        if coverage.stored_slot and (coverage.complete_until, coverage.stored_slot) == (until, slot):
+            return  # nothing new
+        coverage.complete_until, coverage.stored_slot = until, slot
+        if stored.closes:
+            self._market.apply_history_closes(i.symbol, stored.closes)
+            coverage.stored_closes = stored.closes
+        if stored.bars:
+            coverage.has_history = True
+            is_whole = not self.asks and self._live_at is not None and self._coverage.is_filled_by(i, until)
+            bars = completed_bars(stored.bars, until) if is_whole else stored.bars
+            self._market.apply_history(i.symbol, bars, not is_whole, self._clock())
+            if is_whole:
+                coverage.is_requested = coverage.is_answered = True
+                self._coverage.bars_requested(i, until)
 
     async def _write_periodically(self) -> None:
         while True:
@@ -308,18 +326,37 @@ class Backfill:
             if (leads := self._market.clock.lead is not None) is not self._clock_led:
                 self._clock_led = leads
                 self._coverage.invalidate()
-            if self._rest is not None and self._live_at is not None:
+            if self._live_at is not None and not self.asks:
+                self._read_again(now)
+            elif self._rest is not None and self._live_at is not None:
                 if batch := self._next_batch(self._coverage.lacks_bars, self._bar_retries, self._rest.batch_size):
                     await self._request_bars(self._rest, batch)
                     continue
-                if self._is_stream_settled(now) and (
-                    batch := self._next_batch(self._coverage.lacks_quote, self._quote_retries, self._rest.batch_size)
+                if (
+                    self._has_stream
+                    and self._is_stream_settled(now)
+                    and (
+                        batch := self._next_batch(
+                            self._coverage.lacks_quote, self._quote_retries, self._rest.batch_size
+                        )
+                    )
                 ):
                     await self._request_quotes(self._rest, batch)
                     continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_EVERY if self._is_stream_settled(now) else _STREAM_SETTLED):
+                settled = _POLL_EVERY if self.asks else _READ_AGAIN
+                async with asyncio.timeout(settled if self._is_stream_settled(now) else _STREAM_SETTLED):
                     await self._request_wanted.wait()
+
+    def _read_again(self, now: float) -> None:
+        """Read the store again for symbols that lack bars: another process writes there what it was told."""
+        if now >= self._read_again_at:
+            self._read_again_at = now + _READ_AGAIN
+            for i in self._instruments():
+                coverage = self._coverage.of(i)
+                if coverage.is_read and self._coverage.lacks_bars(i):
+                    coverage.is_read = False
+                    self._read_wanted.set()
 
     def _is_stream_settled(self, now: float) -> bool:
         return self._live_at is None or now - self._live_at >= _STREAM_SETTLED

@@ -52,6 +52,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
     QUEUE_HEADER,
@@ -111,6 +112,7 @@ class Relay:
         self._state: LinkState | None = None
         self._is_demo = False
         self._connected_at = 0.0
+        self._served = 0
         self._listeners: list[_Listener] = []
         self._reporting: asyncio.Task[None] | None = None
         self._closings: set[asyncio.Task[None]] = set()
@@ -311,6 +313,12 @@ class Relay:
             for type_ in TYPES
         }
 
+    @property
+    def followed_by_others(self) -> list[Symbol]:
+        """What the dashboards among the clients follow."""
+        dashboards = [client for client in self._clients if client.name == DASHBOARD]
+        return list(dict.fromkeys(s for client in dashboards for symbols in client.wanted.values() for s in symbols))
+
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
         self._fan_out.set_own(own)
@@ -327,9 +335,10 @@ class Relay:
         """End the frames of one read: write them to the clients."""
         self._fan_out.end()
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to the requests that are decided. `decision` returns why a type is refused for a symbol, "" if it is
-        served, None if it is not decided yet."""
+        served, None if it is not decided yet; the connection has `served` symbols in all."""
+        self._served = served
         for client in self._clients:
             while client.pending:
                 types, symbols, refusal = client.pending[0]
@@ -373,16 +382,17 @@ class Relay:
         own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
         return [own, *(client.window() for client in self._clients)]
 
-    def report(self, client: RelayClient) -> RelayReport:
-        """Returns what a client is told."""
+    def report(self, client: RelayClient | None = None) -> RelayReport:
+        """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
             words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
+            served=self._served,
             lag=lag.median if lag is not None else None,
-            lost=client.queue.lost,
+            lost=client.queue.lost if client is not None else 0,
             windows=self.windows,
         )
 

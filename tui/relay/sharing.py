@@ -88,7 +88,8 @@ TRANSITIONS: dict[tuple[Role, Happening], Role] = {
 
 class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
-    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `listen` serves other programs over TCP
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
+    what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
     too, whoever is the holder. `on_wanted` is called when what others want has changed.
 
     Entering raises UsageError if nothing can listen there."""
@@ -101,6 +102,7 @@ class Sharing:
         *,
         take_over: bool = False,
         wants_everything: bool = False,
+        serves: bool = True,
         listen: LocalAccess | None = None,
         clock: Clock = monotonic,
         timings: Timings | None = None,
@@ -112,10 +114,11 @@ class Sharing:
         self._market = market
         self.name = name
         self.wants_everything = wants_everything
+        self._serves = serves
         self._take_over = take_over
         self._clock = clock
         self._timings = timings or Timings()
-        self._holder_pid = 0
+        self.holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
         self._socket: Path | None = None
@@ -182,7 +185,7 @@ class Sharing:
             try:
                 self._lock.acquire()
             except KeyInUse as error:
-                self._holder_pid = error.pid
+                self.holder_pid = error.pid
                 if exposure := self._lock.exposure:
                     self._happens(Happening.LOCK_TAKEN)
                     self.join_failed(f"cannot be joined safely: {exposure}")
@@ -192,7 +195,7 @@ class Sharing:
                 return None
             holder = self._lock.holder()
             if holder is not None and holder.socket is not None and holder.socket.exists():
-                self._holder_pid = holder.pid
+                self.holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
@@ -205,6 +208,13 @@ class Sharing:
 
     async def _lead(self, before: Holder | None = None) -> None:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
+        if self._serves:
+            await self._serve(before)
+        if self._left_at is not None:
+            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+            self._left_at = None
+
+    async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
         self.unshared = self._lock.exposure
         if not self.unshared:
@@ -219,9 +229,6 @@ class Sharing:
                 self.unshared = f"no socket can be made: {reason(error)}"
         if self.unshared:
             _log.warning("other windows cannot join: %s", self.unshared)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
 
     def _publish(self) -> None:
         if self._socket is not None:
@@ -279,7 +286,7 @@ class Sharing:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
-        raise NotShared(self._holder_pid, why)
+        raise NotShared(self.holder_pid, why)
 
     def left(self) -> None:
         """Note that the holder has left or is lost."""

@@ -136,8 +136,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def top_layer(self) -> Layer | None:
         """What Esc takes away now; None if there is nothing."""
         grid = self.watchlist
-        if self.chart.display and self.chart.has_crosshair:
-            return Layer("Hide crosshair", self.chart.leave_crosshair)
+        if self.chart.display and (label := self.chart.layer):
+            return Layer(label, self.chart.leave_layer)
         if self.tape.display and self.tape.held:
             return Layer("Newest trades", self.tape.action_tape_live)
         if self.zoomed:
@@ -258,6 +258,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show these symbols in the watchlist as the list of that name, with the cursor at `select`."""
         self.status.symbols = len(rows)
         self.watchlist.show(name, rows, select)
+        self.chart.offer(rows)
 
     def refresh_names(self) -> None:
         """Redraw with the funds' names known now."""
@@ -339,6 +340,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
                 pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
         self.tape.market = self.quote_header.market = self.market
         self.watchlist.show_market(self.market)
+        self.chart.show_market(self.market)
         self._backlog.clear()
         self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in panes if pane.display])
 
@@ -362,14 +364,13 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
         panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        due_panes = [pane for pane in panes if pane.display and pane.instrument in changed]
+        due_panes = [pane for pane in panes if pane.display and not changed.isdisjoint(pane.shown)]
         self._backlog.add(self.watchlist.on_screen(changed), due_panes)
         rows, due = self._backlog.take(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
         for pane in panes:  # the hidden ones too: what they are shown with is what is known now
-            due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(due_symbol, now, is_link_live)
+            pane.sync(set(pane.shown) if pane in due else set(), now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:

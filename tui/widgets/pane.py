@@ -6,7 +6,7 @@ drawn here too, so that it can carry a title at either end and, on the right, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui.market import Instrument
 from tui.terminal.ansi import Piece
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.styles import Styles
@@ -186,6 +187,18 @@ class Pane(LineWidget, can_focus=False):
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
         self.update_lines()
+
+
+class SymbolPane(Pane):
+    """A pane of the selected symbol."""
+
+    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
+    """The selected symbol."""
+
+    @property
+    def shown(self) -> Collection[Instrument]:
+        """The symbols whose data is drawn."""
+        return () if self.instrument is None else (self.instrument,)
 
 
 def width_of(line: Iterable[Segment]) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from textual.reactive import reactive
-
 from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
@@ -24,7 +22,7 @@ from tui.reference.fund_names import FundNames
 from tui.watchlist.cells import FLASH, WORD_STATES, dimmed
 from tui.watchlist.columns import BY_ID, SPARKS
 from tui.watchlist.row_figures import RenderContext, RowFigures, make_row, told_worth
-from tui.widgets.pane import Pane, StyledLine, fill, width_of
+from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
 
 _LABELS = {
@@ -72,11 +70,8 @@ class _Figure(NamedTuple):
 _BORDER = 9  # cells of the border at both ends of the title and between its words
 
 
-class QuoteHeader(Pane):
+class QuoteHeader(SymbolPane):
     """The grid of figures. What does not fit is left out whole, and named on the lower border."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose figures are shown."""
 
     def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")

@@ -25,6 +25,13 @@ _SIDED = ("bid_bar", "ask_bar", "flash_up", "flash_down")
 BARS = (*_SIDED, "flat_bar")
 """The roles of backgrounds on which `bar_text` is written instead of `text`."""
 
+SERIES = {
+    f"series_{n}": Color.parse(colour).get_truecolor()
+    for n, colour in enumerate(("#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00"), 1)
+}
+"""The roles of lines that are compared, and their colours before they are made readable on a theme's background: those
+of Okabe and Ito, which people with any colour vision can tell apart."""
+
 _GROUNDS = ("background", "surface", "cursor")
 _LINES = ("border", "grid")
 _CALM = 0.55  # of up and down in their form for text at rest
@@ -38,8 +45,8 @@ _CUBE = (0, 95, 135, 175, 215, 255)
 @cache
 def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     """Returns the colour of each role of a theme file, of paler forms of up and down (`up_calm` and `down_calm` for
-    text, `up_area` and `down_area` for areas), of `bar_text`, what is written on bars, and of `flat_bar`, the bar of
-    neither side."""
+    text, `up_area` and `down_area` for areas), of the lines that are compared, of `bar_text`, what is written on bars,
+    and of `flat_bar`, the bar of neither side."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
         if depth is ColourDepth.NONE:
@@ -62,6 +69,9 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
         # As faint as the volume of a chart: areas at full strength would draw the eye away from the figures.
         enough = contrast(colours["grid"], grounds[0])
         colours[f"{role}_area"] = next((mix for mix in area if contrast(mix, grounds[0]) >= enough), colours[role])
+    for role, colour in SERIES.items():
+        mixes = (blend_rgb(colour, colours["text"], n / 20) for n in range(20))
+        colours[role] = next((mix for mix in mixes if _is_readable(mix, grounds[:1])), colours["text"])
     if depth is ColourDepth.INDEXED:
         colours = _indexed(colours)
     bars = [colours[role] for role in _SIDED]

@@ -112,7 +112,7 @@ class ModelBuilder:
             live=is_link_live and not i.is_last_known and not i.is_last_silent,
             bars_live=is_link_live and not i.is_last_known and not i.is_silent(i.bars_type),
             unfinished=unfinished if visible.has_newest else None,
-            incomplete=_incomplete_slots(i, visible, bars),
+            incomplete=incomplete_slots(i, visible, bars),
             crosshair=crosshair,
             interval=options.interval,
             zone=zone(i.symbol.region),
@@ -151,7 +151,7 @@ def is_incomplete(i: Instrument, slot: Slot) -> bool:
     return any(slot.start <= minute * MINUTE < slot.end for minute in i.bars.incomplete)
 
 
-def _incomplete_slots(i: Instrument, visible: VisibleSlots, bars: Sequence[Kline | None]) -> frozenset[int]:
+def incomplete_slots(i: Instrument, visible: VisibleSlots, bars: Sequence[object | None]) -> frozenset[int]:
     """Returns the slots of the view with an incomplete bar."""
     view, slots = visible.view, visible.timeline.slots
     found = {bisect_right(slots, minute * MINUTE, key=lambda slot: slot.start) - 1 for minute in i.bars.incomplete}
