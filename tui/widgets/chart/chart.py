@@ -352,15 +352,10 @@ class MinuteChart(SymbolPane, can_focus=True):
         return self.premium and not self.compared
 
     def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
-        return PremiumScene(
-            self.theme_styles,
-            i,
-            visible,
-            self._viewport.crosshair_slot(visible) if visible is not None else None,
-            max(self.time, i.newest_time),
-            self._is_link_live and not self.standing,
-            "" if self._is_link_live or self.starting else "stale",
-        )
+        crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
+        time, is_live = max(self.time, i.newest_time), self._is_link_live and not self.standing
+        doubt = "" if self._is_link_live or self.starting else "stale"
+        return PremiumScene(self.theme_styles, i, visible, crosshair, time, is_live, doubt)
 
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
