@@ -7,6 +7,7 @@ from bisect import bisect_left
 from typing import NamedTuple, Protocol
 
 from tui.market.bars import MAX_MINUTES, MINUTE, MinuteBars
+from tui.symbol import Symbol
 
 
 class IndicativeValue(NamedTuple):
@@ -19,6 +20,7 @@ class IndicativeValue(NamedTuple):
 class PricedSymbol(Protocol):
     """What a proxy needs of another symbol."""
 
+    symbol: Symbol
     last: float | None
     last_time: int
     bars: MinuteBars

@@ -140,6 +140,8 @@ class PremiumView:
         the minute under the crosshair, else of this moment, with its z-score."""
         styles, i, visible = scene.styles, scene.instrument, scene.visible
         code, region = styles.symbol(i.symbol)
+        proxy = i.fair_values.proxy
+        of = f" to {proxy.of.symbol} × {proxy.factor:g}" if proxy is not None and has_basis(i) else ""
         name = styles.segment(f" {_name(i)}", "muted")
         if visible is None:
             return [code, region, name], []
@@ -155,7 +157,8 @@ class PremiumView:
             mean, deviation = model.statistics
             spread = [styles.segment(f" · mean {_percent(mean)} σ {deviation:.3f}%", "muted")]
         named = [code, region, name]
-        forms = ([*named, *spread, *count], [*named, *count], named, [code, name])
+        whole = [*named, styles.segment(of, "muted"), *spread, *count]
+        forms = (whole, [*named, *spread, *count], [*named, *count], named, [code, name])
         left = next((form for form in forms if width_of(form) + width_of(right) <= room), [name])
         return left, right
 
@@ -195,23 +198,24 @@ class PremiumView:
         lines = self._picture[1]
         if visible.cells < width:
             labels = _labels(styles, model, rows, width - visible.cells)
-            labels[rows] = styles.segment(f"  {model.zone.label}".ljust(width - visible.cells), "faint")
-            lines = [[*line, labels[y]] if y in labels else line for y, line in enumerate(lines)]
+            labels[rows] = [styles.segment(f"  {model.zone.label}".ljust(width - visible.cells), "faint")]
+            lines = [[*line, *labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
 
 
-def _labels(styles: Styles, model: PremiumModel, rows: int, width: int) -> dict[int, Segment]:
+def _labels(styles: Styles, model: PremiumModel, rows: int, width: int) -> dict[int, StyledLine]:
     """Returns labels by row: of several on one row the newest premium's is kept, then the mean's, then the inner
     band's."""
-    labels: dict[int, Segment] = {}
+    labels: dict[int, StyledLine] = {}
     newest = next((value for value in reversed(model.premiums) if value is not None), None)
     if newest is not None:
         style = styles("background", "text", bold=True) if model.live else styles("muted")
-        labels[_row(newest, model, rows)] = Segment(f" {_percent(newest)} ".rjust(width), style)
+        text = f" {_percent(newest)} ".rjust(width - 1)
+        labels[_row(newest, model, rows)] = [styles.segment(" ", "text"), Segment(text, style)]
     for label, _, value in model.bands():
         role = "accent" if label == "mean" else "muted"
         text = f"  {label:<4} {_percent(value)}".ljust(width)
-        labels.setdefault(_row(value, model, rows), styles.segment(text, role))
+        labels.setdefault(_row(value, model, rows), [styles.segment(text, role)])
     return labels
 
 
