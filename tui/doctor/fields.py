@@ -43,7 +43,7 @@ class UnknownFields:
             return
         data = message.get("data") if isinstance(message, dict) else None
         for row in data if isinstance(data, list) else [data]:
-            if isinstance(row, dict) and row.get("type") in _KNOWN:
+            if isinstance(row, dict) and isinstance(row.get("type"), str) and row["type"] in _KNOWN:
                 self._has_iopv |= row["type"] == "quote" and bool(row.get("iopv"))
                 for name, value in _unknown(row):
                     if len(self._found) < _MAX_FIELDS:

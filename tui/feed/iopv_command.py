@@ -13,6 +13,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from io import FileIO
 
 from tui import format as fmt
 from tui.errors import UsageError, reason
@@ -102,35 +103,47 @@ class IopvCommand:
 
     async def _run_once(self) -> str:
         """Run the command to its end, as `alert_command` is run; returns what failed, "" if nothing did."""
-        devnull = asyncio.subprocess.DEVNULL
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=devnull,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=devnull,
-                env=environment_without_key(),
-                start_new_session=True,
-                limit=_PORTION,
-            )
-        except OSError as error:
-            return f"{self._name} cannot be run: {reason(error)}"
-        except ValueError:
-            return f"{self._name} cannot be run: there is a character in it that no argument may have"
-        try:
-            assert process.stdout is not None
-            await self._read(process.stdout)
-            code = await process.wait()
-        finally:
-            with contextlib.suppress(ProcessLookupError):  # the group: what it started may outlive it
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        # A pipe of our own: asyncio's would keep `wait` waiting until it is read to its end.
+        readable, writable = os.pipe()
+        with os.fdopen(readable, "rb", 0) as output:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writable,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env=environment_without_key(),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return f"{self._name} cannot be run: {reason(error)}"
+            except ValueError:
+                return f"{self._name} cannot be run: there is a character in it that no argument may have"
+            finally:
+                os.close(writable)
+            try:
+                await self._read(output)
+                code = await process.wait()
+            finally:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    await process.wait()
         return f"{self._name} ended with code {code}" if code else ""
 
-    async def _read(self, output: asyncio.StreamReader) -> None:
+    async def _read(self, output: FileIO) -> None:
         """Apply all lines. Of one that is too long the rest is dropped."""
+        reader = asyncio.StreamReader(_PORTION)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, output)
+        try:
+            await self._apply_lines(reader)
+        finally:
+            transport.close()
+
+    async def _apply_lines(self, reader: asyncio.StreamReader) -> None:
         rest, is_too_long = b"", False
-        while portion := await output.read(_PORTION):
+        while portion := await reader.read(_PORTION):
             *lines, rest = (rest + portion).split(b"\n")
             for line in lines:
                 if not is_too_long:
