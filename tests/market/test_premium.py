@@ -102,7 +102,7 @@ def test_a_nav_of_yesterday_is_no_premium_now_nor_in_its_minute() -> None:
 
 
 def test_a_basis_has_the_past_of_both_and_goes_by_the_same_minute() -> None:
-    market = market_of(HALF)
+    market = market_of(HALF, at=3 * MINUTE)
     i = market.instruments[QQQ]
     for minute, own, other in ((0, 505.0, 1000.0), (1, 500.0, None), (2, 495.0, 1000.0)):
         market.apply(bar(minute, own), 0.0)

@@ -207,6 +207,11 @@ def test_a_cell_is_never_wider_than_its_column_for_ordinary_figures() -> None:
             assert len(column.cell(FULL).text) <= column.width
 
 
+def live_row(market: Market) -> RowFigures:
+    context = RenderContext(0.0, T, 1.0, 12, False, FundNames())
+    return make_row(market.instruments[QQQ], DataStatus.LIVE, 0.0, context)
+
+
 def test_what_the_command_printed_is_shown_with_its_age_and_a_nav_of_yesterday_is_called_that() -> None:
     def row_with(age: int) -> RowFigures:
         market = Market()
@@ -231,6 +236,6 @@ def test_a_basis_is_no_premium() -> None:
     market.follow([QQQ, SPY])
     market.apply(quote(505.0), 0.0)
     market.apply(quote(1000.0, s="SPY$US"), 0.0)
-    based = make_row(market.instruments[QQQ], DataStatus.LIVE, 0.0, RenderContext(0.0, T, 1.0, 12, False, FundNames()))
+    based = live_row(market)
     assert (text("basis", based), text("premium", based), text("iopv", based)) == ("+1.00%", "—", "—")
     assert (text("basis", FULL), text("premium", FULL)) == ("—", "+0.46%")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tui.errors import UsageError
-from tui.market.fair_value import Proxy
+from tui.market.fair_value import ValueProxy
 from tui.market.instrument import Instrument
 from tui.protocol.messages import MAX_PRICE, MIN_PRICE
 from tui.symbol import Symbol, parse_symbol, to_half_width
@@ -48,4 +48,4 @@ def link_bases(bases: Iterable[Basis], instruments: Mapping[Symbol, Instrument])
     for basis in bases:
         other = instruments.get(basis.other)
         if (instrument := instruments.get(basis.symbol)) is not None:
-            instrument.fair_values.proxy = Proxy(other, basis.factor) if other is not None else None
+            instrument.fair_values.proxy = ValueProxy(other, basis.factor) if other is not None else None

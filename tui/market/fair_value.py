@@ -26,7 +26,7 @@ class PricedSymbol(Protocol):
     bars: MinuteBars
 
 
-class Proxy(NamedTuple):
+class ValueProxy(NamedTuple):
     """Another symbol whose price times `factor` stands for the worth."""
 
     of: PricedSymbol
@@ -50,7 +50,7 @@ class FairValues:
         self._minutes = array("q")
         self._values = array("d")
         self.given: IndicativeValue | None = None
-        self.proxy: Proxy | None = None
+        self.proxy: ValueProxy | None = None
         self.version = 0
 
     def __len__(self) -> int:

@@ -77,7 +77,7 @@ SIGNS: Mapping[str, Signs] = {
         ("1 QQQ +0.63%", "compared: its line's number, and how far it is from 0 % at the crosshair, else now"),
         ("TLT*", "compared: no price is known where the others start; it starts at their mean"),
         ("built", "the feed tells no bars: they are built from trades"),
-        ("─ ┄ ┈", "over a premium: its mean, and one and two standard deviations (σ) from it, of the minutes in view"),
+        ("─ ┄ +1σ ┈ +2σ", "of a premium: its mean in view, and one and two standard deviations from it"),
         ("z +1.8", "how many σ the premium is above its mean"),
         ("basis", "in place of a premium: the price over that of another symbol × factor; there is no IOPV"),
         ("no bars for 2m", "no bars come while other data of the symbol does"),

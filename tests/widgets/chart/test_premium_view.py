@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -10,7 +10,8 @@ from tests.support.charts import QQQ, Alone, instrument_of
 from tests.support.price_walks import OPEN, price_walk
 from tui.market import Instrument
 from tui.market.bars import MINUTE
-from tui.market.fair_value import IndicativeValue, Proxy
+from tui.market.fair_value import IndicativeValue, ValueProxy
+from tui.market.premium import minute_premiums
 from tui.symbol import Symbol
 
 MINUTES = 120
@@ -37,7 +38,7 @@ def with_iopv(missing: range = range(0)) -> Instrument:
 
 def with_basis() -> Instrument:
     i, other = bare(), instrument_of(price_walk(OPEN, range(MINUTES), 600.0, seed=3), Symbol("SPY", "US"))
-    i.fair_values.proxy = Proxy(other, 0.85)
+    i.fair_values.proxy = ValueProxy(other, 0.85)
     return i
 
 
@@ -75,9 +76,9 @@ async def test_mean_bands_and_score_of_the_minutes_in_view() -> None:
     async with app.run_test(size=(94, 14)) as pilot:
         await pilot.pause()
         title, body = app.lines[0], "\n".join(app.lines)
-        assert "QQQ$US premium · mean +0.050% σ 0.050% · 120 min since 09:30" in title
+        assert "QQQ$US premium · mean +0.051% σ 0.050% · 120 min since 09:30" in title
         assert title.endswith(" +0.100%  z +1.0 ─╮")
-        for label in ("mean +0.050%", "-1σ  0.000%", "+2σ  +0.150%", "-2σ  -0.050%", " +0.100% "):
+        for label in ("mean +0.051%", "-1σ  +0.001%", "+2σ  +0.151%", "-2σ  -0.049%", " +0.100% "):
             assert label in body, label
 
 
@@ -143,9 +144,17 @@ async def test_nothing_is_read_again_while_no_minute_changes(monkeypatch: pytest
     async with app.run_test(size=(94, 14)) as pilot:
         await pilot.pause()
         read = list[object]()
-        monkeypatch.setattr("tui.widgets.chart.premium_view.minute_premiums", lambda *given: read.append(given) or [])
+
+        def count(i: Instrument, minutes: Sequence[int]) -> list[float | None]:
+            read.append(minutes)
+            return minute_premiums(i, minutes)
+
+        monkeypatch.setattr("tui.widgets.chart.premium_view.minute_premiums", count)
         i = app.chart.instrument
         assert i is not None and i.symbol == QQQ
         for _ in range(5):
             app.chart.sync({i}, 0.0, True)
         assert read == []
+        i.fair_values.add(500.0, NOW)
+        app.chart.sync({i}, 0.0, True)
+        assert len(read) == 1
