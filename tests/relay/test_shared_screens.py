@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -117,6 +118,8 @@ async def test_a_holder_that_stands_still_is_asked_about_and_joined_when_it_answ
         assert numbers == {1, 2}
         stream.send_signal(signal.SIGCONT)
         await dashboard.until(lambda: "SHARED 2" in dashboard.screen()[0])
+        await asyncio.sleep(1)
+        assert numbers == {1, 2}, "the key does not go to and fro"
 
 
 async def test_who_holds_the_places_of_a_full_plan_is_told(screens: Screens) -> None:

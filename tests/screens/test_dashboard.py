@@ -257,7 +257,7 @@ async def test_a_frame_without_changes_draws_nothing() -> None:
         app.turn()
         app.dashboard.tick(app.now)
         await pilot.pause()
-        assert panes == [[], [], [], [], []]
+        assert panes == [[], [], [], [], [], []]
 
 
 async def test_rows_are_drawn_also_when_one_of_them_widens_a_column() -> None:

@@ -91,6 +91,13 @@ class ViewActions:
             way = self._preferences.key_label("next_pane")
             self._notices.say(f"{key_label(name)} is a key of the {scope}: {way} gives it the keys")
 
+    def depth_over_time(self) -> None:
+        """Give the whole screen to the depth of the selected symbol over time, or back to what had it."""
+        if self._dashboard.watchlist.selected is not None or self._dashboard.shows("depth_over_time"):
+            self._dashboard.show_depth()
+        else:
+            self._notices.say("no symbol is selected")
+
     def zoom(self) -> None:
         """Give the whole screen to the pane that has the keys, or back to all."""
         if not self._dashboard.zoomed and sum(self._dashboard.shows(pane) for pane in PANES) < 2:

@@ -91,6 +91,7 @@ KEYS = (
     KeyBinding("next_pane", ("tab",), "Next pane", "next pane: it gets the keys", "Panes"),
     KeyBinding("previous_pane", ("shift+tab",), "Previous pane", "previous pane", "Panes"),
     KeyBinding("zoom", ("z",), "Zoom", "give the pane the whole screen, and back", "Panes"),
+    KeyBinding("depth_over_time", ("H",), "Depth over time", "how the order book was before, and back", "Panes"),
     KeyBinding("toggle_watchlist", ("f2",), "Show or hide watchlist", "show or hide watchlist", "Panes"),
     KeyBinding("toggle_ladder", ("f3",), "Show or hide order book", "show or hide order book", "Panes"),
     KeyBinding("toggle_chart", ("f4",), "Show or hide chart", "show or hide chart", "Panes"),
@@ -149,6 +150,16 @@ KEYS = (
     KeyBinding("tape_page_up", ("pageup",), "", "a page of newer ones", "Trades", "tape"),
     KeyBinding("tape_page_down", ("pagedown",), "", "a page of older ones", "Trades", "tape"),
     KeyBinding("tape_live", ("end", "home"), "", "the newest trade, and live again", "Trades", "tape"),
+    KeyBinding(
+        "depth_earlier", ("left",), "", "earlier columns; they stand still", "Depth over time", "depth_over_time"
+    ),
+    KeyBinding("depth_later", ("right",), "", "later columns", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_live", ("end",), "", "the newest column, and live again", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_shorter", ("[", "+"), "", "less time in a column", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_longer", ("]", "-"), "", "more time in a column", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_higher", ("up",), "", "higher prices", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_lower", ("down",), "", "lower prices", "Depth over time", "depth_over_time"),
+    KeyBinding("depth_centre", ("space",), "", "the spread back in the middle", "Depth over time", "depth_over_time"),
 )
 
 HINTS: Mapping[str, tuple[KeyHint, ...]] = {
@@ -169,6 +180,7 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
     ),
     "ladder": (
         KeyHint("Size", ("ladder_size",)),
+        KeyHint("Over time", ("depth_over_time",)),
         KeyHint("Still or floating", ("ladder_static",)),
         KeyHint("Centre", ("ladder_centre",)),
         KeyHint("Root bars", ("ladder_root",)),
@@ -185,6 +197,13 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Go to", ("chart_time",)),
         KeyHint("Zoom", ("chart_in", "chart_out")),
         KeyHint("VWAP", ("vwap",)),
+    ),
+    "depth_over_time": (
+        KeyHint("Scroll", ("depth_earlier", "depth_later")),
+        KeyHint("Time a column", ("depth_shorter", "depth_longer")),
+        KeyHint("Live", ("depth_live",)),
+        KeyHint("Prices", ("depth_higher", "depth_lower")),
+        KeyHint("Centre", ("depth_centre",)),
     ),
     "tape": (
         KeyHint("Scroll", ("tape_up", "tape_down")),

@@ -203,6 +203,23 @@ class KeyLock:
         """Give the key up. The file stays for another process that took over."""
         self._with_timeout(self._exit, None)
 
+    def is_free(self) -> bool:
+        """Returns True if no process holds the lock."""
+        return self._with_timeout(self._is_free, False)
+
+    def _is_free(self) -> bool:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
     def _exit(self) -> None:
         if self._file is not None and self._other_owner() is None:
             with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from tui.market.book import best_bid_offer
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
 from tui.market.data_age import DataAges, Evidence
+from tui.market.depth_history import DepthHistory
 from tui.market.fair_value import FairValues
 from tui.market.price_precision import PricePrecision
 from tui.market.reference_price import ReferencePriceTracker, session_closes
@@ -59,6 +60,7 @@ class Instrument:
         "day",
         "depth",
         "depth_at",
+        "depth_history",
         "direction",
         "expected_at",
         "fair_values",
@@ -92,8 +94,9 @@ class Instrument:
         self.depth: Depth | None = None
         self.history_quote: Quote | None = None  # the newest that came over REST
         self.bars = MinuteBars()
-        self.tick_time = self.quote_time = 0
-        self.depth_at = 0.0
+        self.tick_time = self.quote_time = self.last_time = 0
+        self.depth_at = self.last_changed_at = 0.0
+        self.depth_history: DepthHistory | None = None
         self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
         # Whether the book is an auction's, locked or crossed, of which no figure is derived.
@@ -102,9 +105,7 @@ class Instrument:
         self.tick_sampled = self.quote_sampled = False
         # Last price, the one before it, when it changed, and the sign of the last change (0: none yet).
         self.last: float | None = None
-        self.last_time = 0
         self.previous: float | None = None
-        self.last_changed_at = 0.0
         self.direction = 0
         self.last_trade_moved = False  # whether the latest trade moved the price
         self.refused: dict[str, str] = {}  # by type, the vendor's reason

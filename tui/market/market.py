@@ -17,19 +17,18 @@ from tui.market.basis import Basis, link_bases
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
+from tui.market.depth_histories import DepthHistories
 from tui.market.evidence import is_evidence
 from tui.market.fair_value import IndicativeValue
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.premium import give_iopv
 from tui.market.sessions import Calendar, Holidays, calendar
-from tui.market.spellings import find_by_spelling
+from tui.market.spellings import learn_spelling
 from tui.market.trade_side import uncrossed_mid
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
-_MAX_SPELLINGS = 4_096
-_MAX_SPELLING_LENGTH = 64  # characters: a symbol has at most a quarter of it
 PORTION = 50
 """Instruments per portion: work once a second on more of them is split up, so that frames can be drawn in between."""
 
@@ -54,6 +53,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.depth_histories = DepthHistories()
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
         self._bases: tuple[Basis, ...] = ()
@@ -74,8 +74,8 @@ class Market:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
-        link_bases(self._bases, self.instruments)
-        self._index_spellings()
+                self.depth_histories.follow(instrument)
+        self._index_instruments()
 
     def set_bases(self, bases: Iterable[Basis]) -> None:
         """Replace the proxies of funds' worth. They are the person's, and not recorded."""
@@ -96,6 +96,7 @@ class Market:
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
                 self._mark_changed(instrument)
+            self.depth_histories.clear()
             link_bases(self._bases, self.instruments)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
@@ -126,8 +127,8 @@ class Market:
             instrument.reconnected()
             self._mark_changed(instrument)
         self.alert_engine.attach_all(self.instruments.values())
-        link_bases(self._bases, self.instruments)
-        self._index_spellings()
+        self.depth_histories.keep(self.instruments.values())
+        self._index_instruments()
 
     def link_lost(self, at: float) -> None:
         """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
@@ -135,6 +136,7 @@ class Market:
             for instrument in self.instruments.values():
                 instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
+            self.depth_histories.interrupt(self.exchange_time(at))
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
@@ -223,7 +225,8 @@ class Market:
         if self.on_call is not None:
             self.on_call(name, arguments)
 
-    def _index_spellings(self) -> None:
+    def _index_instruments(self) -> None:
+        link_bases(self._bases, self.instruments)
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
         self._regions = {symbol.region for symbol in self.instruments}
 
@@ -236,7 +239,8 @@ class Market:
         Cost per tick: one look-up, the check of its time, a few slots written, one set insertion.
         """
         spelling = message.symbol if message.region is None else f"{message.symbol}${message.region}"
-        instrument = self._by_spelling.get(spelling) or self._find_by_spelling(message, spelling)
+        known = self._by_spelling
+        instrument = known.get(spelling) or learn_spelling(known, spelling, message, self.instruments, self._regions)
         if instrument is None:
             self.health.unfollowed += 1
             return None
@@ -348,6 +352,10 @@ class Market:
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
             instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
             self.health.crossed += best.bid > best.ask and not instrument.is_indicative
+        if (history := instrument.depth_history) is not None:
+            if now >= history.ends:
+                history.advance(self.exchange_time(now), now, instrument.tape)
+            history.add(depth)
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)
@@ -394,15 +402,6 @@ class Market:
         but its time would have all later messages refused as older, so it counts as a message without a time."""
         self.health.future += 1
         return newest
-
-    def _find_by_spelling(self, message: Push, spelling: str) -> Instrument | None:
-        """Returns the instrument of a new spelling, and caches it; None if unfollowed or ambiguous."""
-        if spelling in self._by_spelling or len(spelling) > _MAX_SPELLING_LENGTH:
-            return None
-        instrument = find_by_spelling(message, self.instruments, self._regions)
-        if len(self._by_spelling) < _MAX_SPELLINGS:
-            self._by_spelling[spelling] = instrument
-        return instrument
 
     # --- frames and time ---
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
+_HAND_OVER_POLLS = 20
 
 _log = logging.getLogger(__name__)
 
@@ -302,6 +303,11 @@ class Sharing:
         self._happens(Happening.SUPERSEDED)
         await self._stop_sharing("another window took the connection over")
         self._lock.release()
+        # Who took over waits for the lock and gets it a moment later: this process must not be there before.
+        for _ in range(_HAND_OVER_POLLS):
+            if not self._lock.is_free():
+                break
+            await asyncio.sleep(_POLL)
         return True
 
     def take_over(self) -> None:

@@ -26,6 +26,7 @@ from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
 from tui.terminal.textual_private import BaseScreen
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
 from tui.widgets.footer import Footer, KeyContext
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -69,13 +70,15 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
         self.tape = TradeTape(styles, market, keys)
+        self.depth_over_time = DepthOverTime(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
         self._suggestions = suggestions
         self._field: Field | None = None  # the open one
         self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
+        self._of_symbol = (self.quote_header, self.ladder, self.chart, self.tape, self.depth_over_time)
+        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, *self._of_symbol[1:])
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
         """The ids of the panes that are switched off."""
@@ -99,11 +102,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._is_feed_live = False
 
     def compose(self) -> ComposeResult:
-        yield self.header
-        yield self._too_small
-        yield self._main
-        yield self.status
-        yield self.footer
+        yield from (self.header, self._too_small, self._main, self.status, self.footer)
 
     def on_mount(self) -> None:
         self.apply_layout()
@@ -140,6 +139,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
             return Layer(label, self.chart.leave_layer)
         if self.tape.display and self.tape.held:
             return Layer("Newest trades", self.tape.action_tape_live)
+        if (depth := self.depth_over_time).display:
+            return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:
             return Layer("All panes", self.zoom)
         if grid.has_marks:
@@ -154,11 +155,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def _update_footer(self) -> None:
         """Show the keys of what has them now."""
-        pane, layer = self.focused_pane, self.top_layer
-        label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(
-            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
-        )
+        label = layer.label if (layer := self.top_layer) is not None else ""
+        id = pane.id or "" if (pane := self.focused_pane) is not None else ""
+        self.footer.context = KeyContext(id, label, self.status.replay_hints, self.detail)
 
     @property
     def shown_at(self) -> float:
@@ -195,11 +194,8 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
         if self.frozen_at is not None:
             return None
-        ends = (
-            self.quote_header.flash_ends if self.quote_header.display else None,
-            self.watchlist.flash_ends if self.watchlist.display else None,
-            self.ladder.tint_ends if self.ladder.display else None,
-        )
+        ends = [pane.flash_ends for pane in (self.quote_header, self.watchlist) if pane.display]
+        ends += [self.ladder.tint_ends] * self.ladder.display
         return min((end for end in ends if end is not None), default=None)
 
     def shows(self, pane: str) -> bool:
@@ -220,6 +216,12 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.zoomed = "" if self.zoomed or pane is None else pane.id or ""
         self.apply_layout()
 
+    def show_depth(self) -> None:
+        """Give the whole screen to the depth over time, or back to all panes and the keys to the ladder."""
+        self.zoomed = "" if self.depth_over_time.display else "depth_over_time"
+        self.apply_layout()
+        (self.depth_over_time if self.zoomed else self.ladder).focus()
+
     def show_detail(self, detail: bool) -> None:
         """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
         it is there; back at the watchlist they are where they were before."""
@@ -233,7 +235,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
         shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
-        shown = [pane for pane in shown if pane.id not in self.hidden]
+        shown = [pane for pane in shown if pane.id not in self.hidden and pane is not self.depth_over_time]
         if len(shown) < 2:
             return False
         at = shown.index(self.focused) if self.focused in shown else 0
@@ -319,7 +321,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
         """Show the selected symbol in the other panes."""
-        for pane in (self.quote_header, self.ladder, self.chart, self.tape):
+        for pane in self._of_symbol:
             pane.instrument = event.instrument
         self._update_clock()
 
@@ -334,15 +336,15 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show a frozen picture of `now` (s, monotonic), from this copy of the market, or with None the present."""
         self.market, self.frozen_at = frozen or self._market, now if frozen is not None else None
         self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
-        panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        for pane in panes:
+        for pane in self._of_symbol:
             if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
                 pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
-        self.tape.market = self.quote_header.market = self.market
+        self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
         self.watchlist.show_market(self.market)
         self.chart.show_market(self.market)
         self._backlog.clear()
-        self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in panes if pane.display])
+        panes = [pane for pane in self._of_symbol if pane.display]
+        self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), panes)
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
@@ -363,13 +365,12 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         if self.frozen_at is not None:
             changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
-        panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        due_panes = [pane for pane in panes if pane.display and not changed.isdisjoint(pane.shown)]
+        due_panes = [pane for pane in self._of_symbol if pane.display and not changed.isdisjoint(pane.shown)]
         self._backlog.add(self.watchlist.on_screen(changed), due_panes)
         rows, due = self._backlog.take(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
-        for pane in panes:  # the hidden ones too: what they are shown with is what is known now
+        for pane in self._of_symbol:  # the hidden ones too: what they are shown with is what is known now
             pane.sync(set(pane.shown) if pane in due else set(), now, is_link_live)
         self._paint()
 
@@ -443,7 +444,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         now = self.shown_at
         self.chart.time = self.market.exchange_time(now) if self.market.wall_base else 0.0
         self._backlog.add(self.watchlist.tick(now))
-        for pane in (self.quote_header, self.ladder):
+        for pane in (self.quote_header, self.ladder, self.depth_over_time):
             pane.tick(now)
         if self._backlog and self.can_paint():
             self.sync(set(), now, self._is_link_live, lines)

@@ -58,6 +58,18 @@ SIGNS: Mapping[str, Signs] = {
         ("PRICE↓ ↑", "the spread went out of sight below, above"),
         ("no book for 2m", "the price has moved, or other data has come, since this book came"),
     ),
+    "depth_over_time": (
+        ("▀", "the largest size that stood at a price in that time, two prices a cell: the scale is on the frame"),
+        ("1–9", "the same without enough colours: parts of the size on the frame"),
+        ("30 s a column", "how much time a column is: [ ] change it"),
+        ("since 10:42:05", "nothing is remembered from before; of seconds an hour is, of minutes a day"),
+        ("▴ ▾ •", "the last trade of that time: bought, sold, side unknown"),
+        ("~▴ ~▾", "some of the sides in view are inferred"),
+        ("0 2,000+", "the scale in units; what is larger has the shade of the most"),
+        ("┊", "the link was lost: nothing is known until the next book"),
+        ("rows of 0.05", "as far apart are prices that share a row: of their sizes it shows the largest"),
+        ("held at 10:40:00", "scrolled back: new columns do not move it"),
+    ),
     "chart": (
         ("10:31…", "the bar in progress"),
         ("10:31 incomplete", "the link was away in that minute, and the rest of it was not told yet; faint"),
