@@ -24,7 +24,7 @@ def statuses(output: str) -> dict[str, str]:
 async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
     terminal = Terminal(["doctor", "--demo"], 100, 60, answers=True)
     try:
-        await terminal.until(lambda: "29 OK" in terminal.text())
+        await terminal.until(lambda: "30 OK" in terminal.text())
         text = terminal.text()
         assert await terminal.exit_code() == 0
     finally:
