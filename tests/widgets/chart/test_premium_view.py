@@ -13,6 +13,7 @@ from tui.market.bars import MINUTE
 from tui.market.fair_value import IndicativeValue, ValueProxy
 from tui.market.premium import minute_premiums
 from tui.symbol import Symbol
+from tui.terminal.glyphs import translate
 
 MINUTES = 120
 NOW = OPEN + MINUTES * MINUTE - 30_000  # in the newest minute
@@ -158,3 +159,7 @@ async def test_nothing_is_read_again_while_no_minute_changes(monkeypatch: pytest
         i.fair_values.add(500.0, NOW)
         app.chart.sync({i}, 0.0, True)
         assert len(read) == 1
+
+
+def test_a_standard_deviation_has_a_sign_in_every_glyph_set() -> None:
+    assert [translate("+2σ ┈ ─", glyphs) for glyphs in ("wide-safe", "ascii")] == ["+2s - -", "+2s - -"]
