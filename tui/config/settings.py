@@ -21,8 +21,9 @@ from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
 
 ColumnId: TypeAlias = Literal[
-    "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
-    "range", "volume", "turnover", "vwap", "iopv", "premium", "basis", "hour", "time", "age",
+    "symbol", "name", "last", "change", "change%", "ext%", "speed1", "speed5", "bid", "ask", "spread", "previous",
+    "open", "high", "low", "range", "volume", "relvol", "turnover", "vwap", "iopv", "premium", "basis", "hour", "time",
+    "age",
 ]  # fmt: skip
 COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]

@@ -32,11 +32,6 @@ def day_vwap(quote: Quote, tick: float) -> float | None:
     return average if low - tick <= average <= high + tick else None
 
 
-def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:
-    """Returns `premium_over` the feed's IOPV; None without one."""
-    return premium_over(last, IndicativeValue(quote.iopv or 0.0, quote.time), time, zone)
-
-
 def premium_over(last: float, worth: IndicativeValue, time: float, zone: Zone) -> float | None:
     """Returns the premium 100·(last − IOPV)/IOPV in %: 4.128 over 4.115 is +0.32 %. None without an IOPV of the same
     date as `time` (ms UTC) and at most a minute older."""

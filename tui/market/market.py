@@ -6,6 +6,7 @@ a thousand cheap writes and one repaint.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,14 +19,15 @@ from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
 from tui.market.depth_histories import DepthHistories
-from tui.market.evidence import is_evidence
 from tui.market.fair_value import IndicativeValue
 from tui.market.health import Health
 from tui.market.instrument import Instrument
 from tui.market.premium import give_iopv
+from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.spellings import learn_spelling
 from tui.market.trade_side import uncrossed_mid
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
@@ -221,6 +223,17 @@ class Market:
         else:
             self.health.out_of_order += 1
 
+    def apply_usual_volume(self, symbol: Symbol, day: date, dates: int, volumes: Sequence[float]) -> None:
+        """Set what is usually traded by the end of each minute of a date's session: the median of so many dates, empty
+        if they are too few."""
+        volumes = tuple(volumes)
+        self._report_call("recall_usual_volume", symbol, day, dates, volumes)
+        if (instrument := self.instruments.get(symbol)) is not None:
+            minutes = session_minutes(instrument.calendar, day)
+            if len(volumes) in (0, sum(map(len, minutes))):
+                instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
+                self._mark_changed(instrument)
+
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
@@ -289,8 +302,11 @@ class Market:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and is_evidence(instrument, message):
-                instrument.note_trading(time, self.exchange_time(now))
+            if instrument.closed_by_plan:
+                # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
+                changed = instrument.quote_sampled and message.last != instrument.last
+                if instrument.tick_sampled if is_tick else changed:
+                    instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
                 instrument.tick_sampled = True
                 instrument.tick_time = time
