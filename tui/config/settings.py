@@ -27,6 +27,9 @@ ColumnId: TypeAlias = Literal[
 ]  # fmt: skip
 COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
+Below: TypeAlias = Literal["auto", "wide-chart", "2x2", "3x3", "nothing"]
+LayoutPart: TypeAlias = PaneId | Below
+Layouts: TypeAlias = Mapping[str, tuple[LayoutPart, ...]]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 _T = TypeVar("_T")
@@ -66,6 +69,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    below: Below = "auto"
     interval: Interval = 1
     candles: bool = False
     vwap: bool = False
@@ -75,6 +79,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     alert_command: tuple[str, ...] = ()
     iopv_command: tuple[str, ...] = ()
     list: str = ""
+    layouts: Layouts = {}
 
 
 class Settings(_CommonSettings, frozen=True, kw_only=True):
@@ -228,7 +233,7 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
         if place.startswith("glyphs"):
             return ("glyphs",), f"glyphs: {invalid[1]} is none of {', '.join(get_args(GlyphSetting))}"
-        what, known = ("pane", get_args(PaneId)) if place.startswith("hidden") else ("column", COLUMN_IDS)
+        what, known = _enum_of(place)
         message = f"there is no {what} '{invalid[1]}'{_suggestion(invalid[1], known)}"
     field = re.match(r"\w*", place)
     key = field[0] if field else ""
@@ -239,6 +244,17 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             except msgspec.ValidationError:
                 return (key, inner), f"{key}.{inner}: {message}"
     return (key,), f"{key}: {message}" if key else message
+
+
+def _enum_of(place: str) -> tuple[str, tuple[str, ...]]:
+    """Returns what stands at a place of the file, and the words for it."""
+    if place.startswith("hidden"):
+        return "pane", get_args(PaneId)
+    if place.startswith("below"):
+        return "choice below the list", get_args(Below)
+    if place.startswith("layouts"):
+        return "part of a layout", (*get_args(PaneId), *get_args(Below))
+    return "column", COLUMN_IDS
 
 
 def _suggestion(given: str, known: Any) -> str:

@@ -29,6 +29,8 @@ SETTING_DESCRIPTIONS = {
     + "\n# ".join([", ".join(COLUMN_IDS[:14]) + ",", ", ".join(COLUMN_IDS[14:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
+    "below": "What stands below the list on a wide terminal: "
+    '"auto" (what the room allows), "wide-chart", "2x2" or "3x3"\n# small charts, or "nothing".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
@@ -49,6 +51,8 @@ SETTING_DESCRIPTIONS = {
     "basis": 'For funds without any IOPV, another symbol times a factor: ["SPLG$US = SPY$US × 0.1175"]. How far the\n'
     "# price is from that is called BASIS, not premium. The other symbol is asked of the feed too.",
     "list": "The list that is shown at the start.",
+    "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
+    '# Depth = ["ladder", "tape", "nothing"]',
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }

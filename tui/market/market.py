@@ -295,7 +295,9 @@ class Market:
         if time > newest:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                message.time = time = self._count_future(newest)
+                # Its price may be right, but its time would have all later messages refused as older.
+                message.time = time = newest
+                self.health.future += 1
             elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
@@ -412,12 +414,6 @@ class Market:
         if known > latest:
             instrument.forget_after(int(latest))
         return known <= latest
-
-    def _count_future(self, newest: int) -> int:
-        """Count a message dated in the future; returns `newest`, the time it is applied with. Its price may be right,
-        but its time would have all later messages refused as older, so it counts as a message without a time."""
-        self.health.future += 1
-        return newest
 
     # --- frames and time ---
 

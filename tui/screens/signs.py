@@ -77,6 +77,7 @@ SIGNS: Mapping[str, Signs] = {
         ("held at 10:40:00", "scrolled back: new columns do not move it"),
     ),
     "chart": (
+        ("512.20–515.80", "in a small chart: from the lowest to the highest price of its picture"),
         ("10:31…", "the bar in progress"),
         ("10:31 incomplete", "the link was away in that minute, and the rest of it was not told yet; faint"),
         ("O H L C V", "open, high, low, close and volume of the bar"),
