@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tui.config.file import ConfigFile
-from tui.config.settings import Settings, parse_settings
+from tui.config.settings import COMMAND_SETTINGS, Settings, parse_settings
 from tui.errors import UsageError
 from tui.market.alerts import Alert
 from tui.symbol import Symbol
@@ -236,19 +236,20 @@ def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert {name: len(symbols) for name, symbols in ConfigFile(path).read().lists.items()} == {"One": 39, "Two": 39}
 
 
-COMMANDS = 'theme = "amber"\ntoken_command = ["pass"]\nalert_command = ["say"]\n'
+COMMANDS = 'theme = "amber"\ntoken_command = ["pass"]\nalert_command = ["say"]\niopv_command = ["nav"]\n'
 
 
 def test_commands_that_others_could_have_written_are_refused_and_stay_in_the_file(tmp_path: Path) -> None:
     file = ConfigFile(tmp_path / "config.toml")
     file.path.write_text(COMMANDS)
     settings = file.read()
-    assert (settings.token_command, settings.alert_command, file.command_warning) == (("pass",), ("say",), "")
+    assert [getattr(settings, name) for name in COMMAND_SETTINGS] == [("pass",), ("say",), ("nav",)]
+    assert file.command_warning == ""
     file.path.chmod(0o622)
     refused = file.read()
     assert refused == Settings(theme="amber")
     words = f"others can write {file.path}: chmod go-w {file.path}"
-    assert file.command_warning == f"token_command and alert_command will not be run: {words}"
+    assert file.command_warning == f"token_command and alert_command and iopv_command will not be run: {words}"
     file.save(refused, Settings(theme="harbor"))
     assert file.path.read_text() == COMMANDS.replace("amber", "harbor")
     file.path.chmod(0o600)

@@ -90,6 +90,8 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ("[sounds]\nx = 1", "config.toml, line 1: there is no setting 'sounds'"),
         ('alerts = ["QQQ$US 5"]', "config.toml, line 1: alerts: 'QQQ$US 5': above it or below it?"),
         ('alerts = [\n"A > 1",\n"B > x"]', "config.toml, line 3: alerts: 'B > x': '> x' cannot be read: write > 520"),
+        ('basis = [\n"A = B × 1",\n"A = A × 1"]', "config.toml, line 3: basis: 'A = A × 1': A$US cannot be its own"),
+        ("basis = 5", "config.toml, line 1: basis: expected a list in brackets, got a number"),
         ("alerts = 5", "config.toml, line 1: alerts: expected a list in brackets, got a number"),
         (
             'bell = true\nalert_command = ["say", "{symbol}: {foo}"]',
@@ -108,6 +110,11 @@ def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
 def test_alerts_as_people_write_them_and_each_once() -> None:
     written = 'alerts = ["qqq>520", "QQQ$US > 520 off", "2800 ±2% repeat 0.5"]'
     assert list(map(str, parse_settings(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
+
+
+def test_a_symbol_has_one_basis() -> None:
+    written = 'basis = ["splg = spy * 0.1175", "SPLG$US = VOO$US × 0.13"]'
+    assert list(map(str, parse_settings(written, "config.toml").basis)) == ["SPLG$US = SPY$US × 0.1175"]
 
 
 def test_one_fund_in_several_spellings_is_one_row_and_one_alert() -> None:

@@ -85,6 +85,7 @@ async def test_all_is_well_with_the_exchange() -> None:
     assert results["rest"].words.startswith("2 of 2 US symbols have a quote at 127.0.0.1:")
     assert results["symbols"].words == "data came of 2 symbols"
     assert results["lag"].words.startswith("median ")
+    assert results["fields"].words == "all are known; no IOPV among them"
     assert results["subscribe depth"].words == "2 symbols accepted"
     assert results["first kline@1"].words in ("QQQ$US", "SPY$US")
     assert results["pings"].words.startswith("5 answered, median ")
@@ -280,7 +281,7 @@ async def test_who_is_not_let_in(fault: str, name: str, words: str) -> None:
         result = only_problem(results, name)
     else:
         result = results[name]
-        assert not_ok(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "symbols", "pings", "lag"), SKIPPED) | {
+        assert not_ok(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "symbols", "fields", "pings", "lag"), SKIPPED) | {
             name: FAIL
         }
     assert words in result.words
@@ -404,6 +405,7 @@ async def test_an_answer_that_does_not_come_ends_the_asking_and_not_the_rest() -
         "first tick": SKIPPED,
         "first kline@1": SKIPPED,
         "symbols": SKIPPED,
+        "fields": SKIPPED,
     }
     assert results["subscribe depth"].words == "no answer to the request for depth"
 
@@ -428,7 +430,7 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     async with serving(VendorServer()) as url:
         results = await run_checks(url, first=0.05)
     silent = {name: status for name, status in not_ok(results).items() if name != "clock"}
-    assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "lag"), SKIPPED)
+    assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "fields", "lag"), SKIPPED)
     assert results["first tick"].words.startswith(f"none within 0.05 s ({words}")
     assert results["first tick"].advice.startswith(advice)
 

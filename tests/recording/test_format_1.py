@@ -30,7 +30,7 @@ NAMES = {
     "recall_closes",
     "recall_quote",
 }
-ADDED = {"recall_usual_volume"}
+ADDED = {"iopv", "recall_usual_volume"}
 """The names that came later."""
 
 

@@ -8,17 +8,19 @@ from datetime import date, datetime
 import pytest
 from msgspec.structs import replace
 
-from tests.support.messages import QQQ, T, bar, depth
+from tests.support.messages import QQQ, SPY, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
+from tui.market import Market
+from tui.market.basis import parse_basis
 from tui.market.data_status import DataStatus
 from tui.market.sessions import zone
 from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Push, Tick
-from tui.reference.fund_names import NAMES
+from tui.reference.fund_names import NAMES, FundNames
 from tui.symbol import Symbol
 from tui.watchlist.cells import Cell
 from tui.watchlist.columns import BY_ID, COLUMNS
-from tui.watchlist.row_figures import SortKey
+from tui.watchlist.row_figures import RenderContext, RowFigures, SortKey, make_row
 
 
 @pytest.mark.parametrize(
@@ -225,3 +227,37 @@ def test_a_cell_is_never_wider_than_its_column_for_ordinary_figures() -> None:
     for column in COLUMNS:
         if not column.max_width:
             assert len(column.cell(FULL).text) <= column.width
+
+
+def live_row(market: Market) -> RowFigures:
+    context = RenderContext(0.0, T, 1.0, 12, False, FundNames())
+    return make_row(market.instruments[QQQ], DataStatus.LIVE, 0.0, context)
+
+
+def test_what_the_command_printed_is_shown_with_its_age_and_a_nav_of_yesterday_is_called_that() -> None:
+    def row_with(age: int) -> RowFigures:
+        market = Market()
+        market.set_clock(T)
+        market.follow([QQQ])
+        market.apply(quote(512.34), 0.0)
+        market.apply_iopv(QQQ, 510.0, T - age, 0.0)
+        return make_row(
+            market.instruments[QQQ], DataStatus.LIVE, 0.0, RenderContext(0.0, T, 1.0, 12, False, FundNames())
+        )
+
+    fresh, old, nav = row_with(0), row_with(61_000), row_with(86_400_000)
+    assert (text("iopv", fresh), text("premium", fresh), cell("iopv", fresh).old) == ("510.00", "+0.46%", False)
+    assert (text("iopv", old), text("premium", old), cell("iopv", old).old) == ("510.00", "—", True)
+    assert (text("iopv", nav), text("premium", nav), cell("iopv", nav).old) == ("510.00n", "—", False)
+
+
+def test_a_basis_is_no_premium() -> None:
+    market = Market()
+    market.set_clock(T)
+    market.set_bases([parse_basis("QQQ = SPY × 0.5")])
+    market.follow([QQQ, SPY])
+    market.apply(quote(505.0), 0.0)
+    market.apply(quote(1000.0, s="SPY$US"), 0.0)
+    based = live_row(market)
+    assert (text("basis", based), text("premium", based), text("iopv", based)) == ("+1.00%", "—", "—")
+    assert (text("basis", FULL), text("premium", FULL)) == ("—", "+0.46%")

@@ -17,6 +17,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared, Route
 from tui.log import LogFile
 from tui.market import Market
+from tui.market.basis import Basis
 from tui.market.health import Event
 from tui.market.sessions import Holidays
 from tui.protocol.relay_status import DASHBOARD, RelayReport
@@ -48,7 +49,8 @@ class FeedSource(Struct, frozen=True):
     """Where the feed comes from: a `replay`, else a relay on a NATS `server`, else `url`, else the demo exchange, which
     the app starts by itself.
 
-    `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start."""
+    `rest_url` "" is the host of `url`. A `recorder` records all that comes in. `notices` are shown at the start.
+    `iopv_command` prints IOPVs beside the feed, and `bases` stand in for some."""
 
     url: str | None = None
     token: Token | None = None
@@ -59,6 +61,8 @@ class FeedSource(Struct, frozen=True):
     replay: Replay | None = None
     log: LogFile | None = None
     server: NatsServer | None = None
+    iopv_command: Sequence[str] = ()
+    bases: Sequence[Basis] = ()
 
     @property
     def host(self) -> str:
@@ -110,6 +114,7 @@ class FeedWorker:
         self._was_live = False
         self._was_joined = False  # when it was live last
         self._is_asked = False  # whether to take the key over, in this outage
+        market.set_bases(source.bases)
         if source.recorder is not None:
             source.recorder.begin(market, followed(), source.host, clock, wall)
         if source.replay is not None:
@@ -175,7 +180,10 @@ class FeedWorker:
         """Run the feed until the app cancels it."""
         if self.replay is not None:
             await self._play(self.replay)
-        elif self.source.server is not None:
+            return
+        if self.source.iopv_command:
+            self._run_iopv_command(self.source.iopv_command)
+        if self.source.server is not None:
             from tui.relay.nats_follower import follower_of
 
             server = self.source.server
@@ -188,6 +196,15 @@ class FeedWorker:
 
             async with Exchange() as exchange:
                 await self._run_link(exchange.url, Token("demo"))
+
+    def _run_iopv_command(self, command: Sequence[str]) -> None:
+        from tui.feed.iopv_command import IopvCommand
+
+        def tell(words: str) -> None:
+            _log.warning("%s", words)
+            self._callbacks.warn(words, 20)
+
+        self._callbacks.start_worker(IopvCommand(command, self._market, tell, self._clock).run, "IOPV command")
 
     def watch_files(self) -> None:
         """Warn when the recording or the log can no longer be written."""

@@ -80,9 +80,12 @@ class Preferences:
 
     @property
     def followed(self) -> tuple[Symbol, ...]:
-        """The symbols of the shown list, and after them those of alerts that are on, as many as a connection takes."""
+        """The symbols of the shown list, and after them those that a basis there needs, and those of alerts that are
+        on, as many as a connection takes."""
+        listed = self.lists.symbols
+        needed = (basis.other for basis in self.settings.basis if basis.symbol in listed)
         alerted = (alert.symbol for alert in self.settings.alerts if alert.state == "on")
-        return tuple(dict.fromkeys([*self.lists.symbols, *alerted]))[:MAX_SYMBOLS]
+        return tuple(dict.fromkeys([*listed, *needed, *alerted]))[:MAX_SYMBOLS]
 
     @property
     def listed(self) -> Iterable[Symbol]:

@@ -166,15 +166,19 @@ class ViewActions:
 
     def shorter(self) -> None:
         """Show shorter bars in the chart."""
-        if self._is_shown("chart") and not self._dashboard.chart.shorter():
+        if self._is_shown("chart") and self._has_intervals() and not self._dashboard.chart.shorter():
             self._notices.say("no bars are shorter than a minute")
         self._save_chart()
 
     def longer(self) -> None:
         """Show longer bars in the chart."""
-        if self._is_shown("chart") and not self._dashboard.chart.longer():
+        if self._is_shown("chart") and self._has_intervals() and not self._dashboard.chart.longer():
             self._notices.say("no bars are longer than a day")
         self._save_chart()
+
+    def _has_intervals(self) -> bool:
+        """Returns True if the chart has bars of several lengths, as a comparison has; answers why not if it has not."""
+        return bool(self._dashboard.chart.compared) or self._has_bars("longer or shorter bars")
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
@@ -188,12 +192,20 @@ class ViewActions:
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
 
+    def premium(self) -> None:
+        """Show the premium over time in the chart, or the bars again."""
+        chart = self._dashboard.chart
+        if self._is_shown("chart") and (chart.premium or self._has_bars("premium")):
+            chart.premium = not chart.premium
+
     def _has_bars(self, what: str) -> bool:
         """Returns True if the chart has the bars of one symbol; answers why there is no such thing if it has not."""
-        if not self._dashboard.chart.compared:
-            return True
-        self._notices.say(f"no {what} in a comparison: {self._preferences.key_label('compare')} ends it")
-        return False
+        chart, label = self._dashboard.chart, self._preferences.key_label
+        if chart.compared:
+            self._notices.say(f"no {what} in a comparison: {label('compare')} ends it")
+        elif chart.premium:
+            self._notices.say(f"no {what} in the premium over time: {label('premium')} shows the bars")
+        return not (chart.compared or chart.premium)
 
     def _is_shown(self, pane: str) -> bool:
         """Returns True if a pane is on the screen; answers how to show it if it is not."""

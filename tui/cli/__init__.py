@@ -199,7 +199,11 @@ def cli(
     settings = replace(settings, theme=found_theme.name, bell=settings.bell and not no_bell)
     launch_options = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
     with logging_to(log_file) as log, open_recording(record) as recorder:
-        source = FeedSource(target, token, notices, take_over, rest_url, recorder, replayed, log, server)
+        source = FeedSource(
+            *(target, token, notices, take_over, rest_url, recorder, replayed, log, server),
+            iopv_command=settings.iopv_command,
+            bases=settings.basis,
+        )
         if replayed is not None:
             settings = replace(settings, lists={RECORDED: replayed.symbols}, alerts=())
             launch_options = launch_options._replace(settings=settings, remember=False)

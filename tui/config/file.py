@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
-from tui.config.settings import Layouts, Settings, is_same_lists, is_same_settings, parse_settings
+from tui.config.settings import (
+    COMMAND_SETTINGS,
+    Layouts,
+    Settings,
+    is_same_lists,
+    is_same_settings,
+    parse_settings,
+)
 from tui.config.toml_arrays import ArrayEditor
 from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
@@ -43,11 +50,11 @@ class ConfigFile:
         Raises UsageError if the file cannot be read or holds an invalid setting.
         """
         settings = parse_settings(self._text(), str(self.path))
-        commands = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
+        commands = [name for name in COMMAND_SETTINGS if getattr(settings, name)]
         self.command_warning = ""
         if commands and (warning := self.permission_warning()):
             self.command_warning = f"{' and '.join(commands)} will not be run: {warning}"
-            settings = replace(settings, token_command=(), alert_command=())
+            settings = replace(settings, **dict.fromkeys(COMMAND_SETTINGS, ()))
         return settings
 
     def permission_warning(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from tui.config.key_table import KEYS, KeyBinding, key_label
 from tui.config.settings import COLUMN_IDS, Settings
 from tui.market.alerts import Alert
+from tui.market.basis import Basis
 
 SETTING_DESCRIPTIONS = {
     "theme": "Theme: midnight, amber, harbor or daylight.",
@@ -44,6 +45,11 @@ SETTING_DESCRIPTIONS = {
     "# terminal supports it (OSC 9 or 777; in tmux with allow-passthrough on).",
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
+    "iopv_command": "A command that prints IOPVs, run without a shell and without your key: SYMBOL VALUE [TIME]\n"
+    "# a line, once (it is run again every 15 s) or for ever. TIME is seconds, or 2026-11-27T15:59:45-05:00; a date\n"
+    "# alone says that the value is a NAV, of which there is no premium. An IOPV that the feed sends comes first.",
+    "basis": 'For funds without any IOPV, another symbol times a factor: ["SPLG$US = SPY$US × 0.1175"]. How far the\n'
+    "# price is from that is called BASIS, not premium. The other symbol is asked of the feed too.",
     "list": "The list that is shown at the start.",
     "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
     '# Depth = ["ladder", "tape", "nothing"]',
@@ -89,7 +95,7 @@ def _toml_values(settings: Settings) -> dict[str, Any]:
         if isinstance(value, Mapping):
             values[name] = {key: [str(item) for item in items] for key, items in value.items()}
         elif isinstance(value, tuple):
-            values[name] = [str(item) if isinstance(item, Alert) else item for item in value]
+            values[name] = [str(item) if isinstance(item, Alert | Basis) else item for item in value]
     return values
 
 

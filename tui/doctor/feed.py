@@ -13,6 +13,7 @@ from typing import NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 from tui.doctor.checks import Check, Finding, Status, StepSkipped
+from tui.doctor.fields import UnknownFields
 from tui.doctor.network import NetworkChecks
 from tui.doctor.session_describer import SessionDescriber
 from tui.errors import FeedError, HolderLeft
@@ -93,6 +94,8 @@ class FeedChecks:
         self._symbols_with_data: set[Symbol] = set()
         self._data_arrived = asyncio.Event()
         self._data_deadline = 0.0
+        self._unknown_fields = UnknownFields()
+        self._market.on_frames = lambda now: self._unknown_fields.look
         self._holder = ""  # the window whose connection is joined
         self._report: RelayReport | None = None
         self._describe_sessions = SessionDescriber(self._market)
@@ -129,6 +132,7 @@ class FeedChecks:
             *subscribe_checks,
             *first_checks,
             Check("symbols", self._check_symbols, (subscribe_checks[-1].name,), _CONNECTION_ADVICE),
+            Check("fields", self._fields, ("symbols",)),
             Check("pings", self._pings, ("auth",), "the network or the server stalls: try again"),
             Check(
                 "rest", self._rest, ("other copies", "key") if self._has_rest_url else ("tls", "other copies", "key")
@@ -272,6 +276,11 @@ class FeedChecks:
         missing = [symbol for symbol in served if symbol not in self._symbols_with_data]
         words, advice = await self._describe_sessions(missing)
         return Finding(f"none of {format_list(missing)} within {self._data_timeout:g} s ({words})", advice, Status.WARN)
+
+    async def _fields(self) -> Finding:
+        if not self._symbols_with_data:
+            return Finding("no data at all", status=Status.SKIPPED)
+        return self._unknown_fields.finding()
 
     async def _wait_for_data(self, condition: Callable[[], bool]) -> bool:
         """Wait for a condition until the time limit for data, which starts with the first call. Returns True if it was

@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 from tui import format as fmt
 from tui.market.alerts import Alert, AlertKey, AlertKind
-from tui.market.analytics import premium
 from tui.market.bars import MINUTE
 from tui.market.book import best_bid_offer
 from tui.market.change import change
 from tui.market.instrument import Instrument
 from tui.market.momentum import relative_volume, speed
-from tui.market.sessions import zone
+from tui.market.premium import current_premium, has_basis
 from tui.market.split import Split
 from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
@@ -225,8 +224,7 @@ def measure(alert: Alert, i: Instrument, time: float) -> float | None:
         case "relvol":
             return relative_volume(i, time)
         case "premium" | "discount":
-            if i.last is not None and i.quote is not None:
-                percent = premium(i.last, i.quote, time, zone(i.symbol.region))
+            percent = None if has_basis(i) else current_premium(i, time)
             sign = 100 if alert.kind == "premium" else -100
             return None if percent is None else sign * percent
         case "change":

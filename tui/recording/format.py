@@ -159,6 +159,7 @@ CALLS = {
     "set_holidays": CallFormat(Market.set_holidays, (_holidays,)),
     "recall": CallFormat(Market.apply_history, (_symbol, _to(tuple[Kline, ...]), _to(bool), _to(Seconds))),
     "recall_closes": CallFormat(Market.apply_history_closes, (_symbol, _closes)),
+    "iopv": CallFormat(Market.apply_iopv, (_symbol, _to(Price), _to(Milliseconds), _to(Seconds))),
     "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _to(Quote), _to(Seconds))),
     "recall_usual_volume": CallFormat(
         Market.apply_usual_volume,

@@ -18,7 +18,7 @@ SIGNS: Mapping[str, Signs] = {
         ("0.63%o", "measured from the open, since no previous close is known"),
         ("split?", "the price stands at a multiple or part of the close before; alerts sleep until the unit is known"),
         ("locked crossed", "SPREAD: the best bid is at, or above, the best ask"),
-        ("0.41n", "IOPV: a NAV of an earlier close"),
+        ("0.41n", "IOPV: a NAV of an earlier close; no premium comes from it"),
         (
             "1.52×",
             "REL VOL: half as much again as usual by this minute of the regular session; median of 20 days",
@@ -96,6 +96,9 @@ SIGNS: Mapping[str, Signs] = {
         ("1 QQQ +0.63%", "compared: its line's number, and how far it is from 0 % at the crosshair, else now"),
         ("TLT*", "compared: no price is known where the others start; it starts at their mean"),
         ("built", "the feed tells no bars: they are built from trades"),
+        ("─ ┄ +1σ ┈ +2σ", "of a premium: its mean in view, and one and two standard deviations from it"),
+        ("z +1.8", "how many σ the premium is above its mean"),
+        ("basis", "in place of a premium: the price over that of another symbol × factor; there is no IOPV"),
         ("no bars for 2m", "no bars come while other data of the symbol does"),
     ),
     "tape": (
@@ -109,6 +112,7 @@ SIGNS: Mapping[str, Signs] = {
         ("Volatility", "how much the price moved in an hour, from the minutes of the last one"),
         ("one tick 83%", "how much of that time the spread was one step of the price"),
         ("Mean 1h", "the spread's average by time, up to an hour; its least and most"),
+        ("z +1.8", "how many standard deviations the premium is above the mean of the last hour's minutes"),
         ("no room for", "figures that a larger terminal shows"),
         ("no book for 2m", "no data of this kind comes while other data of the symbol does: its figures may be old"),
     ),

@@ -25,6 +25,7 @@ from tui.watchlist.row_figures import (
     is_hour_over,
     last_hour,
     positive_spread,
+    told_worth,
     usual_volume_multiple,
 )
 
@@ -181,12 +182,14 @@ def spread_cell(row: RowFigures) -> Cell:
 
 
 def iopv_cell(row: RowFigures) -> Cell:
-    """Returns the IOPV, or a NAV with `n`: it is of an earlier close, and no field says of which."""
-    value, quote = indicative_value(row), row.instrument.quote
+    """Returns the IOPV, or a NAV with `n`: it is of an earlier close."""
+    worth = told_worth(row)
     cell = price_cell(indicative_value, "quote")(row)
-    return (
-        cell._replace(text=f"{cell.text}n") if quote is not None and value is not None and value == quote.nav else cell
-    )
+    if worth is None:
+        return cell
+    if worth.old:
+        cell = cell._replace(role="faint", old=True)
+    return cell._replace(text=f"{cell.text}n") if worth.is_nav else cell
 
 
 def volume_cell(row: RowFigures) -> Cell:

@@ -27,6 +27,7 @@ from tui.widgets.chart.comparison import (
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot
+from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name, other_date, slot_time
 from tui.widgets.chart.time_plot import level
@@ -55,6 +56,9 @@ class MinuteChart(SymbolPane, can_focus=True):
     compared_from: reactive[Anchor] = reactive(Anchor.FIRST, repaint=False, init=False)
     """What counts as 0 % in a comparison."""
 
+    premium: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if the premium over time is shown in place of the bars."""
+
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
 
@@ -73,6 +77,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._rows: Sequence[Instrument] = ()
         self._to_compare: tuple[Symbol, ...] = ()
         self._comparisons = ComparisonBuilder()
+        self._premium_view = PremiumView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
 
     @property
@@ -96,14 +101,16 @@ class MinuteChart(SymbolPane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    def watch_vwap(self) -> None:
-        self.update_lines()
+    watch_vwap = watch_compared_from = watch_candles
 
-    def watch_compared_from(self) -> None:
+    def watch_premium(self) -> None:
+        self._viewport.reset_zoom()
         self.update_lines()
 
     def watch_time(self, before: float, now: float) -> None:
-        if self._has_bars:
+        if self._shows_premium:
+            self.update_lines()  # an IOPV is good for a minute
+        elif self._has_bars:
             timeline = self._axis.timeline
             if before < timeline.slots[newest_slot(self.shown, timeline)].end <= now:
                 self.update_lines()
@@ -161,12 +168,16 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def layer(self) -> str:
         """What Esc takes away, in the footer's words; "" if there is nothing."""
-        return "Hide crosshair" if self.has_crosshair else "End comparison" if self.compared else ""
+        if self.has_crosshair:
+            return "Hide crosshair"
+        return "End comparison" if self.compared else "Price chart" if self.premium else ""
 
     def leave_layer(self) -> None:
-        """Remove the crosshair, else end the comparison."""
+        """Remove the crosshair, else end the comparison, else show the bars again."""
         if self.has_crosshair:
             self.leave_crosshair()
+        elif self._shows_premium:
+            self.premium = False
         else:
             self.compare(())
 
@@ -222,10 +233,10 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def _pan(self, by: int) -> None:
         end = "no later bars" if by > 0 else "no earlier bars are known"
-        self._act(lambda visible: self._viewport.pan(visible, by, self.interval), end)
+        self._act(lambda visible: self._viewport.pan(visible, by, self._options.interval), end)
 
     def _zoom(self, *, wider: bool) -> None:
-        if self._viewport.zoom(wider=wider, interval=self.interval, candles=self._options.candles):
+        if self._viewport.zoom(wider=wider, interval=self._options.interval, candles=self._options.candles):
             self.update_lines()
         else:
             self.post_message(self.CannotAct(f"bars cannot be any {'wider' if wider else 'narrower'}"))
@@ -275,7 +286,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _axis(self) -> TimeAxis:
-        return self._viewport.axis(self.shown, self.interval, self._options.candles)
+        return self._viewport.axis(self.shown, self._options.interval, self._options.candles)
 
     def _visible(self, width: int) -> VisibleSlots | None:
         """Returns the slots that are visible in `width` cells, labels included; None without bars."""
@@ -283,7 +294,8 @@ class MinuteChart(SymbolPane, can_focus=True):
             return None
         for i in self.shown:
             i.infer_precision()
-        labels = legend_width(self.compared) if self.compared else self._label_width.cells(self.shown[0])
+        bars = LABEL_CELLS if self.premium else self._label_width.cells(self.shown[0])
+        labels = legend_width(self.compared) if self.compared else bars
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(self.shown, self._axis.timeline, cells)
 
@@ -295,8 +307,8 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        compares = bool(self.compared)
-        return ChartOptions(self.interval, self.candles and not compares, self.vwap and not compares)
+        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         if self.compared:
@@ -304,7 +316,10 @@ class MinuteChart(SymbolPane, can_focus=True):
         i, styles = self.instrument, self.theme_styles
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
-        if (visible := self._visible(self.inner_width)) is None:
+        visible = self._visible(self.inner_width)
+        if self._shows_premium:
+            return self._premium_view.title(self._premium_scene(i, visible), self.size.width - 9)
+        if visible is None:
             interval = styles.segment(f" {interval_name(self.interval)}", "muted")
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
@@ -332,12 +347,24 @@ class MinuteChart(SymbolPane, can_focus=True):
         )
         return readout.title(self.size.width - 9)
 
+    @property
+    def _shows_premium(self) -> bool:
+        return self.premium and not self.compared
+
+    def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
+        crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
+        time, is_live = max(self.time, i.newest_time), self._is_link_live and not self.standing
+        doubt = "" if self._is_link_live or self.starting else "stale"
+        return PremiumScene(self.theme_styles, i, visible, crosshair, time, is_live, doubt)
+
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self.shown or height < 3:
             return []
-        i = self.shown[0]
-        if (visible := self._visible(width)) is None:
+        i, visible = self.shown[0], self._visible(width)
+        if self._shows_premium:
+            return self._premium_view.body(self._premium_scene(i, visible), self.trouble, width, height)
+        if visible is None:
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         if self.compared:
             return self._comparison(visible, width, height)
