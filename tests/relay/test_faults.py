@@ -16,7 +16,7 @@ import pytest
 
 from tests.relay import faults
 from tests.relay.window_process import WindowProcess
-from tests.relay.windows import PACES, Window, equals_the_exchange, true_facts
+from tests.relay.windows import PACES, Window, equals_the_exchange, facts_of, true_facts
 from tests.support.feed import IEF, KEY, QQQ, SPY
 from tests.support.wait_until import until
 from tui.errors import KeyRefused
@@ -207,6 +207,27 @@ async def test_a_full_plan_is_told_to_each_and_who_goes_frees_its_symbols(folder
                 await exchange.close_market()
                 await equals_the_exchange(leader, exchange)
                 await equals_the_exchange(second, exchange)
+
+
+async def test_what_another_window_follows_is_live_beside_what_is_over_the_plan(folder: Path) -> None:
+    """A place less does not count against a symbol that has one already."""
+    over = Symbol("VTI", "US"), Symbol("GLD", "US")
+    async with (
+        Exchange(faults=["plan-limit"]) as exchange,
+        Window(exchange.url, folder, QQQ, SPY, IEF) as leader,
+    ):
+        await leader.running.reaches(L)
+        async with Window(exchange.url, folder, over[0], SPY, over[1], QQQ) as follower:
+            await follower.running.reaches(L)
+            follower.link.set_symbols([*over, SPY, QQQ, IEF])
+            instruments = follower.market.instruments
+            await until(lambda: all(instruments[symbol].has_data for symbol in (SPY, QQQ, IEF)))
+            await exchange.close_market()
+            for symbol in (SPY, QQQ, IEF):
+                await until(lambda symbol=symbol: facts_of(instruments[symbol]) == true_facts(exchange, symbol))  # type: ignore[misc]
+            for symbol in over:
+                assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
+            assert not follower.phases_since_live
 
 
 async def test_a_follower_that_makes_room_for_others_joins_again(folder: Path) -> None:

@@ -68,7 +68,7 @@ from tui.relay.client import ClientSocket, PendingRequest, RelayClient
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol, parse_wire_symbols
+from tui.symbol import Symbol, join_wire_symbols, parse_wire_symbols
 
 MAX_CONNECTIONS = 2 * MAX_CLIENTS
 """Connections of one listening socket, those in the handshake included: any process here can open one over TCP."""
@@ -347,7 +347,8 @@ class Relay:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
                 if words := refusal or next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
-                    client.send(SubscribeReply(0, words))
+                    over = [symbol for symbol in symbols if any(decision(t, symbol) == OVER_LIMIT for t in types)]
+                    client.send(SubscribeReply(0, words, join_wire_symbols(over) if client.knows_status else ""))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
                 self._fan_out.subscribe(client, types, symbols)
