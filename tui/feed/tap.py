@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from tui.errors import EXIT_USAGE, FeedError, NoConnection
 from tui.feed.state import LinkState
@@ -84,7 +84,7 @@ class Route(Protocol):
     def joined(self) -> None:
         """Note that the process on the socket answered."""
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the process on the socket cannot be joined. Raises NotShared."""
 
     def left(self) -> None:

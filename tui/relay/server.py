@@ -52,6 +52,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    CLOCK_ERROR_HEADER,
     DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
@@ -202,6 +203,7 @@ class Relay:
             response.headers["Server"] = f"{DEMO_SERVER} through {_SERVER}"
         del response.headers["Date"]  # a client takes it for the vendor's
         response.headers["Date"] = formatdate(self._market.exchange_time(self._clock()) / 1000, usegmt=True)
+        response.headers[CLOCK_ERROR_HEADER] = f"{self._market.clock.half_width:.0f}"
 
     # --- one client ---
 

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tui.errors import UsageError, reason
 from tui.feed.clock import Clock, monotonic
@@ -283,7 +283,7 @@ class Sharing:
         self._unanswered_since = None
         self._happens(Happening.HELLO)
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
