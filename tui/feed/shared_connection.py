@@ -71,6 +71,8 @@ async def join(
             raise HolderLeft from None
         if status == HTTPStatus.UPGRADE_REQUIRED:
             route.join_failed("is of another version")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            route.join_failed("serves as many windows as it can")
         route.join_failed(f"refuses ({status})" if status is not None else "does not share it")
     assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
