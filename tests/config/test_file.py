@@ -287,3 +287,27 @@ def test_a_link_to_itself_is_said(tmp_path: Path, what: str) -> None:
     with pytest.raises(UsageError, match=r"cannot (read|write) .*config.toml: (too many levels|not a directory)"):
         file.save(Settings(), Settings(candles=True))
     assert file.permission_warning().startswith("cannot tell who may write")
+
+
+def test_layouts_are_added_replaced_and_removed_and_comments_stay(tmp_path: Path) -> None:
+    text = '[layouts]\n# Mornings.\nOpen = ["ladder", "tape"]  # fast\nOld = ["chart"]\n\n[keys]\nadd = "n"\n'
+    after = changed(text, layouts={"Open": ("ladder", "2x2"), "New": ("chart", "nothing")})
+    edited = edit(text, after, tmp_path)
+    assert edited.startswith('[layouts]\n# Mornings.\nOpen = ["ladder", "2x2"]')
+    assert 'New = ["chart", "nothing"]' in edited and "Old" not in edited and edited.endswith('[keys]\nadd = "n"\n')
+    for first in ("", 'layouts.Open = ["ladder"]\n', 'layouts = {Open = ["ladder"]}\n', WRITTEN):
+        assert parse_settings(edit(first, changed(first, layouts=after.layouts), tmp_path), "").layouts == after.layouts
+
+
+def test_a_layout_that_another_copy_saved_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    for layouts in ({"A": ("ladder", "auto")}, {"B": ("chart", "auto")}):
+        ConfigFile(path).save(Settings(), Settings(layouts=layouts))  # type: ignore[arg-type]
+    assert set(ConfigFile(path).read().layouts) == {"A", "B"}
+
+
+def test_a_file_that_was_deleted_meanwhile_deletes_no_layout(tmp_path: Path) -> None:
+    base = Settings(layouts={"A": ("ladder", "auto")})
+    assert ConfigFile(tmp_path / "config.toml").save(
+        base, changed("", theme="amber", layouts=base.layouts)
+    ) == Settings(theme="amber", layouts=base.layouts)

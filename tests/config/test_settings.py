@@ -61,6 +61,15 @@ def test_an_empty_file_holds_the_defaults() -> None:
             "config.toml, line 1: columns: there is no column 'vwop': did you mean 'vwap'?",
         ),
         ('hidden = ["tapes"]', "config.toml, line 1: hidden: there is no pane 'tapes': did you mean 'tape'?"),
+        (
+            'below = "3x"',
+            "config.toml, line 1: below: there is no choice below the list '3x': did you mean '3x3'?",
+        ),
+        (
+            '[layouts]\nA = ["ladder"]\nB = ["chart", "taep"]',
+            "config.toml, line 3: layouts.B: there is no part of a layout 'taep': did you mean 'tape'?",
+        ),
+        ("layouts = 3", "config.toml, line 1: layouts: expected a table, got a number"),
         ("interval = 7", "config.toml, line 1: interval: 7 is none of 1, 5, 15, 30, 60 and 1440 minutes"),
         ('glyphs = "asci"', "config.toml, line 1: glyphs: asci is none of auto, full, wide-safe, ascii"),
         ("calls_a_minute = -1", "config.toml, line 1: calls_a_minute: expected a number >= 0"),

@@ -89,7 +89,7 @@ class BackfillHarness:
         """Wait until nothing more is read or asked by itself."""
         self.market.health.frame_at = self.history._awake_at = self.now
         self.history._wake()
-        events = (self.history._read_wanted, self.history._request_wanted)
+        events = (self.history._read_wanted, self.history._request_wanted, self.history._volumes.wanted)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
 
     def follow(self, *symbols: Symbol) -> None:

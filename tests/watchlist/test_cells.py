@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from array import array
+from datetime import date, datetime
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from tests.support.messages import QQQ, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
 from tui.market.data_status import DataStatus
 from tui.market.sessions import zone
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Push, Tick
 from tui.reference.fund_names import NAMES
 from tui.symbol import Symbol
@@ -37,6 +39,9 @@ from tui.watchlist.row_figures import SortKey
         ("low", "509.00", 509.0),
         ("range", "──────●─", None),
         ("volume", "15.8M", 15_800_000),
+        ("relvol", "—", None),
+        ("speed1", "—", None),
+        ("speed5", "—", None),
         ("turnover", "8.1B", ("USD", 511.0 * 15_800_000)),
         ("vwap", "511.00", 511.0),
         ("iopv", "510.00", 510.0),
@@ -87,6 +92,23 @@ def test_on_an_unproven_link_changes_are_hidden_and_the_order_stands() -> None:
     assert {text(id, stale) for id in ("change", "change%", "ext%", "premium")} == {"--"}
     assert cell("last", stale) == Cell("512.34", "muted", old=True)
     assert key("change", stale) == pytest.approx(3.21)
+
+
+def test_volume_against_the_usual_and_how_many_days_are_known() -> None:
+    shown = row(*(bar(n, 512.0, 100.0) for n in range(-1070, 2)), Tick(symbol="QQQ$US", last=512.34, time=T + 60_000))
+    shown = replace(shown, context=replace(shown.context, time=T + 61_000))
+    usual = UsualVolume(date(2024, 11, 15), (range((T // 60_000) - 1010, (T // 60_000) + 430),), 3, array("d"))
+    bars = shown.instrument.bars
+    assert text("relvol", shown) == "—"
+    bars.usual = usual
+    assert (text("relvol", shown), key("relvol", shown)) == ("— 3/5", None)
+    bars.usual = replace(usual, dates=8, volumes=array("d", [50.0 * (n + 1) for n in range(1440)]))
+    assert cell("relvol", shown) == Cell("2.00×", "text")
+    assert key("relvol", shown) == 2.0
+    assert cell("relvol", replace(shown, stale=True)) == Cell("--", "faint")
+    assert cell("relvol", replace(shown, old=frozenset({"bars"}))) == Cell("2.00×", "faint")
+    assert cell("speed5", shown) == Cell("+0.07%", "up")
+    assert cell("speed5", replace(shown, stale=True)) == Cell("--", "faint")
 
 
 def test_a_nav_is_told_from_an_iopv_and_gives_no_premium() -> None:

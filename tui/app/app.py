@@ -25,6 +25,8 @@ from tui.app.feed_callbacks import FeedCallbacks
 from tui.app.feed_display import FeedDisplay
 from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedSource, FeedWorker
 from tui.app.freeze_actions import FreezeActions
+from tui.app.health_figures import HealthFigures
+from tui.app.layout_actions import LayoutActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
@@ -53,7 +55,6 @@ from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 if TYPE_CHECKING:
-    from tui.screens.health import FeedHealth, HealthSnapshot
     from tui.screens.palette import PaletteCommand
     from tui.widgets.add_field import AddField
     from tui.widgets.find_field import FindField
@@ -119,6 +120,9 @@ class ItickApp(BaseApp):
             lambda: self.feed.is_paused,
             self.preferences.settings.glyphs,
         )
+        self.health_figures = HealthFigures(
+            self.market, self.preferences, self.appearance, self.feed, self.painting, clock, wall
+        )
         self.link_notices = LinkNotices(self.notices, self._ring)
         self.alert_notices = AlertNotices(
             self, self.notices, self.preferences, self._ring, self._start_worker, lambda: self.feed.shared is not None
@@ -162,13 +166,14 @@ class ItickApp(BaseApp):
             self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        layout_actions = LayoutActions(dashboard, preferences, notices, self.push_screen)
         compare_actions = CompareActions(dashboard, preferences, notices, self.push_screen)
         feed_actions = FeedActions(
             self.feed,
             notices,
             preferences.key_label,
             self.push_screen,
-            self._health_screen,
+            self.health_figures.screen,
             self.link_notices.outage.expect_reconnect,
         )
         freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
@@ -182,7 +187,7 @@ class ItickApp(BaseApp):
             self.action_suspend_process,
         )
         named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
-        self.registry = ActionRegistry((*named, compare_actions, feed_actions, freeze, program_actions))
+        self.registry = ActionRegistry((*named, layout_actions, compare_actions, feed_actions, freeze, program_actions))
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )
@@ -194,7 +199,7 @@ class ItickApp(BaseApp):
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
-        dashboard.hidden = set(settings.hidden)
+        dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort
         for pane in (dashboard.watchlist, dashboard.quote_header, ladder):
@@ -397,33 +402,6 @@ class ItickApp(BaseApp):
     def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
-
-    def _health_screen(self) -> FeedHealth:
-        from tui.screens.health import FeedHealth
-
-        return FeedHealth(self.appearance.styles, self.market, self.health_snapshot)
-
-    def health_snapshot(self) -> HealthSnapshot:
-        """Returns the figures of the feed as they are now."""
-        from tui.screens.health import HealthSnapshot
-
-        feed, frames = self.feed, self.painting.frame_clock
-        assert frames is not None
-        return HealthSnapshot(
-            self.clock(),
-            1000 * self._wall(),
-            feed.state,
-            feed.host,
-            feed.is_demo,
-            [self.market.instruments[symbol] for symbol in self.preferences.lists.symbols],
-            self.painting.flow_control,
-            frames.cost,
-            frames.rate,
-            feed.history,
-            feed.fund_list,
-            feed.shared,
-            feed.unread,
-        )
 
     # --- the end ---
 

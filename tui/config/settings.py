@@ -20,11 +20,14 @@ from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
 
 ColumnId: TypeAlias = Literal[
-    "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
-    "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
+    "symbol", "name", "last", "change", "change%", "ext%", "speed1", "speed5", "bid", "ask", "spread", "previous",
+    "open", "high", "low", "range", "volume", "relvol", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
 ]  # fmt: skip
 COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
+Below: TypeAlias = Literal["auto", "wide-chart", "2x2", "3x3", "nothing"]
+LayoutPart: TypeAlias = PaneId | Below
+Layouts: TypeAlias = Mapping[str, tuple[LayoutPart, ...]]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
 
@@ -60,6 +63,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    below: Below = "auto"
     interval: Interval = 1
     candles: bool = False
     vwap: bool = False
@@ -68,6 +72,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     cost_of: str = "1000"
     alert_command: tuple[str, ...] = ()
     list: str = ""
+    layouts: Layouts = {}
 
 
 class Settings(_CommonSettings, frozen=True, kw_only=True):
@@ -211,7 +216,7 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
         if place.startswith("glyphs"):
             return ("glyphs",), f"glyphs: {invalid[1]} is none of {', '.join(get_args(GlyphSetting))}"
-        what, known = ("pane", get_args(PaneId)) if place.startswith("hidden") else ("column", COLUMN_IDS)
+        what, known = _enum_of(place)
         message = f"there is no {what} '{invalid[1]}'{_suggestion(invalid[1], known)}"
     field = re.match(r"\w*", place)
     key = field[0] if field else ""
@@ -222,6 +227,17 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             except msgspec.ValidationError:
                 return (key, inner), f"{key}.{inner}: {message}"
     return (key,), f"{key}: {message}" if key else message
+
+
+def _enum_of(place: str) -> tuple[str, tuple[str, ...]]:
+    """Returns what stands at a place of the file, and the words for it."""
+    if place.startswith("hidden"):
+        return "pane", get_args(PaneId)
+    if place.startswith("below"):
+        return "choice below the list", get_args(Below)
+    if place.startswith("layouts"):
+        return "part of a layout", (*get_args(PaneId), *get_args(Below))
+    return "column", COLUMN_IDS
 
 
 def _suggestion(given: str, known: Any) -> str:

@@ -25,9 +25,11 @@ SETTING_DESCRIPTIONS = {
     "token_command": "A command that prints your key, run without a shell if neither --token-file nor\n"
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
     "columns": "Columns from left to right; [] are the default ones. There are\n# "
-    + "\n# ".join([", ".join(COLUMN_IDS[:11]) + ",", ", ".join(COLUMN_IDS[11:]) + "."]),
+    + "\n# ".join([", ".join(COLUMN_IDS[:14]) + ",", ", ".join(COLUMN_IDS[14:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
+    "below": "What stands below the list on a wide terminal: "
+    '"auto" (what the room allows), "wide-chart", "2x2" or "3x3"\n# small charts, or "nothing".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
@@ -35,13 +37,16 @@ SETTING_DESCRIPTIONS = {
     "root_ladder": "Scale the bars of the ladder by the square root of the size, so that small sizes stay visible.",
     "cost_of": 'The order whose cost is shown below the ladder: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'Alerts: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. The key A takes the same\n'
-    "# without the symbol, for the selected one.\n"
+    "# without the symbol, for the selected one. There are also ±2%, moves 1% in 5m, spread > 5bp, turnover > 1B,\n"
+    "# relvol > 2 (times the usual volume by this minute), premium > 30bp and discount > 30bp (of the IOPV).\n"
     "# An alert fires once, or with repeat each time its figure was back by that much; on live data only. It is\n"
     "# shown by a sign in the row, a notice, the bell, a line in the log, and a notification on the desktop if the\n"
     "# terminal supports it (OSC 9 or 777; in tmux with allow-passthrough on).",
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "list": "The list that is shown at the start.",
+    "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
+    '# Depth = ["ladder", "tape", "nothing"]',
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }

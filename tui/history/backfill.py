@@ -19,7 +19,9 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.format import count
 from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
+from tui.history.retry_state import RetryState
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
+from tui.history.volume_history import VolumeHistory, bars_to_read
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
 from tui.protocol.rest import MOST_BARS
@@ -32,24 +34,10 @@ _STREAM_SETTLED = 3.0  # s after the link is live: by then the stream has sent e
 _READ_AGAIN = 3.0  # s: how often the store is read while another process asks
 _POLL_EVERY = 15.0  # s
 _WRITE_EVERY = 60.0  # s
-_FIRST_RETRY, _LONGEST_RETRY = 60.0, 600.0  # s
 _CONNECTED = (LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING, LinkPhase.LIVE)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-
-class _RetryState:
-    """Why the calls of one kind fail in one region, and when the next one may be made (s, monotonic)."""
-
-    def __init__(self) -> None:
-        self.reason = ""
-        self.retry_at = self._delay = 0.0
-
-    def record_failure(self, error: RestError, now: float) -> None:
-        self.reason = str(error)
-        self._delay = _LONGEST_RETRY if error.refused else min(_LONGEST_RETRY, 2 * self._delay or _FIRST_RETRY)
-        self.retry_at = now + max(self._delay, error.wait)
 
 
 class Backfill:
@@ -97,14 +85,15 @@ class Backfill:
         self._demo: bool | None = None
         self._symbols: tuple[Symbol, ...] = ()
         self._coverage = CoverageTable(market, clock)
+        self._volumes = VolumeHistory(market, self._coverage, self._instruments, self._use_store, clock)
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._long_outages = 0
         self._clock_led = False  # the data's clock was ahead of all others at the last check
         self._awake_at = 0.0  # when the event loop last ran a task of ours
         # By region, so that one that is not in the plan does not delay the others.
-        self._bar_retries = defaultdict[str, _RetryState](_RetryState)
-        self._quote_retries = defaultdict[str, _RetryState](_RetryState)
+        self._bar_retries = defaultdict[str, RetryState](RetryState)
+        self._quote_retries = defaultdict[str, RetryState](RetryState)
         self._read_wanted, self._request_wanted = asyncio.Event(), asyncio.Event()
         market.on_split = self._request_wanted.set
 
@@ -121,6 +110,7 @@ class Backfill:
                 self.store.close()
             self._demo, self.store = demo, self._open_store(demo)
             self._coverage.clear()
+            self._volumes.clear()
             self.store_opened.set()
         now = self._clock()
         if state.is_live and self._live_at is None:
@@ -145,6 +135,7 @@ class Backfill:
                 tasks.create_task(self._read_stored(), name="history read")
                 tasks.create_task(self._request_missing(), name="history ask")
                 tasks.create_task(self._write_periodically(), name="history write")
+                tasks.create_task(self._volumes.run(), name="history volumes")
                 tasks.create_task(self._note_awake(), name="history awake")
         except ExceptionGroup as errors:
             # A defect of ours ends the backfill and not the screen. Only its type is shown: its text could hold a key.
@@ -236,11 +227,13 @@ class Backfill:
                 await self._read_wanted.wait()
                 continue
             symbols = [i.symbol for i in unread[:_READ_BATCH]]
-            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=MOST_BARS))
+            limit = bars_to_read(unread[:_READ_BATCH], self._exchange_time())
+            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=limit))
             for i in unread[:_READ_BATCH]:
                 self._apply_stored(i, (stored or {}).get(i.symbol))
                 await asyncio.sleep(0)  # a frame may be drawn between two of them
             self._request_wanted.set()
+            self._volumes.wanted.set()
 
     def _apply_stored(self, i: Instrument, stored: StoredHistory | None) -> None:
         coverage = self._coverage.of(i)
@@ -362,7 +355,7 @@ class Backfill:
         return self._live_at is None or now - self._live_at >= _STREAM_SETTLED
 
     def _next_batch(
-        self, lacks: Callable[[Instrument], bool], retries: Mapping[str, _RetryState], limit: int
+        self, lacks: Callable[[Instrument], bool], retries: Mapping[str, RetryState], limit: int
     ) -> list[Instrument]:
         """Returns up to `limit` instruments of one region for the next call, without the regions whose retry is not
         due; none while the store is still read, for a fuller batch may come of it."""
@@ -420,6 +413,7 @@ class Backfill:
                 )
                 await asyncio.sleep(0)
         await self._write(updates)
+        self._volumes.wanted.set()
 
     async def _request_quotes(self, rest: RestClient, batch: Sequence[Instrument]) -> None:
         region = batch[0].symbol.region

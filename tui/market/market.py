@@ -6,6 +6,7 @@ a thousand cheap writes and one repaint.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,9 +20,11 @@ from tui.market.data_age import RESOLUTION
 from tui.market.depth_histories import DepthHistories
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
 from tui.market.spellings import find_by_spelling
 from tui.market.trade_side import uncrossed_mid
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
@@ -201,6 +204,17 @@ class Market:
         instrument.apply_history_quote(quote)
         self._mark_changed(instrument)
 
+    def apply_usual_volume(self, symbol: Symbol, day: date, dates: int, volumes: Sequence[float]) -> None:
+        """Set what is usually traded by the end of each minute of a date's session: the median of so many dates, empty
+        if they are too few."""
+        volumes = tuple(volumes)
+        self._report_call("recall_usual_volume", symbol, day, dates, volumes)
+        if (instrument := self.instruments.get(symbol)) is not None:
+            minutes = session_minutes(instrument.calendar, day)
+            if len(volumes) in (0, sum(map(len, minutes))):
+                instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
+                self._mark_changed(instrument)
+
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
@@ -260,15 +274,20 @@ class Market:
         if time > newest:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                message.time = time = self._count_future(newest)
+                # Its price may be right, but its time would have all later messages refused as older.
+                message.time = time = newest
+                self.health.future += 1
             elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and _is_evidence(instrument, message):
-                instrument.note_trading(time, self.exchange_time(now))
+            if instrument.closed_by_plan:
+                # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
+                changed = instrument.quote_sampled and message.last != instrument.last
+                if instrument.tick_sampled if is_tick else changed:
+                    instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
                 instrument.tick_sampled = True
                 instrument.tick_time = time
@@ -373,12 +392,6 @@ class Market:
             instrument.forget_after(int(latest))
         return known <= latest
 
-    def _count_future(self, newest: int) -> int:
-        """Count a message dated in the future; returns `newest`, the time it is applied with. Its price may be right,
-        but its time would have all later messages refused as older, so it counts as a message without a time."""
-        self.health.future += 1
-        return newest
-
     def _find_by_spelling(self, message: Push, spelling: str) -> Instrument | None:
         """Returns the instrument of a new spelling, and caches it; None if unfollowed or ambiguous."""
         if spelling in self._by_spelling or len(spelling) > _MAX_SPELLING_LENGTH:
@@ -433,11 +446,3 @@ class Market:
     def age(self, instrument: Instrument, now: float) -> float | None:
         """Returns the seconds since the time of the newest tick or quote; None without one."""
         return instrument.age(self.exchange_time(now))
-
-
-def _is_evidence(instrument: Instrument, message: Tick | Quote) -> bool:
-    """Returns True if a message shows that an exchange trades: a trade or a changed quote, not the first of its type on
-    a connection, which may be old."""
-    if type(message) is Tick:
-        return instrument.tick_sampled
-    return instrument.quote_sampled and message.last != instrument.last

@@ -41,8 +41,8 @@ def claim(events: Iterable[AlertEvent], path: Path, pid: int | None = None) -> l
 
 
 def _key(event: AlertEvent) -> str:
-    symbol, kind, value = event.alert.key
-    return f"{symbol} {kind} {value:g}"
+    symbol, kind, value, minutes = event.alert.key
+    return f"{symbol} {kind} {value:g}" + (f" {minutes}m" if minutes else "")
 
 
 def _is_ours(event: AlertEvent, last: tuple[int, int, float] | None, pid: int) -> bool:

@@ -19,6 +19,12 @@ SIGNS: Mapping[str, Signs] = {
         ("split?", "the price stands at a multiple or part of the close before; alerts sleep until the unit is known"),
         ("locked crossed", "SPREAD: the best bid is at, or above, the best ask"),
         ("0.41n", "IOPV: a NAV of an earlier close"),
+        (
+            "1.52×",
+            "REL VOL: half as much again as usual by this minute of the regular session; median of 20 days",
+        ),
+        ("— 3/5", "REL VOL: three whole days of minutes are known, and it takes five"),
+        ("SPEED 1m 5m", "the last price against the one of 1, 5 minutes ago; — before the session has lasted so long"),
         ("──●───", "RANGE: the last price between the day's low and high"),
         ("▁▂▃▄▅▆▇█", "LAST HOUR: one scale in percent for all rows, in the colour of rose or fell over that hour"),
         ("AGE", "since the newest quote or trade was made, by its own time"),
@@ -71,6 +77,7 @@ SIGNS: Mapping[str, Signs] = {
         ("held at 10:40:00", "scrolled back: new columns do not move it"),
     ),
     "chart": (
+        ("512.20–515.80", "in a small chart: from the lowest to the highest price of its picture"),
         ("10:31…", "the bar in progress"),
         ("10:31 incomplete", "the link was away in that minute, and the rest of it was not told yet; faint"),
         ("O H L C V", "open, high, low, close and volume of the bar"),

@@ -13,6 +13,7 @@ from tui.market.data_status import DataStatus
 from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import heights
+from tui.market.usual_volume import MIN_DATES
 from tui.watchlist.row_figures import (
     Figure,
     FigureSource,
@@ -24,6 +25,7 @@ from tui.watchlist.row_figures import (
     is_hour_over,
     last_hour,
     positive_spread,
+    usual_volume_multiple,
 )
 
 FLASH = 0.4  # s for which digits that changed are highlighted
@@ -190,6 +192,17 @@ def iopv_cell(row: RowFigures) -> Cell:
 def volume_cell(row: RowFigures) -> Cell:
     """Returns the units traded today."""
     return _amount_cell(row, day_volume(row))
+
+
+def relative_volume_cell(row: RowFigures) -> Cell:
+    """Returns today's volume against the usual one; with too few days to compare with, how many of them there are."""
+    value, usual = usual_volume_multiple(row), row.instrument.bars.usual
+    if row.stale:
+        return Cell("--", "faint")
+    if value is None:
+        is_short = usual is not None and not usual.volumes
+        return Cell(f"{fmt.UNKNOWN} {usual.dates}/{MIN_DATES}" if is_short and usual else fmt.UNKNOWN, "faint")
+    return Cell(fmt.multiple(value), "faint" if row.is_old("bars") else "text" if value >= 1 else "muted")
 
 
 def turnover_cell(row: RowFigures) -> Cell:

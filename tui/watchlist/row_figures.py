@@ -15,6 +15,7 @@ from tui.market.book import best_level
 from tui.market.change import Change, ReferencePrice, change
 from tui.market.data_status import DataStatus
 from tui.market.instrument import LastKnownPrice
+from tui.market.momentum import relative_volume, speed
 from tui.market.money import currency_of
 from tui.market.sessions import zone
 from tui.market.sparkline import closes_by_cell
@@ -182,6 +183,16 @@ def day_turnover(row: RowFigures) -> tuple[str, float] | None:
     if quote is None or quote.turnover is None:
         return None
     return currency_of(row.instrument.symbol.region).code, quote.turnover
+
+
+def usual_volume_multiple(row: RowFigures) -> float | None:
+    """Returns today's volume as a multiple of the usual one by this minute of the session."""
+    return relative_volume(row.instrument, row.context.time)
+
+
+def speed_percent(minutes: int) -> Figure:
+    """Returns the figure of the move over so many minutes, in %."""
+    return lambda row: speed(row.instrument, minutes, row.context.time)
 
 
 def vwap(row: RowFigures) -> float | None:

@@ -133,11 +133,11 @@ class Pane(LineWidget, can_focus=False):
         body = self.body(inner, height - 2)
         thumb, mark = self.thumb(), Segment("┃", styles("muted"))
         side = Segment("│", edge)
-        lines = [_rule("╭", "╮", left, right, width, Segment("─", edge))]
+        lines = [border_line("╭", "╮", left, right, width, Segment("─", edge))]
         for y in range(height - 2):
             line = fill(body[y] if y < len(body) else [], inner, styles("text"))
             lines.append([side, *line, mark if y in thumb else side])
-        lines.append(_rule("╰", "╯", self.note(), [], width, Segment("─", edge)))
+        lines.append(border_line("╰", "╯", self.note(), [], width, Segment("─", edge)))
         return lines
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:
@@ -215,7 +215,7 @@ def fill(line: StyledLine, width: int, style: object) -> StyledLine:
     return list(Segment.adjust_line_length(line, width)) if missing < 0 else line
 
 
-def _rule(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
+def border_line(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
     """Returns a border line with words on it. What does not fit is left out: first the right words, then the left."""
     edge = rule.style
     room = width - 4
