@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from tui.errors import EXIT_USAGE, FeedError, NoConnection
 from tui.feed.state import LinkState
@@ -14,12 +14,14 @@ from tui.symbol import Symbol
 
 
 class NotShared(FeedError):
-    """Another process, `pid`, uses the key, and its connection cannot be joined."""
+    """Another process uses the key, and its connection cannot be joined. `pid` is 0 if the lock file names none, as
+    when one that took the key over has left, and the one before it stands still."""
 
     exit_code = EXIT_USAGE
 
     def __init__(self, pid: int, why: str) -> None:
-        super().__init__(f"pid {pid} uses this key and {why}", advice="end it first, or give --take-over")
+        holder = f"pid {pid}" if pid else "another itick-tui"
+        super().__init__(f"{holder} uses this key and {why}", advice="end it first, or give --take-over")
         self.pid = pid
         self.why = why
 
@@ -84,7 +86,7 @@ class Route(Protocol):
     def joined(self) -> None:
         """Note that the process on the socket answered."""
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the process on the socket cannot be joined. Raises NotShared."""
 
     def left(self) -> None:

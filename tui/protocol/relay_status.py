@@ -17,6 +17,8 @@ DASHBOARD = "dashboard"
 QUEUE_HEADER = "X-Itick-Queue"
 """Header of the request: EVERYTHING asks for each message, also for those that newer ones have replaced."""
 EVERYTHING = "everything"
+CLOCK_ERROR_HEADER = "X-Itick-Clock-Error"
+"""Header of the response: by how much its `Date` may differ from the vendor's, ms; without it nothing is known."""
 
 
 class Window(Struct, omit_defaults=True):

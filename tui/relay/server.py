@@ -52,6 +52,7 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    CLOCK_ERROR_HEADER,
     DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
@@ -68,7 +69,7 @@ from tui.relay.client import ClientSocket, PendingRequest, RelayClient
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol, parse_wire_symbols
+from tui.symbol import Symbol, join_wire_symbols, parse_wire_symbols
 
 MAX_CONNECTIONS = 2 * MAX_CLIENTS
 """Connections of one listening socket, those in the handshake included: any process here can open one over TCP."""
@@ -202,6 +203,7 @@ class Relay:
             response.headers["Server"] = f"{DEMO_SERVER} through {_SERVER}"
         del response.headers["Date"]  # a client takes it for the vendor's
         response.headers["Date"] = formatdate(self._market.exchange_time(self._clock()) / 1000, usegmt=True)
+        response.headers[CLOCK_ERROR_HEADER] = f"{self._market.clock.half_width:.0f}"
 
     # --- one client ---
 
@@ -347,7 +349,8 @@ class Relay:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
                 if words := refusal or next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
-                    client.send(SubscribeReply(0, words))
+                    over = [symbol for symbol in symbols if any(decision(t, symbol) == OVER_LIMIT for t in types)]
+                    client.send(SubscribeReply(0, words, join_wire_symbols(over) if client.knows_status else ""))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
                 self._fan_out.subscribe(client, types, symbols)

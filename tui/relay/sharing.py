@@ -29,7 +29,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tui.errors import UsageError, reason
 from tui.feed.clock import Clock, monotonic
@@ -174,6 +174,8 @@ class Sharing:
         """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
         if self._take_over:
             self._take_over = False
+            if self._lock.holder() is not None:
+                self._left_at = self._clock()  # of two that take it over at once, one connects and the other joins it
             self._lock.take_over()
             self._happens(Happening.TAKE_OVER)
             await self._lead()
@@ -279,11 +281,12 @@ class Sharing:
             self._own_folder = None
 
     def joined(self) -> None:
-        """Note that the holder answered."""
+        """Note that the holder answered: there is no more reason to take the key over from it."""
         self._unanswered_since = None
+        self._take_over = False
         self._happens(Happening.HELLO)
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)

@@ -38,9 +38,10 @@ class TakeOver(FollowsTime, DismissOnce, ModalScreen[bool | None]):
         self._is_over = is_over
 
     def compose(self) -> ComposeResult:
+        pid = f" (pid {self._error.pid})" if self._error.pid else ""
         box = Vertical(
             Static(
-                f"Another itick-tui (pid {self._error.pid}) uses this key and {self._error.why}, so this one cannot "
+                f"Another itick-tui{pid} uses this key and {self._error.why}, so this one cannot "
                 "join it. The vendor serves one connection a key: taking over ends the other one. It is tried again "
                 "every few seconds, and this question goes away when that succeeds.",
                 markup=False,
