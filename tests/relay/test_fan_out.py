@@ -193,6 +193,23 @@ def test_each_symbol_is_sent_in_its_turn_although_newer_messages_come_faster_tha
     assert taken_one_by_one([("a", False), ("b", False), ("c", False)], 9) == {b"a", b"b", b"c"}
 
 
+def test_a_bar_is_replaced_by_one_of_its_own_minute() -> None:
+    fan_out, symbol = FanOut(lambda symbol, type_: None), SYMBOLS[0]
+    client, _ = fake_client(everything=False)
+    fan_out.open("kline@1", symbol)
+    client.wanted["kline@1"][symbol] = None
+    fan_out.subscribe(client, ["kline@1"], [symbol])
+    client.batch = None  # the socket takes no more
+    for minute, volume in ((0, 1), (0, 2), (1, 3), (1, 4), (2, 5)):
+        bar = message_of(("kline@1", symbol), volume)
+        assert isinstance(bar, Kline)
+        bar.time += minute * 60_000
+        fan_out.forward(encode(bar), bar)
+    assert (len(client.queue), client.queue.conflated) == (3, 2)
+    waiting = client.queue.take(10_000, lambda arrived: b"")
+    assert [volume for volume in range(1, 6) if f'"v":{volume}'.encode() in waiting] == [2, 4, 5]
+
+
 def test_quotes_are_sent_although_trades_come_faster_than_they_are_read() -> None:
     assert b"q" in b"".join(taken_one_by_one([("t", True), ("q", False), ("t", True)], 9))
 

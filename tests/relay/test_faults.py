@@ -16,7 +16,7 @@ import pytest
 
 from tests.relay import faults
 from tests.relay.window_process import WindowProcess
-from tests.relay.windows import PACES, Window, equals_the_exchange, true_facts
+from tests.relay.windows import PACES, Window, equals_the_exchange, facts_of, true_facts
 from tests.support.feed import IEF, KEY, QQQ, SPY
 from tests.support.wait_until import until
 from tui.errors import KeyRefused
@@ -209,6 +209,27 @@ async def test_a_full_plan_is_told_to_each_and_who_goes_frees_its_symbols(folder
                 await equals_the_exchange(second, exchange)
 
 
+async def test_what_another_window_follows_is_live_beside_what_is_over_the_plan(folder: Path) -> None:
+    """A place less does not count against a symbol that has one already."""
+    over = Symbol("VTI", "US"), Symbol("GLD", "US")
+    async with (
+        Exchange(faults=["plan-limit"]) as exchange,
+        Window(exchange.url, folder, QQQ, SPY, IEF) as leader,
+    ):
+        await leader.running.reaches(L)
+        async with Window(exchange.url, folder, over[0], SPY, over[1], QQQ) as follower:
+            await follower.running.reaches(L)
+            follower.link.set_symbols([*over, SPY, QQQ, IEF])
+            instruments = follower.market.instruments
+            await until(lambda: all(instruments[symbol].has_data for symbol in (SPY, QQQ, IEF)))
+            await exchange.close_market()
+            for symbol in (SPY, QQQ, IEF):
+                await until(lambda symbol=symbol: facts_of(instruments[symbol]) == true_facts(exchange, symbol))  # type: ignore[misc]
+            for symbol in over:
+                assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
+            assert not follower.phases_since_live
+
+
 async def test_a_follower_that_makes_room_for_others_joins_again(folder: Path) -> None:
     """It needs a new connection for symbols that take the place of others."""
     async with (
@@ -264,7 +285,7 @@ async def test_a_leader_that_accepts_nobody_is_named(folder: Path, monkeypatch: 
         await leader.running.reaches(L)
         monkeypatch.setattr(admission, "MAX_CLIENTS", 0)
         async with Window(exchange.url, folder, SPY, timings=FAST) as other:
-            assert "refuses (429)" in await other.running.stops()
+            assert "serves as many windows as it can" in await other.running.stops()
 
 
 async def test_a_leader_that_ends_during_the_handshake_is_no_refusal(folder: Path) -> None:
@@ -367,6 +388,49 @@ async def test_a_leader_is_found_again_after_one_that_took_over_was_killed(folde
         await first.until(lambda r: any("moving" in s or "reconnecting" in s or "closed" in s for s in r.states))
         await first.is_live("leading")
         async with WindowProcess(exchange.url, folder, IEF) as third:
+            await third.is_live("following")
+
+
+async def test_of_two_that_take_over_at_once_one_connects(folder: Path) -> None:
+    """The vendor closes the first of two connections."""
+    numbers: set[int] = set()
+    async with (
+        Exchange(single_connection=True, on_request=lambda number, _: numbers.add(number)) as exchange,
+        WindowProcess(exchange.url, folder, QQQ) as first,
+    ):
+        await first.is_live("leading")
+        async with (
+            WindowProcess(exchange.url, folder, SPY, pace="pausing") as second,
+            WindowProcess(exchange.url, folder, IEF, pace="pausing") as third,
+        ):
+            others = (second, third)
+            for window in others:
+                await window.is_live("following")
+            first.stop()
+            for window in others:
+                await window.until(lambda r: r.role == "refused")
+            for window in others:
+                window.reconnect()
+            for window in others:
+                await window.is_live()
+            assert sorted([(await window.report()).role for window in others]) == ["following", "leading"]
+            assert numbers == {1, 2}
+
+
+async def test_a_holder_that_nobody_names_is_no_pid(folder: Path) -> None:
+    """One that took over has left, and the one before it stands still."""
+    async with Exchange(single_connection=True) as exchange, WindowProcess(exchange.url, folder, QQQ) as first:
+        await first.is_live("leading")
+        first.stop()
+        async with WindowProcess(exchange.url, folder, SPY, take_over=True) as second:
+            await second.is_live("leading")
+            second.leave()
+            await second.process.wait()
+        async with WindowProcess(exchange.url, folder, IEF) as third:
+            report = await third.until(lambda r: r.role == "refused")
+            assert report.states[-1] == "stopped: another itick-tui uses this key and does not share it"
+            first.go_on()
+            await first.is_live("leading")
             await third.is_live("following")
 
 

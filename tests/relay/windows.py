@@ -19,8 +19,10 @@ from tui.relay.sharing import Sharing
 from tui.secrets import Token
 from tui.symbol import Symbol
 
+_FAST = QUICK._replace(contention_wait=0.2, pong=1.0, urgent_pong=1.0, join=0.5, join_again=0.2, ping_every=0.1)
 PACES = {
-    "fast": QUICK._replace(contention_wait=0.2, pong=1.0, urgent_pong=1.0, join=0.5, join_again=0.2, ping_every=0.1),
+    "fast": _FAST,
+    "pausing": _FAST._replace(retry_gap=1.0),  # between two connections
     "default": Timings(),
 }
 

@@ -145,7 +145,7 @@ def cli(
     Without a command it opens the dashboard with your own lists, or with what --watch names. Press ? there for the
     keys and q to leave. Symbols are CODE$REGION, in quotes, for a shell takes an unquoted $US away; QQQ.US and plain
     QQQ (then: US) work too. The key comes from --token-file, ITICK_TOKEN or the setting token_command, in this order,
-    and never stands on the command line.
+    and never stands on the command line. Windows and streams on this machine share the one connection of their key.
     """
     from tui.log import logging_to
 
@@ -193,7 +193,11 @@ def cli(
     settings = replace(settings, theme=found_theme.name, bell=settings.bell and not no_bell)
     launch_options = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
     with logging_to(log_file) as log, open_recording(record) as recorder:
-        source = FeedSource(target, token, notices, take_over, rest_url, recorder, replayed, log, server)
+        source = FeedSource(
+            *(target, token, notices, take_over, rest_url, recorder, replayed, log, server),
+            iopv_command=settings.iopv_command,
+            bases=settings.basis,
+        )
         if replayed is not None:
             settings = replace(settings, lists={RECORDED: replayed.symbols}, alerts=())
             launch_options = launch_options._replace(settings=settings, remember=False)

@@ -122,7 +122,7 @@ take_over_option = option(
     "--take-over",
     group=CONNECTION,
     is_flag=True,
-    help="Connect although another copy on this machine uses the same key.",
+    help="Take the connection over from another copy on this machine instead of joining it.",
 )
 nats_option = option(
     "--nats",

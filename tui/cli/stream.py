@@ -92,7 +92,8 @@ def stream(
 
     Each object has symbol, type and the fields by their full names (last, open, bids …); times are milliseconds UTC.
     States of the link, refused types and symbols without data go to standard error, and at the end the counters of the
-    feed. A lost link is reconnected; only --deadline without a live one ends it.
+    feed. A lost link is reconnected; only --deadline without a live one ends it. Beside a dashboard or another stream
+    with the same key it joins their connection.
     """
     symbols, notices = parse_watch(watch)
     if demo and not symbols:

@@ -190,7 +190,7 @@ class Link:
             self._leave_shared()
             self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
             longest = min(self._timings.retry_gap, _FIRST_JOIN_AGAIN * 2.0**self._joins_lost)
-            return longest * random.uniform(0.5, 1.0), NoConnection(f"moving to another window: {error}")
+            return longest * random.uniform(0.5, 1.0), error
         if self._route is not None and await self._route.superseded():
             return 0.0, NoConnection("another window took the connection over")
         error = self._idle_timeouts.classify(error)
@@ -290,20 +290,36 @@ class Link:
         self.report = report
         self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
-            place = f"in window {report.pid}" if self._is_joined else f"at {report.windows[0].name}"
+            place = f"window {report.pid}" if self._is_joined else report.windows[0].name
             self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}")
 
     def _follow_wanted(self) -> None:
         self._symbols_changed.set()
 
     @property
+    def shared(self) -> RelayReport | None:
+        """The state of the shared connection; None if no other process uses it."""
+        if self.report is not None:
+            return self.report
+        report = tap.report() if (tap := self._tap) is not None else None
+        return report if report is not None and len(report.windows) > 1 else None
+
+    @property
+    def is_holder(self) -> bool:
+        """True if the connection is this process's own, not that of another."""
+        return self._route is None or self._tap is not None
+
+    @property
+    def followed_by_others(self) -> Sequence[Symbol]:
+        """What only the dashboards of others follow on the connection of this process."""
+        followed = tap.followed_by_others if (tap := self._tap) is not None else ()
+        return [symbol for symbol in followed if symbol not in self._market.instruments]
+
+    @property
     def windows(self) -> Sequence[Window]:
         """The processes that share the connection, the one that holds it first; none if it is not shared."""
-        if self.report is not None:
-            return self.report.windows
-        tap = self._tap
-        windows = tap.windows if tap is not None else ()
-        return windows if len(windows) > 1 else ()
+        shared = self.shared
+        return shared.windows if shared is not None else ()
 
     @property
     def unshared(self) -> str:
@@ -334,7 +350,7 @@ class Link:
             await subscriptions.sync(wanted, report_type)
             market.expect_data(self._symbols, self._clock())
             if (tap := self._tap) is not None:
-                tap.settle(subscriptions.decision)
+                tap.settle(subscriptions.decision, subscriptions.symbol_count)
             if self.state.phase is not LinkPhase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1
@@ -365,7 +381,9 @@ class Link:
             # States are kept for long, and a traceback would keep the connection with its last frame alive.
             error.__traceback__ = error.__context__ = None
             self._last_error = error
-        self.state = LinkState(phase, self._clock(), detail, retry_at, self._last_error, self._was_live)
+        self.state = LinkState(
+            phase, self._clock(), detail, retry_at, self._last_error, self._was_live, is_joined=self._is_joined
+        )
         if (tap := self._tap) is not None:
             tap.state_changed(self.state, self.is_demo)
         if self._on_state is not None:

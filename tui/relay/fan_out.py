@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tui.market.spellings import find_by_spelling
-from tui.protocol.messages import CLASSES, TYPE_OF, TYPES, Push, Tick
+from tui.protocol.messages import CLASSES, TYPE_OF, TYPES, Kline, Push, Tick
 from tui.relay.client import RelayClient, arrival_frame, frame_of
 from tui.symbol import Symbol
 
@@ -78,7 +78,9 @@ class FanOut:
         for client in channel.subscribers:
             batch = client.batch
             if batch is None:
-                client.queue.add(channel, framed, self.arrived, channel.is_trade)
+                # A bar is replaced by one of its own minute: the last of each minute is what a chart keeps.
+                key = (channel, message.time) if type(message) is Kline else channel
+                client.queue.add(key, framed, self.arrived, channel.is_trade)
             else:
                 if not batch:
                     self._written.append(client)

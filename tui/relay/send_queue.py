@@ -1,8 +1,8 @@
 """The messages that wait for one client of a relay which does not read as fast as they come.
 
-A quote, a book or a bar replaces the one of its symbol that still waits: the newest is what its screen has to show, and
-it is always delivered. Trades are all kept, up to a limit; what does not fit is counted as lost, the oldest first. A
-client that records asks for everything, and has the same with a higher limit and nothing replaced.
+A quote, a book or a bar of a minute replaces the one of its symbol that still waits: the newest is what its screen has
+to show, and it is always delivered. Trades are all kept, up to a limit; what does not fit is counted as lost, the
+oldest first. A client that records asks for everything, and has the same with a higher limit and nothing replaced.
 """
 
 from __future__ import annotations

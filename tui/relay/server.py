@@ -52,6 +52,8 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    CLOCK_ERROR_HEADER,
+    DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
     QUEUE_HEADER,
@@ -67,7 +69,7 @@ from tui.relay.client import ClientSocket, PendingRequest, RelayClient
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol, parse_wire_symbols
+from tui.symbol import Symbol, join_wire_symbols, parse_wire_symbols
 
 MAX_CONNECTIONS = 2 * MAX_CLIENTS
 """Connections of one listening socket, those in the handshake included: any process here can open one over TCP."""
@@ -111,6 +113,7 @@ class Relay:
         self._state: LinkState | None = None
         self._is_demo = False
         self._connected_at = 0.0
+        self._served = 0
         self._listeners: list[_Listener] = []
         self._reporting: asyncio.Task[None] | None = None
         self._closings: set[asyncio.Task[None]] = set()
@@ -200,6 +203,7 @@ class Relay:
             response.headers["Server"] = f"{DEMO_SERVER} through {_SERVER}"
         del response.headers["Date"]  # a client takes it for the vendor's
         response.headers["Date"] = formatdate(self._market.exchange_time(self._clock()) / 1000, usegmt=True)
+        response.headers[CLOCK_ERROR_HEADER] = f"{self._market.clock.half_width:.0f}"
 
     # --- one client ---
 
@@ -311,6 +315,12 @@ class Relay:
             for type_ in TYPES
         }
 
+    @property
+    def followed_by_others(self) -> list[Symbol]:
+        """What the dashboards among the clients follow."""
+        dashboards = [client for client in self._clients if client.name == DASHBOARD]
+        return list(dict.fromkeys(s for client in dashboards for symbols in client.wanted.values() for s in symbols))
+
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
         self._fan_out.set_own(own)
@@ -327,9 +337,10 @@ class Relay:
         """End the frames of one read: write them to the clients."""
         self._fan_out.end()
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to the requests that are decided. `decision` returns why a type is refused for a symbol, "" if it is
-        served, None if it is not decided yet."""
+        served, None if it is not decided yet; the connection has `served` symbols in all."""
+        self._served = served
         for client in self._clients:
             while client.pending:
                 types, symbols, refusal = client.pending[0]
@@ -338,7 +349,8 @@ class Relay:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
                 if words := refusal or next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
-                    client.send(SubscribeReply(0, words))
+                    over = [symbol for symbol in symbols if any(decision(t, symbol) == OVER_LIMIT for t in types)]
+                    client.send(SubscribeReply(0, words, join_wire_symbols(over) if client.knows_status else ""))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
                 self._fan_out.subscribe(client, types, symbols)
@@ -373,16 +385,17 @@ class Relay:
         own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
         return [own, *(client.window() for client in self._clients)]
 
-    def report(self, client: RelayClient) -> RelayReport:
-        """Returns what a client is told."""
+    def report(self, client: RelayClient | None = None) -> RelayReport:
+        """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
             words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
+            served=self._served,
             lag=lag.median if lag is not None else None,
-            lost=client.queue.lost,
+            lost=client.queue.lost if client is not None else 0,
             windows=self.windows,
         )
 

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tui.errors import UsageError, reason
 from tui.feed.clock import Clock, monotonic
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
+_HAND_OVER_POLLS = 20
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ TRANSITIONS: dict[tuple[Role, Happening], Role] = {
 
 class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
-    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `listen` serves other programs over TCP
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
+    what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
     too, whoever is the holder. `on_wanted` is called when what others want has changed.
 
     Entering raises UsageError if nothing can listen there."""
@@ -101,6 +103,7 @@ class Sharing:
         *,
         take_over: bool = False,
         wants_everything: bool = False,
+        serves: bool = True,
         listen: LocalAccess | None = None,
         clock: Clock = monotonic,
         timings: Timings | None = None,
@@ -112,10 +115,11 @@ class Sharing:
         self._market = market
         self.name = name
         self.wants_everything = wants_everything
+        self._serves = serves
         self._take_over = take_over
         self._clock = clock
         self._timings = timings or Timings()
-        self._holder_pid = 0
+        self.holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
         self._socket: Path | None = None
@@ -170,6 +174,8 @@ class Sharing:
         """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
         if self._take_over:
             self._take_over = False
+            if self._lock.holder() is not None:
+                self._left_at = self._clock()  # of two that take it over at once, one connects and the other joins it
             self._lock.take_over()
             self._happens(Happening.TAKE_OVER)
             await self._lead()
@@ -182,7 +188,7 @@ class Sharing:
             try:
                 self._lock.acquire()
             except KeyInUse as error:
-                self._holder_pid = error.pid
+                self.holder_pid = error.pid
                 if exposure := self._lock.exposure:
                     self._happens(Happening.LOCK_TAKEN)
                     self.join_failed(f"cannot be joined safely: {exposure}")
@@ -192,7 +198,7 @@ class Sharing:
                 return None
             holder = self._lock.holder()
             if holder is not None and holder.socket is not None and holder.socket.exists():
-                self._holder_pid = holder.pid
+                self.holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
@@ -205,6 +211,13 @@ class Sharing:
 
     async def _lead(self, before: Holder | None = None) -> None:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
+        if self._serves:
+            await self._serve(before)
+        if self._left_at is not None:
+            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+            self._left_at = None
+
+    async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
         self.unshared = self._lock.exposure
         if not self.unshared:
@@ -219,9 +232,6 @@ class Sharing:
                 self.unshared = f"no socket can be made: {reason(error)}"
         if self.unshared:
             _log.warning("other windows cannot join: %s", self.unshared)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
 
     def _publish(self) -> None:
         if self._socket is not None:
@@ -271,15 +281,16 @@ class Sharing:
             self._own_folder = None
 
     def joined(self) -> None:
-        """Note that the holder answered."""
+        """Note that the holder answered: there is no more reason to take the key over from it."""
         self._unanswered_since = None
+        self._take_over = False
         self._happens(Happening.HELLO)
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
-        raise NotShared(self._holder_pid, why)
+        raise NotShared(self.holder_pid, why)
 
     def left(self) -> None:
         """Note that the holder has left or is lost."""
@@ -295,6 +306,11 @@ class Sharing:
         self._happens(Happening.SUPERSEDED)
         await self._stop_sharing("another window took the connection over")
         self._lock.release()
+        # Who took over waits for the lock and gets it a moment later: this process must not be there before.
+        for _ in range(_HAND_OVER_POLLS):
+            if not self._lock.is_free():
+                break
+            await asyncio.sleep(_POLL)
         return True
 
     def take_over(self) -> None:
