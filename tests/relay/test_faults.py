@@ -91,6 +91,36 @@ async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendo
         assert [name for name in os.listdir(folder) if name.endswith(".sock")] == [], "nor is a socket left over"
 
 
+@pytest.mark.parametrize("how", ["left", "killed", "left, and the clock was set back"])
+async def test_who_starts_after_the_only_window_has_ended_waits_as_long_as_the_vendor_wants(
+    folder: Path, how: str
+) -> None:
+    opened: dict[int, float] = {}
+
+    def note(number: int, request: bytes) -> None:
+        opened.setdefault(number, time.monotonic())
+
+    pace = PACES["pausing"]
+    async with Exchange(single_connection=True, on_request=note) as exchange:
+        async with WindowProcess(exchange.url, folder, QQQ, pace="pausing") as first:
+            await first.is_live("leading")
+            first.kill() if how == "killed" else first.leave()
+            await first.process.wait()
+            ended = time.monotonic()
+        if how.endswith("set back"):
+            (lock,) = os.listdir(folder)
+            os.utime(folder / lock, (time.time() + 3_600,) * 2)
+        async with Window(exchange.url, folder, SPY, timings=pace) as second:
+            async with asyncio.timeout(10):  # far less than the clock was set back
+                await second.running.reaches(L)
+            # The process ended a little after its connection.
+            assert opened[2] - ended > pace.retry_gap / 2
+    async with Exchange(single_connection=True) as other, Window(other.url, folder / "new", QQQ, timings=pace) as alone:
+        begun = time.monotonic()
+        await alone.running.reaches(L)
+        assert time.monotonic() - begun < pace.retry_gap, "nobody was there before"
+
+
 async def test_a_client_that_was_stopped_is_disconnected_and_is_right_once_it_goes_on(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import math
 import os
 import socket
 from collections import Counter
@@ -121,7 +122,7 @@ class Sharing:
         self._timings = timings or Timings()
         self.holder_pid = 0
         self._unanswered_since: float | None = None
-        self._left_at: float | None = None  # when the connection of another process ended
+        self._left_at = -math.inf  # when the connection of another process ended
         self._socket: Path | None = None
         self._own_folder: Path | None = None
         self._listen = listen
@@ -193,6 +194,7 @@ class Sharing:
                     self._happens(Happening.LOCK_TAKEN)
                     self.join_failed(f"cannot be joined safely: {exposure}")
             else:
+                self._left_at = max(self._left_at, self._clock() - self._lock.free_for)
                 self._happens(Happening.LOCK_FREE)
                 await self._lead(before)
                 return None
@@ -213,9 +215,8 @@ class Sharing:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
         if self._serves:
             await self._serve(before)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
+        await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+        self._left_at = -math.inf
 
     async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
