@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from tui.exchange.server import Exchange
 from tui.feed.key_lock import KeyLock
 from tui.feed.state import LinkPhase
 from tui.protocol.messages import OVER_LIMIT
-from tui.relay import admission
+from tui.relay import admission, sharing
 from tui.relay import client as client_module
 from tui.relay import server as server_module
 from tui.relay.sharing import Role
@@ -354,6 +355,44 @@ async def test_a_socket_file_left_over_is_nobody(folder: Path) -> None:
         async with Window(exchange.url, folder, QQQ) as second:
             await second.running.reaches(L)
             assert second.sharing.role is Role.FOLLOWING
+
+
+@pytest.mark.parametrize("what", ["socket", "lock file", "folder"])
+async def test_what_others_join_by_is_made_again_if_it_is_removed(
+    folder: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cleans up a folder of temporary files does so while the program runs."""
+    monkeypatch.setattr(sharing, "_CHECK_EVERY", 0.02)
+    numbers: set[int] = set()
+    locks = folder / "locks"
+    async with (
+        Exchange(single_connection=True, on_request=lambda n, _: numbers.add(n)) as exchange,
+        Window(exchange.url, locks, QQQ) as leader,
+        Window(exchange.url, locks, SPY) as earlier,
+    ):
+        await earlier.running.reaches(L)
+        before = sorted(os.listdir(locks))
+        assert [Path(name).suffix for name in before] == [".sock", ".lock"]
+        if what == "folder":
+            shutil.rmtree(locks)
+        else:
+            os.unlink(locks / before[what == "lock file"])
+        await until(lambda: locks.exists() and sorted(os.listdir(locks)) == before)
+        async with Window(exchange.url, locks, IEF) as later:
+            await later.running.reaches(L)
+            assert later.sharing.role is Role.FOLLOWING and S not in later.running.phases
+            assert leader.phases_since_live == earlier.phases_since_live == []
+            assert numbers == {1}
+
+
+async def test_a_leader_that_keeps_its_connection_gives_way_to_one_that_takes_over(folder: Path) -> None:
+    """A plan may have several connections: then the vendor ends none."""
+    async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
+        await leader.running.reaches(L)
+        async with WindowProcess(exchange.url, folder, SPY, take_over=True) as taker:
+            await taker.is_live("leading")
+            await until(lambda: leader.sharing.role is Role.FOLLOWING and leader.link.state.phase is L, within=20)
+            assert "another window took the connection over" in {str(s.error) for s in leader.running.states}
 
 
 async def test_without_a_folder_a_window_goes_on_alone(folder: Path) -> None:

@@ -129,7 +129,6 @@ class KeyLock:
     def _enter(self, take_over: bool) -> int | None:
         """Acquire the lock, or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
-            make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return None  # the lock cannot be created: the program goes on without it
@@ -153,8 +152,9 @@ class KeyLock:
         return 0.0
 
     def _open(self) -> bool:
-        """Open the file and try to lock it. Returns whether that succeeded. If the last holder removed the file between
-        the two steps, it is created again."""
+        """Open the file and try to lock it. Returns whether that succeeded. If the file was removed between the two
+        steps, it is created again."""
+        make_folder(self._path.parent)
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             held = self._lock()

@@ -38,6 +38,7 @@ from tui.feed.key_lock import Holder, KeyInUse, KeyLock
 from tui.feed.state import Timings
 from tui.feed.tap import NotShared
 from tui.market import Market
+from tui.threads import run_in_thread
 
 if TYPE_CHECKING:
     from tui.relay.local_access import LocalAccess
@@ -47,6 +48,7 @@ _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
 _HAND_OVER_POLLS = 20
+_CHECK_EVERY = 1.0  # s, of what others join by
 
 _log = logging.getLogger(__name__)
 
@@ -217,6 +219,26 @@ class Sharing:
             await self._serve(before)
         await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
         self._left_at = -math.inf
+
+    async def hold(self) -> None:
+        """Keep what others join by, while the connection is this process's own: what was removed is made again. Returns
+        once another process has taken the key over."""
+        while True:
+            await asyncio.sleep(_CHECK_EVERY)
+            with contextlib.suppress(OSError):  # no thread can be started
+                if await run_in_thread(lambda: self._lock.other_pid) is not None:
+                    return
+                if not await run_in_thread(self._is_offered):
+                    _log.warning("the lock file or the socket was removed: made again")
+                    self._socket = None
+                    self._remove_own_folder()
+                    self._lock.claim()
+                    await self._serve(None)
+
+    def _is_offered(self) -> bool:
+        """Returns False if others cannot find the socket any more."""
+        path = self._socket
+        return path is None or (self._lock.holder() == Holder(os.getpid(), path) and path.exists())
 
     async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
