@@ -9,22 +9,19 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.relay import faults
 from tests.relay.window_process import WindowProcess
-from tests.relay.windows import PACES, Window, equals_the_exchange, facts_of, true_facts
+from tests.relay.windows import PACES, Window, equals_the_exchange, leads_again, true_facts
 from tests.support.feed import IEF, KEY, QQQ, SPY
 from tests.support.wait_until import until
 from tui.errors import KeyRefused
 from tui.exchange.server import Exchange
 from tui.feed.key_lock import KeyLock
 from tui.feed.state import LinkPhase
-from tui.protocol.messages import OVER_LIMIT
 from tui.relay import admission, sharing
 from tui.relay import client as client_module
 from tui.relay import server as server_module
@@ -36,28 +33,9 @@ L, S = LinkPhase.LIVE, LinkPhase.STOPPED
 FAST = PACES["fast"]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for locks whose path is short enough for a socket; those of pytest are not on every system."""
-    with TemporaryDirectory(prefix="itick-") as path:
-        yield Path(path)
-
-
 async def is_right(window: WindowProcess, exchange: Exchange, *symbols: Symbol) -> None:
     """Wait until all facts of a window are the exchange's, whose market stands still."""
     await window.has({str(symbol): true_facts(exchange, symbol) for symbol in symbols})
-
-
-async def leads_again(*windows: Window) -> Window:
-    """Returns the window that leads, once all others follow it and all are live."""
-
-    def settled() -> bool:
-        roles = sorted(window.sharing.role.value for window in windows)
-        is_live = all(window.link.state.phase is L for window in windows)
-        return is_live and roles == ["following"] * (len(windows) - 1) + ["leading"]
-
-    await until(settled, within=20)
-    return next(window for window in windows if window.sharing.role is Role.LEADING)
 
 
 async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendors_pause(folder: Path) -> None:
@@ -218,61 +196,6 @@ async def test_a_key_that_is_refused_is_refused_to_all(folder: Path) -> None:
         await exchange.close_market()
         for window in (leader, follower):
             await equals_the_exchange(window, exchange)
-
-
-async def test_a_full_plan_is_told_to_each_and_who_goes_frees_its_symbols(folder: Path) -> None:
-    third, fourth = Symbol("VTI", "US"), Symbol("GLD", "US")
-    async with Exchange(faults=["plan-limit"]) as exchange, Window(exchange.url, folder, QQQ) as leader:
-        await leader.running.reaches(L)
-        async with Window(exchange.url, folder, SPY, IEF) as first:
-            await first.running.reaches(L)
-            async with Window(exchange.url, folder, QQQ, third, fourth) as second:
-                await second.running.reaches(L)
-                instruments = second.market.instruments
-                await until(lambda: instruments[QQQ].has_data)
-                for symbol in (third, fourth):
-                    assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
-                await first.__aexit__(None, None, None)
-                await until(lambda: all(instruments[s].has_data for s in (third, fourth)), within=20)
-                await leads_again(leader, second)
-                await exchange.close_market()
-                await equals_the_exchange(leader, exchange)
-                await equals_the_exchange(second, exchange)
-
-
-async def test_what_another_window_follows_is_live_beside_what_is_over_the_plan(folder: Path) -> None:
-    """A place less does not count against a symbol that has one already."""
-    over = Symbol("VTI", "US"), Symbol("GLD", "US")
-    async with (
-        Exchange(faults=["plan-limit"]) as exchange,
-        Window(exchange.url, folder, QQQ, SPY, IEF) as leader,
-    ):
-        await leader.running.reaches(L)
-        async with Window(exchange.url, folder, over[0], SPY, over[1], QQQ) as follower:
-            await follower.running.reaches(L)
-            follower.link.set_symbols([*over, SPY, QQQ, IEF])
-            instruments = follower.market.instruments
-            await until(lambda: all(instruments[symbol].has_data for symbol in (SPY, QQQ, IEF)))
-            await exchange.close_market()
-            for symbol in (SPY, QQQ, IEF):
-                await until(lambda symbol=symbol: facts_of(instruments[symbol]) == true_facts(exchange, symbol))  # type: ignore[misc]
-            for symbol in over:
-                assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
-            assert not follower.phases_since_live
-
-
-async def test_a_follower_that_makes_room_for_others_joins_again(folder: Path) -> None:
-    """It needs a new connection for symbols that take the place of others."""
-    async with (
-        Exchange(faults=["plan-limit"]) as exchange,
-        Window(exchange.url, folder, QQQ) as leader,
-        Window(exchange.url, folder, QQQ, SPY, IEF, Symbol("VTI", "US")) as follower,
-    ):
-        await leader.running.reaches(L)
-        await follower.running.reaches(L)
-        follower.link.set_symbols([QQQ, SPY, Symbol("VTI", "US")])
-        await until(lambda: follower.market.instruments[Symbol("VTI", "US")].has_data, within=20)
-        await leads_again(leader, follower)
 
 
 async def test_a_half_open_connection_is_stale_for_all_and_renewed_once(folder: Path) -> None:

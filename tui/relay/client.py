@@ -84,8 +84,8 @@ class PendingRequest(NamedTuple):
 class RelayClient:
     """A connected client. `batch` has the frames of the current read, None while the socket takes no more.
 
-    `wanted` has the symbols asked for by type. `knows_status`: it is one of ours, and told what the vendor's protocol
-    has no words for. `sent` counts the messages that were passed on to it.
+    `wanted` has the symbols asked for by type, `served` those that it has. `knows_status`: it is one of ours, and told
+    what the vendor's protocol has no words for. `sent` counts the messages that were passed on to it.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class RelayClient:
         self.sent = 0
         self.is_authenticated = False
         self.wanted: dict[str, dict[Symbol, None]] = {type_: {} for type_ in TYPES}
+        self.served: set[Symbol] = set()
         self.pending: list[PendingRequest] = []
         self.batch: list[bytes] | None = []
         self.queue = SendQueue(everything)
