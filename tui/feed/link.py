@@ -17,8 +17,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn, Protocol
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import Clock, monotonic
@@ -47,10 +47,23 @@ _TAKEN_OVER = "another window took the connection over"
 
 _log = logging.getLogger(__name__)
 
-Opener: TypeAlias = Callable[
-    [Market, Timings, Clock, OnPush | None, Callable[[RelayReport], None]], Awaitable[OpenConnection]
-]
-"""Opens a connection of another kind than the vendor's."""
+
+class Opener(Protocol):
+    """Opens a connection of another kind than the vendor's."""
+
+    @property
+    def timings(self) -> Timings:
+        """The timings of a link to it."""
+
+    async def __call__(
+        self,
+        market: Market,
+        timings: Timings,
+        clock: Clock,
+        on_push: OnPush | None,
+        on_report: Callable[[RelayReport], None],
+    ) -> OpenConnection:
+        """Returns an open connection. Raises NoConnection."""
 
 
 class _Backoff:
@@ -134,7 +147,7 @@ class Link:
         self._is_joined = False
         self.report: RelayReport | None = None
         self._joins_lost = 0  # in a row
-        self._timings = timings or Timings()
+        self._timings = timings or (opener.timings if opener is not None else Timings())
         self._idle_timeouts = IdleTimeoutDetector(self._timings)
         self._clock = clock
         self._wall = wall
