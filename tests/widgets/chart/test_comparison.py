@@ -276,3 +276,9 @@ def test_a_trade_that_moves_no_dot_draws_no_picture(monkeypatch: pytest.MonkeyPa
     one.set_last(one.last * 1.01, one.last_time + 1, 0.0)
     rows(made)
     assert len(drawn) == 2
+
+
+def test_the_first_symbol_may_have_no_bars_yet() -> None:
+    made = compared(us("NEW", []), us("QQQ", straight(100.0, 101.0, 102.0)))
+    assert legend(made) == {"NEW": "—", "QQQ": "+2.00%"}
+    assert title(made).startswith("Compare 1 min")

@@ -19,10 +19,10 @@ class LabelWidth:
         self._cached: tuple[object, float] | None = None
 
     def cells(self, i: Instrument) -> int:
-        """Returns the cells of the labels, blanks included, for an instrument that has bars."""
+        """Returns the cells of the labels, blanks included."""
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
-            self._cached = key, max(bar.high for bar in i.bars)
+            self._cached = key, max((bar.high for bar in i.bars), default=0.0)
         return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
 
 
