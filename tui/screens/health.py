@@ -72,7 +72,7 @@ class FeedHealth(FollowsTime, TextScreen):
     FeedHealth VerticalScroll { max-width: 96%; }
     FeedHealth Container { padding-bottom: 1; }
     FeedHealth.-wide VerticalScroll { width: 146; }
-    FeedHealth.-wide #figures { width: 70; margin-right: 4; }
+    FeedHealth.-wide #figures { width: 82; margin-right: 4; }
     """
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
 

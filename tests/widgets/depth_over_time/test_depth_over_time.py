@@ -294,6 +294,12 @@ async def test_glyphs_that_are_not_the_full_set_have_a_price_a_cell(monkeypatch:
             assert any("▀" in line for line in app.lines) == halves
 
 
+@pytest.mark.parametrize(("height", "speed", "rows"), [(42, 1, 39), (21, 1, 36), (42, 9, 78)])
+async def test_a_price_has_a_cell_of_its_own_as_long_as_the_books_fit(height: int, speed: int, rows: int) -> None:
+    async with shown(walked(speed=speed), size=(80, height)) as (app, _):
+        assert app.pane._model is not None and app.pane._model.axis.rows == rows
+
+
 # --- keys ---
 
 

@@ -18,7 +18,7 @@ from tui.terminal.textual_private import current_driver, set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined, scale, time_labels
 from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, full_scale, touch_range
-from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow
+from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow, depth_rows
 from tui.widgets.empty_body import empty_body
 from tui.widgets.ladder.tracked_book import book_age
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
@@ -207,8 +207,8 @@ class DepthOverTime(SymbolPane, can_focus=True):
         newest = self._time.newest(history.now)
         first = newest - cells + 1
         columns = self._cache.read(history, seconds, first, newest + 1)
-        rows = (height - 1) * (2 if self._has_half_blocks else 1)
         shown = touch_range(columns)
+        rows = depth_rows(i, height - 1, shown) if self._has_half_blocks else height - 1
         latest = next((column for column in reversed(columns) if column is not None), None)
         if latest is None:
             return None
