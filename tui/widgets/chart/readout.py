@@ -132,7 +132,7 @@ class Readout(Struct, frozen=True):
 
 
 def other_date(i: Instrument, time: float) -> str:
-    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time; "" without
+    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time; "" with no
     bars. `time` is the exchange's, ms UTC, 0 if unknown."""
     if not i.bars:
         return ""
