@@ -354,7 +354,7 @@ class FeedWorker:
 
         if not self.source.is_demo:
             await self._load_holidays()  # first: they decide which session a bar of the past belongs to
-        calls = 0
+        calls: int | None = None
         if self.source.server is None:  # a follower has no key to ask with
             calls = _DEMO_CALLS if self.source.is_demo else self._calls_a_minute
             base = self.source.rest_url or rest_base(url)
