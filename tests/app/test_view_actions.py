@@ -108,10 +108,10 @@ async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
         app.turn()
         await pilot.pause()
         tape._scroll(3)
-        assert tape.held
+        assert tape.escape_layer is not None
         assert "held" in "".join(part.text for part in tape._drawn[0])
         await pilot.press("escape")
-        assert not tape.held
+        assert tape.escape_layer is None
 
 
 @pytest.mark.parametrize(

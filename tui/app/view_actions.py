@@ -15,6 +15,7 @@ from tui.config.themes import Theme, all_themes
 from tui.errors import UsageError
 from tui.market import Market
 from tui.market.money import parse_amount
+from tui.market.trade_filter import parse_trade_filter
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
 from tui.watchlist.tables import bars_csv, grid_csv
@@ -23,6 +24,12 @@ _SIZES = (
     "3000   10k        shares",
     "$20k   $1.5m      money of the symbol's currency",
     "nothing           no cost to trade is shown",
+)
+_FILTERS = (
+    "500   10k         from that size on",
+    "large             those marked with ◆",
+    "buys   sells      of one side",
+    "nothing           all trades",
 )
 _MOMENTS = (
     "14:05             the latest one",
@@ -116,7 +123,29 @@ class ViewActions:
         else:
             self._notices.say(f"nothing to leave: {self._preferences.key_label('quit')} quits")
 
-    # --- ladder and chart ---
+    # --- tape, ladder and chart ---
+
+    def filter_trades(self) -> None:
+        """Ask which trades the tape is to show."""
+        from tui.screens.prompt import Prompt
+
+        if self._is_shown("tape"):
+            tape = self._dashboard.tape
+            check = _check(parse_trade_filter)
+            prompt = Prompt(
+                "Trades to show",
+                str(tape.trade_filter),
+                check,
+                _FILTERS,
+                "shows them",
+                lambda: tape.region,
+                selected=True,
+            )
+            self._push_screen(prompt, self._filter_given)
+
+    def _filter_given(self, text: str | None) -> None:
+        if text is not None:
+            self._dashboard.tape.trade_filter = parse_trade_filter(text)
 
     def apply_cost_of(self, text: str) -> None:
         """Have the ladder show what this costs to trade: shares, or an amount of money."""

@@ -7,7 +7,9 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
 
+from tui.market.bars import MINUTE
 from tui.market.sessions import Calendar
+from tui.market.trade_pace import TradePace
 from tui.market.trade_side import AggressorSideClassifier, TradeSide
 from tui.market.trade_size import LateSize, TradeSizeInference
 from tui.protocol.messages import Quote, Tick
@@ -48,6 +50,8 @@ class Tape:
 
     __slots__ = (
         "_date_ends",
+        "_gap_at",
+        "_minute_ends",
         "_previous",
         "_prices",
         "_reconnected",
@@ -56,13 +60,14 @@ class Tape:
         "_sizes",
         "_times",
         "calendar",
+        "pace",
         "sizes",
         "total",
     )
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self._date_ends = 0
+        self._minute_ends = self._date_ends = 0
         self._times = array("q")  # ms UTC, 0 if the feed sends none
         self._prices = array("d")
         self._sizes = array("d")  # units, 0 if unknown
@@ -71,7 +76,9 @@ class Tape:
         self._reconnected = False  # whether the next tick is the first of a connection
         self._side_classifier = AggressorSideClassifier()
         self.sizes = TradeSizeInference()
+        self.pace = TradePace()
         self.total = 0
+        self._gap_at = 0  # the number of the first trade after the latest gap
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
         """Add a tick to the tape, unless it repeats the one before; returns its size, None if unknown. `quote` is the
@@ -86,10 +93,8 @@ class Tape:
             and (is_first or self.sizes.cumulative)
         ):
             return None
-        if tick.time >= self._date_ends:
-            self._date_ends = self.calendar.date_ends(tick.time)
-            self.sizes.reset()
-            self._side_classifier.reset()
+        if tick.time >= self._minute_ends:
+            self._begin_minute(tick.time)
         size = self.sizes.infer(tick, quote, self.total)
         side = self._side_classifier.classify(tick.last, tick.side, mid)
         if self.total < MAX_TRADES:
@@ -106,6 +111,15 @@ class Tape:
         self.total += 1
         return size
 
+    def _begin_minute(self, time: int) -> None:
+        if time >= self._date_ends:
+            self._date_ends = self.calendar.date_ends(time)
+            self.sizes.reset()
+            self._side_classifier.reset()
+        minute = time // MINUTE
+        self.pace.begin_minute(minute, self.total, self.calendar)
+        self._minute_ends = (minute + 1) * MINUTE
+
     def apply_late_sizes(self) -> list[LateSize]:
         """Set the sizes of earlier trades that became known since the last call; returns them."""
         late_sizes, first = self.sizes.drain_late_sizes(), self.total - len(self)
@@ -116,16 +130,32 @@ class Tape:
 
     def recheck_dates(self) -> None:
         """Start a new date with the next trade: the latest ones were dated in the future."""
-        self._date_ends = 0
+        self._minute_ends = self._date_ends = 0
+        self.pace = TradePace()
 
     def reconnected(self) -> None:
         """Mark a gap: size and side of the next trade cannot be inferred from the one before it."""
         self._reconnected = True
+        self._gap_at, self._minute_ends = self.total, 0
+        self.pace.mark_gap()
         self.sizes.mark_gap()
         self._side_classifier.reset()
 
     def __len__(self) -> int:
         return len(self._times)
+
+    def trades_a_minute(self, time: float) -> float | None:
+        """Returns the number of trades in the minute up to `time` (ms UTC), computed from the last MAX_TRADES if they
+        were more; None until a minute has passed since the first trade, or the first after a gap."""
+        first = max(self.total - len(self), self._gap_at)
+        number, since = self.total, time - MINUTE
+        while number > first and self._times[(number - 1) % MAX_TRADES] > since:
+            number -= 1
+        if number > first:
+            return float(self.total - number)
+        if first == self._gap_at:
+            return None
+        return MINUTE * len(self) / max(1.0, time - self._times[first % MAX_TRADES])
 
     def known_sizes(self) -> list[float]:
         """Returns the known sizes in units, oldest first."""

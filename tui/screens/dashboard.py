@@ -138,8 +138,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         grid = self.watchlist
         if self.chart.display and self.chart.has_crosshair:
             return Layer("Hide crosshair", self.chart.leave_crosshair)
-        if self.tape.display and self.tape.held:
-            return Layer("Newest trades", self.tape.action_tape_live)
+        for pane in (self.ladder, self.tape):
+            if pane.display and (layer := pane.escape_layer) is not None:
+                return Layer(*layer)
         if self.zoomed:
             return Layer("All panes", self.zoom)
         if grid.has_marks:

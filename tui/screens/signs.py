@@ -51,6 +51,10 @@ SIGNS: Mapping[str, Signs] = {
         ),
         ("±10 BP", "units that can be traded within 10 bp of the mid"),
         ("4,400+", "the book shown ends before that distance: there may be more"),
+        (
+            "to 512.38 3,000 · $1.54M · +0.7 bp",
+            "the cursor: all that stands in the book up to that price, and how far it is from the mid",
+        ),
         ("no asks no bids", "one side of the book is empty: there is no spread"),
         ("crossed locked", "the best bid is above, or at, the best ask: no figure comes from it"),
         ("indicative", "the price of a call auction, on both sides of the book; no figure comes from it"),
@@ -83,6 +87,9 @@ SIGNS: Mapping[str, Signs] = {
         ("×4", "four trades at one price and on one side, each within a second of the one before"),
         ("◆", "at least ten times the usual size"),
         ("held +3", "the trades stand still, and three have come since"),
+        ("≥500 ◆ buys", "only these are shown: from that size on, large, of one side"),
+        ("42 a minute", "trades of the last minute; usual: the median of up to an hour of this session's minutes"),
+        ("2.3×", "so many times as many as usual"),
     ),
     "quote_header": (
         ("Volatility", "how much the price moved in an hour, from the minutes of the last one"),

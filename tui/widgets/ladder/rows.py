@@ -49,7 +49,8 @@ class LevelCell(NamedTuple):
 
 
 class LadderRow(Struct, frozen=True):
-    """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price."""
+    """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price;
+    `pointed` is True if the cursor stands on it."""
 
     price: str
     role: str
@@ -57,6 +58,7 @@ class LadderRow(Struct, frozen=True):
     mark: str
     ask: LevelCell | None
     bid: LevelCell | None
+    pointed: bool
 
 
 def level_cells(
@@ -98,13 +100,15 @@ def _line(row: LadderRow, geometry: LadderGeometry, styles: Styles, live: bool) 
         line = [styles.segment(f"{row.bid.total:>{geometry.total - 1}} ", "muted")] if geometry.total else []
         line += _bar(row.bid, geometry.bar, styles, live, leftward=True)
     price = row.price.rjust(geometry.price)
+    role, ground = ("background", "accent") if row.pointed else (row.role, "background")
+    bold = row.bold or row.pointed
     if not row.mark:
-        line.append(styles.segment(f" {price} ", row.role, bold=row.bold))
+        line.append(styles.segment(f" {price} ", role, ground, bold=bold))
     elif row.bid is not None and row.ask is None:
         # The mark points at the price from the side that has no bar.
-        line += [styles.segment(f" {price}", row.role, bold=row.bold), styles.segment("◂", row.mark)]
+        line += [styles.segment(f" {price}", role, ground, bold=bold), styles.segment("◂", row.mark)]
     else:
-        line += [styles.segment("▸", row.mark), styles.segment(f"{price} ", row.role, bold=row.bold)]
+        line += [styles.segment("▸", row.mark), styles.segment(f"{price} ", role, ground, bold=bold)]
     if row.ask is not None:
         line += _bar(row.ask, geometry.bar, styles, live)
         if geometry.total:
