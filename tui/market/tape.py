@@ -12,10 +12,13 @@ from tui.market.sessions import Calendar
 from tui.market.trade_pace import TradePace
 from tui.market.trade_side import AggressorSideClassifier, TradeSide
 from tui.market.trade_size import LateSize, TradeSizeInference
+from tui.market.volume_at_price import VolumeAtPrice
 from tui.protocol.messages import Quote, Tick
 
 MAX_TRADES = 500
 MAX_RUN_GAP = 1_000  # ms between two trades of one run
+
+_SUMMED_AT_ONCE = MAX_TRADES // 2
 
 _LARGE_FACTOR = 10  # times the median size
 _MIN_THRESHOLD = 1e-18  # units: no market divides them further
@@ -58,7 +61,9 @@ class Tape:
         "_side_classifier",
         "_sides",
         "_sizes",
+        "_summed",
         "_times",
+        "_volume_at_price",
         "calendar",
         "pace",
         "sizes",
@@ -78,6 +83,8 @@ class Tape:
         self.sizes = TradeSizeInference()
         self.pace = TradePace()
         self.total = 0
+        self._volume_at_price = VolumeAtPrice()
+        self._summed = 0  # trades whose sizes are in it
         self._gap_at = 0  # the number of the first trade after the latest gap
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
@@ -109,6 +116,8 @@ class Tape:
             self._sizes[at] = size or 0.0
             self._sides[at] = _SIDE_NUMBERS[side]
         self.total += 1
+        if self.total % _SUMMED_AT_ONCE == 0:
+            self._sum_sizes()
         return size
 
     def _begin_minute(self, time: int) -> None:
@@ -116,9 +125,35 @@ class Tape:
             self._date_ends = self.calendar.date_ends(time)
             self.sizes.reset()
             self._side_classifier.reset()
+            self._forget_volume()
         minute = time // MINUTE
         self.pace.begin_minute(minute, self.total, self.calendar)
         self._minute_ends = (minute + 1) * MINUTE
+
+    def _forget_volume(self) -> None:
+        self._volume_at_price, self._summed = VolumeAtPrice(), self.total
+
+    @property
+    def volume_at_price(self) -> VolumeAtPrice:
+        """The sizes of the date's trades by price."""
+        self._sum_sizes()
+        return self._volume_at_price
+
+    def _sum_sizes(self) -> None:
+        """Add the sizes of the trades since the last call, once it is known what a tick's volume means. Costs about
+        0.2 µs a trade."""
+        if self.sizes.cumulative is None or self.sizes.late_sizes or self._summed == self.total:
+            return
+        volumes, sums = self._volume_at_price, dict[tuple[float, int], float]()
+        for number in range(max(self._summed, self.total - len(self)), self.total):
+            at = number % MAX_TRADES
+            if size := self._sizes[at]:
+                volumes.since = volumes.since or self._times[at]
+                key = self._prices[at], self._sides[at]
+                sums[key] = sums.get(key, 0.0) + size
+        for (price, side), size in sums.items():
+            volumes.add(price, size, _SIDES[side])
+        self._summed = self.total
 
     def apply_late_sizes(self) -> list[LateSize]:
         """Set the sizes of earlier trades that became known since the last call; returns them."""
@@ -132,6 +167,7 @@ class Tape:
         """Start a new date with the next trade: the latest ones were dated in the future."""
         self._minute_ends = self._date_ends = 0
         self.pace = TradePace()
+        self._forget_volume()
 
     def reconnected(self) -> None:
         """Mark a gap: size and side of the next trade cannot be inferred from the one before it."""
