@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.format import cells, clip, compact, milliseconds, percent, price, seconds, sign, signed, size
+from tui.format import cells, clip, compact, milliseconds, multiple, percent, price, seconds, sign, signed, size
 
 figures = st.floats(-1e9, 1e9)
 amounts = st.floats(0, 1e16, exclude_max=True)
@@ -36,6 +36,22 @@ def test_price(value: float, decimals: int, text: str) -> None:
 def test_signed(value: float, text: str) -> None:
     assert signed(value) == text
     assert percent(value) == f"{text}%"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.00×"),
+        (0.484, "0.48×"),
+        (1.5, "1.50×"),
+        (9.994, "9.99×"),
+        (9.996, "10.0×"),
+        (99.96, "100×"),
+        (340, "340×"),
+    ],
+)
+def test_multiple(value: float, text: str) -> None:
+    assert multiple(value) == text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +126,15 @@ def test_milliseconds(value: float, text: str) -> None:
 
 
 def test_what_is_not_known_is_a_dash() -> None:
-    assert {price(None), signed(None), percent(None), compact(None), seconds(None), milliseconds(None)} == {"—"}
+    assert {
+        price(None),
+        signed(None),
+        percent(None),
+        compact(None),
+        seconds(None),
+        milliseconds(None),
+        multiple(None),
+    } == {"—"}
 
 
 @pytest.mark.parametrize(

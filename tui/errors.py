@@ -59,6 +59,13 @@ class NoConnection(FeedError):
     """A deadline that passed without a live connection."""
 
 
+class HolderLeft(NoConnection):
+    """The process whose connection this one shared has left or does not answer; `why` says which."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(f"moving to another window{f': {why}' if why else ''}")
+
+
 class MalformedMessage(ItickError):
     """A message that cannot be decoded.
 

@@ -27,6 +27,11 @@ def percent(value: float | None) -> str:
     return UNKNOWN if value is None else f"{signed(value)}%"
 
 
+def multiple(value: float | None) -> str:
+    """Returns a multiple ≥ 0: 0.48×, 1.52×, 12.4×, 340×."""
+    return UNKNOWN if value is None else f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}×"
+
+
 def sign(value: float, decimals: int = 2) -> int:
     """Returns the sign of the rounded value: -1, 0 or 1."""
     rounded = round(value, decimals)

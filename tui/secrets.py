@@ -214,6 +214,11 @@ def redact(text: str) -> str:
     return text
 
 
+def environment_without_key() -> dict[str, str]:
+    """Returns the environment for a child process: without the key, and without variables that contain a known one."""
+    return {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE and redact(value) == value}
+
+
 def holds_key(frame: bytes | bytearray) -> bool:
     """Returns True if a frame contains a key in any of these spellings. Fast enough to call for each frame."""
     return any(spelling in frame for spelling in _known_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from platformdirs import user_state_path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -29,6 +31,7 @@ from tui.config.settings import Settings
 from tui.exchange import server
 from tui.market.alert_engine import AlertEvent, day_change
 from tui.market.alerts import Alert
+from tui.notify import told_once
 from tui.protocol.messages import Quote
 from tui.screens.alerts import Alerts
 from tui.screens.prompt import Prompt
@@ -172,6 +175,19 @@ async def test_a_command_that_fails_is_told_of_once() -> None:
         words = "alert_command: 'no-such-program-here' cannot be run: no such file or directory"
         await until(lambda: words in notices(app))
         assert notices(app).count(words) == 1
+
+
+async def test_what_another_window_has_told_of_is_shown_and_told_no_further(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    async with demo(QQQ, alert_command=("mkdir", f"{made}-{{price}}")) as (app, _):
+        app.alert_notices._is_shared = lambda: True
+        theirs, ours = (AlertEvent(Alert(QQQ, "above", n, 0.5), f"at {n}", f"{n}", 1) for n in (1.0, 2.0))
+        assert told_once.claim([theirs], user_state_path("itick-tui") / "alerts.json", os.getppid()) == [theirs]
+        app.alert_notices.tell([theirs])
+        app.alert_notices.tell([ours])
+        await until(lambda: any("at 1.0\nat 2.0" in words for words in notices(app)))
+        await until(Path(f"{made}-2.0").exists)
+        assert os.listdir(tmp_path) == ["made-2.0"]
 
 
 async def test_what_fires_one_after_the_other_stands_in_one_notice() -> None:

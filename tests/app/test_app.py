@@ -206,7 +206,7 @@ async def test_feed_health_opens_fills_and_goes_on_while_it_is_open() -> None:
         await pilot.press("h")
         await pilot.pause()
         assert isinstance(app.screen, FeedHealth)
-        facts = app.health_snapshot()
+        facts = app.health_figures.snapshot()
         assert facts.demo and facts.host.startswith("127.0.0.1:") and len(facts.instruments) == 2
         ticked: list[int] = []
         app.screen.tick = lambda: ticked.append(1)  # type: ignore[method-assign]

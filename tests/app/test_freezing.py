@@ -163,3 +163,20 @@ async def test_in_a_recording_the_key_pauses(tmp_path: Path) -> None:
         assert "‖ PAUSED" in bottom(app) and "FROZEN" not in top(app)
         await pilot.press("p")
         assert "PAUSED" not in bottom(app)
+
+
+async def test_a_comparison_is_frozen_too_and_goes_on_afterwards() -> None:
+    async with busy() as (app, pilot):
+        chart = app.dashboard.chart
+        await pilot.press("space", "x")
+        chart.focus()
+        await pilot.press("left", "left", "p")
+        await pilot.pause()
+        assert chart.has_crosshair and len(chart.compared) == 2
+        frozen = picture(app)
+        await data_goes_on(app, pilot)
+        await pilot.press("right", "left")
+        assert picture(app) == frozen
+        await pilot.press("p")
+        await pilot.pause()
+        assert chart.has_crosshair and set(chart.compared) == set(app.market.instruments.values())

@@ -41,7 +41,7 @@ async def test_the_footer_follows_the_focus_and_what_esc_takes_away() -> None:
         assert footer(app).startswith(" a Add")
         await pilot.press("tab")
         await pilot.pause()
-        assert footer(app).startswith(" n Size   f Still or floating")
+        assert footer(app).startswith(" n Size   H Over time   f Still or floating")
         await pilot.press("tab")
         await pilot.pause()
         assert footer(app).startswith(" ← → Crosshair")

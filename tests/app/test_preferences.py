@@ -34,6 +34,19 @@ async def test_what_another_copy_wrote_is_shown() -> None:
         assert app.dashboard.header.lists == ("Core", "Metals", "New")
 
 
+async def test_a_layout_that_another_copy_saved_can_be_called() -> None:
+    async with feedless_app() as (app, pilot):
+        other = ConfigFile(app.preferences.saver.file.path)
+        other.save(Settings(lists=LISTS), Settings(lists=LISTS, layouts={"Bare": ("watchlist", "nothing")}))
+        await pilot.press("C")
+        await app.preferences.saver.finish(5.0)
+        await pilot.pause()
+        await pilot.press("ctrl+w", "1")
+        await pilot.pause()
+        assert app.dashboard.hidden == {"ladder", "chart", "tape"}
+    assert set(saved_settings().layouts) == {"Bare"}
+
+
 async def test_two_copies_that_watch_keep_their_lists_apart() -> None:
     app = FeedlessApp(launch_options(lists=LISTS)._replace(watch=(TLT,)))
     async with app.run_test() as pilot:

@@ -140,7 +140,7 @@ async def test_a_whole_run_with_the_past_over_rest_and_a_screen_makes_the_same_m
     assert state_of(again) == state_of(market)
     assert recording.damaged == 0
     calls = {entry.name for entry in Recording(tmp_path / "r.gz") if isinstance(entry, RecordedCall)}
-    assert {"set_holidays", "recall", "observe_date"} <= calls
+    assert {"set_holidays", "recall", "recall_usual_volume", "observe_date"} <= calls
 
 
 async def test_while_it_records_there_is_a_badge_and_when_it_cannot_it_goes(tmp_path: Path) -> None:

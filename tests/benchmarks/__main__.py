@@ -13,7 +13,7 @@ from importlib import import_module
 
 from tests.benchmarks.results import Result, argument_parser, format_table, print_progress
 
-NAMES = ("start", "drain", "naive", "latency", "quiet", "bytes", "slow", "far", "scale", "memory")
+NAMES = ("start", "drain", "naive", "latency", "quiet", "bytes", "slow", "far", "relay", "scale", "memory")
 
 
 def main() -> None:

@@ -77,9 +77,10 @@ def _trusted_certificate() -> Iterator[str]:
 
 
 class RunningProgram(NamedTuple):
-    """The program in a terminal."""
+    """The program in a terminal. `folder` has its files."""
 
     pty: Pty
+    folder: str
     read_counters: Callable[[], Counters]
 
 
@@ -110,7 +111,7 @@ def start_program(
 
         try:
             read_line()  # written once the signal handler is installed
-            yield RunningProgram(pty, read_counters)
+            yield RunningProgram(pty, folder, read_counters)
         finally:
             reports.close()
 

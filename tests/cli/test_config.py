@@ -14,6 +14,7 @@ from tui.config.settings import Settings, parse_settings
 from tui.config.template import SETTING_DESCRIPTIONS, default_text, effective_text
 from tui.exchange.server import Exchange
 from tui.market.alerts import parse_alert
+from tui.market.basis import parse_basis
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -70,6 +71,8 @@ def test_what_is_in_force_can_be_read_back() -> None:
         token_command=("pass", "x"),
         alerts=(parse_alert("QQQ$US ±2% repeat 0.5% off"),),
         alert_command=("say", "{words}"),
+        iopv_command=("nav", "QQQ$US"),
+        basis=(parse_basis("SPLG = SPY × 0.1175"),),
     )
     assert parse_settings(effective_text(settings), "") == settings
 

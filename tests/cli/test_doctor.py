@@ -24,7 +24,7 @@ def statuses(output: str) -> dict[str, str]:
 async def test_the_demo_on_a_real_terminal_is_all_ok() -> None:
     terminal = Terminal(["doctor", "--demo"], 100, 60, answers=True)
     try:
-        await terminal.until(lambda: "29 OK" in terminal.text())
+        await terminal.until(lambda: "30 OK" in terminal.text())
         text = terminal.text()
         assert await terminal.exit_code() == 0
     finally:
@@ -39,7 +39,7 @@ def test_in_a_pipe_it_is_plain_lines() -> None:
     result = run_in_process("doctor", "--demo")
     assert (result.returncode, result.stderr) == (0, "")
     assert "\x1b" not in result.stdout and "\r" not in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("27 OK, 2 skipped in ")
+    assert result.stdout.splitlines()[-1].startswith("28 OK, 2 skipped in ")
 
 
 def test_what_failed_makes_the_exit_code_and_the_key_is_nowhere(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tui.config.file import ConfigFile
-from tui.config.settings import Settings, parse_settings
+from tui.config.settings import COMMAND_SETTINGS, Settings, parse_settings
 from tui.errors import UsageError
 from tui.market.alerts import Alert
 from tui.symbol import Symbol
@@ -236,19 +236,20 @@ def test_two_copies_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert {name: len(symbols) for name, symbols in ConfigFile(path).read().lists.items()} == {"One": 39, "Two": 39}
 
 
-COMMANDS = 'theme = "amber"\ntoken_command = ["pass"]\nalert_command = ["say"]\n'
+COMMANDS = 'theme = "amber"\ntoken_command = ["pass"]\nalert_command = ["say"]\niopv_command = ["nav"]\n'
 
 
 def test_commands_that_others_could_have_written_are_refused_and_stay_in_the_file(tmp_path: Path) -> None:
     file = ConfigFile(tmp_path / "config.toml")
     file.path.write_text(COMMANDS)
     settings = file.read()
-    assert (settings.token_command, settings.alert_command, file.command_warning) == (("pass",), ("say",), "")
+    assert [getattr(settings, name) for name in COMMAND_SETTINGS] == [("pass",), ("say",), ("nav",)]
+    assert file.command_warning == ""
     file.path.chmod(0o622)
     refused = file.read()
     assert refused == Settings(theme="amber")
     words = f"others can write {file.path}: chmod go-w {file.path}"
-    assert file.command_warning == f"token_command and alert_command will not be run: {words}"
+    assert file.command_warning == f"token_command and alert_command and iopv_command will not be run: {words}"
     file.save(refused, Settings(theme="harbor"))
     assert file.path.read_text() == COMMANDS.replace("amber", "harbor")
     file.path.chmod(0o600)
@@ -287,3 +288,27 @@ def test_a_link_to_itself_is_said(tmp_path: Path, what: str) -> None:
     with pytest.raises(UsageError, match=r"cannot (read|write) .*config.toml: (too many levels|not a directory)"):
         file.save(Settings(), Settings(candles=True))
     assert file.permission_warning().startswith("cannot tell who may write")
+
+
+def test_layouts_are_added_replaced_and_removed_and_comments_stay(tmp_path: Path) -> None:
+    text = '[layouts]\n# Mornings.\nOpen = ["ladder", "tape"]  # fast\nOld = ["chart"]\n\n[keys]\nadd = "n"\n'
+    after = changed(text, layouts={"Open": ("ladder", "2x2"), "New": ("chart", "nothing")})
+    edited = edit(text, after, tmp_path)
+    assert edited.startswith('[layouts]\n# Mornings.\nOpen = ["ladder", "2x2"]')
+    assert 'New = ["chart", "nothing"]' in edited and "Old" not in edited and edited.endswith('[keys]\nadd = "n"\n')
+    for first in ("", 'layouts.Open = ["ladder"]\n', 'layouts = {Open = ["ladder"]}\n', WRITTEN):
+        assert parse_settings(edit(first, changed(first, layouts=after.layouts), tmp_path), "").layouts == after.layouts
+
+
+def test_a_layout_that_another_copy_saved_meanwhile_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    for layouts in ({"A": ("ladder", "auto")}, {"B": ("chart", "auto")}):
+        ConfigFile(path).save(Settings(), Settings(layouts=layouts))  # type: ignore[arg-type]
+    assert set(ConfigFile(path).read().layouts) == {"A", "B"}
+
+
+def test_a_file_that_was_deleted_meanwhile_deletes_no_layout(tmp_path: Path) -> None:
+    base = Settings(layouts={"A": ("ladder", "auto")})
+    assert ConfigFile(tmp_path / "config.toml").save(
+        base, changed("", theme="amber", layouts=base.layouts)
+    ) == Settings(theme="amber", layouts=base.layouts)

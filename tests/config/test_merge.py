@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.config.merge import merge, merge_alerts, merge_lists, merge_sequence
+from tui.config.merge import merge, merge_alerts, merge_layouts, merge_lists, merge_sequence
 from tui.config.settings import Settings
 from tui.market.alerts import Alert
 from tui.symbol import Symbol
@@ -94,3 +94,12 @@ def test_one_that_fired_here_and_another_made_there() -> None:
     assert merge_alerts([one], [done], [one, other]) == (done, other)
     assert merge_alerts([one], [done], []) == (done,), "what fired while it was deleted there stays"
     assert merge_alerts([one, other], [one], [one, other]) == (one,)
+
+
+def test_layouts_that_two_copies_saved_are_both_kept_and_one_is_never_a_mixture() -> None:
+    base = {"a": ("ladder", "2x2"), "b": ("tape", "auto")}
+    ours = {"a": ("chart", "3x3"), "b": ("tape", "auto"), "c": ("ladder", "auto")}
+    theirs = {"a": ("tape", "nothing"), "d": ("chart", "auto")}
+    merged = merge_layouts(base, ours, theirs)  # type: ignore[arg-type]
+    assert merged == {"a": ours["a"], "c": ours["c"], "d": theirs["d"]}
+    assert merge(Settings(layouts=base), Settings(layouts=ours), Settings(layouts=theirs)).layouts == merged  # type: ignore[arg-type]

@@ -61,6 +61,15 @@ def test_an_empty_file_holds_the_defaults() -> None:
             "config.toml, line 1: columns: there is no column 'vwop': did you mean 'vwap'?",
         ),
         ('hidden = ["tapes"]', "config.toml, line 1: hidden: there is no pane 'tapes': did you mean 'tape'?"),
+        (
+            'below = "3x"',
+            "config.toml, line 1: below: there is no choice below the list '3x': did you mean '3x3'?",
+        ),
+        (
+            '[layouts]\nA = ["ladder"]\nB = ["chart", "taep"]',
+            "config.toml, line 3: layouts.B: there is no part of a layout 'taep': did you mean 'tape'?",
+        ),
+        ("layouts = 3", "config.toml, line 1: layouts: expected a table, got a number"),
         ("interval = 7", "config.toml, line 1: interval: 7 is none of 1, 5, 15, 30, 60 and 1440 minutes"),
         ('glyphs = "asci"', "config.toml, line 1: glyphs: asci is none of auto, full, wide-safe, ascii"),
         ("calls_a_minute = -1", "config.toml, line 1: calls_a_minute: expected a number >= 0"),
@@ -81,6 +90,8 @@ def test_an_empty_file_holds_the_defaults() -> None:
         ("[sounds]\nx = 1", "config.toml, line 1: there is no setting 'sounds'"),
         ('alerts = ["QQQ$US 5"]', "config.toml, line 1: alerts: 'QQQ$US 5': above it or below it?"),
         ('alerts = [\n"A > 1",\n"B > x"]', "config.toml, line 3: alerts: 'B > x': '> x' cannot be read: write > 520"),
+        ('basis = [\n"A = B × 1",\n"A = A × 1"]', "config.toml, line 3: basis: 'A = A × 1': A$US cannot be its own"),
+        ("basis = 5", "config.toml, line 1: basis: expected a list in brackets, got a number"),
         ("alerts = 5", "config.toml, line 1: alerts: expected a list in brackets, got a number"),
         (
             'bell = true\nalert_command = ["say", "{symbol}: {foo}"]',
@@ -99,6 +110,11 @@ def test_what_is_wrong_is_named_with_its_line(text: str, said: str) -> None:
 def test_alerts_as_people_write_them_and_each_once() -> None:
     written = 'alerts = ["qqq>520", "QQQ$US > 520 off", "2800 ±2% repeat 0.5"]'
     assert list(map(str, parse_settings(written, "config.toml").alerts)) == ["QQQ$US > 520", "2800$HK ±2% repeat 0.5%"]
+
+
+def test_a_symbol_has_one_basis() -> None:
+    written = 'basis = ["splg = spy * 0.1175", "SPLG$US = VOO$US × 0.13"]'
+    assert list(map(str, parse_settings(written, "config.toml").basis)) == ["SPLG$US = SPY$US × 0.1175"]
 
 
 def test_one_fund_in_several_spellings_is_one_row_and_one_alert() -> None:

@@ -14,6 +14,7 @@ import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
+from tests.relay.windows import Window
 from tests.support.feed import KEY, RawServer, VendorServer, free_port, serving
 from tests.support.networks import BASE, BROKEN, URL, ScriptedProxy, TunnelProxy, serve_vendor
 from tui.doctor.checks import CheckResult, CheckRunner, Status
@@ -22,7 +23,7 @@ from tui.exchange.server import Exchange
 from tui.feed import tls
 from tui.feed.endpoint import host_of
 from tui.feed.key_lock import KeyLock
-from tui.feed.state import Timings
+from tui.feed.state import LinkPhase, Timings
 from tui.protocol.messages import AUTHENTICATED, CONNECTED, TYPES, AuthReply, Hello, encode
 from tui.secrets import Token
 from tui.symbol import Symbol
@@ -84,6 +85,7 @@ async def test_all_is_well_with_the_exchange() -> None:
     assert results["rest"].words.startswith("2 of 2 US symbols have a quote at 127.0.0.1:")
     assert results["symbols"].words == "data came of 2 symbols"
     assert results["lag"].words.startswith("median ")
+    assert results["fields"].words == "all are known; no IOPV among them"
     assert results["subscribe depth"].words == "2 symbols accepted"
     assert results["first kline@1"].words in ("QQQ$US", "SPY$US")
     assert results["pings"].words.startswith("5 answered, median ")
@@ -279,7 +281,7 @@ async def test_who_is_not_let_in(fault: str, name: str, words: str) -> None:
         result = only_problem(results, name)
     else:
         result = results[name]
-        assert not_ok(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "symbols", "pings", "lag"), SKIPPED) | {
+        assert not_ok(results) == dict.fromkeys((*SUBSCRIBED, *FIRST, "symbols", "fields", "pings", "lag"), SKIPPED) | {
             name: FAIL
         }
     assert words in result.words
@@ -323,6 +325,37 @@ async def test_another_copy_keeps_its_connection_unless_this_one_takes_over() ->
             assert results["handshake"].words == "not tried, because of other copies"
             assert exchange.sent == {}, "nobody was thrown out"
             assert not_ok(await run_checks(exchange.url, take_over=True)) == {}
+
+
+async def test_a_window_that_shares_its_connection_is_joined_and_keeps_it(tmp_path: Path) -> None:
+    numbers: set[int] = set()
+    async with Exchange(single_connection=True, on_request=lambda n, _: numbers.add(n)) as exchange:
+        window = Window(exchange.url, tmp_path, SPY)
+        window.sharing._lock = KeyLock(host_of(exchange.url), Token(KEY))
+        async with window:
+            await window.running.reaches(LinkPhase.LIVE)
+            results = await run_checks(exchange.url, calls_a_minute=5)
+            assert not_ok(results) == {"rest": SKIPPED}
+            this = f"window {os.getpid()}"
+            assert results["other copies"].words == f"{this} shares its connection: joined"
+            assert results["handshake"].words.startswith(f"{this} answers")
+            for step in ("auth", *SUBSCRIBED):
+                assert results[step].words.endswith(f"accepted, through {this}")
+            assert results["pings"].words.endswith(f", by {this}")
+            assert results["rest"].words.startswith(f"left to {this}")
+            assert window.link.state.is_live
+    assert numbers == {1}
+
+
+async def test_a_window_without_a_connection_says_how_it_stands(tmp_path: Path) -> None:
+    async with Exchange() as exchange:
+        window = Window(f"ws://127.0.0.1:{free_port()}/fund", tmp_path, SPY)
+        window.sharing._lock = KeyLock(host_of(exchange.url), Token(KEY))
+        async with window:
+            await window.running.reaches(LinkPhase.RECONNECTING)
+            result = (await run_checks(exchange.url, timings=QUICK._replace(auth=3.0)))["auth"]
+    assert result.status is FAIL
+    assert "has no connection: " in result.words and "127.0.0.1" in result.words
 
 
 # --- what is served ---
@@ -372,6 +405,7 @@ async def test_an_answer_that_does_not_come_ends_the_asking_and_not_the_rest() -
         "first tick": SKIPPED,
         "first kline@1": SKIPPED,
         "symbols": SKIPPED,
+        "fields": SKIPPED,
     }
     assert results["subscribe depth"].words == "no answer to the request for depth"
 
@@ -396,7 +430,7 @@ async def test_accepted_and_then_silence_is_said_with_the_session(
     async with serving(VendorServer()) as url:
         results = await run_checks(url, first=0.05)
     silent = {name: status for name, status in not_ok(results).items() if name != "clock"}
-    assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "lag"), SKIPPED)
+    assert silent == dict.fromkeys(FIRST, WARN) | dict.fromkeys(("symbols", "fields", "lag"), SKIPPED)
     assert results["first tick"].words.startswith(f"none within 0.05 s ({words}")
     assert results["first tick"].advice.startswith(advice)
 

@@ -116,6 +116,27 @@ def test_a_lock_file_removed_before_it_is_locked_is_created_again(tmp_path: Path
             KeyLock("host", KEY, folder=tmp_path).__enter__()
 
 
+def test_who_made_a_removed_lock_file_anew_owns_the_key(tmp_path: Path) -> None:
+    """Else both would connect, and each end the connection of the other."""
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        (file,) = tmp_path.iterdir()
+        file.unlink()
+        assert lock.other_pid is None
+        with another_process(tmp_path) as other:
+            assert lock.other_pid == other.pid
+        lock.publish(tmp_path / "socket")
+        with pytest.raises(KeyInUse):
+            KeyLock("host", KEY, folder=tmp_path).__enter__()
+
+
+def test_a_lock_file_of_anything_names_no_owner(tmp_path: Path) -> None:
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        (file,) = tmp_path.iterdir()
+        for text in (b"9" * 5_000, b"\xff", b"-1", b"pid\nsocket"):
+            file.write_bytes(text)
+            assert lock.other_pid is None and lock.holder() is None
+
+
 def test_the_key_is_neither_in_the_name_nor_in_the_text_of_the_lock_file(tmp_path: Path) -> None:
     with KeyLock("host", KEY, folder=tmp_path):
         (file,) = tmp_path.iterdir()
@@ -134,11 +155,11 @@ def test_a_killed_process_does_not_block(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_lock_file_names_no_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: object) -> bytes:
+    def gone(*_: object) -> str:
         raise OSError(5, "Input/output error")
 
     with KeyLock("api.itick.org", KEY, folder=tmp_path) as lock:
-        monkeypatch.setattr(os, "pread", gone)
+        monkeypatch.setattr(Path, "read_text", gone)
         assert lock.other_pid is None
 
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tui.errors import KeyRefused, NoConnection
+from tui.errors import HolderLeft, KeyRefused, NoConnection
 from tui.feed.state import LinkPhase, LinkState
 
 LOST = NoConnection("link silent")
+LEFT = HolderLeft("it was closed")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,15 @@ LOST = NoConnection("link silent")
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=90.0, error=LOST, was_live=True), "reconnecting: link silent"),
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=104.0, error=LOST), "trying again in 4 s: link silent"),
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=90.0, error=LOST), "trying again: link silent"),
+        (LinkState(LinkPhase.RECONNECTING, 0, retry_at=104.0, error=LEFT), "moving to another window: it was closed"),
+        (LinkState(LinkPhase.CONNECTING, 0, "api.itick.org", error=LEFT), "moving to another window: it was closed"),
+        (LinkState(LinkPhase.CONNECTING, 0, error=HolderLeft()), "moving to another window"),
+        (LinkState(LinkPhase.AUTHENTICATING, 0, "api.itick.org", error=LEFT), "authenticating api.itick.org"),
+        (
+            LinkState(LinkPhase.AUTHENTICATING, 0, "window 7: reconnecting in 4 s: link silent", is_joined=True),
+            "joined window 7: reconnecting in 4 s: link silent",
+        ),
+        (LinkState(LinkPhase.LIVE, 0, is_joined=True), "LIVE"),
         (LinkState(LinkPhase.STOPPED, 0, error=KeyRefused("key refused by x")), "stopped: key refused by x"),
         (LinkState(LinkPhase.LIVE, 0, standing="PAUSED"), "PAUSED"),
         (LinkState(LinkPhase.CONNECTING, 0, "api.itick.org", standing="ENDED"), "ENDED: connecting api.itick.org"),

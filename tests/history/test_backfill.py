@@ -89,7 +89,7 @@ class BackfillHarness:
         """Wait until nothing more is read or asked by itself."""
         self.market.health.frame_at = self.history._awake_at = self.now
         self.history._wake()
-        events = (self.history._read_wanted, self.history._request_wanted)
+        events = (self.history._read_wanted, self.history._request_wanted, self.history._volumes.wanted)
         await until(lambda: all(event._waiters and not event.is_set() for event in events))
 
     def follow(self, *symbols: Symbol) -> None:
@@ -162,6 +162,71 @@ async def test_bars_requested_under_a_wrong_clock_are_requested_again(tmp_path: 
         assert len(harness.market.instruments[QQQ].bars) >= 59
         await harness.settles()
         assert len(harness.vendor.bars) == 2, "once is enough"
+
+
+# --- another process asks ---
+
+
+async def test_while_another_process_asks_the_store_is_read_until_it_leaves_no_gap_before_the_stream(
+    tmp_path: Path,
+) -> None:
+    """What is stored up to before the stream began may leave a gap: that counts as not known."""
+    harness = BackfillHarness(tmp_path, (QQQ,))
+    harness.history.asks = False
+    async with running_backfill(harness):
+        coverage = harness.history._coverage.of(harness.market.instruments[QQQ])
+        for until_, is_known in ((MONDAY - 1_000, False), (MONDAY + 5_000, True)):
+            store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), complete_until=until_))
+            harness.now += 10.0
+            await harness.settles()
+            assert harness.market.instruments[QQQ].bars
+            assert coverage.is_answered is is_known
+            words, is_abnormal = harness.history.describe()
+            assert ("the window that holds the connection asks for more" in words) is not is_known
+            assert not is_abnormal
+        harness.now += 60.0
+        harness.history._extend_coverage(harness.now)
+        assert coverage.complete_until == MONDAY + 80_000, "the stream goes on from there"
+        assert harness.vendor.bars == [] and harness.vendor.quoted == []
+
+        harness.history.asks = True
+        await harness.settles()
+        assert harness.vendor.bars == [], "all bars are known"
+        assert harness.vendor.quoted == [("US", ["QQQ"])]
+
+
+async def test_a_minute_in_which_the_link_was_away_is_read_from_what_another_process_was_told(tmp_path: Path) -> None:
+    harness = BackfillHarness(tmp_path, (QQQ,))
+    harness.history.asks = False
+    store_history(tmp_path, BarUpdate(QQQ, price_walk(FRIDAY, range(390)), complete_until=MONDAY + 1))
+    async with running_backfill(harness):
+        harness.now = 30.0
+        harness.market.health.frame_at = 30.0
+        harness.history._awake_at = 30.0
+        harness.history.link_changed(LOST, demo=False)
+        harness.now = 70.0
+        harness.history.link_changed(LIVE, demo=False)
+        bars = harness.market.instruments[QQQ].bars
+        await harness.settles()
+        assert bars.incomplete == {MONDAY // MINUTE}
+        store_history(tmp_path, BarUpdate(QQQ, price_walk(MONDAY, range(1)), complete_until=MONDAY + 75_000))
+        harness.now = 80.0
+        await harness.settles()
+        assert bars.incomplete == set()
+        assert bars.get(MONDAY // MINUTE) is not None
+        assert harness.vendor.bars == []
+
+
+async def test_without_a_stream_bars_are_known_up_to_the_vendors_answer_alone(tmp_path: Path) -> None:
+    harness = BackfillHarness(tmp_path, (QQQ,))
+    harness.history._has_stream = False
+    async with running_backfill(harness):
+        harness.now = 600.0
+        await harness.settles()
+        assert len(harness.vendor.bars) == 1 and harness.vendor.quoted == []
+    store = Store(tmp_path / "False.sqlite", wall=lambda: MONDAY / 1000 + 600)
+    assert store.read([QQQ], 500)[QQQ].complete_until == MONDAY
+    store.close()
 
 
 # --- our own file ---

@@ -16,6 +16,7 @@ from tests.support.wait_until import until
 from tui.errors import FeedError
 from tui.exchange.server import Exchange
 from tui.feed.endpoint import rest_base
+from tui.history import fund_list
 from tui.history.fund_list import FundListLoader, FundNameStore
 from tui.history.rest_client import RestClient, RestError
 from tui.history.store import Store
@@ -99,6 +100,26 @@ async def test_names_are_kept_for_a_week(age: float, asked: list[str]) -> None:
         await until(lambda: vendor.asked == asked)
         if asked:
             await until(lambda: "NEW" in shelf.kept["US"])
+
+
+async def test_while_another_process_asks_only_the_store_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fund_list, "_READ_AGAIN", 0.01)
+    vendor, shelf = FakeRestClient(), FakeNameStore()
+    loader = FundListLoader(vendor, shelf, names := FundNames(), lambda: None)
+    loader.asks = False
+    loader.set_symbols([Symbol("ANY", "US"), Symbol("ANY", "HK")])
+    task = asyncio.create_task(loader.run())
+    try:
+        await asyncio.sleep(0.05)
+        shelf.kept["US"] = {"TOLD": "Told to Another"}
+        await until(lambda: names.name_of(Symbol("TOLD", "US")) == "Told to Another")
+        assert vendor.asked == []
+        loader.set_asks(True)
+        await until(lambda: vendor.asked == ["HK"])
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def test_the_vendor_s_names_win_over_the_built_in_ones_also_from_the_store() -> None:

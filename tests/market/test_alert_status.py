@@ -44,6 +44,10 @@ def stand(alert: str, *prices: float, state: DataStatus = DataStatus.LIVE, sleep
         ("±2%", (519,), "– asleep: nothing to measure it from"),
         ("spread > 5bp", (519,), "– asleep: no spread"),
         ("turnover > 1B", (519,), "– asleep: no turnover told"),
+        ("moves 1% in 5m", (519,), "– asleep: no price of 5m ago in this session"),
+        ("relvol > 2", (519,), "– asleep: 0 of 5 days known"),
+        ("premium > 30bp", (519,), "– asleep: no IOPV yet"),
+        ("discount > 30bp", (519,), "– asleep: no IOPV yet"),
     ],
 )
 def test_words(alert: str, prices: tuple[float, ...], said: str) -> None:

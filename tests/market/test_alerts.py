@@ -35,6 +35,13 @@ HK = Symbol("2800", "HK")
         ("TURNOVER over 1B", Alert(QQQ, "turnover", 1e9)),
         ("turnover > $2.5m", Alert(QQQ, "turnover", 2.5e6)),
         ("2800$HK turnover>HK$900k", Alert(HK, "turnover", 9e5)),
+        ("moves 1% in 5m", Alert(QQQ, "speed", 1, minutes=5)),
+        ("QQQ$US moves ±0.5 % in 1 min repeat 0.2%", Alert(QQQ, "speed", 0.5, 0.2, minutes=1)),
+        ("move > 1% in 60m off", Alert(QQQ, "speed", 1, None, "off", minutes=60)),
+        ("relvol > 2", Alert(QQQ, "relvol", 2)),
+        ("QQQ$US RELVOL 1.5x repeat 0.5", Alert(QQQ, "relvol", 1.5, 0.5)),
+        ("premium > 30bp", Alert(QQQ, "premium", 30)),
+        ("2800$HK discount over 12.5 bps repeat 5bp", Alert(HK, "discount", 12.5, 5)),
         ("> 520 repeat 0.5", Alert(QQQ, "above", 520, 0.5)),
         ("±2% repeat 0.5%", Alert(QQQ, "change", 2, 0.5)),
         ("spread > 5bp repeat 2 bp", Alert(QQQ, "spread", 5, 2)),
@@ -68,6 +75,15 @@ def test_what_people_write(text: str, alert: Alert) -> None:
         ("> 2%", "a change counts either way"),
         ("QQQ -2%", "a change counts either way"),
         ("spread > 0.05", "told in basis points"),
+        ("premium > 0.3%", "told in basis points"),
+        ("discount 30", "told in basis points"),
+        ("moves 1%", "within how many minutes"),
+        ("moves 1% in 0m", "1 to 60 minutes"),
+        ("moves 1% in 61m", "1 to 60 minutes"),
+        ("moves 1% in 99999999999999999999999m", "1 to 60 minutes"),
+        ("moves 1% in 5", "cannot be read"),
+        ("relvol > 2%", "cannot be read"),
+        ("relvol > 2 repeat 3", "can never be back"),
         ("> 0", "too small"),
         ("> 0.0000001", "too small"),
         ("turnover > 9999999t", "too large"),
@@ -112,11 +128,11 @@ def test_any_text_is_an_alert_or_words(text: str) -> None:
 
 
 @given(
-    st.sampled_from(["above", "below", "change", "spread", "turnover"]),
+    st.sampled_from(["above", "below", "change", "spread", "turnover", "speed", "relvol", "premium", "discount"]),
     st.floats(0.000001, 1e9).map(lambda value: round(value, 6)),
     st.sampled_from(["on", "off", "done"]),
 )
 def test_what_is_written_reads_the_same(kind: str, value: float, state: str) -> None:
     for repeat in (None, 0.0 if kind == "turnover" else round(value / 2, 6) or None):
-        alert = Alert(QQQ, kind, value, repeat, state)  # type: ignore[arg-type]
+        alert = Alert(QQQ, kind, value, repeat, state, minutes=5 * (kind == "speed"))  # type: ignore[arg-type]
         assert parse_alert(str(alert)) == alert

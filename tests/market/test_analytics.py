@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.messages import T, bar
-from tui.market.analytics import day_position, day_vwap, premium, volatility
+from tui.market.analytics import day_position, day_vwap, premium_over, volatility
 from tui.market.bars import MinuteBars
-from tui.market.sessions import zone
+from tui.market.fair_value import IndicativeValue
+from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Quote
 
 prices = st.floats(0.01, 10_000)
@@ -76,6 +77,10 @@ def test_the_vwap_of_any_trades_lies_between_the_lowest_and_the_highest(
 
 
 # --- premium ---
+
+
+def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:
+    return premium_over(last, IndicativeValue(quote.iopv or 0.0, quote.time), time, zone)
 
 
 def test_a_premium_over_iopv() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from tests.market.test_market import following
 from tests.support.messages import QQQ, T, bar, depth, quote, tick
-from tui.market.analytics import premium
+from tui.market.analytics import premium_over
 from tui.market.book import best_bid_offer, best_level, valid_levels
 from tui.market.change import ReferenceSource, quoted_reference
+from tui.market.fair_value import IndicativeValue
 from tui.market.sessions import zone
 from tui.market.tape import large_trade_threshold
 from tui.market.trade_side import uncrossed_mid
@@ -60,7 +61,7 @@ def test_change_is_measured_from_no_price_that_cannot_be(quote: Quote) -> None:
 def test_no_premium_is_over_none(price: float) -> None:
     told = quote(1.0)
     told.iopv = price
-    assert premium(1.0, told, T, zone("US")) is None
+    assert premium_over(1.0, IndicativeValue(told.iopv, told.time), T, zone("US")) is None
 
 
 def test_sizes_of_nothing_make_no_trade_large() -> None:

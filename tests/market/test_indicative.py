@@ -9,6 +9,7 @@ import pytest
 from tests.support.messages import Sizes, depth
 from tui.market import Instrument, Market
 from tui.market.alert_engine import measure
+from tui.market.alerts import parse_alert
 from tui.market.book import best_bid_offer
 from tui.market.sessions import zone
 from tui.protocol.messages import Depth, Level, Tick
@@ -119,7 +120,8 @@ def test_no_figure_comes_from_an_auctions_book() -> None:
     fund.book([(4.130, 100)], [(4.120, 100)], "14:58:00")
     i = fund.book(*AT_ONE_PRICE, "14:58:01")
     fund.market.sample(fund.now("14:58:02"), [i])
-    assert i.mid is None and i.spreads.statistics(fund.now("14:58:02")) is None and measure("spread", i) is None
+    assert i.mid is None and i.spreads.statistics(fund.now("14:58:02")) is None
+    assert measure(parse_alert("spread > 5bp", i.symbol), i, fund.time("14:58:02")) is None
     trade = Tick(symbol="FUND$SH", last=4.2, time=int(fund.time("14:58:02")))
     fund.market.apply(trade, fund.now("14:58:02"))
     (run,) = i.tape.runs()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +36,15 @@ def test_no_minute_has_more(calls: int, pauses: list[float]) -> None:
         made.append(now)
     for first, beyond in zip(made, made[calls:], strict=False):
         assert beyond - first > 60.0 - 1e-6
+
+
+@pytest.mark.parametrize(("users", "calls", "minute"), [(1, 5, 60.0), (2, 2, 60.0), (5, 1, 60.0), (10, 1, 120.0)])
+def test_users_of_one_key_share_its_calls(users: int, calls: int, minute: float) -> None:
+    limiter = RateLimiter(5, 60.0)
+    limiter.share(users)
+    for _ in range(calls):
+        assert limiter.delay(0.0) == 0.0
+        limiter.acquire(0.0)
+    assert limiter.delay(1.0) == minute - 1.0
+    limiter.share(1)
+    assert (limiter.delay(1.0) == 0.0) is (calls < 5)

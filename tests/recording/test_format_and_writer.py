@@ -77,6 +77,7 @@ def test_a_message_is_readable_json_in_its_line() -> None:
         ("recall", (QQQ, (bar(0, 1.5, 10.0),), True, 12.5)),
         ("recall_closes", (QQQ, {"2026-11-20": 509.13})),
         ("recall_quote", (QQQ, quote(512.34), 12.5)),
+        ("recall_usual_volume", (QQQ, date(2026, 11, 30), 7, (1000.0, 2500.0))),
     ],
 )
 def test_every_call_round_trips(name: str, arguments: tuple[Any, ...]) -> None:

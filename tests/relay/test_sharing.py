@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.relay.windows import Window
+from tests.relay.windows import Window, equals_the_exchange
 from tests.support.feed import IEF, QQQ, SPY
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
-from tui.protocol.messages import Depth
+from tui.market import Market
+from tui.protocol.messages import Tick
 from tui.relay.sharing import Role
+from tui.relay.snapshot import last_message
 
 L, R = LinkPhase.LIVE, LinkPhase.RECONNECTING
-
-
-def levels(depth: Depth | None) -> list[tuple[float, float]]:
-    return [(level.price, level.volume) for side in (depth.asks, depth.bids) for level in side] if depth else []
-
-
-async def equals_the_exchange(window: Window, exchange: Exchange) -> None:
-    """Wait until each price and book of a window is the exchange's, whose market stands still."""
-
-    def is_equal() -> bool:
-        for symbol, instrument in window.market.instruments.items():
-            truth = exchange.truth(symbol)
-            if truth is None or (instrument.last, levels(instrument.depth)) != (truth.tick.last, levels(truth.depth)):
-                return False
-        return True
-
-    await until(is_equal)
 
 
 async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_list(tmp_path: Path) -> None:
@@ -56,3 +41,14 @@ async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_lis
             await until(lambda: [window.symbols for window in second.link.windows] == [2, 1, 1])
         assert numbers == {1}
         await until(lambda: first.link.windows == ())
+
+
+def test_the_first_message_of_a_new_connection_is_in_a_snapshot_although_one_came_just_before() -> None:
+    """A leader that was cut off for less than a second had nothing for those who joined it then."""
+    market = Market()
+    market.follow([QQQ])
+    for now, price in ((100.0, 1.0), (100.6, 2.0)):
+        market.apply(Tick(symbol="QQQ$US", last=price, volume=1, time=1_731_689_407_000 + int(now)), now)
+    last = last_message(market, QQQ, "tick", since=100.3)
+    assert last is not None and b'"ld":2.0' in last[0]
+    assert last_message(market, QQQ, "tick", since=102.0) is None, "it came on an earlier connection"

@@ -208,7 +208,7 @@ async def test_only_so_many_clients_are_served(tmp_path: Path, monkeypatch: pyte
         await relay.running.reaches(L)
         async with program(url) as first, program(url) as second:
             await asyncio.gather(receive(first), receive(second))
-            assert await status_of(program(url)) == 503
+            assert await status_of(program(url)) == 429
         assert relay.sharing.relay is not None
         await until(lambda: len(relay.sharing.relay.windows) == 1)  # type: ignore[union-attr]
         assert await status_of(program(url)) == 101

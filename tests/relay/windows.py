@@ -5,15 +5,68 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.support.feed import KEY, QUICK, Running
+from tests.support.wait_until import until
+from tui.exchange.server import Exchange
 from tui.feed.key_lock import KeyLock
-from tui.feed.state import Timings
+from tui.feed.state import LinkPhase, Timings
+from tui.market import Instrument
+from tui.protocol.messages import Depth
 from tui.relay.local_access import LocalAccess
 from tui.relay.sharing import Sharing
 from tui.secrets import Token
 from tui.symbol import Symbol
+
+_FAST = QUICK._replace(contention_wait=0.2, pong=1.0, urgent_pong=1.0, join=0.5, join_again=0.2, ping_every=0.1)
+PACES = {
+    "fast": _FAST,
+    "pausing": _FAST._replace(retry_gap=1.0),  # between two connections
+    "default": Timings(),
+}
+
+
+def _levels(depth: Depth | None) -> list[list[float]]:
+    return [[level.price, level.volume] for side in (depth.asks, depth.bids) for level in side] if depth else []
+
+
+def facts_of(instrument: Instrument) -> list[Any]:
+    """Returns the last price, when it traded, the book and the latest bar."""
+    bar = instrument.bars.get(instrument.bars.latest)
+    traded = instrument.tick.time if instrument.tick is not None else 0
+    return [
+        instrument.last,
+        traded,
+        _levels(instrument.depth),
+        [bar.time, bar.close, bar.volume] if bar is not None else [],
+    ]
+
+
+def true_facts(exchange: Exchange, symbol: Symbol) -> list[Any]:
+    """Returns what `facts_of` returns where nothing is missing."""
+    truth = exchange.truth(symbol)
+    if truth is None:
+        return []
+    bar = truth.klines[-1]
+    return [truth.tick.last, truth.tick.time, _levels(truth.depth), [bar.time, bar.close, bar.volume]]
+
+
+async def equals_the_exchange(window: Window, exchange: Exchange) -> None:
+    """Wait until all facts of a window are the exchange's, whose market stands still."""
+
+    def differences() -> list[str]:
+        return [
+            f"{symbol}: {known}, and {true} in truth"
+            for symbol, instrument in window.market.instruments.items()
+            if (known := facts_of(instrument)) != (true := true_facts(exchange, symbol))
+        ]
+
+    try:
+        await until(lambda: not differences(), within=15)
+    except TimeoutError:
+        raise AssertionError("; ".join(differences())) from None
+
 
 LOCAL_TOKEN = "a-token-of-this-machine-a1b2c3d4e5f6"
 
@@ -56,6 +109,12 @@ class Window:
         self.link._route = self.sharing
         self.sharing.on_wanted = self.link._follow_wanted
         self._stack = AsyncExitStack()
+
+    @property
+    def phases_since_live(self) -> list[LinkPhase]:
+        """The phases after the first LIVE."""
+        phases = self.running.phases
+        return phases[phases.index(LinkPhase.LIVE) + 1 :]
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.sharing)

@@ -95,17 +95,20 @@ class Picture:
         if title not in self._columns or not self._row:
             raise SceneError(f"there is no column {title}")
         titles, row = self._row
-        words = _text(titles, strip=False)
-        if title not in words.split():
+        of_two_words = [re.escape(each) for each in self._columns if " " in each]
+        ends = {
+            match[0]: match.end()
+            for match in re.finditer("|".join([*of_two_words, r"\S+"]), _text(titles, strip=False))
+        }
+        if title not in ends:
             raise SceneError(f"the column {title} has no room")
         line = _text(row, strip=False).rstrip("│ ")
         if title == self._columns[-1]:
             found = _AGE.search(line)
             assert found is not None
             return row[found.start() : found.end()]
-        ends = [match.end() for match in re.finditer(r"\S+", words)]
-        end = next(match.end() for match in re.finditer(r"\S+", words) if match.group() == title)
-        before = max((each for each in ends if each < end), default=0)
+        end = ends[title]
+        before = max((each for each in ends.values() if each < end), default=0)
         inside = [match for match in re.finditer(r"\S+", line) if before < match.end() <= end]
         return row[inside[-1].start() : inside[-1].end()] if inside else []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from tui.history.store import Store
 from tui.market import Market
 from tui.market.health import Event
 from tui.market.instrument import Instrument
+from tui.protocol.relay_status import RelayReport, Window
 from tui.reference.fund_names import FundNames
 from tui.screens.health import (
     FeedHealth,
@@ -37,6 +39,7 @@ from tui.screens.health import (
     missing_minutes,
     refused_figures,
     screen_figures,
+    shared_figures,
 )
 from tui.secrets import TOKEN_VARIABLE, Token, take_from_environment
 from tui.symbol import Symbol
@@ -312,4 +315,28 @@ def test_a_clock_of_the_data_that_contradicts_the_others_is_told(dates: bool, wo
         market.clock.accepts_ahead(START + 3_600_000 + 500 * n, START + 500.0 * n)
     assert [figure for figure in link_figures(market, snapshot(market)) if figure.name == "clock"] == [
         ("clock", words, True)
+    ]
+
+
+def test_windows_that_share_the_connection_are_told_with_what_they_lost() -> None:
+    alone = snapshot(Market())
+    assert shared_figures(alone) == []
+    windows = [Window(7, "dashboard", 3), Window(os.getpid(), "stream", 1, 4, 5, 6), Window(0, "a\x1b[31m script", 2)]
+    report = RelayReport(7, "LIVE", "LIVE", served=5, lost=6, windows=windows)
+    assert shared_figures(alone._replace(shared=report)) == [
+        HealthFigure("held by", "window 7: LIVE"),
+        HealthFigure("served", "5 symbols"),
+        HealthFigure("pid 7", "dashboard · 3 symbols"),
+        HealthFigure(f"pid {os.getpid()}", "this window · 1 symbol · queued 4, conflated 5, lost 6", True),
+        HealthFigure("over TCP", "a\ufffd[31m script · 2 symbols · queued 0, conflated 0, lost 0"),
+        HealthFigure("lost here", "6", True),
+    ]
+    own = RelayReport(
+        os.getpid(), "LIVE", "LIVE", windows=[Window(os.getpid(), "dashboard", 3), Window(9, "stream", 1)]
+    )
+    assert [figure.value for figure in shared_figures(alone._replace(shared=own))] == [
+        f"this window, pid {os.getpid()}",
+        "0 symbols",
+        "this window · 3 symbols",
+        "stream · 1 symbol · queued 0, conflated 0, lost 0",
     ]

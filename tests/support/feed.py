@@ -17,7 +17,7 @@ from websockets.http11 import Response
 from tests.support.loopback import LoopbackServer
 from tests.support.wait_until import until
 from tui.feed.clock import monotonic
-from tui.feed.link import Link
+from tui.feed.link import Link, Opener
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.feed.tap import Route
 from tui.market import Instrument, Market
@@ -75,6 +75,7 @@ class Running:
         on_push: Callable[[Push, Instrument], None] | None = None,
         on_state: Callable[[LinkState], None] = lambda state: None,
         route: Route | None = None,
+        opener: Opener | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self.market = Market()
@@ -92,6 +93,7 @@ class Running:
             on_state=record_state,
             on_push=on_push,
             route=route,
+            opener=opener,
             timings=timings,
             clock=clock,
         )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from array import array
+from datetime import date, datetime
 
 import pytest
 from msgspec.structs import replace
 
-from tests.support.messages import QQQ, T, bar, depth
+from tests.support.messages import QQQ, SPY, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
+from tui.market import Market
+from tui.market.basis import parse_basis
 from tui.market.data_status import DataStatus
 from tui.market.sessions import zone
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Push, Tick
-from tui.reference.fund_names import NAMES
+from tui.reference.fund_names import NAMES, FundNames
 from tui.symbol import Symbol
 from tui.watchlist.cells import Cell
 from tui.watchlist.columns import BY_ID, COLUMNS
-from tui.watchlist.row_figures import SortKey
+from tui.watchlist.row_figures import RenderContext, RowFigures, SortKey, make_row
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,9 @@ from tui.watchlist.row_figures import SortKey
         ("low", "509.00", 509.0),
         ("range", "──────●─", None),
         ("volume", "15.8M", 15_800_000),
+        ("relvol", "—", None),
+        ("speed1", "—", None),
+        ("speed5", "—", None),
         ("turnover", "8.1B", ("USD", 511.0 * 15_800_000)),
         ("vwap", "511.00", 511.0),
         ("iopv", "510.00", 510.0),
@@ -87,6 +94,23 @@ def test_on_an_unproven_link_changes_are_hidden_and_the_order_stands() -> None:
     assert {text(id, stale) for id in ("change", "change%", "ext%", "premium")} == {"--"}
     assert cell("last", stale) == Cell("512.34", "muted", old=True)
     assert key("change", stale) == pytest.approx(3.21)
+
+
+def test_volume_against_the_usual_and_how_many_days_are_known() -> None:
+    shown = row(*(bar(n, 512.0, 100.0) for n in range(-1070, 2)), Tick(symbol="QQQ$US", last=512.34, time=T + 60_000))
+    shown = replace(shown, context=replace(shown.context, time=T + 61_000))
+    usual = UsualVolume(date(2024, 11, 15), (range((T // 60_000) - 1010, (T // 60_000) + 430),), 3, array("d"))
+    bars = shown.instrument.bars
+    assert text("relvol", shown) == "—"
+    bars.usual = usual
+    assert (text("relvol", shown), key("relvol", shown)) == ("— 3/5", None)
+    bars.usual = replace(usual, dates=8, volumes=array("d", [50.0 * (n + 1) for n in range(1440)]))
+    assert cell("relvol", shown) == Cell("2.00×", "text")
+    assert key("relvol", shown) == 2.0
+    assert cell("relvol", replace(shown, stale=True)) == Cell("--", "faint")
+    assert cell("relvol", replace(shown, old=frozenset({"bars"}))) == Cell("2.00×", "faint")
+    assert cell("speed5", shown) == Cell("+0.07%", "up")
+    assert cell("speed5", replace(shown, stale=True)) == Cell("--", "faint")
 
 
 def test_a_nav_is_told_from_an_iopv_and_gives_no_premium() -> None:
@@ -203,3 +227,37 @@ def test_a_cell_is_never_wider_than_its_column_for_ordinary_figures() -> None:
     for column in COLUMNS:
         if not column.max_width:
             assert len(column.cell(FULL).text) <= column.width
+
+
+def live_row(market: Market) -> RowFigures:
+    context = RenderContext(0.0, T, 1.0, 12, False, FundNames())
+    return make_row(market.instruments[QQQ], DataStatus.LIVE, 0.0, context)
+
+
+def test_what_the_command_printed_is_shown_with_its_age_and_a_nav_of_yesterday_is_called_that() -> None:
+    def row_with(age: int) -> RowFigures:
+        market = Market()
+        market.set_clock(T)
+        market.follow([QQQ])
+        market.apply(quote(512.34), 0.0)
+        market.apply_iopv(QQQ, 510.0, T - age, 0.0)
+        return make_row(
+            market.instruments[QQQ], DataStatus.LIVE, 0.0, RenderContext(0.0, T, 1.0, 12, False, FundNames())
+        )
+
+    fresh, old, nav = row_with(0), row_with(61_000), row_with(86_400_000)
+    assert (text("iopv", fresh), text("premium", fresh), cell("iopv", fresh).old) == ("510.00", "+0.46%", False)
+    assert (text("iopv", old), text("premium", old), cell("iopv", old).old) == ("510.00", "—", True)
+    assert (text("iopv", nav), text("premium", nav), cell("iopv", nav).old) == ("510.00n", "—", False)
+
+
+def test_a_basis_is_no_premium() -> None:
+    market = Market()
+    market.set_clock(T)
+    market.set_bases([parse_basis("QQQ = SPY × 0.5")])
+    market.follow([QQQ, SPY])
+    market.apply(quote(505.0), 0.0)
+    market.apply(quote(1000.0, s="SPY$US"), 0.0)
+    based = live_row(market)
+    assert (text("basis", based), text("premium", based), text("iopv", based)) == ("+1.00%", "—", "—")
+    assert (text("basis", FULL), text("premium", FULL)) == ("—", "+0.46%")

@@ -6,9 +6,9 @@ from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 
 
 def test_ids_titles_and_letters_are_distinct() -> None:
-    assert len(BY_ID) == len(COLUMNS) == len({column.title for column in COLUMNS}) == 22
+    assert len(BY_ID) == len(COLUMNS) == len({column.title for column in COLUMNS}) == 26
     letters = [column.letter for column in COLUMNS if column.letter]
-    assert len(set(letters)) == len(letters) == 21
+    assert len(set(letters)) == len(letters) == 25
     assert all(len(letter) == 1 and letter.islower() for letter in letters)
 
 

@@ -50,7 +50,7 @@ async def below(width: int, context: KeyContext, **keys: list[str]) -> AsyncIter
         (70, KeyContext("watchlist"), "a Add|d Remove|/ Find|s Sort|Enter Detail|? Help|q Quit"),
         (40, KeyContext("watchlist"), "a Add|d Remove|? Help|q Quit"),
         (10, KeyContext("watchlist"), "? Help"),
-        (80, KeyContext("ladder"), "n Size|f Still or floating|Space Centre|y Root bars|? Help|q Quit"),
+        (80, KeyContext("ladder"), "n Size|H Over time|f Still or floating|Space Centre|? Help|q Quit"),
         (80, KeyContext("chart"), "← → Crosshair|Shift+← → Pan|[ ] Bars|c Candles|End Newest|? Help|q Quit"),
         (
             80,

@@ -109,3 +109,25 @@ async def test_the_shown_list_has_room_before_the_word_help(name: str, width: in
         await pilot.pause()
         line = app.dashboard.header.render_line(0).text
         assert f" 1 {fmt.clip(name, LONGEST_NAME)} " in line and "help" not in line
+
+
+@pytest.mark.parametrize(
+    ("width", "is_shared", "has_help"),
+    [(80, True, True), (55, True, True), (54, True, False), (46, True, False), (45, False, False)],
+)
+async def test_who_shares_the_connection_leaves_before_what_the_data_is(
+    width: int, is_shared: bool, has_help: bool
+) -> None:
+    app = Still(Market(), [], demo=True)
+    async with app.run_test(size=(width, 20)) as pilot:
+        header = app.dashboard.header
+        header.lists, header.shown = ("Core funds",), "Core funds"
+        await pilot.pause()
+        assert "SHARED" not in header.render_line(0).text
+        header.windows = 3
+        line = header.render_line(0).text
+        assert len(line) == width
+        assert (" SHARED 3 " in line, "? help" in line) == (is_shared, has_help)
+        assert " DEMO " in line and " 1 Core funds " in line
+        header.windows = 0
+        assert "SHARED" not in header.render_line(0).text

@@ -28,6 +28,7 @@ CARRIED = {
     "kline@1": {"hour"},
     "tick": set[str](),
 }
+SPEEDS = {"speed1", "speed5"}  # moves of the last price
 LAST = {"last", "change", "change%", "time"}
 
 
@@ -67,7 +68,7 @@ def test_the_figures_of_a_missing_type_are_dimmed_and_no_others(type_: str) -> N
 
 def test_a_last_price_that_neither_trades_nor_quotes_move_is_dimmed() -> None:
     before, now = roles(after(seconds=1)), roles(after("tick", "quote"))
-    assert {id for id in before if before[id] != now[id]} == LAST | CARRIED["quote"]
+    assert {id for id in before if before[id] != now[id]} == LAST | CARRIED["quote"] | SPEEDS
     assert now["last"] == ("muted", False) and now["change%"] == ("muted", False)
 
 

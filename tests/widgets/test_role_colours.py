@@ -7,7 +7,7 @@ from rich.color import ANSI_COLOR_NAMES, Color, ColorSystem, ColorType
 
 from tui.colour_depth import ColourDepth
 from tui.config.themes import Theme, all_themes, find_theme
-from tui.widgets.role_colours import bold_is_readable, contrast, role_colours
+from tui.widgets.role_colours import LEAST_CONTRAST, SERIES, bold_is_readable, contrast, role_colours
 from tui.widgets.styles import Styles, textual_theme
 
 THEMES = list(all_themes().values())
@@ -71,3 +71,13 @@ def test_the_veil_below_a_dialog_is_for_terminals_on_which_it_shines_through() -
     veils = {depth: textual_theme(find_theme("midnight"), depth).variables["veil"] for depth in ColourDepth}
     assert veils.pop(ColourDepth.TRUECOLOR) == "#0f141a 60%"
     assert set(veils.values()) == {"transparent"}
+
+
+@pytest.mark.parametrize("depth", [ColourDepth.TRUECOLOR, ColourDepth.INDEXED, ColourDepth.ANSI])
+@pytest.mark.parametrize("theme", THEMES, ids=ids)
+def test_lines_that_are_compared_have_six_colours_that_can_be_read(theme: Theme, depth: ColourDepth) -> None:
+    colours = role_colours(theme, depth)
+    series = [colours[role] for role in SERIES]
+    assert len(set(series)) == 6
+    if not depth.is_ansi:  # the terminal's own palette decides there
+        assert all(contrast(colour, colours["background"]) >= LEAST_CONTRAST for colour in series)

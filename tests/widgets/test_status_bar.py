@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from rich.cells import cell_len
 
 from tests.support.frozen_dashboard import START, US
 from tui.config.themes import find_theme
-from tui.errors import KeyRefused, NoConnection
+from tui.errors import HolderLeft, KeyRefused, NoConnection
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared
 from tui.market import Market
+from tui.protocol.messages import OVER_LIMIT
+from tui.protocol.relay_status import RelayReport, Window
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.styles import Styles
 
@@ -31,11 +35,12 @@ def market() -> Market:
     return made
 
 
-def line(market: Market, link: LinkState, width: int) -> str:
+def line(market: Market, link: LinkState, width: int, shared: RelayReport | None = None) -> str:
     styles = Styles(find_theme("midnight"))
     bar = StatusBar(styles, market)
     bar.set_reactive(StatusBar.now, 20.0)
     bar.set_reactive(StatusBar.symbols, 3)
+    bar.set_reactive(StatusBar.shared, shared)
     text = "".join(segment.text for segment in bar._line(styles, link, width))
     assert cell_len(text) <= width
     return text
@@ -84,6 +89,22 @@ def test_figures_leave_before_the_reason_is_cut() -> None:
 def test_the_reason_stays_while_the_link_is_made_again() -> None:
     again = LinkState(LinkPhase.CONNECTING, 0.0, "127.0.0.1:9010", error=NoConnection("connection lost"), was_live=True)
     assert line(market(), again, 60) == "◌ connecting 127.0.0.1:9010   connection lost   3 symbols"
+
+
+def test_moving_to_another_window_is_told_once() -> None:
+    moving = LinkState(LinkPhase.CONNECTING, 0.0, "api.itick.org", error=HolderLeft("it was closed"), was_live=True)
+    assert line(market(), moving, 70) == "◌ moving to another window: it was closed   3 symbols   reconnects 0"
+    found = moving._replace(phase=LinkPhase.AUTHENTICATING, detail="window 7: LIVE", is_joined=True)
+    words = "◌ joined window 7: LIVE   moving to another window: it was closed"
+    assert line(market(), found, 158).startswith(words)
+
+
+def test_who_holds_the_places_of_the_plan_is_told_of_a_shared_connection() -> None:
+    limited = market()
+    limited.refuse(US[1:3], "quote", OVER_LIMIT)
+    shared = RelayReport(7, "LIVE", "LIVE", served=3, windows=[Window(7, "dashboard", 2), Window(os.getpid(), "", 3)])
+    assert "plan limit: 1 of 3 symbols live; 2 are held by 1 other window" in line(limited, LIVE, 158, shared)
+    assert "held" not in line(limited, LIVE, 158)
 
 
 def test_explanations_go_before_figures_and_are_cut_only_where_they_must() -> None:

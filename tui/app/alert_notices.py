@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from platformdirs import user_state_path
 from rich.cells import cell_len
 from textual.notifications import Notification
 
@@ -14,10 +15,12 @@ from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.market.alert_engine import AlertEvent
 from tui.notify import command as alert_command
+from tui.notify import told_once
 from tui.notify.batching import AlertBatcher, alert_lines
 from tui.notify.desktop import notification_sequence
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, current_driver, notifications
+from tui.threads import run_in_thread
 
 _MOST_LINES = 8  # of the notice, and no more than a third of the screen as they are folded there
 _NOTICE_WIDTH, _NOTICE_FRAME = 60, 6  # cells: of a notice at most, and of what is left and right of its text
@@ -26,7 +29,8 @@ _log = logging.getLogger(__name__)
 
 class AlertNotices:
     """Collects alerts that fire and tells of them together. `ring` makes a sound; `start_worker` runs a task of the app
-    under a name."""
+    under a name. While `is_shared`, other windows may have the same alerts: all show them, and one makes a sound, tells
+    the terminal and runs the command."""
 
     def __init__(
         self,
@@ -35,12 +39,14 @@ class AlertNotices:
         preferences: Preferences,
         ring: Callable[[], None],
         start_worker: Callable[[Callable[[], Awaitable[None]], str], object],
+        is_shared: Callable[[], bool],
     ) -> None:
         self._app = app
         self._notices = notices
         self._preferences = preferences
         self._ring = ring
         self._start_worker = start_worker
+        self._is_shared = is_shared
         self._batcher = AlertBatcher(self.tell)
         self._notice: Notification | None = None
         self._lines: list[str] = []  # of the notice
@@ -59,10 +65,20 @@ class AlertNotices:
         self._preferences.mark_done(fired)
         for event in fired:
             _log.info("alert: %s", event.words)
-        lines = alert_lines(fired)
-        text = " · ".join(lines)
+        self._show(alert_lines(fired))
+        if self._is_shared():
+            self._start_worker(partial(self._tell_unless_another_does, fired), "alert claim")
+        else:
+            self._tell_beyond_the_screen(fired)
+
+    async def _tell_unless_another_does(self, fired: list[AlertEvent]) -> None:
+        """Tell of alerts that no other window has told of: it may have the same."""
+        if ours := await run_in_thread(told_once.claim, fired, user_state_path("itick-tui") / "alerts.json"):
+            self._tell_beyond_the_screen(ours)
+
+    def _tell_beyond_the_screen(self, fired: list[AlertEvent]) -> None:
+        text = " · ".join(alert_lines(fired))
         self._ring()
-        self._show(lines)
         driver = current_driver(self._app)
         version = driver.version if isinstance(driver, TerminalDriver) else ""
         if driver is not None and (sequence := notification_sequence(text, os.environ, version)):

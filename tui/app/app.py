@@ -18,10 +18,15 @@ from tui.app.alert_actions import AlertActions
 from tui.app.alert_notices import AlertNotices
 from tui.app.appearance import Appearance
 from tui.app.commands import Commands
+from tui.app.compare_actions import CompareActions
 from tui.app.export import Exporter
 from tui.app.feed_actions import FeedActions
-from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedCallbacks, FeedSource, FeedWorker
+from tui.app.feed_callbacks import FeedCallbacks
+from tui.app.feed_display import FeedDisplay
+from tui.app.feed_worker import RECORDED, SAVE_WITHIN, FeedSource, FeedWorker
 from tui.app.freeze_actions import FreezeActions
+from tui.app.health_figures import HealthFigures
+from tui.app.layout_actions import LayoutActions
 from tui.app.lifecycle import Lifecycle
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
@@ -50,7 +55,6 @@ from tui.widgets.pane import Pane
 from tui.widgets.watchlist.grid import Watchlist
 
 if TYPE_CHECKING:
-    from tui.screens.health import FeedHealth, HealthSnapshot
     from tui.screens.palette import PaletteCommand
     from tui.widgets.add_field import AddField
     from tui.widgets.find_field import FindField
@@ -106,6 +110,7 @@ class ItickApp(BaseApp):
             clock,
             wall,
         )
+        self.feed_display = FeedDisplay(self, self.dashboard, self.feed)
         self.painting = Painting(
             self,
             self.dashboard,
@@ -115,8 +120,13 @@ class ItickApp(BaseApp):
             lambda: self.feed.is_paused,
             self.preferences.settings.glyphs,
         )
+        self.health_figures = HealthFigures(
+            self.market, self.preferences, self.appearance, self.feed, self.painting, clock, wall
+        )
         self.link_notices = LinkNotices(self.notices, self._ring)
-        self.alert_notices = AlertNotices(self, self.notices, self.preferences, self._ring, self._start_worker)
+        self.alert_notices = AlertNotices(
+            self, self.notices, self.preferences, self._ring, self._start_worker, lambda: self.feed.shared is not None
+        )
         self.market.alert_engine.on_fired = self.alert_notices.add
         self.exporter = Exporter(options.export_to, lambda text, warn: self.notices.say(text, warn=warn))
         self._build_actions()
@@ -136,7 +146,7 @@ class ItickApp(BaseApp):
             say=self.notices.say,
             warn=self._warn,
             start_worker=self._start_worker,
-            ask_take_over=self._ask_take_over,
+            ask_take_over=lambda error: self.feed_display.ask_take_over(error),
             leave=self.lifecycle.leave,
         )
 
@@ -156,12 +166,14 @@ class ItickApp(BaseApp):
             self.watchlist_actions.add,
         )
         self.alert_actions = AlertActions(dashboard, market, preferences, self.push_screen)
+        layout_actions = LayoutActions(dashboard, preferences, notices, self.push_screen)
+        compare_actions = CompareActions(dashboard, preferences, notices, self.push_screen)
         feed_actions = FeedActions(
             self.feed,
             notices,
             preferences.key_label,
             self.push_screen,
-            self._health_screen,
+            self.health_figures.screen,
             self.link_notices.outage.expect_reconnect,
         )
         freeze = FreezeActions(dashboard, self.feed, notices, feed_actions.replay_pause, self._redraw, self.clock)
@@ -174,17 +186,8 @@ class ItickApp(BaseApp):
             self.lifecycle.leave,
             self.action_suspend_process,
         )
-        self.registry = ActionRegistry(
-            (
-                self.watchlist_actions,
-                self.list_actions,
-                self.view_actions,
-                self.alert_actions,
-                feed_actions,
-                freeze,
-                program_actions,
-            )
-        )
+        named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
+        self.registry = ActionRegistry((*named, layout_actions, compare_actions, feed_actions, freeze, program_actions))
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )
@@ -196,7 +199,7 @@ class ItickApp(BaseApp):
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
-        dashboard.hidden = set(settings.hidden)
+        dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort
         for pane in (dashboard.watchlist, dashboard.quote_header, ladder):
@@ -347,8 +350,7 @@ class ItickApp(BaseApp):
     def tick(self) -> None:
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
-        if self.feed.replay is not None:
-            self.dashboard.header.replay_details = self.feed.replay.details
+        self.feed_display.tick()
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -400,37 +402,6 @@ class ItickApp(BaseApp):
     def _start_worker(self, work: Callable[[], Awaitable[None]], name: str) -> Worker[None]:
         # The worker calls `work`: a coroutine made here would never be awaited if the program ends before it runs.
         return self.run_worker(cast(Any, work), name=name, group=name)
-
-    async def _ask_take_over(self, pid: int) -> bool:
-        from tui.screens.take_over import TakeOver
-
-        return await self.push_screen_wait(TakeOver(pid))
-
-    def _health_screen(self) -> FeedHealth:
-        from tui.screens.health import FeedHealth
-
-        return FeedHealth(self.appearance.styles, self.market, self.health_snapshot)
-
-    def health_snapshot(self) -> HealthSnapshot:
-        """Returns the figures of the feed as they are now."""
-        from tui.screens.health import HealthSnapshot
-
-        feed, frames = self.feed, self.painting.frame_clock
-        assert frames is not None
-        return HealthSnapshot(
-            self.clock(),
-            1000 * self._wall(),
-            feed.state,
-            feed.host,
-            feed.is_demo,
-            [self.market.instruments[symbol] for symbol in self.preferences.lists.symbols],
-            self.painting.flow_control,
-            frames.cost,
-            frames.rate,
-            feed.history,
-            feed.fund_list,
-            feed.unread,
-        )
 
     # --- the end ---
 

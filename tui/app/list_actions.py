@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from tui.app.notices import Notices
 from tui.app.preferences import Preferences
 from tui.app.push_screen import PushScreen
-from tui.config.watchlists import LONGEST_NAME, describe_symbols
+from tui.config.watchlists import describe_symbols, name_problem
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, sanitize
+from tui.symbol import Symbol
 
 if TYPE_CHECKING:
     from tui.screens.lists import ListAction
@@ -125,13 +125,9 @@ class ListActions:
 
     def _name_problem(self, name: str) -> str:
         """Returns why a list cannot be called so; "" if it can."""
-        if not name:
-            return "a list needs a name"
-        if len(name) > LONGEST_NAME:
-            return f"{len(name)} characters: at most {LONGEST_NAME}"
-        if name != sanitize(name):
-            return "it holds characters that cannot be printed"
-        return f"there is a list '{name}' already" if name in self._lists.lists else ""
+        if name in self._lists.lists:
+            return f"there is a list '{name}' already"
+        return name_problem(name, "a list")
 
     def _create(self, name: str | None) -> None:
         if name is not None:

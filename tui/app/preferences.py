@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.config.file import ConfigFile
 from tui.config.key_table import apply_overrides, label_of
-from tui.config.merge import merge_alerts
+from tui.config.merge import merge_alerts, merge_layouts
 from tui.config.saver import SettingsSaver
 from tui.config.settings import Lists, Settings
 from tui.config.watchlists import Watchlists, free_name
@@ -80,9 +80,12 @@ class Preferences:
 
     @property
     def followed(self) -> tuple[Symbol, ...]:
-        """The symbols of the shown list, and after them those of alerts that are on, as many as a connection takes."""
+        """The symbols of the shown list, and after them those that a basis there needs, and those of alerts that are
+        on, as many as a connection takes."""
+        listed = self.lists.symbols
+        needed = (basis.other for basis in self.settings.basis if basis.symbol in listed)
         alerted = (alert.symbol for alert in self.settings.alerts if alert.state == "on")
-        return tuple(dict.fromkeys([*self.lists.symbols, *alerted]))[:MAX_SYMBOLS]
+        return tuple(dict.fromkeys([*listed, *needed, *alerted]))[:MAX_SYMBOLS]
 
     @property
     def listed(self) -> Iterable[Symbol]:
@@ -131,10 +134,11 @@ class Preferences:
             self.saver.save(self.settings)
 
     def _merge(self, sent: Settings, found: Settings) -> None:
-        """Add what another copy wrote into the file since: its lists and alerts."""
+        """Add what another copy wrote into the file since: its lists, alerts and layouts."""
         self.lists.merge_external(sent.lists, found.lists)
         alerts = merge_alerts(sent.alerts, self.settings.alerts, found.alerts)
-        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts)
+        layouts = merge_layouts(sent.layouts, self.settings.layouts, found.layouts)
+        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts, layouts=layouts)
         self._on_alerts(alerts)
         self._on_lists(None)
 

@@ -98,6 +98,13 @@ class ViewActions:
             way = self._preferences.key_label("next_pane")
             self._notices.say(f"{key_label(name)} is a key of the {scope}: {way} gives it the keys")
 
+    def depth_over_time(self) -> None:
+        """Give the whole screen to the depth of the selected symbol over time, or back to what had it."""
+        if self._dashboard.watchlist.selected is not None or self._dashboard.shows("depth_over_time"):
+            self._dashboard.show_depth()
+        else:
+            self._notices.say("no symbol is selected")
+
     def zoom(self) -> None:
         """Give the whole screen to the pane that has the keys, or back to all."""
         if not self._dashboard.zoomed and sum(self._dashboard.shows(pane) for pane in PANES) < 2:
@@ -131,7 +138,7 @@ class ViewActions:
 
         if self._is_shown("tape"):
             tape = self._dashboard.tape
-            check = _check(parse_trade_filter)
+            check = objection_of(parse_trade_filter)
             prompt = Prompt(
                 "Trades to show",
                 str(tape.trade_filter),
@@ -158,7 +165,7 @@ class ViewActions:
         from tui.screens.prompt import Prompt
 
         now, ladder = self._preferences.settings.cost_of, self._dashboard.ladder
-        check = _check(parse_amount)
+        check = objection_of(parse_amount)
         prompt = Prompt("Size to trade", now, check, _SIZES, "shows the cost", lambda: ladder.region, selected=True)
         self._push_screen(prompt, self._size_given)
 
@@ -178,33 +185,56 @@ class ViewActions:
 
         chart = self._dashboard.chart
         prompt = Prompt(
-            "Go to time", check=_check(chart.find_moment), help=_MOMENTS, enter="shows it", beside=lambda: chart.region
+            "Go to time",
+            check=objection_of(chart.find_moment),
+            help=_MOMENTS,
+            enter="shows it",
+            beside=lambda: chart.region,
         )
         self._push_screen(prompt, lambda text: chart.go_to(chart.find_moment(text)) if text is not None else None)
 
     def shorter(self) -> None:
         """Show shorter bars in the chart."""
-        if self._is_shown("chart") and not self._dashboard.chart.shorter():
+        if self._is_shown("chart") and self._has_intervals() and not self._dashboard.chart.shorter():
             self._notices.say("no bars are shorter than a minute")
         self._save_chart()
 
     def longer(self) -> None:
         """Show longer bars in the chart."""
-        if self._is_shown("chart") and not self._dashboard.chart.longer():
+        if self._is_shown("chart") and self._has_intervals() and not self._dashboard.chart.longer():
             self._notices.say("no bars are longer than a day")
         self._save_chart()
 
+    def _has_intervals(self) -> bool:
+        """Returns True if the chart has bars of several lengths, as a comparison has; answers why not if it has not."""
+        return bool(self._dashboard.chart.compared) or self._has_bars("longer or shorter bars")
+
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("candles"):
             self._dashboard.chart.candles = not self._dashboard.chart.candles
             self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        if self._is_shown("chart"):
+        if self._is_shown("chart") and self._has_bars("average price"):
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
+
+    def premium(self) -> None:
+        """Show the premium over time in the chart, or the bars again."""
+        chart = self._dashboard.chart
+        if self._is_shown("chart") and (chart.premium or self._has_bars("premium")):
+            chart.premium = not chart.premium
+
+    def _has_bars(self, what: str) -> bool:
+        """Returns True if the chart has the bars of one symbol; answers why there is no such thing if it has not."""
+        chart, label = self._dashboard.chart, self._preferences.key_label
+        if chart.compared:
+            self._notices.say(f"no {what} in a comparison: {label('compare')} ends it")
+        elif chart.premium:
+            self._notices.say(f"no {what} in the premium over time: {label('premium')} shows the bars")
+        return not (chart.compared or chart.premium)
 
     def _is_shown(self, pane: str) -> bool:
         """Returns True if a pane is on the screen; answers how to show it if it is not."""
@@ -273,7 +303,7 @@ class ViewActions:
         self._dashboard.apply_styles(self._appearance.styles)
 
 
-def _check(parse: Callable[[str], object]) -> Callable[[str], str]:
+def objection_of(parse: Callable[[str], object]) -> Callable[[str], str]:
     """Returns what tells why `parse` does not take a text, "" if it does."""
 
     def check(text: str) -> str:

@@ -40,6 +40,7 @@ from tui.cli.lazy_commands import LazyCommands
 from tui.cli.options import (
     check_source,
     feed_options,
+    find_nats_server,
     find_rest_url,
     find_target,
     open_recording,
@@ -127,6 +128,8 @@ def cli(
     config: Path | None,
     log_file: Path | None,
     take_over: bool,
+    nats: str | None,
+    nats_credentials: Path | None,
     record: Path | None,
     replay: Path | None,
     speed: str | None,
@@ -142,7 +145,7 @@ def cli(
     Without a command it opens the dashboard with your own lists, or with what --watch names. Press ? there for the
     keys and q to leave. Symbols are CODE$REGION, in quotes, for a shell takes an unquoted $US away; QQQ.US and plain
     QQQ (then: US) work too. The key comes from --token-file, ITICK_TOKEN or the setting token_command, in this order,
-    and never stands on the command line.
+    and never stands on the command line. Windows and streams on this machine share the one connection of their key.
     """
     from tui.log import logging_to
 
@@ -156,8 +159,9 @@ def cli(
         gc.enable()
         context.with_resource(logging_to(None))
         return EXIT_DONE
-    other_options = {"--demo": demo, "--url": url, "--token-file": token_file, "--watch": watch, "--record": record}
-    replayed = _open_replay(replay, speed, begin, other_options | {"--take-over": take_over})
+    source_options = {"--demo": demo, "--url": url, "--token-file": token_file, "--take-over": take_over}
+    other_options = source_options | {"--watch": watch, "--record": record, "--nats": nats}
+    replayed = _open_replay(replay, speed, begin, other_options)
     symbols, notices = parse_watch(watch)
     check_source(demo, url, token_file)
     file = config_file(config, demo=demo)
@@ -172,8 +176,10 @@ def cli(
         raise error if theme else UsageError(f"{file.path}, theme: {error}") from None
     if file.command_warning:
         notices.append(file.command_warning)
-    target, token = find_target(url, token_file, file, None if demo or replayed else settings, notices)
-    rest_url = find_rest_url(url, file, None if demo or replayed else settings)
+    server = find_nats_server(nats, nats_credentials, notices, source_options)
+    own_settings = None if demo or replayed or server else settings
+    target, token = find_target(url, token_file, file, own_settings, notices)
+    rest_url = find_rest_url(url, file, own_settings)
     for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
         if open_file is None or not open_file.isatty():
             raise UsageError(
@@ -193,7 +199,11 @@ def cli(
     settings = replace(settings, theme=found_theme.name, bell=settings.bell and not no_bell)
     launch_options = LaunchOptions(settings, file, symbols, _demo_lists() if demo else {}, _absolute(export_dir))
     with logging_to(log_file) as log, open_recording(record) as recorder:
-        source = FeedSource(target, token, notices, take_over, rest_url, recorder, replayed, log)
+        source = FeedSource(
+            *(target, token, notices, take_over, rest_url, recorder, replayed, log, server),
+            iopv_command=settings.iopv_command,
+            bases=settings.basis,
+        )
         if replayed is not None:
             settings = replace(settings, lists={RECORDED: replayed.symbols}, alerts=())
             launch_options = launch_options._replace(settings=settings, remember=False)

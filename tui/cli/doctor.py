@@ -61,8 +61,9 @@ def doctor(
     """Check this machine and the connection to the feed.
 
     It says what is wrong and what to do about it, step by step, from Python and the config file to the first data and
-    five pings. The result of a step is OK, WARN, FAIL, or skipped if a step before it failed. It takes some seconds, 40
-    at most. No key, user name or password is printed: add the output to a report of a fault.
+    five pings. If another copy has the key's connection it is joined, not ended. The result of a step is OK, WARN,
+    FAIL, or skipped if a step before it failed. It takes some seconds, 40 at most. No key, user name or password is
+    printed: add the output to a report of a fault.
     """
     import asyncio
     import signal

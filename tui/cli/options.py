@@ -7,7 +7,7 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.config.file import ConfigFile
     from tui.config.settings import Settings
     from tui.recording.writer import Recorder
+    from tui.relay.nats_server import NatsServer
     from tui.secrets import Token
     from tui.symbol import Symbol
 
@@ -121,7 +122,20 @@ take_over_option = option(
     "--take-over",
     group=CONNECTION,
     is_flag=True,
-    help="Connect although another copy on this machine uses the same key.",
+    help="Take the connection over from another copy on this machine instead of joining it.",
+)
+nats_option = option(
+    "--nats",
+    group=CONNECTION,
+    metavar="URL",
+    help="Follow a relay of your team through this NATS server, nats://HOST:4222: no key.",
+)
+nats_credentials_option = option(
+    "--nats-credentials",
+    group=CONNECTION,
+    type=click.Path(path_type=Path, dir_okay=True),
+    metavar="FILE",
+    help="Read USER:PASSWORD, an NKEY seed or a .creds for the NATS server from FILE.",
 )
 record_option = option(
     "--record",
@@ -152,6 +166,8 @@ def feed_options(command: _F) -> _F:
         log_option,
         config_option,
         record_option,
+        nats_credentials_option,
+        nats_option,
         take_over_option,
         token_file_option,
         url_option,
@@ -194,6 +210,24 @@ def check_source(demo: bool, url: str | None, token_file: Path | None) -> None:
         raise UsageError("--demo and --url exclude each other: the demo exchange has an address of its own")
     if demo and token_file is not None:
         raise UsageError("--demo needs no key: leave --token-file out")
+
+
+def find_nats_server(
+    url: str | None, credentials: Path | None, notices: list[str], excluded: Mapping[str, object]
+) -> NatsServer | None:
+    """Returns the server to follow, None without one. Appends notices. Raises UsageError, also for options that it
+    excludes."""
+    if url is None:
+        if credentials is not None:
+            raise UsageError("--nats-credentials is for a NATS server: name it with --nats nats://HOST:4222")
+        return None
+    if given := next((name for name, value in excluded.items() if value), None):
+        raise UsageError(f"--nats follows a relay, which has the key and the address: leave {given} out")
+    from tui.relay.nats_server import find_server
+    from tui.secrets import forget_environment
+
+    forget_environment()
+    return find_server(url, credentials, notices)
 
 
 def find_rest_url(url: str | None, file: ConfigFile, settings: Settings | None) -> str:

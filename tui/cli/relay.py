@@ -13,16 +13,19 @@ from tui.cli.options import (
     config_option,
     find_target,
     log_option,
+    nats_credentials_option,
     print_error,
     take_over_option,
     token_file_option,
     url_option,
 )
 from tui.config.plain_mode import PLAIN
-from tui.errors import EXIT_DONE, ItickError, UsageError
+from tui.errors import EXIT_DONE, EXIT_TERMINATED, ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.log import LogFile
+    from tui.relay.nats_server import NatsServer
+    from tui.secrets import Token
 
 
 @click.command(
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     examples=(
         ("itick-tui relay", "Hold the connection; dashboards and streams with this key join it."),
         ("itick-tui relay --listen 127.0.0.1:9011", "For other programs on this machine too."),
+        ("itick-tui relay --nats nats://127.0.0.1:4222", "Publish to a team, who follow with --nats too."),
         ("itick-tui --url ws://127.0.0.1:9011/fund --token-file FILE", "A dashboard over TCP."),
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
     help="Serve programs that speak the vendor's protocol over TCP too, on this machine only: 127.0.0.1:9011. Their "
     "key is in a file that the command names. Port 0 selects a free one.",
 )
+@option("--nats", group=SERVING, metavar="URL", help="Publish to your team on this NATS server: nats://HOST:4222.")
+@nats_credentials_option
 @config_option
 @log_option
 def relay(
@@ -53,6 +59,8 @@ def relay(
     token_file: Path | None,
     take_over: bool,
     listen: str | None,
+    nats: str | None,
+    nats_credentials: Path | None,
     config: Path | None,
     log_file: Path | None,
 ) -> int:
@@ -65,10 +73,21 @@ def relay(
     from tui.relay.local_access import local_access
 
     access = local_access(listen) if listen is not None else None
+    if nats is None and nats_credentials is not None:
+        raise UsageError("--nats-credentials is for a NATS server: name it with --nats nats://HOST:4222")
+    if nats is not None and (given := "--listen" if listen else "--take-over" if take_over else ""):
+        raise UsageError(
+            f"--nats publishes alone: leave {given} out. A second relay without --nats shares the connection"
+        )
     file = config_file(config)
     notices = [file.command_warning] if file.command_warning else []
     target, token = find_target(url, token_file, file, file.read(), notices)
     assert target is not None and token is not None
+    server = None
+    if nats is not None:
+        from tui.relay.nats_server import find_server
+
+        server = find_server(nats, nats_credentials, notices)
     for notice in notices:
         print_error(notice, EXIT_DONE)
 
@@ -80,6 +99,8 @@ def relay(
     from tui.log import logging_to
     from tui.relay.sharing import Sharing
 
+    if server is not None:
+        return _publish(server, target, token, log_file)
     if access is not None and host_of(target) == str(access):
         raise UsageError(f"--listen {access} is the address of the feed itself: choose another port")
     lock = KeyLock(host_of(target), token)
@@ -97,3 +118,26 @@ def relay(
         return print_error(str(error), error.exit_code)
     finally:
         relay_run.print_counters()  # last, where scripts look for it
+
+
+def _publish(server: NatsServer, target: str, token: Token, log_file: Path | None) -> int:
+    """Publish until a signal comes; returns the exit code. Raises FeedError."""
+    import asyncio
+    import contextlib
+    import signal
+
+    from tui.log import logging_to
+    from tui.relay.nats_publisher import publish
+
+    def say(words: str) -> None:
+        print_error(words, EXIT_DONE)
+
+    async def run() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await publish(server, target, token, say)
+
+    with logging_to(log_file, inherited=True), contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(run())
+    return EXIT_TERMINATED

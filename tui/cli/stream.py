@@ -15,6 +15,7 @@ from tui.cli.options import (
     BoundedInt,
     check_source,
     feed_options,
+    find_nats_server,
     find_target,
     open_recording,
     parse_watch,
@@ -78,6 +79,8 @@ def stream(
     config: Path | None,
     log_file: Path | None,
     take_over: bool,
+    nats: str | None,
+    nats_credentials: Path | None,
     record: Path | None,
     types: str,
     count: int | None,
@@ -89,7 +92,8 @@ def stream(
 
     Each object has symbol, type and the fields by their full names (last, open, bids …); times are milliseconds UTC.
     States of the link, refused types and symbols without data go to standard error, and at the end the counters of the
-    feed. A lost link is reconnected; only --deadline without a live one ends it.
+    feed. A lost link is reconnected; only --deadline without a live one ends it. Beside a dashboard or another stream
+    with the same key it joins their connection.
     """
     symbols, notices = parse_watch(watch)
     if demo and not symbols:
@@ -110,7 +114,9 @@ def stream(
     settings = None if demo else file.read()
     if file.command_warning:
         notices.append(file.command_warning)
-    target, token = find_target(url, token_file, file, settings, notices)
+    excluded = {"--demo": demo, "--url": url, "--token-file": token_file, "--take-over": take_over}
+    server = find_nats_server(nats, nats_credentials, notices, excluded)
+    target, token = find_target(url, token_file, file, settings, notices) if server is None else (None, None)
     for notice in notices:
         print_error(notice, EXIT_DONE)
 
@@ -130,6 +136,11 @@ def stream(
             lock = KeyLock(host_of(target), token)
             async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
                 return await ndjson.run(target, token, type_list, route, recorder, log)
+        if server is not None:
+            from tui.relay.nats_follower import follower_of
+
+            opener = follower_of(server, "stream")
+            return await ndjson.run(server.url, Token(""), type_list, None, recorder, log, opener)
         from tui.exchange.server import Exchange
 
         async with Exchange() as exchange:

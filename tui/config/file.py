@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from platformdirs import user_config_path
 
 from tui.config.merge import merge
-from tui.config.settings import Settings, is_same_lists, is_same_settings, parse_settings
+from tui.config.settings import (
+    COMMAND_SETTINGS,
+    Layouts,
+    Settings,
+    is_same_lists,
+    is_same_settings,
+    parse_settings,
+)
 from tui.config.toml_arrays import ArrayEditor
 from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
@@ -43,11 +50,11 @@ class ConfigFile:
         Raises UsageError if the file cannot be read or holds an invalid setting.
         """
         settings = parse_settings(self._text(), str(self.path))
-        commands = [name for name in ("token_command", "alert_command") if getattr(settings, name)]
+        commands = [name for name in COMMAND_SETTINGS if getattr(settings, name)]
         self.command_warning = ""
         if commands and (warning := self.permission_warning()):
             self.command_warning = f"{' and '.join(commands)} will not be run: {warning}"
-            settings = replace(settings, token_command=(), alert_command=())
+            settings = replace(settings, **dict.fromkeys(COMMAND_SETTINGS, ()))
         return settings
 
     def permission_warning(self) -> str:
@@ -73,10 +80,10 @@ class ConfigFile:
                 text = self._text()
                 theirs = parse_settings(text, str(self.path))
                 # A file that was deleted or truncated meanwhile (by an editor on a full disk, or just before it writes)
-                # must not delete every list and alert.
+                # must not delete every list, alert and layout.
                 is_missing = not text.strip()
-                current = replace(theirs, lists=base.lists, alerts=base.alerts) if is_missing else theirs
-                merged = merge(base, ours, current)
+                named = {"lists": base.lists, "alerts": base.alerts, "layouts": base.layouts} if is_missing else {}
+                merged = merge(base, ours, replace(theirs, **named))
                 if not is_same_settings(merged, theirs):
                     edited = _edit_document(text, theirs, merged, self._arrays)
                     if parse_settings(edited, str(self.path)) != merged:
@@ -117,6 +124,11 @@ def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEd
             if "alerts" not in document:
                 document["alerts"] = tomlkit.array().multiline(True)
             _edit_alerts(document["alerts"], new, arrays)
+        elif field == "layouts":
+            if not isinstance(document.get("layouts"), Table | InlineTable):
+                document.pop("layouts", None)
+                document["layouts"], old = tomlkit.table(), {}
+            _edit_layouts(document["layouts"], old, new)
         elif isinstance(new, tuple):
             if isinstance(document.get(field), Array):
                 arrays.edit(field, document[field], list(map(str, old)), list(map(str, new)))
@@ -157,6 +169,16 @@ def _edit_lists(
             table[name] = arrays.create(_list_key(name), list(map(str, symbols))) if array is None else array
     if trailing:
         table.value.body.extend(trailing)
+
+
+def _edit_layouts(table: Any, before: Layouts, after: Layouts) -> None:
+    """Remove, replace and add layouts, the comments between them untouched."""
+    for name in before:
+        if name not in after:
+            del table[name]
+    for name, parts in after.items():
+        if parts != before.get(name):
+            table[name] = list(parts)
 
 
 def _list_key(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from tui.config.settings import Lists, Settings
+from tui.config.settings import Layouts, Lists, Settings
 from tui.market.alerts import Alert
 
 _T = TypeVar("_T")
@@ -24,6 +24,8 @@ def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
             merged[field] = merge_lists(old, our, their)
         elif field == "alerts":
             merged[field] = merge_alerts(old, our, their)
+        elif field == "layouts":
+            merged[field] = merge_layouts(old, our, their)
         else:
             merged[field] = their if our == old else our
     return Settings(**merged)
@@ -46,11 +48,20 @@ def merge_alerts(base: Sequence[Alert], ours: Sequence[Alert], theirs: Sequence[
     """Returns the merged alerts by their keys. An alert deleted on one side and changed on the other is kept as
     changed."""
     old, our, their = ({alert.key: alert for alert in side} for side in (base, ours, theirs))
-    merged = []
-    for key in _merge_names(old, our, their):
-        untouched = key not in our or (key in their and our[key] == old.get(key))
-        merged.append(their[key] if untouched else our[key])
-    return tuple(merged)
+    return tuple(_merge_values(old, our, their).values())
+
+
+def merge_layouts(base: Layouts, ours: Layouts, theirs: Layouts) -> Layouts:
+    """Returns the merged layouts by name. One deleted on one side and changed on the other is kept as changed."""
+    return _merge_values(base, ours, theirs)
+
+
+def _merge_values(base: Mapping[_T, _V], ours: Mapping[_T, _V], theirs: Mapping[_T, _V]) -> dict[_T, _V]:
+    merged = {}
+    for key in _merge_names(base, ours, theirs):
+        untouched = key not in ours or (key in theirs and ours[key] == base.get(key))
+        merged[key] = theirs[key] if untouched else ours[key]
+    return merged
 
 
 def _merge_names(base: Mapping[_T, _V], ours: Mapping[_T, _V], theirs: Mapping[_T, _V]) -> list[_T]:

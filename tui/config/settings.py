@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,18 +15,27 @@ from tui.config.key_table import KEYS, apply_overrides, find_conflict
 from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
 from tui.market.alerts import Alert, parse_alert
+from tui.market.basis import Basis, parse_basis
 from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol, parse_symbol
 
 ColumnId: TypeAlias = Literal[
-    "symbol", "name", "last", "change", "change%", "ext%", "bid", "ask", "spread", "previous", "open", "high", "low",
-    "range", "volume", "turnover", "vwap", "iopv", "premium", "hour", "time", "age",
+    "symbol", "name", "last", "change", "change%", "ext%", "speed1", "speed5", "bid", "ask", "spread", "previous",
+    "open", "high", "low", "range", "volume", "relvol", "turnover", "vwap", "iopv", "premium", "basis", "hour", "time",
+    "age",
 ]  # fmt: skip
 COLUMN_IDS: tuple[str, ...] = get_args(ColumnId)
 PaneId: TypeAlias = Literal["watchlist", "ladder", "chart", "tape"]
+Below: TypeAlias = Literal["auto", "wide-chart", "2x2", "3x3", "nothing"]
+LayoutPart: TypeAlias = PaneId | Below
+Layouts: TypeAlias = Mapping[str, tuple[LayoutPart, ...]]
 Interval: TypeAlias = Literal[1, 5, 15, 30, 60, 1440]
 Lists: TypeAlias = Mapping[str, tuple[Symbol, ...]]
+_T = TypeVar("_T")
+
+COMMAND_SETTINGS = ("token_command", "alert_command", "iopv_command")
+"""The settings that are commands of the person's."""
 
 PLACEHOLDERS = ("{words}", "{symbol}", "{price}")
 """The placeholders for the alert in the arguments of `alert_command`."""
@@ -60,6 +69,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnId, ...] = ()
     sort: str = ""
     hidden: tuple[PaneId, ...] = ()
+    below: Below = "auto"
     interval: Interval = 1
     candles: bool = False
     vwap: bool = False
@@ -67,14 +77,17 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     root_ladder: bool = False
     cost_of: str = "1000"
     alert_command: tuple[str, ...] = ()
+    iopv_command: tuple[str, ...] = ()
     list: str = ""
+    layouts: Layouts = {}
 
 
 class Settings(_CommonSettings, frozen=True, kw_only=True):
     """All settings as the program uses them. `lists` maps names to symbols, in order; the `alerts` have distinct
-    keys."""
+    keys, each `basis` is of another symbol."""
 
     alerts: tuple[Alert, ...] = ()
+    basis: tuple[Basis, ...] = ()
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
 
@@ -93,6 +106,7 @@ class _FileSettings(_CommonSettings, frozen=True, kw_only=True, forbid_unknown_f
     """All settings as the file holds them."""
 
     alerts: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
 
@@ -132,20 +146,17 @@ def parse_settings(text: str, name: str) -> Settings:
             message = f"alert_command: there is no '{placeholder}', only {', '.join(PLACEHOLDERS)}"
             raise _error_at(name, line_of(text, "alert_command"), message)
     alerts: dict[object, Alert] = {}
-    for spelling in file.alerts:
-        try:
-            alert = parse_alert(spelling)
-        except UsageError as error:
-            lines = (number for number, line in enumerate(text.splitlines(), 1) if f'"{spelling}"' in line)
-            at = next(lines, line_of(text, "alerts"))
-            raise _error_at(name, at, f"alerts: '{spelling}': {error}") from None
+    for alert in _parse_each(text, name, "alerts", file.alerts, parse_alert):
         alerts.setdefault(alert.key, alert)
+    bases: dict[Symbol, Basis] = {}
+    for basis in _parse_each(text, name, "basis", file.basis, parse_basis):
+        bases.setdefault(basis.symbol, basis)
     keys = {id_: (labels,) if isinstance(labels, str) else labels for id_, labels in file.keys.items()}
     for id_, labels in keys.items():
         if wrong := _key_error(id_, labels, keys):
             raise _error_at(name, line_of(text, "keys", id_), f"keys: {wrong}")
     plain = {field: getattr(file, field) for field in _CommonSettings.__struct_fields__}
-    return Settings(**plain, alerts=tuple(alerts.values()), lists=lists, keys=keys)
+    return Settings(**plain, alerts=tuple(alerts.values()), basis=tuple(bases.values()), lists=lists, keys=keys)
 
 
 def line_of(text: str, key: str, inner: str | None = None) -> int:
@@ -171,6 +182,17 @@ def _unquote(key: str) -> str:
 
 def _error_at(name: str, line: int, message: str) -> UsageError:
     return UsageError(f"{name}, line {line}: {message}" if line else f"{name}: {message}")
+
+
+def _parse_each(text: str, name: str, key: str, spellings: tuple[str, ...], parse: Callable[[str], _T]) -> Iterator[_T]:
+    """Yields the parsed items of the array `key`. Raises UsageError with the line of an invalid one."""
+    for spelling in spellings:
+        try:
+            yield parse(spelling)
+        except UsageError as error:
+            lines = (number for number, line in enumerate(text.splitlines(), 1) if f'"{spelling}"' in line)
+            at = next(lines, line_of(text, key))
+            raise _error_at(name, at, f"{key}: '{spelling}': {error}") from None
 
 
 def _parse_list(title: str, spellings: tuple[str, ...]) -> tuple[Symbol, ...]:
@@ -211,7 +233,7 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             return ("interval",), f"interval: {invalid[1]} is none of 1, 5, 15, 30, 60 and 1440 minutes"
         if place.startswith("glyphs"):
             return ("glyphs",), f"glyphs: {invalid[1]} is none of {', '.join(get_args(GlyphSetting))}"
-        what, known = ("pane", get_args(PaneId)) if place.startswith("hidden") else ("column", COLUMN_IDS)
+        what, known = _enum_of(place)
         message = f"there is no {what} '{invalid[1]}'{_suggestion(invalid[1], known)}"
     field = re.match(r"\w*", place)
     key = field[0] if field else ""
@@ -222,6 +244,17 @@ def _describe_error(raw: dict[str, Any], error: str) -> tuple[tuple[str, ...], s
             except msgspec.ValidationError:
                 return (key, inner), f"{key}.{inner}: {message}"
     return (key,), f"{key}: {message}" if key else message
+
+
+def _enum_of(place: str) -> tuple[str, tuple[str, ...]]:
+    """Returns what stands at a place of the file, and the words for it."""
+    if place.startswith("hidden"):
+        return "pane", get_args(PaneId)
+    if place.startswith("below"):
+        return "choice below the list", get_args(Below)
+    if place.startswith("layouts"):
+        return "part of a layout", (*get_args(PaneId), *get_args(Below))
+    return "column", COLUMN_IDS
 
 
 def _suggestion(given: str, known: Any) -> str:

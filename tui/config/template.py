@@ -9,6 +9,7 @@ from typing import Any
 from tui.config.key_table import KEYS, KeyBinding, key_label
 from tui.config.settings import COLUMN_IDS, Settings
 from tui.market.alerts import Alert
+from tui.market.basis import Basis
 
 SETTING_DESCRIPTIONS = {
     "theme": "Theme: midnight, amber, harbor or daylight.",
@@ -25,9 +26,11 @@ SETTING_DESCRIPTIONS = {
     "token_command": "A command that prints your key, run without a shell if neither --token-file nor\n"
     '# ITICK_TOKEN gives one: ["pass", "show", "itick"].',
     "columns": "Columns from left to right; [] are the default ones. There are\n# "
-    + "\n# ".join([", ".join(COLUMN_IDS[:11]) + ",", ", ".join(COLUMN_IDS[11:]) + "."]),
+    + "\n# ".join([", ".join(COLUMN_IDS[:14]) + ",", ", ".join(COLUMN_IDS[14:]) + "."]),
     "sort": 'The column to sort by, with - in front the largest first: "-change%". "" is the order made by hand.',
     "hidden": 'Panes that are not shown: "watchlist", "ladder", "chart", "tape".',
+    "below": "What stands below the list on a wide terminal: "
+    '"auto" (what the room allows), "wide-chart", "2x2" or "3x3"\n# small charts, or "nothing".',
     "interval": "Minutes of a bar in the chart: 1, 5, 15, 30, 60, or 1440 for a day.",
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
@@ -35,13 +38,21 @@ SETTING_DESCRIPTIONS = {
     "root_ladder": "Scale the bars of the ladder by the square root of the size, so that small sizes stay visible.",
     "cost_of": 'The order whose cost is shown below the ladder: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'Alerts: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. The key A takes the same\n'
-    "# without the symbol, for the selected one.\n"
+    "# without the symbol, for the selected one. There are also ±2%, moves 1% in 5m, spread > 5bp, turnover > 1B,\n"
+    "# relvol > 2 (times the usual volume by this minute), premium > 30bp and discount > 30bp (of the IOPV).\n"
     "# An alert fires once, or with repeat each time its figure was back by that much; on live data only. It is\n"
     "# shown by a sign in the row, a notice, the bell, a line in the log, and a notification on the desktop if the\n"
     "# terminal supports it (OSC 9 or 777; in tmux with allow-passthrough on).",
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
+    "iopv_command": "A command that prints IOPVs, run without a shell and without your key: SYMBOL VALUE [TIME]\n"
+    "# a line, once (it is run again every 15 s) or for ever. TIME is seconds, or 2026-11-27T15:59:45-05:00; a date\n"
+    "# alone says that the value is a NAV, of which there is no premium. An IOPV that the feed sends comes first.",
+    "basis": 'For funds without any IOPV, another symbol times a factor: ["SPLG$US = SPY$US × 0.1175"]. How far the\n'
+    "# price is from that is called BASIS, not premium. The other symbol is asked of the feed too.",
     "list": "The list that is shown at the start.",
+    "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
+    '# Depth = ["ladder", "tape", "nothing"]',
     "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }
@@ -84,7 +95,7 @@ def _toml_values(settings: Settings) -> dict[str, Any]:
         if isinstance(value, Mapping):
             values[name] = {key: [str(item) for item in items] for key, items in value.items()}
         elif isinstance(value, tuple):
-            values[name] = [str(item) if isinstance(item, Alert) else item for item in value]
+            values[name] = [str(item) if isinstance(item, Alert | Basis) else item for item in value]
     return values
 
 

@@ -78,7 +78,7 @@ class AnsiColours(Struct, forbid_unknown_fields=True, frozen=True):
     """The palette of a terminal of 16 colours: a name for each role. Red, blue and magenta are too dark on black.
 
     `bar_text` is what is written on bars and flashes, `flat_bar` the bar of neither side; `up_calm` and `down_calm` are
-    up and down at rest."""
+    up and down at rest; `series_1` to `series_6` are lines that are compared."""
 
     background: AnsiName = "black"
     surface: AnsiName = "black"
@@ -103,6 +103,12 @@ class AnsiColours(Struct, forbid_unknown_fields=True, frozen=True):
     ask_bar: AnsiName = "bright_red"
     flash_up: AnsiName = "bright_green"
     flash_down: AnsiName = "bright_red"
+    series_1: AnsiName = "bright_cyan"
+    series_2: AnsiName = "bright_yellow"
+    series_3: AnsiName = "bright_magenta"
+    series_4: AnsiName = "white"
+    series_5: AnsiName = "bright_blue"
+    series_6: AnsiName = "bright_green"
 
 
 class Theme(Struct, forbid_unknown_fields=True, frozen=True):

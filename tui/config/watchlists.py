@@ -9,10 +9,19 @@ from typing import NamedTuple
 from tui.config.merge import merge_lists
 from tui.config.settings import Lists, is_same_lists
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.symbol import Symbol
+from tui.symbol import Symbol, sanitize
 
 DEFAULT_LIST = "Watchlist"  # the name of the first list of a new user
 LONGEST_NAME = 24  # characters of a list's name, and cells for it
+
+
+def name_problem(name: str, what: str) -> str:
+    """Returns why `what`, as `a list`, cannot be called so; "" if it can."""
+    if not name:
+        return f"{what} needs a name"
+    if len(name) > LONGEST_NAME:
+        return f"{len(name)} characters: at most {LONGEST_NAME}"
+    return "it holds characters that cannot be printed" if name != sanitize(name) else ""
 
 
 class UndoneEdit(NamedTuple):

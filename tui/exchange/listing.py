@@ -69,6 +69,7 @@ class Listing:
         self._trades_per_second = trades_per_second
         self._tick_size_per_print = tick_size_per_print
         self._last_size = 0
+        self._has_iopv = fund.symbol.region != "US"
         scale = fund.volatility / 100
         self._loads = [(index, scale * load) for index, load in fund.loads]
         self._noise = scale * fund.own_share
@@ -109,6 +110,8 @@ class Listing:
             turnover=self.turnover / _PRICE_SCALE,
             change=change / _PRICE_SCALE,
             change_percent=round(100 * change / self.previous_close, 2),
+            # Of these regions the exchanges publish one; it is not on the vendor's page either.
+            iopv=round(math.exp(self._log_price) * self.fund.tick / _PRICE_SCALE, 4) if self._has_iopv else None,
         )
 
     def depth(self) -> Depth:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import NoConnection
+from tui.errors import HolderLeft, NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.endpoint import host_of
@@ -48,9 +48,32 @@ class ConnectionLost(NoConnection):
         self.silence = silence
 
 
-class Connection:
+class OpenConnection(Protocol):
     """An open connection. `read` and `run_heartbeat` run until it ends; `authenticate` and `subscribe` wait for a
     reply."""
+
+    @property
+    def is_demo(self) -> bool:
+        """True if the prices are made up."""
+
+    async def read(self) -> NoReturn:
+        """Apply each message. Raises NoConnection at the end."""
+
+    async def authenticate(self) -> None:
+        """Wait until it may be subscribed. Raises FeedError."""
+
+    async def subscribe(self, symbols: Iterable[Symbol], type_: str) -> SubscribeReply | None:
+        """Request one type for some symbols. Returns the reply; None if none comes in time. Raises NoConnection."""
+
+    async def run_heartbeat(self) -> NoReturn:
+        """Watch the connection. Raises NoConnection when it is lost."""
+
+    async def close(self) -> None:
+        """Close it."""
+
+
+class Connection:
+    """A WebSocket connection to the vendor or a relay."""
 
     def __init__(
         self,
@@ -116,9 +139,10 @@ class Connection:
         def end() -> None:
             if tap is not None:
                 tap.end()
-            if health.messages > before:
+            if (count := health.messages - before) > 0:
                 health.frame_at = now
-                record_frames(now, health.messages - before)
+            if count or self._reported_at >= now:
+                record_frames(now, max(1, count))
 
         dispatcher = make_dispatcher(market, self._on_push, handle_reply, tap)
 
@@ -252,11 +276,14 @@ class Connection:
             raise self._connection_lost(error) from None
         self._sent_at = self._clock()
 
-    def _connection_lost(self, error: ConnectionClosed) -> ConnectionLost:
-        words = _describe_close(error)
-        if self._on_report is not None and error.rcvd is not None and error.rcvd.reason:
-            words = safe_text(error.rcvd.reason)[:120]  # the relay's own words
-        return ConnectionLost(words, self._clock() - max(self._silence.last, self._sent_at))
+    def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
+        silence = self._clock() - max(self._silence.last, self._sent_at)
+        if self._on_report is None:
+            return ConnectionLost(_describe_close(error), silence)
+        words = safe_text(error.rcvd.reason)[:120] if error.rcvd is not None else ""  # the relay's own
+        if error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART:  # it is there, and can be joined
+            return ConnectionLost(words, silence)
+        return HolderLeft(words or "connection lost")
 
     async def close(self) -> None:
         """Close with a closing handshake, within `Timings.close` s."""

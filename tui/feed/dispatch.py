@@ -33,7 +33,8 @@ def make_dispatcher(
 ) -> FrameDispatcher:
     """Returns a dispatcher that counts each frame, decodes it, and applies its messages to the market. Replies go to
     `on_reply` with their arrival time. `market.on_frames` is called once per batch for the recorder of its frames. A
-    message goes to a shared `tap` first; one that only others want is neither counted nor recorded."""
+    message goes to a shared `tap` first; one that only others want is neither counted nor recorded, and so is what a
+    relay tells of itself."""
     health = market.health
     now = 0.0
     record: Callable[[bytes | bytearray], None] | None = None
@@ -65,16 +66,17 @@ def make_dispatcher(
     def dispatch_other(frame: bytes | bytearray) -> None:
         """Handle a frame that is no single push as the vendor spells it: a reply, another spelling, a list, or
         malformed."""
-        health.messages += 1
-        health.bytes += len(frame)
         try:
             messages = decode(frame, health.time_units)
         except MalformedMessage as error:
             health.count_malformed(error.kind, frame, now)
             _log.warning("malformed: %s", error.kind, extra={"kind": error.kind})
             messages = error.salvaged
-        if record is not None and not any(type(message) is RelayStatus for message in messages):
-            record(frame)
+        if not any(type(message) is RelayStatus for message in messages):
+            health.messages += 1
+            health.bytes += len(frame)
+            if record is not None:
+                record(frame)
         for message in messages:
             if type(message) in _PUSHES:
                 if forward is not None and not forward(encode(message), message):  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from tui.secrets import Token
 from tui.threads import start_thread
 
 _DISK_TIMEOUT = 0.4  # s: the event loop waits for it, and a key press must not wait longer
+_MAX_PID_DIGITS = 20
 _T = TypeVar("_T")
 
 
@@ -73,14 +74,13 @@ class KeyLock:
 
     def acquire(self) -> None:
         """Become the owner of the key. Raises KeyInUse if another process is, unless `take_over` is set."""
-        if self._file is None and (pid := self._with_timeout(self._enter, None)) is not None:
+        if self._file is None and (pid := self._with_timeout(partial(self._enter, self._take_over), None)) is not None:
             raise KeyInUse(pid)
 
     def take_over(self) -> None:
         """Become the owner of the key, also if another process is."""
-        self._take_over = True
         if self._file is None:
-            self._with_timeout(self._enter, None)
+            self._with_timeout(partial(self._enter, True), None)
         else:
             self.claim()
 
@@ -102,7 +102,11 @@ class KeyLock:
 
     def publish(self, socket: Path) -> None:
         """Write down where this process, the owner, shares its connection."""
-        self._with_timeout(partial(self._write, f"{os.getpid()}\n{socket}"), None)
+        self._with_timeout(partial(self._publish, socket), None)
+
+    def _publish(self, socket: Path) -> None:
+        self._claim()  # the file may have been removed
+        self._write(f"{os.getpid()}\n{socket}")
 
     def holder(self) -> Holder | None:
         """Returns the owner of the key; None if there is none, or the file cannot be read."""
@@ -113,16 +117,17 @@ class KeyLock:
             pid, _, socket = self._path.read_text().partition("\n")
         except (OSError, UnicodeDecodeError):
             return None
-        return Holder(int(pid), Path(socket) if socket else None) if pid.isdecimal() else None
+        is_pid = pid.isdecimal() and len(pid) <= _MAX_PID_DIGITS
+        return Holder(int(pid), Path(socket) if socket else None) if is_pid else None
 
-    def _enter(self) -> int | None:
-        """Acquire the lock or take over. Returns the pid of the owner if neither is possible, else None."""
+    def _enter(self, take_over: bool) -> int | None:
+        """Acquire the lock, or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
             make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return None  # the lock cannot be created: the program goes on without it
-        if not held and not self._take_over:
+        if not held and not take_over:
             pid = self._owner()
             self._close()
             return pid
@@ -187,13 +192,10 @@ class KeyLock:
         return pid if pid and pid != os.getpid() and _is_running(pid) else None
 
     def _owner(self) -> int:
-        """Returns the pid in the file; 0 if there is none, or the file cannot be read."""
-        try:
-            text = os.pread(self._file, 20, 0) if self._file is not None else b""
-        except OSError:  # such as a lost network file system
-            return 0
-        pid = text.partition(b"\n")[0]
-        return int(pid) if pid.isdigit() else 0
+        """Returns the pid in the file at the path, which another process has made if this one's was removed; 0 if there
+        is none, or the file cannot be read."""
+        holder = self._read_holder()
+        return holder.pid if holder is not None else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -203,6 +205,23 @@ class KeyLock:
     def release(self) -> None:
         """Give the key up. The file stays for another process that took over."""
         self._with_timeout(self._exit, None)
+
+    def is_free(self) -> bool:
+        """Returns True if no process holds the lock."""
+        return self._with_timeout(self._is_free, False)
+
+    def _is_free(self) -> bool:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
 
     def _exit(self) -> None:
         if self._file is not None and self._other_owner() is None:

@@ -17,11 +17,12 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import Clock, monotonic
-from tui.feed.connection import Connection, ConnectionLost, connect
+from tui.feed.connection import ConnectionLost, OpenConnection, connect
 from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
 from tui.feed.failures import PermanentError, RetryLater
@@ -42,6 +43,11 @@ _MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 _FIRST_JOIN_AGAIN = 0.025  # s
 
 _log = logging.getLogger(__name__)
+
+Opener: TypeAlias = Callable[
+    [Market, Timings, Clock, OnPush | None, Callable[[RelayReport], None]], Awaitable[OpenConnection]
+]
+"""Opens a connection of another kind than the vendor's."""
 
 
 class _Backoff:
@@ -78,7 +84,8 @@ class Link:
 
     `on_state` is called with every new state, `on_push` with every applied message, and `on_fault` with a defect of
     ours, which stops the link. With a `route` it joins the connection of another process on this machine, or shares its
-    own. Raises UsageError if the key may not be sent to `url`.
+    own. With an `opener` it connects by that alone, and `url` is only shown. Raises UsageError if the key may not be
+    sent to `url`.
     """
 
     def __init__(
@@ -92,11 +99,12 @@ class Link:
         on_push: OnPush | None = None,
         on_fault: Callable[[Exception], object] | None = None,
         route: Route | None = None,
+        opener: Opener | None = None,
         timings: Timings | None = None,
         clock: Clock = monotonic,
         wall: Clock = time.time,
     ) -> None:
-        self.url = check_url(url)
+        self.url = url if opener is not None else check_url(url)
         self.host = host_of(url)
         self.is_demo = False
         self._token = token
@@ -106,6 +114,7 @@ class Link:
         self._on_push = on_push
         self._on_fault = on_fault
         self._route = route
+        self._opener = opener
         if route is not None:
             route.on_wanted = self._follow_wanted
         self._is_joined = False
@@ -149,6 +158,7 @@ class Link:
             try:
                 await self._run_connection()
             except NeedsNewConnection:
+                self._leave_shared()
                 delay = 0.0
             except (KeyRefused, PermanentError, NotShared) as error:
                 await self._stop(error)
@@ -175,11 +185,12 @@ class Link:
 
     async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
+        self.report = None
         if self._is_joined:
             self._leave_shared()
             self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
             longest = min(self._timings.retry_gap, _FIRST_JOIN_AGAIN * 2.0**self._joins_lost)
-            return longest * random.uniform(0.5, 1.0), NoConnection(f"moving to another window: {error}")
+            return longest * random.uniform(0.5, 1.0), error
         if self._route is not None and await self._route.superseded():
             return 0.0, NoConnection("another window took the connection over")
         error = self._idle_timeouts.classify(error)
@@ -211,13 +222,14 @@ class Link:
         self._set_state(LinkPhase.CONNECTING, self.host)
         market.set_clock((self._wall() - clock()) * 1000)
         connection = await self._connect()
-        if not self._is_joined:  # else the other process says later what it is connected to
+        is_direct = not self._is_joined and self._opener is None
+        if is_direct:  # else the other process says later what it is connected to
             self._adopt_hours(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
-                if not self._is_joined:
+                if is_direct:
                     self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
@@ -236,13 +248,17 @@ class Link:
     def _report_proxy(self, proxy: Proxy) -> None:
         self._set_state(LinkPhase.CONNECTING, f"{self.host} through the proxy {proxy}")
 
-    def _adopt_hours(self, connection: Connection) -> None:
+    def _adopt_hours(self, connection: OpenConnection) -> None:
         self.is_demo = connection.is_demo
         self._market.set_hours(demo=connection.is_demo)
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> OpenConnection:
         """Returns a connection to the vendor, or to the process that shares its own. Raises FeedError."""
         market, route, timings = self._market, self._route, self._idle_timeouts.timings
+        if self._opener is not None:
+            connection = await self._opener(market, timings, self._clock, self._on_push, self._follow_report)
+            self._set_state(LinkPhase.CONNECTING, f"{self.host}: no relay publishes there yet")
+            return connection
         path = await route.choose() if route is not None else None
         if route is None or path is None:
             return await connect(
@@ -259,29 +275,51 @@ class Link:
 
         self._is_joined = True
         try:
-            return await join(path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report)
+            shared = await join(
+                path, self.host, route, market, timings, self._clock, self._on_push, self._follow_report
+            )
         except NotShared:
             self._is_joined = False
             raise
+        if isinstance(self._last_error, NotShared):
+            self._last_error = None  # or `reconnect` would take the key over
+        return shared
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
         self.report = report
         self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
-            self._set_state(LinkPhase.AUTHENTICATING, f"in window {report.pid}: {report.words}")
+            place = f"window {report.pid}" if self._is_joined else report.windows[0].name
+            self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}")
 
     def _follow_wanted(self) -> None:
         self._symbols_changed.set()
 
     @property
+    def shared(self) -> RelayReport | None:
+        """The state of the shared connection; None if no other process uses it."""
+        if self.report is not None:
+            return self.report
+        report = tap.report() if (tap := self._tap) is not None else None
+        return report if report is not None and len(report.windows) > 1 else None
+
+    @property
+    def is_holder(self) -> bool:
+        """True if the connection is this process's own, not that of another."""
+        return self._route is None or self._tap is not None
+
+    @property
+    def followed_by_others(self) -> Sequence[Symbol]:
+        """What only the dashboards of others follow on the connection of this process."""
+        followed = tap.followed_by_others if (tap := self._tap) is not None else ()
+        return [symbol for symbol in followed if symbol not in self._market.instruments]
+
+    @property
     def windows(self) -> Sequence[Window]:
         """The processes that share the connection, the one that holds it first; none if it is not shared."""
-        if self.report is not None:
-            return self.report.windows
-        tap = self._tap
-        windows = tap.windows if tap is not None else ()
-        return windows if len(windows) > 1 else ()
+        shared = self.shared
+        return shared.windows if shared is not None else ()
 
     @property
     def unshared(self) -> str:
@@ -296,7 +334,7 @@ class Link:
         await self._reconnect_requested.wait()
         raise NoConnection("renewed on request")
 
-    async def _subscribe(self, connection: Connection) -> None:
+    async def _subscribe(self, connection: OpenConnection) -> None:
         """Subscribe to all followed symbols, then to those that are added later."""
         market = self._market
         market.reconnected(self._symbols)
@@ -312,7 +350,7 @@ class Link:
             await subscriptions.sync(wanted, report_type)
             market.expect_data(self._symbols, self._clock())
             if (tap := self._tap) is not None:
-                tap.settle(subscriptions.decision)
+                tap.settle(subscriptions.decision, subscriptions.symbol_count)
             if self.state.phase is not LinkPhase.LIVE:
                 if self._was_live:
                     market.health.reconnects += 1
@@ -343,7 +381,9 @@ class Link:
             # States are kept for long, and a traceback would keep the connection with its last frame alive.
             error.__traceback__ = error.__context__ = None
             self._last_error = error
-        self.state = LinkState(phase, self._clock(), detail, retry_at, self._last_error, self._was_live)
+        self.state = LinkState(
+            phase, self._clock(), detail, retry_at, self._last_error, self._was_live, is_joined=self._is_joined
+        )
         if (tap := self._tap) is not None:
             tap.state_changed(self.state, self.is_demo)
         if self._on_state is not None:

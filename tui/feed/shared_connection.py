@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.http11 import Response
 
-from tui.errors import NoConnection
+from tui.errors import HolderLeft
 from tui.feed.clock import Clock
 from tui.feed.connection import MAX_MESSAGE, Connection, header_of
 from tui.feed.dispatch import OnPush
@@ -18,9 +20,18 @@ from tui.feed.state import Timings
 from tui.feed.tap import Route
 from tui.feed.websocket import Connector, PlainWebSocket
 from tui.market import Market
-from tui.protocol.relay_status import EVERYTHING, NAME_HEADER, QUEUE_HEADER, RELAY_VERSION, VERSION_HEADER, RelayReport
+from tui.protocol.relay_status import (
+    CLOCK_ERROR_HEADER,
+    EVERYTHING,
+    NAME_HEADER,
+    QUEUE_HEADER,
+    RELAY_VERSION,
+    VERSION_HEADER,
+    RelayReport,
+)
 
 _URL = "ws://localhost/fund"
+_IS_ENDING = HTTPStatus.SERVICE_UNAVAILABLE  # the library's reply to a handshake while the server is being closed
 
 
 async def join(
@@ -34,7 +45,7 @@ async def join(
     on_report: Callable[[RelayReport], None],
 ) -> Connection:
     """Returns a connection to the process on a Unix socket, which shares its own to `host`; no key is sent. Raises
-    NotShared if that cannot be joined, NoConnection if it has just left."""
+    NotShared if that cannot be joined, HolderLeft if it has just left."""
     headers = {VERSION_HEADER: str(RELAY_VERSION), NAME_HEADER: route.name}
     if route.wants_everything:
         headers[QUEUE_HEADER] = EVERYTHING
@@ -54,22 +65,38 @@ async def join(
         )
     except TimeoutError:
         route.join_failed("does not answer")
-    except InvalidStatus as error:
-        is_other = error.response.status_code == HTTPStatus.UPGRADE_REQUIRED
-        route.join_failed("is of another version" if is_other else f"refuses ({error.response.status_code})")
-    except (InvalidHandshake, WebSocketException):
-        route.join_failed("does not share it")
-    except OSError:
-        raise NoConnection("moving to another window") from None
+    except (InvalidHandshake, OSError) as error:
+        status = error.response.status_code if isinstance(error, InvalidStatus) else None
+        if isinstance(error, OSError) or isinstance(error.__cause__, EOFError) or status == _IS_ENDING:
+            raise HolderLeft from None
+        if status == HTTPStatus.UPGRADE_REQUIRED:
+            route.join_failed("is of another version")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            route.join_failed("serves as many windows as it can")
+        route.join_failed(f"refuses ({status})" if status is not None else "does not share it")
     assert isinstance(websocket, PlainWebSocket)
     response = websocket.response
     if response is None or header_of(response, VERSION_HEADER) != str(RELAY_VERSION):
         websocket.abandon()
         route.join_failed("is of another version")
-    if not peer_of(websocket.transport.get_extra_info("socket")).is_ours:
+    try:
+        peer = peer_of(websocket.transport.get_extra_info("socket"))
+    except OSError:  # it has ended meanwhile
+        raise HolderLeft from None
+    if not peer.is_ours:
         websocket.abandon()
         route.join_failed("belongs to another user")
     route.joined()
-    if response is not None and (date := http_date(header_of(response, "Date"))):
-        market.observe_date(sent, clock(), date)
+    date, uncertainty = http_date(header_of(response, "Date")), _clock_uncertainty(response)
+    if date is not None and uncertainty is not None:
+        market.observe_date(sent - uncertainty, clock() + uncertainty, date)
     return Connection(websocket, host, market, timings, clock, on_push, route.tap, on_report)
+
+
+def _clock_uncertainty(response: Response) -> float | None:
+    """Returns by how many s the `Date` of a relay may differ from the vendor's, None if that is not known."""
+    try:
+        uncertainty = float(header_of(response, CLOCK_ERROR_HEADER) or "inf") / 1000
+    except ValueError:
+        return None
+    return uncertainty if 0 <= uncertainty < math.inf else None

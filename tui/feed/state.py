@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from tui.errors import FeedError
+from tui.errors import FeedError, HolderLeft
 
 
 class LinkPhase(Enum):
@@ -25,7 +25,7 @@ _STEPS = (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING)
 class LinkState(NamedTuple):
     """A state of the link. Times are s, monotonic. `detail` says what is being connected to or subscribed. `error` is
     why the link was lost or stopped, until it is live again. `was_live`: it was live before. `standing` is how a replay
-    stands, PAUSED or ENDED, and "" while its data moves."""
+    stands, PAUSED or ENDED, and "" while its data moves. `is_joined`: the connection is that of another process."""
 
     phase: LinkPhase
     since: float
@@ -34,13 +34,23 @@ class LinkState(NamedTuple):
     error: FeedError | None = None
     was_live: bool = False
     standing: str = ""
+    is_joined: bool = False
 
     @property
     def word(self) -> str:
         """The phase in a word or two."""
+        if self.is_moving:
+            return "moving"
+        if self.is_joined and self.phase is LinkPhase.AUTHENTICATING:
+            return "joined"
         if self.phase is LinkPhase.RECONNECTING and not self.was_live:
             return "trying again"
         return str(self.phase.value)
+
+    @property
+    def is_moving(self) -> bool:
+        """True while the process that held the connection is gone, and no other one holds it yet."""
+        return self.phase in (LinkPhase.CONNECTING, LinkPhase.RECONNECTING) and isinstance(self.error, HolderLeft)
 
     @property
     def is_live(self) -> bool:
@@ -57,6 +67,8 @@ class LinkState(NamedTuple):
         if self.standing:
             moving = self._replace(standing="")
             return self.standing if moving.is_live else f"{self.standing}: {moving.describe(now)}"
+        if self.is_moving:
+            return str(self.error)
         if self.phase is LinkPhase.RECONNECTING:
             wait = max(0, round(self.retry_at - now))
             return f"{self.word} in {wait} s: {self.error}" if wait else f"{self.word}: {self.error}"

@@ -39,6 +39,7 @@ class Subscriptions:
         self._refused: dict[str, str] = {}  # types that the vendor does not serve at all, and its words
         self._counted: set[Symbol] = set()  # served in any type: the plan's limit counts symbols
         self._limit = MAX_SYMBOLS
+        self._names_over = False  # a relay: what fits depends on what others have too, so each symbol is asked for
         self._limited_types: set[str] = set()  # that reached the limit
 
     @property
@@ -86,7 +87,7 @@ class Subscriptions:
         if type_ in self._refused:
             self._refuse(new, type_, self._refused[type_])
             return []
-        free = self._limit - len(self._counted)
+        free = (MAX_SYMBOLS if self._names_over else self._limit) - len(self._counted)
         fits: list[Symbol] = []
         over: list[Symbol] = []
         for symbol in new:
@@ -119,11 +120,23 @@ class Subscriptions:
             self._failed_requests[type_] = self._failed_requests.get(type_, 0) + 1
             raise NoConnection(f"no answer to the request for {type_}")
         if reply.code != 1:
-            return _normalize_refusal(reply.msg)
+            words = _normalize_refusal(reply.msg)
+            if words == OVER_LIMIT and (over := _named(new, reply.over)):
+                return await self._request_without(over, type_, new)
+            return words
         self._failed_requests.pop(type_, None)
         served.update(dict.fromkeys(new))
         self._counted.update(new)
         return None
+
+    async def _request_without(self, over: set[Symbol], type_: str, new: Sequence[Symbol]) -> str | None:
+        """Refuse those over the limit, and request the others as `_request` does."""
+        self._names_over = True
+        self._refuse(over, type_, OVER_LIMIT)
+        fits = [symbol for symbol in new if symbol not in over]
+        words = await self._request(type_, fits) if fits else None
+        self._limit = len(self._counted)
+        return words
 
     async def _isolate_rejected(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Handle UNRESOLVED: the first such request is repeated on a new connection. After that the first and the last
@@ -163,6 +176,11 @@ class Subscriptions:
     def _refuse_type(self, type_: str, new: Iterable[Symbol], words: str) -> None:
         self._refused[type_] = words
         self._refuse(new, type_, words)
+
+
+def _named(symbols: Iterable[Symbol], names: str) -> set[Symbol]:
+    named = set(names.split(","))
+    return {symbol for symbol in symbols if str(symbol) in named}
 
 
 def _normalize_refusal(refusal: str) -> str:

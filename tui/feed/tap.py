@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from tui.errors import EXIT_USAGE, FeedError, NoConnection
 from tui.feed.state import LinkState
 from tui.protocol.messages import Push
-from tui.protocol.relay_status import Window
+from tui.protocol.relay_status import RelayReport
 from tui.symbol import Symbol
 
 
 class NotShared(FeedError):
-    """Another process, `pid`, uses the key, and its connection cannot be joined."""
+    """Another process uses the key, and its connection cannot be joined. `pid` is 0 if the lock file names none, as
+    when one that took the key over has left, and the one before it stands still."""
 
     exit_code = EXIT_USAGE
 
     def __init__(self, pid: int, why: str) -> None:
-        super().__init__(f"pid {pid} uses this key and {why}", advice="end it first, or give --take-over")
+        holder = f"pid {pid}" if pid else "another itick-tui"
+        super().__init__(f"{holder} uses this key and {why}", advice="end it first, or give --take-over")
         self.pid = pid
+        self.why = why
 
 
 class AnotherClient(NoConnection):
@@ -41,6 +44,10 @@ class Tap(Protocol):
     def wanted(self) -> Mapping[str, Sequence[Symbol]]:
         """What others want, symbols by type."""
 
+    @property
+    def followed_by_others(self) -> Sequence[Symbol]:
+        """What the dashboards among the others follow: they show its history."""
+
     def forward(self, frame: bytes | bytearray, message: Push) -> bool:
         """Pass a frame on. Returns whether this process wants it itself."""
 
@@ -53,13 +60,12 @@ class Tap(Protocol):
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to what others asked for, as far as it is decided. `decision` returns why a type is refused for a
-        symbol, "" if it is served, None if it is not decided yet."""
+        symbol, "" if it is served, None if it is not decided yet; the connection has `served` symbols in all."""
 
-    @property
-    def windows(self) -> Sequence[Window]:
-        """The processes that use the connection, this one first."""
+    def report(self) -> RelayReport:
+        """Returns the state of the connection and who uses it, as others are told."""
 
     def state_changed(self, state: LinkState, is_demo: bool) -> None:
         """Tell others of a new state of the link."""
@@ -80,7 +86,7 @@ class Route(Protocol):
     def joined(self) -> None:
         """Note that the process on the socket answered."""
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the process on the socket cannot be joined. Raises NotShared."""
 
     def left(self) -> None:

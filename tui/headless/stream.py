@@ -15,7 +15,7 @@ from tui import format as fmt
 from tui.errors import EXIT_DONE, ItickError, NoConnection, reason
 from tui.feed.clock import monotonic
 from tui.feed.endpoint import host_of
-from tui.feed.link import Link
+from tui.feed.link import Link, Opener
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import Route
 from tui.headless.run import STALL_TIMEOUT, HeadlessRun
@@ -73,6 +73,7 @@ class NdjsonStream(HeadlessRun):
         route: Route | None = None,
         recorder: Recorder | None = None,
         log: LogFile | None = None,
+        opener: Opener | None = None,
     ) -> int:
         """Stream until done; returns the exit code. Raises FeedError for a refused key or a missed deadline."""
         self._types = types
@@ -89,6 +90,7 @@ class NdjsonStream(HeadlessRun):
             on_push=self._on_push,
             on_fault=self._finish,
             route=route,
+            opener=opener,
         )
         if recorder is not None:
             self._recorder = recorder

@@ -19,7 +19,9 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.format import count
 from tui.history.bar_coverage import CoverageTable
 from tui.history.rest_client import RestClient, RestError
+from tui.history.retry_state import RetryState
 from tui.history.store import BarUpdate, Store, StoredHistory, StoreError
+from tui.history.volume_history import VolumeHistory, bars_to_read
 from tui.market import PORTION, Instrument, Market
 from tui.market.bars import MINUTE, completed_bars
 from tui.protocol.rest import MOST_BARS
@@ -29,31 +31,19 @@ from tui.threads import run_in_thread
 _READ_BATCH = 20  # symbols
 _LONG_OUTAGE = 60.0  # s: a shorter one hides no minute, for the stream's next bar covers it
 _STREAM_SETTLED = 3.0  # s after the link is live: by then the stream has sent every quote that it sends at the start
+_READ_AGAIN = 3.0  # s: how often the store is read while another process asks
 _POLL_EVERY = 15.0  # s
 _WRITE_EVERY = 60.0  # s
-_FIRST_RETRY, _LONGEST_RETRY = 60.0, 600.0  # s
 _CONNECTED = (LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING, LinkPhase.LIVE)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class _RetryState:
-    """Why the calls of one kind fail in one region, and when the next one may be made (s, monotonic)."""
-
-    def __init__(self) -> None:
-        self.reason = ""
-        self.retry_at = self._delay = 0.0
-
-    def record_failure(self, error: RestError, now: float) -> None:
-        self.reason = str(error)
-        self._delay = _LONGEST_RETRY if error.refused else min(_LONGEST_RETRY, 2 * self._delay or _FIRST_RETRY)
-        self.retry_at = now + max(self._delay, error.wait)
-
-
 class Backfill:
     """Applies the history of the followed symbols to `market`. Without `rest`, which allows `calls` a minute, only the
-    stored history is applied.
+    stored history is applied. Unless it `has_stream`, the market gets no messages: no bar is known to come by itself,
+    and no quote is requested.
 
     `open_store` returns the store of our own exchange if its argument is true, else that of the vendor. Which of the
     two the link leads to is known once it has answered; unless it is `local`, the vendor is assumed until then.
@@ -67,6 +57,7 @@ class Backfill:
         *,
         calls: int = 5,
         local: bool = False,
+        has_stream: bool = True,
         on_store_error: Callable[[str], None] = lambda words: None,
         clock: Clock = monotonic,
     ) -> None:
@@ -75,6 +66,10 @@ class Backfill:
         self._open_store = open_store
         self._calls = calls
         self._local = local
+        self._has_stream = has_stream
+        self.asks = True
+        """Whether the vendor is asked; False while another process does it for this one, which reads the store."""
+        self._read_again_at = 0.0  # s, monotonic
         self._on_store_error = on_store_error
         self._clock = clock
         self.store: Store | None = None
@@ -90,14 +85,15 @@ class Backfill:
         self._demo: bool | None = None
         self._symbols: tuple[Symbol, ...] = ()
         self._coverage = CoverageTable(market, clock)
+        self._volumes = VolumeHistory(market, self._coverage, self._instruments, self._use_store, clock)
         self._live_at: float | None = None
         self._lost_at: float | None = None
         self._long_outages = 0
         self._clock_led = False  # the data's clock was ahead of all others at the last check
         self._awake_at = 0.0  # when the event loop last ran a task of ours
         # By region, so that one that is not in the plan does not delay the others.
-        self._bar_retries = defaultdict[str, _RetryState](_RetryState)
-        self._quote_retries = defaultdict[str, _RetryState](_RetryState)
+        self._bar_retries = defaultdict[str, RetryState](RetryState)
+        self._quote_retries = defaultdict[str, RetryState](RetryState)
         self._read_wanted, self._request_wanted = asyncio.Event(), asyncio.Event()
         market.on_split = self._request_wanted.set
 
@@ -114,10 +110,11 @@ class Backfill:
                 self.store.close()
             self._demo, self.store = demo, self._open_store(demo)
             self._coverage.clear()
+            self._volumes.clear()
             self.store_opened.set()
         now = self._clock()
         if state.is_live and self._live_at is None:
-            if self._lost_at is not None and now - self._lost_at > _LONG_OUTAGE:
+            if self._lost_at is None or now - self._lost_at > _LONG_OUTAGE:
                 self._long_outages += 1
                 self._coverage.open_gap()
             self._live_at = now
@@ -138,6 +135,7 @@ class Backfill:
                 tasks.create_task(self._read_stored(), name="history read")
                 tasks.create_task(self._request_missing(), name="history ask")
                 tasks.create_task(self._write_periodically(), name="history write")
+                tasks.create_task(self._volumes.run(), name="history volumes")
                 tasks.create_task(self._note_awake(), name="history awake")
         except ExceptionGroup as errors:
             # A defect of ours ends the backfill and not the screen. Only its type is shown: its text could hold a key.
@@ -171,8 +169,10 @@ class Backfill:
         followed = self._instruments()
         requested = [i for i in followed if self._coverage.of(i).is_requested]
         waiting = len(followed) - len(requested)
-        if self._rest is None or (waiting and self._live_at is None):
+        if self._rest is None or (waiting and (self._live_at is None or not self.asks)):
             why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
+            if self._live_at is not None and not self.asks:
+                why = "the window that holds the connection asks for more"
             stored = count(sum(self._coverage.of(i).has_history for i in followed), "symbol")
             return f"{stored} from our own file; {why}", False
         unknown = [i.symbol for i in requested if not self._coverage.of(i).has_history]
@@ -202,7 +202,7 @@ class Backfill:
         return self._market.exchange_time(self._clock())
 
     def _extend_coverage(self, now: float) -> None:
-        if self._live_at is not None:
+        if self._live_at is not None and self._has_stream:
             self._coverage.extend(now)
 
     def _wake(self) -> None:
@@ -227,24 +227,35 @@ class Backfill:
                 await self._read_wanted.wait()
                 continue
             symbols = [i.symbol for i in unread[:_READ_BATCH]]
-            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=MOST_BARS))
+            limit = bars_to_read(unread[:_READ_BATCH], self._exchange_time())
+            stored = await self._use_store(partial(Store.read, symbols=symbols, limit=limit))
             for i in unread[:_READ_BATCH]:
                 self._apply_stored(i, (stored or {}).get(i.symbol))
                 await asyncio.sleep(0)  # a frame may be drawn between two of them
             self._request_wanted.set()
+            self._volumes.wanted.set()
 
     def _apply_stored(self, i: Instrument, stored: StoredHistory | None) -> None:
         coverage = self._coverage.of(i)
         coverage.is_read = True
-        if stored is not None and self._is_followed(i):
-            coverage.complete_until = stored.complete_until  # possibly recorded by a wrong clock
-            if stored.closes:
-                self._market.apply_history_closes(i.symbol, stored.closes)
-                coverage.stored_closes = stored.closes
-            if stored.bars:
-                coverage.has_history = True
-                self._market.apply_history(i.symbol, stored.bars, True, self._clock())
-                coverage.stored_slot = stored.bars[-1].time // MINUTE
+        if stored is None or not self._is_followed(i):
+            return
+        until = stored.complete_until  # possibly recorded by a wrong clock
+        slot = stored.bars[-1].time // MINUTE if stored.bars else 0
+        if coverage.stored_slot and (coverage.complete_until, coverage.stored_slot) == (until, slot):
+            return  # nothing new
+        coverage.complete_until, coverage.stored_slot = until, slot
+        if stored.closes:
+            self._market.apply_history_closes(i.symbol, stored.closes)
+            coverage.stored_closes = stored.closes
+        if stored.bars:
+            coverage.has_history = True
+            is_whole = not self.asks and self._live_at is not None and self._coverage.is_filled_by(i, until)
+            bars = completed_bars(stored.bars, until) if is_whole else stored.bars
+            self._market.apply_history(i.symbol, bars, not is_whole, self._clock())
+            if is_whole:
+                coverage.is_requested = coverage.is_answered = True
+                self._coverage.bars_requested(i, until)
 
     async def _write_periodically(self) -> None:
         while True:
@@ -308,24 +319,43 @@ class Backfill:
             if (leads := self._market.clock.lead is not None) is not self._clock_led:
                 self._clock_led = leads
                 self._coverage.invalidate()
-            if self._rest is not None and self._live_at is not None:
+            if self._live_at is not None and not self.asks:
+                self._read_again(now)
+            elif self._rest is not None and self._live_at is not None:
                 if batch := self._next_batch(self._coverage.lacks_bars, self._bar_retries, self._rest.batch_size):
                     await self._request_bars(self._rest, batch)
                     continue
-                if self._is_stream_settled(now) and (
-                    batch := self._next_batch(self._coverage.lacks_quote, self._quote_retries, self._rest.batch_size)
+                if (
+                    self._has_stream
+                    and self._is_stream_settled(now)
+                    and (
+                        batch := self._next_batch(
+                            self._coverage.lacks_quote, self._quote_retries, self._rest.batch_size
+                        )
+                    )
                 ):
                     await self._request_quotes(self._rest, batch)
                     continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_EVERY if self._is_stream_settled(now) else _STREAM_SETTLED):
+                settled = _POLL_EVERY if self.asks else _READ_AGAIN
+                async with asyncio.timeout(settled if self._is_stream_settled(now) else _STREAM_SETTLED):
                     await self._request_wanted.wait()
+
+    def _read_again(self, now: float) -> None:
+        """Read the store again for symbols that lack bars: another process writes there what it was told."""
+        if now >= self._read_again_at:
+            self._read_again_at = now + _READ_AGAIN
+            for i in self._instruments():
+                coverage = self._coverage.of(i)
+                if coverage.is_read and self._coverage.lacks_bars(i):
+                    coverage.is_read = False
+                    self._read_wanted.set()
 
     def _is_stream_settled(self, now: float) -> bool:
         return self._live_at is None or now - self._live_at >= _STREAM_SETTLED
 
     def _next_batch(
-        self, lacks: Callable[[Instrument], bool], retries: Mapping[str, _RetryState], limit: int
+        self, lacks: Callable[[Instrument], bool], retries: Mapping[str, RetryState], limit: int
     ) -> list[Instrument]:
         """Returns up to `limit` instruments of one region for the next call, without the regions whose retry is not
         due; none while the store is still read, for a fuller batch may come of it."""
@@ -383,6 +413,7 @@ class Backfill:
                 )
                 await asyncio.sleep(0)
         await self._write(updates)
+        self._volumes.wanted.set()
 
     async def _request_quotes(self, rest: RestClient, batch: Sequence[Instrument]) -> None:
         region = batch[0].symbol.region

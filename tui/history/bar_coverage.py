@@ -11,6 +11,7 @@ from tui.market.bars import MINUTE
 from tui.market.split import Split
 
 _SPLIT_RETRY = 600.0  # s until bars are requested again whose vendor has not adjusted them for a split yet
+_SUBSCRIBED_WITHIN = 1_000  # ms
 _LONGEST_SESSION_SCAN = 4 * 86_400_000  # ms: a gap longer than this counts as traded without reading the calendar
 
 
@@ -29,19 +30,21 @@ class Coverage:
         "split",
         "stored_closes",
         "stored_slot",
+        "streamed_since",
     )
 
-    def __init__(self, slot: int) -> None:
+    def __init__(self, time: int) -> None:
         self.is_read = False  # the store was read
         self.is_requested = False  # the vendor was asked for bars, and no outage has made a gap since
         self.is_answered = False  # the vendor returned bars for that request: without them a gap may be left
         self.has_history = False  # there were bars in the store or in the vendor's response
         self.complete_until = 0  # ms UTC up to which no bar is missing; 0 if unknown
         self.asked_at = 0.0  # when the vendor was last asked for bars, s monotonic
-        self.asked_until = slot + 1  # the slot before which no incomplete minute is requested again
+        self.asked_until = time // MINUTE + 1  # the slot before which no incomplete minute is requested again
         self.split: Split | None = None  # the one that bars were requested for
         self.quoted: tuple[date, int] | None = None  # when a quote was last requested: see `CoverageTable.session`
         self.stored_slot = 0  # the newest minute slot in the store
+        self.streamed_since = time + _SUBSCRIBED_WITHIN  # ms UTC: from then on the stream leaves no bar out
         self.stored_closes: dict[str, float] = {}  # the closes in the store, by ISO date
 
 
@@ -58,7 +61,7 @@ class CoverageTable:
         """Returns the coverage of an instrument; an empty one at the first call."""
         coverage = self._coverage.get(instrument)
         if coverage is None:
-            coverage = self._coverage[instrument] = Coverage(self._slot())
+            coverage = self._coverage[instrument] = Coverage(int(self._exchange_time()))
         return coverage
 
     def retain(self, instruments: Iterable[Instrument]) -> None:
@@ -79,9 +82,12 @@ class CoverageTable:
                 coverage.complete_until = time
 
     def open_gap(self) -> None:
-        """Record an outage: the bars since `complete_until` are missing and are requested again."""
+        """Record that the link is live after an outage: the bars since `complete_until` are missing and are requested
+        again."""
+        time = int(self._exchange_time())
         for coverage in self._coverage.values():
             coverage.is_requested = coverage.is_answered = False
+            coverage.streamed_since = time
 
     def invalidate(self) -> None:
         """Discard every `complete_until`, which was taken from a clock that proved to be wrong."""
@@ -113,6 +119,11 @@ class CoverageTable:
         if until and not self._has_traded_since(instrument, until):
             coverage.is_requested = coverage.is_answered = True
         return not coverage.is_requested
+
+    def is_filled_by(self, instrument: Instrument, until: int) -> bool:
+        """Returns whether stored bars without a gap up to `until`, ms UTC, leave none before those of the stream."""
+        since = [self.of(instrument).streamed_since, *((slot + 1) * MINUTE for slot in instrument.bars.incomplete)]
+        return max(since) <= until <= self._exchange_time() + MINUTE
 
     def bars_requested(self, instrument: Instrument, time: float) -> None:
         """Record a response now to a request for bars that was made at `time`, the exchange's, ms UTC."""

@@ -18,6 +18,7 @@ from tui.threads import run_in_thread
 
 _MAX_AGE = 7 * 86_400.0  # s
 _RETRY_AFTER = 600.0  # s
+_READ_AGAIN = 15.0  # s: how often the store is read while another process asks
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +56,19 @@ class FundListLoader:
         self._counts: dict[str, int] = {}  # of names, by region
         self._errors: dict[str, str] = {}
         self._changed = asyncio.Event()
+        self.asks = True
+        """Whether the vendor is asked; False while another process does it, and only the store is read."""
 
     def set_symbols(self, symbols: Iterable[Symbol]) -> None:
         """Set the followed symbols: the names of all funds of their regions are loaded."""
         self._regions = {symbol.region for symbol in symbols}
         if self._regions - self._done:
+            self._changed.set()
+
+    def set_asks(self, asks: bool) -> None:
+        """Set whether the vendor is asked."""
+        if asks != self.asks:
+            self.asks = asks
             self._changed.set()
 
     def describe(self) -> tuple[str, bool]:
@@ -79,7 +88,8 @@ class FundListLoader:
                 if await self._load(region):
                     self._done.add(region)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._retry_after if self._regions - self._done else None):
+                again = self._retry_after if self.asks else _READ_AGAIN
+                async with asyncio.timeout(again if self._regions - self._done else None):
                     await self._changed.wait()
 
     async def _load(self, region: str) -> bool:
@@ -88,6 +98,8 @@ class FundListLoader:
         await self._publish(region, names)
         if age < _MAX_AGE:
             return True
+        if not self.asks:
+            return False
         try:
             funds = await self._rest.funds(region)
         except RestError as error:

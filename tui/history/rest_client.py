@@ -141,6 +141,11 @@ class RestClient:
             low_priority=True,
         )
 
+    def share(self, users: int) -> None:
+        """Make only the part of the calls that is left to one of several `users` of the key."""
+        if self._rate_limiter is not None:
+            self._rate_limiter.share(users)
+
     async def aclose(self) -> None:
         """Close the connection."""
         if self._transport is not None:

@@ -23,7 +23,7 @@ from platformdirs import user_cache_path
 from tui.errors import FeedError, reason
 from tui.files import locked, make_folder
 from tui.market.bars import MINUTE, is_valid_bar
-from tui.protocol.messages import MAX_PRICE, MIN_PRICE, Kline
+from tui.protocol.messages import MAX_PRICE, MAX_UNITS, MIN_PRICE, Kline
 from tui.symbol import Symbol
 
 RETENTION_DAYS = 30  # of bars and closes
@@ -54,6 +54,9 @@ COMMIT;
 _UPSERT_BAR = "INSERT INTO bars VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO "
 _IF_MORE_VOLUME = """UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
     volume = excluded.volume WHERE excluded.volume >= volume"""
+_MINUTES = f"""SELECT minute, close, volume FROM bars WHERE symbol = ? AND minute >= ? AND minute < ?
+    AND typeof(minute) = 'integer' AND typeof(close) = 'real' AND close BETWEEN {MIN_PRICE} AND {MAX_PRICE}
+    AND typeof(volume) = 'real' AND volume BETWEEN 0 AND {MAX_UNITS}"""
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
@@ -139,6 +142,17 @@ class Store:
             self.invalid_rows += unread
             _log.warning("%s: %s rows cannot be read", self.path, f"{unread:,}")
         return {symbol: stored for symbol, (stored, _) in found.items()}
+
+    def minutes(self, symbol: Symbol, windows: Iterable[tuple[int, int]]) -> list[dict[int, tuple[float, float]]]:
+        """Returns close and volume of the stored bars by slot (`time // 60,000`), for each window: from its first slot
+        up to but not including its second."""
+        windows = tuple(windows)
+
+        def read(db: sqlite3.Connection) -> list[dict[int, tuple[float, float]]]:
+            found = [db.execute(_MINUTES, (str(symbol), *window)).fetchall() for window in windows]
+            return [{minute: (close, volume) for minute, close, volume in rows} for rows in found]
+
+        return self._execute(read)
 
     def write(self, updates: Iterable[BarUpdate], *, leaving: bool = False) -> None:
         """Apply the updates in one transaction. Of two bars of the same minute the one with more volume stays.

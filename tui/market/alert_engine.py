@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tui import format as fmt
-from tui.market.alerts import Alert, AlertKind
+from tui.market.alerts import Alert, AlertKey, AlertKind
+from tui.market.bars import MINUTE
 from tui.market.book import best_bid_offer
 from tui.market.change import change
 from tui.market.instrument import Instrument
+from tui.market.momentum import relative_volume, speed
+from tui.market.premium import current_premium, has_basis
 from tui.market.split import Split
-from tui.protocol.messages import Depth, Quote, Tick
+from tui.protocol.messages import Depth, Kline, Quote, Tick
 from tui.symbol import Symbol
 
 _LATE = 60.0  # s: older data is fired on with its age, as of a feed that is delayed as a whole
@@ -27,7 +30,12 @@ _MESSAGE_TYPES: Mapping[AlertKind, tuple[type, ...]] = {
     "change": (Tick, Quote),
     "spread": (Depth,),
     "turnover": (Quote,),
+    "speed": (Tick, Quote),
+    "relvol": (Kline, Tick),  # of a feed without bars, they are built from trades
+    "premium": (Tick, Quote),
+    "discount": (Tick, Quote),
 }
+_PRICED = ("above", "below", "change", "speed", "premium", "discount")  # kinds that go by the last price
 
 
 class AlertEvent(NamedTuple):
@@ -57,14 +65,15 @@ class AlertState:
         self.fired_at = fired_at
         self.spent = False
 
-    def measure(self, instrument: Instrument) -> float | None:
-        """Returns the alert's measure, None if unknown; `armed` is the state for that measure afterwards."""
+    def measure(self, instrument: Instrument, time: float) -> float | None:
+        """Returns the alert's measure at `time` (the exchange's, ms UTC), None if unknown; `armed` is the state for
+        that measure afterwards."""
         if self.alert.kind == "change":
             base = instrument.base
             if base is not None and base.is_open is not self._from_open:
                 self._from_open = base.is_open
                 self.armed, self._armed_otherwise = self._armed_otherwise, self.armed
-        return measure(self.alert.kind, instrument)
+        return measure(self.alert, instrument, time)
 
     def update(self, figure: float) -> bool:
         """Update `armed` by a new measure; returns True if the alert is to fire, should that measure be live."""
@@ -119,18 +128,20 @@ class SymbolAlerts:
             made = instrument.tick_time
         elif type_ is Quote:
             made = instrument.quote_time
+        elif type_ is Kline:
+            made = instrument.bars.latest * MINUTE
         else:
             made = int(time)
         first = self._first.get(type_)
         if first is None:
             self._first[type_] = made
         later = first is not None and (made > first or type_ is Depth)
-        priced = type_ is not Depth and _set_last_price(instrument, type_)
+        priced = type_ in (Tick, Quote) and _set_last_price(instrument, type_)
         for state in states:
             alert = state.alert
-            if not priced and alert.kind in ("above", "below", "change"):
+            if not priced and alert.kind in _PRICED:
                 continue
-            figure = state.measure(instrument)
+            figure = state.measure(instrument, time)
             if figure is not None and state.update(figure) and later and _is_live(instrument, type_, made, time):
                 state.fire(made)
                 yield _event(alert, instrument, figure, made, time)
@@ -153,7 +164,7 @@ class AlertEngine:
         self.on_fired: Callable[[AlertEvent], object] | None = None
         self.unseen: set[Symbol] = set()
         self.by_instrument: dict[Instrument, SymbolAlerts] = {}
-        self._states: dict[tuple[Symbol, AlertKind, float], AlertState] = {}
+        self._states: dict[AlertKey, AlertState] = {}
         self._active: dict[Symbol, list[AlertState]] = {}
 
     def set_alerts(self, alerts: Iterable[Alert], instruments: Mapping[Symbol, Instrument]) -> None:
@@ -165,7 +176,8 @@ class AlertEngine:
                 state.alert = alert
             else:
                 state = AlertState(alert, state.fired_at if state is not None else 1000 * alert.fired)
-                figure = state.measure(instruments[alert.symbol]) if alert.symbol in instruments else None
+                i = instruments.get(alert.symbol)
+                figure = state.measure(i, i.newest_time) if i is not None else None
                 if figure is not None:
                     state.update(figure)
             self._states[alert.key] = state
@@ -198,17 +210,29 @@ class AlertEngine:
                 self.on_fired(event)
 
 
-def measure(kind: AlertKind, i: Instrument) -> float | None:
-    """Returns what an alert of this kind measures, as it is shown: a price, a change in %, a spread in bp, or a
-    turnover in the symbol's currency; None if unknown."""
-    if kind == "turnover":
-        return i.day_quote.turnover if i.day_quote is not None else None
-    if kind == "spread":
-        book = best_bid_offer(i.depth) if i.depth is not None else None
-        return book.bp if book is not None and book.spread > 0 else None
-    if kind != "change":
-        return i.last
-    percent = day_change(i)
+def measure(alert: Alert, i: Instrument, time: float) -> float | None:
+    """Returns what an alert measures at `time` (the exchange's, ms UTC), as it is shown: a price, a change or move in
+    %, a spread, premium or discount in bp, a turnover in the symbol's currency, or a multiple of the usual volume; None
+    if unknown."""
+    percent: float | None = None
+    match alert.kind:
+        case "turnover":
+            return i.day_quote.turnover if i.day_quote is not None else None
+        case "spread":
+            book = best_bid_offer(i.depth) if i.depth is not None else None
+            return book.bp if book is not None and book.spread > 0 else None
+        case "relvol":
+            return relative_volume(i, time)
+        case "premium" | "discount":
+            percent = None if has_basis(i) else current_premium(i, time)
+            sign = 100 if alert.kind == "premium" else -100
+            return None if percent is None else sign * percent
+        case "change":
+            percent = day_change(i)
+        case "speed":
+            percent = speed(i, alert.minutes, time)
+        case _:
+            return i.last
     return None if percent is None else abs(percent)
 
 
@@ -218,9 +242,9 @@ def day_change(i: Instrument) -> float | None:
     return change(last, base).percent if last is not None and base is not None else None
 
 
-def format_bp(spread: float) -> str:
-    """Returns a spread in basis points: 12.3 bp, 0.37 bp."""
-    return f"{spread:.{1 if spread >= 1 else 2}f} bp"
+def format_bp(value: float) -> str:
+    """Returns a value in basis points: 12.3 bp, 0.37 bp."""
+    return f"{value:.{1 if abs(value) >= 1 else 2}f} bp"
 
 
 def asleep_reason(i: Instrument, time: float) -> str:
@@ -253,6 +277,12 @@ def _event(alert: Alert, i: Instrument, figure: float, made: int, time: float) -
             words = f"spread {format_bp(figure)}, wider than {alert.level}"
         case "turnover":
             words = f"turnover above {alert.level}"
+        case "speed":
+            words = f"{fmt.percent(speed(i, alert.minutes, time))}, beyond {alert.level}"
+        case "relvol":
+            words = f"{fmt.multiple(figure)} the usual volume, above {alert.level}"
+        case "premium" | "discount":
+            words = f"{alert.kind} {format_bp(figure)}, above {alert.level}"
         case _:
             words = f"{price} crossed {alert.kind} {alert.level}"
     age = (time - made) / 1000

@@ -10,8 +10,10 @@ from tui.market.alert_engine import AlertState, asleep_reason, day_change, forma
 from tui.market.alerts import Alert
 from tui.market.data_status import DataStatus
 from tui.market.instrument import Instrument
+from tui.market.momentum import speed
 from tui.market.money import currency_of
 from tui.market.sessions import zone
+from tui.market.usual_volume import MIN_DATES
 
 _AWAKE = (DataStatus.LIVE, DataStatus.QUIET, DataStatus.HALTED, DataStatus.CLOSED)
 _ASLEEP = {
@@ -26,6 +28,8 @@ _UNKNOWN = {
     "change": "nothing to measure it from",
     "spread": "no spread",
     "turnover": "no turnover told",
+    "premium": "no IOPV yet",
+    "discount": "no IOPV yet",
 }
 
 
@@ -65,18 +69,33 @@ def alert_status(
         why = _ASLEEP.get(data_status, "no live data")
     if not why and instrument is not None:
         why = asleep_reason(instrument, time)
-    if not why and instrument is not None and state.measure(instrument) is None:
-        why = _UNKNOWN.get(alert.kind, "no price yet")
+    if not why and instrument is not None and state.measure(instrument, time) is None:
+        why = _why_unknown(alert, instrument)
     if why or instrument is None:
         return AlertStatus(AlertPhase.ASLEEP, f"asleep: {why}")
-    now = "" if _is_measure_old(alert, instrument) else format_measure(alert, instrument)
+    now = "" if _is_measure_old(alert, instrument) else format_measure(alert, instrument, time)
     if state.armed:
         return AlertStatus(AlertPhase.ARMED, f"armed, {fired}" if fired else "armed", now)
     waits = f"waits to be {rearm_level(alert)}"
     return AlertStatus(AlertPhase.WAITS, f"{fired}, {waits}" if fired else waits, now)
 
 
+def _why_unknown(alert: Alert, i: Instrument) -> str:
+    if i.last is None or alert.kind not in ("speed", "relvol"):
+        return _UNKNOWN.get(alert.kind, "no price yet")
+    if alert.kind == "speed":
+        return f"no price of {alert.minutes}m ago in this session"
+    usual = i.bars.usual
+    if usual is None or not usual.volumes:
+        return f"{usual.dates if usual is not None else 0} of {MIN_DATES} days known"
+    return "no whole minutes of today's session"
+
+
 def _is_measure_old(alert: Alert, i: Instrument) -> bool:
+    if alert.kind == "relvol":
+        return i.is_silent(i.bars_type)
+    if alert.kind in ("premium", "discount") and i.is_silent("quote"):
+        return True
     if alert.kind == "spread":
         return i.is_silent("depth")
     return i.is_silent("quote") if alert.kind == "turnover" else i.is_last_silent
@@ -88,17 +107,21 @@ def rearm_level(alert: Alert) -> str:
     if alert.kind == "below":
         return f"above {alert._replace(value=alert.value + distance).level}"
     level = alert._replace(value=alert.value - distance).level
-    return f"within {level}" if alert.kind == "change" else f"below {level}"
+    return f"within {level}" if alert.kind in ("change", "speed") else f"below {level}"
 
 
-def format_measure(alert: Alert, i: Instrument) -> str:
-    """Returns the measure of an alert as text, "" if unknown."""
-    value = measure(alert.kind, i)
+def format_measure(alert: Alert, i: Instrument, time: float) -> str:
+    """Returns the measure of an alert at `time` (the exchange's, ms UTC) as text, "" if unknown."""
+    value = measure(alert, i, time)
     if value is None:
         return ""
     if alert.kind == "change":
         return fmt.percent(day_change(i))
-    if alert.kind == "spread":
+    if alert.kind == "speed":
+        return fmt.percent(speed(i, alert.minutes, time))
+    if alert.kind == "relvol":
+        return fmt.multiple(value)
+    if alert.kind in ("spread", "premium", "discount"):
         return format_bp(value)
     if alert.kind == "turnover":
         return currency_of(alert.symbol.region).sign + fmt.compact(value)

@@ -11,7 +11,10 @@ from tui.errors import UsageError
 from tui.market.money import currency_of
 from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
 
-AlertKind: TypeAlias = Literal["above", "below", "change", "spread", "turnover"]
+AlertKind: TypeAlias = Literal[
+    "above", "below", "change", "spread", "turnover", "speed", "relvol", "premium", "discount"
+]
+AlertKey: TypeAlias = tuple[Symbol, AlertKind, float, int]
 AlertSwitch: TypeAlias = Literal["on", "off", "done"]
 
 CONDITION_EXAMPLES = (
@@ -20,13 +23,19 @@ CONDITION_EXAMPLES = (
     ("±2%", "the day's change, up or down"),
     ("spread > 5bp", "the spread is wider than 5 bp"),
     ("turnover > 1B", "more money was traded today"),
+    ("moves 1% in 5m", "a fast move, up or down"),
+    ("relvol > 2", "twice the usual volume by now"),
+    ("premium > 30bp", "the price is above the IOPV"),
+    ("discount > 30bp", "or so far below it"),
     ("> 520 repeat 0.5", "each time, once back by 0.5"),
 )
 """Examples of what can be written behind a symbol, each with its meaning."""
 
+_EXAMPLES = "> 520, ±2%, moves 1% in 5m, spread > 5bp, turnover > 1B, relvol > 2 or premium > 30bp"
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # when an alert fired
 _UNITS = {"t": 1e12, "b": 1e9, "m": 1e6, "k": 1e3}
 _MAX_VALUE = 1e15
+_MAX_MINUTES = 60  # that a move may take
 _MAX_DIGITS = 6  # characters of a number before its unit
 _MAX_QUOTED = 60  # characters of invalid text in an error
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
@@ -38,11 +47,29 @@ _CONDITIONS: dict[AlertKind, str] = {
     "change": rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%",
     "spread": rf"spread{_BEYOND}{_NUMBER}bps?",
     "turnover": rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)",
+    "speed": rf"moves?{_BEYOND}(?:±|\+/?[-−])?{_NUMBER}%in(\d+)m(?:in)?",
+    "relvol": rf"relvol{_BEYOND}{_NUMBER}[x×]?",
+    "premium": rf"premium{_BEYOND}{_NUMBER}bps?",
+    "discount": rf"discount{_BEYOND}{_NUMBER}bps?",
 }
-_NO_SYMBOL = r"(?:above|over|below|under|change|spread|turnover|repeat)(?:[\d.].*)?|[+\-−.,\d/]*%.*"
+_UNIT_PATTERNS: dict[AlertKind, str] = {
+    "change": "%",
+    "speed": "%",
+    "relvol": "[x×]",
+    "spread": "bps?",
+    "premium": "bps?",
+    "discount": "bps?",
+}
+_FIRST_WORDS = "above|over|below|under|change|spread|turnover|moves?|relvol|premium|discount|repeat"
+_NO_SYMBOL = rf"(?:{_FIRST_WORDS})(?:[\d.].*)?|[+\-−.,\d/]*%.*"
 _ADVICE = (
     (rf"[<>]?[+\-−]?{_NUMBER}%", "a change counts either way: write ±2%"),
     (rf"spread{_BEYOND}[$€£¥]?{_NUMBER}", "a spread is told in basis points: write spread > 5bp"),
+    (
+        rf"(?:premium|discount){_BEYOND}{_NUMBER}%?",
+        "it is told in basis points: write premium > 30bp",
+    ),
+    (rf"moves?{_BEYOND}(?:±|\+/?[-−])?{_NUMBER}%?", "within how many minutes? Write moves 1% in 5m"),
     (_NUMBER, "above it or below it? Write > or < before the price"),
 )
 
@@ -50,9 +77,10 @@ _ADVICE = (
 class Alert(NamedTuple):
     """An alert of one symbol.
 
-    `value` is a price, the day's change in %, a spread in bp of the mid, or a turnover; prices and turnover are in the
-    symbol's currency. Without `repeat` it fires once and is done; else it is armed again once its measure was back by
-    `repeat`, in the unit of `value`. `fired` is when it last fired, s UTC, 0 for never.
+    `value` is a price, the day's change in %, a spread, premium or discount in bp, a turnover, a move in % within
+    `minutes` (else 0), or a volume as a multiple of the usual; prices and turnover are in the symbol's currency.
+    Without `repeat` it fires once and is done; else it is armed again once its measure was back by `repeat`, in the
+    unit of `value`. `fired` is when it last fired, s UTC, 0 for never.
     """
 
     symbol: Symbol
@@ -61,34 +89,45 @@ class Alert(NamedTuple):
     repeat: float | None = None
     state: AlertSwitch = "on"
     fired: int = 0
+    minutes: int = 0
 
     @property
-    def key(self) -> tuple[Symbol, AlertKind, float]:
-        """The identity of an alert: a person has no two alerts with the same symbol, kind and value."""
-        return self.symbol, self.kind, self.value
+    def key(self) -> AlertKey:
+        """The identity of an alert: a person has no two alerts with the same symbol, kind, value and minutes."""
+        return self.symbol, self.kind, self.value, self.minutes
 
     @property
     def level(self) -> str:
-        """The value with its unit, for messages: `520`, `±2%`, `5 bp`, `$1B`."""
-        if self.kind == "turnover":
-            return currency_of(self.symbol.region).sign + _format_compact(self.value)
-        return {"change": f"±{_format_number(self.value)}%", "spread": f"{_format_number(self.value)} bp"}.get(
-            self.kind, _format_number(self.value)
-        )
+        """The value with its unit, for messages: `520`, `±2%`, `5 bp`, `$1B`, `±1% in 5m`, `2×`."""
+        number = _format_number(self.value)
+        match self.kind:
+            case "turnover":
+                return currency_of(self.symbol.region).sign + _format_compact(self.value)
+            case "change":
+                return f"±{number}%"
+            case "speed":
+                return f"±{number}% in {self.minutes}m"
+            case "relvol":
+                return f"{number}×"
+            case "spread" | "premium" | "discount":
+                return f"{number} bp"
+        return number
 
     @property
     def condition(self) -> str:
         """The notation behind the symbol: `> 520 repeat 0.5`."""
+        number = _format_number(self.value)
         text = {
-            "above": f"> {_format_number(self.value)}",
-            "below": f"< {_format_number(self.value)}",
-            "change": f"±{_format_number(self.value)}%",
-            "spread": f"spread > {_format_number(self.value)}bp",
+            "above": f"> {number}",
+            "below": f"< {number}",
+            "change": f"±{number}%",
             "turnover": f"turnover > {_format_compact(self.value)}",
-        }[self.kind]
+            "speed": f"moves {number}% in {self.minutes}m",
+            "relvol": f"relvol > {number}",
+        }.get(self.kind, f"{self.kind} > {number}bp")
         if self.repeat is None:
             return text
-        unit = {"change": "%", "spread": "bp"}.get(self.kind, "")
+        unit = {"%": "%", "bps?": "bp"}.get(_UNIT_PATTERNS.get(self.kind, ""), "")
         return f"{text} repeat {_format_number(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
 
     def __str__(self) -> str:
@@ -119,10 +158,9 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if "repeat" in words:
         at = words.index("repeat")
         words, distance = words[:at], "".join(words[at + 1 :])
-    kind, value = _parse_condition(words)
-    return Alert(
-        symbol, kind, value, None if distance is None else _parse_distance(kind, value, distance), state, fired
-    )
+    kind, value, minutes = _parse_condition(words)
+    repeat = None if distance is None else _parse_distance(kind, value, distance)
+    return Alert(symbol, kind, value, repeat, state, fired, minutes)
 
 
 def _parse_moment(text: str) -> int:
@@ -142,21 +180,25 @@ def _split_symbol(text: str) -> tuple[str, str]:
     return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
 
 
-def _parse_condition(words: list[str]) -> tuple[AlertKind, float]:
+def _parse_condition(words: list[str]) -> tuple[AlertKind, float, int]:
+    """Returns kind, value and minutes of a condition. Raises UsageError."""
     written, shown = "".join(words), " ".join(words)[:_MAX_QUOTED]
     if not written:
-        raise UsageError("when? Write for example > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
+        raise UsageError(f"when? Write for example {_EXAMPLES}")
     for kind, pattern in _CONDITIONS.items():
         if found := re.fullmatch(pattern, written):
             unit = found[2] if kind == "turnover" else ""
             value = round(_parse_number(found[1]) * _UNITS.get(unit, 1.0), 6)
             if not 0 < value <= _MAX_VALUE:
                 raise UsageError(f"'{shown}': the number is too {'small' if value <= 0 else 'large'}")
-            return kind, value
+            minutes = int(found[2][:4]) if kind == "speed" else 0
+            if kind == "speed" and not 1 <= minutes <= _MAX_MINUTES:
+                raise UsageError(f"'{shown}': a move takes 1 to {_MAX_MINUTES} minutes")
+            return kind, value, minutes
     for pattern, advice in _ADVICE:
         if re.fullmatch(pattern, written):
             raise UsageError(advice)
-    raise UsageError(f"'{shown}' cannot be read: write > 520, < 480, ±2%, spread > 5bp or turnover > 1B")
+    raise UsageError(f"'{shown}' cannot be read: write {_EXAMPLES}")
 
 
 def _parse_distance(kind: AlertKind, value: float, written: str) -> float:
@@ -164,7 +206,7 @@ def _parse_distance(kind: AlertKind, value: float, written: str) -> float:
         if written:
             raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")
         return 0.0
-    unit = {"change": "%", "spread": "bps?"}.get(kind, "")
+    unit = _UNIT_PATTERNS.get(kind, "")
     found = re.fullmatch(rf"{_NUMBER}(?:{unit})?", written)
     distance = round(_parse_number(found[1]), 6) if found else 0.0
     if distance <= 0:

@@ -6,10 +6,12 @@ import math
 from itertools import pairwise
 
 from tui.market.bars import MinuteBars
+from tui.market.fair_value import IndicativeValue
 from tui.market.sessions import Zone
 from tui.protocol.messages import MIN_PRICE, Quote
 
-_MAX_IOPV_AGE = 60_000  # ms
+MAX_IOPV_AGE = 60_000
+"""ms from when an IOPV was made, after which it tells of no premium."""
 
 
 def day_vwap(quote: Quote, tick: float) -> float | None:
@@ -30,11 +32,11 @@ def day_vwap(quote: Quote, tick: float) -> float | None:
     return average if low - tick <= average <= high + tick else None
 
 
-def premium(last: float, quote: Quote, time: float, zone: Zone) -> float | None:
+def premium_over(last: float, worth: IndicativeValue, time: float, zone: Zone) -> float | None:
     """Returns the premium 100·(last − IOPV)/IOPV in %: 4.128 over 4.115 is +0.32 %. None without an IOPV of the same
     date as `time` (ms UTC) and at most a minute older."""
-    iopv = quote.iopv or 0.0
-    if iopv < MIN_PRICE or time - quote.time > _MAX_IOPV_AGE or zone.at(quote.time).date() != zone.at(time).date():
+    iopv, made = worth
+    if iopv < MIN_PRICE or time - made > MAX_IOPV_AGE or zone.at(made).date() != zone.at(time).date():
         return None
     return 100 * (last - iopv) / iopv
 

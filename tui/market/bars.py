@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tui.market.minute_columns import MINUTE as MINUTE
 from tui.market.minute_columns import MinuteColumns
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_UNITS, MIN_PRICE, Kline
 
 MAX_MINUTES = 1_500  # a whole day of minutes and a little more
@@ -24,7 +25,18 @@ class MinuteBars:
     they have a bar or not, until the vendor tells of them.
     """
 
-    __slots__ = ("_bars", "_cached", "_completed", "incomplete", "latest", "slot_version", "synthesized", "version")
+    __slots__ = (
+        "_bars",
+        "_cached",
+        "_completed",
+        "incomplete",
+        "known_from",
+        "latest",
+        "slot_version",
+        "synthesized",
+        "usual",
+        "version",
+    )
 
     def __init__(self) -> None:
         self._bars = MinuteColumns()
@@ -35,6 +47,8 @@ class MinuteBars:
         self._completed = -1  # the newest slot of the vendor's history, which covers all minutes up to it
         self._cached: set[int] = set()  # slots whose bar is from the cache
         self.incomplete: set[int] = set()
+        self.known_from = -1
+        self.usual: UsualVolume | None = None
 
     def update(self, bar: Kline) -> bool:
         """Apply a bar of the stream; returns False if it is older than the bar held.
@@ -68,6 +82,8 @@ class MinuteBars:
         agrees = len(shared) < _MIN_OVERLAP or 2 * apart <= len(shared)
         self._drop(slot for slot in list(self._cached) if not agrees or first <= slot <= last)
         lacking = self.incomplete
+        is_joined = self.known_from >= 0 and not any(slot < first for slot in lacking)
+        self.known_from = min(self.known_from, first) if is_joined else first
         self._add(
             {
                 slot: bar
@@ -87,6 +103,8 @@ class MinuteBars:
 
     def mark_incomplete(self, slot: int) -> None:
         """Mark a slot in which the link was away."""
+        if self.known_from < 0:
+            self.known_from = slot
         if slot not in self.incomplete:
             self.incomplete.add(slot)
             self.version += 1
@@ -106,6 +124,7 @@ class MinuteBars:
     def forget(self) -> None:
         """Drop all bars."""
         self.incomplete.clear()
+        self.known_from, self.usual = -1, None
         self._drop(list(self._bars.slots))
         self._completed = -1
 
@@ -172,6 +191,14 @@ class MinuteBars:
     def get(self, slot: int) -> Kline | None:
         """Returns the bar of a slot, None if there is none."""
         return self._bars.get(slot)
+
+    def latest_before(self, slot: int) -> Kline | None:
+        """Returns the newest bar before that slot, None if there is none."""
+        return self._bars.latest_before(slot)
+
+    def volumes(self, first: int, stop: int) -> dict[int, float]:
+        """Returns the volumes from slot `first` up to but not including `stop`, by slot."""
+        return self._bars.volumes(first, stop)
 
     def window(self, first: int, last: int) -> list[Kline | None]:
         """Returns one entry for each slot from `first` to `last` inclusive: its bar, or None for a gap."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from tui.format import count
 from tui.market.instrument import Instrument
 from tui.protocol.messages import OVER_LIMIT, UNRESOLVED
+from tui.protocol.relay_status import RelayReport
 from tui.symbol import Symbol
 
 NO_ANSWER = "no answer"
@@ -43,12 +45,17 @@ def describe_refusal(name: str, words: str) -> str:
     return f"{name} not in this plan" if _ABOUT_PLAN.search(words) else f"{name}: refused by the server"
 
 
-def describe_shortfalls(instruments: Sequence[Instrument]) -> list[str]:
-    """Returns one line for each kind of refusal. Visits every instrument: call it once a second at most."""
+def describe_shortfalls(instruments: Sequence[Instrument], shared: RelayReport | None = None) -> list[str]:
+    """Returns one line for each kind of refusal; of a `shared` connection it says what others have of the plan. Visits
+    every instrument: call it once a second at most."""
     words: list[str] = []
     inside = [i for i in instruments if OVER_LIMIT not in i.refused.values()]
     if len(inside) < len(instruments):
         words.append(f"plan limit: {len(inside)} of {len(instruments)} symbols live")
+        held = shared.served - len(inside) if shared is not None else 0
+        if shared is not None and held > 0:
+            others = sum(window.symbols > 0 and window.pid != os.getpid() for window in shared.windows)
+            words[-1] += f"; {held} {'is' if held == 1 else 'are'} held by {count(others, 'other window')}"
     served = [i for i in inside if not ("quote" in i.refused and "tick" in i.refused)]
     if refused := len(inside) - len(served):
         words.append(f"{count(refused, 'symbol')} refused")

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from tui.market.alert_engine import AlertEngine
+from tui.market.depth_histories import DepthHistories
 from tui.market.instrument import Instrument
 from tui.market.market import Market
 from tui.symbol import Symbol
@@ -19,6 +20,7 @@ def frozen_copy(market: Market) -> Market:
     frozen.clock = copy.deepcopy(market.clock)
     frozen.alert_engine = AlertEngine()
     frozen.alert_engine.unseen = market.alert_engine.unseen
+    frozen.depth_histories = DepthHistories()  # remembers none: a copy decides nothing of the present
     frozen.instruments = _copies(market.instruments)
     return frozen
 

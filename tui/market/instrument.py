@@ -14,6 +14,8 @@ from tui.market.book import best_bid_offer
 from tui.market.change import ReferencePrice
 from tui.market.clock_sync import SLACK
 from tui.market.data_age import DataAges, Evidence
+from tui.market.depth_history import DepthHistory
+from tui.market.fair_value import FairValues
 from tui.market.price_precision import PricePrecision
 from tui.market.reference_price import ReferencePriceTracker, session_closes
 from tui.market.sessions import Calendar, SessionInterval, calendar
@@ -58,8 +60,10 @@ class Instrument:
         "day",
         "depth",
         "depth_at",
+        "depth_history",
         "direction",
         "expected_at",
+        "fair_values",
         "history_quote",
         "is_indicative",
         "last",
@@ -90,21 +94,18 @@ class Instrument:
         self.depth: Depth | None = None
         self.history_quote: Quote | None = None  # the newest that came over REST
         self.bars = MinuteBars()
-        self.tick_time = 0
-        self.quote_time = 0
-        self.depth_at = 0.0
+        self.tick_time = self.quote_time = self.last_time = 0
+        self.depth_at = self.last_changed_at = 0.0
+        self.depth_history: DepthHistory | None = None
         self.ages = DataAges()
         self.mid: float | None = None  # of an uncrossed book
         # Whether the book is an auction's, locked or crossed, of which no figure is derived.
         self.is_indicative = False
         # Whether this connection has had a tick or quote: its first may be old, and is no sample of the lag.
-        self.tick_sampled = False
-        self.quote_sampled = False
+        self.tick_sampled = self.quote_sampled = False
         # Last price, the one before it, when it changed, and the sign of the last change (0: none yet).
         self.last: float | None = None
-        self.last_time = 0
         self.previous: float | None = None
-        self.last_changed_at = 0.0
         self.direction = 0
         self.last_trade_moved = False  # whether the latest trade moved the price
         self.refused: dict[str, str] = {}  # by type, the vendor's reason
@@ -118,15 +119,15 @@ class Instrument:
         self._evidence_at = 0  # ms UTC: the time of the latest
 
     def set_hours(self, hours: Calendar) -> None:
-        """Adopt the calendar of another exchange, which resets the session, the tape and the previous close."""
+        """Adopt the calendar of another exchange, which resets the session, the tape, the previous close and IOPVs."""
         self.calendar = hours
         self.session: SessionInterval | None = None
         self.day = ReferencePriceTracker(hours)
         self._split: Split | None = None  # the one that the bars are known to follow
+        self.fair_values = FairValues()
         self._tape = Tape(hours)
-        self._pending_trades: list[
-            tuple[Tick, Quote | None, float | None]
-        ] = []  # with the quote and mid they are classified by
+        # With the quote and mid they are classified by.
+        self._pending_trades: list[tuple[Tick, Quote | None, float | None]] = []
 
     def set_holidays(self, hours: Calendar) -> None:
         """Adopt the calendar of the same exchange with other holidays, which recalibrates the session and closes."""

@@ -6,6 +6,7 @@ a thousand cheap writes and one repaint.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,19 +14,23 @@ from typing import Any
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
 from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
+from tui.market.basis import Basis, link_bases
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
 from tui.market.data_age import RESOLUTION
+from tui.market.depth_histories import DepthHistories
+from tui.market.fair_value import IndicativeValue
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.premium import give_iopv
+from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
-from tui.market.spellings import find_by_spelling
+from tui.market.spellings import learn_spelling
 from tui.market.trade_side import uncrossed_mid
+from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
 from tui.symbol import Symbol
 
-_MAX_SPELLINGS = 4_096
-_MAX_SPELLING_LENGTH = 64  # characters: a symbol has at most a quarter of it
 PORTION = 50
 """Instruments per portion: work once a second on more of them is split up, so that frames can be drawn in between."""
 
@@ -50,8 +55,10 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.depth_histories = DepthHistories()
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
+        self._bases: tuple[Basis, ...] = ()
         self._demo = False
         self._holidays: dict[str, Holidays] = {}
         self._calendars: dict[str, Calendar] = {}
@@ -64,13 +71,18 @@ class Market:
 
     def follow(self, symbols: Iterable[Symbol]) -> None:
         """Add symbols to the market; those already in it keep their data."""
-        symbols = tuple(symbols)
-        self._report_call("follow", symbols)
+        self._report_call("follow", symbols := tuple(symbols))
         for symbol in symbols:
             if symbol not in self.instruments:
                 self.instruments[symbol] = instrument = Instrument(symbol, self.calendar(symbol.region))
                 self.alert_engine.attach(instrument)
-        self._index_spellings()
+                self.depth_histories.follow(instrument)
+        self._index_instruments()
+
+    def set_bases(self, bases: Iterable[Basis]) -> None:
+        """Replace the proxies of funds' worth. They are the person's, and not recorded."""
+        self._bases = tuple(bases)
+        link_bases(self._bases, self.instruments)
 
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
         """Replace the alerts. They change no other state, so they are not recorded."""
@@ -86,6 +98,8 @@ class Market:
                 instrument.set_hours(self.calendar(instrument.symbol.region))
                 instrument.forget_history()
                 self._mark_changed(instrument)
+            self.depth_histories.clear()
+            link_bases(self._bases, self.instruments)
 
     def set_holidays(self, holidays: Mapping[str, Holidays]) -> None:
         """Replace the holidays and early closes of all regions."""
@@ -115,7 +129,8 @@ class Market:
             instrument.reconnected()
             self._mark_changed(instrument)
         self.alert_engine.attach_all(self.instruments.values())
-        self._index_spellings()
+        self.depth_histories.keep(self.instruments.values())
+        self._index_instruments()
 
     def link_lost(self, at: float) -> None:
         """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
@@ -123,11 +138,11 @@ class Market:
             for instrument in self.instruments.values():
                 instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
+            self.depth_histories.interrupt(self.exchange_time(at))
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
-        symbols = tuple(symbols)
-        self._report_call("refuse", symbols, type_, why)
+        self._report_call("refuse", symbols := tuple(symbols), type_, why)
         for symbol in symbols:
             if instrument := self.instruments.get(symbol):
                 instrument.refuse(type_, why)
@@ -195,11 +210,36 @@ class Market:
         instrument.apply_history_quote(quote)
         self._mark_changed(instrument)
 
+    def apply_iopv(self, symbol: Symbol, value: float, time: float, now: float) -> None:
+        """Apply an IOPV that the person's command printed at `now` (s, monotonic), made at `time` (ms UTC). An older
+        one than the newest, and one from the future, are counted and not applied."""
+        self._report_call("iopv", symbol, value, time, now)
+        if (instrument := self.instruments.get(symbol)) is None:
+            return
+        if time > self._latest_credible(now):
+            self.health.future += 1
+        elif give_iopv(instrument, IndicativeValue(value, int(time)), self.exchange_time(now)):
+            self._mark_changed(instrument)
+        else:
+            self.health.out_of_order += 1
+
+    def apply_usual_volume(self, symbol: Symbol, day: date, dates: int, volumes: Sequence[float]) -> None:
+        """Set what is usually traded by the end of each minute of a date's session: the median of so many dates, empty
+        if they are too few."""
+        volumes = tuple(volumes)
+        self._report_call("recall_usual_volume", symbol, day, dates, volumes)
+        if (instrument := self.instruments.get(symbol)) is not None:
+            minutes = session_minutes(instrument.calendar, day)
+            if len(volumes) in (0, sum(map(len, minutes))):
+                instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
+                self._mark_changed(instrument)
+
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:
             self.on_call(name, arguments)
 
-    def _index_spellings(self) -> None:
+    def _index_instruments(self) -> None:
+        link_bases(self._bases, self.instruments)
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
         self._regions = {symbol.region for symbol in self.instruments}
 
@@ -212,7 +252,8 @@ class Market:
         Cost per tick: one look-up, the check of its time, a few slots written, one set insertion.
         """
         spelling = message.symbol if message.region is None else f"{message.symbol}${message.region}"
-        instrument = self._by_spelling.get(spelling) or self._find_by_spelling(message, spelling)
+        known = self._by_spelling
+        instrument = known.get(spelling) or learn_spelling(known, spelling, message, self.instruments, self._regions)
         if instrument is None:
             self.health.unfollowed += 1
             return None
@@ -254,15 +295,20 @@ class Market:
         if time > newest:
             arrival = now * 1000 + self.wall_base
             if time > arrival + self.clock.reach and not self.clock.accepts_ahead(time, arrival):
-                message.time = time = self._count_future(newest)
+                # Its price may be right, but its time would have all later messages refused as older.
+                message.time = time = newest
+                self.health.future += 1
             elif instrument.tick_sampled if is_tick else instrument.quote_sampled:
                 self.clock.observe_frame(instrument.symbol, time, arrival)
             if time >= instrument.day.ends:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and _is_evidence(instrument, message):
-                instrument.note_trading(time, self.exchange_time(now))
+            if instrument.closed_by_plan:
+                # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
+                changed = instrument.quote_sampled and message.last != instrument.last
+                if instrument.tick_sampled if is_tick else changed:
+                    instrument.note_trading(time, self.exchange_time(now))
             if is_tick:
                 instrument.tick_sampled = True
                 instrument.tick_time = time
@@ -297,6 +343,8 @@ class Market:
         if time is None:
             return False
         before, instrument.quote = instrument.quote, quote
+        if quote.iopv and time:
+            instrument.fair_values.add(quote.iopv, time)
         if instrument.day.base is None:
             instrument.update_reference()
         if time < instrument.day.auction_until and not instrument.tick_sampled:
@@ -322,6 +370,10 @@ class Market:
         if instrument.mid is None and (best := best_bid_offer(depth)) is not None:
             instrument.is_indicative = instrument.is_in_auction(self.exchange_time(now))
             self.health.crossed += best.bid > best.ask and not instrument.is_indicative
+        if (history := instrument.depth_history) is not None:
+            if now >= history.ends:
+                history.advance(self.exchange_time(now), now, instrument.tape)
+            history.add(depth)
         age = instrument.ages.depth
         if now - age.at >= RESOLUTION:
             age.note(now)
@@ -363,21 +415,6 @@ class Market:
             instrument.forget_after(int(latest))
         return known <= latest
 
-    def _count_future(self, newest: int) -> int:
-        """Count a message dated in the future; returns `newest`, the time it is applied with. Its price may be right,
-        but its time would have all later messages refused as older, so it counts as a message without a time."""
-        self.health.future += 1
-        return newest
-
-    def _find_by_spelling(self, message: Push, spelling: str) -> Instrument | None:
-        """Returns the instrument of a new spelling, and caches it; None if unfollowed or ambiguous."""
-        if spelling in self._by_spelling or len(spelling) > _MAX_SPELLING_LENGTH:
-            return None
-        instrument = find_by_spelling(message, self.instruments, self._regions)
-        if len(self._by_spelling) < _MAX_SPELLINGS:
-            self._by_spelling[spelling] = instrument
-        return instrument
-
     # --- frames and time ---
 
     def _mark_changed(self, instrument: Instrument) -> None:
@@ -401,8 +438,7 @@ class Market:
 
     def expect_data(self, symbols: Iterable[Symbol], now: float) -> None:
         """Expect data of these symbols from `now` (s, monotonic) on: their subscription was accepted."""
-        symbols = tuple(symbols)
-        self._report_call("served", symbols, now)
+        self._report_call("served", symbols := tuple(symbols), now)
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
@@ -423,11 +459,3 @@ class Market:
     def age(self, instrument: Instrument, now: float) -> float | None:
         """Returns the seconds since the time of the newest tick or quote; None without one."""
         return instrument.age(self.exchange_time(now))
-
-
-def _is_evidence(instrument: Instrument, message: Tick | Quote) -> bool:
-    """Returns True if a message shows that an exchange trades: a trade or a changed quote, not the first of its type on
-    a connection, which may be old."""
-    if type(message) is Tick:
-        return instrument.tick_sampled
-    return instrument.quote_sampled and message.last != instrument.last

@@ -81,6 +81,16 @@ class MinuteColumns:
         """Yields the bars from slot `first` up to but not including `stop`, oldest first."""
         return (self._bar(at) for at in range(bisect_left(self.slots, first), bisect_left(self.slots, stop)))
 
+    def volumes(self, first: int, stop: int) -> dict[int, float]:
+        """Returns the volumes from slot `first` up to but not including `stop`, by slot."""
+        begin, end = bisect_left(self.slots, first), bisect_left(self.slots, stop)
+        return dict(zip(self.slots[begin:end], self._values[_WIDTH * begin + 4 : _WIDTH * end : _WIDTH], strict=True))
+
+    def latest_before(self, stop: int) -> Kline | None:
+        """Returns the newest bar before slot `stop`, None if there is none."""
+        at = bisect_left(self.slots, stop)
+        return self._bar(at - 1) if at else None
+
     def _index(self, slot: int) -> int | None:
         slots = self.slots
         if not slots or slot > slots[-1]:

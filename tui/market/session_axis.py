@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -103,6 +104,17 @@ def _in_session(minutes: Sequence[int], day: Sequence[SessionInterval]) -> list[
         if beyond:
             found.append(Segment(day_, closes, closes, beyond[-1], closes, until, is_auction))
     return found
+
+
+@lru_cache(maxsize=128)
+def session_minutes(calendar: Calendar, day: date) -> tuple[range, ...]:
+    """Returns the minutes of a date's continuous sessions and closing auction as slots (`time // 60,000`), one range
+    for each part between breaks; none on a day without a session."""
+    hours = calendar.regular_hours(day)
+    if hours is None:
+        return ()
+    sessions = _continuous_sessions(_intervals_of_date(calendar, hours[0]))
+    return tuple(range(opens // MINUTE, closes // MINUTE) for opens, closes in sessions)
 
 
 def _intervals_of_date(calendar: Calendar, when: int) -> list[SessionInterval]:

@@ -9,6 +9,20 @@ from tui.protocol.messages import Push
 from tui.symbol import Symbol, canonical, split_wire_symbol
 
 _T = TypeVar("_T")
+_MAX_SPELLINGS = 4_096
+_MAX_SPELLING_LENGTH = 64  # characters: a symbol has at most a quarter of it
+
+
+def learn_spelling(
+    cache: dict[str, _T | None], spelling: str, message: Push, known: Mapping[Symbol, _T], regions: Iterable[str]
+) -> _T | None:
+    """Returns the value of a spelling that is new, and caches it; None if unfollowed or ambiguous."""
+    if spelling in cache or len(spelling) > _MAX_SPELLING_LENGTH:
+        return None
+    found = find_by_spelling(message, known, regions)
+    if len(cache) < _MAX_SPELLINGS:
+        cache[spelling] = found
+    return found
 
 
 def find_by_spelling(message: Push, known: Mapping[Symbol, _T], regions: Iterable[str]) -> _T | None:

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from tui.errors import reason
-from tui.secrets import TOKEN_VARIABLE, redact
+from tui.secrets import environment_without_key
 
 _TIMEOUT = 10.0  # s
 
@@ -23,7 +23,6 @@ async def run_alert_command(command: Sequence[str], values: Mapping[str, str], w
     its environment. After `within` s, or on cancellation, its process group is killed.
     """
     name = f"alert_command: '{command[0]}'"
-    environment = {k: v for k, v in os.environ.items() if k != TOKEN_VARIABLE and redact(v) == v}
     devnull = asyncio.subprocess.DEVNULL
     try:
         process = await asyncio.create_subprocess_exec(
@@ -31,7 +30,7 @@ async def run_alert_command(command: Sequence[str], values: Mapping[str, str], w
             stdin=devnull,
             stdout=devnull,
             stderr=devnull,
-            env=environment,
+            env=environment_without_key(),
             start_new_session=True,
         )
     except OSError as error:

@@ -146,12 +146,14 @@ class AuthReply(Struct, tag_field="resAc", tag="auth"):
     msg: str = ""
 
 
-class SubscribeReply(Struct, tag_field="resAc", tag="subscribe"):
+class SubscribeReply(Struct, tag_field="resAc", tag="subscribe", omit_defaults=True):
     """The reply to a subscription (page, step 3), which names neither symbols nor types. `code` 0 comes with OVER_LIMIT
-    or UNRESOLVED in `msg`."""
+    or UNRESOLVED in `msg`. A relay of ours names in `over` those that are over the limit, as in a request: others may
+    fit that follow them, because they are served already."""
 
     code: int
     msg: str = ""
+    over: str = ""
 
 
 class PongData(Struct):

@@ -12,9 +12,13 @@ VERSION_HEADER = "X-Itick-Relay"
 """Header of the request and of the response: the version of `RelayStatus`."""
 NAME_HEADER = "X-Itick-Name"
 """Header of the request: what the client is, `dashboard`, `stream` or `doctor`."""
+DASHBOARD = "dashboard"
+"""The name of a window that shows history, and asks for it if it holds the connection."""
 QUEUE_HEADER = "X-Itick-Queue"
 """Header of the request: EVERYTHING asks for each message, also for those that newer ones have replaced."""
 EVERYTHING = "everything"
+CLOCK_ERROR_HEADER = "X-Itick-Clock-Error"
+"""Header of the response: by how much its `Date` may differ from the vendor's, ms; without it nothing is known."""
 
 
 class Window(Struct, omit_defaults=True):
@@ -31,12 +35,14 @@ class Window(Struct, omit_defaults=True):
 
 class RelayReport(Struct, omit_defaults=True):
     """The state of a relay. `phase` is the name of a LinkPhase, `words` describe the link, `lag` is its median lag in
-    ms. `windows` has the holder of the connection first; `lost` is the count of the client that it is sent to."""
+    ms; `served` counts the symbols that the connection has, of all who use it. `windows` has the holder of the
+    connection first; `lost` is the count of the client that it is sent to."""
 
     pid: int
     phase: str
     words: str
     is_demo: bool = False
+    served: int = 0
     lag: float | None = None
     lost: int = 0
     windows: list[Window] = []

@@ -32,7 +32,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
 from tui.market.sessions import Holidays
 from tui.protocol.json_repair import UNREADABLE
-from tui.protocol.messages import MAX_SYMBOLS, Kline, Price, Quote
+from tui.protocol.messages import MAX_SYMBOLS, Kline, Price, Quote, Size
 from tui.secrets import holds_key, redact, safe_text
 from tui.symbol import Symbol, parse_symbol
 
@@ -46,6 +46,7 @@ GZIP_WBITS = 31  # zlib: a gzip member with the largest window
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e9)]
 Milliseconds: TypeAlias = Annotated[float, Meta(ge=0, lt=1e13)]
+_Volumes: TypeAlias = Annotated[tuple[Size, ...], Meta(max_length=1_440)]
 SymbolList: TypeAlias = Annotated[list[str], Meta(max_length=MAX_SYMBOLS)]
 
 
@@ -158,7 +159,17 @@ CALLS = {
     "set_holidays": CallFormat(Market.set_holidays, (_holidays,)),
     "recall": CallFormat(Market.apply_history, (_symbol, _to(tuple[Kline, ...]), _to(bool), _to(Seconds))),
     "recall_closes": CallFormat(Market.apply_history_closes, (_symbol, _closes)),
+    "iopv": CallFormat(Market.apply_iopv, (_symbol, _to(Price), _to(Milliseconds), _to(Seconds))),
     "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _to(Quote), _to(Seconds))),
+    "recall_usual_volume": CallFormat(
+        Market.apply_usual_volume,
+        (
+            _symbol,
+            _to(date),
+            _to(Annotated[int, Meta(ge=0, le=20)]),
+            _to(Annotated[tuple[Size, ...], Meta(max_length=1_440)]),
+        ),
+    ),
 }
 """The calls that may be recorded, by their names in the file. These names are the format: they never change when a
 method is renamed."""

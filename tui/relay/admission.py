@@ -37,7 +37,8 @@ def refusal_of(request: Request, clients: int, token: Token | None = None) -> Re
     if version and version != [str(RELAY_VERSION)]:
         return Refusal(HTTPStatus.UPGRADE_REQUIRED, f"this is version {RELAY_VERSION}\n")
     if clients >= MAX_CLIENTS:
-        return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"{MAX_CLIENTS} clients are served\n")
+        # Not 503: that is how the library says that this process is about to end.
+        return Refusal(HTTPStatus.TOO_MANY_REQUESTS, f"{MAX_CLIENTS} clients are served\n")
     return None
 
 

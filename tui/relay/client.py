@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import BaseTransport
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from websockets.asyncio.server import ServerConnection
@@ -12,7 +13,7 @@ from websockets.protocol import State
 
 from tui.protocol.messages import TYPES, Message, encode
 from tui.protocol.relay_status import RelayStatus, Window, encode_status
-from tui.relay.send_queue import SendQueue
+from tui.relay.send_queue import SendQueue, join_marked
 from tui.symbol import Symbol
 
 MAX_STALL = 10.0
@@ -133,6 +134,16 @@ class RelayClient:
         if self.knows_status and self.batch is not None:
             self._write(frame_of(text))
 
+    def send_last(self, channels: Iterable[tuple[Hashable, bytes, int, bool]]) -> None:
+        """Send last messages in one piece, oldest first. Each is what `SendQueue.add` takes."""
+        if self.batch is None:
+            for channel in channels:
+                self.queue.add(*channel)
+        else:
+            frames = sorted(((arrived, frame) for _, frame, arrived, _ in channels), key=itemgetter(0))
+            self._write(join_marked(frames, self._mark))
+            self.sent += len(frames)
+
     def flush(self, mark: bytes) -> None:
         """Write the batch behind a mark of its arrival."""
         batch, self.batch = self.batch, []
@@ -143,7 +154,7 @@ class RelayClient:
     def is_stalled(self, now: float) -> bool:
         """Returns True if the socket has taken nothing for MAX_STALL. `now` is in s, monotonic."""
         left = self._socket.transport.get_write_buffer_size()
-        if self.batch is not None or left != self._left:
+        if self.batch is not None or left < self._left:  # it grows by what is sent at once: replies to its pings
             self._full_since = now
         self._left = left
         return now - self._full_since > MAX_STALL
@@ -167,10 +178,11 @@ class RelayClient:
     def _pause(self) -> None:
         if self.batch is not None:
             self.batch = None
-            self._full_since = asyncio.get_running_loop().time()
+            self._full_since = self._socket.loop.time()
 
     def _drain(self) -> None:
         """Write what waited. The socket may be full again before all of it is written."""
+        self._full_since = self._socket.loop.time()
         while self.queue and not self._socket.paused:
             waited = len(self.queue)
             self._write(self.queue.take(_PORTION, self._mark))

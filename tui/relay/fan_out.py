@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tui.market.spellings import find_by_spelling
-from tui.protocol.messages import CLASSES, TYPE_OF, TYPES, Push, Tick
+from tui.protocol.messages import CLASSES, TYPE_OF, TYPES, Kline, Push, Tick
 from tui.relay.client import RelayClient, arrival_frame, frame_of
 from tui.symbol import Symbol
 
@@ -28,7 +28,8 @@ class _Channel:
 
 class FanOut:
     """The channels of a relay. `last_own` returns the text of the last message that this process has of a symbol and
-    type with its arrival, ms UTC: nothing is kept before somebody subscribes."""
+    type with its arrival, ms UTC: nothing is kept before somebody subscribes, and everything until the connection
+    ends."""
 
     def __init__(self, last_own: Callable[[Symbol, str], tuple[bytes, int] | None]) -> None:
         self._last_own = last_own
@@ -41,7 +42,7 @@ class FanOut:
 
     @property
     def is_shared(self) -> bool:
-        """True while somebody has asked for something."""
+        """True once somebody has asked for something."""
         return any(self._channels.values())
 
     @property
@@ -55,6 +56,8 @@ class FanOut:
         for type_, channels in self._channels.items():
             for symbol, channel in channels.items():
                 channel.is_own = symbol in self._own[type_]
+        for spellings in self._spellings.values():
+            spellings.clear()
 
     def begin(self, arrived: float) -> None:
         """Begin with the frames of one read, which arrived at this time, ms UTC."""
@@ -75,7 +78,9 @@ class FanOut:
         for client in channel.subscribers:
             batch = client.batch
             if batch is None:
-                client.queue.add(channel, framed, self.arrived, channel.is_trade)
+                # A bar is replaced by one of its own minute: the last of each minute is what a chart keeps.
+                key = (channel, message.time) if type(message) is Kline else channel
+                client.queue.add(key, framed, self.arrived, channel.is_trade)
             else:
                 if not batch:
                     self._written.append(client)
@@ -96,32 +101,24 @@ class FanOut:
         if symbol not in channels:
             channels[symbol] = channel = _Channel(symbol in self._own[type_], kind is Tick)
             self._spellings[kind].clear()
-            if channel.is_own and (last := self._last_own(symbol, type_)) is not None:
+            if (last := self._last_own(symbol, type_)) is not None:
                 channel.last, channel.arrived = frame_of(last[0]), last[1]
 
-    def subscribe(self, client: RelayClient, type_: str, symbol: Symbol) -> None:
-        """Subscribe a client to an open channel, and send it the last message."""
-        channel = self._channels[type_][symbol]
-        if client in channel.subscribers:
-            return
-        channel.subscribers.append(client)
-        if channel.last and client.batch is None:
-            client.queue.add(channel, channel.last, channel.arrived, channel.is_trade)
-        elif channel.last and client.batch is not None:
-            client.batch.append(channel.last)
-            client.flush(arrival_frame(channel.arrived))
+    def subscribe(self, client: RelayClient, types: Sequence[str], symbols: Sequence[Symbol]) -> None:
+        """Subscribe a client to open channels, and send it the last message of each."""
+        channels = [self._channels[type_][symbol] for type_ in types for symbol in symbols]
+        new = [channel for channel in channels if client not in channel.subscribers]
+        for channel in new:
+            channel.subscribers.append(client)
+        client.send_last((each, each.last, each.arrived, each.is_trade) for each in new if each.last)
 
-    def remove(self, client: RelayClient, wanted: Mapping[str, Collection[Symbol]]) -> None:
-        """Remove a client from all channels, and close those that nobody else has `wanted`."""
+    def remove(self, client: RelayClient) -> None:
+        """Remove a client from all channels. They stay open, since the vendor goes on sending: who asks for one again
+        gets its last message from here alone."""
         for type_, symbols in client.wanted.items():
-            channels = self._channels[type_]
             for symbol in symbols:
-                if (channel := channels.get(symbol)) is not None:
-                    if client in channel.subscribers:
-                        channel.subscribers.remove(client)
-                    if symbol not in wanted[type_]:
-                        del channels[symbol]
-            self._spellings[CLASSES[type_]].clear()
+                if (channel := self._channels[type_].get(symbol)) is not None and client in channel.subscribers:
+                    channel.subscribers.remove(client)
 
     def clear(self) -> None:
         """Forget all channels: the connection has ended."""
@@ -133,8 +130,10 @@ class FanOut:
     def _find(self, message: Push, spelling: str) -> _Channel | None:
         """Returns the channel of a new spelling, and remembers it; None if nobody subscribed to it."""
         kind = type(message)
-        channels = self._channels[TYPE_OF[kind]]
-        channel = find_by_spelling(message, channels, {symbol.region for symbol in channels})
+        channels, own = self._channels[TYPE_OF[kind]], self._own[TYPE_OF[kind]]
+        known = {symbol: symbol for symbol in (*channels, *own)}
+        symbol = find_by_spelling(message, known, {symbol.region for symbol in known})
+        channel = channels.get(symbol) if symbol is not None else None
         if len(self._spellings[kind]) < _MAX_SPELLINGS:
             self._spellings[kind][spelling] = channel
         return channel

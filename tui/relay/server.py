@@ -52,6 +52,8 @@ from tui.protocol.messages import (
     SubscribeReply,
 )
 from tui.protocol.relay_status import (
+    CLOCK_ERROR_HEADER,
+    DASHBOARD,
     EVERYTHING,
     NAME_HEADER,
     QUEUE_HEADER,
@@ -67,7 +69,7 @@ from tui.relay.client import ClientSocket, PendingRequest, RelayClient
 from tui.relay.fan_out import FanOut
 from tui.relay.snapshot import last_message
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol, parse_wire_symbols
+from tui.symbol import Symbol, join_wire_symbols, parse_wire_symbols
 
 MAX_CONNECTIONS = 2 * MAX_CLIENTS
 """Connections of one listening socket, those in the handshake included: any process here can open one over TCP."""
@@ -80,7 +82,8 @@ OPEN_WITHIN = 5.0
 
 _SERVER = f"itick-tui-relay/{__version__}"
 _REPORT_EVERY = 1.0  # s
-_LOST, _LEFT, _TOO_MANY = 1012, 1001, 1008  # RFC 6455 §7.4.1: service restart, going away, policy violation
+_NORMAL, _LEFT, _TOO_MANY, _LOST = 1000, 1001, 1008, 1012
+"""RFC 6455 §7.4.1: normal closure, going away, policy violation, service restart."""
 
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("tui.relay.websockets")
@@ -110,6 +113,7 @@ class Relay:
         self._state: LinkState | None = None
         self._is_demo = False
         self._connected_at = 0.0
+        self._served = 0
         self._listeners: list[_Listener] = []
         self._reporting: asyncio.Task[None] | None = None
         self._closings: set[asyncio.Task[None]] = set()
@@ -199,6 +203,7 @@ class Relay:
             response.headers["Server"] = f"{DEMO_SERVER} through {_SERVER}"
         del response.headers["Date"]  # a client takes it for the vendor's
         response.headers["Date"] = formatdate(self._market.exchange_time(self._clock()) / 1000, usegmt=True)
+        response.headers[CLOCK_ERROR_HEADER] = f"{self._market.clock.half_width:.0f}"
 
     # --- one client ---
 
@@ -237,6 +242,7 @@ class Relay:
             client.send(AuthReply(1, AUTHENTICATED))
         elif isinstance(state.error, KeyRefused):
             client.send(AuthReply(0, AUTH_FAILED))
+            self._disconnect([client], _NORMAL, "the key was refused")
 
     def _receive(self, client: RelayClient, frame: bytes) -> None:
         try:
@@ -281,9 +287,10 @@ class Relay:
         if client not in self._clients:
             return
         self._clients.remove(client)
+        client.is_authenticated = False
         self.passed_on.update(clients=1, sent=client.sent, replaced=client.queue.conflated, lost=client.queue.lost)
         _log.info("%s (pid %d) left: %d lost", client.name, client.pid, client.queue.lost)
-        self._fan_out.remove(client, {type_: set(symbols) for type_, symbols in self.wanted.items()})
+        self._fan_out.remove(client)
         self._on_wanted()
 
     def _disconnect(self, clients: Sequence[RelayClient], code: int, words: str) -> None:
@@ -297,7 +304,7 @@ class Relay:
 
     @property
     def is_shared(self) -> bool:
-        """True while a client has asked for something."""
+        """True once a client has asked for something."""
         return self._fan_out.is_shared
 
     @property
@@ -307,6 +314,12 @@ class Relay:
             type_: list(dict.fromkeys(symbol for client in self._clients for symbol in client.wanted[type_]))
             for type_ in TYPES
         }
+
+    @property
+    def followed_by_others(self) -> list[Symbol]:
+        """What the dashboards among the clients follow."""
+        dashboards = [client for client in self._clients if client.name == DASHBOARD]
+        return list(dict.fromkeys(s for client in dashboards for symbols in client.wanted.values() for s in symbols))
 
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
@@ -324,9 +337,10 @@ class Relay:
         """End the frames of one read: write them to the clients."""
         self._fan_out.end()
 
-    def settle(self, decision: Callable[[str, Symbol], str | None]) -> None:
+    def settle(self, decision: Callable[[str, Symbol], str | None], served: int) -> None:
         """Reply to the requests that are decided. `decision` returns why a type is refused for a symbol, "" if it is
-        served, None if it is not decided yet."""
+        served, None if it is not decided yet; the connection has `served` symbols in all."""
+        self._served = served
         for client in self._clients:
             while client.pending:
                 types, symbols, refusal = client.pending[0]
@@ -335,12 +349,11 @@ class Relay:
                     break  # replies name nothing, so they come in the order of the requests
                 client.pending.pop(0)
                 if words := refusal or next(filter(None, decisions), ""):  # the vendor refuses a request as a whole
-                    client.send(SubscribeReply(0, words))
+                    over = [symbol for symbol in symbols if any(decision(t, symbol) == OVER_LIMIT for t in types)]
+                    client.send(SubscribeReply(0, words, join_wire_symbols(over) if client.knows_status else ""))
                     continue
                 client.send(SubscribeReply(1, SUBSCRIBED))
-                for type_ in types:
-                    for symbol in symbols:
-                        self._fan_out.subscribe(client, type_, symbol)
+                self._fan_out.subscribe(client, types, symbols)
 
     def _last_own(self, symbol: Symbol, type_: str) -> tuple[bytes, int] | None:
         return last_message(self._market, symbol, type_, self._connected_at)
@@ -359,7 +372,7 @@ class Relay:
             self._fan_out.clear()
         if state.phase is LinkPhase.AUTHENTICATING:
             self._connected_at = self._clock()
-        for client in self._clients:
+        for client in list(self._clients):
             self._authenticate(client)
         if before is None or (before.phase, before.detail) != (state.phase, state.detail):
             self.send_reports()
@@ -372,16 +385,17 @@ class Relay:
         own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
         return [own, *(client.window() for client in self._clients)]
 
-    def report(self, client: RelayClient) -> RelayReport:
-        """Returns what a client is told."""
+    def report(self, client: RelayClient | None = None) -> RelayReport:
+        """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
-            words=safe_text(state.describe(self._clock())) if state is not None else "",
+            words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
             is_demo=self._is_demo,
+            served=self._served,
             lag=lag.median if lag is not None else None,
-            lost=client.queue.lost,
+            lost=client.queue.lost if client is not None else 0,
             windows=self.windows,
         )
 

@@ -4,7 +4,16 @@ The process that has the key's lock holds the connection and serves the others. 
 the socket that the lock file names. When the holder goes, the others race for the lock; the winner waits as long as the
 vendor wants between two connections, and the rest join the winner.
 
-PICTURE
+seeking   ─┬─ the lock is free ──────────────→ leading
+           ├─ the lock is taken ─────────────→ joining
+           └─ the person takes the key over ─→ leading
+joining   ─┬─ the holder answers ────────────→ following
+           ├─ the holder is lost or leaves ──→ seeking
+           └─ no answer, or another version ─→ refused
+following ─── the holder is lost or leaves ──→ seeking
+leading   ─── another takes the key over ────→ seeking
+refused   ─┬─ a while later ─────────────────→ seeking
+           └─ the person takes the key over ─→ leading
 """
 
 from __future__ import annotations
@@ -20,7 +29,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tui.errors import UsageError, reason
 from tui.feed.clock import Clock, monotonic
@@ -36,6 +45,7 @@ if TYPE_CHECKING:
 _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
+_HAND_OVER_POLLS = 20
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +89,8 @@ TRANSITIONS: dict[tuple[Role, Happening], Role] = {
 
 class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
-    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is. `listen` serves other programs over TCP
+    `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
+    what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
     too, whoever is the holder. `on_wanted` is called when what others want has changed.
 
     Entering raises UsageError if nothing can listen there."""
@@ -92,6 +103,7 @@ class Sharing:
         *,
         take_over: bool = False,
         wants_everything: bool = False,
+        serves: bool = True,
         listen: LocalAccess | None = None,
         clock: Clock = monotonic,
         timings: Timings | None = None,
@@ -103,12 +115,14 @@ class Sharing:
         self._market = market
         self.name = name
         self.wants_everything = wants_everything
+        self._serves = serves
         self._take_over = take_over
         self._clock = clock
         self._timings = timings or Timings()
-        self._holder_pid = 0
+        self.holder_pid = 0
         self._unanswered_since: float | None = None
         self._left_at: float | None = None  # when the connection of another process ended
+        self._socket: Path | None = None
         self._own_folder: Path | None = None
         self._listen = listen
         self.url = ""
@@ -149,10 +163,19 @@ class Sharing:
 
     async def choose(self) -> Path | None:
         """Returns the socket of the process to join, None to connect to the vendor. Raises NotShared."""
-        if self.role is Role.LEADING:
-            return None
+        while self.role is not Role.LEADING or await self.superseded():
+            if (socket := await self._seek()) is not None:
+                return socket
+        self._publish()  # one that took over may have ended since, and its name be the last in the file
+        self._take_over = False
+        return None
+
+    async def _seek(self) -> Path | None:
+        """Returns the socket of the process to join, None if this one leads from now on. Raises NotShared."""
         if self._take_over:
             self._take_over = False
+            if self._lock.holder() is not None:
+                self._left_at = self._clock()  # of two that take it over at once, one connects and the other joins it
             self._lock.take_over()
             self._happens(Happening.TAKE_OVER)
             await self._lead()
@@ -165,7 +188,7 @@ class Sharing:
             try:
                 self._lock.acquire()
             except KeyInUse as error:
-                self._holder_pid = error.pid
+                self.holder_pid = error.pid
                 if exposure := self._lock.exposure:
                     self._happens(Happening.LOCK_TAKEN)
                     self.join_failed(f"cannot be joined safely: {exposure}")
@@ -175,7 +198,7 @@ class Sharing:
                 return None
             holder = self._lock.holder()
             if holder is not None and holder.socket is not None and holder.socket.exists():
-                self._holder_pid = holder.pid
+                self.holder_pid = holder.pid
                 self._happens(Happening.LOCK_TAKEN)
                 since = self._unanswered_since
                 if since is not None and self._clock() - since > _JOIN_WITHIN:
@@ -188,6 +211,13 @@ class Sharing:
 
     async def _lead(self, before: Holder | None = None) -> None:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
+        if self._serves:
+            await self._serve(before)
+        if self._left_at is not None:
+            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+            self._left_at = None
+
+    async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
         self.unshared = self._lock.exposure
         if not self.unshared:
@@ -196,14 +226,16 @@ class Sharing:
                     self._remove_dead(before.socket)
                 path = self._socket_path()
                 await relay.listen(path)
-                self._lock.publish(path)
+                self._socket = path
+                self._publish()
             except OSError as error:
                 self.unshared = f"no socket can be made: {reason(error)}"
         if self.unshared:
             _log.warning("other windows cannot join: %s", self.unshared)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
+
+    def _publish(self) -> None:
+        if self._socket is not None:
+            self._lock.publish(self._socket)
 
     def _socket_path(self) -> Path:
         """Returns a path of its own beside the lock, or in a temporary folder where that path is too long."""
@@ -230,11 +262,13 @@ class Sharing:
         if self._listen is None or self.relay is None:
             await self._close_relay(words)
         else:
+            self._socket = None
             await self.relay.stop_sharing(words)
             self._remove_own_folder()
 
     async def _close_relay(self, words: str) -> None:
         relay, self.relay = self.relay, None
+        self._socket = None
         if relay is not None:
             await relay.close(words)
             self.passed_on += relay.passed_on
@@ -247,15 +281,16 @@ class Sharing:
             self._own_folder = None
 
     def joined(self) -> None:
-        """Note that the holder answered."""
+        """Note that the holder answered: there is no more reason to take the key over from it."""
         self._unanswered_since = None
+        self._take_over = False
         self._happens(Happening.HELLO)
 
-    def join_failed(self, why: str) -> None:
+    def join_failed(self, why: str) -> NoReturn:
         """Note why the holder cannot be joined. Raises NotShared."""
         self._unanswered_since = None
         self._happens(Happening.NO_HELLO)
-        raise NotShared(self._holder_pid, why)
+        raise NotShared(self.holder_pid, why)
 
     def left(self) -> None:
         """Note that the holder has left or is lost."""
@@ -271,6 +306,11 @@ class Sharing:
         self._happens(Happening.SUPERSEDED)
         await self._stop_sharing("another window took the connection over")
         self._lock.release()
+        # Who took over waits for the lock and gets it a moment later: this process must not be there before.
+        for _ in range(_HAND_OVER_POLLS):
+            if not self._lock.is_free():
+                break
+            await asyncio.sleep(_POLL)
         return True
 
     def take_over(self) -> None:

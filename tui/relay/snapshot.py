@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui.market import Market
+from tui.market.data_age import RESOLUTION
 from tui.protocol.messages import Push, encode
 from tui.symbol import Symbol
 
@@ -21,4 +22,5 @@ def last_message(market: Market, symbol: Symbol, type_: str, since: float) -> tu
         "kline@1": (bars.get(bars.latest), ages.kline.at),
     }
     message, at = last[type_]
-    return None if message is None or at < since else (encode(message), int(market.local_time(at)))
+    # An arrival within RESOLUTION of the one before is not noted: that one may have been on the connection before.
+    return None if message is None or at < since - RESOLUTION else (encode(message), int(market.local_time(at)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -14,9 +14,11 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.config.key_table import KeyBinding
+from tui.config.settings import Below
 from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.reference.fund_names import FundNames
+from tui.screens.field_host import FieldHost
 from tui.screens.layer import Layer
 from tui.screens.layout import LEAST_HEIGHT, LEAST_WIDTH, PANES, Boxes, arrange
 from tui.screens.paint_backlog import PaintBacklog
@@ -24,8 +26,9 @@ from tui.screens.sampling import sample_in_portions
 from tui.secrets import safe_text
 from tui.terminal.ansi import Piece
 from tui.terminal.direct_paint import DirectPaint
-from tui.terminal.textual_private import BaseScreen
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.chart.small_charts import SmallCharts
+from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
 from tui.widgets.footer import Footer, KeyContext
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -37,12 +40,10 @@ from tui.widgets.tape import TradeTape
 from tui.widgets.watchlist.grid import Watchlist
 
 if TYPE_CHECKING:
-    from tui.widgets.add_field import AddField, Suggestions
-    from tui.widgets.field import Field
-    from tui.widgets.find_field import FindField
+    from tui.widgets.add_field import Suggestions
 
 
-class Dashboard(BaseScreen, inherit_bindings=False):
+class Dashboard(FieldHost, inherit_bindings=False):
     """The dashboard's composition and layout. The app calls `sync` with each frame and `tick` once a second."""
 
     DEFAULT_CSS = """
@@ -58,7 +59,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def __init__(
         self, styles: Styles, market: Market, keys: Sequence[KeyBinding], suggestions: Suggestions, names: FundNames
     ) -> None:
-        super().__init__(id="dashboard")
+        super().__init__(Footer(styles, keys), suggestions, "dashboard")
         self._market = market
         self.market = market
         """The market on the screen: the present one, or the copy of a frozen picture."""
@@ -68,17 +69,19 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.watchlist = Watchlist(styles, market, names, keys)
         self.ladder = DepthLadder(styles, keys)
         self.chart = MinuteChart(styles, keys)
+        self.charts = SmallCharts(styles, self.chart, self.watchlist.figures_of)
         self.tape = TradeTape(styles, market, keys)
+        self.depth_over_time = DepthOverTime(styles, market, keys)
         self.quote_header = QuoteHeader(styles, market, names)
         self.status = StatusBar(styles, market, keys)
-        self._suggestions = suggestions
-        self._field: Field | None = None  # the open one
-        self.footer = Footer(styles, keys)
         self._too_small = Static(id="too-small", markup=False)
-        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.ladder, self.chart, self.tape)
+        self._of_symbol = (self.quote_header, self.ladder, self.chart, self.tape, self.depth_over_time)
+        self._panes: tuple[Pane, ...] = (self.quote_header, self.watchlist, self.charts, *self._of_symbol[1:])
         self._main = Container(*self._panes, id="main")
         self.hidden: set[str] = set()
         """The ids of the panes that are switched off."""
+        self.below: Below = "auto"
+        """What stands below the list."""
         self.zoomed = ""
         """The id of the pane that has the whole screen."""
         self.detail = False
@@ -99,11 +102,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self._is_feed_live = False
 
     def compose(self) -> ComposeResult:
-        yield self.header
-        yield self._too_small
-        yield self._main
-        yield self.status
-        yield self.footer
+        yield from (self.header, self._too_small, self._main, self.status, self.footer)
 
     def on_mount(self) -> None:
         self.apply_layout()
@@ -117,11 +116,12 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Place and size the panes for the terminal's size."""
         width, height = self.app.size
         boxes = self._boxes(self.zoomed)
+        self.charts.per_side = {"2x2": 2, "3x3": 3}.get(self.below, 0)
         self._too_small.display = not boxes
         self._too_small.update(f"needs {LEAST_WIDTH}×{LEAST_HEIGHT}, has {width}×{height}")
         for part in (self.header, self._main, self.status):
             part.display = bool(boxes)
-        self.footer.display = bool(boxes) and self._field is None
+        self.footer.display = bool(boxes) and not self.has_open_field
         for pane in self._panes:
             box = boxes.get(pane.id or "")
             pane.display = box is not None
@@ -136,11 +136,11 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def top_layer(self) -> Layer | None:
         """What Esc takes away now; None if there is nothing."""
         grid = self.watchlist
-        if self.chart.display and self.chart.has_crosshair:
-            return Layer("Hide crosshair", self.chart.leave_crosshair)
-        for pane in (self.ladder, self.tape):
+        for pane in (self.chart, self.ladder, self.tape):
             if pane.display and (layer := pane.escape_layer) is not None:
                 return Layer(*layer)
+        if (depth := self.depth_over_time).display:
+            return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:
             return Layer("All panes", self.zoom)
         if grid.has_marks:
@@ -155,11 +155,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def _update_footer(self) -> None:
         """Show the keys of what has them now."""
-        pane, layer = self.focused_pane, self.top_layer
-        label = layer.label if layer is not None else ""
-        self.footer.context = KeyContext(
-            pane.id or "" if pane is not None else "", label, self.status.replay_hints, self.detail
-        )
+        label = layer.label if (layer := self.top_layer) is not None else ""
+        id = pane.id or "" if (pane := self.focused_pane) is not None else ""
+        self.footer.context = KeyContext(id, label, self.status.replay_hints, self.detail)
 
     @property
     def shown_at(self) -> float:
@@ -177,8 +175,10 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def _boxes(self, zoomed: str) -> Boxes:
         width, height = self.app.size
-        needed = self.watchlist.width_needed
-        return arrange(width, height, self.hidden, zoomed, detail=self.detail, watchlist_width=needed)
+        needed, symbols = self.watchlist.width_needed, self.status.symbols
+        return arrange(
+            width, height, self.hidden, zoomed, self.below, detail=self.detail, watchlist_width=needed, symbols=symbols
+        )
 
     @on(Watchlist.WidthNeeded)
     def make_room_for_columns(self) -> None:
@@ -196,16 +196,24 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """The time at which the first flash or tint on the screen ends, s monotonic; None without one."""
         if self.frozen_at is not None:
             return None
-        ends = (
-            self.quote_header.flash_ends if self.quote_header.display else None,
-            self.watchlist.flash_ends if self.watchlist.display else None,
-            self.ladder.tint_ends if self.ladder.display else None,
-        )
+        ends = [pane.flash_ends for pane in (self.quote_header, self.watchlist) if pane.display]
+        ends += [self.ladder.tint_ends] * self.ladder.display
         return min((end for end in ends if end is not None), default=None)
 
     def shows(self, pane: str) -> bool:
         """Returns True if the pane has a place on the screen."""
         return any(each.id == pane and each.display for each in self._panes)
+
+    @property
+    def has_pane_below(self) -> bool:
+        """True if a pane stands below the list."""
+        boxes = self._boxes(self.zoomed)
+        return "charts" in boxes or ("watchlist" in boxes and "chart" in boxes and not boxes["chart"].x)
+
+    def arrange_panes(self, hidden: Iterable[str], below: Below) -> None:
+        """Show all panes but the `hidden` ones, and this below the list."""
+        self.hidden, self.below, self.detail, self.zoomed = set(hidden), below, False, ""
+        self.apply_layout()
 
     def toggle(self, pane: str) -> None:
         """Switch a pane on or off; the last one stays."""
@@ -221,6 +229,12 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         self.zoomed = "" if self.zoomed or pane is None else pane.id or ""
         self.apply_layout()
 
+    def show_depth(self) -> None:
+        """Give the whole screen to the depth over time, or back to all panes and the keys to the ladder."""
+        self.zoomed = "" if self.depth_over_time.display else "depth_over_time"
+        self.apply_layout()
+        (self.depth_over_time if self.zoomed else self.ladder).focus()
+
     def show_detail(self, detail: bool) -> None:
         """Give the screen to the selected symbol, or back to the watchlist. The pane that has the keys keeps them, if
         it is there; back at the watchlist they are where they were before."""
@@ -234,7 +248,7 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     def next_pane(self, by: int) -> bool:
         """Focus the next pane, the previous one if negative; a zoom moves along. Returns False if there is no other."""
         shown = [pane for pane in self._panes if pane.can_focus and (pane.display or self.zoomed)]
-        shown = [pane for pane in shown if pane.id not in self.hidden]
+        shown = [pane for pane in shown if pane.id not in self.hidden and pane is not self.depth_over_time]
         if len(shown) < 2:
             return False
         at = shown.index(self.focused) if self.focused in shown else 0
@@ -257,55 +271,26 @@ class Dashboard(BaseScreen, inherit_bindings=False):
 
     def show(self, name: str, rows: Sequence[Instrument], select: Instrument | None = None) -> None:
         """Show these symbols in the watchlist as the list of that name, with the cursor at `select`."""
-        self.status.symbols = len(rows)
         self.watchlist.show(name, rows, select)
+        if self.status.symbols != len(rows):
+            self.status.symbols = len(rows)
+            if self.is_mounted:
+                self.apply_layout()  # the list leaves another room
+        self._follow_list()
+        self.chart.offer(rows)
 
     def refresh_names(self) -> None:
         """Redraw with the funds' names known now."""
         self.watchlist.refresh_names()
         self.quote_header.update_lines()
 
-    @cached_property
-    def add_field(self) -> AddField:
-        """The field for symbols to add, made when it is first opened."""
-        from tui.widgets.add_field import AddField
-
-        return AddField(self._suggestions)
-
-    @cached_property
-    def find_field(self) -> FindField:
-        """The field for what is to be found, made when it is first opened."""
-        from tui.widgets.find_field import FindField
-
-        return FindField()
-
-    def mount_fields(self) -> None:
-        """Mount the fields, hidden, so that they have the keys at once when they are opened."""
-        self.mount_all(field for field in (self.add_field, self.find_field) if not field.is_attached)
-
-    def open_add_field(self, text: str = "") -> None:
-        """Show the add field in place of the footer and focus it."""
-        self._open(self.add_field, text)
-
     def open_find_field(self) -> None:
         """Show the find field in place of the footer, with its present text, and focus it."""
-        self._open(self.find_field, self.watchlist.find)
-
-    def _open(self, field: Field, text: str) -> None:
-        self.footer.display = False
-        if not field.is_attached:
-            self.mount(field)
-        if self._field not in (None, field):
-            self._field.close()
-        self._field = field
-        field.open(text)
+        self.open_field(self.find_field, self.watchlist.find)
 
     def close_fields(self) -> None:
         """Hide the fields and focus a pane; the filter stays."""
-        if self._field is not None:
-            self._field.close()
-            self._field = None
-        self.footer.display = True
+        super().close_fields()
         if self.focused not in self._panes:
             self.focus_pane()
 
@@ -319,9 +304,19 @@ class Dashboard(BaseScreen, inherit_bindings=False):
     @on(Watchlist.Selected)
     def follow_selection(self, event: Watchlist.Selected) -> None:
         """Show the selected symbol in the other panes."""
-        for pane in (self.quote_header, self.ladder, self.chart, self.tape):
+        for pane in self._of_symbol:
             pane.instrument = event.instrument
+        self._follow_list()
         self._update_clock()
+
+    def _follow_list(self) -> None:
+        """Show the small charts of the part of the list that has the cursor."""
+        self.charts.show(self.watchlist.rows, self.watchlist.cursor)
+
+    @on(SmallCharts.Pressed)
+    def select_chart(self, event: SmallCharts.Pressed) -> None:
+        """Move the cursor to the symbol of a small chart."""
+        self.watchlist.move_to(event.instrument)
 
     def _update_clock(self) -> None:
         """Show the clock and the session of the selected symbol's exchange, by its calendar known now."""
@@ -334,14 +329,16 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         """Show a frozen picture of `now` (s, monotonic), from this copy of the market, or with None the present."""
         self.market, self.frozen_at = frozen or self._market, now if frozen is not None else None
         self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
-        panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        for pane in panes:
+        for pane in self._of_symbol:
             if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
                 pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
-        self.tape.market = self.quote_header.market = self.market
+        self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
         self.watchlist.show_market(self.market)
+        self._follow_list()
+        self.chart.show_market(self.market)
         self._backlog.clear()
-        self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), [pane for pane in panes if pane.display])
+        panes = [pane for pane in self._of_symbol if pane.display]
+        self._backlog.add(self.watchlist.on_screen({*self.watchlist.rows}), panes)
 
     def link_changed(self, state: LinkState, demo: bool) -> None:
         """Show the link's new state; `demo` is True for our own exchange."""
@@ -362,15 +359,16 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         if self.frozen_at is not None:
             changed, now, is_link_live = set(), self.frozen_at, self._is_link_live
         self._is_link_live = is_link_live
-        panes = (self.quote_header, self.ladder, self.chart, self.tape)
-        due_panes = [pane for pane in panes if pane.display and pane.instrument in changed]
+        of_symbol = (pane for pane in self._of_symbol if pane.display and not changed.isdisjoint(pane.shown))
+        due_panes: list[Pane] = [*of_symbol, *([self.charts] if self.charts.add_changed(changed) else [])]
         self._backlog.add(self.watchlist.on_screen(changed), due_panes)
         rows, due = self._backlog.take(lines)
         self._flushing = True  # painted below, for all panes together
         self.watchlist.sync(rows, now, is_link_live)
-        for pane in panes:  # the hidden ones too: what they are shown with is what is known now
-            due_symbol = {pane.instrument} if pane in due and pane.instrument is not None else set()
-            pane.sync(due_symbol, now, is_link_live)
+        self._follow_list()
+        self.charts.sync(self.charts in due, is_link_live)
+        for pane in self._of_symbol:  # the hidden ones too: what they are shown with is what is known now
+            pane.sync(set(pane.shown) if pane in due else set(), now, is_link_live)
         self._paint()
 
     def _lines_changed(self) -> None:
@@ -443,7 +441,9 @@ class Dashboard(BaseScreen, inherit_bindings=False):
         now = self.shown_at
         self.chart.time = self.market.exchange_time(now) if self.market.wall_base else 0.0
         self._backlog.add(self.watchlist.tick(now))
-        for pane in (self.quote_header, self.ladder):
+        for pane in (self.quote_header, self.ladder, self.depth_over_time):
             pane.tick(now)
+        self._follow_list()
+        self.charts.tick()
         if self._backlog and self.can_paint():
             self.sync(set(), now, self._is_link_live, lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import statistics
 from collections.abc import Callable
 from datetime import datetime
@@ -20,6 +21,7 @@ from tui.feed.state import LinkState
 from tui.market import Instrument, Market
 from tui.market.data_age import describe_silence
 from tui.market.entitlements import refused_types
+from tui.protocol.relay_status import RelayReport
 from tui.screens.follows_time import FollowsTime
 from tui.screens.text_screen import TextScreen
 from tui.secrets import safe_text
@@ -51,6 +53,7 @@ class HealthSnapshot(NamedTuple):
     rate: float  # frames a second, at most
     backfill: Backfill | None = None
     fund_list: FundListLoader | None = None
+    shared: RelayReport | None = None  # of a connection that other windows use too
     unread: int = 0  # rows of REST replies and of our own file that could not be read
 
 
@@ -103,6 +106,7 @@ class FeedHealth(FollowsTime, TextScreen):
         table.add_column(ratio=1, overflow="fold")
         for section, figures in (
             ("Link", link_figures(self._market, snapshot)),
+            ("Shared", shared_figures(snapshot)),
             ("Data", data_figures(self._market, snapshot)),
             ("Past", history_figures(snapshot)),
             ("Refused", refused_figures(snapshot)),
@@ -177,6 +181,24 @@ def link_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]
         ),
         HealthFigure("clock", offset, clock.lead is not None),
     ]
+
+
+def shared_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
+    """Returns who holds a shared connection, what waits for each window that uses it, and what was lost."""
+    if (shared := snapshot.shared) is None:
+        return []
+    own = os.getpid()
+    holder = f"this window, pid {own}" if shared.pid == own else f"window {shared.pid}: {safe_text(shared.words)}"
+    figures = [HealthFigure("held by", holder), HealthFigure("served", fmt.count(shared.served, "symbol"))]
+    for window in shared.windows:
+        name = "this window" if window.pid == own else safe_text(window.name)
+        words = f"{name} · {fmt.count(window.symbols, 'symbol')}"
+        if window.pid != shared.pid:
+            words += f" · queued {window.queued:,}, conflated {window.conflated:,}, lost {window.lost:,}"
+        figures.append(HealthFigure(f"pid {window.pid}" if window.pid else "over TCP", words, window.lost > 0))
+    if shared.pid != own:
+        figures.append(HealthFigure("lost here", f"{shared.lost:,}", shared.lost > 0))
+    return figures
 
 
 def data_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:

@@ -23,12 +23,14 @@ from tui.widgets.styles import Styles
 _GROUPS_OF_PANE = {
     "watchlist": ("Watchlist", "Order"),
     "ladder": ("Ladder",),
+    "depth_over_time": ("Depth over time",),
     "chart": ("Chart",),
     "tape": ("Trades",),
 }
 _SIGN_GROUPS = {
     "watchlist": "Signs in the watchlist",
     "ladder": "Signs in the ladder",
+    "depth_over_time": "Signs in the depth over time",
     "chart": "Signs in the chart",
     "tape": "Signs in the trades",
     "quote_header": "Signs in the detail",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.feed.tap import NotShared
 from tui.screens.dismiss_once import DismissOnce
+from tui.screens.follows_time import FollowsTime
 
 
-class TakeOver(DismissOnce, ModalScreen[bool]):
-    """The question; it is dismissed with True to connect, which ends the other copy's connection, or with False."""
+class TakeOver(FollowsTime, DismissOnce, ModalScreen[bool | None]):
+    """The question. It is dismissed with True to connect, which ends the other copy's connection, with False, or with
+    None once `is_over`: the other copy can be joined, or has ended."""
 
     CSS = """
     TakeOver { align: center middle; background: $veil; }
@@ -27,18 +32,26 @@ class TakeOver(DismissOnce, ModalScreen[bool]):
         Binding("escape,q,n", "dismiss(False)", "Leave"),
     ]
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, error: NotShared, is_over: Callable[[], bool]) -> None:
         super().__init__()
-        self._pid = pid
+        self._error = error
+        self._is_over = is_over
 
     def compose(self) -> ComposeResult:
+        pid = f" (pid {self._error.pid})" if self._error.pid else ""
         box = Vertical(
             Static(
-                f"itick-tui (pid {self._pid}) is using this key. The vendor serves one connection a key: connecting "
-                "here ends the other one.",
+                f"Another itick-tui{pid} uses this key and {self._error.why}, so this one cannot "
+                "join it. The vendor serves one connection a key: taking over ends the other one. It is tried again "
+                "every few seconds, and this question goes away when that succeeds.",
                 markup=False,
             )
         )
         box.border_title = "Key in use"
         box.border_subtitle = "t takes over · q leaves"
         yield box
+
+    def tick(self) -> None:
+        """Dismiss the question once it is over."""
+        if self._is_over():
+            self.dismiss(None)

@@ -13,6 +13,7 @@ from tui.market.data_status import DataStatus
 from tui.market.money import currency_of
 from tui.market.sessions import Zone, zone
 from tui.market.sparkline import heights
+from tui.market.usual_volume import MIN_DATES
 from tui.watchlist.row_figures import (
     Figure,
     FigureSource,
@@ -24,6 +25,8 @@ from tui.watchlist.row_figures import (
     is_hour_over,
     last_hour,
     positive_spread,
+    told_worth,
+    usual_volume_multiple,
 )
 
 FLASH = 0.4  # s for which digits that changed are highlighted
@@ -179,17 +182,30 @@ def spread_cell(row: RowFigures) -> Cell:
 
 
 def iopv_cell(row: RowFigures) -> Cell:
-    """Returns the IOPV, or a NAV with `n`: it is of an earlier close, and no field says of which."""
-    value, quote = indicative_value(row), row.instrument.quote
+    """Returns the IOPV, or a NAV with `n`: it is of an earlier close."""
+    worth = told_worth(row)
     cell = price_cell(indicative_value, "quote")(row)
-    return (
-        cell._replace(text=f"{cell.text}n") if quote is not None and value is not None and value == quote.nav else cell
-    )
+    if worth is None:
+        return cell
+    if worth.old:
+        cell = cell._replace(role="faint", old=True)
+    return cell._replace(text=f"{cell.text}n") if worth.is_nav else cell
 
 
 def volume_cell(row: RowFigures) -> Cell:
     """Returns the units traded today."""
     return _amount_cell(row, day_volume(row))
+
+
+def relative_volume_cell(row: RowFigures) -> Cell:
+    """Returns today's volume against the usual one; with too few days to compare with, how many of them there are."""
+    value, usual = usual_volume_multiple(row), row.instrument.bars.usual
+    if row.stale:
+        return Cell("--", "faint")
+    if value is None:
+        is_short = usual is not None and not usual.volumes
+        return Cell(f"{fmt.UNKNOWN} {usual.dates}/{MIN_DATES}" if is_short and usual else fmt.UNKNOWN, "faint")
+    return Cell(fmt.multiple(value), "faint" if row.is_old("bars") else "text" if value >= 1 else "muted")
 
 
 def turnover_cell(row: RowFigures) -> Cell:

@@ -20,6 +20,7 @@ from tui.watchlist.cells import (
     percent_cell,
     price_cell,
     range_cell,
+    relative_volume_cell,
     signed_cell,
     spread_cell,
     symbol_cell,
@@ -31,6 +32,7 @@ from tui.watchlist.row_figures import (
     Figure,
     RowFigures,
     SortKey,
+    basis_percent,
     best_ask,
     best_bid,
     change_amount,
@@ -46,6 +48,8 @@ from tui.watchlist.row_figures import (
     premium_percent,
     previous_close,
     quoted_price,
+    speed_percent,
+    usual_volume_multiple,
     vwap,
 )
 
@@ -88,6 +92,15 @@ def _price_column(
 ) -> Column:
     cell = price_cell(figure, source, role)
     return Column(id, title, description, letter, 7, priority, cell, figure, point_aligned=True, source=source)
+
+
+def _speed_column(minutes: int, letter: str, priority: int) -> Column:
+    figure = speed_percent(minutes)
+    within = "the last minute" if minutes == 1 else f"the last {minutes} minutes"
+    title, description = f"SPEED {minutes}m", f"move of the price over {within}, in %"
+    return Column(
+        f"speed{minutes}", title, description, letter, 8, priority, signed_cell(figure), figure, point_aligned=True
+    )
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -162,6 +175,8 @@ COLUMNS: tuple[Column, ...] = (
         extended_percent,
         point_aligned=True,
     ),
+    _speed_column(1, "j", 20),
+    _speed_column(5, "y", 21),
     _price_column("bid", "BID", "best price somebody would buy at", "b", 40, best_bid, "text", "depth"),
     _price_column("ask", "ASK", "best price somebody would sell at", "a", 40, best_ask, "text", "depth"),
     Column(
@@ -184,6 +199,16 @@ COLUMNS: tuple[Column, ...] = (
         lambda row: None,
     ),
     Column("volume", "VOLUME", "units traded today", "v", 6, 35, volume_cell, day_volume, source="quote"),
+    Column(
+        "relvol",
+        "REL VOL",
+        "volume of this session against the usual by this minute",
+        "k",
+        7,
+        18,
+        relative_volume_cell,
+        usual_volume_multiple,
+    ),
     Column(
         "turnover",
         "TURNOVER",
@@ -216,6 +241,17 @@ COLUMNS: tuple[Column, ...] = (
         16,
         signed_cell(premium_percent),
         premium_percent,
+        point_aligned=True,
+    ),
+    Column(
+        "basis",
+        "BASIS%",
+        "last price over that of another symbol × factor, in %",
+        "z",
+        6,
+        16,
+        signed_cell(basis_percent),
+        basis_percent,
         point_aligned=True,
     ),
     Column(

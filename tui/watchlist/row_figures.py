@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec import Struct
 
 from tui.market import Instrument
-from tui.market.analytics import day_vwap, premium
+from tui.market.analytics import MAX_IOPV_AGE, day_vwap
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.book import best_level
 from tui.market.change import Change, ReferencePrice, change
 from tui.market.data_status import DataStatus
 from tui.market.instrument import LastKnownPrice
+from tui.market.momentum import relative_volume, speed
 from tui.market.money import currency_of
+from tui.market.premium import current_premium, has_basis
 from tui.market.sessions import zone
 from tui.market.sparkline import closes_by_cell
 from tui.protocol.messages import MIN_PRICE, Quote
@@ -184,6 +186,16 @@ def day_turnover(row: RowFigures) -> tuple[str, float] | None:
     return currency_of(row.instrument.symbol.region).code, quote.turnover
 
 
+def usual_volume_multiple(row: RowFigures) -> float | None:
+    """Returns today's volume as a multiple of the usual one by this minute of the session."""
+    return relative_volume(row.instrument, row.context.time)
+
+
+def speed_percent(minutes: int) -> Figure:
+    """Returns the figure of the move over so many minutes, in %."""
+    return lambda row: speed(row.instrument, minutes, row.context.time)
+
+
 def vwap(row: RowFigures) -> float | None:
     """Returns the day's average price, weighted by volume."""
     i = row.instrument
@@ -191,20 +203,43 @@ def vwap(row: RowFigures) -> float | None:
     return day_vwap(quote, i.precision.tick_size or 10.0**-i.precision.decimals) if quote is not None else None
 
 
+class Worth(NamedTuple):
+    """What is told of the worth of a unit. A NAV is of an earlier close: `made` (ms UTC) says of which, None is
+    unknown. `old` is True for an IOPV that tells of no premium any more."""
+
+    value: float
+    is_nav: bool = False
+    made: int | None = None
+    old: bool = False
+
+
+def told_worth(row: RowFigures) -> Worth | None:
+    """Returns the feed's IOPV of the day, else what the person's command printed last, else the feed's NAV."""
+    i, time = row.instrument, row.context.time
+    quote, of_day, given = i.quote, i.day_quote, i.fair_values.given
+    if of_day is not None and of_day.iopv:
+        return Worth(of_day.iopv)
+    if given is not None:
+        local = zone(i.symbol.region)
+        is_nav = local.at(given.time).date() < local.at(time).date()
+        return Worth(given.value, is_nav, given.time, not is_nav and time - given.time > MAX_IOPV_AGE)
+    return Worth(quote.nav, is_nav=True) if quote is not None and quote.nav else None
+
+
 def indicative_value(row: RowFigures) -> float | None:
     """Returns the fund's IOPV, else its NAV, which is of an earlier date anyway."""
-    quote, of_day = row.instrument.quote, row.instrument.day_quote
-    if quote is None:
-        return None
-    return (of_day.iopv if of_day is not None else None) or quote.nav or None
+    worth = told_worth(row)
+    return worth.value if worth is not None else None
 
 
 def premium_percent(row: RowFigures) -> float | None:
     """Returns the premium of the last price over the IOPV, in %."""
-    i = row.instrument
-    if i.last is None or i.quote is None:
-        return None
-    return premium(i.last, i.quote, row.context.time, zone(i.symbol.region))
+    return None if has_basis(row.instrument) else current_premium(row.instrument, row.context.time)
+
+
+def basis_percent(row: RowFigures) -> float | None:
+    """Returns how far the last price is over the price of another symbol times a factor, in %."""
+    return current_premium(row.instrument, row.context.time) if has_basis(row.instrument) else None
 
 
 @lru_cache(maxsize=1_024)

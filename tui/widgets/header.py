@@ -22,8 +22,8 @@ _BESIDE_REPLAY = 40  # cells for the program, a list, and other badges
 
 
 class Header(LineWidget):
-    """One line. With less room the session is shortened and then left out, then tabs; the badges always stay. A click
-    on a list's tab shows the list."""
+    """One line. With less room the session is shortened and then left out, then tabs, `? help` and `SHARED`; the badges
+    of data that is not the real market's always stay. A click on a list's tab shows the list."""
 
     DEFAULT_CSS = "Header { height: 1; width: 1fr; }"
 
@@ -51,6 +51,9 @@ class Header(LineWidget):
 
     delay: reactive[float] = reactive(0.0, init=False)
     """Delay of the whole feed in s; 0 for a feed without delay."""
+
+    windows: reactive[int] = reactive(0, init=False)
+    """How many windows share the connection; 0 if they do not."""
 
     lists: reactive[tuple[str, ...]] = reactive((), init=False)
     """The names of all lists, in order."""
@@ -80,12 +83,14 @@ class Header(LineWidget):
         styles, width = self.theme_styles, self.size.width
         left: StyledLine = [styles.segment(" itick-tui ", "accent", bold=True)]
         right: StyledLine = []
+        least = width_of(left) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8  # cells, with the shown tab
         for badge, role in self._badges():
-            right += [styles.segment(" ", "text")] * bool(right) + [
-                styles.segment(f" {badge} ", "background", role, bold=True)
-            ]
+            right += _badge(styles, badge, role, bool(right))
+        shared = _badge(styles, f"SHARED {self.windows}", "accent", bool(right)) if self.windows else []
+        is_room = least + width_of(right) + width_of(shared) <= width
+        right += shared if is_room else []
         self._help_at = width
-        if width_of(left) + width_of(right) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8 + 9 <= width:
+        if is_room and least + width_of(right) + 9 <= width:
             right += [styles.segment("  ? ", "accent", bold=True), styles.segment("help ", "muted")]
             self._help_at = width - 7
         left += self._list_tabs(width_of(left), width - width_of(left) - width_of(right))
@@ -100,6 +105,7 @@ class Header(LineWidget):
         return Strip([*fill([*left, *middle], width - width_of(right), styles("text")), *right], width)
 
     def _badges(self) -> Iterator[tuple[str, str]]:
+        """Returns the badges that always stay, each with its colour role."""
         if self.frozen:
             yield f"FROZEN {zone(self.clock_region).at(self.frozen):%H:%M:%S}", "warning"
         if self.recording:
@@ -161,3 +167,8 @@ class Header(LineWidget):
             return ""
         words = session_words(self.clock_region, self.calendar, self.time, self.demo, self.trading)
         return next((each for each in words if fmt.cells(each) <= room), "")
+
+
+def _badge(styles: Styles, words: str, role: str, is_beside: bool) -> StyledLine:
+    gap = [styles.segment(" ", "text")] if is_beside else []
+    return [*gap, styles.segment(f" {words} ", "background", role, bold=True)]

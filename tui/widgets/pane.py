@@ -6,7 +6,7 @@ drawn here too, so that it can carry a title at either end and, on the right, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from tui.market import Instrument
 from tui.terminal.ansi import Piece
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.styles import Styles
@@ -137,11 +138,11 @@ class Pane(LineWidget, can_focus=False):
         body = self.body(inner, height - 2)
         thumb, mark = self.thumb(), Segment("┃", styles("muted"))
         side = Segment("│", edge)
-        lines = [_rule("╭", "╮", left, right, width, Segment("─", edge))]
+        lines = [border_line("╭", "╮", left, right, width, Segment("─", edge))]
         for y in range(height - 2):
             line = fill(body[y] if y < len(body) else [], inner, styles("text"))
             lines.append([side, *line, mark if y in thumb else side])
-        lines.append(_rule("╰", "╯", self.note(), [], width, Segment("─", edge)))
+        lines.append(border_line("╰", "╯", self.note(), [], width, Segment("─", edge)))
         return lines
 
     def pieces(self, lines: Sequence[int]) -> list[Piece]:
@@ -193,6 +194,18 @@ class Pane(LineWidget, can_focus=False):
         self.update_lines()
 
 
+class SymbolPane(Pane):
+    """A pane of the selected symbol."""
+
+    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
+    """The selected symbol."""
+
+    @property
+    def shown(self) -> Collection[Instrument]:
+        """The symbols whose data is drawn."""
+        return () if self.instrument is None else (self.instrument,)
+
+
 def width_of(line: Iterable[Segment]) -> int:
     """Returns the cells of a line."""
     return sum([cell_len(segment.text) for segment in line])
@@ -207,7 +220,7 @@ def fill(line: StyledLine, width: int, style: object) -> StyledLine:
     return list(Segment.adjust_line_length(line, width)) if missing < 0 else line
 
 
-def _rule(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
+def border_line(start: str, end: str, left: StyledLine, right: StyledLine, width: int, rule: Segment) -> StyledLine:
     """Returns a border line with words on it. What does not fit is left out: first the right words, then the left."""
     edge = rule.style
     room = width - 4

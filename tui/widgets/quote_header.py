@@ -5,18 +5,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from textual.reactive import reactive
-
 from tui import format as fmt
 from tui.market import Instrument, Market
 from tui.market.analytics import volatility
 from tui.market.data_age import describe_silence
 from tui.market.data_status import data_status
+from tui.market.premium import (
+    PremiumStatistics,
+    current_premium,
+    has_basis,
+    minute_premiums,
+    premium_statistics,
+)
+from tui.market.sessions import zone
 from tui.reference.fund_names import FundNames
 from tui.watchlist.cells import FLASH, WORD_STATES, dimmed
 from tui.watchlist.columns import BY_ID, SPARKS
-from tui.watchlist.row_figures import RenderContext, RowFigures, make_row
-from tui.widgets.pane import Pane, StyledLine, fill, width_of
+from tui.watchlist.row_figures import RenderContext, RowFigures, make_row, told_worth
+from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
 
 _LABELS = {
@@ -38,6 +44,7 @@ _LABELS = {
     "turnover": "Turnover",
     "iopv": "IOPV",
     "premium": "Premium",
+    "basis": "Basis",
 }
 _PLAIN = frozenset(("previous", "spread", "time", "open", "high", "low", "vwap", "range", "volume", "turnover", "iopv"))
 """The columns that the watchlist draws muted, so that others stand out. Here the labels are muted."""
@@ -63,11 +70,8 @@ class _Figure(NamedTuple):
 _BORDER = 9  # cells of the border at both ends of the title and between its words
 
 
-class QuoteHeader(Pane):
+class QuoteHeader(SymbolPane):
     """The grid of figures. What does not fit is left out whole, and named on the lower border."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose figures are shown."""
 
     def __init__(self, styles: Styles, market: Market, names: FundNames) -> None:
         super().__init__(styles, "quote_header")
@@ -78,6 +82,7 @@ class QuoteHeader(Pane):
         """True if digits that changed are highlighted for FLASH seconds."""
         self._now = 0.0
         self._is_link_live = False
+        self._premiums: tuple[object, PremiumStatistics | None] | None = None
         self._missing: tuple[str, ...] = ()  # what had no room when it was last drawn
 
     def watch_instrument(self) -> None:
@@ -165,8 +170,8 @@ class QuoteHeader(Pane):
                 self._figure(row, "volume"),
                 self._figure(row, "turnover"),
                 self._volatility(i),
-                self._figure(row, "iopv"),
-                self._figure(row, "premium"),
+                self._worth(row),
+                self._premium(row),
             ],
         )
 
@@ -194,6 +199,36 @@ class QuoteHeader(Pane):
         if lit:
             line.append(styles.segment(text[-lit:], cell.role, cell.glow, bold=cell.bold))
         return line
+
+    def _worth(self, row: RowFigures) -> _Figure:
+        """Returns the IOPV, or a NAV with the date it is of, as far as that is known."""
+        value, worth = self._value(row, "iopv"), told_worth(row)
+        if worth is None or not worth.is_nav or worth.made is None:
+            return _Figure(_LABELS["iopv"], (_Form(value),))
+        made = zone(row.instrument.symbol.region).at(worth.made)
+        dated = self.theme_styles.segment(f"  of {made:%a %m-%d}", "muted")
+        return _Figure("NAV", (_Form([*value, dated]), _Form(value, "the NAV's date")))
+
+    def _premium(self, row: RowFigures) -> _Figure:
+        """Returns the premium, or the basis, with its z-score among the minutes of the last hour."""
+        id = "basis" if has_basis(row.instrument) else "premium"
+        figure, percent = self._figure(row, id), current_premium(row.instrument, row.context.time)
+        hour = self._hour_of_premiums(row.instrument)
+        score = hour.score(percent) if hour is not None and percent is not None and not row.stale else None
+        if score is None:
+            return figure
+        value = figure.forms[0].value
+        beside = self.theme_styles.segment(f"  z {score:+.1f}", self._role(row.instrument))
+        return figure._replace(forms=(_Form([*value, beside]), _Form(value, "z")))
+
+    def _hour_of_premiums(self, i: Instrument) -> PremiumStatistics | None:
+        """Returns the statistics of the last hour's premiums; cached, as they change once a minute or so."""
+        proxy = i.fair_values.proxy
+        key = (i, i.bars.version, i.fair_values.version, proxy.of.bars.version if proxy is not None else 0)
+        if self._premiums is None or self._premiums[0] != key:
+            latest = i.bars.latest
+            self._premiums = key, premium_statistics(minute_premiums(i, range(latest - 59, latest + 1)))
+        return self._premiums[1]
 
     def _volatility(self, i: Instrument) -> _Figure:
         """Returns the volatility of the last hour."""

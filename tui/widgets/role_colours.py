@@ -24,12 +24,22 @@ LEAST_CONTRAST = 4.5
 _SIDED = ("bid_bar", "ask_bar", "flash_up", "flash_down")
 BARS = (*_SIDED, "flat_bar")
 """The roles of backgrounds on which `bar_text` is written instead of `text`."""
+SHADES = tuple(f"shade_{n}" for n in range(16))
+"""The roles of areas that tell a quantity, from none, the background, to the most. 16 colours have none of them."""
+
+SERIES = {
+    f"series_{n}": Color.parse(colour).get_truecolor()
+    for n, colour in enumerate(("#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00"), 1)
+}
+"""The roles of lines that are compared, and their colours before they are made readable on a theme's background: those
+of Okabe and Ito, which people with any colour vision can tell apart."""
 
 _GROUNDS = ("background", "surface", "cursor")
 _LINES = ("border", "grid")
 _CALM = 0.55  # of up and down in their form for text at rest
 _AREA = 0.3  # of the same in their form for areas
 _AREAS = ("up_area", "down_area")
+_FAINTEST = 0.1  # of the accent in the shade of the least
 _MOST_TURNED = math.radians(30)  # of a hue on the way to 256 colours
 _COLOURLESS = 12  # chroma in CIE Lab below which a colour has no hue to keep
 _CUBE = (0, 95, 135, 175, 215, 255)
@@ -38,8 +48,8 @@ _CUBE = (0, 95, 135, 175, 215, 255)
 @cache
 def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
     """Returns the colour of each role of a theme file, of paler forms of up and down (`up_calm` and `down_calm` for
-    text, `up_area` and `down_area` for areas), of `bar_text`, what is written on bars, and of `flat_bar`, the bar of
-    neither side."""
+    text, `up_area` and `down_area` for areas), of the lines that are compared, of `bar_text`, what is written on bars,
+    of `flat_bar`, the bar of neither side, and of SHADES, with more than 16 colours."""
     if depth.is_ansi:
         names = {role: getattr(theme.ansi, role) for role in theme.ansi.__struct_fields__}
         if depth is ColourDepth.NONE:
@@ -62,8 +72,12 @@ def role_colours(theme: Theme, depth: ColourDepth) -> dict[str, ColorTriplet]:
         # As faint as the volume of a chart: areas at full strength would draw the eye away from the figures.
         enough = contrast(colours["grid"], grounds[0])
         colours[f"{role}_area"] = next((mix for mix in area if contrast(mix, grounds[0]) >= enough), colours[role])
+    for role, colour in SERIES.items():
+        mixes = (blend_rgb(colour, colours["text"], n / 20) for n in range(20))
+        colours[role] = next((mix for mix in mixes if _is_readable(mix, grounds[:1])), colours["text"])
     if depth is ColourDepth.INDEXED:
         colours = _indexed(colours)
+    colours |= _shades(colours, depth)
     bars = [colours[role] for role in _SIDED]
     written = (colours[role] for role in ("text", "accent") if _is_readable(colours[role], bars))
     return colours | {"bar_text": next(written, colours["text"]), "flat_bar": colours["cursor"]}
@@ -98,6 +112,17 @@ def bold_is_readable(colour: ColorTriplet, ground: ColorTriplet, depth: ColourDe
         return True
     bright = STANDARD_PALETTE[STANDARD_PALETTE.match(colour) | 8]
     return contrast(bright, ground) >= contrast(colour, ground)
+
+
+def _shades(colours: dict[str, ColorTriplet], depth: ColourDepth) -> dict[str, ColorTriplet]:
+    """Returns SHADES: from the background to the accent. Of 256 colours only the greys are so many in one row."""
+    indexed = depth is ColourDepth.INDEXED
+    ground, most = colours["background"], colours["text" if indexed else "accent"]
+    steps = len(SHADES) - 1
+    shades = [blend_rgb(ground, most, _FAINTEST + (1 - _FAINTEST) * n / steps) for n in range(1, len(SHADES))]
+    if indexed:
+        shades = [ColorTriplet(*[round(10.2 * round(sum(shade) / 3 / 10.2))] * 3) for shade in shades]
+    return dict(zip(SHADES, (ground, *shades), strict=True))
 
 
 # --- 256 colours ---

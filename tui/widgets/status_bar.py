@@ -13,6 +13,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
+from tui.protocol.relay_status import RelayReport
 from tui.secrets import safe_text
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
@@ -40,6 +41,8 @@ class StatusBar(LineWidget):
     """True if the data is of a recording."""
     terminal_delay: reactive[float] = reactive(0.0, init=False)
     """How many s the terminal is behind with what was written to it; 0 if it keeps up."""
+    shared: reactive[RelayReport | None] = reactive(None, init=False)
+    """The state of the connection that other windows share; None if none does."""
     now: reactive[float] = reactive(0.0, init=False)
     """The time in s monotonic, set once a second."""
 
@@ -108,10 +111,11 @@ class StatusBar(LineWidget):
         """Returns what is wrong, the most severe first."""
         health = self._market.health
         found: list[str] = []
-        if link.error is not None and link.phase not in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
+        is_told = link.is_moving or link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED)
+        if link.error is not None and not is_told:
             found.append(safe_text(str(link.error)))
         if link.is_live:
-            found += describe_shortfalls(list(self._market.instruments.values()))
+            found += describe_shortfalls(list(self._market.instruments.values()), self.shared)
             if health.missed:
                 found.append(f"heartbeat missed {health.missed}")
         if health.damaged:

@@ -10,7 +10,7 @@ from textual.theme import Theme as TextualTheme
 from tui.colour_depth import ColourDepth
 from tui.config.themes import Theme
 from tui.symbol import Symbol
-from tui.widgets.role_colours import BARS, bold_is_readable, role_colours
+from tui.widgets.role_colours import BARS, SHADES, bold_is_readable, contrast, role_colours
 
 _SWAPPED = (
     ("up", "down"),
@@ -54,6 +54,16 @@ class Styles:
     def segment(self, text: str, role: str, background: str = "background", *, bold: bool = False) -> Segment:
         """Returns a piece of a line."""
         return Segment(text, self._styles.get((role, background, bold)) or self(role, background, bold=bold))
+
+    @property
+    def has_shades(self) -> bool:
+        """True if there are colours enough for SHADES."""
+        return SHADES[0] in self._colours
+
+    def on(self, background: str) -> str:
+        """Returns the role, text or background, that is easier to read on this one."""
+        ground = self._colours[background]
+        return max(("text", "background"), key=lambda role: contrast(self._colours[role], ground))
 
     def symbol(self, symbol: Symbol) -> list[Segment]:
         """Returns code and region, the first two pieces of a title."""

@@ -21,7 +21,7 @@ from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
-from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
 
@@ -67,11 +67,8 @@ class _LineContext(NamedTuple):
     styles: Styles
 
 
-class TradeTape(Pane, can_focus=True):
+class TradeTape(SymbolPane, can_focus=True):
     """The tape. Consecutive trades of one price and side are one line; while scrolled, new trades do not move it."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose trades are shown."""
 
     trade_filter: reactive[TradeFilter] = reactive(_ALL, repaint=False, init=False)
     """Which runs of trades are shown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import events
 from textual.message import Message
@@ -10,28 +11,36 @@ from textual.reactive import reactive
 
 from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
-from tui.market import Instrument
+from tui.market import Instrument, Market
+from tui.market.comparison import Anchor
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
+from tui.symbol import Symbol
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
+from tui.widgets.chart.comparison import (
+    ComparisonBuilder,
+    ComparisonPlot,
+    legend,
+    legend_width,
+    title_names,
+)
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
-from tui.widgets.chart.plot import Plot, level
+from tui.widgets.chart.plot import Plot
+from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
-from tui.widgets.chart.readout import ReadBar, Readout, interval_name
+from tui.widgets.chart.readout import ReadBar, Readout, interval_name, other_date, slot_time
+from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
-from tui.widgets.pane import Pane, StyledLine, fill
+from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
 
 
-class MinuteChart(Pane, can_focus=True):
+class MinuteChart(SymbolPane, can_focus=True):
     """Minute bars over the session's hours, or longer bars made of them. A slot has the width of its interval and the
     zoom: few bars are not stretched over the pane."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose bars are shown."""
 
     interval: reactive[int] = reactive(1, repaint=False, init=False)
     """Minutes of a bar, one of INTERVALS."""
@@ -41,6 +50,15 @@ class MinuteChart(Pane, can_focus=True):
 
     vwap: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if the running VWAP is drawn."""
+
+    compared: reactive[tuple[Instrument, ...]] = reactive((), repaint=False, init=False)
+    """The symbols of a comparison, at most MAX_COMPARED, which is shown in place of `instrument`; empty for none."""
+
+    compared_from: reactive[Anchor] = reactive(Anchor.FIRST, repaint=False, init=False)
+    """What counts as 0 % in a comparison."""
+
+    premium: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if the premium over time is shown in place of the bars."""
 
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
@@ -57,10 +75,24 @@ class MinuteChart(Pane, can_focus=True):
         self._viewport = Viewport()
         self._label_width = LabelWidth()
         self._models = ModelBuilder()
+        self._rows: Sequence[Instrument] = ()
+        self._to_compare: tuple[Symbol, ...] = ()
+        self._comparisons = ComparisonBuilder()
+        self._premium_view = PremiumView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
 
+    @property
+    def shown(self) -> tuple[Instrument, ...]:
+        return self.compared or ((self.instrument,) if self.instrument is not None else ())
+
     def watch_instrument(self) -> None:
-        self._viewport.follow_newest()
+        if not self.compared:
+            self._viewport.follow_newest()
+            self.update_lines()
+
+    def watch_compared(self, before: Sequence[Instrument], now: Sequence[Instrument]) -> None:
+        if [i.symbol for i in before] != [i.symbol for i in now]:
+            self._viewport.follow_newest()
         self.update_lines()
 
     def watch_interval(self) -> None:
@@ -70,22 +102,44 @@ class MinuteChart(Pane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    def watch_vwap(self) -> None:
+    watch_vwap = watch_compared_from = watch_candles
+
+    def watch_premium(self) -> None:
+        self._viewport.reset_zoom()
         self.update_lines()
 
     def watch_time(self, before: float, now: float) -> None:
-        i = self.instrument
-        if i is not None and len(i.bars):
-            timeline = self._axis(i).timeline
-            if before < timeline.slots[newest_slot(i, timeline)].end <= now:
+        if self._shows_premium:
+            self.update_lines()  # an IOPV is good for a minute
+        elif self._has_bars:
+            timeline = self._axis.timeline
+            if before < timeline.slots[newest_slot(self.shown, timeline)].end <= now:
                 self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
-        """Redraw for a frame if the shown symbol changed. `now` in s monotonic."""
+        """Redraw for a frame if a shown symbol changed. `now` in s monotonic."""
         self._now = now
-        if self.instrument in changed or is_link_live != self._is_link_live:
+        if not changed.isdisjoint(self.shown) or is_link_live != self._is_link_live:
             self._is_link_live = is_link_live
             self.update_lines()
+
+    # --- comparison ---
+
+    def compare(self, symbols: Sequence[Symbol]) -> None:
+        """Compare symbols while at least two of them are in the shown list; none end it."""
+        self._to_compare = tuple(symbols)
+        self.offer(self._rows)
+
+    def offer(self, rows: Sequence[Instrument]) -> None:
+        """Set the shown list. Only its symbols can be compared: others are not followed, and their prices are old."""
+        self._rows = rows
+        by_symbol = {row.symbol: row for row in rows}
+        found = tuple(by_symbol[symbol] for symbol in self._to_compare if symbol in by_symbol)
+        self.compared = found if len(found) > 1 else ()
+
+    def show_market(self, market: Market) -> None:
+        """Compare the same symbols of another market, with the position as it is."""
+        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
 
     # --- keys and mouse ---
 
@@ -111,6 +165,14 @@ class MinuteChart(Pane, can_focus=True):
             return False
         visible = self._visible(self.inner_width)
         return visible is not None and self._viewport.crosshair_slot(visible) is not None
+
+    @property
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
+        if self.has_crosshair:
+            return "Hide crosshair", self.leave_crosshair
+        if self.compared:
+            return "End comparison", partial(self.compare, ())
+        return ("Price chart", partial(setattr, self, "premium", False)) if self.premium else None
 
     def leave_crosshair(self) -> None:
         """Remove the crosshair."""
@@ -140,11 +202,11 @@ class MinuteChart(Pane, can_focus=True):
 
     def find_moment(self, text: str) -> int:
         """Returns the slot of a time that a person wrote. Raises UsageError if there is none."""
-        i = self.instrument
-        if i is None or not len(i.bars):
+        if not self._has_bars:
             raise UsageError("there are no bars yet")
-        timeline = self._axis(i).timeline
-        return find_moment(text, timeline.slots[: newest_slot(i, timeline) + 1], zone(i.symbol.region))
+        timeline = self._axis.timeline
+        local = zone(self.shown[0].symbol.region)
+        return find_moment(text, timeline.slots[: newest_slot(self.shown, timeline) + 1], local)
 
     def go_to(self, slot: int) -> None:
         """Put the crosshair on a slot, in view."""
@@ -164,10 +226,10 @@ class MinuteChart(Pane, can_focus=True):
 
     def _pan(self, by: int) -> None:
         end = "no later bars" if by > 0 else "no earlier bars are known"
-        self._act(lambda visible: self._viewport.pan(visible, by, self.interval), end)
+        self._act(lambda visible: self._viewport.pan(visible, by, self._options.interval), end)
 
     def _zoom(self, *, wider: bool) -> None:
-        if self._viewport.zoom(wider=wider, interval=self.interval, candles=self.candles):
+        if self._viewport.zoom(wider=wider, interval=self._options.interval, candles=self._options.candles):
             self.update_lines()
         else:
             self.post_message(self.CannotAct(f"bars cannot be any {'wider' if wider else 'narrower'}"))
@@ -186,7 +248,7 @@ class MinuteChart(Pane, can_focus=True):
     @property
     def _emptiness(self) -> str:
         """Why there are no bars."""
-        builds = self.instrument is not None and self.instrument.builds_bars
+        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
         return "no trades yet to build bars from" if builds else "no minute bars yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -211,18 +273,24 @@ class MinuteChart(Pane, can_focus=True):
 
     # --- drawing ---
 
-    def _axis(self, i: Instrument) -> TimeAxis:
-        return self._viewport.axis(i, self.interval, self.candles)
+    @property
+    def _has_bars(self) -> bool:
+        return any(len(i.bars) for i in self.shown)
+
+    @property
+    def _axis(self) -> TimeAxis:
+        return self._viewport.axis(self.shown, self._options.interval, self._options.candles)
 
     def _visible(self, width: int) -> VisibleSlots | None:
         """Returns the slots that are visible in `width` cells, labels included; None without bars."""
-        i = self.instrument
-        if i is None or not len(i.bars):
+        if not self._has_bars:
             return None
-        i.infer_precision()
-        labels = self._label_width.cells(i)
+        for i in self.shown:
+            i.infer_precision()
+        bars = LABEL_CELLS if self.premium else self._label_width.cells(self.shown[0])
+        labels = legend_width(self.compared) if self.compared else bars
         cells = width - labels if width >= 2 * labels else max(1, width)
-        return self._viewport.visible(i, self._axis(i).timeline, cells)
+        return self._viewport.visible(self.shown, self._axis.timeline, cells)
 
     def _is_in_progress(self, i: Instrument, visible: VisibleSlots) -> bool:
         """Returns True if the newest bar is live and its time is not over, as far as the exchange's time is known."""
@@ -232,13 +300,19 @@ class MinuteChart(Pane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        return ChartOptions(self.interval, self.candles, self.vwap)
+        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
+        if self.compared:
+            return self._comparison_title()
         i, styles = self.instrument, self.theme_styles
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
-        if (visible := self._visible(self.inner_width)) is None:
+        visible = self._visible(self.inner_width)
+        if self._shows_premium:
+            return self._premium_view.title(self._premium_scene(i, visible), self.size.width - 9)
+        if visible is None:
             interval = styles.segment(f" {interval_name(self.interval)}", "muted")
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
@@ -248,7 +322,7 @@ class MinuteChart(Pane, can_focus=True):
         readout = Readout(
             styles,
             i,
-            self._axis(i),
+            self._axis,
             visible,
             self._options,
             ReadBar(
@@ -266,12 +340,27 @@ class MinuteChart(Pane, can_focus=True):
         )
         return readout.title(self.size.width - 9)
 
+    @property
+    def _shows_premium(self) -> bool:
+        return self.premium and not self.compared
+
+    def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
+        crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
+        time, is_live = max(self.time, i.newest_time), self._is_link_live and not self.standing
+        doubt = "" if self._is_link_live or self.starting else "stale"
+        return PremiumScene(self.theme_styles, i, visible, crosshair, time, is_live, doubt)
+
     def body(self, width: int, height: int) -> list[StyledLine]:
-        i, styles = self.instrument, self.theme_styles
-        if i is None or height < 3:
+        styles = self.theme_styles
+        if not self.shown or height < 3:
             return []
-        if (visible := self._visible(width)) is None:
+        i, visible = self.shown[0], self._visible(width)
+        if self._shows_premium:
+            return self._premium_view.body(self._premium_scene(i, visible), self.trouble, width, height)
+        if visible is None:
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
+        if self.compared:
+            return self._comparison(visible, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing
@@ -303,4 +392,49 @@ class MinuteChart(Pane, can_focus=True):
                 labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
+        return [fill(line, width, styles("text")) for line in lines]
+
+    def _comparison_title(self) -> tuple[StyledLine, StyledLine]:
+        styles, first = self.theme_styles, self.compared[0]
+        if (visible := self._visible(self.inner_width)) is None:
+            return [styles.segment("Compare", "text", bold=True)], []
+        right: StyledLine = []
+        if not self._is_link_live and not self.starting:
+            right.append(styles.segment("stale ", "warning"))
+        local, crosshair = zone(first.symbol.region), self._viewport.crosshair_slot(visible)
+        if crosshair is not None or not visible.has_newest:
+            slot = visible.rightmost if crosshair is None else crosshair
+            time = slot_time(self._axis, visible, self.interval, local, slot)
+            right.append(styles.segment(f"until {time}" if crosshair is None else time, "accent", bold=True))
+        since = local.at(self._comparisons.since(self.compared, visible, self.interval))
+        newest = local.at(visible.timeline.slots[visible.last].start)
+        names = title_names(styles, self.compared_from, since, newest, self.interval, other_date(first, self.time))
+        room = self.size.width - 9 - width_of(right)
+        return next((name for name in names if width_of(name) <= room), names[-1]), right
+
+    def _comparison(self, visible: VisibleSlots, width: int, height: int) -> list[StyledLine]:
+        styles = self.theme_styles
+        model = self._comparisons.build(
+            self.compared,
+            visible,
+            self.interval,
+            self.compared_from,
+            is_link_live=self._is_link_live and not self.standing,
+            crosshair=self._viewport.crosshair_slot(visible),
+        )
+        if model.is_empty:
+            nothing = "bars in view" if self.compared_from is Anchor.FIRST else f"{self.compared_from.value} known"
+            missing = f"no {nothing}"
+            return empty_body(styles, self.compared[0], self.trouble, missing, width, height)
+        rows = height - 1
+        # Trades change the last value of a line all the time: the picture is drawn again when one of its dots moves.
+        ends = [None if line.end is None else level(line.end, model.low, model.high, 4 * rows) for line in model.lines]
+        lines_key = [(line.settled, line.role, line.incomplete) for line in model.lines]
+        key = (self.compared, model, ends, lines_key, visible.cells, height, styles)
+        if self._cached_picture is None or self._cached_picture[0] != key:
+            self._cached_picture = key, ComparisonPlot(model, styles, visible.cells, rows).lines()
+        lines = self._cached_picture[1]
+        if visible.cells < width:
+            labels = legend(styles, model, rows, height, width - visible.cells)
+            lines = [[*line, *labels.get(y, [])] for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]

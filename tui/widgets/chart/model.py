@@ -15,24 +15,21 @@ from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.resample import interval_bars, running_vwap
 from tui.market.session_axis import DAY, Slot
-from tui.market.sessions import Zone, zone
+from tui.market.sessions import zone
 from tui.protocol.messages import Kline
-from tui.widgets.chart.timeline import Timeline, View
+from tui.widgets.chart.time_plot import TimeModel
 from tui.widgets.chart.viewport import VisibleSlots
 
-_REACH = 0.6  # of the bars' range: the distance outside it at which a price is still drawn
+AXIS_REACH = 0.6
+"""Of the bars' range, the distance outside it at which a price is still drawn."""
 
 
-@dataclass(slots=True)
-class ChartModel:
+@dataclass(slots=True, kw_only=True)
+class ChartModel(TimeModel):
     """What is drawn. `bars` and `average` have an entry for each slot of the view, and are ignored in comparisons."""
 
-    timeline: Timeline
-    view: View
     bars: Sequence[Kline | None] = field(compare=False)
     average: Sequence[float | None] = field(compare=False)  # the running VWAP
-    low: float  # the price at the bottom edge
-    high: float  # the price at the top edge
     least: float  # the lowest price of the bars
     most: float  # the highest price of the bars
     close: float | None  # the previous close, which holds from the slot `today` on
@@ -42,9 +39,6 @@ class ChartModel:
     bars_live: bool
     unfinished: int | None  # the slot whose bar is in progress
     incomplete: frozenset[int]  # the slots with a bar in which the link was away
-    crosshair: int | None  # the slot under the crosshair
-    interval: int  # minutes of a slot
-    zone: Zone
     candles: bool
 
 
@@ -88,7 +82,7 @@ class ModelBuilder:
         if i.last and (visible.has_newest or not known):
             prices.append(i.last)
         least, most = min(prices, default=0.0), max(prices, default=0.0)
-        reach = _REACH * (most - least)
+        reach = AXIS_REACH * (most - least)
 
         def is_near(price: float | None) -> bool:
             """Returns True if the price can be drawn without flattening the bars."""
@@ -98,7 +92,7 @@ class ModelBuilder:
         today = bisect_left(timeline.slots, timeline.slots[last].date, key=lambda slot: slot.date)
         close = base.price if base and not base.is_open and today < view.stop and is_near(base.price) else None
         drawn = [price for price in (least, most, close, *filter(is_near, average)) if price is not None]
-        low, high = _with_least_height(min(drawn), max(drawn), i.precision.tick_size or 10.0**-i.precision.decimals)
+        low, high = with_least_height(min(drawn), max(drawn), i.precision.tick_size or 10.0**-i.precision.decimals)
         role = "muted"
         if is_link_live and i.last is not None and not i.is_last_silent:
             start = base.price if base else known[0].open if known else i.last
@@ -118,7 +112,7 @@ class ModelBuilder:
             live=is_link_live and not i.is_last_known and not i.is_last_silent,
             bars_live=is_link_live and not i.is_last_known and not i.is_silent(i.bars_type),
             unfinished=unfinished if visible.has_newest else None,
-            incomplete=_incomplete_slots(i, visible, bars),
+            incomplete=incomplete_slots(i, visible, bars),
             crosshair=crosshair,
             interval=options.interval,
             zone=zone(i.symbol.region),
@@ -137,7 +131,7 @@ class ModelBuilder:
             self._cached = key, _Series(interval_bars(i.bars, shown), average)
         bars, average = self._cached[1]
         if options.interval == DAY:
-            bars = list(map(partial(_with_official_close, i), timeline.slots[view.first : view.stop], bars))
+            bars = list(map(partial(with_official_close, i), timeline.slots[view.first : view.stop], bars))
         if visible.has_newest:
             bars, at = bars.copy(), visible.last - view.first
             bars[at] = with_last_trade(i, timeline.slots[visible.last], bars[at])
@@ -148,7 +142,7 @@ def bar_of(i: Instrument, visible: VisibleSlots, options: ChartOptions, slot: in
     """Returns the bar of a slot; the newest one includes the last trade."""
     bar = interval_bars(i.bars, visible.timeline.slots[slot : slot + 1])[0]
     if options.interval == DAY:
-        bar = _with_official_close(i, visible.timeline.slots[slot], bar)
+        bar = with_official_close(i, visible.timeline.slots[slot], bar)
     return with_last_trade(i, visible.timeline.slots[slot], bar) if slot == visible.last else bar
 
 
@@ -157,7 +151,7 @@ def is_incomplete(i: Instrument, slot: Slot) -> bool:
     return any(slot.start <= minute * MINUTE < slot.end for minute in i.bars.incomplete)
 
 
-def _incomplete_slots(i: Instrument, visible: VisibleSlots, bars: Sequence[Kline | None]) -> frozenset[int]:
+def incomplete_slots(i: Instrument, visible: VisibleSlots, bars: Sequence[object | None]) -> frozenset[int]:
     """Returns the slots of the view with an incomplete bar."""
     view, slots = visible.view, visible.timeline.slots
     found = {bisect_right(slots, minute * MINUTE, key=lambda slot: slot.start) - 1 for minute in i.bars.incomplete}
@@ -177,7 +171,7 @@ def with_last_trade(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | Non
     return structs.replace(bar, high=max(bar.high, last), low=min(bar.low, last), close=last)
 
 
-def _with_official_close(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | None:
+def with_official_close(i: Instrument, slot: Slot, bar: Kline | None) -> Kline | None:
     """Returns a date's bar with its official close, if that is known: where trading goes on after the bell, the auction
     prints it in a minute that is not the regular session's."""
     close = i.day.close_of(slot.date) if i.calendar.has_extended_hours else None
@@ -186,7 +180,7 @@ def _with_official_close(i: Instrument, slot: Slot, bar: Kline | None) -> Kline 
     return structs.replace(bar, high=max(bar.high, close), low=min(bar.low, close), close=close)
 
 
-def _with_least_height(low: float, high: float, tick: float) -> tuple[float, float]:
+def with_least_height(low: float, high: float, tick: float) -> tuple[float, float]:
     """Returns a range of at least eight ticks, and of what floats of that size can distinguish: a price that does not
     move must not look volatile."""
     short = 8 * max(tick, 1e-12 * high) - (high - low)

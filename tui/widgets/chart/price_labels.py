@@ -8,7 +8,7 @@ from rich.style import Style
 from tui import format as fmt
 from tui.market import Instrument
 from tui.widgets.chart.model import ChartModel
-from tui.widgets.chart.plot import level
+from tui.widgets.chart.time_plot import level
 from tui.widgets.styles import Styles
 
 

@@ -9,7 +9,7 @@ from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_age import describe_silence
 from tui.market.session_axis import DAY
-from tui.market.sessions import zone
+from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
 from tui.widgets.chart.model import ChartOptions
 from tui.widgets.chart.viewport import TimeAxis, VisibleSlots
@@ -61,7 +61,7 @@ class Readout(Struct, frozen=True):
         code, region = styles.symbol(i.symbol)
         interval = styles.segment(f" {interval_name(self.options.interval)}", "muted")
         marks: StyledLine = []
-        date = self._other_date()
+        date = other_date(i, self.time)
         dated = [styles.segment(f" {date}", "warning" if i.is_last_known else "muted")] if date else []
         if self.options.vwap:
             marks.append(styles.segment(f" VWAP{self._vwap_since()}", "accent"))
@@ -76,20 +76,12 @@ class Readout(Struct, frozen=True):
             least,
         ]
 
-    def _other_date(self) -> str:
-        """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time."""
-        i = self.instrument
-        local = zone(i.symbol.region)
-        newest = local.at(i.bars.latest * MINUTE)
-        today = local.at(self.time).date() if self.time else None
-        if today == newest.date() or (today is None and not i.is_last_known):
-            return ""
-        return f"{newest:%a %m-%d}"
-
     def _figures(self) -> list[StyledLine]:
         """Returns the bar in figures, from all of them to none."""
         styles, read, i = self.styles, self.read, self.instrument
-        time = self._slot_time(read.slot) + ("…" if read.unfinished else " incomplete" if read.incomplete else "")
+        local = zone(i.symbol.region)
+        time = slot_time(self.axis, self.visible, self.options.interval, local, read.slot)
+        time += "…" if read.unfinished else " incomplete" if read.incomplete else ""
         if read.bar is None:
             texts = ["no bar"]
         else:
@@ -131,25 +123,37 @@ class Readout(Struct, frozen=True):
         since = i.ages.silent.get(i.bars_type)
         return "" if since is None else describe_silence({i.bars_type: since}, self.now)
 
-    def _slot_time(self, slot: int) -> str:
-        """Returns when a slot begins, with its date if that is not the newest bar's; `only from` if its earlier bars
-        are unknown."""
-        local, (start, _, date, _) = zone(self.instrument.symbol.region), self.visible.timeline.slots[slot]
-        at, is_day = local.at(start), self.options.interval == DAY
-        if slot == 0 and (oldest := self.axis.oldest) > start:
-            known = f"only from {local.at(oldest):%H:%M}"
-            return f"{date:%m-%d} {known}" if is_day else known
-        if is_day:
-            return f"{date:%m-%d}"
-        today = local.at(self.visible.timeline.slots[self.visible.last].start).date()
-        return f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
-
     def _vwap_since(self) -> str:
         """Returns since when the newest date's VWAP is, if that date's earlier bars are unknown."""
         _, opening, oldest = self.axis
         if self.visible.timeline.slots[self.visible.last].date != opening.date or oldest <= opening.start:
             return ""
         return f" from {zone(self.instrument.symbol.region).at(oldest):%H:%M}"
+
+
+def other_date(i: Instrument, time: float) -> str:
+    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time. `time` is
+    the exchange's, ms UTC, 0 if unknown."""
+    local = zone(i.symbol.region)
+    newest = local.at(i.bars.latest * MINUTE)
+    today = local.at(time).date() if time else None
+    if today == newest.date() or (today is None and not i.is_last_known):
+        return ""
+    return f"{newest:%a %m-%d}"
+
+
+def slot_time(axis: TimeAxis, visible: VisibleSlots, interval: int, local: Zone, slot: int) -> str:
+    """Returns when a slot begins, with its date if that is not the newest bar's; `only from` if its earlier bars are
+    unknown."""
+    start, _, date, _ = visible.timeline.slots[slot]
+    at, is_day = local.at(start), interval == DAY
+    if slot == 0 and (oldest := axis.oldest) > start:
+        known = f"only from {local.at(oldest):%H:%M}"
+        return f"{date:%m-%d} {known}" if is_day else known
+    if is_day:
+        return f"{date:%m-%d}"
+    today = local.at(visible.timeline.slots[visible.last].start).date()
+    return f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d %H:%M}"
 
 
 def interval_name(interval: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui.market import Instrument
@@ -91,20 +92,23 @@ class Viewport:
     def _slot_width(self, interval: int, candles: bool) -> int:
         return max(_narrowest(candles), self._zoomed or _WIDTHS[interval])
 
-    def axis(self, i: Instrument, interval: int, candles: bool) -> TimeAxis:
-        """Returns the time axis of an instrument that has bars."""
-        width = self._slot_width(interval, candles)
-        key = (i, i.bars.slot_version, interval, width, i.calendar)
+    def axis(self, shown: Sequence[Instrument], interval: int, candles: bool) -> TimeAxis:
+        """Returns the time axis of instruments of which one at least has bars: over the minutes of all of them, in the
+        hours of the first one."""
+        width, hours = self._slot_width(interval, candles), shown[0].calendar
+        key = (shown, [i.bars.slot_version for i in shown], interval, width, hours)
         if self._cached_axis is None or self._cached_axis[0] != key:
-            minutes = i.bars.minutes()
-            parts = segments(minutes, i.calendar)
+            minutes = shown[0].bars.minutes()
+            if len(shown) > 1:
+                minutes = sorted({minute for i in shown for minute in i.bars.minutes()})
+            parts = segments(minutes, hours)
             timeline = Timeline(slots(parts, interval), width, from_right=interval == DAY)
             self._cached_axis = key, TimeAxis(timeline, slots(parts, DAY)[0], minutes[0])
         return self._cached_axis[1]
 
-    def visible(self, i: Instrument, timeline: Timeline, cells: int) -> VisibleSlots:
+    def visible(self, shown: Sequence[Instrument], timeline: Timeline, cells: int) -> VisibleSlots:
         """Returns the slots that so many cells show."""
-        last = newest_slot(i, timeline)
+        last = newest_slot(shown, timeline)
         until = last if self._until is None else min(last, find_slot(timeline.slots, self._until))
         return VisibleSlots(timeline, timeline.view(cells, until), last, cells)
 
@@ -162,9 +166,9 @@ class Viewport:
         self._until = None if newest else visible.timeline.slots[slot].start
 
 
-def newest_slot(i: Instrument, timeline: Timeline) -> int:
-    """Returns the slot of the newest bar."""
-    return find_slot(timeline.slots, i.bars.latest * MINUTE)
+def newest_slot(shown: Sequence[Instrument], timeline: Timeline) -> int:
+    """Returns the slot of the newest bar of any of the instruments."""
+    return find_slot(timeline.slots, max([i.bars.latest for i in shown]) * MINUTE)
 
 
 def _narrowest(candles: bool) -> int:

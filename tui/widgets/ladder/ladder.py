@@ -34,15 +34,12 @@ from tui.widgets.ladder.rows import (
 from tui.widgets.ladder.scroll import LadderScroll
 from tui.widgets.ladder.spread_line import SIDE_ROLES, in_ticks, spread_line
 from tui.widgets.ladder.tracked_book import TrackedBook, book_age
-from tui.widgets.pane import Pane, StyledLine, width_of
+from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
 
 
-class DepthLadder(Pane, can_focus=True):
+class DepthLadder(SymbolPane, can_focus=True):
     """The ladder. Its bars share one origin, the price, and one scale; it has as many levels as arrived and fit."""
-
-    instrument: reactive[Instrument | None] = reactive(None, repaint=False, init=False)
-    """The symbol whose book is shown."""
 
     static: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if each price keeps its row."""

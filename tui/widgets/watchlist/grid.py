@@ -175,7 +175,7 @@ class Watchlist(Pane, can_focus=True):
 
     def _ordered(self) -> list[Instrument]:
         rows = matching_instruments(self._given, self.find, self._names) if self.find else list(self._given)
-        return sort_rows(self._figures_of(rows), self.sort) if self.sort else rows
+        return sort_rows(self.figures_of(rows), self.sort) if self.sort else rows
 
     def _set_rows(self, rows: list[Instrument]) -> None:
         self._rows = rows
@@ -200,7 +200,7 @@ class Watchlist(Pane, can_focus=True):
 
     def figures(self) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows in their order, and the columns of the list."""
-        return self._figures_of(self._rows), [BY_ID[id] for id in self.shown_columns]
+        return self.figures_of(self._rows), [BY_ID[id] for id in self.shown_columns]
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
@@ -264,7 +264,7 @@ class Watchlist(Pane, can_focus=True):
             self._minute = minute
             self.update_lines()
             return set()
-        rows = self._figures_of(self._visible())
+        rows = self.figures_of(self._visible())
         return {row.instrument for row in rows if age_cell(row).text != self._renderer.drawn_age(row.instrument)}
 
     def on_screen(self, instruments: set[Instrument]) -> set[Instrument]:
@@ -369,7 +369,8 @@ class Watchlist(Pane, can_focus=True):
             self.standing,
         )
 
-    def _figures_of(self, instruments: Iterable[Instrument]) -> list[RowFigures]:
+    def figures_of(self, instruments: Iterable[Instrument]) -> list[RowFigures]:
+        """Returns the rows of some symbols as they are now."""
         context = self._render_context()
         return [self._row(instrument, context) for instrument in instruments]
 
@@ -407,6 +408,11 @@ class Watchlist(Pane, can_focus=True):
         """Move the cursor by rows, as far as the first or the last."""
         self._moved_at = self._now
         self.cursor = max(0, min(len(self._rows) - 1, self.cursor + by))
+
+    def move_to(self, instrument: Instrument) -> None:
+        """Move the cursor to a symbol that is shown."""
+        if (at := self._index.get(instrument)) is not None:
+            self.move(at - self.cursor)
 
     def action_move(self, where: str) -> None:
         page = max(1, self._page - 1)

@@ -1,0 +1,444 @@
+"""Windows that share a connection under every fault: afterwards each market equals the exchange's, or its window says
+why not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.relay import faults
+from tests.relay.window_process import WindowProcess
+from tests.relay.windows import PACES, Window, equals_the_exchange, facts_of, true_facts
+from tests.support.feed import IEF, KEY, QQQ, SPY
+from tests.support.wait_until import until
+from tui.errors import KeyRefused
+from tui.exchange.server import Exchange
+from tui.feed.key_lock import KeyLock
+from tui.feed.state import LinkPhase
+from tui.protocol.messages import OVER_LIMIT
+from tui.relay import admission
+from tui.relay import client as client_module
+from tui.relay import server as server_module
+from tui.relay.sharing import Role
+from tui.secrets import Token
+from tui.symbol import Symbol
+
+L, S = LinkPhase.LIVE, LinkPhase.STOPPED
+FAST = PACES["fast"]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for locks whose path is short enough for a socket; those of pytest are not on every system."""
+    with TemporaryDirectory(prefix="itick-") as path:
+        yield Path(path)
+
+
+async def is_right(window: WindowProcess, exchange: Exchange, *symbols: Symbol) -> None:
+    """Wait until all facts of a window are the exchange's, whose market stands still."""
+    await window.has({str(symbol): true_facts(exchange, symbol) for symbol in symbols})
+
+
+async def leads_again(*windows: Window) -> Window:
+    """Returns the window that leads, once all others follow it and all are live."""
+
+    def settled() -> bool:
+        roles = sorted(window.sharing.role.value for window in windows)
+        is_live = all(window.link.state.phase is L for window in windows)
+        return is_live and roles == ["following"] * (len(windows) - 1) + ["leading"]
+
+    await until(settled, within=20)
+    return next(window for window in windows if window.sharing.role is Role.LEADING)
+
+
+async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendors_pause(folder: Path) -> None:
+    opened: dict[int, float] = {}
+
+    def note(number: int, request: bytes) -> None:
+        opened.setdefault(number, time.monotonic())
+
+    async with (
+        Exchange(rate=3_000, single_connection=True, on_request=note) as exchange,
+        WindowProcess(exchange.url, folder, QQQ, SPY, pace="default") as leader,
+    ):
+        await leader.is_live("leading")
+        async with (
+            Window(exchange.url, folder, IEF, QQQ, timings=PACES["default"]) as second,
+            Window(exchange.url, folder, SPY, timings=PACES["default"]) as third,
+        ):
+            await second.running.reaches(L)
+            await third.running.reaches(L)
+            leader.kill()
+            killed = time.monotonic()
+            await second.running.reaches(LinkPhase.RECONNECTING)
+            assert "moving to another window" in str(second.link.state.error)
+            await leads_again(second, third)
+            took = time.monotonic() - killed
+            assert set(opened) == {1, 2}
+            assert 3.0 <= opened[2] - killed <= took, "the vendor wants 3 s between two connections"
+            print(f"taken over in {took:.2f} s")
+            await exchange.close_market()
+            for window in (second, third):
+                await equals_the_exchange(window, exchange)
+        assert [name for name in os.listdir(folder) if name.endswith(".sock")] == [], "nor is a socket left over"
+
+
+async def test_a_client_that_was_stopped_is_disconnected_and_is_right_once_it_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "MAX_STALL", 0.3)
+    monkeypatch.setattr(server_module, "_REPORT_EVERY", 0.05)
+    async with (
+        Exchange(rate=4_000) as exchange,
+        Window(exchange.url, folder, QQQ, SPY) as leader,
+        Window(exchange.url, folder, IEF) as other,
+    ):
+        await leader.running.reaches(L)
+        async with WindowProcess(exchange.url, folder, QQQ, SPY, IEF) as stopped:
+            await stopped.is_live("following")
+            stopped.stop()
+            await until(lambda: len(leader.link.windows) == 2, within=20)
+            assert leader.phases_since_live == [] and other.phases_since_live == [], "nobody waits for it"
+            stopped.go_on()
+            await stopped.until(lambda r: len([words for words in r.states if "moving" in words]) > 0)
+            await stopped.is_live("following")
+            await exchange.close_market()
+            await is_right(stopped, exchange, QQQ, SPY, IEF)
+            await equals_the_exchange(leader, exchange)
+            await equals_the_exchange(other, exchange)
+
+
+async def test_a_leader_leaves_in_time_although_a_client_is_stopped(folder: Path) -> None:
+    async with Exchange(rate=4_000) as exchange:
+        leader = Window(exchange.url, folder, QQQ, SPY)
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(leader)
+            await leader.running.reaches(L)
+            stopped = await stack.enter_async_context(WindowProcess(exchange.url, folder, QQQ, SPY, IEF))
+            await stopped.is_live("following")
+            stopped.stop()
+            await until(lambda: leader.sharing.relay and leader.sharing.relay.windows[1].queued > 0, within=20)
+            async with asyncio.timeout(10):
+                await leader.sharing._close_relay("the window was closed")
+
+
+async def test_of_those_who_race_one_leads(folder: Path) -> None:
+    numbers: set[int] = set()
+    async with contextlib.AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(
+            Exchange(rate=500, single_connection=True, on_request=lambda n, _: numbers.add(n))
+        )
+        leader = Window(exchange.url, folder, QQQ)
+        async with leader:
+            await leader.running.reaches(L)
+            others = [
+                await stack.enter_async_context(Window(exchange.url, folder, symbol, name="stream"))
+                for symbol in (SPY, IEF, QQQ, SPY)
+            ]
+            for other in others:
+                await other.running.reaches(L)
+        await leads_again(*others)
+        assert numbers == {1, 2}
+        assert "closed" in str(next(s for s in others[0].running.states if s.error).error), "it said so"
+        await exchange.close_market()
+        for other in others:
+            await equals_the_exchange(other, exchange)
+
+
+async def test_who_joins_in_a_flood_has_the_leaders_whole_market(folder: Path) -> None:
+    symbols = (QQQ, SPY, IEF)
+    async with Exchange(rate=5_000) as exchange, Window(exchange.url, folder, *symbols) as leader:
+        await leader.running.reaches(L)
+        async with contextlib.AsyncExitStack() as stack:
+            joined = [await stack.enter_async_context(Window(exchange.url, folder, *symbols)) for _ in range(3)]
+            for window in joined:
+                await window.running.reaches(L)
+            await exchange.close_market()
+            for window in (leader, *joined):
+                await equals_the_exchange(window, exchange)
+                assert window.market.health.out_of_order == 0
+
+
+async def test_a_key_that_is_refused_is_refused_to_all(folder: Path) -> None:
+    async with (
+        Exchange() as exchange,
+        Window(exchange.url, folder, QQQ) as leader,
+        Window(exchange.url, folder, SPY) as follower,
+    ):
+        for window in (leader, follower):
+            await window.running.reaches(L)
+        for n, fault in enumerate(("http-401", "auth-failed"), 1):
+            exchange.set_faults(fault, "close-1001", every=0.01)
+            for window in (leader, follower):
+                await window.running.reaches(S, n)
+                assert isinstance(window.link.state.error, KeyRefused)
+            exchange.set_faults()
+            leader.link.reconnect()
+            follower.link.reconnect()
+            await leads_again(leader, follower)
+        await exchange.close_market()
+        for window in (leader, follower):
+            await equals_the_exchange(window, exchange)
+
+
+async def test_a_full_plan_is_told_to_each_and_who_goes_frees_its_symbols(folder: Path) -> None:
+    third, fourth = Symbol("VTI", "US"), Symbol("GLD", "US")
+    async with Exchange(faults=["plan-limit"]) as exchange, Window(exchange.url, folder, QQQ) as leader:
+        await leader.running.reaches(L)
+        async with Window(exchange.url, folder, SPY, IEF) as first:
+            await first.running.reaches(L)
+            async with Window(exchange.url, folder, QQQ, third, fourth) as second:
+                await second.running.reaches(L)
+                instruments = second.market.instruments
+                await until(lambda: instruments[QQQ].has_data)
+                for symbol in (third, fourth):
+                    assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
+                await first.__aexit__(None, None, None)
+                await until(lambda: all(instruments[s].has_data for s in (third, fourth)), within=20)
+                await leads_again(leader, second)
+                await exchange.close_market()
+                await equals_the_exchange(leader, exchange)
+                await equals_the_exchange(second, exchange)
+
+
+async def test_what_another_window_follows_is_live_beside_what_is_over_the_plan(folder: Path) -> None:
+    """A place less does not count against a symbol that has one already."""
+    over = Symbol("VTI", "US"), Symbol("GLD", "US")
+    async with (
+        Exchange(faults=["plan-limit"]) as exchange,
+        Window(exchange.url, folder, QQQ, SPY, IEF) as leader,
+    ):
+        await leader.running.reaches(L)
+        async with Window(exchange.url, folder, over[0], SPY, over[1], QQQ) as follower:
+            await follower.running.reaches(L)
+            follower.link.set_symbols([*over, SPY, QQQ, IEF])
+            instruments = follower.market.instruments
+            await until(lambda: all(instruments[symbol].has_data for symbol in (SPY, QQQ, IEF)))
+            await exchange.close_market()
+            for symbol in (SPY, QQQ, IEF):
+                await until(lambda symbol=symbol: facts_of(instruments[symbol]) == true_facts(exchange, symbol))  # type: ignore[misc]
+            for symbol in over:
+                assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
+            assert not follower.phases_since_live
+
+
+async def test_a_follower_that_makes_room_for_others_joins_again(folder: Path) -> None:
+    """It needs a new connection for symbols that take the place of others."""
+    async with (
+        Exchange(faults=["plan-limit"]) as exchange,
+        Window(exchange.url, folder, QQQ) as leader,
+        Window(exchange.url, folder, QQQ, SPY, IEF, Symbol("VTI", "US")) as follower,
+    ):
+        await leader.running.reaches(L)
+        await follower.running.reaches(L)
+        follower.link.set_symbols([QQQ, SPY, Symbol("VTI", "US")])
+        await until(lambda: follower.market.instruments[Symbol("VTI", "US")].has_data, within=20)
+        await leads_again(leader, follower)
+
+
+async def test_a_half_open_connection_is_stale_for_all_and_renewed_once(folder: Path) -> None:
+    async with (
+        Exchange(rate=1_000) as exchange,
+        Window(exchange.url, folder, QQQ, timings=FAST) as leader,
+        Window(exchange.url, folder, SPY, timings=FAST) as follower,
+    ):
+        for window in (leader, follower):
+            await window.running.reaches(L)
+        exchange.set_faults("half-open", every=0.01)
+        for window in (leader, follower):
+            await window.running.reaches(LinkPhase.RECONNECTING)
+        assert "silent" in str(follower.link.state.error)
+        exchange.set_faults()
+        await leads_again(leader, follower)
+        assert leader.sharing.role is Role.LEADING
+        await exchange.close_market()
+        for window in (leader, follower):
+            await equals_the_exchange(window, exchange)
+
+
+async def test_a_leader_of_another_version_is_not_joined_and_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
+        await leader.running.reaches(L)
+        monkeypatch.setattr(admission, "RELAY_VERSION", 2)
+        async with Window(exchange.url, folder, SPY, timings=FAST) as other:
+            assert "is of another version" in await other.running.stops()
+            await other.running.stops(2)  # it tries again
+            assert other.sharing.role is Role.REFUSED
+            monkeypatch.undo()
+            await leads_again(leader, other)
+            await exchange.close_market()
+            await equals_the_exchange(other, exchange)
+
+
+async def test_a_leader_that_accepts_nobody_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
+        await leader.running.reaches(L)
+        monkeypatch.setattr(admission, "MAX_CLIENTS", 0)
+        async with Window(exchange.url, folder, SPY, timings=FAST) as other:
+            assert "serves as many windows as it can" in await other.running.stops()
+
+
+async def test_a_leader_that_ends_during_the_handshake_is_no_refusal(folder: Path) -> None:
+    """A socket that closes at once is what a process leaves that is killed then."""
+    async with Exchange() as exchange, contextlib.AsyncExitStack() as stack:
+        lock = KeyLock("host", Token(KEY), folder=folder)
+        lock.acquire()
+
+        def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        server = await stack.enter_async_context(await asyncio.start_unix_server(hang_up, folder / "socket"))
+        lock.publish(folder / "socket")
+        async with Window(exchange.url, folder, QQQ) as window:
+            await window.running.reaches(LinkPhase.RECONNECTING)
+            server.close()
+            lock.release()
+            await window.running.reaches(L)
+            assert S not in window.running.phases
+
+
+async def test_a_socket_file_left_over_is_nobody(folder: Path) -> None:
+    lock = KeyLock("host", Token(KEY), folder=folder)
+    lock.acquire()
+    left = folder / f"{lock.name}-1.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(left))
+    lock.publish(left)
+    # The lock goes with its process; what it wrote stays.
+    assert lock._file is not None
+    lock._close()
+    async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as window:
+        await window.running.reaches(L)
+        assert window.sharing.role is Role.LEADING
+        assert not left.exists()
+        async with Window(exchange.url, folder, QQQ) as second:
+            await second.running.reaches(L)
+            assert second.sharing.role is Role.FOLLOWING
+
+
+async def test_without_a_folder_a_window_goes_on_alone(folder: Path) -> None:
+    (folder / "file").touch()
+    async with Exchange() as exchange, Window(exchange.url, folder / "file", QQQ) as window:
+        await window.running.reaches(L)
+        assert window.link.windows == ()
+
+
+async def test_a_stopped_leader_is_silent_taken_over_by_hand_and_joins_once_it_goes_on(folder: Path) -> None:
+    async with (
+        Exchange(rate=1_000, single_connection=True) as exchange,
+        WindowProcess(exchange.url, folder, QQQ) as first,
+    ):
+        await first.is_live("leading")
+        async with (
+            WindowProcess(exchange.url, folder, SPY) as second,
+            WindowProcess(exchange.url, folder, IEF) as third,
+        ):
+            for window in (second, third):
+                await window.is_live("following")
+            first.stop()
+            for window in (second, third):
+                report = await window.until(lambda r: r.role == "refused")
+                assert any("silent" in words for words in report.states)
+                assert f"pid {first.pid} uses this key and does not answer" in report.states[-1]
+            second.reconnect()
+            await second.is_live("leading")
+            await third.is_live("following")
+            first.go_on()
+            await first.is_live("following")
+
+            second.stop()  # the one that took over once is taken over in its turn
+            for window in (first, third):
+                await window.until(lambda r: r.role == "refused")
+            first.reconnect()
+            await first.is_live("leading")
+            second.go_on()
+            await second.is_live("following")
+            await third.is_live("following")
+            await asyncio.sleep(0.5)
+            assert [(await w.report()).role for w in (first, second, third)] == ["leading", "following", "following"]
+
+            await exchange.close_market()
+            for window, symbol in ((first, QQQ), (second, SPY), (third, IEF)):
+                await is_right(window, exchange, symbol)
+
+
+async def test_a_leader_is_found_again_after_one_that_took_over_was_killed(folder: Path) -> None:
+    """The lock file still names the killed one."""
+    async with (
+        Exchange(rate=500, single_connection=True) as exchange,
+        WindowProcess(exchange.url, folder, QQQ) as first,
+    ):
+        await first.is_live("leading")
+        first.stop()
+        async with WindowProcess(exchange.url, folder, SPY, take_over=True) as second:
+            await second.is_live("leading")
+            second.kill()
+            await second.process.wait()
+        first.go_on()
+        await first.until(lambda r: any("moving" in s or "reconnecting" in s or "closed" in s for s in r.states))
+        await first.is_live("leading")
+        async with WindowProcess(exchange.url, folder, IEF) as third:
+            await third.is_live("following")
+
+
+async def test_of_two_that_take_over_at_once_one_connects(folder: Path) -> None:
+    """The vendor closes the first of two connections."""
+    numbers: set[int] = set()
+    async with (
+        Exchange(single_connection=True, on_request=lambda number, _: numbers.add(number)) as exchange,
+        WindowProcess(exchange.url, folder, QQQ) as first,
+    ):
+        await first.is_live("leading")
+        async with (
+            WindowProcess(exchange.url, folder, SPY, pace="pausing") as second,
+            WindowProcess(exchange.url, folder, IEF, pace="pausing") as third,
+        ):
+            others = (second, third)
+            for window in others:
+                await window.is_live("following")
+            first.stop()
+            for window in others:
+                await window.until(lambda r: r.role == "refused")
+            for window in others:
+                window.reconnect()
+            for window in others:
+                await window.is_live()
+            assert sorted([(await window.report()).role for window in others]) == ["following", "leading"]
+            assert numbers == {1, 2}
+
+
+async def test_a_holder_that_nobody_names_is_no_pid(folder: Path) -> None:
+    """One that took over has left, and the one before it stands still."""
+    async with Exchange(single_connection=True) as exchange, WindowProcess(exchange.url, folder, QQQ) as first:
+        await first.is_live("leading")
+        first.stop()
+        async with WindowProcess(exchange.url, folder, SPY, take_over=True) as second:
+            await second.is_live("leading")
+            second.leave()
+            await second.process.wait()
+        async with WindowProcess(exchange.url, folder, IEF) as third:
+            report = await third.until(lambda r: r.role == "refused")
+            assert report.states[-1] == "stopped: another itick-tui uses this key and does not share it"
+            first.go_on()
+            await first.is_live("leading")
+            await third.is_live("following")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_a_schedule_of_faults_all_windows_are_right(seed: int) -> None:
+    await faults.run(seed, 6, print)
+
+
+def test_a_schedule_replays() -> None:
+    assert [*faults.schedule(3, 20)] == [*faults.schedule(3, 20)] != [*faults.schedule(4, 20)]
+    assert {step.what for step in faults.schedule(3, 200)} > {"kill", "stop", "leave", "reconnect"}
