@@ -58,8 +58,8 @@ SIGNS: Mapping[str, Signs] = {
         ("±10 BP", "units that can be traded within 10 bp of the mid"),
         ("4,400+", "the book shown ends before that distance: there may be more"),
         (
-            "to 512.38 3,000 · $1.54M · +0.7 bp",
-            "the cursor: all that stands in the book up to that price, and how far it is from the mid",
+            "to 512.38 3,000",
+            "the cursor: units in the book up to that price, their money, and how far it is from the mid",
         ),
         ("no asks no bids", "one side of the book is empty: there is no spread"),
         ("crossed locked", "the best bid is above, or at, the best ask: no figure comes from it"),
