@@ -174,6 +174,13 @@ class ViewActions:
             self.apply_cost_of(text)
             self._preferences.set(cost_of=text)
 
+    def volume_at_price(self) -> None:
+        """Show or hide in the ladder what was traded at each price."""
+        if self._is_shown("ladder"):
+            ladder = self._dashboard.ladder
+            ladder.volume_at_price = not ladder.volume_at_price
+            self._preferences.set(volume_at_price=ladder.volume_at_price)
+
     def save_ladder(self) -> None:
         """Remember how the ladder is drawn."""
         ladder = self._dashboard.ladder

@@ -129,6 +129,9 @@ KEYS = (
     KeyBinding("quit", ("q",), "Quit", "close what is open, else quit", "Program"),
     KeyBinding("interrupt", ("ctrl+c",), "Quit at once", "quit at once, from anywhere", "Program"),
     KeyBinding("suspend_process", ("ctrl+z",), "Suspend", "to the shell; fg comes back", "Program"),
+    KeyBinding(
+        "volume_at_price", ("V",), "Volume at price", "volume at price, bought and sold, in the ladder", "Ladder"
+    ),
     KeyBinding("ladder_up", ("up",), "", "higher prices", "Ladder", "ladder"),
     KeyBinding("ladder_down", ("down",), "", "lower prices", "Ladder", "ladder"),
     KeyBinding(
@@ -203,6 +206,7 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Centre", ("ladder_centre",)),
         KeyHint("Root bars", ("ladder_root",)),
         KeyHint("Cursor", ("ladder_cursor_up", "ladder_cursor_down")),
+        KeyHint("Traded", ("volume_at_price",)),
         KeyHint("Scroll", ("ladder_up", "ladder_down")),
     ),
     "chart": (

@@ -34,6 +34,7 @@ from tui.widgets.ladder.rows import (
 from tui.widgets.ladder.scroll import LadderScroll
 from tui.widgets.ladder.spread_line import SIDE_ROLES, in_ticks, spread_line
 from tui.widgets.ladder.tracked_book import TrackedBook, book_age
+from tui.widgets.ladder.traded_column import TradedCell, TradedColumn
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
 
@@ -52,6 +53,9 @@ class DepthLadder(SymbolPane, can_focus=True):
 
     money: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if `amount` is in the symbol's trade currency."""
+
+    volume_at_price: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if what was traded at each price is shown in place of the cumulative sizes."""
 
     class Changed(Message):
         """A key changed `static` or `square_root`."""
@@ -72,6 +76,7 @@ class DepthLadder(SymbolPane, can_focus=True):
         self._cursor = LevelCursor()
         self._cursor_row: int | None = None  # in the rows of prices as last drawn; negative above them
         self._row_count = 0
+        self._traded: TradedColumn | None = None  # as last drawn
         self._rows = RowDrawer()
 
     # --- frames ---
@@ -87,6 +92,9 @@ class DepthLadder(SymbolPane, can_focus=True):
         self.update_lines()
 
     def watch_square_root(self) -> None:
+        self.update_lines()
+
+    def watch_volume_at_price(self) -> None:
         self.update_lines()
 
     def watch_amount(self) -> None:
@@ -224,10 +232,12 @@ class DepthLadder(SymbolPane, can_focus=True):
             yield bp, "muted"
 
     def note(self) -> StyledLine:
-        """Returns what stands in the book up to the cursor."""
+        """Returns what stands in the book up to the cursor, else what all the trades come to."""
         if self.instrument is None or self._book.is_empty:
             return []
         forms = self._cursor.words(self._book, currency_of(self.instrument.symbol.region))
+        if not forms and self._traded is not None:
+            forms = self._traded.words()
         fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_live else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
@@ -260,6 +270,7 @@ class DepthLadder(SymbolPane, can_focus=True):
             book.widen(instrument, prices)
         geometry = ladder_geometry(width, max(len(fmt.price(price, book.decimals)) for price in prices))
         self._cursor_row = None
+        self._traded = TradedColumn(instrument, book.decimals) if self.volume_at_price else None
         asks = level_cells(book.asks, geometry, book.scale, book.tinted_asks, square_root=self.square_root)
         bids = level_cells(book.bids, geometry, book.scale, book.tinted_bids, square_root=self.square_root)
         spread = spread_line(self.theme_styles, book, instrument, geometry, width, live=self._is_live)
@@ -267,7 +278,9 @@ class DepthLadder(SymbolPane, can_focus=True):
             lines, out_of_sight = self._floating_lines(instrument, geometry, rows, asks, bids, spread)
         else:
             lines, out_of_sight = self._static_lines(instrument, geometry, axis, asks, bids, spread)
-        header = ladder_header(self.theme_styles, geometry, out_of_sight, square_root=self.square_root)
+        mark = "~" if self._traded is not None and self._traded.is_inferred else ""
+        titles = ("CUM", "CUM") if self._traded is None else (f"{mark}BOUGHT", f"{mark}SOLD")
+        header = ladder_header(self.theme_styles, geometry, out_of_sight, titles, square_root=self.square_root)
         return [*([[]] * above), *([header] if head else []), *lines, *foot]
 
     def _cost_table(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
@@ -320,8 +333,8 @@ class DepthLadder(SymbolPane, can_focus=True):
                 price = levels[n].price
                 text, role = fmt.price(price, book.decimals), self._price_role(price, is_ask)
                 ask, bid = (cells[n], None) if is_ask else (None, cells[n])
-                row = LadderRow(text, role, n == 0, self._mark(i, price), ask, bid, cursor.is_at(price))
-                lines.append(self._line(row, geometry))
+                marks = self._mark(i, price), ask, bid, cursor.is_at(price), self._traded_cell(price)
+                lines.append(self._line(LadderRow(text, role, n == 0, *marks), geometry))
         return lines, (middle < 0) - (middle >= rows)
 
     def _axis(self, i: Instrument, rows: int) -> PriceAxis:
@@ -365,10 +378,14 @@ class DepthLadder(SymbolPane, can_focus=True):
                 asks[n] if n >= 0 else None,
                 bids[m] if m >= 0 else None,
                 self._cursor.is_at(price),
+                self._traded_cell(price),
             )
             lines.append(self._line(row, geometry))
         nearest = [next(iter(side)) for side in (at_ask, at_bid) if side]
         return [*lines, spread], (max(nearest) < 0) - (min(nearest) >= axis.rows)
+
+    def _traded_cell(self, price: float) -> TradedCell | None:
+        return self._traded.cell(price) if self._traded is not None else None
 
     def _line(self, row: LadderRow, geometry: LadderGeometry) -> StyledLine:
         return self._rows.line(row, geometry, self.theme_styles, live=self._is_live)
