@@ -237,7 +237,8 @@ def test_a_write_waits_for_another_process_and_less_when_leaving(store: Store) -
 
 
 def test_the_last_write_waits_for_one_other_work_at_most(store: Store) -> None:
-    Store(store.path).fund_names("US")  # which makes the files
+    with closing(Store(store.path)) as first:
+        first.fund_names("US")  # which makes the files
 
     def read() -> None:
         with contextlib.suppress(StoreError):

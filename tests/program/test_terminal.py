@@ -166,14 +166,14 @@ async def test_a_closed_terminal_ends_the_program(terminal: Terminal, overlay: s
     assert await terminal.gone() == EXIT_HANGUP
 
 
-async def test_a_second_copy_with_the_same_key_asks_before_it_connects(exchange: Exchange, terminal: Terminal) -> None:
+async def test_a_second_copy_with_the_same_key_joins_the_first(exchange: Exchange, terminal: Terminal) -> None:
     await live(terminal)
     second = Terminal(["--url", exchange.url, "--watch", "TLT$US"], 80, 24, ITICK_TOKEN="a-known-key-7351")
     try:
-        await second.until(lambda: f"itick-tui (pid {terminal.pid}) is using this key" in second.text())
-        assert row(second, "TLT")
-        second.press("t")
         await live(second)
+        assert row(second, "TLT")
+        await second.until(lambda: "SHARED 2" in second.screen()[0])
+        await terminal.until(lambda: "SHARED 2" in terminal.screen()[0])
     finally:
         second.kill()
 

@@ -47,7 +47,9 @@ def selected(terminal: Terminal) -> str:
 
 
 def symbols(terminal: Terminal) -> list[str]:
-    return [line[4:10] for line in terminal.screen() if line[6:10] == "$US " or line[7:10] == "$US"]
+    """The symbols of the list. The charts below it have theirs in their borders."""
+    rows = [line for line in terminal.screen() if line[0] in "│|"]
+    return [line[4:10] for line in rows if line[6:10] == "$US " or line[7:10] == "$US"]
 
 
 def memory(terminal: Terminal) -> float:

@@ -58,7 +58,7 @@ class Lifecycle:
         """Follow when the terminal is given to the shell and taken back; to be called once the driver runs."""
         self._app.app_suspend_signal.subscribe(self._app, self._suspended, immediate=True)
         self._app.app_resume_signal.subscribe(self._app, self._resumed)
-        if not self._app.is_headless:
+        if isinstance(current_driver(self._app), TerminalDriver):
             self._catch_sigcont(asyncio.get_running_loop())
 
     def stop(self) -> None:
@@ -131,8 +131,8 @@ class Lifecycle:
 
     @property
     def _terminal_is_gone(self) -> bool:
-        # Before the driver starts the app has no terminal yet.
-        return current_driver(self._app) is not None and not self._app.is_headless and not os.isatty(0)
+        # Before the driver starts the app has no terminal yet, and in a page it never has one.
+        return isinstance(current_driver(self._app), TerminalDriver) and not os.isatty(0)
 
     def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
         """A thread of Textual's failed. The one that writes does when the terminal is gone without SIGHUP."""

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     subcommand_metavar="[COMMAND]",
     commands=LazyCommands(
-        "stream", "snapshot", "relay", "doctor", "inspect", "export", "exchange", "config", "completion"
+        "stream", "snapshot", "relay", "serve", "doctor", "inspect", "export", "exchange", "config", "completion"
     ),
     examples=(
         ("itick-tui --demo", "The demo, no key needed."),
@@ -180,17 +180,11 @@ def cli(
     own_settings = None if demo or replayed or server else settings
     target, token = find_target(url, token_file, file, own_settings, notices)
     rest_url = find_rest_url(url, file, own_settings)
-    for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
-        if open_file is None or not open_file.isatty():
-            raise UsageError(
-                f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
-            )
+    from tui.terminal.environment import is_in_page, prepare_environment
 
-    if not is_drawable(term := os.environ.get("TERM", "")):
-        raise UsageError(f"TERM is {term or 'not set'}: {UNDRAWABLE_ADVICE}")
-
-    from tui.terminal.environment import prepare_environment
-
+    in_page = is_in_page()
+    if not in_page:
+        _check_terminal()
     prepare_environment()
     from tui.app.app import ItickApp
     from tui.app.feed_worker import RECORDED, FeedSource
@@ -210,6 +204,10 @@ def cli(
             app = ItickApp(launch_options, source, replayed.clock, replayed.wall)
         else:
             app = ItickApp(launch_options, source)
+        if in_page:
+            from tui.terminal.page_driver import PageDriver
+
+            app.driver_class = PageDriver
         app.run(mouse=settings.mouse and not no_mouse)
         for words in app.unsaved:
             print_error(words, EXIT_DONE)
@@ -225,6 +223,17 @@ def cli(
     if log is not None and log.trouble:
         print_error(log.trouble, EXIT_DONE)
     return app.return_code or EXIT_DONE
+
+
+def _check_terminal() -> None:
+    """Raises UsageError if there is no terminal to draw on."""
+    for name, open_file in (("output", sys.stdout), ("input", sys.stdin), ("error", sys.stderr)):
+        if open_file is None or not open_file.isatty():
+            raise UsageError(
+                f"the dashboard needs a terminal, and standard {name} is none. For pipes: itick-tui stream"
+            )
+    if not is_drawable(term := os.environ.get("TERM", "")):
+        raise UsageError(f"TERM is {term or 'not set'}: {UNDRAWABLE_ADVICE}")
 
 
 def _open_replay(
