@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -33,10 +34,16 @@ def traded(book: Depth, *trades: tuple[float, float, int | None], after: int = 0
     return found
 
 
+def cells_by_cents(drawn: list[str]) -> dict[str, list[str]]:
+    """The words and numbers of each row of a price, by its cents."""
+    rows = [re.sub("[▏▎▍▌▋▊▉█]", " ", line) for line in drawn if "512." in line and "mid" not in line]
+    return {row.split("512.")[1][:2]: row.split() for row in rows}
+
+
 def test_bought_stands_left_and_sold_right_of_each_price() -> None:
     drawn = lines(ladder(traded(BOOK_B, *TRADES), volume_at_price=True), 62, 8)
     assert drawn[0] == "~BOUGHT                SIZE  PRICE SIZE                 ~SOLD"
-    rows = {line.split("512.")[1][:2]: line.split() for line in drawn[1:] if "mid" not in line}
+    rows = cells_by_cents(drawn)
     assert rows["36"][-1] == "40" and rows["36"][0] == "512.36"
     assert rows["35"] == ["761", "512.35", "2,600"], "the trade at 512.345 counts for the upper price"
     assert rows["34"] == ["3,100", "512.34◂", "125"]
@@ -45,7 +52,7 @@ def test_bought_stands_left_and_sold_right_of_each_price() -> None:
 
 def test_a_static_ladder_tells_of_prices_without_a_level_too() -> None:
     drawn = lines(ladder(traded(GAPS, (512.32, 500, 2), (512.33, 30, 1)), volume_at_price=True, static=True), 62, 14)
-    rows = {line.split("512.")[1][:2]: line.split() for line in drawn if "512." in line and "mid" not in line}
+    rows = cells_by_cents(drawn)
     assert rows["32"] == ["500", "512.32"]
     assert rows["33"] == ["512.33", "30"]
 
