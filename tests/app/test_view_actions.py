@@ -211,9 +211,12 @@ async def test_the_cursor_of_the_ladder_is_what_esc_takes_away_first() -> None:
 async def test_volume_at_price_is_turned_on_and_remembered() -> None:
     async with feedless_app() as (app, pilot):
         await pilot.press("V")
-        assert app.dashboard.ladder.volume_at_price
+        assert app.dashboard.ladder.volume_at_price and app.dashboard.chart.volume_at_price
     assert saved_settings().volume_at_price
     async with feedless_app(volume_at_price=True) as (app, pilot):
-        assert app.dashboard.ladder.volume_at_price
-        await pilot.press("V")
+        assert app.dashboard.ladder.volume_at_price and app.dashboard.chart.volume_at_price
+        await pilot.press("f3", "V")
+        assert not app.dashboard.chart.volume_at_price, "the chart alone is enough"
+        await pilot.press("f4", "V")
         assert not app.dashboard.ladder.volume_at_price
+        assert app.said == "the ladder is not on the screen: F3 shows it"

@@ -29,7 +29,6 @@ def test_sizes_are_summed_by_price_and_side() -> None:
     assert made.between(10.005, 10.015) == (150, 7, 162)
     assert made.between(9.995, 10.005) == (0, 30, 30)
     assert made.between(11, 12) == (0, 0, 0)
-    assert made.delta == 113
 
 
 def test_a_price_between_two_steps_of_the_book_belongs_to_the_upper_one() -> None:
@@ -75,7 +74,39 @@ def test_memory_is_bounded_and_nothing_is_lost() -> None:
     made = volumes(*((10 + n / 10_000, 1, "B") for n in range(5 * MAX_PRICES)))
     assert len(made._prices) <= MAX_PRICES
     assert made.between(0, 100) == (5 * MAX_PRICES, 0, 5 * MAX_PRICES)
-    assert made.between(10.0095, 10.0105).bought == pytest.approx(10, abs=1), "by tenths of a cent now"
+    assert made.step == 0.001
+    assert made.between(10.0095, 10.0105).bought == 10
+    assert made.between(10.0105, 10.0115).bought == 10, "the upper one of two, always: there are ten to each"
+
+
+@pytest.mark.parametrize("price", [1e-6, 1e12])
+def test_the_least_and_the_greatest_price(price: float) -> None:
+    made = volumes((price, 7, "S"))
+    assert made.point_of_control == pytest.approx(price)
+    assert made.between(price / 2, price * 2).sold == 7
+
+
+# --- by rows of a chart ---
+
+
+def test_a_row_has_what_was_traded_at_its_prices() -> None:
+    made = volumes((10.00, 5, "B"), (10.01, 20, "S"), (10.02, 40, "B"), (10.03, 10, "·"))
+    assert made.profile(9.995, 10.035, 4, 0.01) == pytest.approx([10, 40, 20, 5])
+    assert made.profile(9.995, 10.035, 2, 0.01) == pytest.approx([50, 25])
+    assert made.profile(10.015, 10.035, 2, 0.01) == pytest.approx([10, 40]), "what lies below is not in sight"
+    assert VolumeAtPrice().profile(9.0, 11.0, 3, 0.01) == [0, 0, 0]
+
+
+def test_a_price_is_spread_over_the_rows_of_its_tick() -> None:
+    made = volumes((10.00, 60, "B"), (10.01, 60, "B"), (10.02, 60, "B"))
+    assert made.profile(9.995, 10.025, 6, 0.01) == pytest.approx([30] * 6), "two rows a tick"
+    assert made.profile(9.995, 10.025, 2, 0.01) == pytest.approx([90] * 2), "a tick and a half a row"
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 30))
+def test_the_rows_have_all_that_is_in_sight(sizes: list[int], rows: int) -> None:
+    made = volumes(*((10 + n / 100, size, "S") for n, size in enumerate(sizes)))
+    assert sum(made.profile(9.9, 10.6, rows, 0.01)) == pytest.approx(sum(sizes))
 
 
 def test_prices_far_apart_are_taken_together_as_often_as_it_takes() -> None:
@@ -103,6 +134,7 @@ def test_every_trade_of_the_date_counts_once_also_those_the_tape_has_dropped() -
         found = tape.volume_at_price
         expected = sum(10.0 + n % 3 for n in range(3 * MAX_TRADES + 70))
         assert found.between(0, 100).total == expected
+        assert tape.cumulative_delta.newest == found.between(0, 100).bought - found.between(0, 100).sold
         assert found.between(10.005, 10.015).sold == sum(10.0 + n % 3 for n in range(1, 3 * MAX_TRADES + 70, 2))
     assert found.since == T
 
@@ -125,6 +157,16 @@ def test_another_date_begins_anew() -> None:
     assert tape.volume_at_price.since
     traded(tape, 1, start=DAY)
     assert tape.volume_at_price.since == 0
+    assert tape.cumulative_delta.newest == 0
     traded(tape, 30, start=DAY + 5_000, price=20.0)
     assert tape.volume_at_price.between(0, 15).total in (0, 10.0)
     assert tape.volume_at_price.since >= T + DAY
+
+
+def test_trades_without_a_time_are_not_counted_since_when() -> None:
+    tape = Tape(calendar("US"))
+    for n in range(30):
+        tape.add(tick(10.0, -T, volume=10.0 + n % 3), None, None)
+        tape.apply_late_sizes()
+    assert tape.sizes.cumulative is False and sum(tape.known_sizes()) > 200
+    assert (tape.volume_at_price.since, tape.volume_at_price.point_of_control) == (0, None)

@@ -198,8 +198,8 @@ class ItickApp(BaseApp):
         chart, ladder = dashboard.chart, dashboard.ladder
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
-        ladder.volume_at_price = settings.volume_at_price
         self.view_actions.apply_cost_of(settings.cost_of)
+        self.view_actions.apply_volume_at_price(settings.volume_at_price)
         dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort

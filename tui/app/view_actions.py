@@ -175,11 +175,15 @@ class ViewActions:
             self._preferences.set(cost_of=text)
 
     def volume_at_price(self) -> None:
-        """Show or hide in the ladder what was traded at each price."""
-        if self._is_shown("ladder"):
-            ladder = self._dashboard.ladder
-            ladder.volume_at_price = not ladder.volume_at_price
-            self._preferences.set(volume_at_price=ladder.volume_at_price)
+        """Show or hide what was traded at each price, in the ladder and beside the chart's bars."""
+        if self._dashboard.shows("chart") or self._is_shown("ladder"):
+            shown = not self._preferences.settings.volume_at_price
+            self._preferences.set(volume_at_price=shown)
+            self.apply_volume_at_price(shown)
+
+    def apply_volume_at_price(self, shown: bool) -> None:
+        """Have the ladder and the chart show what was traded at each price, or not."""
+        self._dashboard.ladder.volume_at_price = self._dashboard.chart.volume_at_price = shown
 
     def save_ladder(self) -> None:
         """Remember how the ladder is drawn."""

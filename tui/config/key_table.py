@@ -129,9 +129,6 @@ KEYS = (
     KeyBinding("quit", ("q",), "Quit", "close what is open, else quit", "Program"),
     KeyBinding("interrupt", ("ctrl+c",), "Quit at once", "quit at once, from anywhere", "Program"),
     KeyBinding("suspend_process", ("ctrl+z",), "Suspend", "to the shell; fg comes back", "Program"),
-    KeyBinding(
-        "volume_at_price", ("V",), "Volume at price", "volume at price, bought and sold, in the ladder", "Ladder"
-    ),
     KeyBinding("ladder_up", ("up",), "", "higher prices", "Ladder", "ladder"),
     KeyBinding("ladder_down", ("down",), "", "lower prices", "Ladder", "ladder"),
     KeyBinding(
@@ -151,6 +148,13 @@ KEYS = (
     KeyBinding("longer", ("]",), "Longer bars", "longer bars: 1, 5, 15, 30, 60 minutes, a day", "Chart"),
     KeyBinding("candles", ("c",), "Line or candles", "line or candles", "Chart"),
     KeyBinding("vwap", ("v",), "VWAP", "the average price by volume", "Chart"),
+    KeyBinding(
+        "volume_at_price",
+        ("V",),
+        "Volume at price",
+        "volume at price, bought and sold, in ladder and chart; cumulative delta",
+        "Chart",
+    ),
     KeyBinding("premium", ("m",), "Premium", "the premium over IOPV or basis, minute by minute, and back", "Chart"),
     KeyBinding("compare", ("x",), "Compare", "compare the marked symbols in one chart, in %; and end it", "Chart"),
     KeyBinding("compare_from", ("X",), "Compare from", "compare from the first bar, the open, or the close", "Chart"),
@@ -220,6 +224,7 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Go to", ("chart_time",)),
         KeyHint("Zoom", ("chart_in", "chart_out")),
         KeyHint("VWAP", ("vwap",)),
+        KeyHint("Traded", ("volume_at_price",)),
     ),
     "depth_over_time": (
         KeyHint("Scroll", ("depth_earlier", "depth_later")),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
 
 from tui.market.bars import MINUTE
+from tui.market.cumulative_delta import CumulativeDelta
 from tui.market.sessions import Calendar
 from tui.market.trade_pace import TradePace
 from tui.market.trade_side import AggressorSideClassifier, TradeSide
@@ -26,6 +27,7 @@ _STEPS = (1, 2, 5, 10)
 
 _SIDES: tuple[TradeSide, ...] = get_args(TradeSide)
 _SIDE_NUMBERS = {side: number for number, side in enumerate(_SIDES)}
+_SIDE_SIGNS = [(side[-1] == "B") - (side[-1] == "S") for side in _SIDES]
 
 
 class TradeRun(NamedTuple):
@@ -52,6 +54,7 @@ class Tape:
     which take an eighth of the memory of objects; the one numbered n is in the place n % MAX_TRADES."""
 
     __slots__ = (
+        "_cumulative_delta",
         "_date_ends",
         "_gap_at",
         "_minute_ends",
@@ -83,8 +86,8 @@ class Tape:
         self.sizes = TradeSizeInference()
         self.pace = TradePace()
         self.total = 0
-        self._volume_at_price = VolumeAtPrice()
-        self._summed = 0  # trades whose sizes are in it
+        self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
+        self._summed = 0  # trades whose sizes are in both
         self._gap_at = 0  # the number of the first trade after the latest gap
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
@@ -131,7 +134,8 @@ class Tape:
         self._minute_ends = (minute + 1) * MINUTE
 
     def _forget_volume(self) -> None:
-        self._volume_at_price, self._summed = VolumeAtPrice(), self.total
+        self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
+        self._summed = self.total
 
     @property
     def volume_at_price(self) -> VolumeAtPrice:
@@ -139,20 +143,30 @@ class Tape:
         self._sum_sizes()
         return self._volume_at_price
 
+    @property
+    def cumulative_delta(self) -> CumulativeDelta:
+        """What was bought of them less what was sold."""
+        self._sum_sizes()
+        return self._cumulative_delta
+
     def _sum_sizes(self) -> None:
-        """Add the sizes of the trades since the last call, once it is known what a tick's volume means. Costs about
-        0.2 µs a trade."""
+        """Add the sizes of the trades with a time since the last call, once it is known what a tick's volume means.
+        Costs about 0.4 µs a trade."""
         if self.sizes.cumulative is None or self.sizes.late_sizes or self._summed == self.total:
             return
-        volumes, sums = self._volume_at_price, dict[tuple[float, int], float]()
+        volumes, sums, changes = self._volume_at_price, dict[tuple[float, int], float](), dict[int, float]()
         for number in range(max(self._summed, self.total - len(self)), self.total):
             at = number % MAX_TRADES
-            if size := self._sizes[at]:
+            if (size := self._sizes[at]) and self._times[at]:
                 volumes.since = volumes.since or self._times[at]
-                key = self._prices[at], self._sides[at]
+                side, minute = self._sides[at], self._times[at] // MINUTE
+                key = self._prices[at], side
                 sums[key] = sums.get(key, 0.0) + size
+                changes[minute] = changes.get(minute, 0.0) + _SIDE_SIGNS[side] * size
         for (price, side), size in sums.items():
             volumes.add(price, size, _SIDES[side])
+        for minute, change in changes.items():
+            self._cumulative_delta.add(minute, change)
         self._summed = self.total
 
     def apply_late_sizes(self) -> list[LateSize]:

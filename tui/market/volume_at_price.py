@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from math import ceil, floor
 from typing import NamedTuple
 
 from tui.market.trade_side import TradeSide
+from tui.protocol.messages import MIN_PRICE
 
-MAX_PRICES = 1_024
+MAX_PRICES = 2_048
 VALUE_AREA = 0.7  # of the volume
 
-_UNITS = 10_000  # of a price: trades print finer than the book
+_UNITS = round(1 / MIN_PRICE)  # of a price: trades print finer than the book
 
 
 class TradedVolume(NamedTuple):
@@ -34,23 +36,32 @@ class VolumeAtPrice:
     """The sums, in the order of prices; `since` is the time of the first trade in them, ms UTC, 0 without one.
     `is_inferred` is True once a side was not told by the feed.
 
-    Takes at most 32 kB: four numbers for each of MAX_PRICES prices. Where more are traded, prices are taken together
+    Takes at most 64 kB: four numbers for each of MAX_PRICES prices. Where more are traded, prices are taken together
     by ten of the finest steps, as often as needed."""
 
-    __slots__ = ("_bought", "_prices", "_sold", "_step", "_total", "is_inferred", "since")
+    __slots__ = ("_area", "_bought", "_control", "_prices", "_sold", "_step", "_total", "is_inferred", "since")
 
     def __init__(self) -> None:
         self.since = 0
         self.is_inferred = False
-        self._step = 1  # of the prices, in 1/10,000
-        self._prices = array("q")  # in 1/10,000, ascending
+        self._step = 1  # of the prices, in units of MIN_PRICE
+        self._prices = array("q")  # in units of MIN_PRICE, ascending
         self._bought = array("d")
         self._sold = array("d")
         self._total = array("d")
+        # Derived when they are asked for; None if trades have come since.
+        self._control: int | None = None
+        self._area: ValueArea | None = None
+
+    @property
+    def step(self) -> float:
+        """The distance of prices that are told apart."""
+        return self._step / _UNITS
 
     def add(self, price: float, size: float, side: TradeSide) -> None:
         """Add a size in units. Costs 0.6 µs, so that sizes of one price and side are better summed before."""
-        key = round(price * _UNITS / self._step) * self._step
+        self._control = self._area = None
+        key = self._nearest(round(price * _UNITS))
         at = bisect_left(self._prices, key)
         if at == len(self._prices) or self._prices[at] != key:
             self._prices.insert(at, key)
@@ -65,13 +76,16 @@ class VolumeAtPrice:
         if len(self._prices) > MAX_PRICES:
             self._coarsen()
 
+    def _nearest(self, price: int) -> int:
+        """Returns the nearest price that is told apart, the upper one of two."""
+        return (price + self._step // 2) // self._step * self._step
+
     def _coarsen(self) -> None:
         """Take prices together by ten steps."""
         self._step *= 10
         keys, columns = self._prices, (self._bought, self._sold, self._total)
         self._prices, new = array("q"), (array("d"), array("d"), array("d"))
-        for at, key in enumerate(keys):
-            key = round(key / self._step) * self._step
+        for at, key in enumerate(map(self._nearest, keys)):
             if not self._prices or self._prices[-1] != key:
                 self._prices.append(key)
                 for sums in new:
@@ -87,10 +101,18 @@ class VolumeAtPrice:
         start, stop = (bisect_left(self._prices, round(price * _UNITS)) for price in (low, high))
         return TradedVolume(sum(self._bought[start:stop]), sum(self._sold[start:stop]), sum(self._total[start:stop]))
 
-    @property
-    def delta(self) -> float:
-        """The cumulative delta: units bought less units sold."""
-        return sum(self._bought) - sum(self._sold)
+    def profile(self, low: float, high: float, rows: int, tick: float) -> list[float]:
+        """Returns what was traded in each of `rows` equal ranges of prices, from `high` down to `low`. The volume of a
+        price is spread evenly over the `tick` around it: else a row with two prices would stand out from those with
+        one."""
+        sums, width, height = [0.0] * rows, max(tick, self.step), (high - low) / rows
+        start, stop = (bisect_left(self._prices, round(price * _UNITS)) for price in (low - width, high + width))
+        for key, total in zip(self._prices[start:stop], self._total[start:stop], strict=True):
+            middle, reach = (high - key / _UNITS) / height, width / height / 2
+            for row in range(max(0, floor(middle - reach)), min(rows, ceil(middle + reach))):
+                within = min(row + 1, middle + reach) - max(row, middle - reach)
+                sums[row] += total * within / (2 * reach)
+        return sums
 
     @property
     def point_of_control(self) -> float | None:
@@ -99,13 +121,18 @@ class VolumeAtPrice:
 
     @property
     def _busiest(self) -> int:
-        return max(range(len(self._total)), key=self._total.__getitem__)
+        if self._control is None:
+            self._control = max(range(len(self._total)), key=self._total.__getitem__)
+        return self._control
 
     @property
     def value_area(self) -> ValueArea | None:
         """The value area; None without trades."""
-        if not self._prices:
-            return None
+        if self._area is None and self._prices:
+            self._area = self._find_area()
+        return self._area
+
+    def _find_area(self) -> ValueArea:
         prices, control = self._prices, self._busiest
         needed = VALUE_AREA * sum(self._total) * (1 - 1e-9)
         best, least = (0, len(prices) - 1), (prices[-1] - prices[0] + 1, 0.0)

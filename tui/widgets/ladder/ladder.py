@@ -37,6 +37,7 @@ from tui.widgets.ladder.tracked_book import TrackedBook, book_age
 from tui.widgets.ladder.traded_column import TradedCell, TradedColumn
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
+from tui.widgets.volume_words import volume_words
 
 
 class DepthLadder(SymbolPane, can_focus=True):
@@ -237,7 +238,7 @@ class DepthLadder(SymbolPane, can_focus=True):
             return []
         forms = self._cursor.words(self._book, currency_of(self.instrument.symbol.region))
         if not forms and self._traded is not None:
-            forms = self._traded.words()
+            forms = volume_words(self.instrument)
         fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_live else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
