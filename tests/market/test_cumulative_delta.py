@@ -15,7 +15,7 @@ def test_it_grows_minute_by_minute_and_holds_between_trades() -> None:
     delta = CumulativeDelta()
     assert (delta.newest, delta.until(T)) == (0.0, None)
     for minute, change in ((0, 100), (0, -30), (2, -200), (5, 50)):
-        delta.add(START + minute, change)
+        delta.add((START + minute) * MINUTE + 5, change)
     starts = [(START + n) * MINUTE for n in range(8)]
     assert [delta.until(start) for start in starts] == [None, 70, 70, -130, -130, -130, -80, -80]
     assert delta.newest == -80
@@ -23,14 +23,14 @@ def test_it_grows_minute_by_minute_and_holds_between_trades() -> None:
 
 def test_a_minute_in_progress_counts_from_its_first_millisecond() -> None:
     delta = CumulativeDelta()
-    delta.add(START, 10)
+    delta.add(START * MINUTE, 10)
     assert (delta.until(START * MINUTE), delta.until(START * MINUTE + 1)) == (None, 10)
 
 
 def test_a_trade_of_an_earlier_minute_is_not_lost() -> None:
     delta = CumulativeDelta()
-    delta.add(START + 3, 10)
-    delta.add(START, 5)
+    delta.add((START + 3) * MINUTE, 10)
+    delta.add(START * MINUTE, 5)
     assert (delta.until((START + 1) * MINUTE), delta.newest) == (None, 15)
 
 

@@ -18,9 +18,10 @@ class CumulativeDelta:
         self._minutes = array("q")
         self._sums = array("d")
 
-    def add(self, minute: int, change: float) -> None:
-        """Add units bought (positive) or sold (negative) in a minute of the epoch; those of an earlier minute than the
-        newest count for that one."""
+    def add(self, time: int, change: float) -> None:
+        """Add units bought (positive) or sold (negative) in the minute of `time` (ms UTC); those of an earlier minute
+        than the newest count for that one."""
+        minute = time // MINUTE
         if not self._minutes or minute > self._minutes[-1]:
             self._sums.append(self.newest)
             self._minutes.append(minute)

