@@ -27,7 +27,7 @@ from tui.market.price_axis import PriceAxis
 from tui.market.tick_size import even_grid
 from tui.protocol.messages import Depth
 from tui.terminal.input_driver import TerminalDriver
-from tui.widgets.depth_over_time import depth_over_time
+from tui.widgets.depth_over_time import depth_over_time, model
 from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
 from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined
 from tui.widgets.depth_over_time.model import full_scale
@@ -237,6 +237,19 @@ async def test_a_frame_draws_the_newest_column_alone(monkeypatch: pytest.MonkeyP
         assert (len(columns), len(lines)) == (1, 0)
         app.turn(101.2)
         assert (len(columns), len(lines)) == (3, 18), "a column has ended"
+
+
+async def test_the_scale_and_the_time_axis_are_made_when_a_column_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    for module, name in ((model, "full_scale"), (depth_over_time, "time_labels")):
+        make = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, n=name, make=make: (made.append(n), make(*given))[1])
+    async with shown() as (app, _):
+        made.clear()
+        for at, expected in ((100.2, []), (100.3, []), (101.2, ["full_scale", "time_labels"])):
+            app.market.apply(depth([(512.35, 5)], [(512.34, 5)]), at)
+            app.turn(at)
+            assert made == expected
 
 
 async def test_hidden_it_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
