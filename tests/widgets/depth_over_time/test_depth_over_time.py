@@ -241,9 +241,18 @@ async def test_a_frame_draws_the_newest_column_alone(monkeypatch: pytest.MonkeyP
 
 async def test_the_scale_and_the_time_axis_are_made_when_a_column_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    for module, name in ((model, "full_scale"), (depth_over_time, "time_labels")):
+
+    def count(module: object, name: str) -> None:
         make = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *given, n=name, make=make: (made.append(n), make(*given))[1])
+
+        def counted(*given: object) -> object:
+            made.append(name)
+            return make(*given)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(model, "full_scale")
+    count(depth_over_time, "time_labels")
     async with shown() as (app, _):
         made.clear()
         for at, expected in ((100.2, []), (100.3, []), (101.2, ["full_scale", "time_labels"])):
