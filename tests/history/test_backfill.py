@@ -747,7 +747,7 @@ async def test_without_calls_only_stored_history_is_applied(tmp_path: Path) -> N
     history = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"))
     assert history.describe() == ("0 symbols from our own file; calls_a_minute is 0", False)
     follower = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"), calls=None)
-    assert follower.describe() == ("0 symbols from our own file; a follower of a relay asks for none", False)
+    assert follower.describe() == ("0 symbols from our own file; a follower asks for none", False)
 
 
 # --- over real sockets ---

@@ -170,7 +170,7 @@ class Backfill:
         requested = [i for i in followed if self._coverage.of(i).is_requested]
         waiting = len(followed) - len(requested)
         if self._rest is None or (waiting and (self._live_at is None or not self.asks)):
-            why = "calls_a_minute is 0" if self._calls is not None else "a follower of a relay asks for none"
+            why = "calls_a_minute is 0" if self._calls is not None else "a follower asks for none"
             if self._rest is not None:
                 why = "more is asked for when the link is live"
             if self._live_at is not None and not self.asks:

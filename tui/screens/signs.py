@@ -154,7 +154,10 @@ SIGNS: Mapping[str, Signs] = {
         ("REC", "all that comes in is recorded"),
         ("FROZEN 10:42:05", "the picture is of then, and data goes on; alerts and what h shows are of now"),
         ("REPLAY ×10", "a recording, ten times as fast as it was"),
-        ("SHARED 3", "three windows share one connection to the vendor; Feed health has them"),
+        (
+            "SHARED 3",
+            "three windows share one connection to the vendor, Feed health has them; no number: it is a relay's",
+        ),
         ("DEMO", "made-up prices: the exchange that comes with this program"),
         ("…", "a name or a sentence was too long here"),
     ),
