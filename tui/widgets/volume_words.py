@@ -10,8 +10,9 @@ from tui.market.volume_at_price import VALUE_AREA
 _MOST_DECIMALS = 4
 
 
-def volume_words(i: Instrument) -> tuple[str, ...]:
-    """Returns the words in several lengths, each with the time since which trades are counted."""
+def volume_words(i: Instrument, *, delta_first: bool) -> tuple[str, ...]:
+    """Returns the words in several lengths, each with the time since which trades are counted. In a short form stands
+    the delta if `delta_first`, else the point of control."""
     volumes = i.tape.volume_at_price
     control, area = volumes.point_of_control, volumes.value_area
     if control is None or area is None:
@@ -27,7 +28,7 @@ def volume_words(i: Instrument) -> tuple[str, ...]:
     return (
         f"POC {point} · {VALUE_AREA:.0%} {low}–{high} · {signed} {begin}",
         f"POC {point} · {signed} {begin}",
-        f"POC {point} {begin}",
+        f"{signed if delta_first else f'POC {point}'} {begin}",
         begin,
     )
 

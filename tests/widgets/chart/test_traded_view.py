@@ -142,11 +142,12 @@ async def test_a_value_area_of_one_row_has_one_sign() -> None:
         assert "".join(strip[1] for strip in bars_of(app)).split() == ["▸"]
 
 
-async def test_a_narrow_chart_has_no_profile_but_says_what_it_comes_to() -> None:
+@pytest.mark.parametrize(("width", "has_profile"), [(38, True), (37, False)])
+async def test_a_narrow_chart_has_no_profile_but_says_what_it_comes_to(width: int, has_profile: bool) -> None:
     app = Traded(traded(told=True))
-    async with app.run_test(size=(40, 18)):
-        assert "▸" not in "".join(app.body)
-        assert "since 10:30" in app.lines[-1]
+    async with app.run_test(size=(width, 18)):
+        assert ("▸" in "".join(app.body)) is has_profile
+        assert re.search(r"POC \d+\.\d\d since 10:30", app.lines[-1])
 
 
 # --- the delta ---

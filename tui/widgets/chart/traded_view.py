@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 from tui.widgets.volume_words import delta_text
 
-_LEAST_CELLS = 40  # of a chart with a profile
+_LEAST_CELLS = 36  # of a chart with a profile
 _SHARE = 5  # of the cells, one for the profile
 _MOST_CELLS = 20
 _MARGIN = 2  # cells before the bars of the profile: a blank and the bracket of the value area
