@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.support.charts import CHINA, QQQ, Alone, instrument_of
-from tests.support.price_walks import OPEN, at, price_walk
+from tests.support.price_walks import DAYS, OPEN, at, price_walk
 from tui.config.glyphs import GlyphSet
 from tui.market import Instrument
 from tui.market.bars import MINUTE
@@ -187,9 +187,26 @@ async def test_inferred_sides_are_marked() -> None:
 async def test_what_was_missed_is_told_and_drawn_faint() -> None:
     i = traded(told=True)
     i.tape.sizes.gap = 2_500.0
+    i.bars.mark_incomplete(OPEN // MINUTE + 100)
     app = Traded(i)
     async with app.run_test(size=(100, 24)):
         assert app.lines[-1].rstrip("─╯ ").endswith("since 10:30, 2,500 missed")
+        faint = app.chart.theme_styles("faint")
+        drawn = [piece.text.strip() for line in app.chart._drawn[-5:-2] for piece in line if piece.style is faint]
+        assert "".join(drawn) not in ("", "ET")
+
+
+async def test_a_date_without_a_trade_has_no_delta_of_the_one_before() -> None:
+    i = traded(price_walk(DAYS[2], range(MINUTES)), told=True)
+    for bar in price_walk(OPEN, range(30)):
+        i.bars.update(bar)
+    app = Traded(i)
+    async with app.run_test(size=(140, 24)):
+        delta = app.body[-4:-1]
+        assert delta[1][-9:].strip() == "—"
+        begins = next(line.index("┊") for line in app.body if "┊" in line)
+        assert not re.search("[⠁-⣿]", "".join(line[begins : begins + 20] for line in delta))
+        assert re.search("[⠁-⣿]", "".join(line[:begins] for line in delta))
 
 
 async def test_where_prices_are_taken_together_the_words_say_by_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
