@@ -50,6 +50,13 @@ def test_point_of_control_and_value_area() -> None:
     assert volumes((10.0, 1, "B")).value_area == (10.0, 10.0)
 
 
+def test_both_follow_the_trades() -> None:
+    made = volumes((10.0, 100, "B"))
+    assert (made.point_of_control, made.value_area) == (10.0, (10.0, 10.0))
+    made.add(10.05, 900, "S")
+    assert (made.point_of_control, made.value_area) == (10.05, (10.05, 10.05))
+
+
 def test_a_value_area_does_not_leave_the_point_of_control() -> None:
     made = volumes((10.0, 60, "B"), (10.1, 1, "B"), *((11 + n / 100, 39, "B") for n in range(3)))
     assert made.point_of_control == 10.0
@@ -150,6 +157,16 @@ def test_sizes_that_are_known_late_count_too() -> None:
     assert tape.sizes.cumulative is False
     assert tape.volume_at_price.between(9, 11).total == sum(100.0 + n for n in range(10)) + 130
     assert tape.volume_at_price.since == T
+
+
+def test_sizes_known_after_the_tape_was_full_count_too() -> None:
+    tape = Tape(calendar("US"))
+    volumes = [*(1_000.0 + n for n in range(MAX_TRADES + 120)), 50.0, 40.0]  # two falls: these are no sums
+    for n, volume in enumerate(volumes):
+        tape.add(tick(10.0, 1_000 * n, volume=volume), None, None)
+        tape.apply_late_sizes()
+    found = tape.volume_at_price
+    assert found.between(9, 11).total == sum(tape.known_sizes()) > 200_000
 
 
 def test_another_date_begins_anew() -> None:

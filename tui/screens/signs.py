@@ -97,7 +97,7 @@ SIGNS: Mapping[str, Signs] = {
         ("┊ │", "between two sessions; a break within one"),
         ("▁▂▃▄▅▆▇█", "the volume of each bar"),
         ("▏▎▍▌▋▊▉█", "at the right: what was traded at the prices of each row"),
-        ("▸ ┌│└ [", "of it: the price with most, and the range around it that holds 70% of all"),
+        ("▸ ┌│└", "of it: the price with most, and the range around it that holds 70% of all"),
         ("~delta ┄", "units bought less units sold so far, and at the crosshair; dotted: none"),
         ("VWAP", "the average price by volume, dotted"),
         (

@@ -278,4 +278,4 @@ async def test_it_is_drawn_again_only_when_a_trade_comes(monkeypatch: pytest.Mon
 def test_its_signs_are_in_every_glyph_set() -> None:
     sets: tuple[GlyphSet, ...] = ("wide-safe", "ascii")
     for glyphs in sets:
-        assert "?" not in translate("┌│└[▸┄▏▎▍▌▋▊▉█~", glyphs)
+        assert "?" not in translate("┌│└▸┄▏▎▍▌▋▊▉█~", glyphs)

@@ -159,7 +159,7 @@ def _bracket(volumes: VolumeAtPrice, model: ChartModel, rows: int) -> list[str]:
     )
     signs = [" "] * rows
     for row in range(max(0, top), min(rows - 1, bottom) + 1):
-        signs[row] = "[" if top == bottom else "┌" if row == top else "└" if row == bottom else "│"
+        signs[row] = "┌" if row == top else "└" if row == bottom else "│"
     return signs
 
 
