@@ -141,7 +141,7 @@ def _profile(scene: TradedScene) -> list[StyledLine]:
     at_control = level(control, model.low, model.high, 4 * rows) // 4 if in_sight else None
     lines: list[StyledLine] = []
     for row, sign in enumerate(_bracket(volumes, model, rows)):
-        mark, colour = styles.segment(f" {sign}", "muted"), "muted" if sign.strip() and scene.is_live else "grid"
+        mark, colour = styles.segment(f" {sign}", "muted"), "grid" if sign.strip() else "border"
         if row == at_control:
             mark = styles.segment(" ▸", "accent" if scene.is_live else "muted", bold=True)
         full, part = divmod(round(8 * bars * sums[row] / most) if most else 0, 8)
