@@ -7,8 +7,9 @@ from itertools import accumulate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from tests.support.messages import T, tick
+from tests.support.messages import T, quote, tick
 from tui.market.sessions import calendar
 from tui.market.tape import MAX_TRADES, Tape
 from tui.market.trade_side import TradeSide
@@ -178,6 +179,29 @@ def test_another_date_begins_anew() -> None:
     traded(tape, 30, start=DAY + 5_000, price=20.0)
     assert tape.volume_at_price.between(0, 15).total in (0, 10.0)
     assert tape.volume_at_price.since >= T + DAY
+
+
+def test_while_the_link_was_away_trades_may_have_been_missed() -> None:
+    tape = Tape(calendar("US"))
+    tape.reconnected()
+    traded(tape, 40)
+    assert not tape.lacks_sizes, "the link was away before the first of them"
+    tape.reconnected()
+    assert tape.lacks_sizes
+    traded(tape, 40, start=DAY)
+    assert not tape.lacks_sizes, "of this date nothing is missing"
+
+
+def test_a_sum_that_grows_tells_itself_what_was_missed() -> None:
+    tape = Tape(calendar("US"))
+    for n in range(30):
+        volume = 1_000_000.0 + 100 * n
+        day = structs.replace(quote(10.0, 1_000 * n), volume=volume)
+        tape.add(tick(10.0, 1_000 * n, volume=volume), day, None)
+        tape.apply_late_sizes()
+    assert tape.volume_at_price.since
+    tape.reconnected()
+    assert not tape.lacks_sizes
 
 
 def test_trades_without_a_time_are_not_counted_since_when() -> None:

@@ -14,7 +14,7 @@ from tui.config.glyphs import GlyphSet
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.volume_at_price import VolumeAtPrice
-from tui.protocol.messages import Kline, Tick
+from tui.protocol.messages import OVER_LIMIT, Kline, Tick
 from tui.symbol import Symbol
 from tui.terminal.glyphs import translate
 from tui.widgets.volume_words import delta_text
@@ -194,6 +194,24 @@ async def test_what_was_missed_is_told_and_drawn_faint() -> None:
         faint = app.chart.theme_styles("faint")
         drawn = [piece.text.strip() for line in app.chart._drawn[-5:-2] for piece in line if piece.style is faint]
         assert "".join(drawn) not in ("", "ET")
+
+
+async def test_what_was_missed_may_be_unknown() -> None:
+    i = traded(told=True)
+    i.tape.reconnected()
+    app = Traded(i)
+    async with app.run_test(size=(100, 24)):
+        assert app.lines[-1].rstrip("─╯ ").endswith("since 10:30, some missed")
+
+
+async def test_trades_that_are_refused_are_not_waited_for() -> None:
+    i = instrument_of(price_walk(OPEN, range(MINUTES)))
+    app = Traded(i)
+    async with app.run_test(size=(100, 24)):
+        assert "no sizes of trades known yet" in app.lines[-1]
+        i.refuse("tick", OVER_LIMIT)
+        app.chart.sync({i}, 1.0, True)
+        assert "no sizes" not in app.lines[-1] and "trades" in app.lines[-1]
 
 
 async def test_a_date_without_a_trade_has_no_delta_of_the_one_before() -> None:
