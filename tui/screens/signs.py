@@ -44,7 +44,7 @@ SIGNS: Mapping[str, Signs] = {
         ("~BOUGHT ~SOLD", "units traded at the price on this date, as far as it was seen; ~: sides are inferred"),
         ("POC 512.34", "the price with most of them, also bold; 70% of all lie in the range behind it"),
         ("delta +1,200", "units bought less units sold"),
-        ("1,200 missed", "units that were traded while the link was away: they are not in these figures"),
+        ("1,200 missed", "units traded while the link was away, not in these figures; some: not told how many"),
         ("by 0.1", "more prices were traded than are told apart: they are counted together"),
         ("◂ ▸", "the price of the last trade, in the colour of its side"),
         ("mid", "the middle between the best bid and ask"),
@@ -97,7 +97,7 @@ SIGNS: Mapping[str, Signs] = {
         ("┊ │", "between two sessions; a break within one"),
         ("▁▂▃▄▅▆▇█", "the volume of each bar"),
         ("▏▎▍▌▋▊▉█", "at the right: what was traded at the prices of each row"),
-        ("▸ ┌│└ [", "of it: the price with most, and the range around it that holds 70% of all"),
+        ("▸ ┌│└", "of it: the price with most, and the range around it that holds 70% of all"),
         ("~delta ┄", "units bought less units sold so far, and at the crosshair; dotted: none"),
         ("VWAP", "the average price by volume, dotted"),
         (
