@@ -320,6 +320,11 @@ class ReferencePriceTracker:
         )
 
     @property
+    def regular_date(self) -> date | None:
+        """The date of the latest regular session, whose change it is; None before any data."""
+        return self._date
+
+    @property
     def is_regular(self) -> bool:
         """True while the last price is the regular session's, and in regions that trade nothing after hours."""
         return not self._calendar.has_extended_hours or self._interval is None or self._interval.phase.is_regular

@@ -12,6 +12,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -138,7 +139,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def show_market(self, market: Market) -> None:
         """Compare the same symbols of another market, with the position as it is."""
-        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
+        self.offer([row for i in self._rows if (row := market.row(i.symbol)) is not None])
 
     # --- keys and mouse ---
 
@@ -255,6 +256,8 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def _emptiness(self) -> str:
         """Why there are no bars."""
+        if len(self.shown) == 1 and isinstance(self.shown[0], PairInstrument):
+            return "no minute yet in which both traded"
         builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
         return "no trades yet to build bars from" if builds else "no minute bars yet"
 
@@ -307,7 +310,8 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        interval = 1 if self._shows_premium else self.interval
+        has_bars = not (self.compared or self.premium or isinstance(self.instrument, PairInstrument))
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
@@ -368,7 +372,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         if self.compared:
             return self._comparison(visible, width, height)
-        volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
+        volume_rows = 0 if isinstance(i, PairInstrument) else 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(

@@ -149,7 +149,7 @@ class Watchlist(Pane, can_focus=True):
         """Show the same rows of another market, with cursor and marks as they are."""
         self._market = market
         self._given, rows, marked = (
-            [market.instruments[i.symbol] for i in instruments if i.symbol in market.instruments]
+            [row for i in instruments if (row := market.row(i.symbol)) is not None]
             for instruments in (self._given, self._rows, self._marked)
         )
         self._set_rows(rows)
