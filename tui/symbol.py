@@ -21,8 +21,8 @@ Ambiguous notations are resolved as follows:
   (`QQQ:NASDAQ`). A shorter name does not count there: `LSE:BATS` is the code BATS in the region LSE.
 - Else two to four letters are a region, whatever they are. `BRK.B` is a code, and so are `SH`, `HK` and `US` alone.
 
-Two symbols with a sign between them are a pair (`parse_row`): a ratio `QQQ/SPY` or a difference `SPY-VOO`. A hyphen is
-part of many codes, so it is a minus only
+Two symbols with a sign between them are a pair: a ratio `QQQ/SPY` or a difference `SPY-VOO`. A hyphen is part of many
+codes, so it is a minus only
 
 - behind a region (`SPY$US-VOO$US`, `SPY.US-VOO.US`), between blanks (`SPY - VOO`), and if typed as a minus (`SPY−VOO`),
 - else between three letters or digits or more on either side, those behind it being no name of a region: `BRK-B`,
@@ -137,7 +137,7 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     return Parsed(symbol, notice)
 
 
-def parse_row(text: str) -> Parsed:
+def parse_symbol_or_pair(text: str) -> Parsed:
     """Returns the symbol or the pair that a text means. Raises UsageError for anything else."""
     if (parts := split_pair(text)) is None:
         return parse_symbol(text)
@@ -197,7 +197,7 @@ def parse_symbols(text: str) -> list[Parsed]:
     UsageError for the first part that is neither, and for an empty list."""
     seen: dict[Symbol, Parsed] = {}
     for part in split_list(text):
-        parsed = parse_row(part)
+        parsed = parse_symbol_or_pair(part)
         seen.setdefault(parsed.symbol, parsed)
     if not seen:
         raise UsageError("no symbol given: write for example QQQ$US,SPY$US")

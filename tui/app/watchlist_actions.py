@@ -13,7 +13,16 @@ from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, expand_pairs, join_notices, lacks_region, parse_row, parse_symbol, split_list, split_pair
+from tui.symbol import (
+    Symbol,
+    expand_pairs,
+    join_notices,
+    lacks_region,
+    parse_symbol,
+    parse_symbol_or_pair,
+    split_list,
+    split_pair,
+)
 from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.watchlist.sorting import arrow, first_press, reversed_order
 from tui.widgets.watchlist.grid import Watchlist
@@ -62,7 +71,7 @@ class WatchlistActions:
         listed = list(self._preferences.listed)
         for part in split_list(text):
             try:
-                symbol, notice = parse_row(part)
+                symbol, notice = parse_symbol_or_pair(part)
             except UsageError as error:
                 wrong.append(part)
                 remarks.append(str(error))

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tui.errors import UsageError
 from tui.market.money import currency_of
-from tui.symbol import Pair, Symbol, join_pairs, parse_row, sanitize
+from tui.symbol import Pair, Symbol, join_pairs, parse_symbol_or_pair, sanitize
 
 AlertKind: TypeAlias = Literal[
     "above", "below", "change", "spread", "turnover", "speed", "relvol", "premium", "discount"
@@ -145,7 +145,7 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if shown != text.strip():
         raise UsageError(f"'{shown[:_MAX_QUOTED]}' holds characters that cannot be printed")
     named, rest = _split_symbol(join_pairs(shown))
-    symbol = parse_row(named).symbol if named else symbol
+    symbol = parse_symbol_or_pair(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")
     if named and rest.strip().lower().startswith(f"{named} ".lower()):

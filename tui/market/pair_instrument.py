@@ -40,8 +40,8 @@ class PairInstrument(Instrument):
         return first / second if self.pair.is_ratio else round(first - second, _DECIMALS)
 
     def derive(self) -> None:
-        """Derive the last price, the bars, and which types are silent. Costs a few µs; all bars are merged again, in a
-        tenth of a millisecond for each day of minutes, only if a leg's history changed."""
+        """Derive the last price, the bars, and which types are silent. Costs 4 µs, and 30 where the newest minutes of a
+        leg changed; all minutes are merged again, in some ms, only where earlier ones did."""
         first, second = self.legs
         self.calendar, self.trading_until = second.calendar, second.trading_until
         self.ages.silent = first.ages.silent | second.ages.silent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from tui import format as fmt
@@ -33,3 +34,11 @@ def none_of_pair(instrument: Instrument, what: str) -> str:
     if not isinstance(instrument, PairInstrument):
         return ""
     return f"a pair has no {what} of its own: see {' and '.join(str(leg.symbol) for leg in instrument.legs)}"
+
+
+def why_no_bars(shown: Sequence[Instrument]) -> str:
+    """Returns why none of these symbols has minute bars."""
+    if any(isinstance(i, PairInstrument) for i in shown):
+        return "no minute yet in which both traded"
+    builds = bool(shown) and all(i.builds_bars for i in shown)
+    return "no trades yet to build bars from" if builds else "no minute bars yet"

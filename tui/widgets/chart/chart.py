@@ -33,7 +33,7 @@ from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
 from tui.widgets.chart.readout import ReadBar, Readout, interval_name, other_date, slot_time
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
 from tui.widgets.styles import Styles
 
@@ -256,10 +256,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def _emptiness(self) -> str:
         """Why there are no bars."""
-        if len(self.shown) == 1 and isinstance(self.shown[0], PairInstrument):
-            return "no minute yet in which both traded"
-        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
-        return "no trades yet to build bars from" if builds else "no minute bars yet"
+        return why_no_bars(self.shown)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:

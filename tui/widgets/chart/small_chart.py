@@ -19,7 +19,7 @@ from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.timeline import Timeline
 from tui.widgets.chart.viewport import VisibleSlots
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, border_line, fill, width_of
 from tui.widgets.styles import Styles
 
@@ -56,8 +56,7 @@ class SmallChart:
             decimals = i.precision.decimals
             self._extremes = f"{fmt.price(model.least, decimals)}–{fmt.price(model.most, decimals)}"
         else:
-            missing = "no minute yet in which both traded" if isinstance(i, PairInstrument) else "no minute bars yet"
-            body = empty_body(styles, i, trouble, missing, inner, rows)
+            body = empty_body(styles, i, trouble, why_no_bars([i]), inner, rows)
             self._extremes = ""
         side = Segment("│", styles(edge_role))
         blank: list[StyledLine] = [[] for _ in range(rows - len(body))]
