@@ -56,6 +56,7 @@ _MINUS = "−"
 _DIFFERENCE = re.compile(
     r"(.+\$[A-Z]+|[A-Z0-9]+\.(?:US|HK|SH|SS|SZ))-(.+)|([A-Z0-9]{3,})-([A-Z0-9]{3,})", re.IGNORECASE
 )
+_NEVER_IN_A_PAIR = re.compile(rf"[^\w$.:/{_MINUS}-]")
 _ONE_CURRENCY = {"SH": "CN", "SZ": "CN"}  # elsewhere a region has its own
 _HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | str.maketrans("\u3000、。￥¥‘’“”", " ,.$$''\"\"")
 _MAX_QUOTED = 40  # characters of invalid text in an error
@@ -167,6 +168,8 @@ def parse_symbol_or_pair(text: str) -> Parsed:
 def split_pair(text: str) -> tuple[str, str, str] | None:
     """Returns the two parts of what is written as a pair, with the sign of `Pair.code` between them; else None."""
     written = join_pairs(text).strip()
+    if _NEVER_IN_A_PAIR.search(written):
+        return None
     for sign in ("/", _MINUS):
         left, found, right = written.partition(sign)
         if found:

@@ -194,6 +194,20 @@ def test_legs_of_different_dates_have_no_change_together() -> None:
     assert paired.pair.base is None
 
 
+def test_after_hours_change_stays_that_of_the_closes_and_ext_is_the_move_since() -> None:
+    """T is 11:50 in New York: the regular session ends 250 minutes later."""
+    paired, over = Paired(), 251 * MINUTE
+    paired.frame(closing(550.0, s="QQQ$US", change=10.0), closing(500.0, s="SPY$US", change=-20.0))
+    paired.frame(*(tick(price, 249 * MINUTE + 1, s=s) for price, s in ((550.0, "QQQ$US"), (500.0, "SPY$US"))))
+    paired.frame(tick(561.0, over))
+    assert paired.pair.regular_last is None, "one of them alone is outside"
+    paired.frame(tick(500.0, over + 1, s="SPY$US"))
+    pair = paired.pair
+    assert (pair.last, pair.regular_last) == (1.122, 1.1)
+    assert pair.base is not None and pair.base.price == pytest.approx(540 / 520)
+    assert pair.day.extended_change(1.122) == pytest.approx(2.0)
+
+
 def test_a_split_of_a_leg_is_one_of_the_pair() -> None:
     paired = Paired()
     leg = paired.market.instruments[SPY]

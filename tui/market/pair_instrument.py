@@ -12,6 +12,8 @@ from typing import NamedTuple
 from tui.market.bars import MINUTE, MinuteBars
 from tui.market.change import ReferencePrice
 from tui.market.instrument import Instrument
+from tui.market.reference_price import ReferencePriceTracker
+from tui.market.sessions import Calendar
 from tui.symbol import Pair
 
 _SIGNIFICANT = 5  # digits of a ratio
@@ -33,6 +35,7 @@ class PairInstrument(Instrument):
         super().__init__(pair, second.calendar)
         self.pair = pair
         self.legs = first, second
+        self.day: _PairDay = _PairDay(second.calendar)
         self._merged: tuple[_BarsState, _BarsState] | None = None  # the legs' bars as last merged
         self.derive()
 
@@ -45,7 +48,7 @@ class PairInstrument(Instrument):
         first, second = self.legs
         self.calendar, self.trading_until = second.calendar, second.trading_until
         self.ages.silent = first.ages.silent | second.ages.silent
-        self.day.split = first.day.split or second.day.split
+        self._derive_day()
         self._merge_bars()
         price, time = self._newest()
         if price is not None and self.last is not None and price != self.last:
@@ -54,6 +57,16 @@ class PairInstrument(Instrument):
             self.last_changed_at = max(first.last_changed_at, second.last_changed_at)
         self.last_trade_moved = first.last_trade_moved or second.last_trade_moved
         self.last, self.last_time, self.tick_time = price, time, time
+
+    def _derive_day(self) -> None:
+        """Derive what the day's change needs: outside the regular session the ratio or difference of both closes, None
+        while only one leg is outside."""
+        day, (first, second) = self.day, (leg.day for leg in self.legs)
+        day.split = first.split or second.split
+        day.is_outside = not (first.is_regular and second.is_regular)
+        day.close = None
+        if first.close is not None and second.close is not None and first.regular_date == second.regular_date:
+            day.close = self._combine(first.close, second.close)
 
     def _newest(self) -> tuple[float | None, int]:
         """Returns the last price with its time, ms UTC; None unless the stream has brought a price of both legs."""
@@ -107,17 +120,6 @@ class PairInstrument(Instrument):
         return any([leg.suspects_split for leg in self.legs])
 
     @property
-    def regular_last(self) -> float | None:
-        """The last price for the day's change: outside the regular session that of the legs' closes; None if only one
-        of them is outside."""
-        first, second = (leg.day for leg in self.legs)
-        if first.is_regular and second.is_regular:
-            return self.last
-        if first.close is None or second.close is None:
-            return None
-        return self._combine(first.close, second.close)
-
-    @property
     def is_closed(self) -> bool:
         """True if the exchange of either leg is closed."""
         return any([leg.is_closed for leg in self.legs])
@@ -140,6 +142,21 @@ class PairInstrument(Instrument):
         if self.pair.is_ratio and price:
             decimals = max(2, _SIGNIFICANT - 1 - floor(log10(price)))
         self.precision.decimals, self.precision.tick_size = decimals, 10.0**-decimals
+
+
+class _PairDay(ReferencePriceTracker):
+    """What the change of a pair is measured from; it follows those of the legs."""
+
+    __slots__ = ("is_outside",)
+
+    def __init__(self, calendar: Calendar) -> None:
+        super().__init__(calendar)
+        self.is_outside = False  # whether a leg's last price is of outside its regular session
+
+    @property
+    def is_regular(self) -> bool:
+        """True while both last prices are the regular session's."""
+        return not self.is_outside
 
 
 def is_difference(instrument: Instrument) -> bool:
