@@ -384,6 +384,7 @@ def test_a_code_with_a_hyphen_is_no_pair(text: str) -> None:
         ("SPY-VOO/IWM", "it has two symbols"),
         ("SPY/spy.us", r"both symbols are SPY\$US"),
         ("SPY-2800", r"SPY\$US and 2800\$HK are in different currencies, so only their ratio can be told: SPY/2800"),
+        ("QQQ/US", "'QQQ/US' is not a symbol"),
         ("QQQ/S!", "'QQQ/S!' is not a symbol"),
         ("QQQ/S_", "'S_' is not a symbol"),
     ],

@@ -28,7 +28,8 @@ codes, so it is a minus only
 - else between three letters or digits or more on either side, those behind it being no name of a region: `BRK-B`,
   `ABC-WS`, `7709-HK`, `REI-UN.TO` and `BRK-B$US` are codes.
 
-A slash is in no code. What stands before one letter without its region is a share class: `BF/B` is an error.
+A slash is in no code. What stands before one letter without its region is a share class: `BF/B` is an error, and so is
+a name of a region behind it, `QQQ/US`.
 """
 
 from __future__ import annotations
@@ -170,17 +171,12 @@ def split_pair(text: str) -> tuple[str, str, str] | None:
     written = join_pairs(text).strip()
     if _NEVER_IN_A_PAIR.search(written):
         return None
-    for sign in ("/", _MINUS):
-        left, found, right = written.partition(sign)
-        if found:
-            return left, sign, right
-    found_parts = _DIFFERENCE.fullmatch(written)
-    if found_parts is None:
-        return None
-    left, right, short_left, short_right = found_parts.groups()
-    if left:
-        return left, _MINUS, right
-    return None if short_right.upper() in _REGION_OF else (short_left, _MINUS, short_right)
+    sign = next((each for each in ("/", _MINUS) if each in written), "")
+    if sign:
+        left, _, right = written.partition(sign)
+    elif (found := _DIFFERENCE.fullmatch(written)) is not None:
+        left, sign, right = found[1] or found[3], _MINUS, found[2] or found[4]
+    return None if not sign or right.upper() in _REGION_OF else (left, sign, right)
 
 
 def join_pairs(text: str) -> str:

@@ -103,7 +103,7 @@ watch_option = option(
     multiple=True,
     shell_complete=candidates.complete_symbols,
     callback=lambda context, parameter, given: ",".join(given) if given else None,
-    help="Symbols to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
+    help="Symbols to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'. QQQ/SPY and SPY-VOO are pairs.",
 )
 demo_option = option(
     "--demo", group=CONNECTION, is_flag=True, help="Use the built-in demo exchange: no key, simulated prices."
