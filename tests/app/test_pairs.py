@@ -10,7 +10,7 @@ from tests.app.test_app import listed, type_into
 from tests.app.test_replaying import playing
 from tests.support.feedless_app import FeedlessApp, feedless_app, saved_settings, type_in
 from tests.support.launch_options import launch_options
-from tests.support.messages import bar
+from tests.support.messages import bar, quote
 from tests.support.wait_until import until
 from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
@@ -244,3 +244,18 @@ async def test_the_price_labels_of_a_difference_below_zero_fit() -> None:
         lines = drawn(app, "chart").splitlines()
         assert any(line.rstrip("│ ").endswith(" -100.00") for line in lines), "\n".join(lines)
         assert {len(line) for line in lines} == {app.dashboard.chart.size.width}
+
+
+async def test_a_frame_derives_the_pairs_that_are_seen_and_no_others() -> None:
+    pairs = tuple(parse_symbol_or_pair(f"QQQ/A{n}$US").symbol for n in range(40))
+    async with feedless_app((80, 24), lists={"Core": pairs}) as (app, _):
+        changed = app.market.drain_changed() | set(app.dashboard.watchlist.rows)
+        shown = app.painting._shown_of(changed)
+        assert 5 <= len(shown) <= 20 and app.dashboard.watchlist.rows[0] in shown
+        app.market.apply(quote(700.0, s="QQQ$US"), 2.0)
+        before = [pair_of(app, symbol)._merged for symbol in pairs]
+        for n in range(40):
+            app.market.instruments[QQQ].bars.update(bar(n, 500.0, s="QQQ"))
+        app.market.derive_pairs(shown, 10.0)
+        derived = [pair_of(app, symbol)._merged is not was for symbol, was in zip(pairs, before, strict=True)]
+        assert sum(derived) == len(shown)

@@ -90,7 +90,8 @@ class Painting:
         self.frame_clock.is_covered = not self._dashboard.is_active
         now = self._clock()
         changed = self._market.drain_changed()
-        self._market.derive_pairs(self._shown_of(changed), now)
+        if self._market.pairs.by_symbol:
+            self._market.derive_pairs(self._shown_of(changed), now)
         self._dashboard.sync(changed, now, self._is_live(), self.flow_control.line_budget)
         ends = self._dashboard.flash_ends
         if self._dashboard.has_backlog:

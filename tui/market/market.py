@@ -439,7 +439,8 @@ class Market:
         derived."""
         changed, self._changed = self._changed, set()
         self.health.shown += len(changed)
-        return changed | self.pairs.of_legs(changed)
+        changed |= self.pairs.of_legs(changed)
+        return changed
 
     def derive_pairs(self, shown: Iterable[Instrument], now: float) -> None:
         """Derive the pairs among `shown` at `now` (s, monotonic), and those with alerts, which are evaluated."""

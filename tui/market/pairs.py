@@ -11,7 +11,8 @@ from tui.symbol import Pair, Symbol
 
 
 class Pairs:
-    """The pairs that are wanted, as far as both legs are followed. `by_symbol` holds them."""
+    """The pairs that are wanted, as far as both legs are followed. `by_symbol` holds them. A pair takes 100 kB at most:
+    it has as many minutes as a symbol, and no tape."""
 
     def __init__(self, alert_engine: AlertEngine) -> None:
         self._alert_engine = alert_engine
