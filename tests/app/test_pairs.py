@@ -20,6 +20,7 @@ from tui.market.alerts import parse_alert
 from tui.market.pair_instrument import PairInstrument
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.recording.writer import Recorder
+from tui.screens.health import FeedHealth
 from tui.secrets import Token
 from tui.symbol import Symbol, expand_pairs, parse_symbol_or_pair
 
@@ -63,6 +64,9 @@ async def test_a_pair_comes_alive_while_only_its_legs_are_asked_for() -> None:
             assert b"QQQ$US" in requests and b"SPY$US" in requests and b"/SPY" not in requests
             assert b"QQQ$US/" not in requests
             await until(lambda: len(pair.bars) > 30, 20)
+            await pilot.press("h")
+            await until(lambda: isinstance(app.screen, FeedHealth), 20)
+            assert [str(i.symbol) for i in app.health_figures.snapshot().instruments] == ["TLT$US", "QQQ$US", "SPY$US"]
 
 
 async def test_a_leg_stays_while_a_pair_needs_it_and_goes_with_it() -> None:
@@ -97,10 +101,15 @@ async def test_an_alert_of_a_pair_fires_though_it_is_in_no_list() -> None:
 
 async def test_a_frozen_picture_of_a_pair_stands_still() -> None:
     async with Exchange(rate=200.0) as exchange:
-        app = ItickApp(launch_options([RATIO]), FeedSource(exchange.url, Token("key")))
+        app = ItickApp(launch_options([RATIO, QQQ]), FeedSource(exchange.url, Token("key")))
         async with app.run_test(size=(160, 45)) as pilot:
             await until(lambda: pair_of(app).last is not None and app.feed.is_live, 20)
-            await pilot.press("p")
+            await pilot.press("space", "space", "x", "p")
+            chart = app.dashboard.chart
+            assert [i.symbol for i in chart.compared] == [RATIO, QQQ] and pair_of(app) not in chart.compared
+            assert chart.instrument is not None and chart.instrument.symbol == QQQ
+            await pilot.press("k", "p", "p")
+            assert chart.instrument is not None and chart.instrument.symbol == RATIO
             before, shown = pair_of(app).last, row_of(app, "QQQ/SPY")
             await until(lambda: pair_of(app).last != before, 20)
             await pilot.pause()
@@ -183,6 +192,10 @@ async def test_it_is_found_by_what_stands_in_its_row() -> None:
             assert app.rows == rows
 
 
+def is_line(text: str) -> bool:
+    return any("\u2800" < letter <= "\u28ff" for letter in text)
+
+
 async def with_minutes(app: FeedlessApp, pilot: Pilot[None], rise: float = 0.1) -> None:
     """Give QQQ, which rises in each minute, and SPY an hour of bars."""
     for n in range(-59, 1):
@@ -202,10 +215,19 @@ async def test_panes_say_what_a_pair_has_not_and_the_chart_is_its_own() -> None:
         assert "a pair has no trades of its own: see QQQ$US and SPY$US" in " ".join(drawn(app, "tape").split())
         chart = drawn(app, "chart")
         assert "QQQ/SPY$US 1 min" in chart and " C 0.8333" in chart and " V " not in chart and "0.83" in chart
-        assert any("\u2800" < letter <= "\u28ff" for letter in chart), "a line"
+        assert is_line(chart.splitlines()[-3]), "down to the axis, without volume below it"
         await pilot.press("H")
         await pilot.pause()
         assert "a pair has no book of its own" in drawn(app, "depth_over_time")
+
+
+async def test_volume_at_price_is_none_of_a_pair() -> None:
+    async with feedless_app(lists={"Core": (RATIO, QQQ, SPY)}, volume_at_price=True) as (app, pilot):
+        await with_minutes(app, pilot)
+        assert "no sizes of trades" not in drawn(app, "chart") and is_line(drawn(app, "chart").splitlines()[-3])
+        await pilot.press("j")
+        await with_minutes(app, pilot)
+        assert "no sizes of trades" in drawn(app, "chart")
 
 
 async def test_keys_say_what_a_pair_has_not() -> None:
@@ -224,7 +246,8 @@ async def test_keys_say_what_a_pair_has_not() -> None:
 async def test_candles_chosen_for_symbols_are_a_line_for_a_pair() -> None:
     async with feedless_app(lists={"Core": (RATIO, QQQ, SPY)}, candles=True) as (app, pilot):
         await with_minutes(app, pilot)
-        assert "█" not in drawn(app, "chart")
+        lines = drawn(app, "chart").splitlines()
+        assert any(is_line(line) for line in lines) and not any("╷" in line or "┃" in line for line in lines)
 
 
 async def test_a_ratio_can_be_compared_and_a_difference_cannot() -> None:
@@ -240,9 +263,9 @@ async def test_a_ratio_can_be_compared_and_a_difference_cannot() -> None:
 async def test_the_price_labels_of_a_difference_below_zero_fit() -> None:
     symbol = parse_symbol_or_pair("QQQ-SPY").symbol
     async with feedless_app(lists={"Core": (symbol, QQQ, SPY)}) as (app, pilot):
-        await with_minutes(app, pilot, rise=-1.7)
+        await with_minutes(app, pilot, rise=20.0)
         lines = drawn(app, "chart").splitlines()
-        assert any(line.rstrip("│ ").endswith(" -100.00") for line in lines), "\n".join(lines)
+        assert any(line.rstrip("│ ").endswith(" -1280.00") for line in lines), "\n".join(lines)
         assert {len(line) for line in lines} == {app.dashboard.chart.size.width}
 
 
@@ -252,6 +275,8 @@ async def test_a_frame_derives_the_pairs_that_are_seen_and_no_others() -> None:
         changed = app.market.drain_changed() | set(app.dashboard.watchlist.rows)
         shown = app.painting._shown_of(changed)
         assert 5 <= len(shown) <= 20 and app.dashboard.watchlist.rows[0] in shown
+        app.dashboard.show_detail(True)
+        assert app.painting._shown_of(changed) == {app.dashboard.watchlist.rows[0]}
         app.market.apply(quote(700.0, s="QQQ$US"), 2.0)
         before = [pair_of(app, symbol)._merged for symbol in pairs]
         for n in range(40):

@@ -7,6 +7,7 @@ import pytest
 from tests.support.messages import QQQ, SPY, T, bar, depth, quote, tick
 from tui.market import Instrument, Market
 from tui.market.alerts import parse_alert
+from tui.market.analytics import volatility
 from tui.market.bars import MINUTE
 from tui.market.data_status import DataStatus, data_status
 from tui.market.frozen import frozen_copy
@@ -194,14 +195,16 @@ def test_legs_of_different_dates_have_no_change_together() -> None:
     assert paired.pair.base is None
 
 
-def test_after_hours_change_stays_that_of_the_closes_and_ext_is_the_move_since() -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_after_hours_change_stays_that_of_the_closes_and_ext_is_the_move_since(first: int) -> None:
     """T is 11:50 in New York: the regular session ends 250 minutes later."""
     paired, over = Paired(), 251 * MINUTE
     paired.frame(closing(550.0, s="QQQ$US", change=10.0), closing(500.0, s="SPY$US", change=-20.0))
     paired.frame(*(tick(price, 249 * MINUTE + 1, s=s) for price, s in ((550.0, "QQQ$US"), (500.0, "SPY$US"))))
-    paired.frame(tick(561.0, over))
+    after = [tick(561.0, over), tick(500.0, over, s="SPY$US")]
+    paired.frame(after.pop(first))
     assert paired.pair.regular_last is None, "one of them alone is outside"
-    paired.frame(tick(500.0, over + 1, s="SPY$US"))
+    paired.frame(*after)
     pair = paired.pair
     assert (pair.last, pair.regular_last) == (1.122, 1.1)
     assert pair.base is not None and pair.base.price == pytest.approx(540 / 520)
@@ -252,6 +255,12 @@ def test_bars_follow_each_change_of_a_leg() -> None:
             check()
             leg.bars.update(bar(n, 501.0 + n, 2.0, s=code))
             check()
+            leg.bars.update(bar(n - 1, 601.0 + n, 3.0, s=code))
+            check()
+    spy.bars.mark_incomplete(T // MINUTE + 5)
+    check()
+    spy.bars.update(bar(5, 5.0, 9.0, s="SPY"))
+    check()
     qqq.bars.update(bar(19, 700.0, 3.0, s="QQQ"))
     check()
     qqq.bars.fill_from_cache([bar(n, 400.0 + n, s="QQQ") for n in range(-30, 0)])
@@ -297,6 +306,18 @@ def test_a_speed_is_that_of_the_pair_also_below_zero() -> None:
     assert speed(paired.pair, 5, T + 601_000) == pytest.approx(-10.0)
 
 
+def test_a_difference_that_crosses_zero_has_no_volatility() -> None:
+    paired = Paired(DIFFERENCE)
+    paired.frame(*(bar(n - 30, 500.0 + n - 15, s="QQQ") for n in range(30)))
+    paired.frame(*(bar(n - 30, 500.0, s="SPY") for n in range(30)))
+    assert len(paired.pair.bars) == 30
+    known = volatility(paired.pair.bars)
+    assert known is not None and known > 0, "of the minutes above zero"
+    paired = Paired(DIFFERENCE)
+    paired.frame(*(bar(n - 30, close, s=code) for n in range(30) for code, close in (("QQQ", 550.0), ("SPY", 500.0))))
+    assert volatility(paired.pair.bars) is None
+
+
 # --- alerts ---
 
 
@@ -308,6 +329,14 @@ def test_an_alert_of_a_pair_fires_with_the_frame_that_crosses() -> None:
     paired.trade(555.0, 500.0, 3)
     assert paired.fired == ["QQQ$US/SPY$US 1.1100 crossed above 1.1"]
     assert paired.market.alert_engine.unseen == {RATIO}
+
+
+def test_an_alert_on_prices_of_before_says_so() -> None:
+    paired = Paired(RATIO, "QQQ/SPY > 1.1")
+    paired.now = 200.0
+    for at, qqq in enumerate((540.0, 545.0, 555.0), 1):
+        paired.trade(qqq, 500.0, at)
+    assert paired.fired == ["QQQ$US/SPY$US 1.1100 crossed above 1.1, 3m ago"]
 
 
 def test_an_alert_of_a_difference_may_be_below_zero() -> None:

@@ -26,14 +26,13 @@ class Pairs:
         self.link(instruments)
 
     def link(self, instruments: Mapping[Symbol, Instrument]) -> None:
-        """Make the pairs of these instruments. A pair with another leg than before is a new one."""
+        """Make the pairs of these instruments, and drop those that lack a leg."""
         before, self.by_symbol, self._by_leg = self.by_symbol, {}, {}
         for symbol in self._wanted:
             first, second = (instruments.get(leg) for leg in symbol.legs)
             if first is None or second is None:
                 continue
-            pair = before.get(symbol)
-            if pair is None or pair.legs != (first, second):
+            if (pair := before.get(symbol)) is None:
                 pair = PairInstrument(symbol, first, second)
                 self._alert_engine.attach(pair)
             self.by_symbol[symbol] = pair
