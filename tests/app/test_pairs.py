@@ -263,9 +263,9 @@ async def test_a_ratio_can_be_compared_and_a_difference_cannot() -> None:
 async def test_the_price_labels_of_a_difference_below_zero_fit() -> None:
     symbol = parse_symbol_or_pair("QQQ-SPY").symbol
     async with feedless_app(lists={"Core": (symbol, QQQ, SPY)}) as (app, pilot):
-        await with_minutes(app, pilot, rise=20.0)
+        await with_minutes(app, pilot, rise=200.0)
         lines = drawn(app, "chart").splitlines()
-        assert any(line.rstrip("│ ").endswith(" -1280.00") for line in lines), "\n".join(lines)
+        assert any(line.rstrip("│ ").endswith(" -11900.00") for line in lines), "\n".join(lines)
         assert {len(line) for line in lines} == {app.dashboard.chart.size.width}
 
 

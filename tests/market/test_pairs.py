@@ -201,6 +201,7 @@ def test_after_hours_change_stays_that_of_the_closes_and_ext_is_the_move_since(f
     paired, over = Paired(), 251 * MINUTE
     paired.frame(closing(550.0, s="QQQ$US", change=10.0), closing(500.0, s="SPY$US", change=-20.0))
     paired.frame(*(tick(price, 249 * MINUTE + 1, s=s) for price, s in ((550.0, "QQQ$US"), (500.0, "SPY$US"))))
+    paired.frame(*(bar(249, price, s=code) for price, code in ((550.0, "QQQ"), (500.0, "SPY"))))
     after = [tick(561.0, over), tick(500.0, over, s="SPY$US")]
     paired.frame(after.pop(first))
     assert paired.pair.regular_last is None, "one of them alone is outside"
