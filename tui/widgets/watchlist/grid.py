@@ -30,7 +30,7 @@ from tui.widgets.watchlist.column_layout import ColumnLayout
 from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 
 _NOT_FOUND = ("", "Enter looks for it among all funds")
-_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH, QQQ/SPY", "or part of a name: gold, nasdaq 100")
+_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH, QQQ/SPY", "or part of a name: gold, nasdaq")
 
 
 class Watchlist(Pane, can_focus=True):
