@@ -27,6 +27,11 @@ SIGNS: Mapping[str, Signs] = {
         ("SPEED 1m 5m", "the last price against the one of 1, 5 minutes ago; — before the session has lasted so long"),
         ("──●───", "RANGE: the last price between the day's low and high"),
         ("▁▂▃▄▅▆▇█", "LAST HOUR: one scale in percent for all rows, in the colour of rose or fell over that hour"),
+        (
+            "QQQ/SPY",
+            "a pair: a ratio of last prices of one minute, as old as the older; it has no quote, book or trades",
+        ),
+        ("SPY−VOO", "a pair: a difference; its LAST HOUR has a scale of its own, and CHG% is of the close's amount"),
         ("AGE", "since the newest quote or trade was made, by its own time"),
         ("Fri 16:00 past", "no price has come yet: the last one known from before, with its time at the exchange"),
         ("closed halted", "the exchange is closed; trading in the symbol is halted"),

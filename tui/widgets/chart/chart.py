@@ -14,6 +14,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -30,7 +31,7 @@ from tui.widgets.chart.readout import ReadBar, Readout, interval_name
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
 from tui.widgets.volume_words import volume_words
@@ -141,7 +142,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def show_market(self, market: Market) -> None:
         """Compare the same symbols of another market, with the position as it is."""
-        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
+        self.offer([row for i in self._rows if (row := market.row(i.symbol)) is not None])
 
     # --- keys and mouse ---
 
@@ -250,8 +251,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def _emptiness(self) -> str:
         """Why there are no bars."""
-        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
-        return "no trades yet to build bars from" if builds else "no minute bars yet"
+        return why_no_bars(self.shown)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -302,12 +302,17 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        interval = 1 if self._shows_premium else self.interval
+        has_bars = not (self.compared or self.premium or self._is_pair)
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     @property
+    def _is_pair(self) -> bool:
+        return isinstance(self.instrument, PairInstrument)
+
+    @property
     def _shows_traded(self) -> bool:
-        return self.volume_at_price and not (self.compared or self.premium)
+        return self.volume_at_price and not (self.compared or self.premium or self._is_pair)
 
     def _profile_cells(self, width: int) -> int:
         return profile_cells(width) if self._shows_traded else 0
@@ -394,7 +399,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         if self.compared:
             return self._comparison_view.body(self._comparison_scene(visible), visible, self.trouble, width, height)
-        volume_rows, delta_rows = rows_below(height, delta=self._shows_traded)
+        volume_rows, delta_rows = (0, 0) if self._is_pair else rows_below(height, delta=self._shows_traded)
         rows = height - 1 - volume_rows - delta_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(

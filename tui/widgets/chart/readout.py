@@ -8,6 +8,7 @@ from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_age import describe_silence
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import DAY
 from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
@@ -91,6 +92,8 @@ class Readout(Struct, frozen=True):
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
+            if isinstance(i, PairInstrument):
+                texts = [f"C {prices[-1]}"] * len(texts)
         doubt = self._doubt()
         stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
