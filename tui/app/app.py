@@ -87,7 +87,7 @@ class ItickApp(BaseApp):
         self.preferences = Preferences(
             options,
             on_lists=self._lists_changed,
-            on_symbols=lambda: self.feed.symbols_changed(),
+            on_symbols=lambda: self._symbols_changed(),
             on_alerts=self.market.set_alerts,
             on_trouble=self._cannot_save,
             on_saved=self._saved,
@@ -199,6 +199,7 @@ class ItickApp(BaseApp):
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
+        self.view_actions.apply_volume_at_price(settings.volume_at_price)
         dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort
@@ -351,13 +352,18 @@ class ItickApp(BaseApp):
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
         self.feed_display.tick()
+        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self.clock())
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
                 screen.tick()
 
-    def _lists_changed(self, select: Symbol | None) -> None:
+    def _symbols_changed(self) -> None:
         self.feed.symbols_changed()
+        self.market.set_pairs(self.preferences.pairs)
+
+    def _lists_changed(self, select: Symbol | None) -> None:
+        self._symbols_changed()
         self.list_actions.display(select)
 
     def _link_changed(self, state: LinkState, is_demo: bool) -> None:

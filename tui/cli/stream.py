@@ -95,7 +95,12 @@ def stream(
     feed. A lost link is reconnected; only --deadline without a live one ends it. Beside a dashboard or another stream
     with the same key it joins their connection.
     """
+    from tui.symbol import Pair
+
     symbols, notices = parse_watch(watch)
+    if pair := next((symbol for symbol in symbols if isinstance(symbol, Pair)), None):
+        legs = ",".join(map(str, pair.legs))
+        raise UsageError(f"{pair} is a pair, and the feed sends updates of symbols alone: write --watch '{legs}'")
     if demo and not symbols:
         from tui.exchange.demo_lists import DEMO_WATCHLIST
 

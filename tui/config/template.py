@@ -35,6 +35,7 @@ SETTING_DESCRIPTIONS = {
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
     "static_ladder": "Keep the prices of the ladder in place while the spread moves.",
+    "volume_at_price": "Show what was bought and sold at each price: in the ladder, in place of CUM, and in the chart.",
     "root_ladder": "Scale the bars of the ladder by the square root of the size, so that small sizes stay visible.",
     "cost_of": 'The order whose cost is shown below the ladder: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'Alerts: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. The key A takes the same\n'
@@ -53,7 +54,8 @@ SETTING_DESCRIPTIONS = {
     "list": "The list that is shown at the start.",
     "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
     '# Depth = ["ladder", "tape", "nothing"]',
-    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
+    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]. A pair is a row too, a ratio or a difference:\n'
+    '# "QQQ$US/SPY$US", "SPY$US-VOO$US". Its legs are asked of the feed; alerts of it are > < ±2% and moves.',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }
 """What each setting does, as comments of the file; a line break is followed by the sign of a comment."""

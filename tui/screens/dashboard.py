@@ -136,10 +136,9 @@ class Dashboard(FieldHost, inherit_bindings=False):
     def top_layer(self) -> Layer | None:
         """What Esc takes away now; None if there is nothing."""
         grid = self.watchlist
-        if self.chart.display and (label := self.chart.layer):
-            return Layer(label, self.chart.leave_layer)
-        if self.tape.display and self.tape.held:
-            return Layer("Newest trades", self.tape.action_tape_live)
+        for pane in (self.chart, self.ladder, self.tape):
+            if pane.display and (layer := pane.escape_layer) is not None:
+                return Layer(*layer)
         if (depth := self.depth_over_time).display:
             return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:
@@ -332,7 +331,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
         self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
         for pane in self._of_symbol:
             if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
-                pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
+                pane.set_reactive(type(pane).instrument, self.market.row(shown.symbol))
         self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
         self.watchlist.show_market(self.market)
         self._follow_list()

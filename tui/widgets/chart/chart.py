@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -12,29 +14,27 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.chart.comparison import (
-    ComparisonBuilder,
-    ComparisonPlot,
-    legend,
-    legend_width,
-    title_names,
-)
+from tui.widgets.chart.comparison import legend_width
+from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
-from tui.widgets.chart.readout import ReadBar, Readout, interval_name, other_date, slot_time
+from tui.widgets.chart.readout import ReadBar, Readout, interval_name
 from tui.widgets.chart.time_plot import level
+from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
-from tui.widgets.empty_body import empty_body
-from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
+from tui.widgets.empty_body import empty_body, why_no_bars
+from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
+from tui.widgets.volume_words import volume_words
 
 
 class MinuteChart(SymbolPane, can_focus=True):
@@ -49,6 +49,9 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     vwap: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if the running VWAP is drawn."""
+
+    volume_at_price: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if what was traded at each price and the cumulative delta are drawn beside the bars."""
 
     compared: reactive[tuple[Instrument, ...]] = reactive((), repaint=False, init=False)
     """The symbols of a comparison, at most MAX_COMPARED, which is shown in place of `instrument`; empty for none."""
@@ -76,8 +79,9 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._models = ModelBuilder()
         self._rows: Sequence[Instrument] = ()
         self._to_compare: tuple[Symbol, ...] = ()
-        self._comparisons = ComparisonBuilder()
+        self._comparison_view = ComparisonView()
         self._premium_view = PremiumView()
+        self._traded_view = TradedView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
 
     @property
@@ -101,7 +105,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    watch_vwap = watch_compared_from = watch_candles
+    watch_vwap = watch_volume_at_price = watch_compared_from = watch_candles
 
     def watch_premium(self) -> None:
         self._viewport.reset_zoom()
@@ -138,7 +142,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def show_market(self, market: Market) -> None:
         """Compare the same symbols of another market, with the position as it is."""
-        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
+        self.offer([row for i in self._rows if (row := market.row(i.symbol)) is not None])
 
     # --- keys and mouse ---
 
@@ -166,20 +170,12 @@ class MinuteChart(SymbolPane, can_focus=True):
         return visible is not None and self._viewport.crosshair_slot(visible) is not None
 
     @property
-    def layer(self) -> str:
-        """What Esc takes away, in the footer's words; "" if there is nothing."""
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
         if self.has_crosshair:
-            return "Hide crosshair"
-        return "End comparison" if self.compared else "Price chart" if self.premium else ""
-
-    def leave_layer(self) -> None:
-        """Remove the crosshair, else end the comparison, else show the bars again."""
-        if self.has_crosshair:
-            self.leave_crosshair()
-        elif self._shows_premium:
-            self.premium = False
-        else:
-            self.compare(())
+            return "Hide crosshair", self.leave_crosshair
+        if self.compared:
+            return "End comparison", partial(self.compare, ())
+        return ("Price chart", partial(setattr, self, "premium", False)) if self.premium else None
 
     def leave_crosshair(self) -> None:
         """Remove the crosshair."""
@@ -255,8 +251,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def _emptiness(self) -> str:
         """Why there are no bars."""
-        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
-        return "no trades yet to build bars from" if builds else "no minute bars yet"
+        return why_no_bars(self.shown)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -295,7 +290,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         for i in self.shown:
             i.infer_precision()
         bars = LABEL_CELLS if self.premium else self._label_width.cells(self.shown[0])
-        labels = legend_width(self.compared) if self.compared else bars
+        labels = legend_width(self.compared) if self.compared else bars + self._profile_cells(width)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(self.shown, self._axis.timeline, cells)
 
@@ -307,12 +302,33 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        interval = 1 if self._shows_premium else self.interval
+        has_bars = not (self.compared or self.premium or self._is_pair)
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
+
+    @property
+    def _is_pair(self) -> bool:
+        return isinstance(self.instrument, PairInstrument)
+
+    @property
+    def _shows_traded(self) -> bool:
+        return self.volume_at_price and not (self.compared or self.premium or self._is_pair)
+
+    def _profile_cells(self, width: int) -> int:
+        return profile_cells(width) if self._shows_traded else 0
+
+    def note(self) -> StyledLine:
+        """Returns what all the trades come to, if they are drawn."""
+        if not self._shows_traded or self.instrument is None or not self._has_bars:
+            return []
+        forms = volume_words(self.instrument, delta_first=False)
+        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
+        role = "text" if self._is_link_live and not self.standing else "muted"
+        return [self.theme_styles.segment(fitting, role)] if fitting else []
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         if self.compared:
-            return self._comparison_title()
+            return self._comparison_view.title(self._comparison_scene(self._visible(self.inner_width)))
         i, styles = self.instrument, self.theme_styles
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
@@ -351,6 +367,21 @@ class MinuteChart(SymbolPane, can_focus=True):
     def _shows_premium(self) -> bool:
         return self.premium and not self.compared
 
+    def _comparison_scene(self, visible: VisibleSlots | None) -> ComparisonScene:
+        return ComparisonScene(
+            self.theme_styles,
+            self.compared,
+            visible,
+            self._axis if visible is not None else None,
+            self._viewport.crosshair_slot(visible) if visible is not None else None,
+            self.interval,
+            self.compared_from,
+            self.time,
+            self._is_link_live and not self.standing,
+            "" if self._is_link_live or self.starting else "stale",
+            self.size.width - 9,
+        )
+
     def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
         crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
         time, is_live = max(self.time, i.newest_time), self._is_link_live and not self.standing
@@ -367,9 +398,9 @@ class MinuteChart(SymbolPane, can_focus=True):
         if visible is None:
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         if self.compared:
-            return self._comparison(visible, width, height)
-        volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
-        rows = height - 1 - volume_rows
+            return self._comparison_view.body(self._comparison_scene(visible), visible, self.trouble, width, height)
+        volume_rows, delta_rows = (0, 0) if self._is_pair else rows_below(height, delta=self._shows_traded)
+        rows = height - 1 - volume_rows - delta_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(
             i,
@@ -387,61 +418,20 @@ class MinuteChart(SymbolPane, can_focus=True):
         if self._cached_picture is None or self._cached_picture[0] != key:
             canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw()
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
-        lines = self._cached_picture[1]
-        if visible.cells < width:
-            label_width = width - visible.cells - 1
-            labels = price_labels(styles, i, model, rows, label_width, visible.has_newest)
+        lines, profile = self._cached_picture[1], self._profile_cells(width)
+        label_width = width - visible.cells - profile - 1
+        traded: Mapping[int, Segment] = {}
+        if self._shows_traded:
+            scene = TradedScene(styles, i, visible, model, rows, delta_rows, profile, label_width, is_live)
+            lines, traded = self._traded_view.beside(lines, scene)
+        if label_width >= 0:
+            labels = {**price_labels(styles, i, model, rows, label_width, visible.has_newest), **traded}
             labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
             if not visible.has_newest and (last := last_label(styles, i, model, label_width)) is not None:
                 # Apart from the prices of the bars in view: below them, and the zone stays if there is room.
-                bottom = height - 1 - (volume_rows > 1)
+                bottom = height - 1 - (delta_rows + 1 if delta_rows else volume_rows > 1)
                 labels[bottom] = last
                 labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
-        return [fill(line, width, styles("text")) for line in lines]
-
-    def _comparison_title(self) -> tuple[StyledLine, StyledLine]:
-        styles, first = self.theme_styles, self.compared[0]
-        if (visible := self._visible(self.inner_width)) is None:
-            return [styles.segment("Compare", "text", bold=True)], []
-        right: StyledLine = []
-        if not self._is_link_live and not self.starting:
-            right.append(styles.segment("stale ", "warning"))
-        local, crosshair = zone(first.symbol.region), self._viewport.crosshair_slot(visible)
-        if crosshair is not None or not visible.has_newest:
-            slot = visible.rightmost if crosshair is None else crosshair
-            time = slot_time(self._axis, visible, self.interval, local, slot)
-            right.append(styles.segment(f"until {time}" if crosshair is None else time, "accent", bold=True))
-        since = local.at(self._comparisons.since(self.compared, visible, self.interval))
-        newest = local.at(visible.timeline.slots[visible.last].start)
-        names = title_names(styles, self.compared_from, since, newest, self.interval, other_date(first, self.time))
-        room = self.size.width - 9 - width_of(right)
-        return next((name for name in names if width_of(name) <= room), names[-1]), right
-
-    def _comparison(self, visible: VisibleSlots, width: int, height: int) -> list[StyledLine]:
-        styles = self.theme_styles
-        model = self._comparisons.build(
-            self.compared,
-            visible,
-            self.interval,
-            self.compared_from,
-            is_link_live=self._is_link_live and not self.standing,
-            crosshair=self._viewport.crosshair_slot(visible),
-        )
-        if model.is_empty:
-            nothing = "bars in view" if self.compared_from is Anchor.FIRST else f"{self.compared_from.value} known"
-            missing = f"no {nothing}"
-            return empty_body(styles, self.compared[0], self.trouble, missing, width, height)
-        rows = height - 1
-        # Trades change the last value of a line all the time: the picture is drawn again when one of its dots moves.
-        ends = [None if line.end is None else level(line.end, model.low, model.high, 4 * rows) for line in model.lines]
-        lines_key = [(line.settled, line.role, line.incomplete) for line in model.lines]
-        key = (self.compared, model, ends, lines_key, visible.cells, height, styles)
-        if self._cached_picture is None or self._cached_picture[0] != key:
-            self._cached_picture = key, ComparisonPlot(model, styles, visible.cells, rows).lines()
-        lines = self._cached_picture[1]
-        if visible.cells < width:
-            labels = legend(styles, model, rows, height, width - visible.cells)
-            lines = [[*line, *labels.get(y, [])] for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
