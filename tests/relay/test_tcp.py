@@ -16,7 +16,7 @@ from websockets.protocol import State
 
 from tests.relay.windows import LOCAL_TOKEN, Window, on_loopback
 from tests.support.exchange_client import AUTHENTICATED, HELLO, OVER_LIMIT, SUBSCRIBED, UNRESOLVED, subscribe
-from tests.support.feed import QQQ, Running, VendorServer, reply_to, serving
+from tests.support.feed import IEF, QQQ, Running, VendorServer, reply_to, serving
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
@@ -54,17 +54,12 @@ async def replies(connection: ClientConnection, count: int) -> list[Any]:
     return found
 
 
-async def last_prices(connection: ClientConnection, seconds: float) -> dict[str, float]:
-    """Returns the last price of each symbol that has a trade in the next `seconds`."""
-    prices: dict[str, float] = {}
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                data = json.loads(await connection.recv()).get("data", {})
-                if data.get("type") == "tick":
-                    prices[data["s"]] = data["ld"]
-    except TimeoutError:
-        return prices
+async def read_prices(connection: ClientConnection, prices: dict[str, float]) -> None:
+    """Note the price of each trade by its symbol, until cancelled."""
+    while True:
+        data = json.loads(await connection.recv()).get("data", {})
+        if data.get("type") == "tick":
+            prices[data["s"]] = data["ld"]
 
 
 async def ended(connection: ClientConnection) -> tuple[int, str]:
@@ -101,13 +96,14 @@ async def test_a_program_gets_the_same_from_the_holder_and_from_who_stands_by(st
                         pass
                     assert reply["data"] == {"params": "12"}
                     if path == "/websocket/fund":
-                        reading = asyncio.create_task(last_prices(connection, 1.5))
-                        await asyncio.sleep(0.7)
+                        prices: dict[str, float] = {}
+                        reading = asyncio.create_task(read_prices(connection, prices))
+                        await until(lambda prices=prices: len(prices) == 2, within=20)  # type: ignore[misc]
                         await exchange.close_market()
-                        prices = await reading
-                        truths = {str(s): exchange.truth(s) for s in exchange._channels}
-                        assert prices.keys() == {"QQQ$US", "IEF$US"}
-                        assert prices == {s: truths[s].tick.last for s in prices if truths[s] is not None}  # type: ignore[union-attr]
+                        truths = {symbol: exchange.truth(symbol) for symbol in (QQQ, IEF)}
+                        last = {str(symbol): truth.tick.last for symbol, truth in truths.items() if truth is not None}
+                        await until(lambda prices=prices, last=last: prices == last, within=20)  # type: ignore[misc]
+                        reading.cancel()
     assert numbers == {1}
     assert window.sharing.passed_on["clients"] >= 2 and window.sharing.passed_on["sent"] > 8
 
