@@ -393,8 +393,8 @@ async def test_of_two_that_take_over_at_once_one_connects(folder: Path) -> None:
     ):
         await first.is_live("leading")
         async with (
-            WindowProcess(exchange.url, folder, SPY, pace="pausing") as second,
-            WindowProcess(exchange.url, folder, IEF, pace="pausing") as third,
+            WindowProcess(exchange.url, folder, SPY, pace="patient") as second,
+            WindowProcess(exchange.url, folder, IEF, pace="patient") as third,
         ):
             others = (second, third)
             for window in others:

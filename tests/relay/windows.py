@@ -23,6 +23,7 @@ _FAST = QUICK._replace(contention_wait=0.2, pong=1.0, urgent_pong=1.0, join=0.5,
 PACES = {
     "fast": _FAST,
     "pausing": _FAST._replace(retry_gap=1.0),  # between two connections
+    "patient": _FAST._replace(retry_gap=4.0),
     "default": Timings(),
 }
 
