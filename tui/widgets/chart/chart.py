@@ -17,23 +17,18 @@ from tui.market.sessions import zone
 from tui.symbol import Symbol
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.chart.comparison import (
-    ComparisonBuilder,
-    ComparisonPlot,
-    legend,
-    legend_width,
-    title_names,
-)
+from tui.widgets.chart.comparison import legend_width
+from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
-from tui.widgets.chart.readout import ReadBar, Readout, interval_name, other_date, slot_time
+from tui.widgets.chart.readout import ReadBar, Readout, interval_name
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
-from tui.widgets.pane import StyledLine, SymbolPane, fill, width_of
+from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
 
 
@@ -76,7 +71,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._models = ModelBuilder()
         self._rows: Sequence[Instrument] = ()
         self._to_compare: tuple[Symbol, ...] = ()
-        self._comparisons = ComparisonBuilder()
+        self._comparison_view = ComparisonView()
         self._premium_view = PremiumView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
 
@@ -311,12 +306,13 @@ class MinuteChart(SymbolPane, can_focus=True):
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     def title(self) -> tuple[StyledLine, StyledLine]:
+        i, styles, visible = self.instrument, self.theme_styles, self._visible(self.inner_width)
         if self.compared:
-            return self._comparison_title()
-        i, styles = self.instrument, self.theme_styles
+            if visible is None:
+                return [styles.segment("Compare", "text", bold=True)], []
+            return self._comparison_view.title(self._comparison_scene(visible), self.size.width - 9)
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
-        visible = self._visible(self.inner_width)
         if self._shows_premium:
             return self._premium_view.title(self._premium_scene(i, visible), self.size.width - 9)
         if visible is None:
@@ -357,6 +353,20 @@ class MinuteChart(SymbolPane, can_focus=True):
         doubt = "" if self._is_link_live or self.starting else "stale"
         return PremiumScene(self.theme_styles, i, visible, crosshair, time, is_live, doubt)
 
+    def _comparison_scene(self, visible: VisibleSlots) -> ComparisonScene:
+        return ComparisonScene(
+            self.theme_styles,
+            self.compared,
+            self._axis,
+            visible,
+            self.interval,
+            self.compared_from,
+            self._viewport.crosshair_slot(visible),
+            self.time,
+            self._is_link_live and not self.standing,
+            not (self._is_link_live or self.starting),
+        )
+
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
         if not self.shown or height < 3:
@@ -367,7 +377,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         if visible is None:
             return empty_body(styles, i, self.trouble, self._emptiness, width, height)
         if self.compared:
-            return self._comparison(visible, width, height)
+            return self._comparison_view.body(self._comparison_scene(visible), self.trouble, width, height)
         volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
         rows = height - 1 - volume_rows
         is_live = self._is_link_live and not self.standing
@@ -399,49 +409,4 @@ class MinuteChart(SymbolPane, can_focus=True):
                 labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
-        return [fill(line, width, styles("text")) for line in lines]
-
-    def _comparison_title(self) -> tuple[StyledLine, StyledLine]:
-        styles, first = self.theme_styles, self.compared[0]
-        if (visible := self._visible(self.inner_width)) is None:
-            return [styles.segment("Compare", "text", bold=True)], []
-        right: StyledLine = []
-        if not self._is_link_live and not self.starting:
-            right.append(styles.segment("stale ", "warning"))
-        local, crosshair = zone(first.symbol.region), self._viewport.crosshair_slot(visible)
-        if crosshair is not None or not visible.has_newest:
-            slot = visible.rightmost if crosshair is None else crosshair
-            time = slot_time(self._axis, visible, self.interval, local, slot)
-            right.append(styles.segment(f"until {time}" if crosshair is None else time, "accent", bold=True))
-        since = local.at(self._comparisons.since(self.compared, visible, self.interval))
-        newest = local.at(visible.timeline.slots[visible.last].start)
-        names = title_names(styles, self.compared_from, since, newest, self.interval, other_date(first, self.time))
-        room = self.size.width - 9 - width_of(right)
-        return next((name for name in names if width_of(name) <= room), names[-1]), right
-
-    def _comparison(self, visible: VisibleSlots, width: int, height: int) -> list[StyledLine]:
-        styles = self.theme_styles
-        model = self._comparisons.build(
-            self.compared,
-            visible,
-            self.interval,
-            self.compared_from,
-            is_link_live=self._is_link_live and not self.standing,
-            crosshair=self._viewport.crosshair_slot(visible),
-        )
-        if model.is_empty:
-            nothing = "bars in view" if self.compared_from is Anchor.FIRST else f"{self.compared_from.value} known"
-            missing = f"no {nothing}"
-            return empty_body(styles, self.compared[0], self.trouble, missing, width, height)
-        rows = height - 1
-        # Trades change the last value of a line all the time: the picture is drawn again when one of its dots moves.
-        ends = [None if line.end is None else level(line.end, model.low, model.high, 4 * rows) for line in model.lines]
-        lines_key = [(line.settled, line.role, line.incomplete) for line in model.lines]
-        key = (self.compared, model, ends, lines_key, visible.cells, height, styles)
-        if self._cached_picture is None or self._cached_picture[0] != key:
-            self._cached_picture = key, ComparisonPlot(model, styles, visible.cells, rows).lines()
-        lines = self._cached_picture[1]
-        if visible.cells < width:
-            labels = legend(styles, model, rows, height, width - visible.cells)
-            lines = [[*line, *labels.get(y, [])] for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
