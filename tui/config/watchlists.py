@@ -66,6 +66,11 @@ class Watchlists:
         """The number of symbols that can still be added to the shown list."""
         return MAX_SYMBOLS - len(self.symbols)
 
+    @property
+    def edits(self) -> int:
+        """The number of edits that `undo` can revert."""
+        return len(self._edits)
+
     def show(self, name: str) -> None:
         """Show another list."""
         self.shown = name

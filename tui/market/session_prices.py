@@ -50,8 +50,11 @@ def session_prices(i: Instrument, day: date) -> SessionPrices:
     bars, calendar = i.bars, i.calendar
     before = calendar.previous_session(day)
     parts = session_minutes(calendar, before) if before is not None else ()
-    previous = _range_of_minutes(bars, parts, bars.slot_version, len(bars.incomplete)) if parts else None
-    return SessionPrices(previous, i.day.close_of(before), _opening(bars, session_minutes(calendar, day)))
+    previous = _range_of_minutes(bars, parts, bars.slot_version, *_gaps(bars)) if parts else None
+    close, base = i.day.close_of(before), i.base
+    if close is None and i.day.is_regular and base is not None and not base.is_open:
+        close = base.price
+    return SessionPrices(previous, close, _opening(bars, session_minutes(calendar, day)))
 
 
 def _opening(bars: MinuteBars, parts: Sequence[range]) -> OpeningRange | None:
@@ -63,13 +66,20 @@ def _opening(bars: MinuteBars, parts: Sequence[range]) -> OpeningRange | None:
     minutes = range(start, min(end, latest + 1))
     is_complete = latest >= end
     version = bars.slot_version if is_complete else bars.version  # the minute in progress changes all the time
-    found = _range_of_minutes(bars, (minutes,), version, len(bars.incomplete))
+    found = _range_of_minutes(bars, (minutes,), version, *_gaps(bars))
     return OpeningRange(found, start, len(minutes), is_complete) if found is not None else None
 
 
+def _gaps(bars: MinuteBars) -> tuple[int, int]:
+    """Returns what changes whenever minutes become known, or are no longer."""
+    return len(bars.incomplete), bars.known_from
+
+
 @lru_cache(maxsize=64)
-def _range_of_minutes(bars: MinuteBars, parts: tuple[range, ...], version: int, incomplete: int) -> PriceRange | None:
-    """Returns the range of these minutes, None if it is not known. `version` and `incomplete` change with the bars."""
+def _range_of_minutes(
+    bars: MinuteBars, parts: tuple[range, ...], version: int, incomplete: int, known_from: int
+) -> PriceRange | None:
+    """Returns the range of these minutes, None if it is not known. The other arguments change with the bars."""
     first, stop = parts[0].start, parts[-1].stop
     if any(first <= slot < stop for slot in bars.incomplete):
         return None

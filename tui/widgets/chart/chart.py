@@ -12,6 +12,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
+from tui.market.levels import PriceMark, neighbour
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -20,11 +21,12 @@ from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
+from tui.widgets.chart.lines import LineLayer, PressableLines, chart_lines, line_note
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
-from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
-from tui.widgets.chart.readout import ReadBar, Readout, interval_name
+from tui.widgets.chart.price_labels import LabelWidth, edge_labels
+from tui.widgets.chart.readout import Readout, interval_name, read_bar
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
@@ -54,8 +56,21 @@ class MinuteChart(SymbolPane, can_focus=True):
     premium: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if the premium over time is shown in place of the bars."""
 
+    marks: reactive[tuple[PriceMark, ...]] = reactive((), repaint=False, init=False)
+    """The alerts and levels of all symbols that are lines on the chart."""
+
+    selected_mark: reactive[PriceMark | None] = reactive(None, repaint=False, init=False)
+    """The one of `marks` that the keys move, None for none."""
+
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
+
+    class MarkPressed(Message):
+        """A line of `marks` was clicked."""
+
+        def __init__(self, mark: PriceMark) -> None:
+            super().__init__()
+            self.mark = mark
 
     class TimeRequested(Message):
         """The key was pressed that goes to a time."""
@@ -74,12 +89,15 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._comparison_view = ComparisonView()
         self._premium_view = PremiumView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
+        self._pressable = PressableLines()
+        self._keys = keys
 
     @property
     def shown(self) -> tuple[Instrument, ...]:
         return self.compared or ((self.instrument,) if self.instrument is not None else ())
 
     def watch_instrument(self) -> None:
+        self.selected_mark = None
         if not self.compared:
             self._viewport.follow_newest()
             self.update_lines()
@@ -96,7 +114,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    watch_vwap = watch_compared_from = watch_candles
+    watch_vwap = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
 
     def watch_premium(self) -> None:
         self._viewport.reset_zoom()
@@ -153,6 +171,23 @@ class MinuteChart(SymbolPane, can_focus=True):
         return True
 
     @property
+    def has_line(self) -> bool:
+        """True if the keys act on a line."""
+        return self.display and self.selected_mark is not None and not (self.compared or self.premium)
+
+    @property
+    def price_at_crosshair(self) -> float | None:
+        """The price that the mouse points at with the crosshair, else the close under it, else the last price."""
+        i, visible = self.instrument, self._visible(self.inner_width)
+        if i is None or visible is None:
+            return i.last if i is not None else None
+        slot = self._viewport.crosshair_slot(visible)
+        if slot is not None and self._pressable.pointed is not None:
+            return neighbour(self._pressable.pointed, 0, i.precision)
+        bar = bar_of(i, visible, self._options, visible.last if slot is None else slot)
+        return bar.close if bar is not None else i.last
+
+    @property
     def has_crosshair(self) -> bool:
         """True if there is a crosshair in view."""
         if not self._viewport.has_crosshair:
@@ -163,13 +198,17 @@ class MinuteChart(SymbolPane, can_focus=True):
     @property
     def layer(self) -> str:
         """What Esc takes away, in the footer's words; "" if there is nothing."""
+        if self.has_line:
+            return "Leave line"
         if self.has_crosshair:
             return "Hide crosshair"
         return "End comparison" if self.compared else "Price chart" if self.premium else ""
 
     def leave_layer(self) -> None:
-        """Remove the crosshair, else end the comparison, else show the bars again."""
-        if self.has_crosshair:
+        """Leave the selected line, else remove the crosshair, else end the comparison, else show the bars again."""
+        if self.has_line:
+            self.selected_mark = None
+        elif self.has_crosshair:
             self.leave_crosshair()
         elif self._shows_premium:
             self.premium = False
@@ -213,6 +252,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def go_to(self, slot: int) -> None:
         """Put the crosshair on a slot, in view."""
         if (visible := self._visible(self.inner_width)) is not None:
+            self._pressable.pointed = None
             self._viewport.go_to(visible, slot)
             self.update_lines()
 
@@ -242,6 +282,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             self.post_message(self.CannotAct(self._emptiness))
             return
         before = self._viewport.position
+        self._pressable.pointed = None
         move(visible)
         if self._viewport.position == before:
             self.post_message(self.CannotAct(otherwise))
@@ -262,6 +303,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             self.leave_crosshair()
 
     def on_click(self, event: events.Click) -> None:
+        if not (self.compared or self.premium) and (mark := self._pressable.at(event.x - 1, event.y - 1)):
+            self.post_message(self.MarkPressed(mark))
+            return
         # The crosshair stays where it was clicked; a click beside the picture removes it.
         self._point(event.x, event.y)
         self._viewport.pin_crosshair()
@@ -271,6 +315,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         if visible is None or not (0 < x <= visible.cells and 0 < y <= self.inner_height):
             self.leave_crosshair()
         elif self._viewport.point(visible, x):
+            self._pressable.point(y - 1)
             self.update_lines()
 
     # --- drawing ---
@@ -320,21 +365,13 @@ class MinuteChart(SymbolPane, can_focus=True):
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
         crosshair = self._viewport.crosshair_slot(visible)
-        slot = visible.rightmost if crosshair is None else crosshair
-        unfinished = slot == visible.last and self._is_in_progress(i, visible)
         readout = Readout(
             styles,
             i,
             self._axis,
             visible,
             self._options,
-            ReadBar(
-                slot,
-                bar := bar_of(i, visible, self._options, slot),
-                crosshair is not None,
-                unfinished,
-                bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
-            ),
+            read_bar(i, visible, self._options, crosshair, in_progress=self._is_in_progress(i, visible)),
             self._viewport.follows_newest,
             self._is_link_live,
             self.starting,
@@ -393,20 +430,25 @@ class MinuteChart(SymbolPane, can_focus=True):
         newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
         prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
         dots = [level(price, model.low, model.high, 4 * rows) for price in prices]
-        key = (i, i.bars.version, model, dots, visible.cells, height, styles)
+        lines_drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
+        layer = LineLayer(lines_drawn, model, styles, rows)
+        key = (i, i.bars.version, model, dots, visible.cells, height, styles, lines_drawn)
         if self._cached_picture is None or self._cached_picture[0] != key:
-            canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw()
+            canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw(layer)
+            self._pressable.drawn = layer.cells
+            self._pressable.scale = model.low, model.high, rows
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines = self._cached_picture[1]
         if visible.cells < width:
             label_width = width - visible.cells - 1
-            labels = price_labels(styles, i, model, rows, label_width, visible.has_newest)
-            labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
-            if not visible.has_newest and (last := last_label(styles, i, model, label_width)) is not None:
-                # Apart from the prices of the bars in view: below them, and the zone stays if there is room.
-                bottom = height - 1 - (volume_rows > 1)
-                labels[bottom] = last
-                labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
+            labels = edge_labels(styles, i, model, rows, volume_rows, label_width, visible.has_newest)
+            self._pressable.labelled = visible.cells, layer.add_labels(labels, label_width)
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
+
+    def note(self) -> StyledLine:
+        i, mark = self.instrument, self.selected_mark
+        if i is None or mark is None or not self.has_line:
+            return []
+        return line_note(self.theme_styles, i, mark, self._keys, self.size.width - 6)

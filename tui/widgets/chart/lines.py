@@ -6,12 +6,14 @@ They never change the range of prices: a line outside of it is an arrow and its 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from rich.segment import Segment
+from rich.style import Style
 
 from tui import format as fmt
+from tui.config.key_table import KeyBinding, KeyHint, hint_labels, label_of
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.levels import PriceLevel, PriceMark, price_of
@@ -21,22 +23,30 @@ from tui.widgets.canvas import Canvas
 from tui.widgets.chart.model import ChartModel
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import VisibleSlots
+from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 
 _ROWS_FOR_SESSIONS = 6  # of prices; in lower charts only the person's own lines are drawn
-_MOST_AT_EDGE = 3  # lines whose price is told at either edge
+_ABOVE, _BELOW = "▴▾"
+_MOST_AT_EDGE = 3  # rows at either edge that tell the price of a line beyond it
 
 
 class ChartLine(Struct, frozen=True):
-    """A line at a price. `mark` is what a person can move, None for a line of a session; `since` is when it begins, ms
-    UTC, 0 for all of the chart; `selected`: the keys act on it."""
+    """A line at a price, which is `told` as text. `mark` is what a person can move, None for a line of a session;
+    `since` is when it begins, ms UTC, 0 for all of the chart; `selected`: the keys act on it."""
 
     price: float
+    told: str
     name: str
     role: str
     mark: PriceMark | None = None
     since: int = 0
     selected: bool = False
+
+    @property
+    def name_and_price(self) -> str:
+        """The name, with the price if that is not in it."""
+        return self.name if self.mark is not None else f"{self.name} {self.told}"
 
     @property
     def sign(self) -> str:
@@ -55,8 +65,9 @@ def chart_lines(
 
 def _own_line(i: Instrument, mark: PriceMark, selected: bool) -> ChartLine:
     if isinstance(mark, PriceLevel):
-        return ChartLine(mark.price, f"level {_price(i, mark.price)}", "accent", mark, 0, selected)
-    return ChartLine(mark.value, f"alert {mark.condition}", "warning", mark, 0, selected)
+        told = _price(i, mark.price)
+        return ChartLine(mark.price, told, f"level {told}", "accent", mark, 0, selected)
+    return ChartLine(mark.value, _price(i, mark.value), f"alert {mark.condition}", "warning", mark, 0, selected)
 
 
 def _session_lines(i: Instrument, visible: VisibleSlots) -> list[ChartLine]:
@@ -67,25 +78,50 @@ def _session_lines(i: Instrument, visible: VisibleSlots) -> list[ChartLine]:
     if first >= visible.view.stop:
         return []
     known, since = session_prices(i, day), slots[first].start
-    lines: list[ChartLine] = []
+    found: list[tuple[float, str, int]] = []
     if (opening := known.opening) is not None:
         words = f"first {OPENING_MINUTES}m" if opening.is_complete else f"first {opening.minutes}m…"
         start = opening.start * MINUTE
-        lines += [ChartLine(opening.prices.high, f"{words} high", "muted", None, start)]
-        lines += [ChartLine(opening.prices.low, f"{words} low", "muted", None, start)]
+        found += [(opening.prices.high, f"{words} high", start), (opening.prices.low, f"{words} low", start)]
     if known.previous_close is not None:
-        lines.append(ChartLine(known.previous_close, "prev close", "muted", None, since))
+        found.append((known.previous_close, "prev close", since))
     if known.previous is not None:
-        lines.append(ChartLine(known.previous.high, "prev high", "muted", None, since))
-        lines.append(ChartLine(known.previous.low, "prev low", "muted", None, since))
-    return lines
+        found += [(known.previous.high, "prev high", since), (known.previous.low, "prev low", since)]
+    return [ChartLine(price, _price(i, price), name, "muted", None, start) for price, name, start in found]
+
+
+class PressableLines:
+    """What the mouse points at. `drawn` are the cells of lines, `labelled` the first cell of the prices, and whose they
+    are by row; `scale` the lowest and highest price of the rows, and how many those are; `pointed` the price of the row
+    that was pointed at, None once the crosshair was moved otherwise."""
+
+    def __init__(self) -> None:
+        self.scale = 0.0, 0.0, 0
+        self.pointed: float | None = None
+        self.drawn: Mapping[tuple[int, int], PriceMark] = {}
+        self.labelled: tuple[int, Mapping[int, ChartLine]] = 0, {}
+
+    def point(self, y: int) -> None:
+        """Point at a row."""
+        low, high, rows = self.scale
+        self.pointed = high - (y + 0.5) / rows * (high - low) if y < rows else None
+
+    def at(self, x: int, y: int) -> PriceMark | None:
+        """Returns what can be moved in a cell of the chart."""
+        left, labels = self.labelled
+        if x < left:
+            return self.drawn.get((x, y))
+        return labels[y].mark if y in labels else None
 
 
 class LineLayer:
-    """The lines of one picture: drawn below the prices, on cells that nothing else needs."""
+    """The lines of one picture: drawn on cells that nothing else needs. `cells` are those of lines that can be moved,
+    once they are drawn."""
 
     def __init__(self, lines: Sequence[ChartLine], model: ChartModel, styles: Styles, rows: int) -> None:
+        self.cells: dict[tuple[int, int], PriceMark] = {}
         self._styles = styles
+        self._rows = rows
         self._by_row: dict[int, list[ChartLine]] = {}
         self._above: list[ChartLine] = []
         self._below: list[ChartLine] = []
@@ -99,60 +135,83 @@ class LineLayer:
             else:
                 row = level(line.price, model.low, model.high, 4 * rows) // 4
                 self._by_row.setdefault(row, []).append(line)
-        self._rows = rows
+        # The selected one, then the nearest.
+        self._above.sort(key=lambda line: (not line.selected, line.price))
+        self._below.sort(key=lambda line: (not line.selected, -line.price))
 
     def draw(self, canvas: Canvas, x_of: Callable[[int], int]) -> None:
-        """Draw lines and names on blank cells. `x_of` returns the cell of a time, ms UTC."""
+        """Draw lines and their names. `x_of` returns the cell of a time, ms UTC."""
         for y, lines in self._by_row.items():
-            first = lines[0]
-            style = self._styles(first.role, bold=first.selected)
-            start = max(0, min(x_of(line.since) for line in lines))
-            names = f" {' · '.join(line.name for line in lines)} "
-            at = _blank_run(canvas, y, start + 1, len(names))
-            if at is None and len(lines) > 1:
-                names = f" {first.name} "
-                at = _blank_run(canvas, y, start + 1, len(names))
-            named = range(at, at + len(names)) if at is not None else range(0)
-            for x in range(start, canvas.width):
-                if x not in named and canvas.is_blank(x, y):
-                    canvas.put(x, y, first.sign, style)
-            if at is not None:
-                canvas.write(at, y, names, style)
+            self._draw_row(canvas, y, lines, max(0, min(x_of(line.since) if line.since else 0 for line in lines)))
+        for y, outside, arrow in ((0, self._above, _ABOVE), (self._rows - 1, self._below, _BELOW)):
+            for count in range(len(outside), 0, -1):
+                more = f" +{len(outside) - count}" if count < len(outside) else ""
+                told = " · ".join(line.name_and_price for line in outside[:count])
+                names = f" {arrow} {told}{more} "
+                if (x := _blank_run(canvas, y, len(names), range(canvas.width - len(names), -1, -1))) is not None:
+                    canvas.put_words(x, y, names, self._style(outside[0]))
+                    break
 
-    def add_labels(self, labels: dict[int, Segment], i: Instrument, width: int) -> dict[int, ChartLine]:
+    def _draw_row(self, canvas: Canvas, y: int, lines: Sequence[ChartLine], start: int) -> None:
+        """Draw the lines of one row as one, with as many names as there is room for."""
+        style, named = self._style(lines[0]), range(0)
+        for names in (f" {' · '.join(line.name for line in lines)} ", f" {lines[0].name} "):
+            length = len(names)
+            on_line = range(start + 1, canvas.width - length + 1)
+            before = range(start - length - 1, -1, -1)
+            if (x := _blank_run(canvas, y, length, (*on_line, *before))) is not None:
+                canvas.put_words(x, y, names, style)
+                named = range(x, x + length)
+                break
+        mark = next((line.mark for line in lines if line.mark is not None), None)
+        blank = [x for x in range(start, canvas.width) if canvas.is_blank(x, y)]
+        for x in blank:
+            canvas.put(x, y, lines[0].sign, style)
+        if mark is not None:
+            self.cells |= {(x, y): mark for x in (*blank, *named)}
+
+    def add_labels(self, labels: dict[int, Segment], width: int) -> dict[int, ChartLine]:
         """Add prices of `width` cells where there is no other one; returns whose they are, by row."""
         added: dict[int, ChartLine] = {}
         for y, lines in self._by_row.items():
             if y not in labels:
-                labels[y], added[y] = self._label(i, lines[0], width, " "), lines[0]
+                labels[y], added[y] = self._label(lines[0], width, " "), lines[0]
         for outside, sign, rows in (
-            (self._above, "▴", range(self._rows)),
-            (self._below, "▾", range(self._rows - 1, -1, -1)),
+            (self._above, _ABOVE, range(self._rows)),
+            (self._below, _BELOW, range(self._rows - 1, -1, -1)),
         ):
-            free = [y for y in rows if y not in labels][:_MOST_AT_EDGE]
-            told = outside[: len(free)]
-            told.sort(key=lambda line: line.price, reverse=sign == "▴")  # the farthest at the edge itself
+            free = [y for y in rows[:_MOST_AT_EDGE] if y not in labels]
+            # The farthest at the edge itself.
+            told = sorted(outside[: len(free)], key=lambda line: line.price, reverse=sign == _ABOVE)
             for y, line in zip(free, told, strict=False):
-                labels[y], added[y] = self._label(i, line, width, sign), line
+                labels[y], added[y] = self._label(line, width, sign), line
         return added
 
-    def _label(self, i: Instrument, line: ChartLine, width: int, sign: str) -> Segment:
-        text = f"{sign}{_price(i, line.price)} "
+    def _style(self, line: ChartLine) -> Style:
+        return self._styles(line.role, bold=line.selected)
+
+    def _label(self, line: ChartLine, width: int, sign: str) -> Segment:
+        text = f"{sign}{line.told} "
         style = self._styles("background", line.role, bold=True) if line.selected else self._styles(line.role)
         return Segment(text.rjust(width) if len(text) <= width else sign.rjust(width), style)
 
 
-def _blank_run(canvas: Canvas, y: int, start: int, cells: int) -> int | None:
-    """Returns the first of so many blank cells of a row, None if there are none."""
-    return next((x for x in range(start, canvas.width - cells + 1) if canvas.is_blank(x, y, cells)), None)
+def _blank_run(canvas: Canvas, y: int, cells: int, starts: Iterable[int]) -> int | None:
+    """Returns the first of `starts` from which on so many cells of a row are blank, None if there is none."""
+    return next((x for x in starts if canvas.is_blank(x, y, cells)), None)
 
 
 def _price(i: Instrument, price: float) -> str:
     return fmt.price(price, i.precision.decimals_of([price]))
 
 
-def describe(i: Instrument, mark: PriceMark) -> str:
-    """Returns a selected line in words, with how far it is from the last price."""
+def line_note(styles: Styles, i: Instrument, mark: PriceMark, keys: Sequence[KeyBinding], room: int) -> StyledLine:
+    """Returns what the selected line is and which keys act on it, in the longest form that fits into `room` cells."""
     name = f"level {_price(i, mark.price)}" if isinstance(mark, PriceLevel) else f"alert {mark.condition}"
     last = i.last_known.price if i.is_last_known and i.last_known is not None else i.last
-    return f"{name} {fmt.percent(100 * (price_of(mark) / last - 1))} from last" if last else name
+    away = f" {fmt.percent(100 * (price_of(mark) / last - 1))} from last" if last else ""
+    first, second = hint_labels(keys, KeyHint("", ("line_up", "line_down")))
+    moves = f"{first}{second} moves"
+    others = f"{label_of(keys, 'set_line')} price · {label_of(keys, 'remove_line')} removes"
+    forms = (f"{name}{away} · {moves} · {others}", f"{name} · {moves} · {others}", f"{name} · {moves}", name)
+    return [styles.segment(next((form for form in forms if len(form) <= room), name), "accent")]

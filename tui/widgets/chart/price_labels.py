@@ -26,11 +26,27 @@ class LabelWidth:
         return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
 
 
-def price_labels(
+def edge_labels(
+    styles: Styles, i: Instrument, model: ChartModel, rows: int, rows_below: int, width: int, has_newest: bool
+) -> dict[int, Segment]:
+    """Returns labels of `width` cells by row: prices beside the `rows` of the picture, and the zone beside the time
+    axis, which is below the `rows_below` of the volume. If the view has not the newest bar the last price stands there,
+    apart from those of the bars in view; the zone stays if there is room."""
+    labels = _price_labels(styles, i, model, rows, width, has_newest)
+    bottom = rows + rows_below
+    labels[bottom] = styles.segment(model.zone.label, "faint")
+    if not has_newest and (price := _last_price(i)) is not None:
+        bottom -= rows_below > 1
+        labels[bottom] = _label(i, price, width, _last_style(styles, model))
+        labels.setdefault(bottom - 1, styles.segment("now ".rjust(width), "muted"))
+    return labels
+
+
+def _price_labels(
     styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int, has_newest: bool
 ) -> dict[int, Segment]:
-    """Returns labels of `width` cells by row. Of several on one row the price of the rightmost bar is kept, the last
-    price if the view `has_newest`, then the previous close."""
+    """Returns the prices. Of several on one row that of the rightmost bar is kept, the last price if the view
+    `has_newest`, then the previous close."""
     average = next((price for price in reversed(model.average) if price is not None), None)
     labels: dict[int, Segment] = {}
 
@@ -47,12 +63,6 @@ def price_labels(
     else:
         put(next((bar.close for bar in reversed(model.bars) if bar is not None), None), styles("text"))
     return labels
-
-
-def last_label(styles: Styles, i: Instrument, model: ChartModel, width: int) -> Segment | None:
-    """Returns the label of the last price, None if there is none."""
-    price = _last_price(i)
-    return _label(i, price, width, _last_style(styles, model)) if price is not None else None
 
 
 def _last_price(i: Instrument) -> float | None:
