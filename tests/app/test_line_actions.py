@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.widgets import Static
 
 from tests.support.feedless_app import QQQ, SPY, FeedlessApp, feedless_app, saved_settings, type_in
-from tests.support.messages import quote
+from tests.support.messages import T, quote
 from tests.support.modal_host import widget_text
 from tests.support.price_walks import OPEN, price_walk
 from tests.support.wait_until import until
@@ -16,7 +18,8 @@ from tui.widgets.footer import Footer
 
 ABOVE, BELOW = Alert(QQQ, "above", 505.0, 0.5), Alert(QQQ, "below", 495.0)
 LEVEL = PriceLevel(QQQ, 501.0)
-MARKS = {"alerts": (ABOVE, BELOW, Alert(SPY, "above", 610.0), Alert(QQQ, "spread", 5.0)), "levels": (LEVEL,)}
+ALERTS = (ABOVE, BELOW, Alert(SPY, "above", 610.0), Alert(QQQ, "spread", 5.0))
+MARKS: dict[str, Any] = {"alerts": ALERTS, "levels": (LEVEL,)}
 
 
 def with_bars(app: FeedlessApp) -> None:
@@ -64,11 +67,11 @@ async def test_an_alert_that_was_moved_fires_at_its_new_price() -> None:
     async with feedless_app(alerts=(Alert(QQQ, "above", 500.02),)) as (app, pilot):
         fired: list[float] = []
         app.market.alert_engine.on_fired = lambda event: fired.append(event.alert.value)
-        app.market.wall_base = OPEN
+        app.market.wall_base = T
         await pilot.press("l", "shift+up", "shift+up")
         for n, price in enumerate((500.01, 500.03, 500.05), 2):
             assert fired == []
-            app.market.apply(quote(price, s=str(QQQ), t=OPEN + n * 1_000), float(n))
+            app.market.apply(quote(price, s=str(QQQ), t=n * 1_000), float(n))
         assert fired == [500.04]
 
 
@@ -92,7 +95,7 @@ async def test_moves_in_a_row_are_taken_back_together() -> None:
         assert levels(app) == (LEVEL,) and alerts(app)[0].value == 505.02
         assert "taken back: moved the level QQQ$US 501" in app.said
         await pilot.press("u")
-        assert alerts(app) == MARKS["alerts"] and selected(app) == ABOVE
+        assert alerts(app) == ALERTS and selected(app) == ABOVE
         await pilot.press("u")
         assert "nothing to undo" in app.said
 
@@ -110,22 +113,22 @@ async def test_lines_and_lists_are_taken_back_in_the_order_they_were_changed_in(
 async def test_an_alert_that_was_changed_elsewhere_stays_as_it_is() -> None:
     async with feedless_app(**MARKS) as (app, pilot):
         await pilot.press("l", "shift+up")
-        app.preferences.set_alerts(MARKS["alerts"][1:])
+        app.preferences.set_alerts(ALERTS[1:])
         await pilot.press("u")
-        assert alerts(app) == MARKS["alerts"][1:] and "nothing to undo" in app.said
+        assert alerts(app) == ALERTS[1:] and "nothing to undo" in app.said
 
 
 async def test_a_line_is_removed_and_brought_back() -> None:
     async with feedless_app(**MARKS) as (app, pilot):
         await pilot.press("l", "D")
-        assert alerts(app) == MARKS["alerts"][1:] and selected(app) is None
+        assert alerts(app) == ALERTS[1:] and selected(app) is None
         assert "removed QQQ$US > 505 repeat 0.5: u brings it back" in app.said
         await pilot.press("l", "D")
         assert levels(app) == () and "removed the level QQQ$US 501" in app.said
         await pilot.press("D")
         assert "no line is selected: l selects one" in app.said
         await pilot.press("u", "u")
-        assert levels(app) == (LEVEL,) and set(alerts(app)) == set(MARKS["alerts"])
+        assert levels(app) == (LEVEL,) and set(alerts(app)) == set(ALERTS)
 
 
 async def test_a_level_is_set_at_the_crosshair_and_selected() -> None:

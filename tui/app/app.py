@@ -50,6 +50,7 @@ from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.bindings import action_of, bindings
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.chart.lines import LinePressed
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -328,8 +329,8 @@ class ItickApp(BaseApp):
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
 
-    @on(MinuteChart.MarkPressed)
-    def _line_pressed(self, event: MinuteChart.MarkPressed) -> None:
+    @on(LinePressed)
+    def _line_pressed(self, event: LinePressed) -> None:
         self.line_actions.select(event.mark)
 
     @on(MinuteChart.TimeRequested)

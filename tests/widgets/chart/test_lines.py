@@ -16,6 +16,7 @@ from tui.market.session_axis import DAY
 from tui.protocol.messages import Kline
 from tui.symbol import Symbol
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.chart.lines import LinePressed
 
 Snapshot = Callable[..., bool]
 
@@ -45,8 +46,9 @@ def session() -> Instrument:
     return instrument_of(flat(*path, start=OPEN + 60 * 60_000), change=None)
 
 
-def shown(i: Instrument, *marks: PriceMark, selected: PriceMark | None = None, **settings: object) -> list[str]:
-    made = chart(i, marks=tuple(marks), **settings)
+def shown(i: Instrument, *marks: PriceMark, selected: PriceMark | None = None, **settings: int) -> list[str]:
+    made = chart(i, **settings)
+    made.marks = marks
     made.selected_mark = selected
     return rows(made)
 
@@ -168,7 +170,7 @@ async def test_a_click_on_a_line_or_its_price_selects_it() -> None:
     pressed: list[PriceMark] = []
 
     class Listening(Alone):
-        def on_minute_chart_mark_pressed(self, event: MinuteChart.MarkPressed) -> None:
+        def on_line_pressed(self, event: LinePressed) -> None:
             pressed.append(event.mark)
 
     app = Listening(session(), marks=(level(513.0), Alert(QQQ, "above", 511.0), level(900.0)))

@@ -21,7 +21,7 @@ from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
-from tui.widgets.chart.lines import LineLayer, PressableLines, chart_lines, line_note
+from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells, line_note
 from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
@@ -64,13 +64,6 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
-
-    class MarkPressed(Message):
-        """A line of `marks` was clicked."""
-
-        def __init__(self, mark: PriceMark) -> None:
-            super().__init__()
-            self.mark = mark
 
     class TimeRequested(Message):
         """The key was pressed that goes to a time."""
@@ -304,7 +297,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         if not (self.compared or self.premium) and (mark := self._pressable.at(event.x - 1, event.y - 1)):
-            self.post_message(self.MarkPressed(mark))
+            self.post_message(LinePressed(mark))
             return
         # The crosshair stays where it was clicked; a click beside the picture removes it.
         self._point(event.x, event.y)
@@ -334,7 +327,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             return None
         for i in self.shown:
             i.infer_precision()
-        bars = LABEL_CELLS if self.premium else self._label_width.cells(self.shown[0])
+        bars = LABEL_CELLS if self.premium else label_cells(i := self.shown[0], self.marks, self._label_width.cells(i))
         labels = legend_width(self.compared) if self.compared else bars
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(self.shown, self._axis.timeline, cells)

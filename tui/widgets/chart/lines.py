@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
+from textual.message import Message
 
 from tui import format as fmt
 from tui.config.key_table import KeyBinding, KeyHint, hint_labels, label_of
@@ -27,6 +28,7 @@ from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 
 _ROWS_FOR_SESSIONS = 6  # of prices; in lower charts only the person's own lines are drawn
+_MOST_LONGER = 2  # cells that a label may take for the price of a line
 _ABOVE, _BELOW = "▴▾"
 _MOST_AT_EDGE = 3  # rows at either edge that tell the price of a line beyond it
 
@@ -63,6 +65,13 @@ def chart_lines(
     return lines if interval == DAY else [*lines, *_session_lines(i, visible)]
 
 
+def label_cells(i: Instrument, marks: Iterable[PriceMark], bars: int) -> int:
+    """Returns the cells of the labels: those that the prices of the `bars` need, or a few more for a longer price of a
+    line."""
+    own = (len(_price(i, price_of(mark))) + 3 for mark in marks if mark.symbol == i.symbol)
+    return max([bars, *(cells for cells in own if cells <= bars + _MOST_LONGER)])
+
+
 def _own_line(i: Instrument, mark: PriceMark, selected: bool) -> ChartLine:
     if isinstance(mark, PriceLevel):
         told = _price(i, mark.price)
@@ -88,6 +97,14 @@ def _session_lines(i: Instrument, visible: VisibleSlots) -> list[ChartLine]:
     if known.previous is not None:
         found += [(known.previous.high, "prev high", since), (known.previous.low, "prev low", since)]
     return [ChartLine(price, _price(i, price), name, "muted", None, start) for price, name, start in found]
+
+
+class LinePressed(Message):
+    """A line was clicked that can be moved."""
+
+    def __init__(self, mark: PriceMark) -> None:
+        super().__init__()
+        self.mark = mark
 
 
 class PressableLines:
@@ -141,16 +158,23 @@ class LineLayer:
 
     def draw(self, canvas: Canvas, x_of: Callable[[int], int]) -> None:
         """Draw lines and their names. `x_of` returns the cell of a time, ms UTC."""
+        for y, outside, arrow in ((0, self._above, _ABOVE), (self._rows - 1, self._below, _BELOW)):
+            self._draw_names_at_edge(canvas, y, outside, arrow)
         for y, lines in self._by_row.items():
             self._draw_row(canvas, y, lines, max(0, min(x_of(line.since) if line.since else 0 for line in lines)))
-        for y, outside, arrow in ((0, self._above, _ABOVE), (self._rows - 1, self._below, _BELOW)):
-            for count in range(len(outside), 0, -1):
-                more = f" +{len(outside) - count}" if count < len(outside) else ""
-                told = " · ".join(line.name_and_price for line in outside[:count])
-                names = f" {arrow} {told}{more} "
-                if (x := _blank_run(canvas, y, len(names), range(canvas.width - len(names), -1, -1))) is not None:
-                    canvas.put_words(x, y, names, self._style(outside[0]))
-                    break
+
+    def _draw_names_at_edge(self, canvas: Canvas, y: int, outside: Sequence[ChartLine], arrow: str) -> None:
+        """Draw as many names of lines beyond an edge as there is room for, and the number of the others."""
+        for count in range(len(outside), 0, -1):
+            more = f" +{len(outside) - count}" if count < len(outside) else ""
+            told = " · ".join(line.name_and_price for line in outside[:count])
+            names = f" {arrow} {told}{more} "
+            x = _blank_run(canvas, y, len(names), range(canvas.width - len(names), -1, -1))
+            if x is not None:
+                canvas.put_words(x, y, names, self._style(outside[0]))
+                if (mark := outside[0].mark) is not None:
+                    self.cells |= {(x + n, y): mark for n in range(len(names))}
+                return
 
     def _draw_row(self, canvas: Canvas, y: int, lines: Sequence[ChartLine], start: int) -> None:
         """Draw the lines of one row as one, with as many names as there is room for."""
