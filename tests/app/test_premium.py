@@ -35,7 +35,7 @@ async def test_the_key_shows_the_premium_in_place_of_the_bars_and_esc_the_bars()
     async with feedless_app() as (app, pilot):
         chart = app.dashboard.chart
         await pilot.press("m")
-        assert chart.premium and chart.layer == "Price chart"
+        assert chart.premium and chart.escape_layer and chart.escape_layer[0] == "Price chart"
         for key in ("[", "c", "v"):
             await pilot.press(key)
             assert app.said.endswith("in the premium over time: m shows the bars")

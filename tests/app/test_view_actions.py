@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
+from textual.widgets import Input
 
 from tests.support.feedless_app import (
     TLT,
@@ -15,6 +16,7 @@ from tests.support.feedless_app import (
 from tests.support.messages import tick
 from tests.support.modal_host import widget_text
 from tests.support.price_walks import OPEN, price_walk
+from tui.protocol.messages import Depth, Level
 from tui.widgets.watchlist.grid import Watchlist
 
 
@@ -108,10 +110,10 @@ async def test_a_scrolled_tape_says_so_and_esc_lets_it_go_on() -> None:
         app.turn()
         await pilot.pause()
         tape._scroll(3)
-        assert tape.held
+        assert tape.escape_layer is not None
         assert "held" in "".join(part.text for part in tape._drawn[0])
         await pilot.press("escape")
-        assert not tape.held
+        assert tape.escape_layer is None
 
 
 @pytest.mark.parametrize(
@@ -173,3 +175,48 @@ async def test_a_pane_without_room_is_said_and_the_last_one_stays() -> None:
         assert app.said.startswith("no room for it here: Enter or a larger terminal")
         await pilot.press("f3", "f4", "f5", "f2")
         assert app.said == "one pane has to stay"
+
+
+async def test_the_filter_of_the_tape_is_asked_and_esc_takes_it_away() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("T")
+        await pilot.pause()
+        assert app.screen.query_one(".panel").border_title == "Trades to show"
+        await type_in(pilot, "up")
+        assert "'up'" in widget_text(app.screen.query("Static").first())
+        await type_in(pilot, "10k buys")
+        assert str(app.dashboard.tape.trade_filter) == "10000 buys"
+        await pilot.press("T")
+        await pilot.pause()
+        assert app.screen.query_one("Input", Input).value == "10000 buys"
+        await pilot.press("escape", "escape")
+        assert str(app.dashboard.tape.trade_filter) == ""
+        await pilot.press("f5", "T")
+        assert app.said == "the tape is not on the screen: F5 shows it"
+
+
+async def test_the_cursor_of_the_ladder_is_what_esc_takes_away_first() -> None:
+    async with feedless_app() as (app, pilot):
+        levels = [Level(price=500.0 + n / 100, volume=1.0) for n in range(1, 4)]
+        app.market.apply(Depth(symbol="QQQ$US", asks=levels, bids=[Level(price=500.0, volume=1.0)]), 1.0)
+        app.turn()
+        app.dashboard.ladder.focus()
+        await pilot.press("shift+up")
+        await pilot.pause()
+        assert app.dashboard.footer.render_line(0).text.startswith(" Esc Hide cursor")
+        await pilot.press("escape")
+        assert app.dashboard.ladder.escape_layer is None
+
+
+async def test_volume_at_price_is_turned_on_and_remembered() -> None:
+    async with feedless_app() as (app, pilot):
+        await pilot.press("V")
+        assert app.dashboard.ladder.volume_at_price and app.dashboard.chart.volume_at_price
+    assert saved_settings().volume_at_price
+    async with feedless_app(volume_at_price=True) as (app, pilot):
+        assert app.dashboard.ladder.volume_at_price and app.dashboard.chart.volume_at_price
+        await pilot.press("f3", "V")
+        assert not app.dashboard.chart.volume_at_price, "the chart alone is enough"
+        await pilot.press("f4", "V")
+        assert not app.dashboard.ladder.volume_at_price
+        assert app.said == "the ladder is not on the screen: F3 shows it"

@@ -27,18 +27,18 @@ def nats_server() -> str:
 
 
 class NatsProcess:
-    """`async with NatsProcess(folder) as nats:` a server on a free port, with JetStream. It may be restarted."""
+    """`async with NatsProcess(folder) as nats:` a server on a free port, with JetStream or without. It may be
+    restarted."""
 
-    def __init__(self, folder: Path, *lines: str) -> None:
+    def __init__(self, folder: Path, *lines: str, jetstream: bool = True) -> None:
         self._program = nats_server()
         self._folder = folder
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self._log = folder / "nats.log"
         self._config = folder / "nats.conf"
-        self._config.write_text(
-            f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder / "js"}" }}\n' + "\n".join(lines)
-        )
+        store = [f'jetstream {{ store_dir: "{folder / "js"}" }}'] if jetstream else []
+        self._config.write_text("\n".join([f'listen: "127.0.0.1:{self.port}"', *store, *lines]))
         self._process: subprocess.Popen[bytes] | None = None
 
     def _spawn(self) -> None:

@@ -31,7 +31,7 @@ from tui.protocol.decoder import decode_request
 from tui.protocol.messages import AUTHENTICATED, CONNECTED, OVER_LIMIT, TYPES, AuthReply, Hello, Subscribe, encode
 from tui.relay.nats_follower import FOLLOWER_TIMINGS, follower_of
 from tui.relay.nats_publisher import LICENCE
-from tui.relay.nats_server import NatsServer, close_client, find_server, open_client
+from tui.relay.nats_server import NatsServer, close_client, find_server, library_call, open_client
 from tui.relay.nats_subjects import (
     ARRIVED_HEADER,
     HEALTH_SUBJECT,
@@ -215,6 +215,14 @@ async def test_the_plan_s_limit_reaches_the_follower(tmp_path: Path) -> None:
                 assert refused == [{}, dict.fromkeys(TYPES, OVER_LIMIT)]
 
 
+async def test_a_server_without_jetstream_is_told_of_and_tried_again(tmp_path: Path) -> None:
+    async with Exchange(rate=200) as exchange, NatsProcess(tmp_path, jetstream=False) as nats:
+        with RelayProcess(tmp_path / "one", exchange.url, nats.url) as relay:
+            await relay.says("trying again")
+            assert f"127.0.0.1:{nats.port}: " in relay.said and "JetStream is off" in relay.said and "-js" in relay.said
+            assert relay.kill(signal.SIGTERM) == 143
+
+
 async def test_a_server_that_wants_a_password_is_given_the_one_of_the_file(tmp_path: Path) -> None:
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     right.write_text("me:secret-of-mine\n")
@@ -364,6 +372,11 @@ async def test_tls_is_used_with_a_certificate_that_is_trusted(tmp_path: Path, mo
         client = await open_client(server, "test", lambda error: None)
         assert client.is_connected
         await close_client(client)
+
+
+def test_a_socket_that_fails_within_the_library_is_a_lost_connection() -> None:
+    with pytest.raises(NoConnection, match="h:4222: Connection lost"), library_call(NatsServer("nats://h:4222")):
+        raise ConnectionResetError("Connection lost")
 
 
 def test_a_relay_publishes_alone() -> None:

@@ -63,7 +63,7 @@ async def below(width: int, context: KeyContext, **keys: list[str]) -> AsyncIter
         (
             120,
             KeyContext("tape", "Watchlist", detail=True),
-            "Esc Watchlist|↑ ↓ Scroll|PgUp PgDn Page|End Newest|a Add|d Remove|/ Find|s Sort|? Help|q Quit",
+            "Esc Watchlist|↑ ↓ Scroll|PgUp PgDn Page|End Newest|T Filter|a Add|d Remove|/ Find|? Help|q Quit",
         ),
     ],
 )

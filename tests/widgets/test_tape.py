@@ -17,6 +17,7 @@ from tests.support.messages import QQQ, depth
 from tui.config.key_table import KEYS
 from tui.config.themes import DEFAULT_THEME, find_theme
 from tui.market import Instrument, Market
+from tui.market.trade_filter import TradeFilter
 from tui.protocol.messages import OVER_LIMIT, Tick
 from tui.symbol import Symbol
 from tui.widgets.styles import Styles
@@ -370,14 +371,123 @@ async def test_a_frame_draws_only_lines_that_changed() -> None:
         app.trading.trade(10.0, 100, after=10_000)
         app.turn()
         await pilot.pause()
-        assert set(asked) == set(range(2, 12))
+        assert set(asked) == set(range(2, 13)), "the pace on the lower border too"
         app.tape.action_tape_page_down()
         await pilot.pause()
         asked.clear()
         app.trading.trade(10.0, 100, after=10_000)
         app.turn()
         await pilot.pause()
-        assert asked == [0], "only the number of those that wait"
+        assert asked == [0, 12], "only the number of those that wait, and the pace"
+
+
+# --- filter and pace ---
+
+
+def of_both_sides(count: int) -> Trading:
+    """The n-th trade has the size n, the odd ones are bought; none is folded."""
+    trading = Trading()
+    for n in range(1, count + 1):
+        trading.trade(10.0, float(n), side=1 + n % 2)
+    return trading
+
+
+async def test_a_filter_leaves_out_what_does_not_pass_and_says_so_on_the_frame() -> None:
+    app = Alone(of_both_sides(60))
+    async with app.run_test(size=(40, 13)) as pilot:
+        app.tape.trade_filter = TradeFilter(40.0, side="B")
+        assert shown(app) == [*range(59, 40, -2)]
+        assert title(app) == "QQQ$US ≥40 buys"
+        await pilot.press("down")
+        assert shown(app)[0] == 59, "all of them are on the screen already"
+        app.tape.trade_filter = TradeFilter(30.0)
+        assert shown(app)[0] == 60, "another filter begins at the newest"
+
+
+async def test_a_filtered_tape_stands_still_and_counts_only_what_passes() -> None:
+    app = Alone(of_both_sides(100))
+    async with app.run_test(size=(40, 13)) as pilot:
+        app.tape.trade_filter = TradeFilter(20.0, side="B")
+        await pilot.press("down")
+        assert (shown(app)[0], title(app)) == (97, "QQQ$US ≥20 buys ───────────── held")
+        for n in range(101, 106):
+            app.trading.trade(10.0, n, side=1 + n % 2)
+            app.turn()
+        assert (shown(app)[0], title(app)) == (97, "QQQ$US ≥20 buys ────────── held +3")
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        assert shown(app)[-1] == 21
+        assert app.tape.escape_layer is not None
+        label, leave = app.tape.escape_layer
+        assert label == "Newest trades"
+        leave()
+        assert app.tape.escape_layer is not None
+        label, leave = app.tape.escape_layer
+        assert (label, shown(app)[0]) == ("All trades", 105)
+        leave()
+        assert app.tape.escape_layer is None
+        assert (shown(app)[:2], title(app)) == ([105, 104], "QQQ$US trades")
+
+
+async def test_where_nothing_passes_it_says_of_how_many() -> None:
+    app = Alone(of_both_sides(7))
+    async with app.run_test(size=(40, 13)):
+        app.tape.trade_filter = TradeFilter(large=True)
+        assert lines(app) == ["none of 7 trades passes the filter"]
+        assert title(app) == "QQQ$US ◆"
+
+
+async def test_the_shortest_title_is_the_filter() -> None:
+    app = Alone(of_both_sides(60))
+    async with app.run_test(size=(24, 9)) as pilot:
+        app.tape.trade_filter = TradeFilter(12.0, side="S")
+        await pilot.press("down")
+        assert title(app) == "≥12 sells ─── held"
+
+
+def pace(app: Alone) -> str:
+    return app.tape.render_line(app.tape.size.height - 1).text.strip("╰─╯ ")
+
+
+async def test_the_pace_goes_on_while_no_trade_comes() -> None:
+    trading = Trading()
+    for _ in range(8 * 20):
+        trading.trade(10.0, 100, after=3_000)
+    for _ in range(20):
+        trading.trade(10.0, 100, after=1_000)
+    app = Alone(trading)
+    async with app.run_test(size=(60, 13)):
+        assert pace(app) == "34 a minute · 1.7× · usual 20 since 17:33"
+        trading.seconds += 50
+        app.turn()
+        assert pace(app).startswith("10 a minute · 0.5× · usual 20")
+        trading.seconds += 50
+        app.turn()
+        assert pace(app).startswith("0 a minute")
+        app.proven = False
+        app.turn()
+        assert pace(app) == "", "nothing is known of now"
+
+
+@pytest.mark.parametrize(
+    ("width", "words"), [(40, "34 a minute · 1.7× · usual 20"), (26, "34 a minute · 1.7×"), (24, "34 a minute · 1.7×")]
+)
+async def test_the_pace_is_shortened_before_it_is_cut(width: int, words: str) -> None:
+    trading = Trading()
+    for n in range(180):
+        trading.trade(10.0, 100, after=3_000 if n < 160 else 1_000)
+    app = Alone(trading)
+    async with app.run_test(size=(width, 13)):
+        assert pace(app) == words
+
+
+async def test_a_minute_passes_before_there_is_a_pace() -> None:
+    app = Alone(counted(30))
+    async with app.run_test(size=(60, 13)):
+        assert pace(app) == ""
+        for n in range(31, 60):
+            app.trading.trade(10.0, n)
+        app.turn()
+        assert pace(app) == "40 a minute · usual —"
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

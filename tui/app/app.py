@@ -208,6 +208,7 @@ class ItickApp(BaseApp):
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
         self.line_actions.display()
+        self.view_actions.apply_volume_at_price(settings.volume_at_price)
         dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
         dashboard.watchlist.sort = settings.sort

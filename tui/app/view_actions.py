@@ -15,6 +15,7 @@ from tui.config.themes import Theme, all_themes
 from tui.errors import UsageError
 from tui.market import Market
 from tui.market.money import parse_amount
+from tui.market.trade_filter import parse_trade_filter
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
 from tui.watchlist.tables import bars_csv, grid_csv
@@ -23,6 +24,12 @@ _SIZES = (
     "3000   10k        shares",
     "$20k   $1.5m      money of the symbol's currency",
     "nothing           no cost to trade is shown",
+)
+_FILTERS = (
+    "500   10k         from that size on",
+    "large             those marked with ◆",
+    "buys   sells      of one side",
+    "nothing           all trades",
 )
 _MOMENTS = (
     "14:05             the latest one",
@@ -123,7 +130,29 @@ class ViewActions:
         else:
             self._notices.say(f"nothing to leave: {self._preferences.key_label('quit')} quits")
 
-    # --- ladder and chart ---
+    # --- tape, ladder and chart ---
+
+    def filter_trades(self) -> None:
+        """Ask which trades the tape is to show."""
+        from tui.screens.prompt import Prompt
+
+        if self._is_shown("tape"):
+            tape = self._dashboard.tape
+            check = objection_of(parse_trade_filter)
+            prompt = Prompt(
+                "Trades to show",
+                str(tape.trade_filter),
+                check,
+                _FILTERS,
+                "shows them",
+                lambda: tape.region,
+                selected=True,
+            )
+            self._push_screen(prompt, self._filter_given)
+
+    def _filter_given(self, text: str | None) -> None:
+        if text is not None:
+            self._dashboard.tape.trade_filter = parse_trade_filter(text)
 
     def apply_cost_of(self, text: str) -> None:
         """Have the ladder show what this costs to trade: shares, or an amount of money."""
@@ -144,6 +173,17 @@ class ViewActions:
         if text is not None:
             self.apply_cost_of(text)
             self._preferences.set(cost_of=text)
+
+    def volume_at_price(self) -> None:
+        """Show or hide what was traded at each price, in the ladder and beside the chart's bars."""
+        if self._dashboard.shows("chart") or self._is_shown("ladder"):
+            shown = not self._preferences.settings.volume_at_price
+            self._preferences.set(volume_at_price=shown)
+            self.apply_volume_at_price(shown)
+
+    def apply_volume_at_price(self, shown: bool) -> None:
+        """Have the ladder and the chart show what was traded at each price, or not."""
+        self._dashboard.ladder.volume_at_price = self._dashboard.chart.volume_at_price = shown
 
     def save_ladder(self) -> None:
         """Remember how the ladder is drawn."""

@@ -106,7 +106,9 @@ KEYS = (
     KeyBinding("last", ("G", "end"), "", "last symbol", "Move"),
     KeyBinding("page_down", ("pagedown",), "", "a page down", "Move"),
     KeyBinding("page_up", ("pageup",), "", "a page up", "Move"),
-    KeyBinding("back", ("escape",), "Back", "one step back: crosshair, held tape, zoom, marks, filter, detail", "Move"),
+    KeyBinding(
+        "back", ("escape",), "Back", "one step back: crosshair, cursor, held tape, zoom, filters, detail", "Move"
+    ),
     KeyBinding("reconnect", ("r",), "Reconnect", "drop the connection and make a new one now", "Feed"),
     KeyBinding("health", ("h",), "Feed health", "feed health: every figure, and the link's history", "Feed"),
     KeyBinding(
@@ -129,6 +131,15 @@ KEYS = (
     KeyBinding("suspend_process", ("ctrl+z",), "Suspend", "to the shell; fg comes back", "Program"),
     KeyBinding("ladder_up", ("up",), "", "higher prices", "Ladder", "ladder"),
     KeyBinding("ladder_down", ("down",), "", "lower prices", "Ladder", "ladder"),
+    KeyBinding(
+        "ladder_cursor_up",
+        ("shift+up",),
+        "",
+        "a cursor to the next level up: all that stands up to it",
+        "Ladder",
+        "ladder",
+    ),
+    KeyBinding("ladder_cursor_down", ("shift+down",), "", "the cursor to the next level down", "Ladder", "ladder"),
     KeyBinding("ladder_centre", ("space",), "", "the spread back in the middle", "Ladder", "ladder"),
     KeyBinding("ladder_static", ("f",), "", "prices stand still, or float with the spread", "Ladder", "ladder"),
     KeyBinding("ladder_root", ("y",), "", "bars by size, or by its square root", "Ladder", "ladder"),
@@ -137,6 +148,13 @@ KEYS = (
     KeyBinding("longer", ("]",), "Longer bars", "longer bars: 1, 5, 15, 30, 60 minutes, a day", "Chart"),
     KeyBinding("candles", ("c",), "Line or candles", "line or candles", "Chart"),
     KeyBinding("vwap", ("v",), "VWAP", "the average price by volume", "Chart"),
+    KeyBinding(
+        "volume_at_price",
+        ("V",),
+        "Volume at price",
+        "volume at price, bought and sold, in ladder and chart; cumulative delta",
+        "Chart",
+    ),
     KeyBinding("premium", ("m",), "Premium", "the premium over IOPV or basis, minute by minute, and back", "Chart"),
     KeyBinding("compare", ("x",), "Compare", "compare the marked symbols in one chart, in %; and end it", "Chart"),
     KeyBinding("compare_from", ("X",), "Compare from", "compare from the first bar, the open, or the close", "Chart"),
@@ -153,6 +171,9 @@ KEYS = (
     KeyBinding("chart_out", ("-",), "", "narrower bars, and more of them", "Chart", "chart"),
     KeyBinding("chart_time", ("g",), "", "go to a time, 14:05 or 11-20 14:05", "Chart", "chart"),
     KeyBinding("chart_live", ("end",), "", "back to the newest bar", "Chart", "chart"),
+    KeyBinding(
+        "filter_trades", ("T",), "Filter trades", "show only trades from a size on, ◆, or of one side", "Trades"
+    ),
     KeyBinding("tape_up", ("up",), "", "newer trades", "Trades", "tape"),
     KeyBinding("tape_down", ("down",), "", "older trades; they stand still meanwhile", "Trades", "tape"),
     KeyBinding("tape_page_up", ("pageup",), "", "a page of newer ones", "Trades", "tape"),
@@ -193,6 +214,8 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Still or floating", ("ladder_static",)),
         KeyHint("Centre", ("ladder_centre",)),
         KeyHint("Root bars", ("ladder_root",)),
+        KeyHint("Cursor", ("ladder_cursor_up", "ladder_cursor_down")),
+        KeyHint("Traded", ("volume_at_price",)),
         KeyHint("Scroll", ("ladder_up", "ladder_down")),
     ),
     "chart": (
@@ -208,6 +231,7 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Go to", ("chart_time",)),
         KeyHint("Zoom", ("chart_in", "chart_out")),
         KeyHint("VWAP", ("vwap",)),
+        KeyHint("Traded", ("volume_at_price",)),
     ),
     "line": (
         KeyHint("Move line", ("line_up", "line_down")),
@@ -226,6 +250,7 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Scroll", ("tape_up", "tape_down")),
         KeyHint("Page", ("tape_page_up", "tape_page_down")),
         KeyHint("Newest", ("tape_live",)),
+        KeyHint("Filter", ("filter_trades",)),
     ),
     "replay": (
         KeyHint("Pause", ("replay_pause",)),

@@ -75,6 +75,7 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
     candles: bool = False
     vwap: bool = False
     static_ladder: bool = False
+    volume_at_price: bool = False
     root_ladder: bool = False
     cost_of: str = "1000"
     alert_command: tuple[str, ...] = ()

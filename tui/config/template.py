@@ -36,6 +36,7 @@ SETTING_DESCRIPTIONS = {
     "candles": "Draw candles instead of a line.",
     "vwap": "Draw the average price by volume (VWAP) in the chart.",
     "static_ladder": "Keep the prices of the ladder in place while the spread moves.",
+    "volume_at_price": "Show what was bought and sold at each price: in the ladder, in place of CUM, and in the chart.",
     "root_ladder": "Scale the bars of the ladder by the square root of the size, so that small sizes stay visible.",
     "cost_of": 'The order whose cost is shown below the ladder: "3000" shares, or "$20k" of money; "" shows none.',
     "alerts": 'Alerts: ["QQQ$US > 520", "SPY$US ±2% repeat 0.5%", "TLT$US < 85 off"]. The key A takes the same\n'

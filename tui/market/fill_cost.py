@@ -38,6 +38,16 @@ class DepthWithin(NamedTuple):
     beyond: bool
 
 
+class SweptDepth(NamedTuple):
+    """All that stands on one side up to a price, in units and in trade currency, and how far the price is from the mid,
+    in bp. `beyond` is True if the book shown ends before the price, so there may be more."""
+
+    size: float
+    money: float
+    bp: float
+    beyond: bool
+
+
 def simulate_fill(side: Sequence[Level], size: float, mid: float) -> Fill | None:
     """Returns the fill of `size` units against a side, None without a level or a size. A buy is filled against asks, a
     sell against bids; which one it is follows from the prices."""
@@ -68,3 +78,12 @@ def depth_within(side: Sequence[Level], mid: float, reach: float = REACH) -> Dep
     farthest = mid * reach / 10_000 * (1 + 1e-9)
     near = [level.volume for level in side if abs(level.price - mid) <= farthest]
     return DepthWithin(sum(near), beyond=len(near) == len(side))
+
+
+def depth_up_to(side: Sequence[Level], price: float, mid: float) -> SweptDepth:
+    """Returns what stands on a side from the mid up to a price, that price included."""
+    reach = abs(price - mid) * (1 + 1e-9)
+    near = [level for level in side if abs(level.price - mid) <= reach]
+    ends = bool(side) and abs(side[-1].price - mid) < abs(price - mid) * (1 - 1e-9)
+    size, money = sum(level.volume for level in near), sum(level.volume * level.price for level in near)
+    return SweptDepth(size, money, 10_000 * (price - mid) / mid, ends)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, get_args
 
+from tui.market.bars import MINUTE
+from tui.market.cumulative_delta import CumulativeDelta
 from tui.market.sessions import Calendar
+from tui.market.trade_pace import TradePace
 from tui.market.trade_side import AggressorSideClassifier, TradeSide
 from tui.market.trade_size import LateSize, TradeSizeInference
+from tui.market.volume_at_price import VolumeAtPrice
 from tui.protocol.messages import Quote, Tick
 
 MAX_TRADES = 500
 MAX_RUN_GAP = 1_000  # ms between two trades of one run
+
+_SUMMED_AT_ONCE = MAX_TRADES // 2
 
 _LARGE_FACTOR = 10  # times the median size
 _MIN_THRESHOLD = 1e-18  # units: no market divides them further
@@ -21,6 +28,7 @@ _STEPS = (1, 2, 5, 10)
 
 _SIDES: tuple[TradeSide, ...] = get_args(TradeSide)
 _SIDE_NUMBERS = {side: number for number, side in enumerate(_SIDES)}
+_SIDE_SIGNS = [(side[-1] == "B") - (side[-1] == "S") for side in _SIDES]
 
 
 class TradeRun(NamedTuple):
@@ -47,22 +55,28 @@ class Tape:
     which take an eighth of the memory of objects; the one numbered n is in the place n % MAX_TRADES."""
 
     __slots__ = (
+        "_cumulative_delta",
         "_date_ends",
+        "_gap_at",
+        "_minute_ends",
         "_previous",
         "_prices",
         "_reconnected",
         "_side_classifier",
         "_sides",
         "_sizes",
+        "_summed",
         "_times",
+        "_volume_at_price",
         "calendar",
+        "pace",
         "sizes",
         "total",
     )
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self._date_ends = 0
+        self._minute_ends = self._date_ends = 0
         self._times = array("q")  # ms UTC, 0 if the feed sends none
         self._prices = array("d")
         self._sizes = array("d")  # units, 0 if unknown
@@ -71,7 +85,11 @@ class Tape:
         self._reconnected = False  # whether the next tick is the first of a connection
         self._side_classifier = AggressorSideClassifier()
         self.sizes = TradeSizeInference()
+        self.pace = TradePace()
         self.total = 0
+        self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
+        self._summed = 0  # trades whose sizes are in both
+        self._gap_at = 0  # the number of the first trade after the latest gap
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
         """Add a tick to the tape, unless it repeats the one before; returns its size, None if unknown. `quote` is the
@@ -86,10 +104,8 @@ class Tape:
             and (is_first or self.sizes.cumulative)
         ):
             return None
-        if tick.time >= self._date_ends:
-            self._date_ends = self.calendar.date_ends(tick.time)
-            self.sizes.reset()
-            self._side_classifier.reset()
+        if tick.time >= self._minute_ends:
+            self._begin_minute(tick.time)
         size = self.sizes.infer(tick, quote, self.total)
         side = self._side_classifier.classify(tick.last, tick.side, mid)
         if self.total < MAX_TRADES:
@@ -104,7 +120,63 @@ class Tape:
             self._sizes[at] = size or 0.0
             self._sides[at] = _SIDE_NUMBERS[side]
         self.total += 1
+        if self.total % _SUMMED_AT_ONCE == 0:
+            self._sum_sizes()
         return size
+
+    def _begin_minute(self, time: int) -> None:
+        if time >= self._date_ends:
+            self._date_ends = self.calendar.date_ends(time)
+            self.sizes.reset()
+            self._side_classifier.reset()
+            self._forget_volume()
+        minute = time // MINUTE
+        self.pace.begin_minute(minute, self.total, self.calendar)
+        self._minute_ends = (minute + 1) * MINUTE
+
+    def _forget_volume(self) -> None:
+        self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
+        self._summed = self.total
+
+    @property
+    def volume_at_price(self) -> VolumeAtPrice:
+        """The sizes of the date's trades by price."""
+        self._sum_sizes()
+        return self._volume_at_price
+
+    @property
+    def cumulative_delta(self) -> CumulativeDelta:
+        """What was bought of them less what was sold."""
+        self._sum_sizes()
+        return self._cumulative_delta
+
+    def _sum_sizes(self) -> None:
+        """Add the sizes of the trades with a time since the last call, once it is known what a tick's volume means.
+        Costs about 0.3 µs a trade."""
+        if self.sizes.cumulative is None or self.sizes.late_sizes or self._summed == self.total:
+            return
+        volumes, sums, changes = self._volume_at_price, defaultdict[tuple[float, int], float](float), dict[int, float]()
+        first = max(self._summed, self.total - len(self)) % MAX_TRADES
+        stop = (self.total - 1) % MAX_TRADES + 1
+        parts = [slice(first, stop)] if first < stop else [slice(first, MAX_TRADES), slice(stop)]
+        for part in parts:
+            columns = self._times[part], self._prices[part], self._sizes[part], self._sides[part]
+            minute_begins = minute_ends = 0
+            for time, price, size, side in zip(*columns, strict=True):
+                if not size or not time:
+                    continue
+                sums[price, side] += size
+                if not minute_begins <= time < minute_ends:
+                    minute_begins = time - time % MINUTE
+                    minute_ends = minute_begins + MINUTE
+                    changes.setdefault(minute_begins, 0.0)
+                    volumes.since = volumes.since or time
+                changes[minute_begins] += _SIDE_SIGNS[side] * size
+        for (price, side), size in sums.items():
+            volumes.add(price, size, _SIDES[side])
+        for time, change in changes.items():
+            self._cumulative_delta.add(time, change)
+        self._summed = self.total
 
     def apply_late_sizes(self) -> list[LateSize]:
         """Set the sizes of earlier trades that became known since the last call; returns them."""
@@ -116,16 +188,33 @@ class Tape:
 
     def recheck_dates(self) -> None:
         """Start a new date with the next trade: the latest ones were dated in the future."""
-        self._date_ends = 0
+        self._minute_ends = self._date_ends = 0
+        self.pace = TradePace()
+        self._forget_volume()
 
     def reconnected(self) -> None:
         """Mark a gap: size and side of the next trade cannot be inferred from the one before it."""
         self._reconnected = True
+        self._gap_at, self._minute_ends = self.total, 0
+        self.pace.mark_gap()
         self.sizes.mark_gap()
         self._side_classifier.reset()
 
     def __len__(self) -> int:
         return len(self._times)
+
+    def trades_a_minute(self, time: float) -> float | None:
+        """Returns the number of trades in the minute up to `time` (ms UTC), computed from the last MAX_TRADES if they
+        were more; None until a minute has passed since the first trade, or the first after a gap."""
+        first = max(self.total - len(self), self._gap_at)
+        number, since = self.total, time - MINUTE
+        while number > first and self._times[(number - 1) % MAX_TRADES] > since:
+            number -= 1
+        if number > first:
+            return float(self.total - number)
+        if first == self._gap_at:
+            return None
+        return MINUTE * len(self) / max(1.0, time - self._times[first % MAX_TRADES])
 
     def known_sizes(self) -> list[float]:
         """Returns the known sizes in units, oldest first."""

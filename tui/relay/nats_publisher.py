@@ -82,7 +82,7 @@ async def publish(server: NatsServer, url: str, token: Token, say: Callable[[str
             await publisher.run()
         except NoConnection as error:
             if str(error) != said or publisher.was_elected:
-                say(f"{error}; trying again")
+                say(f"{error}; trying again" + (f" ({error.advice})" if error.advice else ""))
             said = str(error)
         await asyncio.sleep(Timings().retry_gap)
 
@@ -150,7 +150,10 @@ class Publisher:
 
     async def _acquire_lock(self, client: Client) -> tuple[KeyValue, int]:
         """Returns the store and the revision of the lock, as soon as no other publisher has it."""
-        lock = await client.jetstream().create_key_value(bucket=LOCK_BUCKET, ttl=_LOCK_LIFE, storage=StorageType.MEMORY)
+        with library_call(self._server):
+            lock = await client.jetstream().create_key_value(
+                bucket=LOCK_BUCKET, ttl=_LOCK_LIFE, storage=StorageType.MEMORY
+            )
         is_waiting = False
         while True:
             with library_call(self._server), contextlib.suppress(KeyWrongLastSequenceError):

@@ -160,13 +160,14 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
 
 @contextlib.contextmanager
 def library_call(server: NatsServer) -> Iterator[None]:
-    """Raises NoConnection in place of an error of the library, and the cancellation of this task again where the
-    library has dropped it, as it does in a flush and, up to Python 3.11, in each request that is just answered."""
+    """Raises NoConnection in place of an error of the library or of its socket, and the cancellation of this task again
+    where the library has dropped it, as it does in a flush and, up to Python 3.11, in each request that is just
+    answered."""
     from nats.errors import Error
 
     try:
         yield
-    except Error as error:
+    except (Error, OSError) as error:
         raise _explain(error, server) from None
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -174,8 +175,12 @@ def library_call(server: NatsServer) -> Iterator[None]:
 
 
 def _explain(error: Exception, server: NatsServer) -> NoConnection:
+    from nats.js.errors import ServiceUnavailableError
+
     words = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
     advice = "see --nats-credentials" if "uthoriz" in words else ""
+    if isinstance(error, ServiceUnavailableError):  # of JetStream; it has no words
+        words, advice = "JetStream is off or not ready", "nats-server needs the option -js"
     return NoConnection(f"{server.host}: {safe_text(words)[:120]}", advice=advice)
 
 

@@ -136,10 +136,9 @@ class Dashboard(FieldHost, inherit_bindings=False):
     def top_layer(self) -> Layer | None:
         """What Esc takes away now; None if there is nothing."""
         grid = self.watchlist
-        if self.chart.display and (label := self.chart.layer):
-            return Layer(label, self.chart.leave_layer)
-        if self.tape.display and self.tape.held:
-            return Layer("Newest trades", self.tape.action_tape_live)
+        for pane in (self.chart, self.ladder, self.tape):
+            if pane.display and (layer := pane.escape_layer) is not None:
+                return Layer(*layer)
         if (depth := self.depth_over_time).display:
             return Layer("Live", depth.action_depth_live) if depth.is_held else Layer("Ladder", self.show_depth)
         if self.zoomed:

@@ -79,6 +79,11 @@ class Pane(LineWidget, can_focus=False):
         """Lines between the upper and the lower border."""
         return max(0, self.size.height - 2)
 
+    @property
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
+        """What Esc takes away in the pane, as the footer calls it, and how; None if there is nothing."""
+        return None
+
     def title(self) -> tuple[StyledLine, StyledLine]:
         """Returns the words on the upper border, left and right."""
         raise NotImplementedError

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from msgspec import Struct
+from textual.reactive import reactive
 
 from tui import format as fmt
 from tui.config.key_table import KeyBinding
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Calendar, SessionInterval, Zone, zone
-from tui.market.tape import TradeRun, large_trade_threshold
+from tui.market.tape import Tape, TradeRun, large_trade_threshold
+from tui.market.trade_filter import TradeFilter
 from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
@@ -33,6 +35,8 @@ _LONGEST_BAR = 30  # cells: a longer one shows no more
 _BAR_SHARE = 10  # cells that the bars keep for each cell that is added to the gaps
 _MARGIN = 2  # cells before the first column, at most
 _MAX_DECIMALS = 4
+_ALL = TradeFilter()
+_SIDE_WORDS = {"B": "buys", "S": "sells"}
 _AT_NEWEST = "the newest trade is at the top already"
 
 _ROLES: dict[TradeSide, str] = {"B": "up", "~B": "up", "S": "down", "~S": "down", "·": "flat"}
@@ -66,6 +70,9 @@ class _LineContext(NamedTuple):
 class TradeTape(SymbolPane, can_focus=True):
     """The tape. Consecutive trades of one price and side are one line; while scrolled, new trades do not move it."""
 
+    trade_filter: reactive[TradeFilter] = reactive(_ALL, repaint=False, init=False)
+    """Which runs of trades are shown."""
+
     def __init__(self, styles: Styles, market: Market, keys: Sequence[KeyBinding]) -> None:
         super().__init__(styles, "tape")
         self.market = market
@@ -78,17 +85,24 @@ class TradeTape(SymbolPane, can_focus=True):
         self._line_context: _LineContext | None = None
         self._lines: dict[tuple[TradeRun, str], StyledLine] = {}  # as last drawn, from the top
         self._seen = 0  # trades that were on the screen, or went by before the tape was scrolled
+        self._pace: tuple[str, ...] = ()  # as last written, from the longest form to the shortest
 
     def watch_instrument(self) -> None:
+        self._top = None
+        self._pace = self._pace_words()
+        self.update_lines()
+
+    def watch_trade_filter(self) -> None:
         self._top = None
         self.update_lines()
 
     def sync(self, changed: set[Instrument], now: float, is_link_live: bool) -> None:
         """Redraw for a frame if the shown symbol changed, or its trade date."""
-        before = self._date_begins()
-        self._time = self.market.exchange_time(now)
-        if self.instrument in changed or is_link_live != self._is_link_live or self._date_begins() != before:
-            self._is_link_live = is_link_live
+        before, second = (self._date_begins(), self._is_link_live, self._pace), self._time // 1000
+        self._time, self._is_link_live = self.market.exchange_time(now), is_link_live
+        if self.display and (self._time // 1000 != second or is_link_live != before[1]):
+            self._pace = self._pace_words()
+        if self.instrument in changed or (self._date_begins(), is_link_live, self._pace) != before:
             self.update_lines()
 
     # --- drawing ---
@@ -104,9 +118,34 @@ class TradeTape(SymbolPane, can_focus=True):
         if instrument is None:
             return [styles.segment("trades", "muted")], []
         code, region = styles.symbol(instrument.symbol)
-        words, right = styles.segment(" trades", "muted"), self._status(instrument)
+        words, right = [styles.segment(" trades", "muted")], self._status(instrument)
+        least = [code]
+        if filtered := _filter_words(self.trade_filter):  # also in the shortest form: they must not be read as all
+            words = [styles.segment(f" {filtered}", "accent", bold=True)]
+            least = [styles.segment(filtered, "accent", bold=True)]
         room = self.size.width - 9 - width_of(right)
-        return next((line for line in ([code, region, words], [code, words]) if width_of(line) <= room), [code]), right
+        return next((line for line in ([code, region, *words], [code, *words]) if width_of(line) <= room), least), right
+
+    def note(self) -> StyledLine:
+        """Returns how many trades come in a minute, and how many usually do."""
+        fitting = next((words for words in self._pace if len(words) <= self.size.width - 6), "")
+        return [self.theme_styles.segment(fitting, "muted")] if fitting else []
+
+    def _pace_words(self) -> tuple[str, ...]:
+        """Returns the pace in several lengths; () if it is not known, or no trades are expected."""
+        i = self.instrument
+        if i is None or not self._is_live or i.is_closed or not self._time:
+            return ()
+        pace = i.tape.trades_a_minute(self._time - 1000 * (self.market.clock.delay() or 0.0))
+        if pace is None:
+            return ()
+        short, usual = f"{pace:,.0f} a minute", i.tape.pace.usual
+        if usual is None:
+            return (f"{short} · usual {fmt.UNKNOWN}", short)
+        ratio = f" · {pace / usual.trades:.1f}×" if usual.trades else ""
+        since = f"{zone(i.symbol.region).at(usual.since):%H:%M}"
+        known = f"{short}{ratio} · usual {usual.trades:,.0f}"
+        return (f"{known} since {since}", known, f"{short}{ratio}", short)
 
     def _status(self, instrument: Instrument) -> StyledLine:
         """Returns why the lines are not the newest trades: stale, refused, or held with the number of new trades."""
@@ -118,11 +157,26 @@ class TradeTape(SymbolPane, can_focus=True):
         elif "tick" in instrument.refused:
             words.append(styles.segment("refused", "warning"))
         if self._top is not None:
-            waiting = instrument.tape.total - self._seen
+            waiting = self._waiting(instrument.tape)
             words.append(styles.segment(f"held +{waiting}" if waiting else "held", "warning", bold=True))
         if len(words) > 1:
             words.insert(1, styles.segment(" · ", "muted"))
         return words
+
+    def _runs(self, tape: Tape, newest: int | None = None) -> Iterator[TradeRun]:
+        """Yields the runs that pass the filter, newest first, from the trade numbered `newest` back."""
+        runs = tape.runs(newest)
+        if self.trade_filter == _ALL:
+            return runs
+        large = _large(tape.known_sizes()) if self.trade_filter.large else None
+        return (run for run in runs if self.trade_filter.passes(run, large))
+
+    def _waiting(self, tape: Tape) -> int:
+        """Returns the number of trades since the tape was scrolled that pass the filter, as far as remembered."""
+        if self.trade_filter == _ALL:
+            return tape.total - self._seen
+        newer = takewhile(lambda run: run.newest >= self._seen, self._runs(tape))
+        return sum(min(run.trades, run.newest + 1 - self._seen) for run in newer)
 
     def body(self, width: int, height: int) -> list[StyledLine]:
         instrument = self.instrument
@@ -135,10 +189,12 @@ class TradeTape(SymbolPane, can_focus=True):
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
+        if not runs:
+            text = f"none of {fmt.count(len(instrument.tape), 'trade')} passes the filter"
+            return [[], [self.theme_styles.segment(fmt.clip(f" {text}", width), "muted")]]
         prices = _prices(runs, instrument.precision.decimals)
         sizes = instrument.tape.known_sizes()
-        scale = large_trade_threshold(sizes)
-        large = scale if len(sizes) >= _LARGE_FROM else None
+        scale, large = large_trade_threshold(sizes), _large(sizes)
         local = zone(instrument.symbol.region)
         columns = _columns(width, prices, runs)
         context = _LineContext(columns, local, self._date_begins(), scale, large, self._is_live, self.theme_styles)
@@ -163,10 +219,10 @@ class TradeTape(SymbolPane, can_focus=True):
         """Returns the runs on the screen. If the oldest trades were dropped from a scrolled tape, it moves so far that
         the screen stays full."""
         tape = instrument.tape
-        runs = list(islice(tape.runs(self._top), height))
+        runs = list(islice(self._runs(tape, self._top), height))
         if self._top is not None and len(runs) < height:
-            self._top = self._newest_of(list(tape.runs()), len(tape), height)
-            runs = list(islice(tape.runs(self._top), height))
+            self._top = self._newest_of(list(self._runs(tape)), len(tape), height)
+            runs = list(islice(self._runs(tape, self._top), height))
         return runs
 
     def _newest_of(self, runs: list[TradeRun], line: int, height: int) -> int | None:
@@ -197,9 +253,13 @@ class TradeTape(SymbolPane, can_focus=True):
         self._scroll_by_key(self._page - 1)
 
     @property
-    def held(self) -> bool:
-        """True while the tape is scrolled, so that new trades do not move it."""
-        return self._top is not None
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
+        if self._top is not None:
+            return "Newest trades", self.action_tape_live
+        return ("All trades", self._show_all) if self.trade_filter != _ALL else None
+
+    def _show_all(self) -> None:
+        self.trade_filter = _ALL
 
     def action_tape_live(self) -> None:
         if self._top is None:
@@ -225,7 +285,7 @@ class TradeTape(SymbolPane, can_focus=True):
         if self.instrument is None:
             return
         tape, top = self.instrument.tape, self._top
-        runs = list(tape.runs())
+        runs = list(self._runs(tape))
         line = 0 if top is None else next((n for n, run in enumerate(runs) if run.oldest <= top), len(runs))
         self._top = self._newest_of(runs, line + by, self._page)
         if top is None:
@@ -233,6 +293,17 @@ class TradeTape(SymbolPane, can_focus=True):
         elif self._top is not None:
             self._seen = max(self._seen, self._top + 1)
         self.update_lines()
+
+
+def _large(sizes: list[float]) -> float | None:
+    """Returns the size from which a trade is marked as large; None if too few sizes are known."""
+    return large_trade_threshold(sizes) if len(sizes) >= _LARGE_FROM else None
+
+
+def _filter_words(chosen: TradeFilter) -> str:
+    """Returns a filter in short: `≥10.0K ◆ buys`."""
+    size = f"≥{fmt.size(chosen.least)}" if chosen.least else ""
+    return " ".join(filter(None, (size, "◆" * chosen.large, _SIDE_WORDS.get(chosen.side, ""))))
 
 
 def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:

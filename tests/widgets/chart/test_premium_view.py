@@ -92,9 +92,10 @@ async def test_a_minute_without_a_fresh_iopv_is_a_gap_and_says_so_under_the_cros
         assert app.lines[0].endswith(" 11:24 no premium ─╮")
         await pilot.press(*["left"] * 20)
         assert app.lines[0].endswith(" 11:04 +0.100%  z +1.0 ─╮")
-        assert app.chart.layer == "Hide crosshair"
-        app.chart.leave_layer()
-        app.chart.leave_layer()
+        for label in ("Hide crosshair", "Price chart"):
+            layer = app.chart.escape_layer
+            assert layer is not None and layer[0] == label
+            layer[1]()
         assert not app.chart.premium and "1 min" in app.lines[0]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -12,7 +14,7 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
-from tui.market.levels import PriceMark, neighbour
+from tui.market.levels import PriceMark
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -22,16 +24,18 @@ from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
 from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells, line_note
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, why_no_bars
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, edge_labels
 from tui.widgets.chart.readout import Readout, interval_name, read_bar
 from tui.widgets.chart.time_plot import level
+from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body
 from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
+from tui.widgets.volume_words import volume_words
 
 
 class MinuteChart(SymbolPane, can_focus=True):
@@ -46,6 +50,9 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     vwap: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if the running VWAP is drawn."""
+
+    volume_at_price: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if what was traded at each price and the cumulative delta are drawn beside the bars."""
 
     compared: reactive[tuple[Instrument, ...]] = reactive((), repaint=False, init=False)
     """The symbols of a comparison, at most MAX_COMPARED, which is shown in place of `instrument`; empty for none."""
@@ -81,6 +88,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._to_compare: tuple[Symbol, ...] = ()
         self._comparison_view = ComparisonView()
         self._premium_view = PremiumView()
+        self._traded_view = TradedView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
         self._pressable = PressableLines()
         self._keys = keys
@@ -107,7 +115,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    watch_vwap = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
+    watch_vwap = watch_volume_at_price = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
 
     def watch_premium(self) -> None:
         self._viewport.reset_zoom()
@@ -173,12 +181,9 @@ class MinuteChart(SymbolPane, can_focus=True):
         """The price that the mouse points at with the crosshair, else the close under it, else the last price."""
         i, visible = self.instrument, self._visible(self.inner_width)
         if i is None or visible is None:
-            return i.last if i is not None else None
-        slot = self._viewport.crosshair_slot(visible)
-        if slot is not None and self._pressable.pointed is not None:
-            return neighbour(self._pressable.pointed, 0, i.precision)
-        bar = bar_of(i, visible, self._options, visible.last if slot is None else slot)
-        return bar.close if bar is not None else i.last
+            return None if i is None else i.last
+        read = read_bar(i, visible, self._options, self._viewport.crosshair_slot(visible), in_progress=False)
+        return self._pressable.price(i, read, self._viewport.position)
 
     @property
     def has_crosshair(self) -> bool:
@@ -189,24 +194,14 @@ class MinuteChart(SymbolPane, can_focus=True):
         return visible is not None and self._viewport.crosshair_slot(visible) is not None
 
     @property
-    def layer(self) -> str:
-        """What Esc takes away, in the footer's words; "" if there is nothing."""
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
         if self.has_line:
-            return "Leave line"
+            return "Leave line", partial(setattr, self, "selected_mark", None)
         if self.has_crosshair:
-            return "Hide crosshair"
-        return "End comparison" if self.compared else "Price chart" if self.premium else ""
-
-    def leave_layer(self) -> None:
-        """Leave the selected line, else remove the crosshair, else end the comparison, else show the bars again."""
-        if self.has_line:
-            self.selected_mark = None
-        elif self.has_crosshair:
-            self.leave_crosshair()
-        elif self._shows_premium:
-            self.premium = False
-        else:
-            self.compare(())
+            return "Hide crosshair", self.leave_crosshair
+        if self.compared:
+            return "End comparison", partial(self.compare, ())
+        return ("Price chart", partial(setattr, self, "premium", False)) if self.premium else None
 
     def leave_crosshair(self) -> None:
         """Remove the crosshair."""
@@ -245,7 +240,6 @@ class MinuteChart(SymbolPane, can_focus=True):
     def go_to(self, slot: int) -> None:
         """Put the crosshair on a slot, in view."""
         if (visible := self._visible(self.inner_width)) is not None:
-            self._pressable.pointed = None
             self._viewport.go_to(visible, slot)
             self.update_lines()
 
@@ -272,20 +266,13 @@ class MinuteChart(SymbolPane, can_focus=True):
     def _act(self, move: Callable[[VisibleSlots], None], otherwise: str) -> None:
         """Move over the bars, or say why that shows nothing else."""
         if (visible := self._visible(self.inner_width)) is None:
-            self.post_message(self.CannotAct(self._emptiness))
+            self.post_message(self.CannotAct(why_no_bars(self.shown)))
             return
         before = self._viewport.position
-        self._pressable.pointed = None
         move(visible)
         if self._viewport.position == before:
             self.post_message(self.CannotAct(otherwise))
         self.update_lines()
-
-    @property
-    def _emptiness(self) -> str:
-        """Why there are no bars."""
-        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
-        return "no trades yet to build bars from" if builds else "no minute bars yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -308,7 +295,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         if visible is None or not (0 < x <= visible.cells and 0 < y <= self.inner_height):
             self.leave_crosshair()
         elif self._viewport.point(visible, x):
-            self._pressable.point(y - 1)
+            self._pressable.point(y - 1, self._viewport.position)
             self.update_lines()
 
     # --- drawing ---
@@ -328,7 +315,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         for i in self.shown:
             i.infer_precision()
         bars = LABEL_CELLS if self.premium else label_cells(i := self.shown[0], self.marks, self._label_width.cells(i))
-        labels = legend_width(self.compared) if self.compared else bars
+        labels = legend_width(self.compared) if self.compared else bars + self._profile_cells(width)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(self.shown, self._axis.timeline, cells)
 
@@ -343,14 +330,30 @@ class MinuteChart(SymbolPane, can_focus=True):
         interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
+    @property
+    def _shows_traded(self) -> bool:
+        return self.volume_at_price and not (self.compared or self.premium)
+
+    def _profile_cells(self, width: int) -> int:
+        return profile_cells(width) if self._shows_traded else 0
+
+    def note(self) -> StyledLine:
+        """Returns what the selected line is, else what all the trades come to, if they are drawn."""
+        if self.has_line and self.instrument is not None and self.selected_mark is not None:
+            return line_note(self.theme_styles, self.instrument, self.selected_mark, self._keys, self.size.width - 6)
+        if not self._shows_traded or self.instrument is None or not self._has_bars:
+            return []
+        fitting = next((words for words in volume_words(self.instrument) if len(words) <= self.size.width - 6), "")
+        role = "text" if self._is_link_live and not self.standing else "muted"
+        return [self.theme_styles.segment(fitting, role)] if fitting else []
+
     def title(self) -> tuple[StyledLine, StyledLine]:
-        i, styles, visible = self.instrument, self.theme_styles, self._visible(self.inner_width)
         if self.compared:
-            if visible is None:
-                return [styles.segment("Compare", "text", bold=True)], []
-            return self._comparison_view.title(self._comparison_scene(visible), self.size.width - 9)
+            return self._comparison_view.title(self._comparison_scene(self._visible(self.inner_width)))
+        i, styles = self.instrument, self.theme_styles
         if i is None:
             return [styles.segment(interval_name(self.interval), "muted")], []
+        visible = self._visible(self.inner_width)
         if self._shows_premium:
             return self._premium_view.title(self._premium_scene(i, visible), self.size.width - 9)
         if visible is None:
@@ -377,25 +380,26 @@ class MinuteChart(SymbolPane, can_focus=True):
     def _shows_premium(self) -> bool:
         return self.premium and not self.compared
 
+    def _comparison_scene(self, visible: VisibleSlots | None) -> ComparisonScene:
+        return ComparisonScene(
+            self.theme_styles,
+            self.compared,
+            visible,
+            self._axis if visible is not None else None,
+            self._viewport.crosshair_slot(visible) if visible is not None else None,
+            self.interval,
+            self.compared_from,
+            self.time,
+            self._is_link_live and not self.standing,
+            "" if self._is_link_live or self.starting else "stale",
+            self.size.width - 9,
+        )
+
     def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
         crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
         time, is_live = max(self.time, i.newest_time), self._is_link_live and not self.standing
         doubt = "" if self._is_link_live or self.starting else "stale"
         return PremiumScene(self.theme_styles, i, visible, crosshair, time, is_live, doubt)
-
-    def _comparison_scene(self, visible: VisibleSlots) -> ComparisonScene:
-        return ComparisonScene(
-            self.theme_styles,
-            self.compared,
-            self._axis,
-            visible,
-            self.interval,
-            self.compared_from,
-            self._viewport.crosshair_slot(visible),
-            self.time,
-            self._is_link_live and not self.standing,
-            not (self._is_link_live or self.starting),
-        )
 
     def body(self, width: int, height: int) -> list[StyledLine]:
         styles = self.theme_styles
@@ -405,11 +409,11 @@ class MinuteChart(SymbolPane, can_focus=True):
         if self._shows_premium:
             return self._premium_view.body(self._premium_scene(i, visible), self.trouble, width, height)
         if visible is None:
-            return empty_body(styles, i, self.trouble, self._emptiness, width, height)
+            return empty_body(styles, i, self.trouble, why_no_bars(self.shown), width, height)
         if self.compared:
-            return self._comparison_view.body(self._comparison_scene(visible), self.trouble, width, height)
-        volume_rows = 2 if height >= 9 else 1 if height >= 6 else 0
-        rows = height - 1 - volume_rows
+            return self._comparison_view.body(self._comparison_scene(visible), visible, self.trouble, width, height)
+        volume_rows, delta_rows = rows_below(height, delta=self._shows_traded)
+        rows = height - 1 - volume_rows - delta_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(
             i,
@@ -423,25 +427,23 @@ class MinuteChart(SymbolPane, can_focus=True):
         newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
         prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
         dots = [level(price, model.low, model.high, 4 * rows) for price in prices]
-        lines_drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
-        layer = LineLayer(lines_drawn, model, styles, rows)
-        key = (i, i.bars.version, model, dots, visible.cells, height, styles, lines_drawn)
+        drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
+        layer = LineLayer(drawn, model, styles, rows)
+        key = (i, i.bars.version, model, dots, visible.cells, height, styles, drawn)
         if self._cached_picture is None or self._cached_picture[0] != key:
             canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw(layer)
-            self._pressable.drawn = layer.cells
-            self._pressable.scale = model.low, model.high, rows
+            self._pressable.layer = layer
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
-        lines = self._cached_picture[1]
-        if visible.cells < width:
-            label_width = width - visible.cells - 1
-            labels = edge_labels(styles, i, model, rows, volume_rows, label_width, visible.has_newest)
-            self._pressable.labelled = visible.cells, layer.add_labels(labels, label_width)
+        lines, profile = self._cached_picture[1], self._profile_cells(width)
+        label_width = width - visible.cells - profile - 1
+        traded: Mapping[int, Segment] = {}
+        if self._shows_traded:
+            scene = TradedScene(styles, i, visible, model, rows, delta_rows, profile, label_width, is_live)
+            lines, traded = self._traded_view.beside(lines, scene)
+        if label_width >= 0:
+            labels = edge_labels(styles, i, model, rows, volume_rows, delta_rows, label_width, visible.has_newest)
+            labels |= traded
+            self._pressable.labelled = visible.cells + profile, layer.add_labels(labels, label_width)
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]
-
-    def note(self) -> StyledLine:
-        i, mark = self.instrument, self.selected_mark
-        if i is None or mark is None or not self.has_line:
-            return []
-        return line_note(self.theme_styles, i, mark, self._keys, self.size.width - 6)

@@ -17,11 +17,12 @@ from tui import format as fmt
 from tui.config.key_table import KeyBinding, KeyHint, hint_labels, label_of
 from tui.market import Instrument
 from tui.market.bars import MINUTE
-from tui.market.levels import PriceLevel, PriceMark, price_of
+from tui.market.levels import PriceLevel, PriceMark, neighbour, price_of
 from tui.market.session_axis import DAY
 from tui.market.session_prices import OPENING_MINUTES, session_prices
 from tui.widgets.canvas import Canvas
 from tui.widgets.chart.model import ChartModel
+from tui.widgets.chart.readout import ReadBar
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.viewport import VisibleSlots
 from tui.widgets.pane import StyledLine
@@ -107,38 +108,14 @@ class LinePressed(Message):
         self.mark = mark
 
 
-class PressableLines:
-    """What the mouse points at. `drawn` are the cells of lines, `labelled` the first cell of the prices, and whose they
-    are by row; `scale` the lowest and highest price of the rows, and how many those are; `pointed` the price of the row
-    that was pointed at, None once the crosshair was moved otherwise."""
-
-    def __init__(self) -> None:
-        self.scale = 0.0, 0.0, 0
-        self.pointed: float | None = None
-        self.drawn: Mapping[tuple[int, int], PriceMark] = {}
-        self.labelled: tuple[int, Mapping[int, ChartLine]] = 0, {}
-
-    def point(self, y: int) -> None:
-        """Point at a row."""
-        low, high, rows = self.scale
-        self.pointed = high - (y + 0.5) / rows * (high - low) if y < rows else None
-
-    def at(self, x: int, y: int) -> PriceMark | None:
-        """Returns what can be moved in a cell of the chart."""
-        left, labels = self.labelled
-        if x < left:
-            return self.drawn.get((x, y))
-        return labels[y].mark if y in labels else None
-
-
 class LineLayer:
     """The lines of one picture: drawn on cells that nothing else needs. `cells` are those of lines that can be moved,
     once they are drawn."""
 
     def __init__(self, lines: Sequence[ChartLine], model: ChartModel, styles: Styles, rows: int) -> None:
         self.cells: dict[tuple[int, int], PriceMark] = {}
+        self._low, self._high, self._rows = model.low, model.high, rows
         self._styles = styles
-        self._rows = rows
         self._by_row: dict[int, list[ChartLine]] = {}
         self._above: list[ChartLine] = []
         self._below: list[ChartLine] = []
@@ -155,6 +132,10 @@ class LineLayer:
         # The selected one, then the nearest.
         self._above.sort(key=lambda line: (not line.selected, line.price))
         self._below.sort(key=lambda line: (not line.selected, -line.price))
+
+    def price(self, y: int) -> float | None:
+        """Returns the price in the middle of a row, None below the prices."""
+        return self._high - (y + 0.5) / self._rows * (self._high - self._low) if y < self._rows else None
 
     def draw(self, canvas: Canvas, x_of: Callable[[int], int]) -> None:
         """Draw lines and their names. `x_of` returns the cell of a time, ms UTC."""
@@ -218,6 +199,35 @@ class LineLayer:
         text = f"{sign}{line.told} "
         style = self._styles("background", line.role, bold=True) if line.selected else self._styles(line.role)
         return Segment(text.rjust(width) if len(text) <= width else sign.rjust(width), style)
+
+
+class PressableLines:
+    """What the mouse points at in a chart. `layer` is what was drawn last; `labelled` the first cell of the prices, and
+    whose they are by row."""
+
+    def __init__(self) -> None:
+        self.layer: LineLayer | None = None
+        self.labelled: tuple[int, Mapping[int, ChartLine]] = 0, {}
+        self._pointed: tuple[float | None, object] = None, None
+
+    def at(self, x: int, y: int) -> PriceMark | None:
+        """Returns what can be moved in a cell of the chart."""
+        left, labels = self.labelled
+        if x < left:
+            return self.layer.cells.get((x, y)) if self.layer is not None else None
+        return labels[y].mark if y in labels else None
+
+    def point(self, y: int, position: object) -> None:
+        """Point at a row, with the crosshair at that position."""
+        self._pointed = self.layer.price(y) if self.layer is not None else None, position
+
+    def price(self, i: Instrument, read: ReadBar, position: object) -> float | None:
+        """Returns the price that is pointed at if the crosshair is still there, else the close of the bar that is
+        read, else the last price."""
+        pointed, at = self._pointed
+        if read.pointed and pointed is not None and at == position:
+            return neighbour(pointed, 0, i.precision)
+        return read.bar.close if read.bar is not None else i.last
 
 
 def _blank_run(canvas: Canvas, y: int, cells: int, starts: Iterable[int]) -> int | None:

@@ -138,6 +138,12 @@ class ModelBuilder:
         return _Series(bars, average)
 
 
+def why_no_bars(shown: Sequence[Instrument]) -> str:
+    """Returns why none of the instruments has bars."""
+    builds = bool(shown) and all(i.builds_bars for i in shown)
+    return "no trades yet to build bars from" if builds else "no minute bars yet"
+
+
 def bar_of(i: Instrument, visible: VisibleSlots, options: ChartOptions, slot: int) -> Kline | None:
     """Returns the bar of a slot; the newest one includes the last trade."""
     bar = interval_bars(i.bars, visible.timeline.slots[slot : slot + 1])[0]

@@ -27,16 +27,23 @@ class LabelWidth:
 
 
 def edge_labels(
-    styles: Styles, i: Instrument, model: ChartModel, rows: int, rows_below: int, width: int, has_newest: bool
+    styles: Styles,
+    i: Instrument,
+    model: ChartModel,
+    rows: int,
+    volume_rows: int,
+    delta_rows: int,
+    width: int,
+    has_newest: bool,
 ) -> dict[int, Segment]:
     """Returns labels of `width` cells by row: prices beside the `rows` of the picture, and the zone beside the time
-    axis, which is below the `rows_below` of the volume. If the view has not the newest bar the last price stands there,
-    apart from those of the bars in view; the zone stays if there is room."""
+    axis, below volume and delta. If the view has not the newest bar the last price stands there, apart from those of
+    the bars in view; the zone stays if there is room."""
     labels = _price_labels(styles, i, model, rows, width, has_newest)
-    bottom = rows + rows_below
+    bottom = rows + volume_rows + delta_rows
     labels[bottom] = styles.segment(model.zone.label, "faint")
     if not has_newest and (price := _last_price(i)) is not None:
-        bottom -= rows_below > 1
+        bottom -= delta_rows + 1 if delta_rows else volume_rows > 1
         labels[bottom] = _label(i, price, width, _last_style(styles, model))
         labels.setdefault(bottom - 1, styles.segment("now ".rjust(width), "muted"))
     return labels

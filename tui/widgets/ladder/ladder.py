@@ -21,6 +21,7 @@ from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.empty_body import empty_body
 from tui.widgets.ladder.cost_table import cost_table
+from tui.widgets.ladder.level_cursor import LevelCursor
 from tui.widgets.ladder.rows import (
     LadderGeometry,
     LadderRow,
@@ -33,8 +34,10 @@ from tui.widgets.ladder.rows import (
 from tui.widgets.ladder.scroll import LadderScroll
 from tui.widgets.ladder.spread_line import SIDE_ROLES, in_ticks, spread_line
 from tui.widgets.ladder.tracked_book import TrackedBook, book_age
+from tui.widgets.ladder.traded_column import TradedCell, TradedColumn
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
+from tui.widgets.volume_words import volume_words
 
 
 class DepthLadder(SymbolPane, can_focus=True):
@@ -52,6 +55,9 @@ class DepthLadder(SymbolPane, can_focus=True):
     money: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if `amount` is in the symbol's trade currency."""
 
+    volume_at_price: reactive[bool] = reactive(False, repaint=False, init=False)
+    """True if what was traded at each price is shown in place of the cumulative sizes."""
+
     class Changed(Message):
         """A key changed `static` or `square_root`."""
 
@@ -68,6 +74,10 @@ class DepthLadder(SymbolPane, can_focus=True):
         self._drawn_age = ""  # of an old book
         self._book = TrackedBook(0.0)
         self._scrolling = LadderScroll()
+        self._cursor = LevelCursor()
+        self._cursor_row: int | None = None  # in the rows of prices as last drawn; negative above them
+        self._row_count = 0
+        self._traded: TradedColumn | None = None  # as last drawn
         self._rows = RowDrawer()
 
     # --- frames ---
@@ -75,6 +85,7 @@ class DepthLadder(SymbolPane, can_focus=True):
     def watch_instrument(self) -> None:
         self._book = TrackedBook(self._now)
         self._scrolling = LadderScroll()
+        self._cursor = LevelCursor()
         self.update_lines()
 
     def watch_static(self) -> None:
@@ -82,6 +93,9 @@ class DepthLadder(SymbolPane, can_focus=True):
         self.update_lines()
 
     def watch_square_root(self) -> None:
+        self.update_lines()
+
+    def watch_volume_at_price(self) -> None:
         self.update_lines()
 
     def watch_amount(self) -> None:
@@ -131,6 +145,29 @@ class DepthLadder(SymbolPane, can_focus=True):
 
     def _centre(self) -> None:
         self._scrolling.centre()
+        self.update_lines()
+
+    def action_ladder_cursor_up(self) -> None:
+        self._move_cursor(-1, "the book shown has no higher level")
+
+    def action_ladder_cursor_down(self) -> None:
+        self._move_cursor(1, "the book shown has no lower level")
+
+    def _move_cursor(self, by: int, otherwise: str) -> None:
+        """Move the cursor to the next level, and scroll it into view; or say why that is not possible."""
+        if not self._cursor.move(self._book, by):
+            self.post_message(self.CannotAct("there is no order book yet" if self._book.is_empty else otherwise))
+            return
+        self.update_lines()
+        if (row := self._cursor_row) is not None and not 0 <= row < self._row_count:
+            self._scroll(row if row < 0 else row + 1 - self._row_count)
+
+    @property
+    def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
+        return ("Hide cursor", self._hide_cursor) if self._cursor.price is not None else None
+
+    def _hide_cursor(self) -> None:
+        self._cursor.price = None
         self.update_lines()
 
     def _act(self, scroll: Callable[[], None], otherwise: str) -> None:
@@ -195,6 +232,17 @@ class DepthLadder(SymbolPane, can_focus=True):
             yield f"{money} · {bp}", "muted"
             yield bp, "muted"
 
+    def note(self) -> StyledLine:
+        """Returns what stands in the book up to the cursor, else what all the trades come to."""
+        if self.instrument is None or self._book.is_empty:
+            return []
+        forms = self._cursor.words(self._book, currency_of(self.instrument.symbol.region))
+        if not forms and self._traded is not None:
+            forms = volume_words(self.instrument)
+        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
+        role = "text" if self._is_live else "muted"
+        return [self.theme_styles.segment(fitting, role)] if fitting else []
+
     def body(self, width: int, height: int) -> list[StyledLine]:
         instrument, book = self.instrument, self._book
         if instrument is None:
@@ -222,6 +270,8 @@ class DepthLadder(SymbolPane, can_focus=True):
             prices += [price for price in map(axis.price, range(axis.rows)) if price > 0]
             book.widen(instrument, prices)
         geometry = ladder_geometry(width, max(len(fmt.price(price, book.decimals)) for price in prices))
+        self._cursor_row = None
+        self._traded = TradedColumn(instrument, book.decimals) if self.volume_at_price else None
         asks = level_cells(book.asks, geometry, book.scale, book.tinted_asks, square_root=self.square_root)
         bids = level_cells(book.bids, geometry, book.scale, book.tinted_bids, square_root=self.square_root)
         spread = spread_line(self.theme_styles, book, instrument, geometry, width, live=self._is_live)
@@ -229,7 +279,9 @@ class DepthLadder(SymbolPane, can_focus=True):
             lines, out_of_sight = self._floating_lines(instrument, geometry, rows, asks, bids, spread)
         else:
             lines, out_of_sight = self._static_lines(instrument, geometry, axis, asks, bids, spread)
-        header = ladder_header(self.theme_styles, geometry, out_of_sight, square_root=self.square_root)
+        mark = "~" if self._traded is not None and self._traded.is_inferred else ""
+        titles = ("CUM", "CUM") if self._traded is None else (f"{mark}BOUGHT", f"{mark}SOLD")
+        header = ladder_header(self.theme_styles, geometry, out_of_sight, titles, square_root=self.square_root)
         return [*([[]] * above), *([header] if head else []), *lines, *foot]
 
     def _cost_table(self, instrument: Instrument, width: int, height: int) -> list[StyledLine]:
@@ -264,6 +316,11 @@ class DepthLadder(SymbolPane, can_focus=True):
         """Returns consecutive levels around the spread, and where the spread is: 1 above the rows, -1 below, 0 in
         sight."""
         book, middle = self._book, self._scrolling.spread_row(rows, len(asks), len(bids))
+        self._row_count, cursor = rows, self._cursor
+        for sign, side in ((-1, book.asks), (1, book.bids)):
+            at = next((n for n, level in enumerate(side) if cursor.is_at(level.price)), None)
+            if at is not None:
+                self._cursor_row = middle + sign * (at + 1)
         lines: list[StyledLine] = []
         for y in range(rows):
             n = abs(y - middle) - 1
@@ -277,7 +334,8 @@ class DepthLadder(SymbolPane, can_focus=True):
                 price = levels[n].price
                 text, role = fmt.price(price, book.decimals), self._price_role(price, is_ask)
                 ask, bid = (cells[n], None) if is_ask else (None, cells[n])
-                lines.append(self._line(LadderRow(text, role, n == 0, self._mark(i, price), ask, bid), geometry))
+                marks = self._mark(i, price), ask, bid, cursor.is_at(price), self._traded_cell(price)
+                lines.append(self._line(LadderRow(text, role, n == 0, *marks), geometry))
         return lines, (middle < 0) - (middle >= rows)
 
     def _axis(self, i: Instrument, rows: int) -> PriceAxis:
@@ -304,6 +362,9 @@ class DepthLadder(SymbolPane, can_focus=True):
         """Returns a row for each price with the spread's line below, and where the best bid and ask are: 1 above the
         rows, -1 below, 0 in sight."""
         book = self._book
+        self._row_count = axis.rows
+        if self._cursor.price is not None:
+            self._cursor_row = axis.row(self._cursor.price)
         at_ask = {axis.row(level.price): n for n, level in enumerate(book.asks)}
         at_bid = {axis.row(level.price): n for n, level in enumerate(book.bids)}
         lines: list[StyledLine] = []
@@ -317,10 +378,15 @@ class DepthLadder(SymbolPane, can_focus=True):
                 self._mark(i, price),
                 asks[n] if n >= 0 else None,
                 bids[m] if m >= 0 else None,
+                self._cursor.is_at(price),
+                self._traded_cell(price),
             )
             lines.append(self._line(row, geometry))
         nearest = [next(iter(side)) for side in (at_ask, at_bid) if side]
         return [*lines, spread], (max(nearest) < 0) - (min(nearest) >= axis.rows)
+
+    def _traded_cell(self, price: float) -> TradedCell | None:
+        return self._traded.cell(price) if self._traded is not None else None
 
     def _line(self, row: LadderRow, geometry: LadderGeometry) -> StyledLine:
         return self._rows.line(row, geometry, self.theme_styles, live=self._is_live)

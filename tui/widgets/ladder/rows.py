@@ -11,6 +11,7 @@ from msgspec import Struct
 from tui import format as fmt
 from tui.market.book import cumulative
 from tui.protocol.messages import Level
+from tui.widgets.ladder.traded_column import TradedCell
 from tui.widgets.pane import StyledLine
 from tui.widgets.size_bar import aligned, sized_bar
 from tui.widgets.styles import Styles
@@ -49,7 +50,9 @@ class LevelCell(NamedTuple):
 
 
 class LadderRow(Struct, frozen=True):
-    """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price."""
+    """All that a row is drawn from. `mark` is the role of the last trade's mark, "" if that trade had another price;
+    `pointed` is True if the cursor stands on it. `traded` takes the place of the cumulative sizes, None if it is not
+    shown."""
 
     price: str
     role: str
@@ -57,6 +60,8 @@ class LadderRow(Struct, frozen=True):
     mark: str
     ask: LevelCell | None
     bid: LevelCell | None
+    pointed: bool
+    traded: TradedCell | None
 
 
 def level_cells(
@@ -93,22 +98,36 @@ class RowDrawer:
 
 
 def _line(row: LadderRow, geometry: LadderGeometry, styles: Styles, live: bool) -> StyledLine:
+    left, right = (level.total if level is not None else "" for level in (row.bid, row.ask))
+    if row.traded is not None:
+        left, right = row.traded.bought, row.traded.sold
+    is_control = row.traded is not None and row.traded.is_control
+    total_role = "text" if is_control and live else "muted"
     line: StyledLine = [styles.segment(" " * geometry.half, "text")]
-    if row.bid is not None:
-        line = [styles.segment(f"{row.bid.total:>{geometry.total - 1}} ", "muted")] if geometry.total else []
-        line += _bar(row.bid, geometry.bar, styles, live, leftward=True)
+    if row.bid is not None or left:
+        line = []
+        if geometry.total:
+            line.append(styles.segment(f"{left:>{geometry.total - 1}} ", total_role, bold=is_control))
+        if row.bid is not None:
+            line += _bar(row.bid, geometry.bar, styles, live, leftward=True)
+        else:
+            line.append(styles.segment(" " * geometry.bar, "text"))
     price = row.price.rjust(geometry.price)
+    role, ground = ("background", "accent") if row.pointed else (row.role, "background")
+    bold = row.bold or row.pointed
     if not row.mark:
-        line.append(styles.segment(f" {price} ", row.role, bold=row.bold))
+        line.append(styles.segment(f" {price} ", role, ground, bold=bold))
     elif row.bid is not None and row.ask is None:
         # The mark points at the price from the side that has no bar.
-        line += [styles.segment(f" {price}", row.role, bold=row.bold), styles.segment("◂", row.mark)]
+        line += [styles.segment(f" {price}", role, ground, bold=bold), styles.segment("◂", row.mark)]
     else:
-        line += [styles.segment("▸", row.mark), styles.segment(f"{price} ", row.role, bold=row.bold)]
+        line += [styles.segment("▸", row.mark), styles.segment(f"{price} ", role, ground, bold=bold)]
     if row.ask is not None:
         line += _bar(row.ask, geometry.bar, styles, live)
-        if geometry.total:
-            line.append(styles.segment(f"{row.ask.total:>{geometry.total - 1}} ", "muted"))
+    elif right:
+        line.append(styles.segment(" " * geometry.bar, "text"))
+    if geometry.total and (row.ask is not None or right):
+        line.append(styles.segment(f"{right:>{geometry.total - 1}} ", total_role, bold=is_control))
     return line
 
 
@@ -123,11 +142,14 @@ def _bar(cell: LevelCell, width: int, styles: Styles, live: bool, *, leftward: b
     return sized_bar(styles, text, cell.eighths, colour, role="text", off=off, bold=cell.tinted, leftward=leftward)
 
 
-def ladder_header(styles: Styles, geometry: LadderGeometry, out_of_sight: int, *, square_root: bool) -> StyledLine:
-    """Returns the line of titles, with an arrow if the spread is out of sight: 1 above, -1 below."""
+def ladder_header(
+    styles: Styles, geometry: LadderGeometry, out_of_sight: int, totals: tuple[str, str], *, square_root: bool
+) -> StyledLine:
+    """Returns the line of titles, with an arrow if the spread is out of sight: 1 above, -1 below. `totals` are the
+    titles of the outermost columns."""
     size = "√SIZE" if square_root else "SIZE"
-    total = f"{'CUM':>{geometry.total - 1}} " if geometry.total else ""
-    left, right = total + size.rjust(geometry.bar), size.ljust(geometry.bar) + total
+    outer = [f"{title:>{geometry.total - 1}} " if geometry.total else "" for title in totals]
+    left, right = outer[0] + size.rjust(geometry.bar), size.ljust(geometry.bar) + outer[1]
     price = styles.segment(f" {'PRICE'.rjust(geometry.price)} ", "muted")
     if out_of_sight:
         arrow = "↑" if out_of_sight > 0 else "↓"
