@@ -212,3 +212,26 @@ def test_as_a_picture(snap_compare: Snapshot, size: tuple[int, int]) -> None:
     marks = (level(last + 0.5), Alert(QQQ, "below", last - 0.3), level(last * 2))
     app = Alone(i, marks=marks, selected_mark=marks[0])
     assert snap_compare(app, terminal_size=size)
+
+
+# --- gaps ---
+
+
+def test_where_data_was_lost_an_upright_line_says_so() -> None:
+    bars = [bar for n, bar in enumerate(price_walk(OPEN, range(60))) if not 20 < n < 25]
+    i = instrument_of(bars)
+    plain = shown(i, width=90)
+    i.bars.link_lost(OPEN // 60_000 + 20)
+    i.bars.link_back(OPEN // 60_000 + 25)
+    lines = shown(i, width=90)
+    assert "09:50–09:55 lost" in "".join(lines) and sum("╎" in line for line in lines) > len(lines) // 2
+    assert "╎" not in "".join(plain) and "lost" not in "".join(plain)
+    i.bars.complete_before(OPEN // 60_000 + 30)
+    assert "lost" not in "".join(shown(i, width=90)), "the vendor has told of it since"
+
+
+def test_a_gap_of_one_minute_has_one_time_and_days_have_none() -> None:
+    i = instrument_of(price_walk(OPEN, range(60)))
+    i.bars.mark_incomplete(OPEN // 60_000 + 20)
+    assert " 09:50 lost" in "".join(shown(i, width=90)).replace("╎", " ")
+    assert "lost" not in "".join(shown(i, width=90, interval=DAY))

@@ -16,10 +16,11 @@ from textual.message import Message
 from tui import format as fmt
 from tui.config.key_table import KeyBinding, KeyHint, hint_labels, label_of
 from tui.market import Instrument
-from tui.market.bars import MINUTE
+from tui.market.bars import MINUTE, MinuteGap
 from tui.market.levels import PriceLevel, PriceMark, neighbour, price_of
 from tui.market.session_axis import DAY
 from tui.market.session_prices import OPENING_MINUTES, session_prices
+from tui.market.sessions import Zone
 from tui.widgets.canvas import Canvas
 from tui.widgets.chart.model import ChartModel
 from tui.widgets.chart.readout import ReadBar
@@ -137,6 +138,24 @@ class LineLayer:
         """Returns the price in the middle of a row, None below the prices."""
         return self._high - (y + 0.5) / self._rows * (self._high - self._low) if y < self._rows else None
 
+    def draw_gaps(self, canvas: Canvas, gaps: Iterable[MinuteGap], zone: Zone, x_of: Callable[[int], int]) -> None:
+        """Draw an upright line where data were lost, and from when to when. `x_of` returns the cell of a time."""
+        style = self._styles("warning")
+        for gap in gaps:
+            x = x_of(gap.last * MINUTE)
+            if not 0 <= x < canvas.width:
+                continue
+            times = [f"{zone.at(slot * MINUTE):%H:%M}" for slot in dict.fromkeys(gap)]
+            words = f" {'–'.join(times)} lost "
+            for y in range(1, self._rows):
+                at = _blank_run(canvas, y, len(words), (x + 1, x - len(words)))
+                if at is not None:
+                    canvas.put_words(at, y, words, style)
+                    break
+            for y in range(self._rows):
+                if canvas.is_blank(x, y):
+                    canvas.put(x, y, "╎", style)
+
     def draw(self, canvas: Canvas, x_of: Callable[[int], int]) -> None:
         """Draw lines and their names. `x_of` returns the cell of a time, ms UTC."""
         for y, outside, arrow in ((0, self._above, _ABOVE), (self._rows - 1, self._below, _BELOW)):
@@ -232,7 +251,7 @@ class PressableLines:
 
 def _blank_run(canvas: Canvas, y: int, cells: int, starts: Iterable[int]) -> int | None:
     """Returns the first of `starts` from which on so many cells of a row are blank, None if there is none."""
-    return next((x for x in starts if canvas.is_blank(x, y, cells)), None)
+    return next((x for x in starts if 0 <= x <= canvas.width - cells and canvas.is_blank(x, y, cells)), None)
 
 
 def _price(i: Instrument, price: float) -> str:

@@ -31,12 +31,16 @@ class Plot(TimePlot):
             self._line()
         self._average()
         if lines is not None:
-            slots = self._model.timeline.slots
-            lines.draw(self._canvas, lambda time: self._x(find_slot(slots, time)) // 2)
+            lines.draw_gaps(self._canvas, self._model.gaps, self._model.zone, self._cell)
+            lines.draw(self._canvas, self._cell)
         self._close()
         self._crosshair()
         self._axis()
         return self._canvas
+
+    def _cell(self, time: int) -> int:
+        """Returns the cell in which the slot of a time (ms UTC) begins."""
+        return self._x(find_slot(self._model.timeline.slots, time)) // 2
 
     def _line(self) -> None:
         """Draw a line through the closes, faint where a bar is incomplete; the cell of the newest price is highlighted
