@@ -28,10 +28,23 @@ def test_while_the_link_was_away_is_a_gap_whatever_the_stream_tells_of_the_last_
     i.bars.link_back(FIRST + 14)
     for bar_ in price_walk(OPEN, range(14, 20)):
         i.bars.update(bar_)
-    assert i.bars.incomplete == {FIRST + 9} and gaps(i) == [(9, 14)]
+    assert i.bars.incomplete == {FIRST + 9} and gaps(i) == [(9, 13)], "the last one it told whole"
     i.bars.link_lost(FIRST + 17)
     i.bars.link_back(FIRST + 17)
-    assert gaps(i) == [(9, 14), (17, 17)]
+    assert gaps(i) == [(9, 13), (17, 17)]
+    i.bars.link_lost(FIRST + 18)
+    i.bars.link_back(FIRST + 18)
+    assert gaps(i) == [(9, 13), (17, 18)], "one line for both"
+
+
+def test_an_outage_within_a_minute_that_the_stream_tells_whole_is_none() -> None:
+    i = of(*range(10))
+    i.bars.link_lost(FIRST + 9)
+    i.bars.link_back(FIRST + 9)
+    for each in price_walk(OPEN, range(9, 12)):
+        each.volume += 1e6
+        i.bars.update(each)
+    assert gaps(i) == [] and i.bars.outages == []
 
 
 def test_the_minute_in_progress_and_what_was_before_the_first_bar_are_no_gap() -> None:

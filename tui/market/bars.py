@@ -80,6 +80,8 @@ class MinuteBars:
         self._set(slot, bar)
         if self.incomplete:
             self.incomplete.discard(slot)
+        if self.outages:
+            self._told_of(slot)
         return True
 
     def merge_history(self, bars: Iterable[Kline]) -> bool:
@@ -124,6 +126,13 @@ class MinuteBars:
             self.version += 1
             if len(self.incomplete) > MAX_MINUTES:
                 self.incomplete.remove(min(self.incomplete))
+
+    def _told_of(self, slot: int) -> None:
+        """Shorten the latest outage by its first or last minute: the stream tells whole minutes."""
+        *earlier, gap = self.outages
+        if slot in gap:
+            gap = MinuteGap(gap.first + (slot == gap.first), gap.last - (slot == gap.last))
+            self.outages = [*earlier, gap] if gap.first <= gap.last else earlier
 
     def link_lost(self, slot: int) -> None:
         """Mark the slot in which the link was lost."""

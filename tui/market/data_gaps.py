@@ -17,8 +17,15 @@ def data_gaps(i: Instrument) -> list[MinuteGap]:
     bars = i.bars
     if not bars.incomplete and not bars.outages:
         return []
-    found = sorted({*bars.outages, *_single_minutes(i)})
-    return [gap for gap in found if gap.first < bars.latest and _has_trading(i.calendar, gap)]
+    found: list[MinuteGap] = []
+    for gap in sorted({*bars.outages, *_single_minutes(i)}):
+        if gap.first >= bars.latest or not _has_trading(i.calendar, gap):
+            continue
+        if found and gap.first <= found[-1].last + 1:
+            found[-1] = MinuteGap(found[-1].first, max(found[-1].last, gap.last))
+        else:
+            found.append(gap)
+    return found
 
 
 def _single_minutes(i: Instrument) -> Iterator[MinuteGap]:
