@@ -10,6 +10,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import KEY, check_output, exchange, lines_until, run_program, start_program
 from tests.support.feed import free_port
 from tui.headless.snapshot import Snapshot
@@ -164,3 +166,24 @@ def test_the_usual_volume_is_made_of_the_minutes_that_the_dashboard_has_stored(t
     arguments = ("snapshot", "--demo", "--watch", "QQQ$US,SPY$US", "--config", str(config), "--format", "json")
     known, unknown = json.loads(run_program(*arguments).stdout)
     assert known["relvol"] > 1 and unknown["relvol"] is None
+
+
+def test_a_pair_is_a_row_among_others_and_its_legs_are_asked_for() -> None:
+    with exchange() as url:
+        watch = ("--watch", "QQQ/SPY, SPY-QQQ, SPY")
+        made = run_program("snapshot", "--url", url, *watch, "--format", "json", key=KEY)
+        table = run_program("snapshot", "--url", url, "--watch", "QQQ/SPY", "--format", "csv", key=KEY).stdout
+    ratio, difference, spy = json.loads(made.stdout)
+    assert (ratio["symbol"], difference["symbol"]) == ("QQQ$US/SPY$US", "SPY$US-QQQ$US")
+    assert ratio["last"] == pytest.approx(1 - difference["last"] / spy["last"], rel=1e-3)
+    assert ratio["bid"] is None and ratio["volume"] is None and ratio["change%"] is not None
+    assert "SPY-QQQ read as SPY$US-QQQ$US" in made.stderr and "no data" not in made.stderr
+    (row,) = csv.DictReader(io.StringIO(table))
+    assert (row["symbol"], row["bid"]) == ("QQQ$US/SPY$US", "") and float(row["last"]) > 0
+
+
+def test_a_leg_without_data_is_named() -> None:
+    with exchange() as url:
+        result = run_program("snapshot", "--url", url, "--watch", "QQQ$US/ZZZQ$US", "--wait", "2", key=KEY)
+    assert "itick-tui: no data: ZZZQ$US" in result.stderr
+    assert result.stdout.splitlines()[1].split()[:3] == ["QQQ/ZZZQ$US", "—", "—"]

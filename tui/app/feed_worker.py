@@ -185,10 +185,10 @@ class FeedWorker:
         if self.source.iopv_command:
             self._run_iopv_command(self.source.iopv_command)
         if self.source.server is not None:
-            from tui.relay.nats_follower import follower_of
+            from tui.relay.nats_follower import NatsFollower
 
             server = self.source.server
-            await self._run_link(server.url, Token(""), opener=follower_of(server, "dashboard"))
+            await self._run_link(server.url, Token(""), opener=NatsFollower(server, "dashboard"))
         elif self.source.url is not None:
             assert self.source.token is not None
             await self._run_shared(self.source.url, self.source.token)

@@ -25,7 +25,7 @@ from tui.protocol.rest import MOST_BARS
 from tui.reference.fund_names import FundNames
 from tui.reference.holidays import load
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol, expand_pairs
 from tui.threads import run_in_thread
 from tui.watchlist.columns import BY_ID, DEFAULT, SPARKS, Column, shown_columns
 from tui.watchlist.row_figures import RenderContext, RowFigures, has_extended, has_mixed_currencies, make_row
@@ -42,16 +42,18 @@ _log = logging.getLogger(__name__)
 
 
 class Snapshot(HeadlessRun):
-    """Follows symbols until each has data of every type that is served, for `wait` s at most; then `rows` returns what
-    the grid shows of them, `relvol` too if it `needs_usual_volume`."""
+    """Follows symbols, and the legs of pairs, until each has data of every type that is served, for `wait` s at most;
+    then `rows` returns what the grid shows of them, `relvol` too if it `needs_usual_volume`."""
 
     def __init__(self, symbols: Sequence[Symbol], wait: float, *, needs_usual_volume: bool = False) -> None:
         super().__init__()
-        self._symbols = symbols
+        self._rows = symbols
+        self._symbols = expand_pairs(symbols)
         self._wait = wait
         self._needs_usual_volume = needs_usual_volume
-        self.market.follow(symbols)
-        self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in symbols}
+        self.market.follow(self._symbols)
+        self.market.set_pairs(symbol for symbol in symbols if isinstance(symbol, Pair))
+        self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in self._symbols}
         self._news = asyncio.Event()
         self._is_live = False  # at the end
         self._now = 0.0  # s monotonic, at the end
@@ -84,11 +86,12 @@ class Snapshot(HeadlessRun):
         """Take the time and the state of the link for what is printed, before the link is closed."""
         self._now, self._is_live = monotonic(), self._link.state.is_live
         self.market.sample(self._now, self.market.instruments.values())
+        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self._now)
 
     def rows(self, columns: tuple[str, ...], sort: str) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows and the columns as the grid shows them, given the ids of the chosen columns, () for the
         default ones, and the order."""
-        instruments = [self.market.instruments[symbol] for symbol in self._symbols]
+        instruments = [row for symbol in self._rows if (row := self.market.row(symbol)) is not None]
         scale = SparklineScale()
         scale.measure(instruments, SPARKS[0])
         context = RenderContext(

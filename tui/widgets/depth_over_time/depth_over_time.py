@@ -19,7 +19,7 @@ from tui.widgets.bindings import bindings
 from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined, scale, time_labels
 from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, touch_range
 from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow, depth_rows
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, none_of_pair
 from tui.widgets.ladder.tracked_book import book_age
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
@@ -235,7 +235,8 @@ class DepthOverTime(SymbolPane, can_focus=True):
             return []
         if model is None:
             refusal = i.refused.get("depth")
-            reason = describe_refusal("order book", refusal) if refusal else "no book yet"
+            missing = none_of_pair(i, "book") or "no book yet"
+            reason = describe_refusal("order book", refusal) if refusal else missing
             return empty_body(styles, i, self.trouble, reason, width, height)
         rows = height - 1
         heat_map = self._scaled(model, rows)
