@@ -264,6 +264,12 @@ def test_a_basis_is_no_premium() -> None:
     assert (text("basis", FULL), text("premium", FULL)) == ("—", "+0.46%")
 
 
+def test_digits_that_changed_just_now_are_highlighted_but_not_while_the_picture_stands() -> None:
+    shown = row(quote(512.34), Tick(symbol="QQQ$US", last=512.39, time=T + 1_000))
+    assert cell("last", shown).lit == 1
+    assert cell("last", replace(shown, context=replace(shown.context, standing=True))).lit == 0
+
+
 def pair_row(written: str, *, begin: float = 500.0) -> RowFigures:
     """The row of a pair of QQQ, which moves from `begin` on, and SPY at 500."""
     pair = parse_symbol_or_pair(written).symbol

@@ -185,10 +185,10 @@ class FeedWorker:
         if self.source.iopv_command:
             self._run_iopv_command(self.source.iopv_command)
         if self.source.server is not None:
-            from tui.relay.nats_follower import follower_of
+            from tui.relay.nats_follower import NatsFollower
 
             server = self.source.server
-            await self._run_link(server.url, Token(""), opener=follower_of(server, "dashboard"))
+            await self._run_link(server.url, Token(""), opener=NatsFollower(server, "dashboard"))
         elif self.source.url is not None:
             assert self.source.token is not None
             await self._run_shared(self.source.url, self.source.token)
@@ -354,7 +354,7 @@ class FeedWorker:
 
         if not self.source.is_demo:
             await self._load_holidays()  # first: they decide which session a bar of the past belongs to
-        calls = 0
+        calls: int | None = None
         if self.source.server is None:  # a follower has no key to ask with
             calls = _DEMO_CALLS if self.source.is_demo else self._calls_a_minute
             base = self.source.rest_url or rest_base(url)

@@ -142,9 +142,9 @@ def stream(
             async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
                 return await ndjson.run(target, token, type_list, route, recorder, log)
         if server is not None:
-            from tui.relay.nats_follower import follower_of
+            from tui.relay.nats_follower import NatsFollower
 
-            opener = follower_of(server, "stream")
+            opener = NatsFollower(server, "stream")
             return await ndjson.run(server.url, Token(""), type_list, None, recorder, log, opener)
         from tui.exchange.server import Exchange
 

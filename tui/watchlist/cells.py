@@ -99,8 +99,9 @@ def last_cell(row: RowFigures) -> Cell:
     text = fmt.price(i.last, i.precision.decimals)
     if row.is_old("last"):
         return Cell(text, "muted", old=True)
-    lit = 0
-    if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
+    lit, context = 0, row.context
+    is_new = context.flash and not context.standing and context.now - i.last_changed_at < FLASH
+    if is_new and i.previous is not None:
         lit = _changed_digits(text, fmt.price(i.previous, i.precision.decimals))
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 

@@ -321,7 +321,8 @@ class MinuteChart(SymbolPane, can_focus=True):
         """Returns what all the trades come to, if they are drawn."""
         if not self._shows_traded or self.instrument is None or not self._has_bars:
             return []
-        fitting = next((words for words in volume_words(self.instrument) if len(words) <= self.size.width - 6), "")
+        forms = volume_words(self.instrument, delta_first=False)
+        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_link_live and not self.standing else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
 

@@ -19,10 +19,11 @@ class LabelWidth:
         self._cached: tuple[object, tuple[float, float]] | None = None
 
     def cells(self, i: Instrument) -> int:
-        """Returns the cells of the labels, blanks included, for an instrument that has bars."""
+        """Returns the cells of the labels, blanks included."""
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
-            self._cached = key, (max(bar.high for bar in i.bars), min(bar.low for bar in i.bars))
+            highest = max((bar.high for bar in i.bars), default=0.0)
+            self._cached = key, (highest, min((bar.low for bar in i.bars), default=0.0))
         # A difference may be negative, and its lowest price the longest.
         return max(len(fmt.price(price, i.precision.decimals)) for price in (*self._cached[1], i.last or 0.0)) + 3
 

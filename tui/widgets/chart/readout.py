@@ -135,8 +135,10 @@ class Readout(Struct, frozen=True):
 
 
 def other_date(i: Instrument, time: float) -> str:
-    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time. `time` is
-    the exchange's, ms UTC, 0 if unknown."""
+    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time; "" if
+    there are no bars. `time` is the exchange's, ms UTC, 0 if unknown."""
+    if not i.bars:
+        return ""
     local = zone(i.symbol.region)
     newest = local.at(i.bars.latest * MINUTE)
     today = local.at(time).date() if time else None

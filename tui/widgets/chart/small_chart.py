@@ -68,10 +68,10 @@ class SmallChart:
     ) -> tuple[StyledLine, StyledLine]:
         """Returns the upper border, with the row's figures, and the lower one, with the prices of the picture."""
         left, right = _title(styles, row)
-        below = [styles.segment(self._extremes, "faint")] if self._extremes else []
+        below = [styles.segment(self._extremes, "muted")] if self._extremes else []
         if width_of(left) + width_of(right) > width - 9:  # what does not fit would be left out
             right, below = [], right
-        rule, name = Segment("─", styles(edge_role)), styles.segment(_axis_words(row, interval), "faint")
+        rule, name = Segment("─", styles(edge_role)), styles.segment(_axis_words(row, interval), "muted")
         return border_line("╭", "╮", left, right, width, rule), border_line("╰", "╯", [name], below, width, rule)
 
     def _picture(
