@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tui.config.file import ConfigFile
 from tui.config.key_table import apply_overrides, label_of
-from tui.config.merge import merge_alerts, merge_layouts
+from tui.config.merge import merge_alerts, merge_layouts, merge_sequence
 from tui.config.saver import SettingsSaver
 from tui.config.settings import Lists, Settings
 from tui.config.watchlists import Watchlists, free_name
@@ -143,11 +143,12 @@ class Preferences:
             self.saver.save(self.settings)
 
     def _merge(self, sent: Settings, found: Settings) -> None:
-        """Add what another copy wrote into the file since: its lists, alerts and layouts."""
+        """Add what another copy wrote into the file since: its lists, alerts, levels and layouts."""
         self.lists.merge_external(sent.lists, found.lists)
         alerts = merge_alerts(sent.alerts, self.settings.alerts, found.alerts)
         layouts = merge_layouts(sent.layouts, self.settings.layouts, found.layouts)
-        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts, layouts=layouts)
+        levels = tuple(merge_sequence(sent.levels, self.settings.levels, found.levels))
+        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts, levels=levels, layouts=layouts)
         self._on_alerts(alerts)
         self._on_lists(None)
 

@@ -42,7 +42,9 @@ class WatchlistActions:
         notices: Notices,
         push_screen: PushScreen,
         names: FundNames,
+        undo_line: Callable[[], bool],
     ) -> None:
+        """`undo_line` takes back the last change of a line on the chart, unless the lists were changed since."""
         self._dashboard = dashboard
         self._watchlist = dashboard.watchlist
         self._preferences = preferences
@@ -50,6 +52,7 @@ class WatchlistActions:
         self._notices = notices
         self._push_screen = push_screen
         self._names = names
+        self._undo_line = undo_line
         self._sort_before = ""  # what the rows were sorted by before one was moved by hand
 
     # --- symbols ---
@@ -132,7 +135,9 @@ class WatchlistActions:
             self._say_no_rows()
 
     def undo(self) -> None:
-        """Take back the last change of the lists."""
+        """Take back the last change of the lists or the lines."""
+        if self._undo_line():
+            return
         before = self._lists.symbols
         undone = self._lists.undo()
         if undone is None:

@@ -16,6 +16,7 @@ from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
 from tui.market.alerts import Alert, parse_alert
 from tui.market.basis import Basis, parse_basis
+from tui.market.levels import PriceLevel, parse_level
 from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.symbol import Symbol, expand_pairs, parse_symbol_or_pair
@@ -85,9 +86,10 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
 
 class Settings(_CommonSettings, frozen=True, kw_only=True):
     """All settings as the program uses them. `lists` maps names to symbols, in order; the `alerts` have distinct
-    keys, each `basis` is of another symbol."""
+    keys, the `levels` are distinct, each `basis` is of another symbol."""
 
     alerts: tuple[Alert, ...] = ()
+    levels: tuple[PriceLevel, ...] = ()
     basis: tuple[Basis, ...] = ()
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
@@ -107,6 +109,7 @@ class _FileSettings(_CommonSettings, frozen=True, kw_only=True, forbid_unknown_f
     """All settings as the file holds them."""
 
     alerts: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
@@ -149,6 +152,7 @@ def parse_settings(text: str, name: str) -> Settings:
     alerts: dict[object, Alert] = {}
     for alert in _parse_each(text, name, "alerts", file.alerts, parse_alert):
         alerts.setdefault(alert.key, alert)
+    levels = tuple(dict.fromkeys(_parse_each(text, name, "levels", file.levels, parse_level)))
     bases: dict[Symbol, Basis] = {}
     for basis in _parse_each(text, name, "basis", file.basis, parse_basis):
         bases.setdefault(basis.symbol, basis)
@@ -157,7 +161,9 @@ def parse_settings(text: str, name: str) -> Settings:
         if wrong := _key_error(id_, labels, keys):
             raise _error_at(name, line_of(text, "keys", id_), f"keys: {wrong}")
     plain = {field: getattr(file, field) for field in _CommonSettings.__struct_fields__}
-    return Settings(**plain, alerts=tuple(alerts.values()), basis=tuple(bases.values()), lists=lists, keys=keys)
+    return Settings(
+        **plain, alerts=tuple(alerts.values()), levels=levels, basis=tuple(bases.values()), lists=lists, keys=keys
+    )
 
 
 def line_of(text: str, key: str, inner: str | None = None) -> int:

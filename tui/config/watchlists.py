@@ -66,6 +66,11 @@ class Watchlists:
         there."""
         return len(expand_pairs([*self.symbols, *symbols])) <= MAX_SYMBOLS
 
+    @property
+    def edits(self) -> int:
+        """The number of edits that `undo` can revert."""
+        return len(self._edits)
+
     def show(self, name: str) -> None:
         """Show another list."""
         self.shown = name

@@ -317,7 +317,9 @@ class Link:
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
-        self.report = report
+        before, self.report = self.report, report
+        if before is not None and report.lost > before.lost:
+            self._market.trades_lost(self._clock())
         self.is_demo = report.is_demo
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
             place = f"window {report.pid}" if self._is_joined else report.windows[0].name

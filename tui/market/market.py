@@ -146,9 +146,19 @@ class Market:
         """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
         if at:
             for instrument in self.instruments.values():
-                instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
+                instrument.bars.link_lost(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
             self.depth_histories.interrupt(self.exchange_time(at))
+
+    def trades_lost(self, now: float) -> None:
+        """Mark that trades of any symbol may be missing since about `now` (s, monotonic): they were passed on faster
+        than this process read them."""
+        self._report_call("trades_lost", now)
+        for instrument in self.instruments.values():
+            instrument.tape.mark_gap("too slow")
+            if instrument.builds_bars:
+                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
+            self._mark_changed(instrument)
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
@@ -442,7 +452,7 @@ class Market:
         changed |= self.pairs.of_legs(changed)
         return changed
 
-    def derive_pairs(self, shown: Iterable[Instrument], now: float) -> None:
+    def derive_pairs(self, now: float, shown: Iterable[Instrument]) -> None:
         """Derive the pairs among `shown` at `now` (s, monotonic), and those with alerts, which are evaluated."""
         self.pairs.derive(shown, self.exchange_time(now), alerts=not self.alerts_sleep)
 
@@ -459,7 +469,7 @@ class Market:
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
-                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
+                instrument.bars.link_back(int(self.exchange_time(now) // MINUTE))
 
     def local_time(self, now: float) -> float:
         """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""

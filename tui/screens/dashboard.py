@@ -156,7 +156,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
     def _update_footer(self) -> None:
         """Show the keys of what has them now."""
         label = layer.label if (layer := self.top_layer) is not None else ""
-        id = pane.id or "" if (pane := self.focused_pane) is not None else ""
+        id = "line" if self.chart.has_line else pane.id or "" if (pane := self.focused_pane) is not None else ""
         self.footer.context = KeyContext(id, label, self.status.replay_hints, self.detail)
 
     @property

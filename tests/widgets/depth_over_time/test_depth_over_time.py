@@ -185,6 +185,16 @@ def test_without_shades_a_size_is_a_digit_and_the_touch_is_in_reverse_video() ->
     assert [style.bgcolor for _, style in cells[2:4]] == [styles("down").color, styles("up").color]
 
 
+@pytest.mark.parametrize("shaded", [True, False])
+def test_a_column_in_whose_time_the_link_was_lost_is_dotted_where_nothing_stood(shaded: bool) -> None:
+    whole = column({10.03: 100, 10.01: 700, 10.00: 700})
+    drawn = heat_map(shaded=shaded, rows=6)
+    before, lost = drawn.column(whole, None), drawn.column(whole._replace(lost=True), None)
+    dotted = [n for n, (text, _) in enumerate(lost) if text == "┊"]
+    assert dotted == [1, 4, 5], "10.02, 9.99 and 9.98"
+    assert all(one == other for one, other in zip(before, lost, strict=True) if other[0] != "┊")
+
+
 @pytest.mark.parametrize("theme", all_themes())
 @pytest.mark.parametrize("depth", [ColourDepth.TRUECOLOR, ColourDepth.INDEXED])
 def test_there_are_16_shades_each_further_from_the_background(theme: str, depth: ColourDepth) -> None:

@@ -12,7 +12,7 @@ from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import DAY
 from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
-from tui.widgets.chart.model import ChartOptions
+from tui.widgets.chart.model import ChartOptions, bar_of, is_incomplete
 from tui.widgets.chart.viewport import TimeAxis, VisibleSlots
 from tui.widgets.pane import StyledLine, width_of
 from tui.widgets.styles import Styles
@@ -26,6 +26,18 @@ class ReadBar(Struct, frozen=True):
     pointed: bool  # the crosshair is on it
     unfinished: bool
     incomplete: bool  # the link was away in it
+
+
+def read_bar(
+    i: Instrument, visible: VisibleSlots, options: ChartOptions, crosshair: int | None, *, in_progress: bool
+) -> ReadBar:
+    """Returns the bar of the slot under the crosshair, else of the last one in view; `in_progress`: the newest one
+    is."""
+    slot = visible.rightmost if crosshair is None else crosshair
+    bar = bar_of(i, visible, options, slot)
+    unfinished = in_progress and slot == visible.last
+    incomplete = bar is not None and is_incomplete(i, visible.timeline.slots[slot])
+    return ReadBar(slot, bar, crosshair is not None, unfinished, incomplete)
 
 
 class Readout(Struct, frozen=True):
