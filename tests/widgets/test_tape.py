@@ -401,6 +401,9 @@ async def test_a_filter_leaves_out_what_does_not_pass_and_says_so_on_the_frame()
         await pilot.press("down")
         assert shown(app)[0] == 59, "all of them are on the screen already"
         app.tape.trade_filter = TradeFilter(30.0)
+        await pilot.press("down", "down")
+        assert shown(app)[0] == 58
+        app.tape.trade_filter = TradeFilter(20.0)
         assert shown(app)[0] == 60, "another filter begins at the newest"
 
 

@@ -90,7 +90,7 @@ class ItickApp(BaseApp):
         self.preferences = Preferences(
             options,
             on_lists=self._lists_changed,
-            on_symbols=lambda: self.feed.symbols_changed(),
+            on_symbols=lambda: self._symbols_changed(),
             on_alerts=self._alerts_changed,
             on_trouble=self._cannot_save,
             on_saved=self._saved,
@@ -365,6 +365,7 @@ class ItickApp(BaseApp):
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
         self.feed_display.tick()
+        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self.clock())
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
@@ -374,8 +375,12 @@ class ItickApp(BaseApp):
         self.market.set_alerts(alerts)
         self.line_actions.display()
 
-    def _lists_changed(self, select: Symbol | None) -> None:
+    def _symbols_changed(self) -> None:
         self.feed.symbols_changed()
+        self.market.set_pairs(self.preferences.pairs)
+
+    def _lists_changed(self, select: Symbol | None) -> None:
+        self._symbols_changed()
         self.list_actions.display(select)
 
     def _link_changed(self, state: LinkState, is_demo: bool) -> None:

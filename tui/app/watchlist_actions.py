@@ -13,7 +13,16 @@ from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, join_notices, lacks_region, parse_symbol, split_list
+from tui.symbol import (
+    Symbol,
+    expand_pairs,
+    join_notices,
+    lacks_region,
+    parse_symbol,
+    parse_symbol_or_pair,
+    split_list,
+    split_pair,
+)
 from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.watchlist.sorting import arrow, first_press, reversed_order
 from tui.widgets.watchlist.grid import Watchlist
@@ -65,7 +74,7 @@ class WatchlistActions:
         listed = list(self._preferences.listed)
         for part in split_list(text):
             try:
-                symbol, notice = parse_symbol(part)
+                symbol, notice = parse_symbol_or_pair(part)
             except UsageError as error:
                 wrong.append(part)
                 remarks.append(str(error))
@@ -74,10 +83,10 @@ class WatchlistActions:
                 continue
             if symbol in self._lists.symbols:
                 there.append(str(symbol))
-            elif lacks_region(part) and (doubt := doubt_code(part, symbol, self._names, listed)):
+            elif doubt := self._doubt(part, symbol, listed):
                 wrong.append(part)
                 remarks.append(doubt)
-            elif len(added) >= self._lists.room:
+            elif not self._lists.has_room([*added, symbol]):
                 wrong.append(part)
                 remarks.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
             else:
@@ -100,6 +109,18 @@ class WatchlistActions:
             self._dashboard.open_add_field(", ".join(dict.fromkeys(wrong)))
         else:
             self._dashboard.close_fields()
+
+    def _doubt(self, part: str, symbol: Symbol, listed: Sequence[Symbol]) -> str:
+        """Returns what to do with a word if a symbol that it means, or one of a pair, may be no code; "" if all may
+        be. What was written with its region is not doubted."""
+        parts = split_pair(part)
+        words = [part] if parts is None else [parts[0], parts[2]]
+        doubts = (
+            doubt_code(word, leg, self._names, listed)
+            for word, leg in zip(words, expand_pairs([symbol]), strict=True)
+            if lacks_region(word)
+        )
+        return next(filter(None, doubts), "")
 
     def remove(self) -> None:
         """Remove the marked symbols, or the selected one."""

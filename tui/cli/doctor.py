@@ -69,8 +69,10 @@ def doctor(
     import signal
 
     from tui.feed.endpoint import check_url
+    from tui.symbol import expand_pairs
 
-    symbols, notices = parse_watch(watch)
+    watched, notices = parse_watch(watch)
+    symbols = expand_pairs(watched)
     check_source(demo, url, token_file)
     require_stdout()
     if url is not None:

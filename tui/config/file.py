@@ -26,7 +26,7 @@ from tui.files import locked, make_folder, read_small, write_exposure
 from tui.files import replace as replace_file
 from tui.market.alerts import Alert, parse_alert
 from tui.market.levels import PriceMark, parse_level
-from tui.symbol import parse_symbol
+from tui.symbol import parse_symbol_or_pair
 
 _LOCK_TIMEOUT = 0.7  # s to wait for a write of another copy, which takes some 10 ms
 
@@ -152,7 +152,7 @@ def _edit_lists(
         del table[name]
     for name, symbols in after.items():
         if name in before and symbols != before[name]:
-            present = [str(parse_symbol(spelling).symbol) for spelling in table[name]]
+            present = [str(parse_symbol_or_pair(spelling).symbol) for spelling in table[name]]
             arrays.edit(_list_key(name), table[name], present, list(map(str, symbols)))
     moved = {}
     remaining = [name for name in before if name in after]

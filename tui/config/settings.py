@@ -19,7 +19,7 @@ from tui.market.basis import Basis, parse_basis
 from tui.market.levels import PriceLevel, parse_level
 from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.symbol import Symbol, parse_symbol
+from tui.symbol import Symbol, expand_pairs, parse_symbol_or_pair
 
 ColumnId: TypeAlias = Literal[
     "symbol", "name", "last", "change", "change%", "ext%", "speed1", "speed5", "bid", "ask", "spread", "previous",
@@ -205,9 +205,9 @@ def _parse_each(text: str, name: str, key: str, spellings: tuple[str, ...], pars
 def _parse_list(title: str, spellings: tuple[str, ...]) -> tuple[Symbol, ...]:
     if not title.strip():
         raise UsageError("a list needs a name")
-    symbols = tuple(dict.fromkeys(parse_symbol(spelling).symbol for spelling in spellings))
-    if len(symbols) > MAX_SYMBOLS:
-        raise UsageError(f"{len(symbols)} symbols: one connection takes at most {MAX_SYMBOLS}")
+    symbols = tuple(dict.fromkeys(parse_symbol_or_pair(spelling).symbol for spelling in spellings))
+    if (needed := len(expand_pairs(symbols))) > MAX_SYMBOLS:
+        raise UsageError(f"{needed} symbols: one connection takes at most {MAX_SYMBOLS}")
     return symbols
 
 

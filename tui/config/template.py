@@ -56,7 +56,8 @@ SETTING_DESCRIPTIONS = {
     "list": "The list that is shown at the start.",
     "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
     '# Depth = ["ladder", "tape", "nothing"]',
-    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
+    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]. A pair is a row too, a ratio or a difference:\n'
+    '# "QQQ$US/SPY$US", "SPY$US-VOO$US". Its legs are asked of the feed; alerts of it are > < ±2% and moves.',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }
 """What each setting does, as comments of the file; a line break is followed by the sign of a comment."""

@@ -12,6 +12,8 @@ from tui.protocol.messages import Push
 from tui.protocol.relay_status import RelayReport
 from tui.symbol import Symbol
 
+_HOW_TO_JOIN = "copies join with one XDG_STATE_HOME on one machine, with --nats on several"
+
 
 class NotShared(FeedError):
     """Another process uses the key, and its connection cannot be joined. `pid` is 0 if the lock file names none, as
@@ -27,10 +29,12 @@ class NotShared(FeedError):
 
 
 class AnotherClient(NoConnection):
-    """Every new connection is closed soon: a client on another machine seems to use the key."""
+    """Every new connection is closed soon: a client that cannot be joined seems to use the key, on another machine or
+    with other folders. `unshared` is why others cannot join this process, "" if they can."""
 
-    def __init__(self) -> None:
-        super().__init__("another client seems to be using this key")
+    def __init__(self, unshared: str = "") -> None:
+        how = f"copies cannot join this one: {unshared}" if unshared else _HOW_TO_JOIN
+        super().__init__(f"another client seems to be using this key: end it; {how}")
 
 
 class Tap(Protocol):
@@ -82,6 +86,10 @@ class Route(Protocol):
     async def choose(self) -> Path | None:
         """Returns the Unix socket of the process that shares its connection, None to connect to the vendor. Raises
         NotShared."""
+
+    async def hold(self) -> None:
+        """Keep what others join by, while the connection to the vendor is this process's own. Returns once another
+        process has taken the key over."""
 
     def joined(self) -> None:
         """Note that the process on the socket answered."""

@@ -154,6 +154,13 @@ class MinuteBars:
             self.incomplete = {other for other in self.incomplete if other >= slot}
             self.version += 1
 
+    def replace_closes(self, first: int, closes: Mapping[int, float]) -> None:
+        """Replace all bars from slot `first` on by bars without volume that consist of these closes, ascending."""
+        self.slot_version += self._bars.replace_closes(first, closes)
+        self.version += 1
+        self._drop_oldest()
+        self.latest = self._bars.slots[-1] if len(self._bars) else -1
+
     def drop_where(self, is_wrong: Callable[[Kline], bool]) -> None:
         """Drop the bars for which that is true."""
         self._drop([bar.time // MINUTE for bar in self._bars if is_wrong(bar)])
@@ -237,6 +244,10 @@ class MinuteBars:
     def volumes(self, first: int, stop: int) -> dict[int, float]:
         """Returns the volumes from slot `first` up to but not including `stop`, by slot."""
         return self._bars.volumes(first, stop)
+
+    def closes(self, first: int = 0) -> dict[int, float]:
+        """Returns the closes from slot `first` on, by slot, ascending."""
+        return self._bars.closes(first)
 
     def window(self, first: int, last: int) -> list[Kline | None]:
         """Returns one entry for each slot from `first` to `last` inclusive: its bar, or None for a gap."""

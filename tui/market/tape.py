@@ -60,6 +60,7 @@ class Tape:
     numbers of trades before which others may be missing, each with the reason, as far as the trades are remembered."""
 
     __slots__ = (
+        "_before_gap",
         "_cumulative_delta",
         "_date_ends",
         "_gap_at",
@@ -97,6 +98,7 @@ class Tape:
         self._summed = 0  # trades whose sizes are in both
         self._gap_at = 0  # the number of the first trade after the latest gap
         self.gaps: dict[int, GapReason] = {}
+        self._before_gap = 0  # the time of the last trade before it, ms UTC
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
         """Add a tick to the tape, unless it repeats the one before; returns its size, None if unknown. `quote` is the
@@ -157,6 +159,12 @@ class Tape:
         self._sum_sizes()
         return self._cumulative_delta
 
+    @property
+    def lacks_sizes(self) -> bool:
+        """True if trades of unknown sizes may be missing in both: the link was away, and the sizes are the trades'
+        own."""
+        return self.sizes.cumulative is False and 0 < self.volume_at_price.since <= self._before_gap
+
     def _sum_sizes(self) -> None:
         """Add the sizes of the trades with a time since the last call, once it is known what a tick's volume means.
         Costs about 0.3 µs a trade."""
@@ -210,6 +218,7 @@ class Tape:
             self.gaps = {number: why for number, why in self.gaps.items() if number > self.total - len(self)}
             self.gaps[self.total] = reason
         self._gap_at, self._minute_ends = self.total, 0
+        self._before_gap = self._previous.time if self._previous is not None else 0
         self.pace.mark_gap()
         self.sizes.mark_gap()
         self._side_classifier.reset()

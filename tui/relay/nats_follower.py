@@ -21,7 +21,6 @@ from nats.js.errors import NotFoundError
 from tui.errors import MalformedMessage, NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
-from tui.feed.link import Opener
 from tui.feed.state import LinkPhase, Timings
 from tui.market import Market
 from tui.protocol.decoder import decode
@@ -42,9 +41,6 @@ from tui.relay.nats_subjects import (
 from tui.secrets import safe_text
 from tui.symbol import Symbol
 
-FOLLOWER_TIMINGS = Timings(retry_longest=5.0)
-"""Unlike the vendor, a server of one's own minds no attempts."""
-
 _MAX_SILENCE = 3.0  # s without a report, of which there is one each second
 _RENEW_EVERY = WANT_LIFE / 3  # s
 _MAX_WAITING = 10_000  # messages of a subject that are not applied yet; the library drops what comes then, and tells
@@ -57,17 +53,22 @@ _decode_reply = msgspec.json.Decoder(WantReply).decode
 _OnReport = Callable[[RelayReport], None]
 
 
-def follower_of(server: NatsServer, name: str) -> Opener:
-    """Returns what connects a link to a publisher on this server. `name` is what this process is: `dashboard`."""
+class NatsFollower:
+    """Connects a link to a publisher on this server. `name` is what this process is: `dashboard`."""
 
-    async def follow(
-        market: Market, timings: Timings, clock: Clock, on_push: OnPush | None, on_report: _OnReport
+    timings = Timings(retry_longest=5.0)
+    """Unlike the vendor, a server of one's own minds no attempts."""
+
+    def __init__(self, server: NatsServer, name: str) -> None:
+        self._server = server
+        self._name = name
+
+    async def __call__(
+        self, market: Market, timings: Timings, clock: Clock, on_push: OnPush | None, on_report: _OnReport
     ) -> NatsConnection:
-        connection = NatsConnection(server, market, timings, clock, on_push, on_report)
-        await connection.open(name)
+        connection = NatsConnection(self._server, market, timings, clock, on_push, on_report)
+        await connection.open(self._name)
         return connection
-
-    return follow
 
 
 class NatsConnection:

@@ -331,7 +331,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
         self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
         for pane in self._of_symbol:
             if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
-                pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
+                pane.set_reactive(type(pane).instrument, self.market.row(shown.symbol))
         self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
         self.watchlist.show_market(self.market)
         self._follow_list()

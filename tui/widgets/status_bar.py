@@ -10,7 +10,7 @@ from textual.strip import Strip
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, label_of
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared
+from tui.feed.tap import AnotherClient, NotShared
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
 from tui.protocol.relay_status import RelayReport
@@ -150,7 +150,7 @@ class StatusBar(LineWidget):
 
 def _reconnect_effect(link: LinkState) -> str:
     """Returns what the key for reconnecting does."""
-    return "takes it over" if isinstance(link.error, NotShared) else "tries now"
+    return "takes it over" if isinstance(link.error, NotShared | AnotherClient) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:

@@ -20,7 +20,7 @@ from tui.market.trade_filter import TradeFilter
 from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, none_of_pair
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
@@ -186,7 +186,8 @@ class TradeTape(SymbolPane, can_focus=True):
             return []
         if not len(instrument.tape):
             refusal = instrument.refused.get("tick")
-            reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
+            missing = none_of_pair(instrument, "trades") or "no trades yet"
+            reason = describe_refusal("trades", refusal) if refusal else missing
             return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         instrument.infer_precision()
         header = height >= 5

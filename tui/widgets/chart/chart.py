@@ -15,6 +15,7 @@ from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
 from tui.market.levels import PriceMark
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -23,16 +24,15 @@ from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
-from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells, line_note
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, why_no_bars
+from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, newest_dots
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, edge_labels
 from tui.widgets.chart.readout import Readout, interval_name, read_bar
-from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
 from tui.widgets.volume_words import volume_words
@@ -90,8 +90,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._premium_view = PremiumView()
         self._traded_view = TradedView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
-        self._pressable = PressableLines()
-        self._keys = keys
+        self._pressable = PressableLines(keys)
 
     @property
     def shown(self) -> tuple[Instrument, ...]:
@@ -112,14 +111,12 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._viewport.reset_zoom()
         self.update_lines()
 
+    watch_premium = watch_interval
+
     def watch_candles(self) -> None:
         self.update_lines()
 
     watch_vwap = watch_volume_at_price = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
-
-    def watch_premium(self) -> None:
-        self._viewport.reset_zoom()
-        self.update_lines()
 
     def watch_time(self, before: float, now: float) -> None:
         if self._shows_premium:
@@ -152,7 +149,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def show_market(self, market: Market) -> None:
         """Compare the same symbols of another market, with the position as it is."""
-        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
+        self.offer([row for i in self._rows if (row := market.row(i.symbol)) is not None])
 
     # --- keys and mouse ---
 
@@ -327,12 +324,17 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        interval = 1 if self._shows_premium else self.interval
+        has_bars = not (self.compared or self.premium or self._is_pair)
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     @property
+    def _is_pair(self) -> bool:
+        return isinstance(self.instrument, PairInstrument)
+
+    @property
     def _shows_traded(self) -> bool:
-        return self.volume_at_price and not (self.compared or self.premium)
+        return self.volume_at_price and not (self.compared or self.premium or self._is_pair)
 
     def _profile_cells(self, width: int) -> int:
         return profile_cells(width) if self._shows_traded else 0
@@ -340,10 +342,11 @@ class MinuteChart(SymbolPane, can_focus=True):
     def note(self) -> StyledLine:
         """Returns what the selected line is, else what all the trades come to, if they are drawn."""
         if self.has_line and self.instrument is not None and self.selected_mark is not None:
-            return line_note(self.theme_styles, self.instrument, self.selected_mark, self._keys, self.size.width - 6)
+            return self._pressable.note(self.theme_styles, self.instrument, self.selected_mark, self.size.width - 6)
         if not self._shows_traded or self.instrument is None or not self._has_bars:
             return []
-        fitting = next((words for words in volume_words(self.instrument) if len(words) <= self.size.width - 6), "")
+        forms = volume_words(self.instrument, delta_first=False)
+        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_link_live and not self.standing else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
 
@@ -412,7 +415,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             return empty_body(styles, i, self.trouble, why_no_bars(self.shown), width, height)
         if self.compared:
             return self._comparison_view.body(self._comparison_scene(visible), visible, self.trouble, width, height)
-        volume_rows, delta_rows = rows_below(height, delta=self._shows_traded)
+        volume_rows, delta_rows = (0, 0) if self._is_pair else rows_below(height, delta=self._shows_traded)
         rows = height - 1 - volume_rows - delta_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(
@@ -423,13 +426,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )
-        # Trades change the newest bar all the time: the picture is drawn again when one of its dots moves.
-        newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
-        prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
-        dots = [level(price, model.low, model.high, 4 * rows) for price in prices]
-        drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
-        layer = LineLayer(drawn, model, styles, rows)
-        key = (i, i.bars.version, model, dots, visible.cells, height, styles, drawn)
+        layer = LineLayer(chart_lines(i, self.marks, self.selected_mark, visible, model), model, styles, rows)
+        dots = newest_dots(model, visible, rows)
+        key = (i, i.bars.version, model, dots, visible.cells, height, styles, layer.lines)
         if self._cached_picture is None or self._cached_picture[0] != key:
             canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw(layer)
             self._pressable.layer = layer

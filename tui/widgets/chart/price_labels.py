@@ -13,17 +13,19 @@ from tui.widgets.styles import Styles
 
 
 class LabelWidth:
-    """The cells of the longest price; the highest price of the bars is cached."""
+    """The cells of the longest price; the highest and the lowest price of the bars are cached."""
 
     def __init__(self) -> None:
-        self._cached: tuple[object, float] | None = None
+        self._cached: tuple[object, tuple[float, float]] | None = None
 
     def cells(self, i: Instrument) -> int:
-        """Returns the cells of the labels, blanks included, for an instrument that has bars."""
+        """Returns the cells of the labels, blanks included."""
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
-            self._cached = key, max(bar.high for bar in i.bars)
-        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
+            highest = max((bar.high for bar in i.bars), default=0.0)
+            self._cached = key, (highest, min((bar.low for bar in i.bars), default=0.0))
+        # A difference may be negative, and its lowest price the longest.
+        return max(len(fmt.price(price, i.precision.decimals)) for price in (*self._cached[1], i.last or 0.0)) + 3
 
 
 def edge_labels(

@@ -8,6 +8,7 @@ from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_age import describe_silence
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import DAY
 from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
@@ -103,6 +104,8 @@ class Readout(Struct, frozen=True):
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
+            if isinstance(i, PairInstrument):
+                texts = [f"C {prices[-1]}"] * len(texts)
         doubt = self._doubt()
         stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
@@ -144,8 +147,10 @@ class Readout(Struct, frozen=True):
 
 
 def other_date(i: Instrument, time: float) -> str:
-    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time. `time` is
-    the exchange's, ms UTC, 0 if unknown."""
+    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time; "" if
+    there are no bars. `time` is the exchange's, ms UTC, 0 if unknown."""
+    if not i.bars:
+        return ""
     local = zone(i.symbol.region)
     newest = local.at(i.bars.latest * MINUTE)
     today = local.at(time).date() if time else None
