@@ -403,3 +403,16 @@ def test_a_pair_is_one_part_of_a_list_and_no_symbol_equals_it() -> None:
     listed = [str(p.symbol) for p in parse_symbols("QQQ / SPY, GLD SPY - VOO;IWM/SPY,QQQ/SPY")]
     assert listed == ["QQQ$US/SPY$US", "GLD$US", "SPY$US-VOO$US", "IWM$US/SPY$US"]
     assert parse_symbol_or_pair("SPY-VOO").symbol != Symbol("SPY-VOO", "US")
+
+
+@given(st.text(alphabet="QSPYB10$/-−. :US", max_size=14))
+def test_whatever_is_read_reads_the_same_as_it_is_kept(text: str) -> None:
+    try:
+        read = parse_symbol_or_pair(text).symbol
+    except UsageError as error:
+        assert str(error).isprintable()
+        return
+    kept = parse_symbol_or_pair(str(read)).symbol
+    assert kept == read and type(kept) is type(read)
+    for leg in expand_pairs([read]):
+        assert parse_symbol(str(leg)).symbol == leg

@@ -16,6 +16,7 @@ from tui.app.app import ItickApp
 from tui.app.feed_worker import FeedSource
 from tui.config.key_table import KEYS
 from tui.exchange.server import Exchange
+from tui.market import PORTION
 from tui.market.alerts import parse_alert
 from tui.market.pair_instrument import PairInstrument
 from tui.protocol.messages import MAX_SYMBOLS
@@ -201,7 +202,7 @@ async def with_minutes(app: FeedlessApp, pilot: Pilot[None], rise: float = 0.1) 
     for n in range(-59, 1):
         app.market.instruments[QQQ].bars.update(bar(n, 500.0 + rise * n, s="QQQ"))
         app.market.instruments[SPY].bars.update(bar(n, 600.0, s="SPY"))
-    app.market.derive_pairs(app.market.pairs.by_symbol.values(), 10.0)
+    app.market.derive_pairs(10.0, app.market.pairs.by_symbol.values())
     app.dashboard.chart.update_lines()
     app.turn()
     await pilot.pause()
@@ -281,6 +282,20 @@ async def test_a_frame_derives_the_pairs_that_are_seen_and_no_others() -> None:
         before = [pair_of(app, symbol)._merged for symbol in pairs]
         for n in range(40):
             app.market.instruments[QQQ].bars.update(bar(n, 500.0, s="QQQ"))
-        app.market.derive_pairs(shown, 10.0)
+        app.market.derive_pairs(10.0, shown)
         derived = [pair_of(app, symbol)._merged is not was for symbol, was in zip(pairs, before, strict=True)]
         assert sum(derived) == len(shown)
+
+
+async def test_once_a_second_all_are_derived_a_portion_at_a_time() -> None:
+    pairs = tuple(parse_symbol_or_pair(f"QQQ/A{n}$US").symbol for n in range(PORTION + 10))
+    async with feedless_app((80, 24), lists={"Core": pairs}) as (app, _):
+        app.market.instruments[QQQ].bars.update(bar(0, 500.0, s="QQQ"))
+        seen = [pair_of(app, symbol)._merged for symbol in pairs]
+
+        def derived() -> int:
+            return sum(pair_of(app, symbol)._merged is not was for symbol, was in zip(pairs, seen, strict=True))
+
+        app.tick()
+        assert derived() == PORTION
+        await until(lambda: derived() == len(pairs), 20)

@@ -103,13 +103,14 @@ def test_a_signal_ends_it_in_good_order() -> None:
     assert [path for path in locks.rglob("*.sock") if f"-{process.pid}" in path.name] == []
 
 
-def test_it_joins_the_connection_that_another_copy_has() -> None:
+@pytest.mark.parametrize("watch", ["QQQ$US", "QQQ/SPY"])
+def test_it_joins_the_connection_that_another_copy_has(watch: str) -> None:
     with (
         exchange("--one-connection") as url,
         start_program("stream", "--url", url, "--watch", "SPY$US", key=KEY) as other,
     ):
         lines_until(other.stderr, "LIVE")
-        result = run_program("snapshot", "--url", url, "--watch", "QQQ$US", "--format", "json", key=KEY)
+        result = run_program("snapshot", "--url", url, "--watch", watch, "--format", "json", key=KEY)
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)[0]["last"] > 0
         other.send_signal(signal.SIGTERM)
@@ -180,6 +181,15 @@ def test_a_pair_is_a_row_among_others_and_its_legs_are_asked_for() -> None:
     assert "SPY-QQQ read as SPY$US-QQQ$US" in made.stderr and "no data" not in made.stderr
     (row,) = csv.DictReader(io.StringIO(table))
     assert (row["symbol"], row["bid"]) == ("QQQ$US/SPY$US", "") and float(row["last"]) > 0
+
+
+def test_a_pair_with_a_leg_over_the_plan_is_over_it_too() -> None:
+    with exchange("--fault", "plan-limit") as url:
+        watch = ("--watch", "QQQ,SPY,IEF,QQQ/GLD,QQQ/SPY", "--wait", "3")
+        result = run_program("snapshot", "--url", url, *watch, "--format", "json", key=KEY)
+    rows = {row["symbol"]: row for row in json.loads(result.stdout)}
+    assert (rows["QQQ$US/GLD$US"]["state"], rows["QQQ$US/GLD$US"]["last"]) == ("over_plan", None)
+    assert rows["QQQ$US/SPY$US"]["last"] > 0
 
 
 def test_a_leg_without_data_is_named() -> None:

@@ -46,7 +46,7 @@ class Paired:
         for message in messages:
             self.now = max(self.now, (getattr(message, "time", T) - T) / 1000)
             self.market.apply(message, self.now)
-        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self.now)
+        self.market.derive_pairs(self.now, self.market.pairs.by_symbol.values())
         return self.pair.last
 
     def trade(self, qqq: float, spy: float, at: float) -> float | None:
@@ -352,7 +352,7 @@ def test_it_is_derived_for_its_alert_though_no_frame_shows_it() -> None:
     for at, qqq in enumerate((540.0, 545.0, 555.0), 1):
         for message in (tick(qqq, 1000 * at), tick(500.0, 1000 * at, s="SPY$US")):
             paired.market.apply(message, float(at))
-        paired.market.derive_pairs((), float(at))
+        paired.market.derive_pairs(float(at), ())
     assert len(paired.fired) == 1
 
 
@@ -425,5 +425,5 @@ def test_a_frozen_picture_has_a_pair_of_its_own() -> None:
     assert isinstance(copy, PairInstrument) and copy.legs == tuple(frozen.instruments.values())
     paired.trade(600.0, 500.0, 2)
     frozen.follow([QQQ, SPY])
-    frozen.derive_pairs([copy], 3.0)
+    frozen.derive_pairs(3.0, [copy])
     assert (frozen.row(RATIO), copy.last, copy.symbol) == (copy, 1.1, RATIO)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.relay.nats_process import NatsProcess, ProgramProcess, RelayProcess
-from tests.support.feed import QQQ, Running
+from tests.support.feed import QQQ, Running, free_port
 from tests.support.wait_until import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
@@ -14,7 +16,7 @@ from tui.feed.link import Link, _Backoff
 from tui.feed.state import LinkPhase
 from tui.market import Market
 from tui.relay.nats_follower import NatsFollower
-from tui.relay.nats_server import NatsServer
+from tui.relay.nats_server import NatsServer, open_client
 from tui.secrets import Token
 
 SLOW = 40.0  # s: starting processes on a busy machine
@@ -59,3 +61,10 @@ def test_a_follower_comes_back_within_seconds_of_its_server() -> None:
         waits.append([backoff.next_delay(NoConnection("connection refused"), None, None)[0] for _ in range(20)])
     assert max(waits[0]) > 30
     assert max(waits[1]) <= 5
+
+
+async def test_a_server_that_is_not_there_is_told_at_once() -> None:
+    """The library would try for two minutes, and a screen say meanwhile that it connects."""
+    async with asyncio.timeout(20):
+        with pytest.raises(NoConnection, match=r"cannot reach 127.0.0.1:\d+: connection refused"):
+            await open_client(NatsServer(f"nats://127.0.0.1:{free_port()}"), "test", lambda error: None)

@@ -283,7 +283,7 @@ def pair_row(written: str, *, begin: float = 500.0) -> RowFigures:
         market.instruments[SPY].bars.update(bar(n - 59, 500.0, s="SPY"))
     market.apply(quote(begin + 0.6, change=1.0), 0.0)
     market.apply(quote(500.0, change=-1.0, s="SPY$US"), 0.0)
-    market.derive_pairs(market.pairs.by_symbol.values(), 0.0)
+    market.derive_pairs(0.0, market.pairs.by_symbol.values())
     instrument = market.row(pair)
     assert instrument is not None
     instrument.infer_precision()

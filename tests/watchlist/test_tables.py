@@ -82,7 +82,7 @@ def test_the_minutes_of_a_pair_are_closes_alone() -> None:
     market.set_pairs([pair])
     for leg, price in zip(pair.legs, (500.0, 400.0), strict=True):
         market.instruments[leg].bars.update(bar(0, price, 9.0, s=leg.code))
-    market.derive_pairs(market.pairs.by_symbol.values(), 0.0)
+    market.derive_pairs(0.0, market.pairs.by_symbol.values())
     instrument = market.row(pair)
     assert instrument is not None
     assert bars_csv(instrument, T + 60_000).splitlines()[1] == "2024-11-15T16:50:00.000Z,,,,1.25,,yes"

@@ -45,6 +45,7 @@ from tui.market.alerts import Alert
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.screens.follows_time import FollowsTime
+from tui.screens.sampling import derive_in_portions
 from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
@@ -365,7 +366,7 @@ class ItickApp(BaseApp):
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
         self.feed_display.tick()
-        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self.clock())
+        derive_in_portions(self.market, self.clock())
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):

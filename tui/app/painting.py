@@ -91,7 +91,7 @@ class Painting:
         now = self._clock()
         changed = self._market.drain_changed()
         if self._market.pairs.by_symbol:
-            self._market.derive_pairs(self._shown_of(changed), now)
+            self._market.derive_pairs(now, self._shown_of(changed))
         self._dashboard.sync(changed, now, self._is_live(), self.flow_control.line_budget)
         ends = self._dashboard.flash_ends
         if self._dashboard.has_backlog:

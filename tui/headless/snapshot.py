@@ -86,7 +86,7 @@ class Snapshot(HeadlessRun):
         """Take the time and the state of the link for what is printed, before the link is closed."""
         self._now, self._is_live = monotonic(), self._link.state.is_live
         self.market.sample(self._now, self.market.instruments.values())
-        self.market.derive_pairs(self.market.pairs.by_symbol.values(), self._now)
+        self.market.derive_pairs(self._now, self.market.pairs.by_symbol.values())
 
     def rows(self, columns: tuple[str, ...], sort: str) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows and the columns as the grid shows them, given the ids of the chosen columns, () for the

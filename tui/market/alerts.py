@@ -148,8 +148,9 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     symbol = parse_symbol_or_pair(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")
-    if named and rest.strip().lower().startswith(f"{named} ".lower()):
-        rest = rest.strip()[len(named) :]  # a field with the symbol already in it, and all of it typed again
+    again, behind = _split_symbol(rest.strip())
+    if named and _means(again, symbol):
+        rest = behind  # a field with the symbol already in it, and all of it typed again
     words = rest.lower().split()
     state: AlertSwitch = "on"
     if words and words[-1] in ("off", "done"):
@@ -185,6 +186,13 @@ def _split_symbol(text: str) -> tuple[str, str]:
     """Returns the symbol that a text begins with, "" if it names none, and the rest."""
     word = re.split(r"[\s<>±]", text, maxsplit=1)[0]
     return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
+
+
+def _means(text: str, symbol: Symbol) -> bool:
+    try:
+        return bool(text) and parse_symbol_or_pair(text).symbol == symbol
+    except UsageError:
+        return False
 
 
 def _parse_condition(words: list[str], *, may_be_negative: bool) -> tuple[AlertKind, float, int]:

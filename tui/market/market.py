@@ -459,7 +459,7 @@ class Market:
         changed |= self.pairs.of_legs(changed)
         return changed
 
-    def derive_pairs(self, shown: Iterable[Instrument], now: float) -> None:
+    def derive_pairs(self, now: float, shown: Iterable[Instrument]) -> None:
         """Derive the pairs among `shown` at `now` (s, monotonic), and those with alerts, which are evaluated."""
         self.pairs.derive(shown, self.exchange_time(now), alerts=not self.alerts_sleep)
 

@@ -26,7 +26,7 @@ from tui.market import Market
 from tui.protocol.decoder import decode
 from tui.protocol.messages import SUBSCRIBED, Reply, SubscribeReply
 from tui.protocol.relay_status import RelayReport, RelayStatus
-from tui.relay.nats_server import NatsServer, close_client, library_call, open_client
+from tui.relay.nats_server import NatsServer, ServerFacts, close_client, facts_of, library_call, open_client
 from tui.relay.nats_subjects import (
     ARRIVED_HEADER,
     HEALTH_SUBJECT,
@@ -112,6 +112,22 @@ class NatsConnection:
         self._client = await open_client(self._server, name, self._end)
         with library_call(self._server):
             await self._client.subscribe(HEALTH_SUBJECT, cb=self._on_health)
+
+    @property
+    def server_facts(self) -> ServerFacts:
+        """What the server says of itself, once it is connected."""
+        assert self._client is not None
+        return facts_of(self._client)
+
+    @property
+    def report_age(self) -> float:
+        """The least age of a report when it came, ms by the publisher's clock and this machine's."""
+        return self._clock_offset
+
+    @property
+    def is_served(self) -> bool:
+        """True while the publisher's link to the vendor is live."""
+        return self._is_served.is_set()
 
     async def read(self) -> NoReturn:
         """Wait for the end: messages are applied as they come. Raises NoConnection."""

@@ -63,13 +63,13 @@ SIGNS: Mapping[str, Signs] = {
         ("4,400 of 5,000", "the book shown is too short for the rest"),
         (
             "AVERAGE COST",
-            "the price that all of it would come to, and how far that is from the mid, in bp and in money",
+            "the price that all of it would come to, and how far from the mid, in bp and in money",
         ),
         ("±10 BP", "units that can be traded within 10 bp of the mid"),
         ("4,400+", "the book shown ends before that distance: there may be more"),
         (
             "to 512.38 3,000",
-            "the cursor: units in the book up to that price, their money, and how far it is from the mid",
+            "the cursor: units in the book up to that price, their money, how far it is from the mid",
         ),
         ("no asks no bids", "one side of the book is empty: there is no spread"),
         ("crossed locked", "the best bid is above, or at, the best ask: no figure comes from it"),

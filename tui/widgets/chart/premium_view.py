@@ -160,7 +160,9 @@ class PremiumView:
         named = [code, region, name]
         whole = [*named, styles.segment(of, "muted"), *spread, *count]
         forms = (whole, [*named, *spread, *count], [*named, *count], named, [code, name])
-        left = next((form for form in forms if width_of(form) + width_of(right) <= room), [name])
+        left = next(
+            (form for form in forms if width_of(form) + width_of(right) <= room), [styles.segment(_name(i), "muted")]
+        )
         return left, right
 
     def _value(self, scene: PremiumScene, model: PremiumModel) -> StyledLine:
