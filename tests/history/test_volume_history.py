@@ -18,7 +18,7 @@ from tests.support.price_walks import at
 from tests.support.wait_until import until
 from tui.history import volume_history
 from tui.history.store import BarUpdate, Store
-from tui.market.bars import MINUTE
+from tui.market.bars import MINUTE, SessionRange
 from tui.market.sessions import Holidays, calendar
 from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Kline
@@ -71,6 +71,25 @@ async def test_what_is_no_whole_day_in_todays_unit_does_not_count(tmp_path: Path
     keep(tmp_path, *(session_of(day) for day in DAYS[:4]), other)
     async with worked_out(tmp_path) as (_, usual):
         assert usual.dates == 4 and len(usual.volumes) == 0
+
+
+async def test_the_range_of_the_session_before_is_told_if_it_is_known_whole(tmp_path: Path) -> None:
+    keep(tmp_path, session_of(DAYS[1], price=900.0), session_of(DAYS[0], minutes=range(200)))
+    keep(tmp_path, session_of(DAYS[0], minutes=range(200, 390), price=515.5))
+    async with worked_out(tmp_path) as (harness, _):
+        assert harness.market.instruments[QQQ].bars.previous_range == SessionRange(DAYS[0], 512.0, 515.5)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [session_of(DAYS[0], minutes=range(200)), session_of(DAYS[0], price=128.0), session_of(DAYS[1])],
+    ids=["stopped at noon", "before a split", "an earlier session"],
+)
+async def test_a_session_before_that_is_not_known_has_no_range(tmp_path: Path, before: list[Kline]) -> None:
+    keep(tmp_path, before, session_of(DAYS[2]))
+    keep(tmp_path, session_of(TODAY, minutes=range(-60, -30)))
+    async with worked_out(tmp_path) as (harness, _):
+        assert harness.market.instruments[QQQ].bars.previous_range is None
 
 
 def test_the_last_twenty_trade_dates_are_looked_at() -> None:

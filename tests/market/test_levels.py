@@ -11,7 +11,7 @@ from tui.market.alerts import Alert
 from tui.market.levels import PriceLevel, moved_to, neighbour, parse_level, parse_price
 from tui.market.price_precision import PricePrecision
 from tui.market.tick_size import price_grid
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol
 
 QQQ, HK = Symbol("QQQ", "US"), Symbol("2800", "HK")
 
@@ -48,7 +48,14 @@ def test_a_level_is_written_as_symbol_and_price(text: str, level: PriceLevel, wr
 def test_what_is_no_level_is_told(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words.replace("$", r"\$").replace("?", r"\?")):
         parse_level(text)
-    assert parse_price("512.340") == 512.34
+
+
+@pytest.mark.parametrize("text", ["QQQ$US/SPY$US 0.85", "QQQ/SPY 0.85", "QQQ / SPY 0.85"])
+def test_a_pair_has_levels_too(text: str) -> None:
+    level = parse_level(text)
+    assert str(level) == "QQQ$US/SPY$US 0.85" and isinstance(level.symbol, Pair)
+    assert str(parse_level("SPY-VOO -1.5")) == "SPY$US-VOO$US -1.5", "of a difference it may be below zero"
+    assert parse_price("512.340", QQQ) == 512.34
 
 
 def test_an_alert_is_moved_as_an_edit_would_it_is_on_and_never_fired() -> None:

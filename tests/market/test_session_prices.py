@@ -7,7 +7,7 @@ from datetime import date
 
 from tests.support.charts import instrument_of
 from tests.support.price_walks import DAYS, OPEN, price_walk
-from tui.market import Instrument
+from tui.market import Instrument, Market
 from tui.market.bars import MINUTE
 from tui.market.session_prices import OPENING_MINUTES, OpeningRange, PriceRange, session_prices
 from tui.protocol.messages import Kline
@@ -58,9 +58,23 @@ def test_minutes_that_were_dropped_are_not_taken_for_silent_ones() -> None:
     i = instrument_of([*YESTERDAY, *price_walk(OPEN, range(390))])
     i.bars.known_from = 0
     assert session_prices(i, TODAY).previous is not None
-    for bar in price_walk(OPEN + 390 * MINUTE, range(1_200)):
+    for bar in price_walk(OPEN + 390 * MINUTE, range(820)):
         i.bars.update(bar)
-    assert session_prices(i, TODAY).previous is None
+    assert session_prices(i, TODAY).previous is None, "100 of its minutes are gone"
+
+
+def test_what_the_store_tells_of_the_session_before_serves_while_the_minutes_are_not_there() -> None:
+    i = instrument_of(price_walk(OPEN, range(20)))
+    market = Market()
+    market.instruments[i.symbol] = i
+    market.apply_session_range(i.symbol, date(2026, 11, 18), 1.0, 2.0)
+    assert session_prices(i, TODAY).previous is None, "that is of another date"
+    market.apply_session_range(i.symbol, date(2026, 11, 19), 505.0, 515.0)
+    assert session_prices(i, TODAY).previous == PriceRange(505.0, 515.0)
+    i.bars.merge_history(YESTERDAY)
+    assert session_prices(i, TODAY).previous == range_of(YESTERDAY)
+    i.forget_history()
+    assert i.bars.previous_range is None
 
 
 def test_the_opening_range_grows_until_its_minutes_are_over() -> None:

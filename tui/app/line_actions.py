@@ -87,7 +87,7 @@ class LineActions:
         try:
             while _identity(moved := moved_to(mark, price := neighbour(price, by, i.precision))) in others:
                 pass
-            parse_price(str(price))
+            parse_price(str(price), i.symbol)
         except UsageError as error:
             self._notices.say(str(error))
             return
@@ -115,7 +115,7 @@ class LineActions:
 
     def _priced(self, i: Instrument, mark: PriceMark | None, text: str) -> PriceMark:
         """Returns a line at the price that was typed. Raises UsageError if there is one."""
-        price = parse_price(text)
+        price = parse_price(text, i.symbol)
         moved = PriceLevel(i.symbol, price) if mark is None else moved_to(mark, price)
         if moved != mark and _identity(moved) in [_identity(other) for other in self._marks if other != mark]:
             raise UsageError(f"there is one already: {_name(moved)}")

@@ -58,6 +58,11 @@ _MINUTES = f"""SELECT minute, close, volume FROM bars WHERE symbol = ? AND minut
     AND typeof(minute) = 'integer' AND typeof(close) = 'real' AND close BETWEEN {MIN_PRICE} AND {MAX_PRICE}
     AND typeof(volume) = 'real' AND volume BETWEEN 0 AND {MAX_UNITS}"""
 
+_RANGES = f"""SELECT minute, low, high, volume FROM bars WHERE symbol = ? AND minute >= ? AND minute < ?
+    AND typeof(minute) = 'integer' AND typeof(low) = 'real' AND typeof(high) = 'real'
+    AND low >= {MIN_PRICE} AND low <= high AND high <= {MAX_PRICE}
+    AND typeof(volume) = 'real' AND volume BETWEEN 0 AND {MAX_UNITS}"""
+
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
@@ -151,6 +156,15 @@ class Store:
         def read(db: sqlite3.Connection) -> list[dict[int, tuple[float, float]]]:
             found = [db.execute(_MINUTES, (str(symbol), *window)).fetchall() for window in windows]
             return [{minute: (close, volume) for minute, close, volume in rows} for rows in found]
+
+        return self._execute(read)
+
+    def ranges(self, symbol: Symbol, first: int, stop: int) -> dict[int, tuple[float, float, float]]:
+        """Returns low, high and volume of the stored bars from slot `first` up to but not including `stop`, by slot."""
+
+        def read(db: sqlite3.Connection) -> dict[int, tuple[float, float, float]]:
+            rows = db.execute(_RANGES, (str(symbol), first, stop)).fetchall()
+            return {minute: (low, high, volume) for minute, low, high, volume in rows}
 
         return self._execute(read)
 

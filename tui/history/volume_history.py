@@ -1,5 +1,5 @@
-"""The usual volume by the minute of the session, from the store: once each trade date for a symbol, and again when the
-vendor has told of minutes that the store lacked, or when a split is found."""
+"""The usual volume by the minute of the session, and the range of the session before, from the store: once each trade
+date for a symbol, and again when the vendor has told of minutes that the store lacked, or when a split is found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from tui.symbol import Symbol
 _DATES = 20  # trade dates that are looked at
 _POLL_EVERY = 15.0  # s
 
-_Worked: TypeAlias = "tuple[int, array[float]]"
+_UsualVolume: TypeAlias = "tuple[int, array[float]]"
+_Worked: TypeAlias = "tuple[_UsualVolume, tuple[float, float] | None]"
 
 
 class VolumeBasis(NamedTuple):
@@ -47,8 +48,9 @@ class VolumeRequest(NamedTuple):
 
 
 class VolumeHistory:
-    """Works out the usual volume of each instrument from the store, and applies it to `market`. `coverage` tells how
-    far their history is known; `use_store` returns what a function makes of the store, None if that cannot be used."""
+    """Works out the usual volume of each instrument, and the range of its session before, and applies them to `market`.
+    `coverage` tells how far their history is known; `use_store` returns what a function makes of the store, None if
+    that cannot be used."""
 
     def __init__(
         self,
@@ -73,13 +75,16 @@ class VolumeHistory:
             self.wanted.clear()
             for request in self._lacking(self._instruments(), self._market.exchange_time(self._clock())):
                 i, day = request.instrument, request.basis.day
-                sessions = comparable_sessions(i.calendar, day)
-                work = partial(usual_volume, symbol=i.symbol, sessions=sessions, price=request.price)
+                sessions, before = comparable_sessions(i.calendar, day), i.calendar.previous_session(day)
+                minutes = session_minutes(i.calendar, before) if before is not None else ()
+                work = partial(_work_out, symbol=i.symbol, sessions=sessions, before=minutes, price=request.price)
                 found = await self._use_store(work)
                 if found is None:
                     break
                 if self._market.instruments.get(i.symbol) is i:
-                    self._market.apply_usual_volume(i.symbol, day, *found)
+                    self._market.apply_usual_volume(i.symbol, day, *found[0])
+                    if before is not None and found[1] is not None:
+                        self._market.apply_session_range(i.symbol, before, *found[1])
                 self._made[i] = request.basis
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_EVERY):
@@ -104,7 +109,24 @@ class VolumeHistory:
         return found
 
 
-def usual_volume(store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], price: float) -> _Worked:
+def _work_out(
+    store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], before: SessionMinutes, price: float
+) -> _Worked:
+    usual = usual_volume(store, symbol=symbol, sessions=sessions, price=price)
+    return usual, session_range(store, symbol, before, price)
+
+
+def session_range(store: Store, symbol: Symbol, minutes: SessionMinutes, price: float) -> tuple[float, float] | None:
+    """Returns the lowest and highest price of a session with these minutes; None if some of them may be missing, or if
+    they are in another unit than `price`. Raises StoreError."""
+    bars = store.ranges(symbol, minutes[0].start, minutes[-1].stop) if minutes else {}
+    volumes = {slot: volume for slot, (_, _, volume) in bars.items()}
+    if not bars or cumulative_volumes(volumes, minutes) is None or not in_one_unit(bars[max(bars)][1], price):
+        return None
+    return min(low for low, _, _ in bars.values()), max(high for _, high, _ in bars.values())
+
+
+def usual_volume(store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], price: float) -> _UsualVolume:
     """Returns how many of the sessions tell a symbol's usual volume, and the median by minute, empty if they are too
     few. Those in another unit than `price` do not count: before a split other shares were traded. Raises StoreError.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from tui.market.minute_columns import MINUTE as MINUTE
@@ -24,6 +25,14 @@ class MinuteGap(NamedTuple):
     last: int
 
 
+class SessionRange(NamedTuple):
+    """The lowest and highest price of the session of a date."""
+
+    date: date
+    low: float
+    high: float
+
+
 class MinuteBars:
     """Bars by minute slot (`time // 60,000`), newest last, at most MAX_MINUTES; a minute without trades has no bar.
 
@@ -32,7 +41,7 @@ class MinuteBars:
     history. `version` is raised with every change, `slot_version` when a minute gets its first bar or loses it;
     `synthesized` is True if bars were built from trades. `incomplete` are the slots in which the link was away, whether
     they have a bar or not, until the vendor tells of them; `outages` are the latest times that it was away, from one of
-    these to another, until then too.
+    these to another, until then too. `usual` and `previous_range` are what the store tells of earlier sessions.
     """
 
     __slots__ = (
@@ -44,6 +53,7 @@ class MinuteBars:
         "latest",
         "lost_at",
         "outages",
+        "previous_range",
         "slot_version",
         "synthesized",
         "usual",
@@ -63,6 +73,7 @@ class MinuteBars:
         self.lost_at: int | None = None  # the slot in which the link was lost that is away
         self.known_from = -1
         self.usual: UsualVolume | None = None
+        self.previous_range: SessionRange | None = None
 
     def update(self, bar: Kline) -> bool:
         """Apply a bar of the stream; returns False if it is older than the bar held.
@@ -169,7 +180,7 @@ class MinuteBars:
         """Drop all bars."""
         self.incomplete.clear()
         self.outages.clear()
-        self.known_from, self.usual = -1, None
+        self.known_from, self.usual, self.previous_range = -1, None, None
         self._drop(list(self._bars.slots))
         self._completed = -1
 

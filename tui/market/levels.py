@@ -12,7 +12,7 @@ from tui.market.alerts import Alert, parse_alert
 from tui.market.price_precision import PricePrecision
 from tui.market.tick_size import even_grid
 from tui.protocol.messages import MAX_PRICE, MIN_PRICE
-from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
+from tui.symbol import Pair, Symbol, join_pairs, parse_symbol_or_pair, sanitize, to_half_width
 
 _MAX_QUOTED = 60  # characters of invalid text in an error
 
@@ -38,20 +38,23 @@ def format_level(price: float) -> str:
 
 def parse_level(text: str) -> PriceLevel:
     """Returns the level of `QQQ$US 512.34`. Raises UsageError for any other text."""
-    symbol, _, price = to_half_width(sanitize(text)).strip().partition(" ")
-    if not symbol or not price.strip():
+    named, _, price = to_half_width(sanitize(text)).strip().rpartition(" ")
+    if not named or not price:
         raise UsageError("write symbol and price, as QQQ$US 512.34")
-    return PriceLevel(parse_symbol(symbol).symbol, parse_price(price))
+    symbol = parse_symbol_or_pair(join_pairs(named)).symbol
+    return PriceLevel(symbol, parse_price(price, symbol))
 
 
-def parse_price(text: str) -> float:
-    """Returns the price that a text means. Raises UsageError for any other text, and one out of the range of prices."""
+def parse_price(text: str, symbol: Symbol) -> float:
+    """Returns the price of a symbol that a text means. Raises UsageError for any other text, and for a price that it
+    cannot have: the difference of a pair may be below zero."""
     written = to_half_width(sanitize(text)).strip()
     try:
         price = round(float(written.replace(",", "")), 6)
     except ValueError:
         raise UsageError(f"'{written[:_MAX_QUOTED]}' is no price: write one as 512.34") from None
-    if not MIN_PRICE <= price <= MAX_PRICE:
+    least = -MAX_PRICE if isinstance(symbol, Pair) else MIN_PRICE
+    if not least <= price <= MAX_PRICE:
         raise UsageError(f"'{written[:_MAX_QUOTED]}' is no price that there can be")
     return price
 

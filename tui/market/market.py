@@ -13,7 +13,7 @@ from typing import Any
 
 from tui.market.alert_engine import AlertEngine
 from tui.market.alerts import Alert
-from tui.market.bars import MAX_BAR_AGE, MINUTE, completed_bars, is_valid_bar
+from tui.market.bars import MAX_BAR_AGE, MINUTE, SessionRange, completed_bars, is_valid_bar
 from tui.market.basis import Basis, link_bases
 from tui.market.book import best_bid_offer, in_order
 from tui.market.clock_sync import ClockOffset
@@ -253,6 +253,13 @@ class Market:
             if len(volumes) in (0, sum(map(len, minutes))):
                 instrument.bars.usual = UsualVolume(day, minutes, dates, array("d", volumes))
                 self._mark_changed(instrument)
+
+    def apply_session_range(self, symbol: Symbol, day: date, low: float, high: float) -> None:
+        """Set the lowest and highest price of the session before the present one, that of the date `day`."""
+        self._report_call("recall_session_range", symbol, day, low, high)
+        if (instrument := self.instruments.get(symbol)) is not None and low <= high:
+            instrument.bars.previous_range = SessionRange(day, low, high)
+            self._mark_changed(instrument)
 
     def _report_call(self, name: str, *arguments: Any) -> None:
         if self.on_call is not None:

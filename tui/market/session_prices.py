@@ -51,6 +51,10 @@ def session_prices(i: Instrument, day: date) -> SessionPrices:
     before = calendar.previous_session(day)
     parts = session_minutes(calendar, before) if before is not None else ()
     previous = _range_of_minutes(bars, parts, bars.slot_version, *_gaps(bars)) if parts else None
+    # Of a symbol that trades around the clock there is no room for the minutes of yesterday.
+    if previous is None and (kept := bars.previous_range) is not None and kept.date == before:
+        split = i.day.split
+        previous = PriceRange(kept.low, kept.high) if split is None or split.in_unit(kept.low) else None
     close, base = i.day.close_of(before), i.base
     if close is None and i.day.is_regular and base is not None and not base.is_open:
         close = base.price

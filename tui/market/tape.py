@@ -97,8 +97,8 @@ class Tape:
         self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
         self._summed = 0  # trades whose sizes are in both
         self._gap_at = 0  # the number of the first trade after the latest gap
-        self._before_gap = 0  # the time of the last trade before it, ms UTC
         self.gaps: dict[int, GapReason] = {}
+        self._before_gap = 0  # the time of the last trade before it, ms UTC
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
         """Add a tick to the tape, unless it repeats the one before; returns its size, None if unknown. `quote` is the

@@ -162,6 +162,7 @@ CALLS = {
     "iopv": CallFormat(Market.apply_iopv, (_symbol, _to(Price), _to(Milliseconds), _to(Seconds))),
     "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _to(Quote), _to(Seconds))),
     "trades_lost": CallFormat(Market.trades_lost, (_to(Seconds),)),
+    "recall_session_range": CallFormat(Market.apply_session_range, (_symbol, _to(date), _to(Price), _to(Price))),
     "recall_usual_volume": CallFormat(
         Market.apply_usual_volume,
         (

@@ -24,13 +24,12 @@ from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
-from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells, line_note
-from tui.widgets.chart.model import ChartOptions, ModelBuilder
+from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells
+from tui.widgets.chart.model import ChartOptions, ModelBuilder, newest_dots
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
 from tui.widgets.chart.price_labels import LabelWidth, edge_labels
 from tui.widgets.chart.readout import Readout, interval_name, read_bar
-from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
 from tui.widgets.empty_body import empty_body, why_no_bars
@@ -91,8 +90,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._premium_view = PremiumView()
         self._traded_view = TradedView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
-        self._pressable = PressableLines()
-        self._keys = keys
+        self._pressable = PressableLines(keys)
 
     @property
     def shown(self) -> tuple[Instrument, ...]:
@@ -113,14 +111,12 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._viewport.reset_zoom()
         self.update_lines()
 
+    watch_premium = watch_interval
+
     def watch_candles(self) -> None:
         self.update_lines()
 
     watch_vwap = watch_volume_at_price = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
-
-    def watch_premium(self) -> None:
-        self._viewport.reset_zoom()
-        self.update_lines()
 
     def watch_time(self, before: float, now: float) -> None:
         if self._shows_premium:
@@ -346,7 +342,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def note(self) -> StyledLine:
         """Returns what the selected line is, else what all the trades come to, if they are drawn."""
         if self.has_line and self.instrument is not None and self.selected_mark is not None:
-            return line_note(self.theme_styles, self.instrument, self.selected_mark, self._keys, self.size.width - 6)
+            return self._pressable.note(self.theme_styles, self.instrument, self.selected_mark, self.size.width - 6)
         if not self._shows_traded or self.instrument is None or not self._has_bars:
             return []
         forms = volume_words(self.instrument, delta_first=False)
@@ -367,14 +363,14 @@ class MinuteChart(SymbolPane, can_focus=True):
             interval = styles.segment(f" {interval_name(self.interval)}", "muted")
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
-        in_progress, crosshair = self._is_in_progress(i, visible), self._viewport.crosshair_slot(visible)
+        crosshair = self._viewport.crosshair_slot(visible)
         readout = Readout(
             styles,
             i,
             self._axis,
             visible,
             self._options,
-            read_bar(i, visible, self._options, crosshair, in_progress=in_progress),
+            read_bar(i, visible, self._options, crosshair, in_progress=self._is_in_progress(i, visible)),
             self._viewport.follows_newest,
             self._is_link_live,
             self.starting,
@@ -388,12 +384,18 @@ class MinuteChart(SymbolPane, can_focus=True):
         return self.premium and not self.compared
 
     def _comparison_scene(self, visible: VisibleSlots | None) -> ComparisonScene:
-        axis = self._axis if visible is not None else None
-        crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
-        is_live, styles, anchor = self._is_link_live and not self.standing, self.theme_styles, self.compared_from
-        doubt, width = "" if self._is_link_live or self.starting else "stale", self.size.width - 9
         return ComparisonScene(
-            styles, self.compared, visible, axis, crosshair, self.interval, anchor, self.time, is_live, doubt, width
+            self.theme_styles,
+            self.compared,
+            visible,
+            self._axis if visible is not None else None,
+            self._viewport.crosshair_slot(visible) if visible is not None else None,
+            self.interval,
+            self.compared_from,
+            self.time,
+            self._is_link_live and not self.standing,
+            "" if self._is_link_live or self.starting else "stale",
+            self.size.width - 9,
         )
 
     def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
@@ -424,13 +426,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             crosshair=self._viewport.crosshair_slot(visible),
             unfinished=visible.last if self._is_in_progress(i, visible) else None,
         )
-        # Trades change the newest bar all the time: the picture is drawn again when one of its dots moves.
-        newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
-        prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
-        dots = [level(price, model.low, model.high, 4 * rows) for price in prices]
-        drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
-        layer = LineLayer(drawn, model, styles, rows)
-        key = (i, i.bars.version, model, dots, visible.cells, height, styles, drawn)
+        layer = LineLayer(chart_lines(i, self.marks, self.selected_mark, visible, model), model, styles, rows)
+        dots = newest_dots(model, visible, rows)
+        key = (i, i.bars.version, model, dots, visible.cells, height, styles, layer.lines)
         if self._cached_picture is None or self._cached_picture[0] != key:
             canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw(layer)
             self._pressable.layer = layer

@@ -59,12 +59,12 @@ class ChartLine(Struct, frozen=True):
 
 
 def chart_lines(
-    i: Instrument, marks: Iterable[PriceMark], selected: PriceMark | None, visible: VisibleSlots, interval: int
+    i: Instrument, marks: Iterable[PriceMark], selected: PriceMark | None, visible: VisibleSlots, model: ChartModel
 ) -> list[ChartLine]:
     """Returns the lines of an instrument's chart, the most important first."""
     own = [_own_line(i, mark, mark == selected) for mark in marks if mark.symbol == i.symbol]
     lines = sorted(own, key=lambda line: not line.selected)
-    return lines if interval == DAY else [*lines, *_session_lines(i, visible)]
+    return lines if model.interval == DAY else [*lines, *_session_lines(i, visible)]
 
 
 def label_cells(i: Instrument, marks: Iterable[PriceMark], bars: int) -> int:
@@ -114,6 +114,7 @@ class LineLayer:
     once they are drawn."""
 
     def __init__(self, lines: Sequence[ChartLine], model: ChartModel, styles: Styles, rows: int) -> None:
+        self.lines = lines
         self.cells: dict[tuple[int, int], PriceMark] = {}
         self._low, self._high, self._rows = model.low, model.high, rows
         self._styles = styles
@@ -221,10 +222,11 @@ class LineLayer:
 
 
 class PressableLines:
-    """What the mouse points at in a chart. `layer` is what was drawn last; `labelled` the first cell of the prices, and
-    whose they are by row."""
+    """What the mouse points at in a chart, and the `keys` that act on a line. `layer` is what was drawn last;
+    `labelled` the first cell of the prices, and whose they are by row."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Sequence[KeyBinding]) -> None:
+        self.keys = keys
         self.layer: LineLayer | None = None
         self.labelled: tuple[int, Mapping[int, ChartLine]] = 0, {}
         self._pointed: tuple[float | None, object] = None, None
@@ -248,6 +250,19 @@ class PressableLines:
             return neighbour(pointed, 0, i.precision)
         return read.bar.close if read.bar is not None else i.last
 
+    def note(self, styles: Styles, i: Instrument, mark: PriceMark, room: int) -> StyledLine:
+        """Returns what a line is and which keys act on it, in the longest form that fits into `room` cells."""
+        name = f"level {_price(i, mark.price)}" if isinstance(mark, PriceLevel) else f"alert {mark.condition}"
+        last = i.last_known.price if i.is_last_known and i.last_known is not None else i.last
+        price, away = price_of(mark), ""
+        if last is not None and min(last, price) > 0:  # else it is the difference of a pair
+            away = f" {fmt.percent(100 * (price / last - 1))} from last"
+        first, second = hint_labels(self.keys, KeyHint("", ("line_up", "line_down")))
+        moves = f"{first}{second} moves"
+        others = f"{label_of(self.keys, 'set_line')} price · {label_of(self.keys, 'remove_line')} removes"
+        forms = (f"{name}{away} · {moves} · {others}", f"{name} · {moves} · {others}", f"{name} · {moves}", name)
+        return [styles.segment(next((form for form in forms if len(form) <= room), name), "accent")]
+
 
 def _blank_run(canvas: Canvas, y: int, cells: int, starts: Iterable[int]) -> int | None:
     """Returns the first of `starts` from which on so many cells of a row are blank, None if there is none."""
@@ -256,15 +271,3 @@ def _blank_run(canvas: Canvas, y: int, cells: int, starts: Iterable[int]) -> int
 
 def _price(i: Instrument, price: float) -> str:
     return fmt.price(price, i.precision.decimals_of([price]))
-
-
-def line_note(styles: Styles, i: Instrument, mark: PriceMark, keys: Sequence[KeyBinding], room: int) -> StyledLine:
-    """Returns what the selected line is and which keys act on it, in the longest form that fits into `room` cells."""
-    name = f"level {_price(i, mark.price)}" if isinstance(mark, PriceLevel) else f"alert {mark.condition}"
-    last = i.last_known.price if i.is_last_known and i.last_known is not None else i.last
-    away = f" {fmt.percent(100 * (price_of(mark) / last - 1))} from last" if last else ""
-    first, second = hint_labels(keys, KeyHint("", ("line_up", "line_down")))
-    moves = f"{first}{second} moves"
-    others = f"{label_of(keys, 'set_line')} price · {label_of(keys, 'remove_line')} removes"
-    forms = (f"{name}{away} · {moves} · {others}", f"{name} · {moves} · {others}", f"{name} · {moves}", name)
-    return [styles.segment(next((form for form in forms if len(form) <= room), name), "accent")]

@@ -18,7 +18,7 @@ from tui.market.resample import interval_bars, running_vwap
 from tui.market.session_axis import DAY, Slot
 from tui.market.sessions import zone
 from tui.protocol.messages import Kline
-from tui.widgets.chart.time_plot import TimeModel
+from tui.widgets.chart.time_plot import TimeModel, level
 from tui.widgets.chart.viewport import VisibleSlots
 
 AXIS_REACH = 0.6
@@ -139,6 +139,14 @@ class ModelBuilder:
             bars, at = bars.copy(), visible.last - view.first
             bars[at] = with_last_trade(i, timeline.slots[visible.last], bars[at])
         return _Series(bars, average)
+
+
+def newest_dots(model: ChartModel, visible: VisibleSlots, rows: int) -> list[int]:
+    """Returns where the prices of the newest bar are in a picture of so many rows, if it is in view: trades change it
+    all the time, and what is drawn only when one of these moves."""
+    newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
+    prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
+    return [level(price, model.low, model.high, 4 * rows) for price in prices]
 
 
 def bar_of(i: Instrument, visible: VisibleSlots, options: ChartOptions, slot: int) -> Kline | None:
