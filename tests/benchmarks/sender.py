@@ -161,6 +161,8 @@ async def send_at_rate(
         due = due if count is None else min(due, count)
         for number in range(sent, due):
             round_, at = divmod(number, len(frames))
+            if websocket.transport.is_closing():
+                return
             websocket.transport.write(with_times(frames[at], int(1000 * time.time()), round_))
         sent = due
         if watch and (sent == count or time.monotonic() - watched_at >= _WATCH_INTERVAL):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -96,13 +97,23 @@ def test_a_stale_pid_of_another_program_does_not_block(tmp_path: Path) -> None:
         assert lock.other_pid is None
 
 
-def test_an_unused_key_leaves_no_lock_file(tmp_path: Path) -> None:
-    first = KeyLock("host", KEY, folder=tmp_path).__enter__()
-    second = KeyLock("host", KEY, folder=tmp_path, take_over=True).__enter__()
-    second.__exit__(None, None, None)
-    assert list(tmp_path.iterdir())
-    first.__exit__(None, None, None)
-    assert not list(tmp_path.iterdir())
+def test_a_lock_knows_for_how_long_nobody_has_held_the_key(tmp_path: Path) -> None:
+    """Whoever is the first of its host and key has nobody to wait for, and a killed process leaves no time."""
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.free_for == math.inf
+        with KeyLock("host", KEY, folder=tmp_path, take_over=True) as taker:
+            assert taker.free_for == math.inf, "it does not wait for the lock"
+    (file,) = tmp_path.iterdir()
+    for ago in (0.0, 40.0, -3_600.0):  # the last as after the clock was set back
+        os.utime(file, (time.time() - ago, time.time() - ago))
+        begun = time.time()
+        with KeyLock("host", KEY, folder=tmp_path) as lock:
+            assert max(0.0, ago) - 0.1 <= lock.free_for <= max(0.0, ago) + time.time() - begun + 0.1
+    with another_process(tmp_path) as killed:
+        killed.kill()
+    os.utime(file, (time.time() - 40, time.time() - 40))
+    with KeyLock("host", KEY, folder=tmp_path) as lock:
+        assert lock.free_for == 0.0
 
 
 def test_a_lock_file_removed_before_it_is_locked_is_created_again(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ class FakeSocket:
             self.paused = True
             self.on_full()
 
+    def is_closing(self) -> bool:
+        return False
+
     def get_write_buffer_size(self) -> int:
         return len(self._buffer)
 

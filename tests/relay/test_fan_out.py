@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
+from socket import socketpair
 
 import pytest
 from hypothesis import given
@@ -285,6 +287,20 @@ def test_a_client_that_is_closing_is_written_nothing() -> None:
 def sizes() -> Iterator[int]:
     for limit in (0, 125, 126, 0xFFFF, 0x10000, 100_000):
         yield from (limit, limit + 1)
+
+
+async def test_who_is_lost_while_it_is_written_to_is_written_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    ours, theirs = socketpair()
+    client, socket = fake_client(everything=True)
+    connected = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+    socket.transport = connected[0]  # type: ignore[assignment]
+    socket.on_full()
+    for number in range(60):
+        client.queue.add("key", frame_of(b"x" * 40), number, is_trade=True)
+    theirs.close()
+    socket.on_room()
+    assert 0 < client.sent < 60
+    assert "raised exception" not in caplog.text
 
 
 @pytest.mark.parametrize("size", sizes())

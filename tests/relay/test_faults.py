@@ -6,25 +6,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.relay import faults
 from tests.relay.window_process import WindowProcess
-from tests.relay.windows import PACES, Window, equals_the_exchange, facts_of, true_facts
+from tests.relay.windows import PACES, Window, equals_the_exchange, leads_again, true_facts
 from tests.support.feed import IEF, KEY, QQQ, SPY
 from tests.support.wait_until import until
 from tui.errors import KeyRefused
 from tui.exchange.server import Exchange
 from tui.feed.key_lock import KeyLock
 from tui.feed.state import LinkPhase
-from tui.protocol.messages import OVER_LIMIT
-from tui.relay import admission
+from tui.relay import admission, sharing
 from tui.relay import client as client_module
 from tui.relay import server as server_module
 from tui.relay.sharing import Role
@@ -35,28 +33,9 @@ L, S = LinkPhase.LIVE, LinkPhase.STOPPED
 FAST = PACES["fast"]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder for locks whose path is short enough for a socket; those of pytest are not on every system."""
-    with TemporaryDirectory(prefix="itick-") as path:
-        yield Path(path)
-
-
 async def is_right(window: WindowProcess, exchange: Exchange, *symbols: Symbol) -> None:
     """Wait until all facts of a window are the exchange's, whose market stands still."""
     await window.has({str(symbol): true_facts(exchange, symbol) for symbol in symbols})
-
-
-async def leads_again(*windows: Window) -> Window:
-    """Returns the window that leads, once all others follow it and all are live."""
-
-    def settled() -> bool:
-        roles = sorted(window.sharing.role.value for window in windows)
-        is_live = all(window.link.state.phase is L for window in windows)
-        return is_live and roles == ["following"] * (len(windows) - 1) + ["leading"]
-
-    await until(settled, within=20)
-    return next(window for window in windows if window.sharing.role is Role.LEADING)
 
 
 async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendors_pause(folder: Path) -> None:
@@ -89,6 +68,36 @@ async def test_a_leader_killed_in_a_flood_is_followed_by_another_after_the_vendo
             for window in (second, third):
                 await equals_the_exchange(window, exchange)
         assert [name for name in os.listdir(folder) if name.endswith(".sock")] == [], "nor is a socket left over"
+
+
+@pytest.mark.parametrize("how", ["left", "killed", "left, and the clock was set back"])
+async def test_who_starts_after_the_only_window_has_ended_waits_as_long_as_the_vendor_wants(
+    folder: Path, how: str
+) -> None:
+    opened: dict[int, float] = {}
+
+    def note(number: int, request: bytes) -> None:
+        opened.setdefault(number, time.monotonic())
+
+    pace = PACES["pausing"]
+    async with Exchange(single_connection=True, on_request=note) as exchange:
+        async with WindowProcess(exchange.url, folder, QQQ, pace="pausing") as first:
+            await first.is_live("leading")
+            first.kill() if how == "killed" else first.leave()
+            await first.process.wait()
+            ended = time.monotonic()
+        if how.endswith("set back"):
+            (lock,) = os.listdir(folder)
+            os.utime(folder / lock, (time.time() + 3_600,) * 2)
+        async with Window(exchange.url, folder, SPY, timings=pace) as second:
+            async with asyncio.timeout(10):  # far less than the clock was set back
+                await second.running.reaches(L)
+            # The process ended a little after its connection.
+            assert opened[2] - ended > pace.retry_gap / 2
+    async with Exchange(single_connection=True) as other, Window(other.url, folder / "new", QQQ, timings=pace) as alone:
+        begun = time.monotonic()
+        await alone.running.reaches(L)
+        assert time.monotonic() - begun < pace.retry_gap, "nobody was there before"
 
 
 async def test_a_client_that_was_stopped_is_disconnected_and_is_right_once_it_goes_on(
@@ -189,61 +198,6 @@ async def test_a_key_that_is_refused_is_refused_to_all(folder: Path) -> None:
             await equals_the_exchange(window, exchange)
 
 
-async def test_a_full_plan_is_told_to_each_and_who_goes_frees_its_symbols(folder: Path) -> None:
-    third, fourth = Symbol("VTI", "US"), Symbol("GLD", "US")
-    async with Exchange(faults=["plan-limit"]) as exchange, Window(exchange.url, folder, QQQ) as leader:
-        await leader.running.reaches(L)
-        async with Window(exchange.url, folder, SPY, IEF) as first:
-            await first.running.reaches(L)
-            async with Window(exchange.url, folder, QQQ, third, fourth) as second:
-                await second.running.reaches(L)
-                instruments = second.market.instruments
-                await until(lambda: instruments[QQQ].has_data)
-                for symbol in (third, fourth):
-                    assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
-                await first.__aexit__(None, None, None)
-                await until(lambda: all(instruments[s].has_data for s in (third, fourth)), within=20)
-                await leads_again(leader, second)
-                await exchange.close_market()
-                await equals_the_exchange(leader, exchange)
-                await equals_the_exchange(second, exchange)
-
-
-async def test_what_another_window_follows_is_live_beside_what_is_over_the_plan(folder: Path) -> None:
-    """A place less does not count against a symbol that has one already."""
-    over = Symbol("VTI", "US"), Symbol("GLD", "US")
-    async with (
-        Exchange(faults=["plan-limit"]) as exchange,
-        Window(exchange.url, folder, QQQ, SPY, IEF) as leader,
-    ):
-        await leader.running.reaches(L)
-        async with Window(exchange.url, folder, over[0], SPY, over[1], QQQ) as follower:
-            await follower.running.reaches(L)
-            follower.link.set_symbols([*over, SPY, QQQ, IEF])
-            instruments = follower.market.instruments
-            await until(lambda: all(instruments[symbol].has_data for symbol in (SPY, QQQ, IEF)))
-            await exchange.close_market()
-            for symbol in (SPY, QQQ, IEF):
-                await until(lambda symbol=symbol: facts_of(instruments[symbol]) == true_facts(exchange, symbol))  # type: ignore[misc]
-            for symbol in over:
-                assert set(instruments[symbol].refused.values()) == {OVER_LIMIT}
-            assert not follower.phases_since_live
-
-
-async def test_a_follower_that_makes_room_for_others_joins_again(folder: Path) -> None:
-    """It needs a new connection for symbols that take the place of others."""
-    async with (
-        Exchange(faults=["plan-limit"]) as exchange,
-        Window(exchange.url, folder, QQQ) as leader,
-        Window(exchange.url, folder, QQQ, SPY, IEF, Symbol("VTI", "US")) as follower,
-    ):
-        await leader.running.reaches(L)
-        await follower.running.reaches(L)
-        follower.link.set_symbols([QQQ, SPY, Symbol("VTI", "US")])
-        await until(lambda: follower.market.instruments[Symbol("VTI", "US")].has_data, within=20)
-        await leads_again(leader, follower)
-
-
 async def test_a_half_open_connection_is_stale_for_all_and_renewed_once(folder: Path) -> None:
     async with (
         Exchange(rate=1_000) as exchange,
@@ -324,6 +278,44 @@ async def test_a_socket_file_left_over_is_nobody(folder: Path) -> None:
         async with Window(exchange.url, folder, QQQ) as second:
             await second.running.reaches(L)
             assert second.sharing.role is Role.FOLLOWING
+
+
+@pytest.mark.parametrize("what", ["socket", "lock file", "folder"])
+async def test_what_others_join_by_is_made_again_if_it_is_removed(
+    folder: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cleans up a folder of temporary files does so while the program runs."""
+    monkeypatch.setattr(sharing, "_CHECK_EVERY", 0.02)
+    numbers: set[int] = set()
+    locks = folder / "locks"
+    async with (
+        Exchange(single_connection=True, on_request=lambda n, _: numbers.add(n)) as exchange,
+        Window(exchange.url, locks, QQQ) as leader,
+        Window(exchange.url, locks, SPY) as earlier,
+    ):
+        await earlier.running.reaches(L)
+        before = sorted(os.listdir(locks))
+        assert [Path(name).suffix for name in before] == [".sock", ".lock"]
+        if what == "folder":
+            shutil.rmtree(locks)
+        else:
+            os.unlink(locks / before[what == "lock file"])
+        await until(lambda: locks.exists() and sorted(os.listdir(locks)) == before)
+        async with Window(exchange.url, locks, IEF) as later:
+            await later.running.reaches(L)
+            assert later.sharing.role is Role.FOLLOWING and S not in later.running.phases
+            assert leader.phases_since_live == earlier.phases_since_live == []
+            assert numbers == {1}
+
+
+async def test_a_leader_that_keeps_its_connection_gives_way_to_one_that_takes_over(folder: Path) -> None:
+    """A plan may have several connections: then the vendor ends none."""
+    async with Exchange() as exchange, Window(exchange.url, folder, QQQ) as leader:
+        await leader.running.reaches(L)
+        async with WindowProcess(exchange.url, folder, SPY, take_over=True) as taker:
+            await taker.is_live("leading")
+            await until(lambda: leader.sharing.role is Role.FOLLOWING and leader.link.state.phase is L, within=20)
+            assert "another window took the connection over" in {str(s.error) for s in leader.running.states}
 
 
 async def test_without_a_folder_a_window_goes_on_alone(folder: Path) -> None:

@@ -15,7 +15,7 @@ from tui.feed.state import LinkPhase, Timings
 from tui.market import Instrument
 from tui.protocol.messages import Depth
 from tui.relay.local_access import LocalAccess
-from tui.relay.sharing import Sharing
+from tui.relay.sharing import Role, Sharing
 from tui.secrets import Token
 from tui.symbol import Symbol
 
@@ -125,3 +125,15 @@ class Window:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
+
+
+async def leads_again(*windows: Window) -> Window:
+    """Returns the window that leads, once all others follow it and all are live."""
+
+    def settled() -> bool:
+        roles = sorted(window.sharing.role.value for window in windows)
+        is_live = all(window.link.state.phase is LinkPhase.LIVE for window in windows)
+        return is_live and roles == ["following"] * (len(windows) - 1) + ["leading"]
+
+    await until(settled, within=20)
+    return next(window for window in windows if window.sharing.role is Role.LEADING)

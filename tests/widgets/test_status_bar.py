@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from rich.cells import cell_len
 
@@ -102,7 +100,7 @@ def test_moving_to_another_window_is_told_once() -> None:
 def test_who_holds_the_places_of_the_plan_is_told_of_a_shared_connection() -> None:
     limited = market()
     limited.refuse(US[1:3], "quote", OVER_LIMIT)
-    shared = RelayReport(7, "LIVE", "LIVE", served=3, windows=[Window(7, "dashboard", 2), Window(os.getpid(), "", 3)])
+    shared = RelayReport(7, "LIVE", "LIVE", held=2, holders=1, windows=[Window(7, "dashboard"), Window(8, "stream")])
     assert "plan limit: 1 of 3 symbols live; 2 are held by 1 other window" in line(limited, LIVE, 158, shared)
     assert "held" not in line(limited, LIVE, 158)
 

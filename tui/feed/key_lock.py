@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,7 @@ from tui.threads import start_thread
 
 _DISK_TIMEOUT = 0.4  # s: the event loop waits for it, and a key press must not wait longer
 _MAX_PID_DIGITS = 20
+_RELEASED = "free"  # what the file says once its last owner has given the key up
 _T = TypeVar("_T")
 
 
@@ -43,7 +46,7 @@ class KeyLock:
     """A lock file for a key and host, named after their hash and held in a `with` block. It is an flock: the system
     releases it when the process ends, so it is never stale. The file contains the pid of the process that owns the key:
     the lock's holder, or a process that took over, which acquires the lock when the holder ends. A second line has the
-    path of the socket on which it shares the connection.
+    path of the socket on which it shares the connection. The file stays when the key is given up, and its time is when.
 
     Entering raises KeyInUse if another process owns the key, unless `take_over` is set.
     """
@@ -57,6 +60,9 @@ class KeyLock:
         self._file: int | None = None
         self._waiter = threading.Thread()
         self._disk_hangs = False
+        self.free_for = math.inf
+        """For how many s nobody had held the key when this process acquired the lock: inf if nobody ever had, 0 if the
+        last owner was killed, which leaves its name and no time."""
 
     def _with_timeout(self, function: Callable[[], _T], otherwise: _T) -> _T:
         """Returns the result of a function that accesses the file; `otherwise`, then and ever after, once the disk does
@@ -123,20 +129,32 @@ class KeyLock:
     def _enter(self, take_over: bool) -> int | None:
         """Acquire the lock, or take over. Returns the pid of the owner if neither is possible, else None."""
         try:
-            make_folder(self._path.parent)
             held = self._open()
         except OSError:
             return None  # the lock cannot be created: the program goes on without it
-        if not held and not take_over:
+        if held:
+            self.free_for = self._measure_free()
+        elif not take_over:
             pid = self._owner()
             self._close()
             return pid
         self._claim()
         return None
 
+    def _measure_free(self) -> float:
+        """Returns for how many s nobody has held the key. After the clock was set back that is 0."""
+        assert self._file is not None
+        with contextlib.suppress(OSError):
+            if not (text := os.pread(self._file, len(_RELEASED), 0)):
+                return math.inf
+            if text == _RELEASED.encode():
+                return max(0.0, time.time() - os.fstat(self._file).st_mtime)
+        return 0.0
+
     def _open(self) -> bool:
-        """Open the file and try to lock it. Returns whether that succeeded. If the last holder removed the file between
-        the two steps, it is created again."""
+        """Open the file and try to lock it. Returns whether that succeeded. If the file was removed between the two
+        steps, it is created again."""
+        make_folder(self._path.parent)
         while True:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             held = self._lock()
@@ -203,7 +221,7 @@ class KeyLock:
         self.release()
 
     def release(self) -> None:
-        """Give the key up. The file stays for another process that took over."""
+        """Give the key up, unless another process took over."""
         self._with_timeout(self._exit, None)
 
     def is_free(self) -> bool:
@@ -226,10 +244,10 @@ class KeyLock:
     def _exit(self) -> None:
         if self._file is not None and self._other_owner() is None:
             with contextlib.suppress(OSError):
-                if not self._lock():
+                if self._lock():
+                    self._write(_RELEASED)
+                else:
                     os.truncate(self._file, 0)  # held by the process that this one took over from
-                elif self._is_current():
-                    self._path.unlink()
         self._close()
 
     def _close(self) -> None:

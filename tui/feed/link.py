@@ -18,7 +18,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from tui.errors import FeedError, KeyRefused, NoConnection
 from tui.feed.clock import Clock, monotonic
@@ -41,6 +41,7 @@ from tui.symbol import Symbol
 _CONTENTION = 3  # short connections in a row mean another client with the key
 _MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 _FIRST_JOIN_AGAIN = 0.025  # s
+_TAKEN_OVER = "another window took the connection over"
 
 _log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class Link:
             longest = min(self._timings.retry_gap, _FIRST_JOIN_AGAIN * 2.0**self._joins_lost)
             return longest * random.uniform(0.5, 1.0), error
         if self._route is not None and await self._route.superseded():
-            return 0.0, NoConnection("another window took the connection over")
+            return 0.0, NoConnection(_TAKEN_OVER)
         error = self._idle_timeouts.classify(error)
         self._market.health.idle_timeout = self._idle_timeouts.silence
         return backoff.next_delay(error, self._elapsed(self._authenticated_at), self._elapsed(self._live_at))
@@ -230,6 +231,8 @@ class Link:
                 tasks.create_task(connection.read(), name="feed read")
                 tasks.create_task(self._wait_for_reconnect(), name="feed renew")
                 if is_direct:
+                    if self._route is not None:
+                        tasks.create_task(self._hold(self._route), name="feed hold")
                     self._set_state(LinkPhase.AUTHENTICATING, self.host)
                 await connection.authenticate()
                 self._authenticated_at = clock()
@@ -333,6 +336,10 @@ class Link:
     async def _wait_for_reconnect(self) -> None:
         await self._reconnect_requested.wait()
         raise NoConnection("renewed on request")
+
+    async def _hold(self, route: Route) -> NoReturn:
+        await route.hold()
+        raise NoConnection(_TAKEN_OVER)
 
     async def _subscribe(self, connection: OpenConnection) -> None:
         """Subscribe to all followed symbols, then to those that are added later."""

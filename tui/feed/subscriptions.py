@@ -72,6 +72,7 @@ class Subscriptions:
 
     async def sync_type(self, type_: str, wanted: Sequence[Symbol], on_type: Callable[[str], None]) -> None:
         """Subscribe to one type as `sync` does to all."""
+        self._repeat_refusals(type_, wanted)
         new = [symbol for symbol in wanted if symbol not in self._decided[type_]]
         if not new:
             return
@@ -81,6 +82,14 @@ class Subscriptions:
         if new := self._within_limit(type_, new):
             on_type(type_)
             await self._subscribe(type_, new)
+
+    def _repeat_refusals(self, type_: str, wanted: Sequence[Symbol]) -> None:
+        """Refuse what was refused to another window, and is followed here only now."""
+        instruments = self._market.instruments
+        for symbol in wanted:
+            words, instrument = self._refusals.get((type_, symbol)), instruments.get(symbol)
+            if words and instrument is not None and type_ not in instrument.refused:
+                self._market.refuse([symbol], type_, words)
 
     def _within_limit(self, type_: str, new: list[Symbol]) -> list[Symbol]:
         """Returns those of `new` that fit the limit: one served in another type always does. The others are marked."""

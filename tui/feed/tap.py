@@ -83,6 +83,10 @@ class Route(Protocol):
         """Returns the Unix socket of the process that shares its connection, None to connect to the vendor. Raises
         NotShared."""
 
+    async def hold(self) -> None:
+        """Keep what others join by, while the connection to the vendor is this process's own. Returns once another
+        process has taken the key over."""
+
     def joined(self) -> None:
         """Note that the process on the socket answered."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -52,10 +51,8 @@ def describe_shortfalls(instruments: Sequence[Instrument], shared: RelayReport |
     inside = [i for i in instruments if OVER_LIMIT not in i.refused.values()]
     if len(inside) < len(instruments):
         words.append(f"plan limit: {len(inside)} of {len(instruments)} symbols live")
-        held = shared.served - len(inside) if shared is not None else 0
-        if shared is not None and held > 0:
-            others = sum(window.symbols > 0 and window.pid != os.getpid() for window in shared.windows)
-            words[-1] += f"; {held} {'is' if held == 1 else 'are'} held by {count(others, 'other window')}"
+        if shared is not None and (held := shared.held):
+            words[-1] += f"; {held} {'is' if held == 1 else 'are'} held by {count(shared.holders, 'other window')}"
     served = [i for i in inside if not ("quote" in i.refused and "tick" in i.refused)]
     if refused := len(inside) - len(served):
         words.append(f"{count(refused, 'symbol')} refused")

@@ -36,7 +36,8 @@ class Window(Struct, omit_defaults=True):
 class RelayReport(Struct, omit_defaults=True):
     """The state of a relay. `phase` is the name of a LinkPhase, `words` describe the link, `lag` is its median lag in
     ms; `served` counts the symbols that the connection has, of all who use it. `windows` has the holder of the
-    connection first; `lost` is the count of the client that it is sent to."""
+    connection first. The rest is of the client that it is sent to: `lost` counts its messages, and where the plan is
+    full, `held` counts the symbols that it lacks and `holders`, other windows, have."""
 
     pid: int
     phase: str
@@ -45,6 +46,8 @@ class RelayReport(Struct, omit_defaults=True):
     served: int = 0
     lag: float | None = None
     lost: int = 0
+    held: int = 0
+    holders: int = 0
     windows: list[Window] = []
 
 

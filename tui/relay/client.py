@@ -84,8 +84,8 @@ class PendingRequest(NamedTuple):
 class RelayClient:
     """A connected client. `batch` has the frames of the current read, None while the socket takes no more.
 
-    `wanted` has the symbols asked for by type. `knows_status`: it is one of ours, and told what the vendor's protocol
-    has no words for. `sent` counts the messages that were passed on to it.
+    `wanted` has the symbols asked for by type, `served` those that it has. `knows_status`: it is one of ours, and told
+    what the vendor's protocol has no words for. `sent` counts the messages that were passed on to it.
     """
 
     def __init__(
@@ -105,6 +105,7 @@ class RelayClient:
         self.sent = 0
         self.is_authenticated = False
         self.wanted: dict[str, dict[Symbol, None]] = {type_: {} for type_ in TYPES}
+        self.served: set[Symbol] = set()
         self.pending: list[PendingRequest] = []
         self.batch: list[bytes] | None = []
         self.queue = SendQueue(everything)
@@ -171,8 +172,14 @@ class RelayClient:
         except TimeoutError:
             self.abort()
 
+    @property
+    def _is_open(self) -> bool:
+        """False once the connection is being closed: the transport, which finds a lost one when it writes, takes no
+        more, and complains of each further write."""
+        return self._socket.state is State.OPEN and not self._socket.transport.is_closing()
+
     def _write(self, frames: bytes) -> None:
-        if self._socket.state is State.OPEN:  # one that is closing takes no more
+        if self._is_open:
             self._socket.transport.write(frames)
 
     def _pause(self) -> None:
@@ -183,7 +190,7 @@ class RelayClient:
     def _drain(self) -> None:
         """Write what waited. The socket may be full again before all of it is written."""
         self._full_since = self._socket.loop.time()
-        while self.queue and not self._socket.paused:
+        while self.queue and self._is_open and not self._socket.paused:
             waited = len(self.queue)
             self._write(self.queue.take(_PORTION, self._mark))
             self.sent += waited - len(self.queue)

@@ -46,9 +46,9 @@ class FanOut:
         return any(self._channels.values())
 
     @property
-    def own_symbol_count(self) -> int:
-        """How many symbols this process wants itself."""
-        return len(set().union(*self._own.values()))
+    def own_symbols(self) -> set[Symbol]:
+        """The symbols that this process wants itself."""
+        return set().union(*self._own.values())
 
     def set_own(self, own: Mapping[str, Sequence[Symbol]]) -> None:
         """Set what this process wants itself, symbols by type."""
@@ -110,6 +110,7 @@ class FanOut:
         new = [channel for channel in channels if client not in channel.subscribers]
         for channel in new:
             channel.subscribers.append(client)
+        client.served.update(symbols)
         client.send_last((each, each.last, each.arrived, each.is_trade) for each in new if each.last)
 
     def remove(self, client: RelayClient) -> None:

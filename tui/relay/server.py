@@ -382,12 +382,13 @@ class Relay:
     @property
     def windows(self) -> list[Window]:
         """The processes that use the connection, this one first."""
-        own = Window(os.getpid(), self._name, self._fan_out.own_symbol_count)
+        own = Window(os.getpid(), self._name, len(self._fan_out.own_symbols))
         return [own, *(client.window() for client in self._clients)]
 
     def report(self, client: RelayClient | None = None) -> RelayReport:
         """Returns what a client is told, or what this process itself shows."""
         state, lag = self._state, self._market.clock.lag(self._clock())
+        held = self._held_by_others(client)
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
@@ -396,8 +397,27 @@ class Relay:
             served=self._served,
             lag=lag.median if lag is not None else None,
             lost=client.queue.lost if client is not None else 0,
+            held=len(set().union(*held)),
+            holders=len(held),
             windows=self.windows,
         )
+
+    def _held_by_others(self, client: RelayClient | None) -> list[set[Symbol]]:
+        """Returns what each other window has that a client, or this process itself, does not have, unless that has all
+        it wants."""
+        wanted = client.symbols if client is not None else self._fan_out.own_symbols
+        served = client.served if client is not None else self._own_served()
+        if wanted <= served:
+            return []
+        windows = [each.served for each in self._clients if each is not client]
+        if client is not None:
+            windows.append(self._own_served())
+        return [more for window in windows if (more := window - served)]
+
+    def _own_served(self) -> set[Symbol]:
+        instruments = self._market.instruments
+        over = {symbol for symbol, known in instruments.items() if OVER_LIMIT in known.refused.values()}
+        return self._fan_out.own_symbols - over
 
     def send_reports(self) -> None:
         """Send each client its report."""

@@ -22,6 +22,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import math
 import os
 import socket
 from collections import Counter
@@ -37,6 +38,7 @@ from tui.feed.key_lock import Holder, KeyInUse, KeyLock
 from tui.feed.state import Timings
 from tui.feed.tap import NotShared
 from tui.market import Market
+from tui.threads import run_in_thread
 
 if TYPE_CHECKING:
     from tui.relay.local_access import LocalAccess
@@ -46,6 +48,7 @@ _MAX_SOCKET_PATH = 100  # bytes: macOS allows 104, with the zero at the end
 _JOIN_WITHIN = 2.0  # s for which a holder may be without a socket: it may have just begun, or be about to end
 _POLL = 0.05  # s
 _HAND_OVER_POLLS = 20
+_CHECK_EVERY = 1.0  # s, of what others join by
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +124,7 @@ class Sharing:
         self._timings = timings or Timings()
         self.holder_pid = 0
         self._unanswered_since: float | None = None
-        self._left_at: float | None = None  # when the connection of another process ended
+        self._left_at = -math.inf  # when the connection of another process ended
         self._socket: Path | None = None
         self._own_folder: Path | None = None
         self._listen = listen
@@ -193,6 +196,7 @@ class Sharing:
                     self._happens(Happening.LOCK_TAKEN)
                     self.join_failed(f"cannot be joined safely: {exposure}")
             else:
+                self._left_at = max(self._left_at, self._clock() - self._lock.free_for)
                 self._happens(Happening.LOCK_FREE)
                 await self._lead(before)
                 return None
@@ -213,9 +217,28 @@ class Sharing:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
         if self._serves:
             await self._serve(before)
-        if self._left_at is not None:
-            await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
-            self._left_at = None
+        await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
+        self._left_at = -math.inf
+
+    async def hold(self) -> None:
+        """Keep what others join by, while the connection is this process's own: what was removed is made again. Returns
+        once another process has taken the key over."""
+        while True:
+            await asyncio.sleep(_CHECK_EVERY)
+            with contextlib.suppress(OSError):  # no thread can be started
+                if await run_in_thread(lambda: self._lock.other_pid) is not None:
+                    return
+                if not await run_in_thread(self._is_offered):
+                    _log.warning("the lock file or the socket was removed: made again")
+                    self._socket = None
+                    self._remove_own_folder()
+                    self._lock.claim()
+                    await self._serve(None)
+
+    def _is_offered(self) -> bool:
+        """Returns False if others cannot find the socket any more."""
+        path = self._socket
+        return path is None or (self._lock.holder() == Holder(os.getpid(), path) and path.exists())
 
     async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
