@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import HolderLeft, NoConnection
+from tui.errors import NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.endpoint import host_of
@@ -277,13 +277,7 @@ class Connection:
         self._sent_at = self._clock()
 
     def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
-        silence = self._clock() - max(self._silence.last, self._sent_at)
-        if self._on_report is None:
-            return ConnectionLost(_describe_close(error), silence)
-        words = safe_text(error.rcvd.reason)[:120] if error.rcvd is not None else ""  # the relay's own
-        if error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART:  # it is there, and can be joined
-            return ConnectionLost(words, silence)
-        return HolderLeft(words or "connection lost")
+        return ConnectionLost(_describe_close(error), self._clock() - max(self._silence.last, self._sent_at))
 
     async def close(self) -> None:
         """Close with a closing handshake, within `Timings.close` s."""

@@ -82,6 +82,7 @@ class Timings(NamedTuple):
 
     open: float = 10.0  # TCP, TLS and the WebSocket handshake together
     join: float = 2.0  # to a process that shares its connection
+    silence: float = 3.0  # of a process that shares its connection, which reports once a second
     join_again: float = 5.0  # after it could not be joined
     auth: float = 10.0  # from the open socket to "authenticated"
     reply: float = 10.0  # to a subscribe request

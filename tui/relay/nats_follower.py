@@ -45,7 +45,6 @@ from tui.symbol import Symbol
 FOLLOWER_TIMINGS = Timings(retry_longest=5.0)
 """Unlike the vendor, a server of one's own minds no attempts."""
 
-_MAX_SILENCE = 3.0  # s without a report, of which there is one each second
 _RENEW_EVERY = WANT_LIFE / 3  # s
 _MAX_WAITING = 10_000  # messages of a subject that are not applied yet; the library drops what comes then, and tells
 _GAP = 0.05  # s between two looks for a last value that is on its way to the stream
@@ -178,7 +177,7 @@ class NatsConnection:
             if now - planned > timings.suspend_threshold:
                 raise NoConnection("this machine was asleep")
             # After a stop of this process reports may wait in the buffer: they are read before the next check.
-            if now - planned < timings.stall_threshold and now - self._reported_at > _MAX_SILENCE:
+            if now - planned < timings.stall_threshold and now - self._reported_at > timings.silence:
                 health.heartbeats_missed += 1
                 health.missed += 1
                 raise NoConnection(f"no word from the publisher for {now - self._reported_at:.0f} s")
