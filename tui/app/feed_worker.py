@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tui.app.feed_callbacks import FeedCallbacks
 from tui.errors import EXIT_DONE, KeyRefused
-from tui.feed.endpoint import DEMO_HOST, host_of
+from tui.feed.endpoint import DEMO_HOST, canonical_host, host_of
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import NotShared, Route
 from tui.log import LogFile
@@ -247,7 +247,7 @@ class FeedWorker:
         from tui.relay.sharing import Sharing
 
         async with Sharing(
-            KeyLock(host_of(url), token),
+            KeyLock(canonical_host(url), token),
             self._market,
             DASHBOARD,
             take_over=self.source.take_over,

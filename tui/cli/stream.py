@@ -122,7 +122,7 @@ def stream(
 
     import asyncio
 
-    from tui.feed.endpoint import host_of
+    from tui.feed.endpoint import canonical_host
     from tui.feed.key_lock import KeyLock
     from tui.headless.stream import NdjsonStream
     from tui.log import logging_to
@@ -133,7 +133,7 @@ def stream(
 
     async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
-            lock = KeyLock(host_of(target), token)
+            lock = KeyLock(canonical_host(target), token)
             async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
                 return await ndjson.run(target, token, type_list, route, recorder, log)
         if server is not None:

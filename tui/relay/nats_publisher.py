@@ -24,7 +24,7 @@ from nats.js.errors import KeyWrongLastSequenceError
 
 from tui.errors import KeyRefused, NoConnection, UsageError
 from tui.feed.clock import monotonic
-from tui.feed.endpoint import host_of
+from tui.feed.endpoint import canonical_host
 from tui.feed.failures import PermanentError
 from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
@@ -197,7 +197,7 @@ class Publisher:
     async def _run_link(self) -> None:
         market = self._market
         market.on_frames = self._begin
-        lock = KeyLock(host_of(self._url), self._token)
+        lock = KeyLock(canonical_host(self._url), self._token)
         async with Sharing(lock, market, "relay", wants_everything=True) as route:
             self._link = Link(
                 self._url,
