@@ -14,7 +14,6 @@ from tui.feed.state import LinkPhase, Timings
 from tui.relay.sharing import Role
 
 L = LinkPhase.LIVE
-S = LinkPhase.STOPPED
 NO_PINGS = Timings(ping_every=1_000, second_ping=1_000, join=0.5, join_again=0.2)
 
 
@@ -33,7 +32,7 @@ async def test_a_holder_that_stands_still_is_stale_though_its_symbols_are_quiet(
             holder.stop()
             await until(lambda: L is not follower.link.state.phase, within=20)
             assert str(follower.link.state.error) == f"window {holder.pid} does not answer"
-            await until(lambda: S is follower.link.state.phase)
+            await until(lambda: follower.sharing.role is Role.REFUSED)
             assert str(follower.link.state.error) == f"pid {holder.pid} uses this key and does not answer"
             holder.go_on()
             await follower.running.reaches(L, 2)

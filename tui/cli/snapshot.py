@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
-    exits=(0, 1, 2, 3, (4, "No live connection within --wait, or another copy took the key."), 70, 129, 130, 143),
+    exits=(0, 1, 2, 3, (4, "No live connection within --wait."), 70, 129, 130, 143),
 )
 @watch_option
 @demo_option

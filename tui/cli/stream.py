@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
-    exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
+    exits=(0, 1, 2, 3, (4, "No live connection within --deadline."), 70, 129, 130, 143),
 )
 @feed_options
 @option(

@@ -16,7 +16,7 @@ from tui.doctor.checks import Check, Finding, Status, StepSkipped
 from tui.doctor.fields import UnknownFields
 from tui.doctor.network import NetworkChecks
 from tui.doctor.session_describer import SessionDescriber
-from tui.errors import FeedError, HolderLeft
+from tui.errors import FeedError, HolderLeft, NotShared
 from tui.feed.clock import monotonic
 from tui.feed.connection import Connection, connect
 from tui.feed.dns import resolve_in_threads
@@ -26,7 +26,6 @@ from tui.feed.key_lock import KeyLock
 from tui.feed.shared_connection import join
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
-from tui.feed.tap import NotShared
 from tui.format import count, milliseconds
 from tui.history.rest_client import MAX_CODES, RestClient, RestError
 from tui.market import Instrument, Market

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.errors import EXIT_DONE, FeedError, NoConnection
+from tui.errors import EXIT_DONE, FeedError
 from tui.feed.clock import monotonic
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
@@ -133,8 +133,7 @@ class Snapshot(HeadlessRun):
                             await self._next()
         except TimeoutError:
             if not self._was_live:
-                why = self._link.state.error or self._link.state.describe(monotonic())
-                self._finish(NoConnection(f"no live connection within {self._wait:g} s: {why}"))
+                self._finish(self._no_connection(self._link.state, self._wait))
         self._finish(EXIT_DONE)
 
     async def _next(self) -> None:

@@ -327,7 +327,9 @@ class Publisher:
         report = RelayReport(
             pid=os.getpid(),
             phase=state.phase.name,
-            words=safe_text(state.describe(now)),
+            words=safe_text(state.words),
+            error=safe_text(str(state.error or "")),
+            retry_in=max(0.0, state.retry_at - now),
             is_demo=self._link.is_demo,
             lag=lag.median if lag is not None else None,
             windows=[Window(os.getpid(), self._name, len(self._wanted))],

@@ -10,7 +10,6 @@ from textual.strip import Strip
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, label_of
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
 from tui.protocol.relay_status import RelayReport
@@ -80,7 +79,7 @@ class StatusBar(LineWidget):
             behind = (f"terminal behind {fmt.seconds(self.terminal_delay)}", role, True)
             messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
-        action = _key_hint(styles, self._reconnect_key, _reconnect_effect(link)) if self._can_act(link) else []
+        action = _key_hint(styles, self._reconnect_key, "tries now") if self._can_act(link) else []
         if link.standing == "FROZEN":
             action = _key_hint(styles, self._freeze_key, "shows the present")
         why = _key_hint(styles, self._health_key, "why")
@@ -111,8 +110,7 @@ class StatusBar(LineWidget):
         """Returns what is wrong, the most severe first."""
         health = self._market.health
         found: list[str] = []
-        is_told = link.is_moving or link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED)
-        if link.error is not None and not is_told:
+        if link.error is not None and not link.tells_error:
             found.append(safe_text(str(link.error)))
         if link.is_live:
             found += describe_shortfalls(list(self._market.instruments.values()), self.shared)
@@ -146,11 +144,6 @@ class StatusBar(LineWidget):
         malformed = health.malformed.total()
         figures.append((f"malformed {malformed}", "warning" if malformed else "muted"))
         return [[styles.segment(_GAP + words, role)] for words, role in figures]
-
-
-def _reconnect_effect(link: LinkState) -> str:
-    """Returns what the key for reconnecting does."""
-    return "takes it over" if isinstance(link.error, NotShared) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:
