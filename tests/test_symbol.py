@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from tui.errors import UsageError
 from tui.symbol import (
+    Pair,
     Symbol,
     canonical,
+    expand_pairs,
     join_notices,
     join_wire_symbols,
     lacks_region,
     parse_symbol,
+    parse_symbol_or_pair,
     parse_symbols,
     sanitize,
     split_list,
@@ -323,3 +326,93 @@ def test_printable_keeps_the_length_and_changes_nothing_twice(text: str) -> None
     safe = sanitize(text)
     assert len(safe) == len(text)
     assert sanitize(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("QQQ/SPY", "QQQ$US/SPY$US"),
+        ("qqq / spy", "QQQ$US/SPY$US"),
+        ("QQQ$US/SPY$US", "QQQ$US/SPY$US"),
+        ("QQQ/SPY$US", "QQQ$US/SPY$US"),
+        ("ＱＱＱ／ＳＰＹ", "QQQ$US/SPY$US"),
+        ("BF/B$US", "BF$US/B$US"),
+        ("F/SPY", "F$US/SPY$US"),
+        ("BRK-B/SPY", "BRK-B$US/SPY$US"),
+        ("QQQ/2800", "QQQ$US/2800$HK"),
+        ("SPY-VOO", "SPY$US-VOO$US"),
+        ("spy - voo", "SPY$US-VOO$US"),
+        ("SPY − VOO", "SPY$US-VOO$US"),
+        ("SPY−VOO", "SPY$US-VOO$US"),
+        ("SPY$US-VOO$US", "SPY$US-VOO$US"),
+        ("SPY$US-VOO", "SPY$US-VOO$US"),
+        ("SPY.US-VOO.US", "SPY$US-VOO$US"),
+        ("BRK-B$US-SPY", "BRK-B$US-SPY$US"),
+        ("GS - MS", "GS$US-MS$US"),
+        ("510300-159915", "510300$SH-159915$SZ"),
+        ("2800/3033", "2800$HK/3033$HK"),
+    ],
+)
+def test_two_symbols_with_a_sign_between_them_are_a_pair(text: str, pair: str) -> None:
+    read = parse_symbol_or_pair(text).symbol
+    assert isinstance(read, Pair) and str(read) == pair
+    assert parse_symbol_or_pair(str(read)) == (read, ""), "as it is kept in the config file"
+    sign = "/" if read.is_ratio else "-"
+    assert [str(leg) for leg in read.legs] == pair.split(sign) or "BRK-B" in pair
+    assert expand_pairs([read, read.legs[1]]) == read.legs
+
+
+@pytest.mark.parametrize(
+    "text",
+    (
+        *("BRK-B", "brk-b", "BF-B", "BRK.B", "ABC-WS", "ABC-UN", "RY-T", "7709-HK", "0700-HKG", "GS-MS", "REI-UN.TO"),
+        *("BRK-B$US", "ABC-WTS$US", "SPY-VOO$US", "A-B-C", "ABC-DEF-GHI", "QQQ", "QQQ$US", "X_Y"),
+    ),
+)
+def test_a_code_with_a_hyphen_is_no_pair(text: str) -> None:
+    assert parse_symbol_or_pair(text) == parse_symbol(text)
+    assert not isinstance(parse_symbol_or_pair(text).symbol, Pair)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("BF/B", r"'BF/B' reads like a share class: write BF\.B, or BF/B\$US for the pair"),
+        ("QQQ/", "'QQQ/' is half a pair"),
+        ("/SPY", "'/SPY' is half a pair"),
+        ("QQQ/SPY/IWM", "it has two symbols"),
+        ("SPY-VOO/IWM", "it has two symbols"),
+        ("SPY/spy.us", r"both symbols are SPY\$US"),
+        ("SPY-2800", r"SPY\$US and 2800\$HK are in different currencies, so only their ratio can be told: SPY/2800"),
+        ("QQQ/US", "'QQQ/US' is not a symbol"),
+        ("QQQ/S!", "'QQQ/S!' is not a symbol"),
+        ("QQQ/S_", "'S_' is not a symbol"),
+    ],
+)
+def test_what_is_no_pair_is_refused_in_words(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_symbol_or_pair(text)
+
+
+def test_only_a_hyphen_that_could_be_part_of_a_code_is_told_how_it_was_read() -> None:
+    assert parse_symbol_or_pair("spy-voo").notice == "spy-voo read as SPY$US-VOO$US, not as the code SPY-VOO$US"
+    assert parse_symbol_or_pair("SPY - VOO").notice == parse_symbol_or_pair("QQQ/SPY").notice == ""
+
+
+def test_a_pair_is_one_part_of_a_list_and_no_symbol_equals_it() -> None:
+    listed = [str(p.symbol) for p in parse_symbols("QQQ / SPY, GLD SPY - VOO;IWM/SPY,QQQ/SPY")]
+    assert listed == ["QQQ$US/SPY$US", "GLD$US", "SPY$US-VOO$US", "IWM$US/SPY$US"]
+    assert parse_symbol_or_pair("SPY-VOO").symbol != Symbol("SPY-VOO", "US")
+
+
+@given(st.text(alphabet="QSPYB10$/-−. :US", max_size=14))
+def test_whatever_is_read_reads_the_same_as_it_is_kept(text: str) -> None:
+    try:
+        read = parse_symbol_or_pair(text).symbol
+    except UsageError as error:
+        assert str(error).isprintable()
+        return
+    kept = parse_symbol_or_pair(str(read)).symbol
+    assert kept == read and type(kept) is type(read)
+    for leg in expand_pairs([read]):
+        assert parse_symbol(str(leg)).symbol == leg

@@ -20,6 +20,16 @@ Ambiguous notations are resolved as follows:
 - Else the region may be on the other side: US, HK, SH or SZ (`US.QQQ`, `QQQ:US`), or a name too long for a region
   (`QQQ:NASDAQ`). A shorter name does not count there: `LSE:BATS` is the code BATS in the region LSE.
 - Else two to four letters are a region, whatever they are. `BRK.B` is a code, and so are `SH`, `HK` and `US` alone.
+
+Two symbols with a sign between them are a pair: a ratio `QQQ/SPY` or a difference `SPY-VOO`. A hyphen is part of many
+codes, so it is a minus only
+
+- behind a region (`SPY$US-VOO$US`, `SPY.US-VOO.US`), between blanks (`SPY - VOO`), and if typed as a minus (`SPY−VOO`),
+- else between three letters or digits or more on either side, those behind it being no name of a region: `BRK-B`,
+  `ABC-WS`, `7709-HK`, `REI-UN.TO` and `BRK-B$US` are codes.
+
+A slash is in no code. What stands before one letter without its region is a share class: `BF/B` is an error, and so is
+a name of a region behind it, `QQQ/US`.
 """
 
 from __future__ import annotations
@@ -43,6 +53,12 @@ _REGION_OF = {
 }
 """The vendor's region by the names that it, or an exchange there, has with other providers."""
 _PREFIXED = re.compile(r"(?:SH|SZ)\d{6}|HK\d{4,5}")
+_MINUS = "−"
+_DIFFERENCE = re.compile(
+    r"(.+\$[A-Z]+|[A-Z0-9]+\.(?:US|HK|SH|SS|SZ))-(.+)|([A-Z0-9]{3,})-([A-Z0-9]{3,})", re.IGNORECASE
+)
+_NEVER_IN_A_PAIR = re.compile(rf"[^\w$.:/{_MINUS}-]")
+_ONE_CURRENCY = {"SH": "CN", "SZ": "CN"}  # elsewhere a region has its own
 _HALF_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | str.maketrans("\u3000、。￥¥‘’“”", " ,.$$''\"\"")
 _MAX_QUOTED = 40  # characters of invalid text in an error
 _MAX_LISTED = 5  # symbols in a line of text
@@ -57,6 +73,33 @@ class Symbol(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.code}${self.region}"
+
+
+class Pair(Symbol):
+    """Two symbols, of whose prices the first one's is divided by the second one's, or less that. `str()` returns
+    `QQQ$US/SPY$US` or `SPY$US-VOO$US`.
+
+    As a symbol it has the second one's region, and in its code the sign `/` or `−`, so that no vendor's code equals it:
+    `QQQ/SPY` in the region US, `QQQ$US/2800` in HK.
+    """
+
+    __slots__ = ()
+
+    @property
+    def is_ratio(self) -> bool:
+        """True for a ratio, False for a difference."""
+        return "/" in self.code
+
+    @property
+    def legs(self) -> tuple[Symbol, Symbol]:
+        """The two symbols."""
+        first, second = self.code.split("/" if self.is_ratio else _MINUS)
+        code, _, region = first.partition("$")
+        return Symbol(code, region or self.region), Symbol(second, self.region)
+
+    def __str__(self) -> str:
+        first, second = self.legs
+        return f"{first}{'/' if self.is_ratio else '-'}{second}"
 
 
 class Parsed(NamedTuple):
@@ -96,12 +139,64 @@ def parse_symbol(text: str, default_region: str = DEFAULT_REGION) -> Parsed:
     return Parsed(symbol, notice)
 
 
-def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parsed]:
-    """Returns the symbols of a list separated by commas or white space, in order, each once. Raises UsageError for the
-    first part that is no symbol, and for an empty list."""
+def parse_symbol_or_pair(text: str) -> Parsed:
+    """Returns the symbol or the pair that a text means. Raises UsageError for anything else."""
+    if (parts := split_pair(text)) is None:
+        return parse_symbol(text)
+    left, sign, right = parts
+    shown = sanitize(text)[:_MAX_QUOTED]
+    if not left or not right:
+        raise UsageError(f"'{shown}' is half a pair: write for example QQQ/SPY")
+    if split_pair(left) or split_pair(right):
+        raise UsageError(f"'{shown}' is no pair: it has two symbols, as in QQQ/SPY")
+    if re.fullmatch("[A-Za-z]", right):
+        raise UsageError(f"'{shown}' reads like a share class: write {left}.{right}, or {left}/{right}$US for the pair")
+    first, second = parse_symbol(left), parse_symbol(right)
+    (code, region), (other, other_region) = first.symbol, second.symbol
+    if first.symbol == second.symbol:
+        raise UsageError(f"'{shown}' is no pair: both symbols are {first.symbol}")
+    if sign != "/" and _ONE_CURRENCY.get(region, region) != _ONE_CURRENCY.get(other_region, other_region):
+        them = f"{first.symbol} and {second.symbol}"
+        raise UsageError(f"{them} are in different currencies, so only their ratio can be told: {left}/{right}")
+    pair = Pair(f"{code}{'' if region == other_region else f'${region}'}{sign}{other}", other_region)
+    notices = [first.notice, second.notice]
+    if written := _DIFFERENCE.fullmatch(to_half_width(text).strip()):
+        code = written[0].upper()
+        notices += [f"{written[0]} read as {pair}, not as the code {code}${pair.region}"] if written[3] else []
+    return Parsed(pair, join_notices(notices))
+
+
+def split_pair(text: str) -> tuple[str, str, str] | None:
+    """Returns the two parts of what is written as a pair, with the sign of `Pair.code` between them; else None."""
+    written = join_pairs(text).strip()
+    if _NEVER_IN_A_PAIR.search(written):
+        return None
+    sign = next((each for each in ("/", _MINUS) if each in written), "")
+    if sign:
+        left, _, right = written.partition(sign)
+    elif (found := _DIFFERENCE.fullmatch(written)) is not None:
+        left, sign, right = found[1] or found[3], _MINUS, found[2] or found[4]
+    return None if not sign or right.upper() in _REGION_OF else (left, sign, right)
+
+
+def join_pairs(text: str) -> str:
+    """Returns the text in half width, without the blanks around the sign of a pair."""
+    joined = re.sub(r"(?<=\w)[ \t]*/[ \t]*(?=\w)", "/", to_half_width(text))
+    return re.sub(rf"(?<=\w)(?:[ \t]+[-{_MINUS}][ \t]+|{_MINUS})(?=[A-Za-z]|\d{{4}})", _MINUS, joined)
+
+
+def expand_pairs(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    """Returns the symbols, each once, with the legs of a pair in its place: what a feed knows."""
+    legs = (leg for symbol in symbols for leg in (symbol.legs if isinstance(symbol, Pair) else (symbol,)))
+    return tuple(dict.fromkeys(legs))
+
+
+def parse_symbols(text: str) -> list[Parsed]:
+    """Returns the symbols and pairs of a list separated by commas or white space, in order, each once. Raises
+    UsageError for the first part that is neither, and for an empty list."""
     seen: dict[Symbol, Parsed] = {}
     for part in split_list(text):
-        parsed = parse_symbol(part, default_region)
+        parsed = parse_symbol_or_pair(part)
         seen.setdefault(parsed.symbol, parsed)
     if not seen:
         raise UsageError("no symbol given: write for example QQQ$US,SPY$US")
@@ -110,8 +205,8 @@ def parse_symbols(text: str, default_region: str = DEFAULT_REGION) -> list[Parse
 
 def split_list(text: str) -> list[str]:
     """Returns the parts of a list separated by commas, semicolons or white space (as a pasted column is), without the
-    quotes that a shell needs around them."""
-    return [part for part in re.split(r"[,;\s'\"]+", to_half_width(text)) if part]
+    quotes that a shell needs around them. A pair is one part, also with blanks around its sign."""
+    return [part for part in re.split(r"[,;\s'\"]+", join_pairs(text)) if part]
 
 
 def to_half_width(text: str) -> str:

@@ -7,10 +7,12 @@ minute, a hanging disk or network folder for ever.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import errno
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -21,6 +23,12 @@ async def run_in_thread(function: Callable[_P, _T], *arguments: _P.args, **named
     """Returns the result of a blocking function, which runs on a thread of its own. Raises its exception, or OSError if
     no thread can be started."""
     return await asyncio.wrap_future(start_thread(function, *arguments, **named))
+
+
+def loop_caller() -> Callable[..., object]:
+    """Returns a function that calls another with its arguments in the running event loop, from any thread or signal
+    handler, and in the context of now: a timer that Textual sets without its app's context would end the program."""
+    return partial(asyncio.get_running_loop().call_soon_threadsafe, context=contextvars.copy_context())
 
 
 def start_thread(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:

@@ -30,6 +30,7 @@ async def test_no_method_of_a_group_could_be_meant_for_a_key_that_the_table_does
     called_by_name = {
         *("explain_key", "ask_size", "ask_time", "save_ladder", "leave_find_field", "new_alert", "display"),
         *("add_symbols", "keep_found", "sort_by", "press_header", "show", "run", "apply_cost_of", "select"),
+        *("apply_volume_at_price", "undo_line"),
     }
     methods = {name for group in app.registry.groups for name in dir(group) if not name.startswith("_")}
     assert methods - called_by_name == ACTION_NAMES

@@ -261,4 +261,4 @@ async def test_the_large_panes_say_what_stopped_the_link_as_the_status_bar_does(
 async def test_an_empty_list_offers_the_key_and_examples() -> None:
     async with feedless_app(lists={"Core": ()}) as (app, _):
         text = "".join(part.text for line in app.dashboard.watchlist._drawn for part in line)
-        assert "press a to add symbols" in text and "QQQ$US, 2800$HK, 510300$SH" in text
+        assert "press a to add symbols" in text and "QQQ$US, 2800$HK, 510300$SH, QQQ/SPY" in text

@@ -43,6 +43,10 @@ async def test_why_what_was_chosen_is_not_to_be_seen_is_said() -> None:
         await pilot.press("f2", "B", "2")
         await pilot.pause()
         assert app.said.endswith("the watchlist is not on the screen: F2 shows it")
+    async with feedless_app() as (app, pilot):
+        await pilot.press(*"d" * len(app.rows), "B", "3")
+        await pilot.pause()
+        assert app.said == "the list is empty: it needs no room below"
     async with feedless_app((80, 24)) as (app, pilot):
         await pilot.press("B", "3")
         await pilot.pause()

@@ -52,6 +52,9 @@ def test_files() -> None:
         ("us:qqqm", ["us:qqqm"]),
         ("SPY$US,sh:588", ["SPY$US,sh:588100", "SPY$US,sh:588000"]),
         ("5881", ["588100.SH"]),
+        ("QQQ/QQQ", ["QQQ/QQQ.US", "QQQ/QQQM.US"]),
+        ("GLD,QQQ$US/QQQ$", ["GLD,QQQ$US/QQQ$US"]),
+        ("TEC", ["TECA.US"]),
         ("no such", []),
         ("02828", []),  # another beginning: a shell would put its end behind what was typed
         ("sh588100", []),
@@ -60,7 +63,7 @@ def test_files() -> None:
 def test_symbols_of_the_lists_and_of_known_names(typed: str, symbols: list[str]) -> None:
     path = default_config_path()
     path.parent.mkdir(parents=True)
-    path.write_text('[lists]\nMine = ["588100$SH"]\n', encoding="utf-8")
+    path.write_text('[lists]\nMine = ["588100$SH", "TECA$US-QQQ$US"]\n', encoding="utf-8")
     assert offered("--watch", typed) == symbols
     assert offered("stream", "--watch", typed) == symbols
 

@@ -126,3 +126,8 @@ def test_neither_words_nor_advice_name_anybody(as_json: bool, tmp_path: Path, mo
     said = " ".join(result.stdout.split())
     assert "in the file ~/key" in said and "chmod 600 ~/key" in said
     assert "somebody" not in said
+
+
+def test_of_a_pair_the_legs_are_looked_at() -> None:
+    result = run_in_process("doctor", "--demo", "--watch", "QQQ/SPY")
+    assert result.returncode == 0 and "QQQ$US" in result.stdout and "QQQ$US/SPY$US" not in result.stdout

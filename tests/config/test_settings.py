@@ -6,7 +6,7 @@ import pytest
 
 from tui.config.settings import Settings, line_of, parse_settings
 from tui.errors import UsageError
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol
 
 WHOLE = """\
 # mine
@@ -122,6 +122,21 @@ def test_one_fund_in_several_spellings_is_one_row_and_one_alert() -> None:
     settings = parse_settings(text, "config.toml")
     assert list(map(str, settings.lists["A"])) == ["2800$HK", "510300$SH"]
     assert list(map(str, settings.alerts)) == ["2800$HK > 20"]
+
+
+def test_a_pair_is_a_row_and_has_alerts_as_a_symbol_has() -> None:
+    text = 'alerts = ["QQQ / SPY > 1.1"]\n[lists]\nA = ["QQQ/SPY", "QQQ$US/SPY$US", "SPY$US-VOO$US", "BRK-B$US"]\n'
+    settings = parse_settings(text, "config.toml")
+    assert list(map(str, settings.lists["A"])) == ["QQQ$US/SPY$US", "SPY$US-VOO$US", "BRK-B$US"]
+    assert [isinstance(symbol, Pair) for symbol in settings.lists["A"]] == [True, True, False]
+    assert list(map(str, settings.alerts)) == ["QQQ$US/SPY$US > 1.1"]
+
+
+def test_a_list_has_no_more_symbols_than_a_connection_takes_the_legs_of_pairs_included() -> None:
+    many = [f"A{n}" for n in range(499)]
+    assert parse_settings(f"[lists]\nA = {json.dumps([*many, 'A1/QQQ'])}", "config.toml")
+    with pytest.raises(UsageError, match="line 2: list 'A': 501 symbols: one connection takes at most 500"):
+        parse_settings(f"[lists]\nA = {json.dumps([*many, 'SPY/QQQ'])}", "config.toml")
 
 
 def test_braces_of_another_language_are_no_placeholders() -> None:

@@ -139,3 +139,32 @@ def test_a_file_of_windows_keeps_its_line_ends(tmp_path: Path) -> None:
     edited.set_core("SPY", "QQQ", "TLT")
     written = edited.file.path.read_bytes()
     assert written.count(b"\r\n") == written.count(b"\n") == LISTS.count("\n")
+
+
+MARKS = """alerts = [
+  "QQQ$US > 520", # sell half
+  "SPY$US < 600", # stop
+]
+levels = [
+  # the shelf
+  "QQQ$US 512.5", # of October
+  "SPY$US 610",
+]
+"""
+
+
+def test_an_alert_or_level_that_is_moved_keeps_its_comments(tmp_path: Path) -> None:
+    edited = Edited(tmp_path, MARKS)
+    (alert, other), (level, last) = edited.settings.alerts, edited.settings.levels
+    text = edited.set(alerts=(alert._replace(value=521.0), other), levels=(level._replace(price=513.0), last))
+    assert text == MARKS.replace("> 520", "> 521").replace("512.5", "513")
+    text = edited.set(alerts=(alert._replace(value=521.0),), levels=(last,))
+    assert "# stop" not in text and "# of October" not in text
+    text = edited.set(alerts=(alert, other), levels=(level, last))
+    assert "# stop" in text and '"SPY$US 610"' in text
+
+
+def test_an_alert_of_another_symbol_in_its_place_gets_no_comment(tmp_path: Path) -> None:
+    edited = Edited(tmp_path, MARKS)
+    alert, other = edited.settings.alerts
+    assert "# sell half" not in edited.set(alerts=(alert._replace(symbol=other.symbol), other))

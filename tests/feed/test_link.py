@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.support.feed import IEF, KEY, QQQ, QUICK, SPY, Running, free_port
+from tests.support.messages import T
 from tests.support.wait_until import until
 from tui.errors import KeyRefused, NoConnection
 from tui.exchange.server import Exchange
@@ -18,6 +19,7 @@ from tui.feed.state import LinkPhase
 from tui.market import Instrument
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import OVER_LIMIT, TYPES, Ping, Push, Subscribe, Tick
+from tui.protocol.relay_status import RelayReport, Window
 from tui.secrets import Token
 
 C, A, S, L, R, X = list(LinkPhase)
@@ -292,3 +294,16 @@ CLOSED, REFUSED, FAULT = NoConnection("connection lost"), KeyRefused("key refuse
 )
 def test_the_most_severe_of_several_errors_decides(errors: list[Exception], gravest: Exception) -> None:
     assert _most_severe(ExceptionGroup("all", errors)) is gravest
+
+
+def test_messages_that_a_shared_connection_lost_are_a_gap_of_every_tape() -> None:
+    running = Running("ws://127.0.0.1:9")
+    link, market = running.link, running.market
+    market.follow([QQQ])
+    market.apply(Tick(symbol=str(QQQ), last=10.0, volume=100, time=T), 1.0)
+    tape = market.instruments[QQQ].tape
+    for lost in (0, 0):
+        link._follow_report(RelayReport(1, "LIVE", "live", lost=lost, windows=[Window(1, "relay")]))
+    assert tape.gaps == {}
+    link._follow_report(RelayReport(1, "LIVE", "live", lost=3, windows=[Window(1, "relay")]))
+    assert tape.gaps == {1: "too slow"}

@@ -13,10 +13,12 @@ from tui.feed.connection import ConnectionLost
 from tui.feed.failures import RateLimited, RetryLater, ServerUnavailable
 from tui.feed.link import _Backoff
 from tui.feed.state import Timings
+from tui.feed.tap import AnotherClient
 
 REFUSED = NoConnection("cannot reach api.itick.org: connection refused")
-DROPPED = ConnectionLost("the server closed the connection (1000)")
-IN_USE = "another client seems to be using this key"
+DROPPED = ConnectionLost("connection lost")
+CLOSED = ConnectionLost("the server closed the connection (1000)", is_deliberate=True)
+IN_USE = str(AnotherClient())
 
 
 def delays(*ends: tuple[FeedError, float | None, float | None], seed: int = 1) -> list[float]:
@@ -78,7 +80,23 @@ def test_three_short_connections_in_a_row_mean_another_client_until_one_lasts() 
     steps = delays_and_errors(SHORT, QUICK, SHORT, SHORT, LONG, SHORT, SHORT, SHORT)
     assert [words == IN_USE for _, words in steps] == [False, False, True, True, False, False, False, True]
     for delay, words in steps:
-        assert delay == 60.0 if words == IN_USE else delay < 60.0
+        assert (delay >= 60.0) is (words == IN_USE)
+
+
+REPLACED = (CLOSED, 2.0, 1.0)
+RENEWED = (CLOSED, 3_600.0, 3_600.0)
+
+
+def test_a_server_that_closes_a_new_connection_as_it_closed_the_one_before_has_another_client() -> None:
+    steps = delays_and_errors(RENEWED, REPLACED, REPLACED, RENEWED, RENEWED, SHORT, REPLACED, REPLACED)
+    assert [words == IN_USE for _, words in steps] == [False, True, True, False, False, False, False, True]
+
+
+def test_who_finds_another_client_tries_ever_more_seldom() -> None:
+    """Each attempt ends the connection of the other for a moment."""
+    waits = [delay for delay, _ in delays_and_errors(RENEWED, *[REPLACED] * 7, HEALTHY, REPLACED, REPLACED)]
+    assert waits[1:8] == [60.0, 120.0, 240.0, 480.0, 960.0, 960.0, 960.0]
+    assert waits[9] < 60.0 and waits[10] == 60.0
 
 
 def test_a_stable_connection_ends_a_row_of_short_ones() -> None:

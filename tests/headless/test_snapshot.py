@@ -10,9 +10,16 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import KEY, check_output, exchange, lines_until, run_program, start_program
 from tests.support.feed import free_port
 from tui.headless.snapshot import Snapshot
+from tui.history.store import BarUpdate, Store, default_store_path
+from tui.history.volume_history import comparable_sessions
+from tui.market import Market
+from tui.market.bars import MINUTE
+from tui.protocol.messages import Kline
 from tui.symbol import Symbol
 from tui.watchlist.columns import BY_ID, DEFAULT
 
@@ -96,13 +103,14 @@ def test_a_signal_ends_it_in_good_order() -> None:
     assert [path for path in locks.rglob("*.sock") if f"-{process.pid}" in path.name] == []
 
 
-def test_it_joins_the_connection_that_another_copy_has() -> None:
+@pytest.mark.parametrize("watch", ["QQQ$US", "QQQ/SPY"])
+def test_it_joins_the_connection_that_another_copy_has(watch: str) -> None:
     with (
         exchange("--one-connection") as url,
         start_program("stream", "--url", url, "--watch", "SPY$US", key=KEY) as other,
     ):
         lines_until(other.stderr, "LIVE")
-        result = run_program("snapshot", "--url", url, "--watch", "QQQ$US", "--format", "json", key=KEY)
+        result = run_program("snapshot", "--url", url, "--watch", watch, "--format", "json", key=KEY)
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)[0]["last"] > 0
         other.send_signal(signal.SIGTERM)
@@ -137,3 +145,55 @@ def test_nobody_who_reads_it_ends_it_without_a_traceback() -> None:
         process.stdout.close()
         assert process.wait(20) == 1
         check_output(process.stderr.read())
+
+
+def test_the_usual_volume_is_made_of_the_minutes_that_the_dashboard_has_stored(tmp_path: Path) -> None:
+    market, symbol = Market(), Symbol("QQQ", "US")
+    market.set_hours(demo=True)
+    market.follow([symbol])
+    hours = market.instruments[symbol].calendar
+    sessions = comparable_sessions(hours, hours.at(1000 * time.time()).date)[:7]
+    bars = [
+        Kline(symbol="", open=540.0, high=540.0, low=540.0, close=540.0, time=slot * MINUTE, volume=1.0)
+        for minutes in reversed(sessions)
+        for part in minutes
+        for slot in part
+    ]
+    store = Store(default_store_path(demo=True))
+    store.write([BarUpdate(symbol, bars)])
+    store.close()
+    config = tmp_path / "config.toml"
+    config.write_text('columns = ["symbol", "last", "relvol"]\n')
+    arguments = ("snapshot", "--demo", "--watch", "QQQ$US,SPY$US", "--config", str(config), "--format", "json")
+    known, unknown = json.loads(run_program(*arguments).stdout)
+    assert known["relvol"] > 1 and unknown["relvol"] is None
+
+
+def test_a_pair_is_a_row_among_others_and_its_legs_are_asked_for() -> None:
+    with exchange() as url:
+        watch = ("--watch", "QQQ/SPY, SPY-QQQ, SPY")
+        made = run_program("snapshot", "--url", url, *watch, "--format", "json", key=KEY)
+        table = run_program("snapshot", "--url", url, "--watch", "QQQ/SPY", "--format", "csv", key=KEY).stdout
+    ratio, difference, spy = json.loads(made.stdout)
+    assert (ratio["symbol"], difference["symbol"]) == ("QQQ$US/SPY$US", "SPY$US-QQQ$US")
+    assert ratio["last"] == pytest.approx(1 - difference["last"] / spy["last"], rel=1e-3)
+    assert ratio["bid"] is None and ratio["volume"] is None and ratio["change%"] is not None
+    assert "SPY-QQQ read as SPY$US-QQQ$US" in made.stderr and "no data" not in made.stderr
+    (row,) = csv.DictReader(io.StringIO(table))
+    assert (row["symbol"], row["bid"]) == ("QQQ$US/SPY$US", "") and float(row["last"]) > 0
+
+
+def test_a_pair_with_a_leg_over_the_plan_is_over_it_too() -> None:
+    with exchange("--fault", "plan-limit") as url:
+        watch = ("--watch", "QQQ,SPY,IEF,QQQ/GLD,QQQ/SPY", "--wait", "3")
+        result = run_program("snapshot", "--url", url, *watch, "--format", "json", key=KEY)
+    rows = {row["symbol"]: row for row in json.loads(result.stdout)}
+    assert (rows["QQQ$US/GLD$US"]["state"], rows["QQQ$US/GLD$US"]["last"]) == ("over_plan", None)
+    assert rows["QQQ$US/SPY$US"]["last"] > 0
+
+
+def test_a_leg_without_data_is_named() -> None:
+    with exchange() as url:
+        result = run_program("snapshot", "--url", url, "--watch", "QQQ$US/ZZZQ$US", "--wait", "2", key=KEY)
+    assert "itick-tui: no data: ZZZQ$US" in result.stderr
+    assert result.stdout.splitlines()[1].split()[:3] == ["QQQ/ZZZQ$US", "—", "—"]

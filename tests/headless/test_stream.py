@@ -556,3 +556,10 @@ def test_under_nohup_it_outlives_the_terminal() -> None:
             assert process.wait(10) == EXIT_TERMINATED
         finally:
             process.kill()
+
+
+def test_a_pair_is_refused_with_its_legs() -> None:
+    result = run_program("stream", "--demo", "--watch", "TLT,QQQ/SPY")
+    assert result.returncode == 2 and result.stdout == ""
+    assert "QQQ$US/SPY$US is a pair, and the feed sends updates of symbols alone" in result.stderr
+    assert "--watch 'QQQ$US,SPY$US'" in result.stderr

@@ -746,6 +746,8 @@ async def test_a_split_asks_for_history_at_once_and_again_until_it_is_adjusted(t
 async def test_without_calls_only_stored_history_is_applied(tmp_path: Path) -> None:
     history = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"))
     assert history.describe() == ("0 symbols from our own file; calls_a_minute is 0", False)
+    follower = Backfill(Market(), None, lambda demo: Store(tmp_path / "x.sqlite"), calls=None)
+    assert follower.describe() == ("0 symbols from our own file; a follower asks for none", False)
 
 
 # --- over real sockets ---

@@ -107,6 +107,44 @@ def test_what_cannot_be_read_is_said_in_words(text: str, words: str) -> None:
         parse_alert(text, QQQ)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("QQQ/SPY > 1.1", "QQQ$US/SPY$US > 1.1"),
+        ("qqq / spy<1.05 repeat 0.01", "QQQ$US/SPY$US < 1.05 repeat 0.01"),
+        ("SPY-VOO > -3", "SPY$US-VOO$US > -3"),
+        ("SPY - VOO < −0.5 repeat 2", "SPY$US-VOO$US < -0.5 repeat 2"),
+        ("SPY−VOO > 0 done", "SPY$US-VOO$US > 0 done"),
+        ("QQQ/SPY ±2%", "QQQ$US/SPY$US ±2%"),
+        ("QQQ$US/SPY$US QQQ / SPY > 1.1", "QQQ$US/SPY$US > 1.1"),
+        ("SPY$US-VOO$US SPY-VOO < -3", "SPY$US-VOO$US < -3"),
+        ("QQQ$US qqq > 520", "QQQ$US > 520"),
+        ("QQQ/SPY moves 1% in 5m", "QQQ$US/SPY$US moves 1% in 5m"),
+        ("BRK-B > 400", "BRK-B$US > 400"),
+    ],
+)
+def test_alerts_of_pairs(text: str, written: str) -> None:
+    alert = parse_alert(text)
+    assert str(alert) == written and parse_alert(written) == alert
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("QQQ/SPY spread > 5bp", "a pair has no spread: write > 1.1, ±2% or moves 1% in 5m"),
+        ("QQQ/SPY turnover > 1B", "a pair has no turnover"),
+        ("SPY-VOO premium > 30bp", "a pair has no premium"),
+        ("QQQ/SPY relvol > 2", "a pair has no relvol"),
+        ("QQQ/SPY > -1", "too small"),
+        ("SPY$US > -1", "too small"),
+        ("BF/B > 1", "reads like a share class"),
+    ],
+)
+def test_what_a_pair_has_not_is_said(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_alert(text)
+
+
 def test_without_a_symbol_one_is_asked_for() -> None:
     with pytest.raises(UsageError, match="of which symbol"):
         parse_alert("> 520")

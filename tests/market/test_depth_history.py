@@ -239,3 +239,16 @@ def test_another_exchange_begins_anew() -> None:
     of.apply(book(100), 0.5)
     of.set_hours(demo=True)
     assert history(of).since is None
+
+
+def test_a_column_tells_that_the_link_was_lost_in_a_part_of_its_time() -> None:
+    of = market()
+    of.apply(book(100), 0.5)
+    of.link_lost(2.5)
+    of.link_lost(2.5)
+    of.reconnected([QQQ])
+    of.apply(book(300), 12.5)
+    of.apply(book(300), 70.5)
+    columns = [history(of).column(S + n, S + n + 10) for n in (0, 10, 20)]
+    lost = [column is not None and column.lost for column in columns]
+    assert lost == [True, False, False]

@@ -196,3 +196,25 @@ def test_large_is_at_least_ten_times_the_median_and_less_than_three_times_that(s
     median = (ordered[(len(sizes) - 1) // 2] + ordered[len(sizes) // 2]) / 2
     assert large is not None
     assert 9.99 * median <= large <= 25.1 * median
+
+
+def test_a_gap_parts_trades_that_would_be_one_run_and_is_forgotten_with_them() -> None:
+    tape = printed((0, 10.0, 1), (100, 10.1, 100))
+    tape.reconnected()
+    again = tick(10.1, 200, volume=100)
+    again.side = 2
+    tape.add(again, None, None)
+    assert [run.trades for run in tape.runs()] == [1, 1, 1] and tape.gaps == {2: "link lost"}
+    tape.mark_gap("too slow")
+    tape.mark_gap("link lost")
+    assert tape.gaps == {2: "link lost", 3: "link lost"}, "one gap between two trades"
+    for n in range(MAX_TRADES):
+        tape.add(tick(11.0 + n, 300 + n, volume=1), None, None)
+    tape.mark_gap("link lost")
+    assert tape.gaps == {tape.total: "link lost"}
+
+
+def test_before_the_first_trade_nothing_is_missing() -> None:
+    tape = Tape(calendar("US"))
+    tape.reconnected()
+    assert tape.gaps == {}

@@ -7,8 +7,9 @@ from itertools import accumulate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from tests.support.messages import T, tick
+from tests.support.messages import T, quote, tick
 from tui.market.sessions import calendar
 from tui.market.tape import MAX_TRADES, Tape
 from tui.market.trade_side import TradeSide
@@ -48,6 +49,13 @@ def test_point_of_control_and_value_area() -> None:
     assert made.point_of_control == 10.03
     assert made.value_area == (10.02, 10.04), "75 of 100: 10.01 to 10.03 is as small, but holds 70 only"
     assert volumes((10.0, 1, "B")).value_area == (10.0, 10.0)
+
+
+def test_both_follow_the_trades() -> None:
+    made = volumes((10.0, 100, "B"))
+    assert (made.point_of_control, made.value_area) == (10.0, (10.0, 10.0))
+    made.add(10.05, 900, "S")
+    assert (made.point_of_control, made.value_area) == (10.05, (10.05, 10.05))
 
 
 def test_a_value_area_does_not_leave_the_point_of_control() -> None:
@@ -152,6 +160,16 @@ def test_sizes_that_are_known_late_count_too() -> None:
     assert tape.volume_at_price.since == T
 
 
+def test_sizes_known_after_the_tape_was_full_count_too() -> None:
+    tape = Tape(calendar("US"))
+    volumes = [*(1_000.0 + n for n in range(MAX_TRADES + 120)), 50.0, 40.0]  # two falls: these are no sums
+    for n, volume in enumerate(volumes):
+        tape.add(tick(10.0, 1_000 * n, volume=volume), None, None)
+        tape.apply_late_sizes()
+    found = tape.volume_at_price
+    assert found.between(9, 11).total == sum(tape.known_sizes()) > 200_000
+
+
 def test_another_date_begins_anew() -> None:
     tape = traded(Tape(calendar("US")), 40)
     assert tape.volume_at_price.since
@@ -161,6 +179,29 @@ def test_another_date_begins_anew() -> None:
     traded(tape, 30, start=DAY + 5_000, price=20.0)
     assert tape.volume_at_price.between(0, 15).total in (0, 10.0)
     assert tape.volume_at_price.since >= T + DAY
+
+
+def test_while_the_link_was_away_trades_may_have_been_missed() -> None:
+    tape = Tape(calendar("US"))
+    tape.reconnected()
+    traded(tape, 40)
+    assert not tape.lacks_sizes, "the link was away before the first of them"
+    tape.reconnected()
+    assert tape.lacks_sizes
+    traded(tape, 40, start=DAY)
+    assert not tape.lacks_sizes, "of this date nothing is missing"
+
+
+def test_a_sum_that_grows_tells_itself_what_was_missed() -> None:
+    tape = Tape(calendar("US"))
+    for n in range(30):
+        volume = 1_000_000.0 + 100 * n
+        day = structs.replace(quote(10.0, 1_000 * n), volume=volume)
+        tape.add(tick(10.0, 1_000 * n, volume=volume), day, None)
+        tape.apply_late_sizes()
+    assert tape.volume_at_price.since
+    tape.reconnected()
+    assert not tape.lacks_sizes
 
 
 def test_trades_without_a_time_are_not_counted_since_when() -> None:

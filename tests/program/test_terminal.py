@@ -21,7 +21,7 @@ from tui.exchange.server import Exchange
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import Ping, Request, Subscribe
 from tui.recording.format import RecordedFrame, Recording
-from tui.terminal.ambiguous_width import CHARACTERS
+from tui.terminal.ambiguous_width import CHARACTERS, PATIENCE
 
 
 @pytest.fixture
@@ -151,6 +151,7 @@ async def test_a_program_that_was_stopped_from_outside_goes_on_and_leaves_well(t
     kill(terminal.pid, signal.SIGCONT)
     await terminal.until(lambda: b"\x1b[?1049h" in terminal.raw)
     await live(terminal)
+    await asyncio.sleep(1.5 * PATIENCE)  # what was asked of the terminal again is waited for no longer
     began = time.monotonic()
     terminal.press("q")
     assert await terminal.exit_code() == 0

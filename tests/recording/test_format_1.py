@@ -30,7 +30,7 @@ NAMES = {
     "recall_closes",
     "recall_quote",
 }
-ADDED = {"iopv", "recall_usual_volume"}
+ADDED = {"iopv", "recall_usual_volume", "trades_lost"}
 """The names that came later."""
 
 

@@ -66,18 +66,20 @@ class NatsProcess:
         self.stop()
 
 
-class RelayProcess:
-    """`itick-tui relay --nats` in folders of its own, as on another machine."""
+class ProgramProcess:
+    """The program with these arguments in folders of its own, as on another machine; a second one in the same folder is
+    on the same machine. `name` is that of the file with what it says."""
 
-    def __init__(self, folder: Path, exchange: str, nats: str, *options: str) -> None:
-        folder.mkdir()
-        self._log = folder / "stderr"
+    def __init__(self, folder: Path, *arguments: str, name: str = "stderr") -> None:
+        folder.mkdir(exist_ok=True)
+        self._log = folder / name
         folders = {f"XDG_{name}_HOME": str(folder) for name in ("CONFIG", "STATE", "CACHE")}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*PROGRAM, "relay", "--nats", nats, "--url", exchange, *options],
+                [*PROGRAM, *arguments],
                 env=environment(KEY) | folders,
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
                 stderr=log,
             )
 
@@ -104,3 +106,10 @@ class RelayProcess:
         if self._process.poll() is None:
             self.kill()
         assert KEY not in self.said and "Traceback" not in self.said, self.said
+
+
+class RelayProcess(ProgramProcess):
+    """`itick-tui relay --nats`."""
+
+    def __init__(self, folder: Path, exchange: str, nats: str, *options: str) -> None:
+        super().__init__(folder, "relay", "--nats", nats, "--url", exchange, *options)

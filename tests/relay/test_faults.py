@@ -323,6 +323,7 @@ async def test_without_a_folder_a_window_goes_on_alone(folder: Path) -> None:
     async with Exchange() as exchange, Window(exchange.url, folder / "file", QQQ) as window:
         await window.running.reaches(L)
         assert window.link.windows == ()
+        assert window.link.unshared == f"no lock file can be written in {folder / 'file'}"
 
 
 async def test_a_stopped_leader_is_silent_taken_over_by_hand_and_joins_once_it_goes_on(folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import run_in_process
 from tui.errors import UsageError
 from tui.relay.local_access import local_access
 from tui.secrets import REDACTED, redact
@@ -130,3 +131,8 @@ def test_a_state_folder_that_cannot_be_made_is_said(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with pytest.raises(UsageError, match=r"cannot use the token file .*not a directory"):
         local_access("127.0.0.1:9011")
+
+
+def test_the_help_says_what_is_not_served_over_tcp() -> None:
+    words = " ".join(run_in_process("relay", "--help").stdout.split())
+    assert "the stream alone, without REST" in words

@@ -29,7 +29,7 @@ from tui.feed.state import LinkPhase
 from tui.feed.tls import Trust
 from tui.protocol.decoder import decode_request
 from tui.protocol.messages import AUTHENTICATED, CONNECTED, OVER_LIMIT, TYPES, AuthReply, Hello, Subscribe, encode
-from tui.relay.nats_follower import FOLLOWER_TIMINGS, follower_of
+from tui.relay.nats_follower import NatsFollower
 from tui.relay.nats_publisher import LICENCE
 from tui.relay.nats_server import NatsServer, close_client, find_server, library_call, open_client
 from tui.relay.nats_subjects import (
@@ -51,7 +51,7 @@ codes = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.text(
 
 
 def follower(nats: NatsProcess, *symbols: Symbol) -> Running:
-    return Running(nats.url, *symbols, timings=FOLLOWER_TIMINGS, opener=follower_of(NatsServer(nats.url), "stream"))
+    return Running(nats.url, *symbols, timings=None, opener=NatsFollower(NatsServer(nats.url), "stream"))
 
 
 def unequal(running: Running, exchange: Exchange) -> list[str]:

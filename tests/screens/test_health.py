@@ -274,6 +274,15 @@ def test_the_screen_tells_how_frames_and_terminal_keep_up() -> None:
     assert busy["terminal"].value == "behind by 1.2 s: 64 lines a frame" and busy["terminal"].abnormal
 
 
+def test_a_follower_names_the_relay_and_what_it_publishes() -> None:
+    relay = RelayReport(9157, "LIVE", "LIVE", lost=2, windows=[Window(9157, "vm\x1b[2J (pid 9157)", symbols=3)])
+    assert shared_figures(snapshot(Market())._replace(shared=relay)) == [
+        HealthFigure("held by", "vm�[2J (pid 9157): LIVE"),
+        HealthFigure("published", "3 symbols"),
+        HealthFigure("lost here", "2", True),
+    ]
+
+
 async def test_what_is_known_of_the_past_is_told_and_why_nothing_is_kept(tmp_path: Path) -> None:
     market = Market()
     assert history_figures(snapshot(market)) == []

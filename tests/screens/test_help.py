@@ -38,7 +38,7 @@ def test_finding(snap_compare: Snapshot) -> None:
     ("text", "found"),
     [
         ("ctrl+c", ["Ctrl+C"]),
-        ("REMOVE", ["d Del", "Space"]),
+        ("REMOVE", ["d Del", "Space", "D"]),
         ("delete lists", ["L"]),
         ("suspend", ["Ctrl+Z"]),  # an id
         ("replay", ["p", "P", "N", "<", ">", "● ◌ ■", "▸ ‖", "REPLAY ×10"]),  # a group
@@ -97,7 +97,7 @@ async def test_no_sign_is_cut() -> None:
 
 
 async def test_on_a_large_terminal_everything_is_seen_at_once() -> None:
-    async with open_modal(help_, (160, 200)) as (app, _):
+    async with open_modal(help_, (160, 260)) as (app, _):
         box = app.screen.query_one(VerticalScroll)
         assert box.max_scroll_y == 0
 

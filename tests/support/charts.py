@@ -81,9 +81,9 @@ class Alone(App[None]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
-        self, instrument: Instrument, *, proven: bool = True, theme: str = DEFAULT_THEME, **settings: int
+        self, instrument: Instrument, *, proven: bool = True, theme: str = DEFAULT_THEME, **settings: object
     ) -> None:
-        """`settings` are the chart's own: interval, candles, vwap."""
+        """`settings` are reactives of the chart: interval, candles, vwap, marks."""
         super().__init__()
         self.chart = MinuteChart(Styles(find_theme(theme)))
         self._shown, self._proven, self._settings = instrument, proven, settings

@@ -70,7 +70,7 @@ class Running:
         self,
         url: str,
         *symbols: Symbol,
-        timings: Timings = QUICK,
+        timings: Timings | None = QUICK,
         types: Sequence[str] = TYPES,
         on_push: Callable[[Push, Instrument], None] | None = None,
         on_state: Callable[[LinkState], None] = lambda state: None,

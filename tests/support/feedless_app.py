@@ -18,7 +18,7 @@ from tui.app.feed_worker import FeedSource
 from tui.app.preferences import LaunchOptions
 from tui.config.file import ConfigFile
 from tui.config.settings import Settings
-from tui.symbol import Symbol
+from tui.symbol import Symbol, expand_pairs
 from tui.terminal.textual_private import notifications
 
 QQQ, SPY, TLT, GLD = (Symbol(code, "US") for code in ("QQQ", "SPY", "TLT", "GLD"))
@@ -35,9 +35,10 @@ class FeedlessApp(ItickApp):
         self.feed.symbols_changed = self.symbols_changed  # type: ignore[method-assign]
 
     def symbols_changed(self) -> None:
-        self.asked.append(self.preferences.lists.symbols)
-        self.market.follow(self.preferences.lists.symbols)
-        for symbol in self.preferences.lists.symbols:
+        symbols = expand_pairs(self.preferences.lists.symbols)
+        self.asked.append(symbols)
+        self.market.follow(symbols)
+        for symbol in symbols:
             if symbol in PRICES:
                 self.market.apply(quote(PRICES[symbol], s=str(symbol)), 1.0)
 

@@ -12,15 +12,16 @@ from tests.support.messages import QQQ, SPY, T, bar, depth
 from tests.support.watchlist_rows import EMPTY, FULL, SH, cell, key, quote, row, text
 from tui.market import Market
 from tui.market.basis import parse_basis
-from tui.market.data_status import DataStatus
+from tui.market.data_status import DataStatus, data_status
 from tui.market.sessions import zone
 from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import Push, Tick
 from tui.reference.fund_names import NAMES, FundNames
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol, parse_symbol_or_pair
 from tui.watchlist.cells import Cell
 from tui.watchlist.columns import BY_ID, COLUMNS
 from tui.watchlist.row_figures import RenderContext, RowFigures, SortKey, make_row
+from tui.watchlist.sparkline_scale import SparklineScale
 
 
 @pytest.mark.parametrize(
@@ -261,3 +262,57 @@ def test_a_basis_is_no_premium() -> None:
     based = live_row(market)
     assert (text("basis", based), text("premium", based), text("iopv", based)) == ("+1.00%", "—", "—")
     assert (text("basis", FULL), text("premium", FULL)) == ("—", "+0.46%")
+
+
+def test_digits_that_changed_just_now_are_highlighted_but_not_while_the_picture_stands() -> None:
+    shown = row(quote(512.34), Tick(symbol="QQQ$US", last=512.39, time=T + 1_000))
+    assert cell("last", shown).lit == 1
+    assert cell("last", replace(shown, context=replace(shown.context, standing=True))).lit == 0
+
+
+def pair_row(written: str, *, begin: float = 500.0) -> RowFigures:
+    """The row of a pair of QQQ, which moves from `begin` on, and SPY at 500."""
+    pair = parse_symbol_or_pair(written).symbol
+    assert isinstance(pair, Pair)
+    market = Market()
+    market.set_hours(True)
+    market.follow([QQQ, SPY])
+    market.set_pairs([pair])
+    for n in range(60):
+        market.instruments[QQQ].bars.update(bar(n - 59, begin + n / 100, s="QQQ"))
+        market.instruments[SPY].bars.update(bar(n - 59, 500.0, s="SPY"))
+    market.apply(quote(begin + 0.6, change=1.0), 0.0)
+    market.apply(quote(500.0, change=-1.0, s="SPY$US"), 0.0)
+    market.derive_pairs(0.0, market.pairs.by_symbol.values())
+    instrument = market.row(pair)
+    assert instrument is not None
+    instrument.infer_precision()
+    context = RenderContext(0.0, T, 1.0, 12, False, FundNames())
+    return make_row(instrument, data_status(instrument, 0.0, True), 0.0, context)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("QQQ/SPY", {"symbol": "QQQ/SPY$US", "last": "1.0012", "change": "+0.0040", "change%": "+0.40%"}),
+        ("QQQ-SPY", {"symbol": "QQQ−SPY$US", "last": "0.60", "change": "+2.00", "change%": "+142.86%"}),
+        ("SPY-QQQ", {"symbol": "SPY−QQQ$US", "last": "-0.60", "change": "-2.00", "change%": "-142.86%"}),
+    ],
+)
+def test_the_row_of_a_pair(written: str, shown: dict[str, str]) -> None:
+    row = pair_row(written)
+    assert {id: text(id, row) for id in shown} == shown
+    assert {text(id, row) for id in ("bid", "ask", "spread", "open", "high", "low", "volume", "iopv")} == {"—"}
+    assert {text(id, row) for id in ("turnover", "vwap", "premium", "basis", "relvol", "name")} - {"—"} <= {
+        "—".ljust(28)
+    }
+    assert text("age", row) == "0s"
+
+
+def test_the_hour_of_a_difference_has_a_scale_of_its_own_for_it_may_be_zero() -> None:
+    assert text("hour", pair_row("QQQ-SPY"))[0] == "▁" and text("hour", pair_row("QQQ-SPY"))[-1] == "▇"
+    assert text("hour", pair_row("SPY-QQQ"))[0] == "▇" and text("hour", pair_row("SPY-QQQ"))[-1] == "▁"
+    assert set(text("hour", pair_row("QQQ/SPY"))) <= set("▃▄▅"), "a ratio has that of the list"
+    scale = SparklineScale()
+    scale.reset([pair_row("QQQ-SPY", begin=500.01).instrument], 12)
+    assert scale.span == 0.1, "it widens no other's"

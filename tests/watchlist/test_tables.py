@@ -8,15 +8,17 @@ import json
 
 from msgspec.structs import replace
 
-from tests.support.messages import BOOK_B, T
+from tests.support.messages import BOOK_B, T, bar
 from tests.support.watchlist_rows import FULL, SH, quote, row
 from tests.widgets.test_old_figures import CARRIED, after
+from tui.market import Market
 from tui.market.data_status import DataStatus
 from tui.protocol.messages import Tick
 from tui.reference.fund_names import FundNames
+from tui.symbol import Pair, parse_symbol_or_pair
 from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.watchlist.row_figures import RenderContext, RowFigures, make_row
-from tui.watchlist.tables import grid_csv, json_table, markdown_table, text_table
+from tui.watchlist.tables import bars_csv, grid_csv, json_table, markdown_table, text_table
 
 COLUMNS_SHOWN = [BY_ID[id] for id in DEFAULT]
 
@@ -70,3 +72,17 @@ def test_a_bar_in_a_name_ends_no_cell_of_markdown() -> None:
     names.add({FULL.instrument.symbol: "A|B"})
     named = replace(FULL, context=replace(FULL.context, names=names))
     assert "| A\\|B |" in markdown_table([named], [BY_ID["symbol"], BY_ID["name"]])
+
+
+def test_the_minutes_of_a_pair_are_closes_alone() -> None:
+    pair = parse_symbol_or_pair("QQQ/SPY").symbol
+    assert isinstance(pair, Pair)
+    market = Market()
+    market.follow(pair.legs)
+    market.set_pairs([pair])
+    for leg, price in zip(pair.legs, (500.0, 400.0), strict=True):
+        market.instruments[leg].bars.update(bar(0, price, 9.0, s=leg.code))
+    market.derive_pairs(0.0, market.pairs.by_symbol.values())
+    instrument = market.row(pair)
+    assert instrument is not None
+    assert bars_csv(instrument, T + 60_000).splitlines()[1] == "2024-11-15T16:50:00.000Z,,,,1.25,,yes"

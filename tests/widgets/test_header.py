@@ -129,5 +129,7 @@ async def test_who_shares_the_connection_leaves_before_what_the_data_is(
         assert len(line) == width
         assert (" SHARED 3 " in line, "? help" in line) == (is_shared, has_help)
         assert " DEMO " in line and " 1 Core funds " in line
+        header.windows = 1
+        assert " SHARED " in header.render_line(0).text and "1 " not in header.render_line(0).text.split("SHARED")[1]
         header.windows = 0
         assert "SHARED" not in header.render_line(0).text

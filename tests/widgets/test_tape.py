@@ -401,6 +401,9 @@ async def test_a_filter_leaves_out_what_does_not_pass_and_says_so_on_the_frame()
         await pilot.press("down")
         assert shown(app)[0] == 59, "all of them are on the screen already"
         app.tape.trade_filter = TradeFilter(30.0)
+        await pilot.press("down", "down")
+        assert shown(app)[0] == 58
+        app.tape.trade_filter = TradeFilter(20.0)
         assert shown(app)[0] == 60, "another filter begins at the newest"
 
 
@@ -502,3 +505,48 @@ async def test_no_number_is_cut_and_no_line_too_long_at_any_size(width: int, hei
         for line in lines(app):
             for word in line.split():
                 assert word in whole or any(other.startswith(word) for other in whole if ":" in word), word
+
+
+async def test_where_the_link_was_away_a_line_says_that_trades_may_be_missing() -> None:
+    trading = counted(3)
+    trading.market.reconnected([QQQ])
+    for size in (4, 5):
+        trading.trade(10.0, float(size))
+    app = Alone(trading)
+    async with app.run_test(size=(60, 13)) as pilot:
+        assert [line.split()[-1] for line in lines(app)[:2]] == ["5", "4"]
+        gap = lines(app)[2]
+        assert gap.startswith("╌╌ link lost: trades may be missing ╌╌") and lines(app)[3].split()[-1] == "3"
+        await pilot.resize_terminal(30, 13)
+        await pilot.pause()
+        assert lines(app)[2].startswith("╌╌ trades may be missing ╌")
+        app.tape.trade_filter = TradeFilter(side="B")
+        assert lines(app)[0].startswith("none of 5 trades")
+
+
+async def test_a_gap_can_be_scrolled_past_both_ways() -> None:
+    trading = counted(30)
+    trading.market.reconnected([QQQ])
+    for size in range(31, 61):
+        trading.trade(10.0, float(size))
+    app = Alone(trading)
+    async with app.run_test(size=(60, 13)) as pilot:
+        tops = []
+        for _ in range(40):
+            await pilot.press("down")
+            tops.append(shown(app)[0])
+        assert tops[28:32] == [31, 30, 29, 28], "no screen begins with the gap"
+        for _ in range(40):
+            await pilot.press("up")
+        assert shown(app)[0] == 60
+        await pilot.press(*["pagedown"] * 9)
+        assert shown(app)[-1] == 2, "the oldest trade whose size is known is reached"
+
+
+async def test_what_another_window_passed_on_too_fast_is_told_too() -> None:
+    trading = counted(2)
+    trading.market.trades_lost(trading.seconds)
+    trading.trade(10.0, 3.0)
+    app = Alone(trading)
+    async with app.run_test(size=(60, 13)):
+        assert lines(app)[1].startswith("╌╌ too slow: trades may be missing ╌╌")

@@ -52,7 +52,7 @@ class AlertActions:
         time, is_live = market.exchange_time(status.now), status.link is not None and status.link.is_live
         lines = []
         for alert in self._preferences.settings.alerts:
-            i = market.instruments.get(alert.symbol)
+            i = market.row(alert.symbol)
             if i is None:
                 state = DataStatus.PENDING
             elif alert.kind == "spread" and i.depth is not None:

@@ -28,6 +28,7 @@ from tui.app.freeze_actions import FreezeActions
 from tui.app.health_figures import HealthFigures
 from tui.app.layout_actions import LayoutActions
 from tui.app.lifecycle import Lifecycle
+from tui.app.line_actions import LineActions
 from tui.app.list_actions import ListActions
 from tui.app.notices import LinkNotices, Notices
 from tui.app.painting import Painting
@@ -40,14 +41,17 @@ from tui.app.watchlist_actions import WatchlistActions, suggest_symbols
 from tui.feed.clock import monotonic
 from tui.feed.state import LinkState
 from tui.market import Market
+from tui.market.alerts import Alert
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
 from tui.screens.follows_time import FollowsTime
+from tui.screens.sampling import derive_in_portions
 from tui.symbol import Symbol
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, CompositorUpdate, set_bindings
 from tui.widgets.bindings import action_of, bindings
 from tui.widgets.chart.chart import MinuteChart
+from tui.widgets.chart.lines import LinePressed
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.ladder.ladder import DepthLadder
@@ -87,8 +91,8 @@ class ItickApp(BaseApp):
         self.preferences = Preferences(
             options,
             on_lists=self._lists_changed,
-            on_symbols=lambda: self.feed.symbols_changed(),
-            on_alerts=self.market.set_alerts,
+            on_symbols=lambda: self._symbols_changed(),
+            on_alerts=self._alerts_changed,
             on_trouble=self._cannot_save,
             on_saved=self._saved,
         )
@@ -152,7 +156,10 @@ class ItickApp(BaseApp):
 
     def _build_actions(self) -> None:
         dashboard, market, preferences, notices = self.dashboard, self.market, self.preferences, self.notices
-        self.watchlist_actions = WatchlistActions(dashboard, preferences, notices, self.push_screen, self.fund_names)
+        self.line_actions = lines = LineActions(dashboard, preferences, notices, self.push_screen)
+        self.watchlist_actions = WatchlistActions(
+            dashboard, preferences, notices, self.push_screen, self.fund_names, lines.undo_line
+        )
         self.list_actions = ListActions(dashboard, market, preferences, notices, self.push_screen)
         self.view_actions = ViewActions(
             dashboard,
@@ -187,7 +194,9 @@ class ItickApp(BaseApp):
             self.action_suspend_process,
         )
         named = (self.watchlist_actions, self.list_actions, self.view_actions, self.alert_actions)
-        self.registry = ActionRegistry((*named, layout_actions, compare_actions, feed_actions, freeze, program_actions))
+        self.registry = ActionRegistry(
+            (*named, layout_actions, compare_actions, lines, feed_actions, freeze, program_actions)
+        )
         self._commands = Commands(
             preferences, self.registry.do, self.watchlist_actions, self.list_actions, self.alert_actions
         )
@@ -199,6 +208,7 @@ class ItickApp(BaseApp):
         chart.interval, chart.candles, chart.vwap = settings.interval, settings.candles, settings.vwap
         ladder.static, ladder.square_root = settings.static_ladder, settings.root_ladder
         self.view_actions.apply_cost_of(settings.cost_of)
+        self.line_actions.display()
         self.view_actions.apply_volume_at_price(settings.volume_at_price)
         dashboard.hidden, dashboard.below = set(settings.hidden), settings.below
         dashboard.watchlist.columns = self.preferences.columns
@@ -321,6 +331,10 @@ class ItickApp(BaseApp):
     def _size_asked(self) -> None:
         self.view_actions.ask_size()
 
+    @on(LinePressed)
+    def _line_pressed(self, event: LinePressed) -> None:
+        self.line_actions.select(event.mark)
+
     @on(MinuteChart.TimeRequested)
     def _time_asked(self) -> None:
         self.view_actions.ask_time()
@@ -352,13 +366,22 @@ class ItickApp(BaseApp):
         """Follow time, once a second, and at once when something of it changed."""
         self.lifecycle.check_terminal()
         self.feed_display.tick()
+        derive_in_portions(self.market, self.clock())
         self.painting.tick()
         for screen in self.screen_stack:  # empty while the program ends
             if isinstance(screen, FollowsTime):
                 screen.tick()
 
-    def _lists_changed(self, select: Symbol | None) -> None:
+    def _alerts_changed(self, alerts: Sequence[Alert]) -> None:
+        self.market.set_alerts(alerts)
+        self.line_actions.display()
+
+    def _symbols_changed(self) -> None:
         self.feed.symbols_changed()
+        self.market.set_pairs(self.preferences.pairs)
+
+    def _lists_changed(self, select: Symbol | None) -> None:
+        self._symbols_changed()
         self.list_actions.display(select)
 
     def _link_changed(self, state: LinkState, is_demo: bool) -> None:

@@ -11,7 +11,7 @@ from tui.app.view_actions import objection_of
 from tui.errors import UsageError
 from tui.market.comparison import MAX_COMPARED
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, lacks_region, parse_symbol, split_list
+from tui.symbol import Pair, Symbol, lacks_region, parse_symbol_or_pair, split_list
 
 _WITH = (
     "SPY               a symbol of this list",
@@ -76,7 +76,7 @@ class CompareActions:
         any."""
         found: dict[Symbol, None] = {}
         for part in split_list(text):
-            meant = parse_symbol(part).symbol
+            meant = parse_symbol_or_pair(part).symbol
             listed = self._preferences.lists.symbols
             coded = [symbol for symbol in listed if symbol.code == meant.code] if lacks_region(part) else []
             if meant not in listed and len(coded) != 1:
@@ -88,6 +88,9 @@ class CompareActions:
         return list(found)
 
     def _show(self, symbols: Sequence[Symbol]) -> None:
+        if difference := next((each for each in symbols if isinstance(each, Pair) and not each.is_ratio), None):
+            self._notices.say(f"{difference} is a difference: it may be zero, and has no change in % to compare")
+            return
         if len(symbols) > MAX_COMPARED:
             self._notices.say(f"compared are the first {MAX_COMPARED} of {len(symbols)}: a chart has no room for more")
         self._dashboard.chart.compare(tuple(symbols[:MAX_COMPARED]))

@@ -24,6 +24,7 @@ from tui.protocol.relay_status import DASHBOARD, RelayReport
 from tui.reference.fund_names import FundNames
 from tui.secrets import Token, safe_text
 from tui.symbol import Symbol
+from tui.threads import loop_caller
 
 if TYPE_CHECKING:
     from tui.feed.link import Link, Opener
@@ -184,10 +185,10 @@ class FeedWorker:
         if self.source.iopv_command:
             self._run_iopv_command(self.source.iopv_command)
         if self.source.server is not None:
-            from tui.relay.nats_follower import follower_of
+            from tui.relay.nats_follower import NatsFollower
 
             server = self.source.server
-            await self._run_link(server.url, Token(""), opener=follower_of(server, "dashboard"))
+            await self._run_link(server.url, Token(""), opener=NatsFollower(server, "dashboard"))
         elif self.source.url is not None:
             assert self.source.token is not None
             await self._run_shared(self.source.url, self.source.token)
@@ -208,9 +209,8 @@ class FeedWorker:
 
     def watch_files(self) -> None:
         """Warn when the recording or the log can no longer be written."""
-        in_loop = asyncio.get_running_loop().call_soon_threadsafe
-        recorder, log = self.source.recorder, self.source.log
-        if recorder is not None:
+        in_loop, log = loop_caller(), self.source.log
+        if (recorder := self.source.recorder) is not None:
             recorder.on_error = partial(in_loop, self._recorder_failed)
         if log is not None:
             log.on_trouble = partial(in_loop, self._log_failed)
@@ -354,7 +354,7 @@ class FeedWorker:
 
         if not self.source.is_demo:
             await self._load_holidays()  # first: they decide which session a bar of the past belongs to
-        calls = 0
+        calls: int | None = None
         if self.source.server is None:  # a follower has no key to ask with
             calls = _DEMO_CALLS if self.source.is_demo else self._calls_a_minute
             base = self.source.rest_url or rest_base(url)

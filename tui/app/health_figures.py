@@ -10,6 +10,7 @@ from tui.app.feed_worker import FeedWorker
 from tui.app.painting import Painting
 from tui.app.preferences import Preferences
 from tui.market import Market
+from tui.symbol import expand_pairs
 
 if TYPE_CHECKING:
     from tui.screens.health import FeedHealth, HealthSnapshot
@@ -54,7 +55,7 @@ class HealthFigures:
             feed.state,
             feed.host,
             feed.is_demo,
-            [self._market.instruments[symbol] for symbol in self._preferences.lists.symbols],
+            [self._market.instruments[symbol] for symbol in expand_pairs(self._preferences.lists.symbols)],
             self._painting.flow_control,
             frames.cost,
             frames.rate,

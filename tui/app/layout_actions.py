@@ -102,6 +102,8 @@ class LayoutActions:
         if missing := next((pane for pane in needed if pane in dashboard.hidden), ""):
             way = self._preferences.key_label(f"toggle_{missing}")
             self._notices.say(f"the {missing} is not on the screen: {way} shows it")
+        elif needed and not dashboard.watchlist.rows:
+            self._notices.say("the list is empty: it needs no room below")
         elif needed and not dashboard.has_pane_below:
             self._notices.say("no room for it here: a larger terminal shows it")
 

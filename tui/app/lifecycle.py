@@ -19,6 +19,7 @@ from tui.errors import EXIT_CRASH, EXIT_HANGUP
 from tui.feed.dns import resolve_in_threads
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import BaseApp, current_driver, is_exiting, suspended_by_key
+from tui.threads import loop_caller
 
 _LEAVE_WITHIN = 3.0  # s
 _SIGNALLED = 128  # and the signal's number: the exit code
@@ -51,7 +52,10 @@ class Lifecycle:
         loop = asyncio.get_running_loop()
         catch_callbacks(loop, self.fail)
         resolve_in_threads(loop)
-        self._logging_excepthook, threading.excepthook = threading.excepthook, partial(self._thread_failed, loop)
+        self._logging_excepthook, threading.excepthook = (
+            threading.excepthook,
+            partial(self._thread_failed, loop_caller()),
+        )
         self._catch_signals()
 
     def watch_suspension(self) -> None:
@@ -59,7 +63,7 @@ class Lifecycle:
         self._app.app_suspend_signal.subscribe(self._app, self._suspended, immediate=True)
         self._app.app_resume_signal.subscribe(self._app, self._resumed)
         if isinstance(current_driver(self._app), TerminalDriver):
-            self._catch_sigcont(asyncio.get_running_loop())
+            self._catch_sigcont(loop_caller())
 
     def stop(self) -> None:
         """Give back what threads that fail are reported to."""
@@ -68,23 +72,25 @@ class Lifecycle:
     # --- signals ---
 
     def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, in_loop = asyncio.get_running_loop(), loop_caller()
         for signum in _ASKED_TO_END:  # the loop also gives these back when it closes
             loop.add_signal_handler(signum, self.leave, _SIGNALLED + signum)
         if not self._app.is_headless:
             # Not all by the loop, which goes through the signals of the system for each, and would be called too late
             # while it waits for a terminal that stands still.
             for signum in DEADLY_SIGNALS:
-                signal.signal(signum, partial(self._signalled, loop))
+                signal.signal(signum, partial(self._signalled, loop, in_loop))
 
-    def _signalled(self, loop: asyncio.AbstractEventLoop, signum: int, _: FrameType | None) -> None:
+    def _signalled(
+        self, loop: asyncio.AbstractEventLoop, in_loop: Callable[..., object], signum: int, _: FrameType | None
+    ) -> None:
         code = _SIGNALLED + signum
         if loop.is_closed():
             os._exit(code)
         _set_exit_deadline(code)
-        loop.call_soon_threadsafe(self.leave, code)
+        in_loop(self.leave, code)
 
-    def _catch_sigcont(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _catch_sigcont(self, in_loop: Callable[..., object]) -> None:
         """Textual takes every SIGCONT for the end of a suspension by Ctrl+Z. After a SIGSTOP, which cannot be caught,
         it would start a second thread that reads the keyboard, and save its own modes as those of the terminal."""
         resume: Any = signal.getsignal(signal.SIGCONT)
@@ -94,7 +100,7 @@ class Lifecycle:
                 resume(signum, frame)
             elif not self._resume_is_due:  # several signals at once count once
                 self._resume_is_due = True
-                loop.call_soon_threadsafe(self._reset_terminal)
+                in_loop(self._reset_terminal)
 
         signal.signal(signal.SIGCONT, continued)
 
@@ -134,15 +140,15 @@ class Lifecycle:
         # Before the driver starts the app has no terminal yet, and in a page it never has one.
         return isinstance(current_driver(self._app), TerminalDriver) and not os.isatty(0)
 
-    def _thread_failed(self, loop: asyncio.AbstractEventLoop, failed: threading.ExceptHookArgs) -> None:
+    def _thread_failed(self, in_loop: Callable[..., object], failed: threading.ExceptHookArgs) -> None:
         """A thread of Textual's failed. The one that writes does when the terminal is gone without SIGHUP."""
         self._logging_excepthook(failed)
         error = failed.exc_value
         if isinstance(error, OSError):
             _set_exit_deadline(EXIT_HANGUP)
-            loop.call_soon_threadsafe(self.leave, EXIT_HANGUP)
+            in_loop(self.leave, EXIT_HANGUP)
         elif isinstance(error, Exception):
-            loop.call_soon_threadsafe(self.fail, error)
+            in_loop(self.fail, error)
 
     # --- faults of the program ---
 

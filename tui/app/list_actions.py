@@ -11,7 +11,7 @@ from tui.app.push_screen import PushScreen
 from tui.config.watchlists import describe_symbols, name_problem
 from tui.market import Market
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol
+from tui.symbol import Symbol, expand_pairs
 
 if TYPE_CHECKING:
     from tui.screens.lists import ListAction
@@ -39,9 +39,11 @@ class ListActions:
         """Put the lists on the dashboard as they are, with this symbol selected."""
         market = self._dashboard.market
         if market is not self._market:
-            market.follow(self._lists.symbols)  # of what was added since, a frozen picture knows nothing
-        rows = [market.instruments[symbol] for symbol in self._lists.symbols]
-        selected = market.instruments.get(select) if select is not None else None
+            # Of what was added since, a frozen picture knows nothing.
+            market.follow(expand_pairs(self._lists.symbols))
+            market.set_pairs(self._preferences.pairs)
+        rows = [row for symbol in self._lists.symbols if (row := market.row(symbol)) is not None]
+        selected = market.row(select) if select is not None else None
         self._dashboard.show(self._lists.shown, rows, selected)
         self._dashboard.header.lists = tuple(self._lists.lists)
         self._dashboard.header.shown = self._lists.shown

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from tui.config.glyphs import GlyphSetting
 from tui.config.plain_mode import is_plain
-from tui.market import Market
+from tui.market import Instrument, Market
 from tui.screens.dashboard import Dashboard
 from tui.terminal.ambiguous_width import PATIENCE
 from tui.terminal.flow_control import TerminalFlowControl
@@ -89,12 +89,20 @@ class Painting:
         self._market.health.frames_skipped = self.frame_clock.skipped
         self.frame_clock.is_covered = not self._dashboard.is_active
         now = self._clock()
-        self._dashboard.sync(self._market.drain_changed(), now, self._is_live(), self.flow_control.line_budget)
+        changed = self._market.drain_changed()
+        if self._market.pairs.by_symbol:
+            self._market.derive_pairs(now, self._shown_of(changed))
+        self._dashboard.sync(changed, now, self._is_live(), self.flow_control.line_budget)
         ends = self._dashboard.flash_ends
         if self._dashboard.has_backlog:
             self.frame_clock.wake()
         elif ends is not None and not self._is_paused():
             self.frame_clock.wake(max(0.0, ends - now))
+
+    def _shown_of(self, changed: set[Instrument]) -> set[Instrument]:
+        """Returns which of these the list shows, and what the other panes show."""
+        dashboard = self._dashboard
+        return dashboard.watchlist.on_screen(changed).union(dashboard.chart.shown, dashboard.quote_header.shown)
 
     def tick(self) -> None:
         """Update once a second what changes with time."""

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from tui.config.file import ConfigFile
 from tui.config.key_table import apply_overrides, label_of
-from tui.config.merge import merge_alerts, merge_layouts
+from tui.config.merge import merge_alerts, merge_layouts, merge_sequence
 from tui.config.saver import SettingsSaver
 from tui.config.settings import Lists, Settings
 from tui.config.watchlists import Watchlists, free_name
 from tui.market.alert_engine import AlertEvent
 from tui.market.alerts import Alert
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol, expand_pairs
 from tui.watchlist.columns import DEFAULT
 
 WATCHED = "Watch"  # the name of the list that --watch opens
@@ -81,16 +81,25 @@ class Preferences:
     @property
     def followed(self) -> tuple[Symbol, ...]:
         """The symbols of the shown list, and after them those that a basis there needs, and those of alerts that are
-        on, as many as a connection takes."""
-        listed = self.lists.symbols
+        on, as many as a connection takes; of a pair its legs."""
+        listed = expand_pairs(self.lists.symbols)
         needed = (basis.other for basis in self.settings.basis if basis.symbol in listed)
-        alerted = (alert.symbol for alert in self.settings.alerts if alert.state == "on")
-        return tuple(dict.fromkeys([*listed, *needed, *alerted]))[:MAX_SYMBOLS]
+        return expand_pairs([*listed, *needed, *self._alerted])[:MAX_SYMBOLS]
 
     @property
-    def listed(self) -> Iterable[Symbol]:
-        """The symbols of all lists."""
-        return (symbol for symbols in self.lists.lists.values() for symbol in symbols)
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs of the shown list, and those of alerts that are on."""
+        rows = dict.fromkeys([*self.lists.symbols, *self._alerted])
+        return tuple(symbol for symbol in rows if isinstance(symbol, Pair))
+
+    @property
+    def _alerted(self) -> list[Symbol]:
+        return [alert.symbol for alert in self.settings.alerts if alert.state == "on"]
+
+    @property
+    def listed(self) -> tuple[Symbol, ...]:
+        """The symbols of all lists; of a pair its legs."""
+        return expand_pairs(symbol for symbols in self.lists.lists.values() for symbol in symbols)
 
     # --- changes ---
 
@@ -106,10 +115,10 @@ class Preferences:
 
     def set_alerts(self, alerts: tuple[Alert, ...]) -> None:
         """Replace all alerts."""
-        before = self.followed
+        before = self.followed, self.pairs
         self.settings = replace(self.settings, alerts=alerts)
         self._on_alerts(alerts)
-        if self.followed != before:
+        if (self.followed, self.pairs) != before:
             self._on_symbols()
         self.save()
 
@@ -134,11 +143,12 @@ class Preferences:
             self.saver.save(self.settings)
 
     def _merge(self, sent: Settings, found: Settings) -> None:
-        """Add what another copy wrote into the file since: its lists, alerts and layouts."""
+        """Add what another copy wrote into the file since: its lists, alerts, levels and layouts."""
         self.lists.merge_external(sent.lists, found.lists)
         alerts = merge_alerts(sent.alerts, self.settings.alerts, found.alerts)
         layouts = merge_layouts(sent.layouts, self.settings.layouts, found.layouts)
-        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts, layouts=layouts)
+        levels = tuple(merge_sequence(sent.levels, self.settings.levels, found.levels))
+        self.settings = replace(self.settings, lists=self.lists.saved, alerts=alerts, levels=levels, layouts=layouts)
         self._on_alerts(alerts)
         self._on_lists(None)
 

@@ -15,6 +15,7 @@ from tui.config.themes import Theme, all_themes
 from tui.errors import UsageError
 from tui.market import Market
 from tui.market.money import parse_amount
+from tui.market.pair_instrument import PairInstrument
 from tui.market.trade_filter import parse_trade_filter
 from tui.screens.dashboard import Dashboard
 from tui.screens.layout import PANES
@@ -222,13 +223,13 @@ class ViewActions:
 
     def candles(self) -> None:
         """Draw the chart as candles, or as a line."""
-        if self._is_shown("chart") and self._has_bars("candles"):
+        if self._is_shown("chart") and self._has_bars("candles") and self._is_symbol("candles"):
             self._dashboard.chart.candles = not self._dashboard.chart.candles
             self._save_chart()
 
     def vwap(self) -> None:
         """Show or hide the volume-weighted average price in the chart."""
-        if self._is_shown("chart") and self._has_bars("average price"):
+        if self._is_shown("chart") and self._has_bars("average price") and self._is_symbol("average price"):
             self._dashboard.chart.vwap = not self._dashboard.chart.vwap
             self._save_chart()
 
@@ -246,6 +247,13 @@ class ViewActions:
         elif chart.premium:
             self._notices.say(f"no {what} in the premium over time: {label('premium')} shows the bars")
         return not (chart.compared or chart.premium)
+
+    def _is_symbol(self, what: str) -> bool:
+        """Returns True unless the chart is that of a pair; answers why there is no such thing if it is."""
+        is_pair = isinstance(self._dashboard.chart.instrument, PairInstrument)
+        if is_pair:
+            self._notices.say(f"no {what} of a pair: it has closes alone")
+        return not is_pair
 
     def _is_shown(self, pane: str) -> bool:
         """Returns True if a pane is on the screen; answers how to show it if it is not."""

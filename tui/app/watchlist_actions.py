@@ -13,7 +13,16 @@ from tui.errors import UsageError
 from tui.protocol.messages import MAX_SYMBOLS
 from tui.reference.fund_names import FundNames
 from tui.screens.dashboard import Dashboard
-from tui.symbol import Symbol, join_notices, lacks_region, parse_symbol, split_list
+from tui.symbol import (
+    Symbol,
+    expand_pairs,
+    join_notices,
+    lacks_region,
+    parse_symbol,
+    parse_symbol_or_pair,
+    split_list,
+    split_pair,
+)
 from tui.watchlist.columns import BY_ID, COLUMNS, DEFAULT
 from tui.watchlist.sorting import arrow, first_press, reversed_order
 from tui.widgets.watchlist.grid import Watchlist
@@ -33,7 +42,9 @@ class WatchlistActions:
         notices: Notices,
         push_screen: PushScreen,
         names: FundNames,
+        undo_line: Callable[[], bool],
     ) -> None:
+        """`undo_line` takes back the last change of a line on the chart, unless the lists were changed since."""
         self._dashboard = dashboard
         self._watchlist = dashboard.watchlist
         self._preferences = preferences
@@ -41,6 +52,7 @@ class WatchlistActions:
         self._notices = notices
         self._push_screen = push_screen
         self._names = names
+        self._undo_line = undo_line
         self._sort_before = ""  # what the rows were sorted by before one was moved by hand
 
     # --- symbols ---
@@ -62,7 +74,7 @@ class WatchlistActions:
         listed = list(self._preferences.listed)
         for part in split_list(text):
             try:
-                symbol, notice = parse_symbol(part)
+                symbol, notice = parse_symbol_or_pair(part)
             except UsageError as error:
                 wrong.append(part)
                 remarks.append(str(error))
@@ -71,10 +83,10 @@ class WatchlistActions:
                 continue
             if symbol in self._lists.symbols:
                 there.append(str(symbol))
-            elif lacks_region(part) and (doubt := doubt_code(part, symbol, self._names, listed)):
+            elif doubt := self._doubt(part, symbol, listed):
                 wrong.append(part)
                 remarks.append(doubt)
-            elif len(added) >= self._lists.room:
+            elif not self._lists.has_room([*added, symbol]):
                 wrong.append(part)
                 remarks.append(f"no room for {symbol}: a list takes {MAX_SYMBOLS} symbols")
             else:
@@ -98,6 +110,18 @@ class WatchlistActions:
         else:
             self._dashboard.close_fields()
 
+    def _doubt(self, part: str, symbol: Symbol, listed: Sequence[Symbol]) -> str:
+        """Returns what to do with a word if a symbol that it means, or one of a pair, may be no code; "" if all may
+        be. What was written with its region is not doubted."""
+        parts = split_pair(part)
+        words = [part] if parts is None else [parts[0], parts[2]]
+        doubts = (
+            doubt_code(word, leg, self._names, listed)
+            for word, leg in zip(words, expand_pairs([symbol]), strict=True)
+            if lacks_region(word)
+        )
+        return next(filter(None, doubts), "")
+
     def remove(self) -> None:
         """Remove the marked symbols, or the selected one."""
         removed = [instrument.symbol for instrument in self._watchlist.marked]
@@ -111,7 +135,9 @@ class WatchlistActions:
             self._say_no_rows()
 
     def undo(self) -> None:
-        """Take back the last change of the lists."""
+        """Take back the last change of the lists or the lines."""
+        if self._undo_line():
+            return
         before = self._lists.symbols
         undone = self._lists.undo()
         if undone is None:

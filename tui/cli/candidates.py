@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def complete_symbols(context: click.Context, parameter: click.Parameter, typed: 
 
     from tui.reference.fund_names import NAMES
 
-    part = typed.rpartition(",")[2]
+    part = re.split("[,/]", typed)[-1]  # of a pair one leg after the other
     offered = []
     for symbol in dict.fromkeys([*_config_symbols(context), *NAMES]):
         code, region = symbol
@@ -41,7 +42,9 @@ def _config_symbols(context: click.Context) -> list[Symbol]:
         settings = config_file(Path(given) if given else None, demo=bool(context.params.get("demo"))).read()
     except ItickError:  # no error messages during completion
         return []
-    return [symbol for listed in settings.lists.values() for symbol in listed]
+    from tui.symbol import expand_pairs
+
+    return list(expand_pairs(symbol for listed in settings.lists.values() for symbol in listed))
 
 
 def complete_themes(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem[str]]:

@@ -103,7 +103,7 @@ watch_option = option(
     multiple=True,
     shell_complete=candidates.complete_symbols,
     callback=lambda context, parameter, given: ",".join(given) if given else None,
-    help="Symbols to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'.",
+    help="Symbols to watch, separated by commas, in quotes: 'QQQ$US,SPY$US'. QQQ/SPY and SPY-VOO are pairs.",
 )
 demo_option = option(
     "--demo", group=CONNECTION, is_flag=True, help="Use the built-in demo exchange: no key, simulated prices."
@@ -179,15 +179,15 @@ def feed_options(command: _F) -> _F:
 
 
 def parse_watch(watch: str | None) -> tuple[list[Symbol], list[str]]:
-    """Returns the symbols of `--watch`, and notices about how they were written. Raises UsageError."""
+    """Returns the symbols and pairs of `--watch`, and notices about how they were written. Raises UsageError."""
     from tui.protocol.messages import MAX_SYMBOLS
-    from tui.symbol import join_notices, lacks_region, parse_symbols, split_list
+    from tui.symbol import expand_pairs, join_notices, lacks_region, parse_symbols, split_list
 
     if watch is None:
         return [], []
     parsed = parse_symbols(watch)
-    if len(parsed) > MAX_SYMBOLS:
-        raise UsageError(f"{len(parsed)} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
+    if (needed := len(expand_pairs(p.symbol for p in parsed))) > MAX_SYMBOLS:
+        raise UsageError(f"{needed} symbols: one connection takes at most {MAX_SYMBOLS}. Name fewer in --watch")
     notices = [line] if (line := join_notices(p.notice for p in parsed)) else []
     assumed = [
         str(p.symbol)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     group=SERVING,
     metavar="ADDRESS:PORT",
     help="Serve programs that speak the vendor's protocol over TCP too, on this machine only: 127.0.0.1:9011. Their "
-    "key is in a file that the command names. Port 0 selects a free one.",
+    "key is in a file that the command names. It is the stream alone, without REST. Port 0 selects a free one.",
 )
 @option("--nats", group=SERVING, metavar="URL", help="Publish to your team on this NATS server: nats://HOST:4222.")
 @nats_credentials_option

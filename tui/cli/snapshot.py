@@ -113,7 +113,7 @@ def snapshot(
     from tui.symbol import format_list
 
     async def take(log: LogFile | None) -> tuple[int, Snapshot]:
-        taken = Snapshot(symbols, wait)
+        taken = Snapshot(symbols, wait, needs_usual_volume="relvol" in (*settings.columns, settings.sort.lstrip("-")))
         if target is not None and token is not None:
             async with Sharing(
                 KeyLock(canonical_host(target), token), taken.market, "snapshot", take_over=take_over

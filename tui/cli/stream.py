@@ -95,7 +95,12 @@ def stream(
     feed. A lost link is reconnected; only --deadline without a live one ends it. Beside a dashboard or another stream
     with the same key it joins their connection.
     """
+    from tui.symbol import Pair
+
     symbols, notices = parse_watch(watch)
+    if pair := next((symbol for symbol in symbols if isinstance(symbol, Pair)), None):
+        legs = ",".join(map(str, pair.legs))
+        raise UsageError(f"{pair} is a pair, and the feed sends updates of symbols alone: write --watch '{legs}'")
     if demo and not symbols:
         from tui.exchange.demo_lists import DEMO_WATCHLIST
 
@@ -137,9 +142,9 @@ def stream(
             async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
                 return await ndjson.run(target, token, type_list, route, recorder, log)
         if server is not None:
-            from tui.relay.nats_follower import follower_of
+            from tui.relay.nats_follower import NatsFollower
 
-            opener = follower_of(server, "stream")
+            opener = NatsFollower(server, "stream")
             return await ndjson.run(server.url, Token(""), type_list, None, recorder, log, opener)
         from tui.exchange.server import Exchange
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from tui.errors import UsageError, reason
 from tui.files import locked, make_folder, read_small, write_exposure
 from tui.files import replace as replace_file
 from tui.market.alerts import Alert, parse_alert
-from tui.symbol import parse_symbol
+from tui.market.levels import PriceMark, parse_level
+from tui.symbol import parse_symbol_or_pair
 
 _LOCK_TIMEOUT = 0.7  # s to wait for a write of another copy, which takes some 10 ms
 
@@ -80,10 +81,10 @@ class ConfigFile:
                 text = self._text()
                 theirs = parse_settings(text, str(self.path))
                 # A file that was deleted or truncated meanwhile (by an editor on a full disk, or just before it writes)
-                # must not delete every list, alert and layout.
+                # must not delete every list, alert, level and layout.
                 is_missing = not text.strip()
-                named = {"lists": base.lists, "alerts": base.alerts, "layouts": base.layouts} if is_missing else {}
-                merged = merge(base, ours, replace(theirs, **named))
+                named = ("lists", "alerts", "levels", "layouts") if is_missing else ()
+                merged = merge(base, ours, replace(theirs, **{field: getattr(base, field) for field in named}))
                 if not is_same_settings(merged, theirs):
                     edited = _edit_document(text, theirs, merged, self._arrays)
                     if parse_settings(edited, str(self.path)) != merged:
@@ -120,10 +121,11 @@ def _edit_document(text: str, before: Settings, after: Settings, arrays: ArrayEd
                 document.pop("lists", None)
                 document["lists"], old = tomlkit.table(), {}
             _edit_lists(document["lists"], old, new, arrays)
-        elif field == "alerts":
-            if "alerts" not in document:
-                document["alerts"] = tomlkit.array().multiline(True)
-            _edit_alerts(document["alerts"], new, arrays)
+        elif field in ("alerts", "levels"):
+            if field not in document:
+                document[field] = tomlkit.array().multiline(True)
+            parse: Callable[[str], PriceMark] = parse_alert if field == "alerts" else parse_level
+            _edit_marks(field, document[field], list(map(parse, document[field])), new, arrays)
         elif field == "layouts":
             if not isinstance(document.get("layouts"), Table | InlineTable):
                 document.pop("layouts", None)
@@ -150,7 +152,7 @@ def _edit_lists(
         del table[name]
     for name, symbols in after.items():
         if name in before and symbols != before[name]:
-            present = [str(parse_symbol(spelling).symbol) for spelling in table[name]]
+            present = [str(parse_symbol_or_pair(spelling).symbol) for spelling in table[name]]
             arrays.edit(_list_key(name), table[name], present, list(map(str, symbols)))
     moved = {}
     remaining = [name for name in before if name in after]
@@ -185,16 +187,21 @@ def _list_key(name: str) -> str:
     return f"lists.{name}"
 
 
-def _edit_alerts(array: Any, after: Sequence[Alert], arrays: ArrayEditor) -> None:
-    """Replace alerts whose state changed in place, with their comments, then add and remove the others."""
-    now = {alert.key: alert for alert in after}
-    present: list[str] = []
-    for n, alert in enumerate(map(parse_alert, array)):
-        changed = now.get(alert.key, alert)
-        if changed != alert:
-            array[n] = str(changed)
-        present.append(str(changed))
-    arrays.edit("alerts", array, present, list(map(str, after)))
+def _edit_marks(
+    name: str, array: Any, written: Sequence[PriceMark], after: Sequence[PriceMark], arrays: ArrayEditor
+) -> None:
+    """Replace alerts or levels that changed in place, with their comments, then add and remove the others. One that
+    stands in the place of another one of its symbol was moved. `written` are the entries of the array."""
+    alerts = {mark.key: mark for mark in after if isinstance(mark, Alert)}
+    present = [alerts.get(mark.key, mark) if isinstance(mark, Alert) else mark for mark in written]
+    if len(present) == len(after):
+        for n, (old, new) in enumerate(zip(list(present), after, strict=True)):
+            if old.symbol == new.symbol and old not in after and new not in present:
+                present[n] = new
+    for n, (old, new) in enumerate(zip(written, present, strict=True)):
+        if old != new:
+            array[n] = str(new)
+    arrays.edit(name, array, list(map(str, present)), list(map(str, after)))
 
 
 def _pop_trailing_lines(table: Any) -> list[Any]:

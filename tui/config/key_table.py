@@ -158,6 +158,11 @@ KEYS = (
     KeyBinding("premium", ("m",), "Premium", "the premium over IOPV or basis, minute by minute, and back", "Chart"),
     KeyBinding("compare", ("x",), "Compare", "compare the marked symbols in one chart, in %; and end it", "Chart"),
     KeyBinding("compare_from", ("X",), "Compare from", "compare from the first bar, the open, or the close", "Chart"),
+    KeyBinding("next_line", ("l",), "Select line", "select the next alert or level on the chart, to move it", "Chart"),
+    KeyBinding("line_up", ("shift+up",), "Line up", "line up by a tick, the selected one", "Chart"),
+    KeyBinding("line_down", ("shift+down",), "Line down", "line down by a tick", "Chart"),
+    KeyBinding("set_line", ("i",), "Level", "level at the crosshair; the price of the selected line", "Chart"),
+    KeyBinding("remove_line", ("D",), "Remove line", "remove the selected alert or level", "Chart"),
     KeyBinding("chart_left", ("left",), "", "crosshair to the bar before", "Chart", "chart"),
     KeyBinding("chart_right", ("right",), "", "crosshair to the next bar", "Chart", "chart"),
     KeyBinding("chart_pan_left", ("shift+left",), "", "earlier bars", "Chart", "chart"),
@@ -219,12 +224,20 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Bars", ("shorter", "longer")),
         KeyHint("Candles", ("candles",)),
         KeyHint("Newest", ("chart_live",)),
+        KeyHint("Line", ("next_line",)),
+        KeyHint("Level", ("set_line",)),
         KeyHint("Premium", ("premium",)),
         KeyHint("Compare", ("compare", "compare_from")),
         KeyHint("Go to", ("chart_time",)),
         KeyHint("Zoom", ("chart_in", "chart_out")),
         KeyHint("VWAP", ("vwap",)),
         KeyHint("Traded", ("volume_at_price",)),
+    ),
+    "line": (
+        KeyHint("Move line", ("line_up", "line_down")),
+        KeyHint("Price", ("set_line",)),
+        KeyHint("Remove line", ("remove_line",)),
+        KeyHint("Next line", ("next_line",)),
     ),
     "depth_over_time": (
         KeyHint("Scroll", ("depth_earlier", "depth_later")),
@@ -249,7 +262,8 @@ HINTS: Mapping[str, tuple[KeyHint, ...]] = {
         KeyHint("Speed", ("replay_slower", "replay_faster")),
     ),
 }
-"""What the footer shows, the most important first: of the pane that has the keys or of a replay, then of all ("")."""
+"""What the footer shows, the most important first: of the pane that has the keys, of a selected line or of a replay,
+then of all ("")."""
 
 
 class KeyConflict(NamedTuple):

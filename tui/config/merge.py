@@ -24,6 +24,8 @@ def merge(base: Settings, ours: Settings, theirs: Settings) -> Settings:
             merged[field] = merge_lists(old, our, their)
         elif field == "alerts":
             merged[field] = merge_alerts(old, our, their)
+        elif field == "levels":
+            merged[field] = tuple(merge_sequence(old, our, their))
         elif field == "layouts":
             merged[field] = merge_layouts(old, our, their)
         else:

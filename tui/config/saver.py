@@ -20,10 +20,10 @@ class SettingsSaver:
     """Writes settings to a file, one write at a time, the newest last.
 
     `initial` are the settings the program started with: only differences from them are written, so command-line options
-    do not get into the file. `on_merged(sent, merged)` is called when the file held other lists, alerts or layouts than
-    were sent, because another copy wrote too. `on_trouble` is called with each new reason why a write failed,
-    `on_saved` when a later one succeeded. A failed write is retried every few seconds, with the next change, and by
-    `finish`.
+    do not get into the file. `on_merged(sent, merged)` is called when the file held other lists, alerts, levels or
+    layouts than were sent, because another copy wrote too. `on_trouble` is called with each new reason why a write
+    failed, `on_saved` when a later one succeeded. A failed write is retried every few seconds, with the next change,
+    and by `finish`.
     """
 
     def __init__(
@@ -82,8 +82,10 @@ class SettingsSaver:
             if self.trouble:
                 self.trouble = ""
                 self._on_saved()
-            # Only lists, alerts and layouts of other copies are adopted: a theme must not change by itself.
-            self._saved = merged = replace(sent, lists=theirs.lists, alerts=theirs.alerts, layouts=theirs.layouts)
+            # Only lists, alerts, levels and layouts of other copies are adopted: a theme must not change by itself.
+            self._saved = merged = replace(
+                sent, lists=theirs.lists, alerts=theirs.alerts, levels=theirs.levels, layouts=theirs.layouts
+            )
             if not is_same_settings(sent, merged):
                 self._newest = merge(sent, self._newest, merged)
                 self._on_merged(sent, merged)

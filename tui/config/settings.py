@@ -16,9 +16,10 @@ from tui.config.themes import DEFAULT_THEME
 from tui.errors import UsageError
 from tui.market.alerts import Alert, parse_alert
 from tui.market.basis import Basis, parse_basis
+from tui.market.levels import PriceLevel, parse_level
 from tui.market.money import parse_amount
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.symbol import Symbol, parse_symbol
+from tui.symbol import Symbol, expand_pairs, parse_symbol_or_pair
 
 ColumnId: TypeAlias = Literal[
     "symbol", "name", "last", "change", "change%", "ext%", "speed1", "speed5", "bid", "ask", "spread", "previous",
@@ -85,9 +86,10 @@ class _CommonSettings(Struct, frozen=True, kw_only=True):
 
 class Settings(_CommonSettings, frozen=True, kw_only=True):
     """All settings as the program uses them. `lists` maps names to symbols, in order; the `alerts` have distinct
-    keys, each `basis` is of another symbol."""
+    keys, the `levels` are distinct, each `basis` is of another symbol."""
 
     alerts: tuple[Alert, ...] = ()
+    levels: tuple[PriceLevel, ...] = ()
     basis: tuple[Basis, ...] = ()
     lists: Lists = {}
     keys: Mapping[str, tuple[str, ...]] = {}
@@ -107,6 +109,7 @@ class _FileSettings(_CommonSettings, frozen=True, kw_only=True, forbid_unknown_f
     """All settings as the file holds them."""
 
     alerts: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = {}
     keys: dict[str, str | tuple[str, ...]] = {}
@@ -149,6 +152,7 @@ def parse_settings(text: str, name: str) -> Settings:
     alerts: dict[object, Alert] = {}
     for alert in _parse_each(text, name, "alerts", file.alerts, parse_alert):
         alerts.setdefault(alert.key, alert)
+    levels = tuple(dict.fromkeys(_parse_each(text, name, "levels", file.levels, parse_level)))
     bases: dict[Symbol, Basis] = {}
     for basis in _parse_each(text, name, "basis", file.basis, parse_basis):
         bases.setdefault(basis.symbol, basis)
@@ -157,7 +161,9 @@ def parse_settings(text: str, name: str) -> Settings:
         if wrong := _key_error(id_, labels, keys):
             raise _error_at(name, line_of(text, "keys", id_), f"keys: {wrong}")
     plain = {field: getattr(file, field) for field in _CommonSettings.__struct_fields__}
-    return Settings(**plain, alerts=tuple(alerts.values()), basis=tuple(bases.values()), lists=lists, keys=keys)
+    return Settings(
+        **plain, alerts=tuple(alerts.values()), levels=levels, basis=tuple(bases.values()), lists=lists, keys=keys
+    )
 
 
 def line_of(text: str, key: str, inner: str | None = None) -> int:
@@ -199,9 +205,9 @@ def _parse_each(text: str, name: str, key: str, spellings: tuple[str, ...], pars
 def _parse_list(title: str, spellings: tuple[str, ...]) -> tuple[Symbol, ...]:
     if not title.strip():
         raise UsageError("a list needs a name")
-    symbols = tuple(dict.fromkeys(parse_symbol(spelling).symbol for spelling in spellings))
-    if len(symbols) > MAX_SYMBOLS:
-        raise UsageError(f"{len(symbols)} symbols: one connection takes at most {MAX_SYMBOLS}")
+    symbols = tuple(dict.fromkeys(parse_symbol_or_pair(spelling).symbol for spelling in spellings))
+    if (needed := len(expand_pairs(symbols))) > MAX_SYMBOLS:
+        raise UsageError(f"{needed} symbols: one connection takes at most {MAX_SYMBOLS}")
     return symbols
 
 

@@ -10,6 +10,7 @@ from tui.config.key_table import KEYS, KeyBinding, key_label
 from tui.config.settings import COLUMN_IDS, Settings
 from tui.market.alerts import Alert
 from tui.market.basis import Basis
+from tui.market.levels import PriceLevel
 
 SETTING_DESCRIPTIONS = {
     "theme": "Theme: midnight, amber, harbor or daylight.",
@@ -44,6 +45,7 @@ SETTING_DESCRIPTIONS = {
     "# An alert fires once, or with repeat each time its figure was back by that much; on live data only. It is\n"
     "# shown by a sign in the row, a notice, the bell, a line in the log, and a notification on the desktop if the\n"
     "# terminal supports it (OSC 9 or 777; in tmux with allow-passthrough on).",
+    "levels": 'Prices to mark on the chart: ["QQQ$US 512.34"]. The key i sets one, Shift+↑ and Shift+↓ move it.',
     "alert_command": "A command to run when an alert fires, without a shell. The alert is its last argument, or\n"
     '# replaces {words}: ["notify-send", "itick-tui", "{words}"]. There are {symbol} and {price} too.',
     "iopv_command": "A command that prints IOPVs, run without a shell and without your key: SYMBOL VALUE [TIME]\n"
@@ -54,7 +56,8 @@ SETTING_DESCRIPTIONS = {
     "list": "The list that is shown at the start.",
     "layouts": "Layouts by name, the panes that are shown and what stands below the list:\n"
     '# Depth = ["ladder", "tape", "nothing"]',
-    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]',
+    "lists": 'Your lists: Core = ["QQQ$US", "SPY$US"]. A pair is a row too, a ratio or a difference:\n'
+    '# "QQQ$US/SPY$US", "SPY$US-VOO$US". Its legs are asked of the feed; alerts of it are > < ±2% and moves.',
     "keys": 'Other keys for what the help lists: add = "n", help = ["?", "Ctrl+H"]',
 }
 """What each setting does, as comments of the file; a line break is followed by the sign of a comment."""
@@ -96,7 +99,7 @@ def _toml_values(settings: Settings) -> dict[str, Any]:
         if isinstance(value, Mapping):
             values[name] = {key: [str(item) for item in items] for key, items in value.items()}
         elif isinstance(value, tuple):
-            values[name] = [str(item) if isinstance(item, Alert | Basis) else item for item in value]
+            values[name] = [str(item) if isinstance(item, Alert | Basis | PriceLevel) else item for item in value]
     return values
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tui.config.merge import merge_lists
 from tui.config.settings import Lists, is_same_lists
 from tui.protocol.messages import MAX_SYMBOLS
-from tui.symbol import Symbol, sanitize
+from tui.symbol import Symbol, expand_pairs, sanitize
 
 DEFAULT_LIST = "Watchlist"  # the name of the first list of a new user
 LONGEST_NAME = 24  # characters of a list's name, and cells for it
@@ -61,10 +61,15 @@ class Watchlists:
         """The lists to be written to the config."""
         return {name: symbols for name, symbols in self.lists.items() if name != self.unsaved}
 
+    def has_room(self, symbols: Iterable[Symbol]) -> bool:
+        """Returns True if these can be added to the shown list; a pair takes the room of those of its legs that are not
+        there."""
+        return len(expand_pairs([*self.symbols, *symbols])) <= MAX_SYMBOLS
+
     @property
-    def room(self) -> int:
-        """The number of symbols that can still be added to the shown list."""
-        return MAX_SYMBOLS - len(self.symbols)
+    def edits(self) -> int:
+        """The number of edits that `undo` can revert."""
+        return len(self._edits)
 
     def show(self, name: str) -> None:
         """Show another list."""

@@ -37,15 +37,19 @@ DEMO_SERVER = "itick-tui-exchange"  # the Server header of our own exchange's ha
 MAX_MESSAGE = 2 << 20
 """Bytes of a message: twice a list with one message of every type for MAX_SYMBOLS symbols."""
 
+_FIRST_PRIVATE_CODE = 4000
+
 _log = logging.getLogger(__name__)
 
 
 class ConnectionLost(NoConnection):
-    """The server or the network ended the connection, `silence` s after the last message in either direction."""
+    """The server or the network ended the connection, `silence` s after the last message in either direction.
+    `is_deliberate`: the server closed it, and names no trouble of its own, as when another connection replaces it."""
 
-    def __init__(self, words: str, silence: float = 0.0) -> None:
+    def __init__(self, words: str, silence: float = 0.0, *, is_deliberate: bool = False) -> None:
         super().__init__(words)
         self.silence = silence
+        self.is_deliberate = is_deliberate
 
 
 class OpenConnection(Protocol):
@@ -277,7 +281,9 @@ class Connection:
         self._sent_at = self._clock()
 
     def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
-        return ConnectionLost(_describe_close(error), self._clock() - max(self._silence.last, self._sent_at))
+        silence = self._clock() - max(self._silence.last, self._sent_at)
+        is_deliberate = error.rcvd is not None and _is_deliberate(error.rcvd.code)
+        return ConnectionLost(_describe_close(error), silence, is_deliberate=is_deliberate)
 
     async def close(self) -> None:
         """Close with a closing handshake, within `Timings.close` s."""
@@ -335,6 +341,11 @@ async def connect(
 def header_of(response: Response, name: str) -> str | None:
     """Returns a header's first value: websockets' own `get` raises if there are several."""
     return next(iter(response.headers.get_all(name)), None)
+
+
+def _is_deliberate(code: int) -> bool:
+    """Returns False for a close code (RFC 6455 §7.4.1) that tells of trouble of the server."""
+    return code in (CloseCode.NORMAL_CLOSURE, CloseCode.POLICY_VIOLATION) or code >= _FIRST_PRIVATE_CODE
 
 
 def _describe_close(error: ConnectionClosed) -> str:

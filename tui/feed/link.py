@@ -16,8 +16,8 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import NoReturn, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn, Protocol
 
 from tui.errors import FeedError, HolderLeft, KeyRefused, NoConnection, NotShared, TakingOver
 from tui.feed.clock import Clock, monotonic
@@ -37,17 +37,32 @@ from tui.protocol.relay_status import RelayReport, Window
 from tui.secrets import Token
 from tui.symbol import Symbol
 
-_CONTENTION = 3  # short connections in a row mean another client with the key
+_CONTENTION = 3  # short connections in a row mean another client with the key …
+_DELIBERATE_CONTENTION = 2  # … and so many that the server closed deliberately, the last of them short
+_MAX_CONTENTION_DOUBLINGS = 4  # of the wait: each attempt ends the connection of the other client for a moment
 _MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 _FIRST_JOIN_AGAIN = 0.025  # s
 _TAKEN_OVER = "another window took the connection over"
 
 _log = logging.getLogger(__name__)
 
-Opener: TypeAlias = Callable[
-    [Market, Timings, Clock, OnPush | None, Callable[[RelayReport], None]], Awaitable[OpenConnection]
-]
-"""Opens a connection of another kind than the vendor's."""
+
+class Opener(Protocol):
+    """Opens a connection of another kind than the vendor's."""
+
+    @property
+    def timings(self) -> Timings:
+        """The timings of a link to it."""
+
+    async def __call__(
+        self,
+        market: Market,
+        timings: Timings,
+        clock: Clock,
+        on_push: OnPush | None,
+        on_report: Callable[[RelayReport], None],
+    ) -> OpenConnection:
+        """Returns an open connection. Raises NoConnection."""
 
 
 class _Backoff:
@@ -56,19 +71,30 @@ class _Backoff:
 
     def __init__(self, timings: Timings) -> None:
         self._timings = timings
-        self._attempt = 0
-        self._short_connections = 0
+        self._start_over()
 
-    def next_delay(self, error: FeedError, authenticated: float | None, live: float | None) -> tuple[float, FeedError]:
+    def _start_over(self) -> None:
+        self._attempt = self._contentions = 0
+        self._short_connections = self._deliberate_closes = 0  # in a row
+
+    def next_delay(
+        self, error: FeedError, authenticated: float | None, live: float | None, unshared: str = ""
+    ) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show. `authenticated` and
-        `live` are how long (s) the connection was in these phases, None if it never was."""
+        `live` are how long (s) the connection was in these phases, None if it never was; `unshared` is why others
+        cannot join."""
         timings = self._timings
         if live is not None and live > timings.stable_after:
-            self._attempt = self._short_connections = 0
+            self._start_over()
         if isinstance(error, ConnectionLost) and authenticated is not None:
-            self._short_connections = self._short_connections + 1 if authenticated < timings.short_connection else 0
-            if self._short_connections >= _CONTENTION:
-                return timings.contention_wait, AnotherClient()
+            is_short = authenticated < timings.short_connection
+            self._short_connections = self._short_connections + 1 if is_short else 0
+            self._deliberate_closes = self._deliberate_closes + 1 if error.is_deliberate else 0
+            is_replaced = is_short and self._deliberate_closes >= _DELIBERATE_CONTENTION
+            if is_replaced or self._short_connections >= _CONTENTION:
+                doublings = min(self._contentions, _MAX_CONTENTION_DOUBLINGS)
+                self._contentions += 1
+                return timings.contention_wait * 2.0**doublings, AnotherClient(unshared)
         attempt, self._attempt = self._attempt, min(self._attempt + 1, _MAX_DOUBLINGS)
         # Jitter, at the longest delay too: clients that were cut off together must not reconnect together.
         delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
@@ -121,7 +147,7 @@ class Link:
         self._is_joined = False
         self.report: RelayReport | None = None
         self._joins_lost = 0  # in a row
-        self._timings = timings or Timings()
+        self._timings = timings or (opener.timings if opener is not None else Timings())
         self._idle_timeouts = IdleTimeoutDetector(self._timings)
         self._clock = clock
         self._wall = wall
@@ -201,7 +227,8 @@ class Link:
             return 0.0, NoConnection(_TAKEN_OVER)
         error = self._idle_timeouts.classify(error)
         self._market.health.idle_timeout = self._idle_timeouts.silence
-        return backoff.next_delay(error, self._elapsed(self._authenticated_at), self._elapsed(self._live_at))
+        authenticated, live = self._elapsed(self._authenticated_at), self._elapsed(self._live_at)
+        return backoff.next_delay(error, authenticated, live, self.unshared)
 
     async def _stop(self, error: FeedError) -> None:
         """Stop until `reconnect()`."""
@@ -291,7 +318,9 @@ class Link:
 
     def _follow_report(self, report: RelayReport) -> None:
         """Show what the process that holds the connection says, until it is authenticated."""
-        self.report = report
+        before, self.report = self.report, report
+        if before is not None and report.lost > before.lost:
+            self._market.trades_lost(self._clock())
         # Until it is connected it does not know, and what is shown is of the connection before.
         self.is_demo = report.is_demo or (self.is_demo and not report.is_served)
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):

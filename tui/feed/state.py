@@ -119,5 +119,5 @@ class Timings(NamedTuple):
     retry_gap: float = 3.0  # the shortest delay from the second attempt on
     rate_limit_wait: float = 30.0  # the shortest delay after HTTP 429
     short_connection: float = 15.0  # a connection lost so soon after authentication …
-    contention_wait: float = 60.0  # … three times in a row means another client with the key: wait so long
+    contention_wait: float = 60.0  # … again and again means another client with the key: wait so long, then longer
     stable_after: float = 30.0  # a connection that was live for so long resets the backoff

@@ -12,12 +12,16 @@ from tui.protocol.messages import Push
 from tui.protocol.relay_status import RelayReport
 from tui.symbol import Symbol
 
+_HOW_TO_JOIN = "copies join with one XDG_STATE_HOME on one machine, with --nats on several"
+
 
 class AnotherClient(NoConnection):
-    """Every new connection is closed soon: a client on another machine seems to use the key."""
+    """Every new connection is closed soon: a client that cannot be joined seems to use the key, on another machine or
+    with other folders. `unshared` is why others cannot join this process, "" if they can."""
 
-    def __init__(self) -> None:
-        super().__init__("another client seems to be using this key")
+    def __init__(self, unshared: str = "") -> None:
+        how = f"copies cannot join this one: {unshared}" if unshared else _HOW_TO_JOIN
+        super().__init__(f"another client seems to be using this key: end it; {how}")
 
 
 class Tap(Protocol):

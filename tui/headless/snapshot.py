@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.errors import EXIT_DONE, FeedError
 from tui.feed.clock import monotonic
@@ -15,7 +16,8 @@ from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import Route
 from tui.headless.run import HeadlessRun
-from tui.history.store import Store, StoredHistory, StoreError, default_store_path
+from tui.history.store import Store, StoreError, default_store_path
+from tui.history.volume_history import comparable_sessions, usual_volume
 from tui.market import Instrument
 from tui.market.data_status import data_status
 from tui.protocol.messages import TYPE_OF, TYPES, Push
@@ -23,7 +25,7 @@ from tui.protocol.rest import MOST_BARS
 from tui.reference.fund_names import FundNames
 from tui.reference.holidays import load
 from tui.secrets import Token, safe_text
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol, expand_pairs
 from tui.threads import run_in_thread
 from tui.watchlist.columns import BY_ID, DEFAULT, SPARKS, Column, shown_columns
 from tui.watchlist.row_figures import RenderContext, RowFigures, has_extended, has_mixed_currencies, make_row
@@ -35,19 +37,23 @@ if TYPE_CHECKING:
 
 _SETTLED = 1.0  # s after each symbol has data: a type that has not come by then has nothing to tell
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
 class Snapshot(HeadlessRun):
-    """Follows symbols until each has data of every type that is served, for `wait` s at most; then `rows` returns what
-    the grid shows of them."""
+    """Follows symbols, and the legs of pairs, until each has data of every type that is served, for `wait` s at most;
+    then `rows` returns what the grid shows of them, `relvol` too if it `needs_usual_volume`."""
 
-    def __init__(self, symbols: Sequence[Symbol], wait: float) -> None:
+    def __init__(self, symbols: Sequence[Symbol], wait: float, *, needs_usual_volume: bool = False) -> None:
         super().__init__()
-        self._symbols = symbols
+        self._rows = symbols
+        self._symbols = expand_pairs(symbols)
         self._wait = wait
-        self.market.follow(symbols)
-        self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in symbols}
+        self._needs_usual_volume = needs_usual_volume
+        self.market.follow(self._symbols)
+        self.market.set_pairs(symbol for symbol in symbols if isinstance(symbol, Pair))
+        self._received: dict[Symbol, set[str]] = {symbol: set() for symbol in self._symbols}
         self._news = asyncio.Event()
         self._is_live = False  # at the end
         self._now = 0.0  # s monotonic, at the end
@@ -80,11 +86,12 @@ class Snapshot(HeadlessRun):
         """Take the time and the state of the link for what is printed, before the link is closed."""
         self._now, self._is_live = monotonic(), self._link.state.is_live
         self.market.sample(self._now, self.market.instruments.values())
+        self.market.derive_pairs(self._now, self.market.pairs.by_symbol.values())
 
     def rows(self, columns: tuple[str, ...], sort: str) -> tuple[list[RowFigures], list[Column]]:
         """Returns the rows and the columns as the grid shows them, given the ids of the chosen columns, () for the
         default ones, and the order."""
-        instruments = [self.market.instruments[symbol] for symbol in self._symbols]
+        instruments = [row for symbol in self._rows if (row := self.market.row(symbol)) is not None]
         scale = SparklineScale()
         scale.measure(instruments, SPARKS[0])
         context = RenderContext(
@@ -131,6 +138,8 @@ class Snapshot(HeadlessRun):
                     async with asyncio.timeout(_SETTLED):
                         while self._is_awaiting_more:
                             await self._next()
+                if self._needs_usual_volume:
+                    await self._work_out_usual_volume()
         except TimeoutError:
             if not self._was_live:
                 self._finish(self._no_connection(self._link.state, self._wait))
@@ -151,9 +160,26 @@ class Snapshot(HeadlessRun):
         """Apply holidays and the bars and closes that the dashboard has stored."""
         if not self._link.is_demo:
             self.market.set_holidays(await run_in_thread(load, time.time()))
-        for symbol, stored in (await run_in_thread(_read_store, self._link.is_demo, self._symbols)).items():
+        found = await self._use_store(partial(Store.read, symbols=self._symbols, limit=MOST_BARS))
+        for symbol, stored in (found or {}).items():
             self.market.apply_history_closes(symbol, stored.closes)
             self.market.apply_history(symbol, stored.bars, True, monotonic())
+
+    async def _work_out_usual_volume(self) -> None:
+        """Apply the usual volume of each symbol that has a price, from the minutes that the dashboard has stored."""
+        time = self.market.exchange_time(monotonic())
+        for i in map(self.market.instruments.__getitem__, self._symbols):
+            if i.last is not None:
+                day = i.calendar.at(time).date
+                sessions = comparable_sessions(i.calendar, day)
+                work = partial(usual_volume, symbol=i.symbol, sessions=sessions, price=i.last)
+                if (found := await self._use_store(work)) is None:
+                    break
+                self.market.apply_usual_volume(i.symbol, day, *found)
+
+    async def _use_store(self, work: Callable[[Store], _T]) -> _T | None:
+        """Returns what `work` makes of the dashboard's store, None if there is none or it cannot be read."""
+        return await run_in_thread(_with_store, self._link.is_demo, work)
 
     def _on_link_state(self, state: LinkState) -> None:
         _log.info("link %s", safe_text(state.describe(monotonic())))
@@ -169,16 +195,15 @@ class Snapshot(HeadlessRun):
             self._news.set()
 
 
-def _read_store(demo: bool, symbols: Sequence[Symbol]) -> dict[Symbol, StoredHistory]:
-    """Returns what the store of the dashboard knows of the symbols, nothing if it cannot be read."""
+def _with_store(demo: bool, work: Callable[[Store], _T]) -> _T | None:
     path = default_store_path(demo=demo)
     if not path.exists():
-        return {}
+        return None
     store = Store(path)
     try:
-        return store.read(symbols, MOST_BARS)
+        return work(store)
     except (StoreError, OSError):
-        return {}
+        return None
     finally:
         with contextlib.suppress(StoreError, OSError):
             store.close()

@@ -42,8 +42,8 @@ _log = logging.getLogger(__name__)
 
 class Backfill:
     """Applies the history of the followed symbols to `market`. Without `rest`, which allows `calls` a minute, only the
-    stored history is applied. Unless it `has_stream`, the market gets no messages: no bar is known to come by itself,
-    and no quote is requested.
+    stored history is applied; a follower of a relay has no key to ask with, and its `calls` are None. Unless it
+    `has_stream`, the market gets no messages: no bar is known to come by itself, and no quote is requested.
 
     `open_store` returns the store of our own exchange if its argument is true, else that of the vendor. Which of the
     two the link leads to is known once it has answered; unless it is `local`, the vendor is assumed until then.
@@ -55,7 +55,7 @@ class Backfill:
         rest: RestClient | None,
         open_store: Callable[[bool], Store],
         *,
-        calls: int = 5,
+        calls: int | None = 5,
         local: bool = False,
         has_stream: bool = True,
         on_store_error: Callable[[str], None] = lambda words: None,
@@ -170,7 +170,9 @@ class Backfill:
         requested = [i for i in followed if self._coverage.of(i).is_requested]
         waiting = len(followed) - len(requested)
         if self._rest is None or (waiting and (self._live_at is None or not self.asks)):
-            why = "calls_a_minute is 0" if self._rest is None else "more is asked for when the link is live"
+            why = "calls_a_minute is 0" if self._calls is not None else "a follower asks for none"
+            if self._rest is not None:
+                why = "more is asked for when the link is live"
             if self._live_at is not None and not self.asks:
                 why = "the window that holds the connection asks for more"
             stored = count(sum(self._coverage.of(i).has_history for i in followed), "symbol")

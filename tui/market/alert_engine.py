@@ -2,7 +2,8 @@
 
 An alert is armed once its measure was seen on the near side of its level, and fires with the first live measure beyond
 it. A measure is live if it is dated today, by the exchange's date, and is not the first of its kind on a connection:
-the first one may be old. A book carries no time of its own: unless its exchange is closed, it counts as current.
+the first one may be old. A book carries no time of its own: unless its exchange is closed, it counts as current. A pair
+has no messages: it is evaluated with each frame, and once a second.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from tui.market.momentum import relative_volume, speed
 from tui.market.premium import current_premium, has_basis
 from tui.market.split import Split
 from tui.protocol.messages import Depth, Kline, Quote, Tick
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol
 
 _LATE = 60.0  # s: older data is fired on with its age, as of a feed that is delayed as a whole
 _EPSILON = 5e-7  # levels have six decimals: a difference below half of the last one is rounding
 _MESSAGE_TYPES: Mapping[AlertKind, tuple[type, ...]] = {
-    "above": (Tick, Quote),
-    "below": (Tick, Quote),
-    "change": (Tick, Quote),
+    "above": (Tick, Quote, Pair),
+    "below": (Tick, Quote, Pair),
+    "change": (Tick, Quote, Pair),
     "spread": (Depth,),
     "turnover": (Quote,),
-    "speed": (Tick, Quote),
+    "speed": (Tick, Quote, Pair),
     "relvol": (Kline, Tick),  # of a feed without bars, they are built from trades
     "premium": (Tick, Quote),
     "discount": (Tick, Quote),
@@ -128,6 +129,8 @@ class SymbolAlerts:
             made = instrument.tick_time
         elif type_ is Quote:
             made = instrument.quote_time
+        elif type_ is Pair:
+            made = instrument.last_time
         elif type_ is Kline:
             made = instrument.bars.latest * MINUTE
         else:
@@ -136,7 +139,7 @@ class SymbolAlerts:
         if first is None:
             self._first[type_] = made
         later = first is not None and (made > first or type_ is Depth)
-        priced = type_ in (Tick, Quote) and _set_last_price(instrument, type_)
+        priced = type_ is Pair or (type_ in (Tick, Quote) and _set_last_price(instrument, type_))
         for state in states:
             alert = state.alert
             if not priced and alert.kind in _PRICED:

@@ -9,13 +9,16 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from tui.errors import UsageError
 from tui.market.money import currency_of
-from tui.symbol import Symbol, parse_symbol, sanitize, to_half_width
+from tui.symbol import Pair, Symbol, join_pairs, parse_symbol_or_pair, sanitize
 
 AlertKind: TypeAlias = Literal[
     "above", "below", "change", "spread", "turnover", "speed", "relvol", "premium", "discount"
 ]
 AlertKey: TypeAlias = tuple[Symbol, AlertKind, float, int]
 AlertSwitch: TypeAlias = Literal["on", "off", "done"]
+
+PAIR_KINDS: tuple[AlertKind, ...] = ("above", "below", "change", "speed")
+"""The kinds of alerts of a pair, which has no book, no volume and no IOPV."""
 
 CONDITION_EXAMPLES = (
     ("> 520", "the price crosses above 520"),
@@ -39,11 +42,12 @@ _MAX_MINUTES = 60  # that a move may take
 _MAX_DIGITS = 6  # characters of a number before its unit
 _MAX_QUOTED = 60  # characters of invalid text in an error
 _NUMBER = r"(\d[\d,]*(?:\.\d*)?|\.\d+)"
+_SIGNED = r"([-−]?\d[\d,]*(?:\.\d*)?|[-−]?\.\d+)"
 _BEYOND = r"(?:>|over|above)?"
 # Not compiled at import: most starts parse no alert, and all would pay for it.
 _CONDITIONS: dict[AlertKind, str] = {
-    "above": rf"(?:>|above|over){_NUMBER}",
-    "below": rf"(?:<|below|under){_NUMBER}",
+    "above": rf"(?:>|above|over){_SIGNED}",
+    "below": rf"(?:<|below|under){_SIGNED}",
     "change": rf"(?:change{_BEYOND})?(?:±|\+/?[-−])?{_NUMBER}%",
     "spread": rf"spread{_BEYOND}{_NUMBER}bps?",
     "turnover": rf"turnover{_BEYOND}(?:[$€£¥]|hk\$)?{_NUMBER}([kmbt]?)",
@@ -140,12 +144,13 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     shown = sanitize(text.strip())
     if shown != text.strip():
         raise UsageError(f"'{shown[:_MAX_QUOTED]}' holds characters that cannot be printed")
-    named, rest = _split_symbol(to_half_width(shown))
-    symbol = parse_symbol(named).symbol if named else symbol
+    named, rest = _split_symbol(join_pairs(shown))
+    symbol = parse_symbol_or_pair(named).symbol if named else symbol
     if symbol is None:
         raise UsageError("of which symbol? Write for example QQQ$US > 520")
-    if named and rest.strip().lower().startswith(f"{named} ".lower()):
-        rest = rest.strip()[len(named) :]  # a field with the symbol already in it, and all of it typed again
+    again, behind = _split_symbol(rest.strip())
+    if named and _means(again, symbol):
+        rest = behind  # a field with the symbol already in it, and all of it typed again
     words = rest.lower().split()
     state: AlertSwitch = "on"
     if words and words[-1] in ("off", "done"):
@@ -158,8 +163,11 @@ def parse_alert(text: str, symbol: Symbol | None = None) -> Alert:
     if "repeat" in words:
         at = words.index("repeat")
         words, distance = words[:at], "".join(words[at + 1 :])
-    kind, value, minutes = _parse_condition(words)
-    repeat = None if distance is None else _parse_distance(kind, value, distance)
+    is_difference = isinstance(symbol, Pair) and not symbol.is_ratio
+    kind, value, minutes = _parse_condition(words, may_be_negative=is_difference)
+    if isinstance(symbol, Pair) and kind not in PAIR_KINDS:
+        raise UsageError(f"a pair has no {kind}: write > 1.1, ±2% or moves 1% in 5m")
+    repeat = None if distance is None else _parse_distance(kind, value, distance, may_be_negative=is_difference)
     return Alert(symbol, kind, value, repeat, state, fired, minutes)
 
 
@@ -180,16 +188,25 @@ def _split_symbol(text: str) -> tuple[str, str]:
     return ("", text) if re.fullmatch(_NO_SYMBOL, word.lower()) else (word, text[len(word) :])
 
 
-def _parse_condition(words: list[str]) -> tuple[AlertKind, float, int]:
-    """Returns kind, value and minutes of a condition. Raises UsageError."""
+def _means(text: str, symbol: Symbol) -> bool:
+    try:
+        return bool(text) and parse_symbol_or_pair(text).symbol == symbol
+    except UsageError:
+        return False
+
+
+def _parse_condition(words: list[str], *, may_be_negative: bool) -> tuple[AlertKind, float, int]:
+    """Returns kind, value and minutes of a condition; a price of 0 or less counts only if it `may_be_negative`. Raises
+    UsageError."""
     written, shown = "".join(words), " ".join(words)[:_MAX_QUOTED]
     if not written:
         raise UsageError(f"when? Write for example {_EXAMPLES}")
     for kind, pattern in _CONDITIONS.items():
         if found := re.fullmatch(pattern, written):
             unit = found[2] if kind == "turnover" else ""
-            value = round(_parse_number(found[1]) * _UNITS.get(unit, 1.0), 6)
-            if not 0 < value <= _MAX_VALUE:
+            value = round(_parse_number(found[1]) * _UNITS.get(unit, 1.0), 6) or 0.0
+            is_signed = may_be_negative and kind in ("above", "below")
+            if not 0 < (abs(value) or 1.0 if is_signed else value) <= _MAX_VALUE:
                 raise UsageError(f"'{shown}': the number is too {'small' if value <= 0 else 'large'}")
             minutes = int(found[2][:4]) if kind == "speed" else 0
             if kind == "speed" and not 1 <= minutes <= _MAX_MINUTES:
@@ -201,7 +218,7 @@ def _parse_condition(words: list[str]) -> tuple[AlertKind, float, int]:
     raise UsageError(f"'{shown}' cannot be read: write {_EXAMPLES}")
 
 
-def _parse_distance(kind: AlertKind, value: float, written: str) -> float:
+def _parse_distance(kind: AlertKind, value: float, written: str, *, may_be_negative: bool) -> float:
     if kind == "turnover":
         if written:
             raise UsageError("turnover falls only with a new day: write repeat alone, and it fires each day")
@@ -213,13 +230,13 @@ def _parse_distance(kind: AlertKind, value: float, written: str) -> float:
         raise UsageError(
             "repeat how? Write by how much it must have been back, in the same unit, for example repeat 0.5"
         )
-    if distance >= value and kind != "below":
+    if distance >= value and kind != "below" and not may_be_negative:
         raise UsageError(f"it can never be back by {_format_number(distance)}: write a smaller distance behind repeat")
     return distance
 
 
 def _parse_number(text: str) -> float:
-    return float(text.replace(",", ""))
+    return float(text.replace(",", "").replace("−", "-"))
 
 
 def _format_number(value: float) -> str:

@@ -53,7 +53,7 @@ def volatility(bars: MinuteBars) -> float | None:
     """Returns the realized volatility of the last hour, in % an hour: 100·√(Σ r² · 60/n) over the logarithmic returns r
     between the closes of consecutive minutes. None with fewer than ten of them."""
     closes = bars.window(bars.latest - 60, bars.latest)
-    returns = [math.log(b.close / a.close) for a, b in pairwise(closes) if a and b]
+    returns = [math.log(b.close / a.close) for a, b in pairwise(closes) if a and b and a.close > 0 < b.close]
     if len(returns) < 10:
         return None
     return 100 * math.sqrt(sum(r * r for r in returns) * 60 / len(returns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from tui.market.minute_columns import MINUTE as MINUTE
 from tui.market.minute_columns import MinuteColumns
@@ -13,6 +14,14 @@ MAX_MINUTES = 1_500  # a whole day of minutes and a little more
 MAX_BAR_AGE = 366 * 86_400_000  # ms
 _MIN_OVERLAP = 5  # minutes that cache and history share, before they can contradict each other
 _TOLERANCE = 0.001  # of the price
+_MAX_OUTAGES = 64
+
+
+class MinuteGap(NamedTuple):
+    """Minutes as slots from `first` to `last` inclusive, of which not everything is known."""
+
+    first: int
+    last: int
 
 
 class MinuteBars:
@@ -22,7 +31,8 @@ class MinuteBars:
     (`merge_history`) and from the cache (`fill_from_cache`). The result does not depend on the order of stream and
     history. `version` is raised with every change, `slot_version` when a minute gets its first bar or loses it;
     `synthesized` is True if bars were built from trades. `incomplete` are the slots in which the link was away, whether
-    they have a bar or not, until the vendor tells of them.
+    they have a bar or not, until the vendor tells of them; `outages` are the latest times that it was away, from one of
+    these to another, until then too.
     """
 
     __slots__ = (
@@ -32,6 +42,8 @@ class MinuteBars:
         "incomplete",
         "known_from",
         "latest",
+        "lost_at",
+        "outages",
         "slot_version",
         "synthesized",
         "usual",
@@ -47,6 +59,8 @@ class MinuteBars:
         self._completed = -1  # the newest slot of the vendor's history, which covers all minutes up to it
         self._cached: set[int] = set()  # slots whose bar is from the cache
         self.incomplete: set[int] = set()
+        self.outages: list[MinuteGap] = []
+        self.lost_at: int | None = None  # the slot in which the link was lost that is away
         self.known_from = -1
         self.usual: UsualVolume | None = None
 
@@ -66,6 +80,8 @@ class MinuteBars:
         self._set(slot, bar)
         if self.incomplete:
             self.incomplete.discard(slot)
+        if self.outages:
+            self._told_of(slot)
         return True
 
     def merge_history(self, bars: Iterable[Kline]) -> bool:
@@ -111,11 +127,39 @@ class MinuteBars:
             if len(self.incomplete) > MAX_MINUTES:
                 self.incomplete.remove(min(self.incomplete))
 
+    def _told_of(self, slot: int) -> None:
+        """Shorten the latest outage by its first or last minute: the stream tells whole minutes."""
+        *earlier, gap = self.outages
+        if slot in gap:
+            gap = MinuteGap(gap.first + (slot == gap.first), gap.last - (slot == gap.last))
+            self.outages = [*earlier, gap] if gap.first <= gap.last else earlier
+
+    def link_lost(self, slot: int) -> None:
+        """Mark the slot in which the link was lost."""
+        self.mark_incomplete(slot)
+        self.lost_at = slot if self.lost_at is None else self.lost_at
+
+    def link_back(self, slot: int) -> None:
+        """Mark the slot from which on the stream leaves no bar out."""
+        self.mark_incomplete(slot)
+        if self.lost_at is not None:
+            self.outages = [*self.outages[1 - _MAX_OUTAGES :], MinuteGap(self.lost_at, max(slot, self.lost_at))]
+            self.lost_at = None
+
     def complete_before(self, slot: int) -> None:
         """Mark all slots before that one as complete: the vendor has told of them."""
+        if self.outages:
+            self.outages = [MinuteGap(max(gap.first, slot), gap.last) for gap in self.outages if gap.last >= slot]
         if any(other < slot for other in self.incomplete):
             self.incomplete = {other for other in self.incomplete if other >= slot}
             self.version += 1
+
+    def replace_closes(self, first: int, closes: Mapping[int, float]) -> None:
+        """Replace all bars from slot `first` on by bars without volume that consist of these closes, ascending."""
+        self.slot_version += self._bars.replace_closes(first, closes)
+        self.version += 1
+        self._drop_oldest()
+        self.latest = self._bars.slots[-1] if len(self._bars) else -1
 
     def drop_where(self, is_wrong: Callable[[Kline], bool]) -> None:
         """Drop the bars for which that is true."""
@@ -124,6 +168,7 @@ class MinuteBars:
     def forget(self) -> None:
         """Drop all bars."""
         self.incomplete.clear()
+        self.outages.clear()
         self.known_from, self.usual = -1, None
         self._drop(list(self._bars.slots))
         self._completed = -1
@@ -199,6 +244,10 @@ class MinuteBars:
     def volumes(self, first: int, stop: int) -> dict[int, float]:
         """Returns the volumes from slot `first` up to but not including `stop`, by slot."""
         return self._bars.volumes(first, stop)
+
+    def closes(self, first: int = 0) -> dict[int, float]:
+        """Returns the closes from slot `first` on, by slot, ascending."""
+        return self._bars.closes(first)
 
     def window(self, first: int, last: int) -> list[Kline | None]:
         """Returns one entry for each slot from `first` to `last` inclusive: its bar, or None for a gap."""

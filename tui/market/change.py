@@ -69,6 +69,7 @@ def _previous_closes(quote: Quote) -> Iterator[tuple[float, ReferenceSource]]:
 
 
 def change(last: float, reference: ReferencePrice) -> Change:
-    """Returns the change of the last price: 512.34 from 509.13 is +3.21 and +0.63 %."""
+    """Returns the change of the last price: 512.34 from 509.13 is +3.21 and +0.63 %. The reference is not 0; a
+    difference of two prices may be negative."""
     amount = last - reference.price
-    return Change(amount, 100 * amount / reference.price, reference.is_open)
+    return Change(amount, 100 * amount / abs(reference.price), reference.is_open)

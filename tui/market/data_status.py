@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from tui.market.instrument import Instrument
+from tui.market.pair_instrument import PairInstrument
 from tui.protocol.messages import OVER_LIMIT
 
 MAX_LIVE_AGE = 10.0  # s
@@ -26,13 +27,27 @@ class DataStatus(Enum):
 
 
 UNSERVED = (DataStatus.REFUSED, DataStatus.OVER_PLAN)
+_WORST_FIRST = (
+    *UNSERVED,
+    DataStatus.WAITING,
+    DataStatus.PENDING,
+    DataStatus.LAST_KNOWN,
+    DataStatus.STALE,
+    DataStatus.HALTED,
+    DataStatus.CLOSED,
+    DataStatus.QUIET,
+    DataStatus.LIVE,
+)
 
 
 def data_status(
     instrument: Instrument, age: float | None, is_link_live: bool, *, is_starting: bool = False
 ) -> DataStatus:
     """Returns the status of a symbol's prices. `age` is in s by the data's own time; the state of the link holds for
-    all symbols alike. `is_starting`: it has been neither live nor lost."""
+    all symbols alike. `is_starting`: it has been neither live nor lost. A pair's is the worse one of its legs', at its
+    own age."""
+    if isinstance(instrument, PairInstrument):
+        return _pair_status(instrument, age, is_link_live, is_starting=is_starting)
     if not instrument.has_data or instrument.is_last_known:
         why = instrument.refused.get("quote") or instrument.refused.get("tick")
         if why:
@@ -49,6 +64,18 @@ def data_status(
     if age is not None and age <= MAX_LIVE_AGE:
         return DataStatus.LIVE
     return DataStatus.CLOSED if instrument.is_closed else DataStatus.QUIET
+
+
+def _pair_status(pair: PairInstrument, age: float | None, is_link_live: bool, *, is_starting: bool) -> DataStatus:
+    found = [data_status(leg, age, is_link_live, is_starting=is_starting) for leg in pair.legs]
+    worst = min(found, key=_WORST_FIRST.index)
+    if worst in UNSERVED or pair.last is not None:
+        return worst
+    if pair.is_last_known:
+        return DataStatus.LAST_KNOWN
+    if _WORST_FIRST.index(worst) <= _WORST_FIRST.index(DataStatus.PENDING):
+        return worst
+    return DataStatus.CLOSED if pair.is_closed else DataStatus.PENDING  # no minute yet in which both traded
 
 
 def _is_halted(instrument: Instrument) -> bool:

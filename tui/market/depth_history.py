@@ -23,6 +23,7 @@ MINUTES_KEPT = 1_440
 MAX_CELLS = 100_000  # prices with a size, of all columns: an hour of ten levels a side has some 90,000
 MAX_COLUMN = 4_096  # prices of one column; further ones are left out
 MAX_TRADES_KEPT = 20_000
+MAX_LOSSES_KEPT = 1_000
 
 _MINUTE = 60  # s
 _SIDES: dict[TradeSide, int] = {"B": 2, "~B": 1, "·": 0, "~S": -1, "S": -2}
@@ -36,6 +37,7 @@ class DepthColumn(NamedTuple):
     bid: float
     ask: float
     trade: tuple[float, int] | None
+    lost: bool = False  # the link was lost in that time
 
 
 class _Columns:
@@ -112,6 +114,7 @@ class DepthHistory:
     __slots__ = (
         "_book",
         "_largest",
+        "_losses",
         "_minutes",
         "_seconds",
         "_tape",
@@ -134,6 +137,7 @@ class DepthHistory:
         """When the second in progress ends, s monotonic: then `advance` is to be called before `add`."""
         self._largest = defaultdict[float, float](float)  # of the second in progress
         self._book: Depth | None = None
+        self._losses = array("q")  # the first second of each time without a book
         self._trade_times = array("q")
         self._trade_prices = array("d")
         self._trade_sides = array("b")
@@ -185,6 +189,9 @@ class DepthHistory:
         stop = int(time // 1000) + 1
         if self.since is None:
             return
+        if self._book is not None and stop > (self._losses[-1] if self._losses else 0):
+            self._losses.append(stop)
+            del self._losses[:-MAX_LOSSES_KEPT]
         self._book = None
         if self.now >= stop:
             self._seconds.cut(stop)
@@ -228,7 +235,10 @@ class DepthHistory:
         sizes = {price: size for price, size in largest.items() if price >= MIN_PRICE}
         if not sizes or start > self.now:
             return None
-        return DepthColumn(sizes, bid, ask, self._last_trade(start, stop))
+        return DepthColumn(sizes, bid, ask, self._last_trade(start, stop), self._was_lost(start, stop))
+
+    def _was_lost(self, start: int, stop: int) -> bool:
+        return bisect_left(self._losses, start) < bisect_left(self._losses, stop)
 
     def oldest(self, *, minutes: bool) -> int:
         """Returns the first second that is remembered; of whole minutes more are."""

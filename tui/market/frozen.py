@@ -9,6 +9,8 @@ from tui.market.alert_engine import AlertEngine
 from tui.market.depth_histories import DepthHistories
 from tui.market.instrument import Instrument
 from tui.market.market import Market
+from tui.market.pair_instrument import PairInstrument
+from tui.market.pairs import Pairs
 from tui.symbol import Symbol
 
 
@@ -21,7 +23,10 @@ def frozen_copy(market: Market) -> Market:
     frozen.alert_engine = AlertEngine()
     frozen.alert_engine.unseen = market.alert_engine.unseen
     frozen.depth_histories = DepthHistories()  # remembers none: a copy decides nothing of the present
-    frozen.instruments = _copies(market.instruments)
+    rows = _copies({**market.instruments, **market.pairs.by_symbol})
+    frozen.instruments = {symbol: rows[symbol] for symbol in market.instruments}
+    frozen.pairs = Pairs(frozen.alert_engine)
+    frozen.pairs.adopt(pair for pair in rows.values() if isinstance(pair, PairInstrument))
     return frozen
 
 

@@ -22,6 +22,7 @@ from tui.market.depth_histories import DepthHistories
 from tui.market.fair_value import IndicativeValue
 from tui.market.health import Health
 from tui.market.instrument import Instrument
+from tui.market.pairs import Pairs
 from tui.market.premium import give_iopv
 from tui.market.session_axis import session_minutes
 from tui.market.sessions import Calendar, Holidays, calendar
@@ -29,7 +30,7 @@ from tui.market.spellings import learn_spelling
 from tui.market.trade_side import uncrossed_mid
 from tui.market.usual_volume import UsualVolume
 from tui.protocol.messages import MAX_PRICE, MAX_TIME, MIN_PRICE, MIN_TIME, Depth, Kline, Push, Quote, Tick
-from tui.symbol import Symbol
+from tui.symbol import Pair, Symbol
 
 PORTION = 50
 """Instruments per portion: work once a second on more of them is split up, so that frames can be drawn in between."""
@@ -55,6 +56,7 @@ class Market:
         self.on_call: Callable[[str, tuple[Any, ...]], None] | None = None
         self.alert_engine = AlertEngine()
         self.alerts_sleep = ""
+        self.pairs = Pairs(self.alert_engine)
         self.depth_histories = DepthHistories()
         self.on_split: Callable[[], None] | None = None
         self.on_frames: Callable[[float], Callable[[bytes | bytearray], None] | None] | None = None
@@ -84,9 +86,17 @@ class Market:
         self._bases = tuple(bases)
         link_bases(self._bases, self.instruments)
 
+    def set_pairs(self, pairs: Iterable[Pair]) -> None:
+        """Replace the pairs, whose legs are to be followed too. They are the person's, and not recorded."""
+        self.pairs.set_wanted(pairs, self.instruments)
+
+    def row(self, symbol: Symbol) -> Instrument | None:
+        """Returns the state of a symbol or a pair, None if it is not followed."""
+        return self.instruments.get(symbol) or self.pairs.by_symbol.get(symbol)
+
     def set_alerts(self, alerts: Iterable[Alert]) -> None:
         """Replace the alerts. They change no other state, so they are not recorded."""
-        self.alert_engine.set_alerts(alerts, self.instruments)
+        self.alert_engine.set_alerts(alerts, {**self.instruments, **self.pairs.by_symbol})
 
     def set_hours(self, demo: bool) -> None:
         """Adopt the hours of the demo exchange, or else those of each region's exchange."""
@@ -128,17 +138,27 @@ class Market:
         for instrument in self.instruments.values():
             instrument.reconnected()
             self._mark_changed(instrument)
-        self.alert_engine.attach_all(self.instruments.values())
         self.depth_histories.keep(self.instruments.values())
         self._index_instruments()
+        self.alert_engine.attach_all([*self.instruments.values(), *self.pairs.by_symbol.values()])
 
     def link_lost(self, at: float) -> None:
         """Mark the minute of the last frame, which arrived `at` (s, monotonic; 0 for none), as incomplete."""
         if at:
             for instrument in self.instruments.values():
-                instrument.bars.mark_incomplete(int(self.exchange_time(at) // MINUTE))
+                instrument.bars.link_lost(int(self.exchange_time(at) // MINUTE))
                 self._mark_changed(instrument)
             self.depth_histories.interrupt(self.exchange_time(at))
+
+    def trades_lost(self, now: float) -> None:
+        """Mark that trades of any symbol may be missing since about `now` (s, monotonic): they were passed on faster
+        than this process read them."""
+        self._report_call("trades_lost", now)
+        for instrument in self.instruments.values():
+            instrument.tape.mark_gap("too slow")
+            if instrument.builds_bars:
+                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
+            self._mark_changed(instrument)
 
     def refuse(self, symbols: Iterable[Symbol], type_: str, why: str) -> None:
         """Mark a type as refused by the vendor for these symbols; `why` is its reason."""
@@ -240,6 +260,7 @@ class Market:
 
     def _index_instruments(self) -> None:
         link_bases(self._bases, self.instruments)
+        self.pairs.link(self.instruments)
         self._by_spelling = {str(symbol): instrument for symbol, instrument in self.instruments.items()}
         self._regions = {symbol.region for symbol in self.instruments}
 
@@ -424,10 +445,16 @@ class Market:
             self.on_change()
 
     def drain_changed(self) -> set[Instrument]:
-        """Returns the instruments changed since the last call."""
+        """Returns the instruments changed since the last call, and the pairs with a changed leg, which are to be
+        derived."""
         changed, self._changed = self._changed, set()
         self.health.shown += len(changed)
+        changed |= self.pairs.of_legs(changed)
         return changed
+
+    def derive_pairs(self, now: float, shown: Iterable[Instrument]) -> None:
+        """Derive the pairs among `shown` at `now` (s, monotonic), and those with alerts, which are evaluated."""
+        self.pairs.derive(shown, self.exchange_time(now), alerts=not self.alerts_sleep)
 
     def sample(self, now: float, instruments: Iterable[Instrument]) -> None:
         """Sample time-weighted figures; called once a second for every instrument while the link is live."""
@@ -442,7 +469,7 @@ class Market:
         for symbol in symbols:
             if (instrument := self.instruments.get(symbol)) is not None and not instrument.expected_at:
                 instrument.expected_at = now
-                instrument.bars.mark_incomplete(int(self.exchange_time(now) // MINUTE))
+                instrument.bars.link_back(int(self.exchange_time(now) // MINUTE))
 
     def local_time(self, now: float) -> float:
         """Returns the wall clock at `now` (s, monotonic) in ms: its value at connect plus the monotonic time since."""

@@ -66,6 +66,14 @@ class MinuteColumns:
             at += is_held
         self.slots, self._values = slots, values
 
+    def replace_closes(self, first: int, closes: Mapping[int, float]) -> bool:
+        """Replace all bars from slot `first` on by these closes, ascending; returns True if they have other slots."""
+        at = bisect_left(self.slots, first)
+        before, now = self.slots[at:], array("q", closes)
+        self.slots[at:] = now
+        self._values[_WIDTH * at :] = array("d", [n for c in closes.values() for n in (c, c, c, c, 0.0, nan)])
+        return before != now
+
     def drop_oldest(self, count: int) -> None:
         """Remove the oldest bars."""
         del self.slots[:count]
@@ -85,6 +93,11 @@ class MinuteColumns:
         """Returns the volumes from slot `first` up to but not including `stop`, by slot."""
         begin, end = bisect_left(self.slots, first), bisect_left(self.slots, stop)
         return dict(zip(self.slots[begin:end], self._values[_WIDTH * begin + 4 : _WIDTH * end : _WIDTH], strict=True))
+
+    def closes(self, first: int) -> dict[int, float]:
+        """Returns the closes from slot `first` on, by slot."""
+        begin = bisect_left(self.slots, first)
+        return dict(zip(self.slots[begin:], self._values[_WIDTH * begin + 3 :: _WIDTH], strict=True))
 
     def latest_before(self, stop: int) -> Kline | None:
         """Returns the newest bar before slot `stop`, None if there is none."""

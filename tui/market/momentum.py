@@ -30,7 +30,7 @@ def speed(i: Instrument, minutes: int, time: float) -> float | None:
     is_known = held == slot or 0 <= bars.known_from <= held + 1
     if not is_known or any(held <= each <= slot for each in bars.incomplete):
         return None
-    return 100 * (i.last / bar.close - 1)
+    return 100 * (i.last - bar.close) / abs(bar.close) if bar.close else None
 
 
 def relative_volume(i: Instrument, time: float) -> float | None:

@@ -320,6 +320,11 @@ class ReferencePriceTracker:
         )
 
     @property
+    def regular_date(self) -> date | None:
+        """The date of the latest regular session, whose change it is; None before any data."""
+        return self._date
+
+    @property
     def is_regular(self) -> bool:
         """True while the last price is the regular session's, and in regions that trade nothing after hours."""
         return not self._calendar.has_extended_hours or self._interval is None or self._interval.phase.is_regular
@@ -327,9 +332,9 @@ class ReferencePriceTracker:
     def extended_change(self, last: float) -> float | None:
         """Returns the move since the regular close, in %; None in the regular session, at its close, and if the close
         is not known."""
-        if self.close is None or self.is_regular or last == self.close:
+        if not self.close or self.is_regular or last == self.close:
             return None
-        return 100 * (last - self.close) / self.close
+        return 100 * (last - self.close) / abs(self.close)
 
     def _settles(self, interval: SessionInterval) -> bool:
         """True if a price of this interval, behind its date's regular session, is what that session closed at."""

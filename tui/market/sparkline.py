@@ -42,10 +42,16 @@ def common_span(widths: Iterable[float]) -> float:
 def heights(points: list[float | None], span: float, levels: int = 8) -> list[int | None]:
     """Returns the height of each point, from 1 to `levels`, None for a gap. The series is centred in the span (%)."""
     known = [point for point in points if point]
+    return heights_within(points, (max(known) + min(known)) / 2 * span / 100 if known else 0.0, levels)
+
+
+def heights_within(points: list[float | None], height: float, levels: int = 8) -> list[int | None]:
+    """Returns `heights` of a series centred in a range of so much, in the unit of the points: of a difference, which
+    may be zero, no percentage can be told."""
+    known = [point for point in points if point is not None]
     if not known:
         return [None] * len(points)
-    middle = (max(known) + min(known)) / 2
-    scale = levels / (middle * span / 100)
+    middle, scale = (max(known) + min(known)) / 2, levels / height
     return [
         None if point is None else max(1, min(levels, round((point - middle) * scale + (levels + 1) / 2)))
         for point in points

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from tui.market.bars import MINUTE
 from tui.market.cumulative_delta import CumulativeDelta
@@ -31,6 +31,10 @@ _SIDE_NUMBERS = {side: number for number, side in enumerate(_SIDES)}
 _SIDE_SIGNS = [(side[-1] == "B") - (side[-1] == "S") for side in _SIDES]
 
 
+GapReason: TypeAlias = Literal["link lost", "too slow"]
+"""Why trades are missing: the link was away, or what others passed on was more than this process could read."""
+
+
 class TradeRun(NamedTuple):
     """Aggregated prints: consecutive trades at one price and side, each at most MAX_RUN_GAP after the one before.
     `newest` and `oldest` are their numbers, `time` (ms UTC) is the newest's, `size` the sum, None if one is unknown."""
@@ -52,9 +56,11 @@ class Tape:
     """The last MAX_TRADES trades, numbered from 0 in order of arrival; `total` is the number of the next.
 
     With each trade date of `calendar`, the inference of sizes and sides starts again. Trades are columns of numbers,
-    which take an eighth of the memory of objects; the one numbered n is in the place n % MAX_TRADES."""
+    which take an eighth of the memory of objects; the one numbered n is in the place n % MAX_TRADES. `gaps` are the
+    numbers of trades before which others may be missing, each with the reason, as far as the trades are remembered."""
 
     __slots__ = (
+        "_before_gap",
         "_cumulative_delta",
         "_date_ends",
         "_gap_at",
@@ -69,6 +75,7 @@ class Tape:
         "_times",
         "_volume_at_price",
         "calendar",
+        "gaps",
         "pace",
         "sizes",
         "total",
@@ -90,6 +97,8 @@ class Tape:
         self._volume_at_price, self._cumulative_delta = VolumeAtPrice(), CumulativeDelta()
         self._summed = 0  # trades whose sizes are in both
         self._gap_at = 0  # the number of the first trade after the latest gap
+        self._before_gap = 0  # the time of the last trade before it, ms UTC
+        self.gaps: dict[int, GapReason] = {}
 
     def add(self, tick: Tick, quote: Quote | None, mid: float | None) -> float | None:
         """Add a tick to the tape, unless it repeats the one before; returns its size, None if unknown. `quote` is the
@@ -150,6 +159,12 @@ class Tape:
         self._sum_sizes()
         return self._cumulative_delta
 
+    @property
+    def lacks_sizes(self) -> bool:
+        """True if trades of unknown sizes may be missing in both: the link was away, and the sizes are the trades'
+        own."""
+        return self.sizes.cumulative is False and 0 < self.volume_at_price.since <= self._before_gap
+
     def _sum_sizes(self) -> None:
         """Add the sizes of the trades with a time since the last call, once it is known what a tick's volume means.
         Costs about 0.3 µs a trade."""
@@ -193,9 +208,17 @@ class Tape:
         self._forget_volume()
 
     def reconnected(self) -> None:
-        """Mark a gap: size and side of the next trade cannot be inferred from the one before it."""
+        """Mark a gap: trades were missed while the link was away."""
         self._reconnected = True
+        self.mark_gap("link lost")
+
+    def mark_gap(self, reason: GapReason) -> None:
+        """Mark a gap: size and side of the next trade cannot be inferred from the one before it."""
+        if self.total:
+            self.gaps = {number: why for number, why in self.gaps.items() if number > self.total - len(self)}
+            self.gaps[self.total] = reason
         self._gap_at, self._minute_ends = self.total, 0
+        self._before_gap = self._previous.time if self._previous is not None else 0
         self.pace.mark_gap()
         self.sizes.mark_gap()
         self._side_classifier.reset()
@@ -225,12 +248,12 @@ class Tape:
         neighbours alone, so that it does not change when the oldest trades are dropped."""
         first = self.total - len(self)
         top = self.total - 1 if newest is None else min(self.total - 1, newest)
-        times, prices, sizes, sides = self._times, self._prices, self._sizes, self._sides
+        times, prices, sizes, sides, gaps = self._times, self._prices, self._sizes, self._sides, self.gaps
         while top >= first:
             at = top % MAX_TRADES
             price, side, size = prices[at], sides[at], sizes[at]
             number, earliest = top - 1, times[at]
-            while number >= first:
+            while number >= first and number + 1 not in gaps:
                 other = number % MAX_TRADES
                 if prices[other] != price or sides[other] != side or earliest - times[other] > MAX_RUN_GAP:
                     break

@@ -161,6 +161,7 @@ CALLS = {
     "recall_closes": CallFormat(Market.apply_history_closes, (_symbol, _closes)),
     "iopv": CallFormat(Market.apply_iopv, (_symbol, _to(Price), _to(Milliseconds), _to(Seconds))),
     "recall_quote": CallFormat(Market.apply_history_quote, (_symbol, _to(Quote), _to(Seconds))),
+    "trades_lost": CallFormat(Market.trades_lost, (_to(Seconds),)),
     "recall_usual_volume": CallFormat(
         Market.apply_usual_volume,
         (

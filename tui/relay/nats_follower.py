@@ -21,13 +21,12 @@ from nats.js.errors import NotFoundError
 from tui.errors import MalformedMessage, NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
-from tui.feed.link import Opener
 from tui.feed.state import Timings
 from tui.market import Market
 from tui.protocol.decoder import decode
 from tui.protocol.messages import SUBSCRIBED, Reply, SubscribeReply
 from tui.protocol.relay_status import RelayReport, RelayStatus
-from tui.relay.nats_server import NatsServer, close_client, library_call, open_client
+from tui.relay.nats_server import NatsServer, ServerFacts, close_client, facts_of, library_call, open_client
 from tui.relay.nats_subjects import (
     ARRIVED_HEADER,
     HEALTH_SUBJECT,
@@ -42,9 +41,6 @@ from tui.relay.nats_subjects import (
 from tui.secrets import safe_text
 from tui.symbol import Symbol
 
-FOLLOWER_TIMINGS = Timings(retry_longest=5.0)
-"""Unlike the vendor, a server of one's own minds no attempts."""
-
 _RENEW_EVERY = WANT_LIFE / 3  # s
 _MAX_WAITING = 10_000  # messages of a subject that are not applied yet; the library drops what comes then, and tells
 _GAP = 0.05  # s between two looks for a last value that is on its way to the stream
@@ -55,17 +51,22 @@ _decode_reply = msgspec.json.Decoder(WantReply).decode
 _OnReport = Callable[[RelayReport], None]
 
 
-def follower_of(server: NatsServer, name: str) -> Opener:
-    """Returns what connects a link to a publisher on this server. `name` is what this process is: `dashboard`."""
+class NatsFollower:
+    """Connects a link to a publisher on this server. `name` is what this process is: `dashboard`."""
 
-    async def follow(
-        market: Market, timings: Timings, clock: Clock, on_push: OnPush | None, on_report: _OnReport
+    timings = Timings(retry_longest=5.0)
+    """Unlike the vendor, a server of one's own minds no attempts."""
+
+    def __init__(self, server: NatsServer, name: str) -> None:
+        self._server = server
+        self._name = name
+
+    async def __call__(
+        self, market: Market, timings: Timings, clock: Clock, on_push: OnPush | None, on_report: _OnReport
     ) -> NatsConnection:
-        connection = NatsConnection(server, market, timings, clock, on_push, on_report)
-        await connection.open(name)
+        connection = NatsConnection(self._server, market, timings, clock, on_push, on_report)
+        await connection.open(self._name)
         return connection
-
-    return follow
 
 
 class NatsConnection:
@@ -109,6 +110,22 @@ class NatsConnection:
         self._client = await open_client(self._server, name, self._end)
         with library_call(self._server):
             await self._client.subscribe(HEALTH_SUBJECT, cb=self._on_health)
+
+    @property
+    def server_facts(self) -> ServerFacts:
+        """What the server says of itself, once it is connected."""
+        assert self._client is not None
+        return facts_of(self._client)
+
+    @property
+    def report_age(self) -> float:
+        """The least age of a report when it came, ms by the publisher's clock and this machine's."""
+        return self._clock_offset
+
+    @property
+    def is_served(self) -> bool:
+        """True while the publisher's link to the vendor is live."""
+        return self._is_served.is_set()
 
     async def read(self) -> NoReturn:
         """Wait for the end: messages are applied as they come. Raises NoConnection."""

@@ -3,6 +3,10 @@
 One publisher at a time: it holds a lock in the server's key-value store and renews it; the others wait, and the first
 to find it expired is the next. All that a publisher has on the server, and its link to the vendor, lasts as long as its
 connection to the server and its lock do. Then it begins anew, after the gap that the vendor wants.
+
+On its machine a publisher is a window like others: it joins the one that holds the connection, or the others join it.
+When it is killed, one of them takes the connection over, and some seconds later so does the next publisher, on another
+machine: the vendor ends the first, which gives way and says what to do.
 """
 
 from __future__ import annotations
@@ -198,7 +202,7 @@ class Publisher:
         market = self._market
         market.on_frames = self._begin
         lock = KeyLock(canonical_host(self._url), self._token)
-        async with Sharing(lock, market, "relay", wants_everything=True) as route:
+        async with Sharing(lock, market, f"relay on {self._server.host}", wants_everything=True) as route:
             self._link = Link(
                 self._url,
                 self._token,

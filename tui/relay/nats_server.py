@@ -97,6 +97,21 @@ def _kind_of(credentials: Token) -> str:
     return "password" if ":" in text and "\n" not in text else ""
 
 
+class ServerFacts(NamedTuple):
+    """What a server says of itself."""
+
+    version: str
+    is_secure: bool
+    has_jetstream: bool
+
+
+def facts_of(client: Client) -> ServerFacts:
+    """Returns what the server of a connected client has said of itself."""
+    info = client._server_info
+    version = safe_text(str(info.get("version", "of an unknown version")))[:20]
+    return ServerFacts(version, bool(info.get("tls_required")), bool(info.get("jetstream")))
+
+
 async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnection], None]) -> Client:
     """Returns a connected client. `on_end` is called when its connection has ended or has lost messages: it is never
     opened again here. Raises NoConnection."""
@@ -105,6 +120,7 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
 
     client, wants_tls = Client(), urlsplit(server.url).scheme == "tls"
     plain = f"{server.host} offers no TLS: write nats:// if that is meant"
+    is_open = False
 
     def check_tls() -> None:
         # The library connects in clear where the server does not ask for TLS, whatever the address says.
@@ -115,6 +131,8 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
         _log.warning("nats: %s", safe_text(f"{type(error).__name__}: {error}")[:200])
         if isinstance(error, SlowConsumerError):
             on_end(NoConnection("this computer was too slow for the prices: some were lost"))
+        if not is_open:
+            raise error  # the library would go on trying for two minutes, without a word
 
     async def closed() -> None:
         on_end(NoConnection(f"{server.host} closed the connection"))
@@ -149,6 +167,7 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
                 **options,
             )
         check_tls()
+        is_open = True
     except Error as error:
         await close_client(client)
         raise _explain(error, server) from None

@@ -245,6 +245,8 @@ class Sharing:
     async def _serve(self, before: Holder | None) -> None:
         relay = self._open_relay()
         self.unshared = self._lock.exposure
+        if not self.unshared and self._lock.holder() is None:
+            self.unshared = f"no lock file can be written in {self._lock.folder}"
         if not self.unshared:
             try:
                 if before is not None and before.socket is not None:

@@ -156,7 +156,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
     def _update_footer(self) -> None:
         """Show the keys of what has them now."""
         label = layer.label if (layer := self.top_layer) is not None else ""
-        id = pane.id or "" if (pane := self.focused_pane) is not None else ""
+        id = "line" if self.chart.has_line else pane.id or "" if (pane := self.focused_pane) is not None else ""
         self.footer.context = KeyContext(id, label, self.status.replay_hints, self.detail)
 
     @property
@@ -331,7 +331,7 @@ class Dashboard(FieldHost, inherit_bindings=False):
         self.header.frozen = self.market.exchange_time(now) if frozen is not None else 0.0
         for pane in self._of_symbol:
             if (shown := pane.instrument) is not None:  # not as another symbol: its position stays
-                pane.set_reactive(type(pane).instrument, self.market.instruments.get(shown.symbol))
+                pane.set_reactive(type(pane).instrument, self.market.row(shown.symbol))
         self.tape.market = self.quote_header.market = self.depth_over_time.market = self.market
         self.watchlist.show_market(self.market)
         self._follow_list()

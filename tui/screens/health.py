@@ -72,7 +72,7 @@ class FeedHealth(FollowsTime, TextScreen):
     FeedHealth VerticalScroll { max-width: 96%; }
     FeedHealth Container { padding-bottom: 1; }
     FeedHealth.-wide VerticalScroll { width: 146; }
-    FeedHealth.-wide #figures { width: 70; margin-right: 4; }
+    FeedHealth.-wide #figures { width: 82; margin-right: 4; }
     """
     BINDINGS = [Binding("escape,q,h", "dismiss", "Close")]
 
@@ -188,6 +188,11 @@ def shared_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
     if (shared := snapshot.shared) is None:
         return []
     own = os.getpid()
+    lost = [HealthFigure("lost here", f"{shared.lost:,}", shared.lost > 0)] if shared.pid != own else []
+    if len(shared.windows) == 1:  # a relay on a server, which does not know its followers
+        relay = shared.windows[0]
+        holder = f"{safe_text(relay.name)}: {safe_text(shared.words)}"
+        return [HealthFigure("held by", holder), HealthFigure("published", fmt.count(relay.symbols, "symbol")), *lost]
     holder = f"this window, pid {own}" if shared.pid == own else f"window {shared.pid}: {safe_text(shared.words)}"
     figures = [HealthFigure("held by", holder), HealthFigure("served", fmt.count(shared.served, "symbol"))]
     for window in shared.windows:
@@ -196,9 +201,7 @@ def shared_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
         if window.pid != shared.pid:
             words += f" · queued {window.queued:,}, conflated {window.conflated:,}, lost {window.lost:,}"
         figures.append(HealthFigure(f"pid {window.pid}" if window.pid else "over TCP", words, window.lost > 0))
-    if shared.pid != own:
-        figures.append(HealthFigure("lost here", f"{shared.lost:,}", shared.lost > 0))
-    return figures
+    return [*figures, *lost]
 
 
 def data_figures(market: Market, snapshot: HealthSnapshot) -> list[HealthFigure]:

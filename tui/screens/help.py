@@ -88,6 +88,8 @@ class Help(TextScreen):
     }
     Help.-wide VerticalScroll { width: 154; }
     Help.-wide #left { padding-right: 2; }
+    Help.-wide #left.-half { width: 73; }
+    Help.-wide #right { width: 74; }
     """
     AUTO_FOCUS = ""
     BINDINGS = [
@@ -124,6 +126,7 @@ class Help(TextScreen):
         found = find_keys(self._keys, text, self._pane)
         left, right = (found, {}) if text else two_columns(found)
         self._right.display = bool(right)
+        self._left.set_class(bool(right), "-half")
         self._left.update(
             self._tables(left) if found else Text(f"\nNo key or sign for '{text}'", self._styles("muted", "surface"))
         )

@@ -11,8 +11,9 @@ from tui.market.analytics import day_position
 from tui.market.bars import MinuteBars
 from tui.market.data_status import DataStatus
 from tui.market.money import currency_of
+from tui.market.pair_instrument import is_difference
 from tui.market.sessions import Zone, zone
-from tui.market.sparkline import heights
+from tui.market.sparkline import heights, heights_within
 from tui.market.usual_volume import MIN_DATES
 from tui.watchlist.row_figures import (
     Figure,
@@ -31,6 +32,7 @@ from tui.watchlist.row_figures import (
 
 FLASH = 0.4  # s for which digits that changed are highlighted
 RANGE_CELLS = 8  # of the day's range
+_LEAST_TICKS = 8  # of the height of a sparkline that has a scale of its own
 _INCONSPICUOUS = (DataStatus.PENDING, DataStatus.CLOSED)
 WORD_STATES = (
     *_INCONSPICUOUS,
@@ -97,8 +99,9 @@ def last_cell(row: RowFigures) -> Cell:
     text = fmt.price(i.last, i.precision.decimals)
     if row.is_old("last"):
         return Cell(text, "muted", old=True)
-    lit = 0
-    if row.context.flash and i.previous is not None and row.context.now - i.last_changed_at < FLASH:
+    lit, context = 0, row.context
+    is_new = context.flash and not context.standing and context.now - i.last_changed_at < FLASH
+    if is_new and i.previous is not None:
         lit = _changed_digits(text, fmt.price(i.previous, i.precision.decimals))
     return Cell(text, "text", bold=True, lit=lit, glow="flash_up" if i.direction > 0 else "flash_down")
 
@@ -250,17 +253,22 @@ def time_cell(row: RowFigures) -> Cell:
 
 def hour_cell(row: RowFigures) -> Cell:
     """Returns the sparkline of the last hour."""
-    bars, context = row.instrument.bars, row.context
-    return _sparkline(
-        bars, bars.version, context.spark_cells, context.spark_span, row.is_old("bars") or is_hour_over(row)
-    )
+    i, context = row.instrument, row.context
+    least = _LEAST_TICKS * (i.precision.tick_size or 0.01) if is_difference(i) else None
+    is_old = row.is_old("bars") or is_hour_over(row)
+    return _sparkline(i.bars, i.bars.version, context.spark_cells, context.spark_span, is_old, least)
 
 
 @lru_cache(maxsize=1_024)
-def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool) -> Cell:
-    points = last_hour(bars, version, cells)
-    text = "".join(_BLOCKS[height or 0] for height in heights(points, span, levels=len(_BLOCKS) - 1))
-    known = [point for point in points if point]
+def _sparkline(bars: MinuteBars, version: int, cells: int, span: float, stale: bool, least: float | None) -> Cell:
+    """Returns the sparkline in the list's span, or by itself in a range that is at least so high."""
+    points, levels = last_hour(bars, version, cells), len(_BLOCKS) - 1
+    known = [point for point in points if point is not None]
+    if least is None or not known:
+        drawn = heights(points, span, levels)
+    else:
+        drawn = heights_within(points, max(least, max(known) - min(known)), levels)
+    text = "".join(_BLOCKS[height or 0] for height in drawn)
     sign = fmt.sign(known[-1] - known[0], 4) if known and not stale else 0
     return Cell(text, ("grid", "up_area", "down_area")[sign], old=stale)
 

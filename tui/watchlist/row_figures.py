@@ -260,7 +260,7 @@ def hour_percent(row: RowFigures) -> float | None:
     if is_hour_over(row):
         return None
     known = [point for point in last_hour(bars, bars.version, row.context.spark_cells) if point]
-    return 100 * (known[-1] / known[0] - 1) if known else None
+    return 100 * (known[-1] - known[0]) / abs(known[0]) if known else None
 
 
 def last_trade_time(row: RowFigures) -> float | None:

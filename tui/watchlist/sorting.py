@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tui.market import Instrument
 from tui.reference.fund_names import FundNames
+from tui.symbol import Symbol
 from tui.watchlist.columns import BY_ID
 from tui.watchlist.row_figures import RowFigures
 
@@ -20,10 +21,13 @@ def matching_instruments(instruments: Sequence[_T], text: str, names: FundNames)
     """Returns those whose code, region or name contains every word of the text, ignoring case."""
     words = text.casefold().split()
     return [
-        instrument
-        for instrument in instruments
-        if all(word in f"{instrument.symbol} {names.name_of(instrument.symbol)}".casefold() for word in words)
+        instrument for instrument in instruments if all(word in _found_by(instrument.symbol, names) for word in words)
     ]
+
+
+def _found_by(symbol: Symbol, names: FundNames) -> str:
+    """Returns what a row is found by: also a pair's code, typed with a hyphen."""
+    return f"{symbol} {symbol.code.replace('−', '-')} {names.name_of(symbol)}".casefold()
 
 
 def sort_rows(rows: Sequence[RowFigures], sort: str) -> list[Instrument]:

@@ -13,6 +13,7 @@ from typing import Any
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
+from tui.market.pair_instrument import PairInstrument
 from tui.watchlist.cells import Cell, direction_sign
 from tui.watchlist.columns import Column
 from tui.watchlist.row_figures import RowFigures
@@ -83,12 +84,14 @@ def grid_csv(rows: Sequence[RowFigures], columns: Sequence[Column]) -> str:
 
 def bars_csv(instrument: Instrument, time: float) -> str:
     """Returns a symbol's minute bars as CSV, oldest first. The minute that `time` (ms UTC) is in is not complete, and
-    none in which the link was away."""
+    none in which the link was away. Of a pair there are closes alone."""
     table = StringIO()
     writer = _csv_writer(table)
     writer.writerow(["time", "open", "high", "low", "close", "volume", "complete"])
     for bar in instrument.bars:
-        figures = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        figures: tuple[float | None, ...] = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        if isinstance(instrument, PairInstrument):
+            figures = (None, None, None, bar.close, None)
         is_whole = bar.time + MINUTE <= time and bar.time // MINUTE not in instrument.bars.incomplete
         complete = "yes" if is_whole else "no"
         writer.writerow([_iso_time(bar.time), *map(_figure, figures), complete])

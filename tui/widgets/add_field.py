@@ -96,4 +96,5 @@ class AddField(Field):
 
 
 def _last_part(text: str) -> str:
-    return re.split(r"[,;\s'\"]", to_half_width(text))[-1]
+    """Returns the last word of a list; of a pair its last leg."""
+    return re.split(r"[,;\s'\"/]|(?<=\$[A-Za-z]{2})-", to_half_width(text))[-1]

@@ -13,6 +13,7 @@ class Canvas:
         self.width, self.height = width, height
         self._characters = [[" "] * width for _ in range(height)]
         self._styles = [[style] * width for _ in range(height)]
+        self._words: set[tuple[int, int]] = set()  # cells of words, whose blanks are not free
 
     def put(self, x: int, y: int, character: str, style: Style) -> None:
         """Draw a character in column `x` of row `y`."""
@@ -24,12 +25,19 @@ class Canvas:
         for n, character in enumerate(text):
             self.put(x + n, y, character, style)
 
+    def put_words(self, x: int, y: int, text: str, style: Style) -> None:
+        """Draw words, whose blanks are not free for what is drawn later."""
+        self.write(x, y, text, style)
+        self._words.update((x + n, y) for n in range(len(text)))
+
     def restyle(self, x: int, y: int, style: Style) -> None:
         """Give the character that is there another style."""
         self._styles[y][x] = style
 
     def is_blank(self, x: int, y: int, width: int = 1) -> bool:
         """Returns True if nothing is drawn on `width` cells from column `x` of row `y` on."""
+        if self._words and any((x + n, y) in self._words for n in range(width)):
+            return False
         return all(character == " " for character in self._characters[y][x : x + width])
 
     def line(self, y: int) -> list[Segment]:

@@ -53,7 +53,7 @@ class Header(LineWidget):
     """Delay of the whole feed in s; 0 for a feed without delay."""
 
     windows: reactive[int] = reactive(0, init=False)
-    """How many windows share the connection; 0 if they do not."""
+    """How many windows share the connection; 0 if they do not, 1 if who holds it does not know the others."""
 
     lists: reactive[tuple[str, ...]] = reactive((), init=False)
     """The names of all lists, in order."""
@@ -86,7 +86,8 @@ class Header(LineWidget):
         least = width_of(left) + min(LONGEST_NAME, fmt.cells(self.shown)) + 8  # cells, with the shown tab
         for badge, role in self._badges():
             right += _badge(styles, badge, role, bool(right))
-        shared = _badge(styles, f"SHARED {self.windows}", "accent", bool(right)) if self.windows else []
+        count = f" {self.windows}" if self.windows > 1 else ""
+        shared = _badge(styles, f"SHARED{count}", "accent", bool(right)) if self.windows else []
         is_room = least + width_of(right) + width_of(shared) <= width
         right += shared if is_room else []
         self._help_at = width

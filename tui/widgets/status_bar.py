@@ -10,6 +10,7 @@ from textual.strip import Strip
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, label_of
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import AnotherClient
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
 from tui.protocol.relay_status import RelayReport
@@ -144,6 +145,11 @@ class StatusBar(LineWidget):
         malformed = health.malformed.total()
         figures.append((f"malformed {malformed}", "warning" if malformed else "muted"))
         return [[styles.segment(_GAP + words, role)] for words, role in figures]
+
+
+def _reconnect_effect(link: LinkState) -> str:
+    """Returns what the key for reconnecting does."""
+    return "takes it over" if isinstance(link.error, AnotherClient) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:

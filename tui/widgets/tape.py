@@ -15,12 +15,12 @@ from tui.config.key_table import KeyBinding
 from tui.market import Instrument, Market
 from tui.market.entitlements import describe_refusal
 from tui.market.sessions import Calendar, SessionInterval, Zone, zone
-from tui.market.tape import Tape, TradeRun, large_trade_threshold
+from tui.market.tape import GapReason, Tape, TradeRun, large_trade_threshold
 from tui.market.trade_filter import TradeFilter
 from tui.market.trade_side import TradeSide
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, none_of_pair
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.size_bar import sized_bar
 from tui.widgets.styles import Styles
@@ -164,12 +164,14 @@ class TradeTape(SymbolPane, can_focus=True):
         return words
 
     def _runs(self, tape: Tape, newest: int | None = None) -> Iterator[TradeRun]:
-        """Yields the runs that pass the filter, newest first, from the trade numbered `newest` back."""
-        runs = tape.runs(newest)
-        if self.trade_filter == _ALL:
-            return runs
+        """Yields the runs that pass the filter, newest first, from the trade numbered `newest` back; a gap is a run
+        without trades."""
         large = _large(tape.known_sizes()) if self.trade_filter.large else None
-        return (run for run in runs if self.trade_filter.passes(run, large))
+        for run in tape.runs(newest):
+            if self.trade_filter == _ALL or self.trade_filter.passes(run, large):
+                yield run
+            if run.oldest in tape.gaps:
+                yield TradeRun(run.oldest - 1, run.oldest, run.time, run.price, None, "·")
 
     def _waiting(self, tape: Tape) -> int:
         """Returns the number of trades since the tape was scrolled that pass the filter, as far as remembered."""
@@ -184,12 +186,13 @@ class TradeTape(SymbolPane, can_focus=True):
             return []
         if not len(instrument.tape):
             refusal = instrument.refused.get("tick")
-            reason = describe_refusal("trades", refusal) if refusal else "no trades yet"
+            missing = none_of_pair(instrument, "trades") or "no trades yet"
+            reason = describe_refusal("trades", refusal) if refusal else missing
             return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         instrument.infer_precision()
         header = height >= 5
         runs = self._shown(instrument, height - header)
-        if not runs:
+        if all(not run.trades for run in runs):
             text = f"none of {fmt.count(len(instrument.tape), 'trade')} passes the filter"
             return [[], [self.theme_styles.segment(fmt.clip(f" {text}", width), "muted")]]
         prices = _prices(runs, instrument.precision.decimals)
@@ -203,6 +206,10 @@ class TradeTape(SymbolPane, can_focus=True):
         # A new trade moves the others down: most lines are those of the last frame in another place.
         drawn = self._lines
         self._lines = {key: drawn.get(key) or _line(context, *key) for key in zip(runs, prices, strict=True)}
+        gaps = instrument.tape.gaps
+        for key in self._lines:
+            if not key[0].trades:
+                self._lines[key] = _gap(self.theme_styles, gaps[key[0].oldest], width)
         lines = list(self._lines.values())
         return [self._header(columns, local), *lines] if header else lines
 
@@ -287,7 +294,10 @@ class TradeTape(SymbolPane, can_focus=True):
         tape, top = self.instrument.tape, self._top
         runs = list(self._runs(tape))
         line = 0 if top is None else next((n for n, run in enumerate(runs) if run.oldest <= top), len(runs))
-        self._top = self._newest_of(runs, line + by, self._page)
+        line = max(0, line + by)
+        if by < 0 and line < len(runs) and not runs[line].trades:
+            line -= 1  # a gap has no trade of its own to begin a screen with
+        self._top = self._newest_of(runs, line, self._page)
         if top is None:
             self._seen = tape.total
         elif self._top is not None:
@@ -304,6 +314,13 @@ def _filter_words(chosen: TradeFilter) -> str:
     """Returns a filter in short: `≥10.0K ◆ buys`."""
     size = f"≥{fmt.size(chosen.least)}" if chosen.least else ""
     return " ".join(filter(None, (size, "◆" * chosen.large, _SIDE_WORDS.get(chosen.side, ""))))
+
+
+def _gap(styles: Styles, why: GapReason, width: int) -> StyledLine:
+    """Returns the line of a gap, in the longest form that fits."""
+    forms = (f"╌╌ {why}: trades may be missing ", "╌╌ trades may be missing ", f"╌╌ {why} ", "")
+    words = next(form for form in forms if len(form) <= width)
+    return [styles.segment(words.ljust(width, "╌"), "warning")]
 
 
 def _line(context: _LineContext, run: TradeRun, price: str) -> StyledLine:

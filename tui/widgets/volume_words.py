@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from tui import format as fmt
 from tui.market import Instrument
+from tui.market.entitlements import describe_refusal
 from tui.market.sessions import zone
 from tui.market.volume_at_price import VALUE_AREA
 
 _MOST_DECIMALS = 4
 
 
-def volume_words(i: Instrument) -> tuple[str, ...]:
-    """Returns the words in several lengths, each with the time since which trades are counted."""
+def volume_words(i: Instrument, *, delta_first: bool) -> tuple[str, ...]:
+    """Returns the words in several lengths, each with the time since which trades are counted. In a short form stands
+    the delta if `delta_first`, else the point of control."""
     volumes = i.tape.volume_at_price
     control, area = volumes.point_of_control, volumes.value_area
     if control is None or area is None:
-        return ("no sizes of trades known yet",)
+        refusal = i.refused.get("tick")
+        return (describe_refusal("trades", refusal) if refusal else "no sizes of trades known yet",)
     is_past = i.session is not None and i.calendar.at(volumes.since).date != i.session.date
     begin = f"since {zone(i.symbol.region).at(volumes.since):{'%m-%d ' * is_past}%H:%M}"
-    if i.tape.sizes.gap:
-        begin += f", {fmt.size(i.tape.sizes.gap)} missed"
+    if i.tape.sizes.gap or i.tape.lacks_sizes:
+        begin += f", {fmt.size(i.tape.sizes.gap) if i.tape.sizes.gap else 'some'} missed"
     if volumes.step > (i.precision.tick_at(control) or volumes.step) * (1 + 1e-9):
         begin += f", by {volumes.step:g}"
     signed = f"{'~' * volumes.is_inferred}delta {delta_text(i.tape.cumulative_delta.newest)}"
@@ -27,7 +30,7 @@ def volume_words(i: Instrument) -> tuple[str, ...]:
     return (
         f"POC {point} · {VALUE_AREA:.0%} {low}–{high} · {signed} {begin}",
         f"POC {point} · {signed} {begin}",
-        f"POC {point} {begin}",
+        f"{signed if delta_first else f'POC {point}'} {begin}",
         begin,
     )
 

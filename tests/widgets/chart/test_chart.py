@@ -237,9 +237,9 @@ def test_what_the_first_bar_does_not_cover_is_said() -> None:
 
 
 def test_the_first_of_three_bars_stands_at_the_session_open_and_the_rest_is_empty() -> None:
-    top, *_, axis = rows(chart(SHAPES["three"]()))
+    top, *middle, axis = rows(chart(SHAPES["three"](), height=9))  # too low for the lines of sessions
     assert axis.startswith("09:30")
-    assert all(not row[3:40].strip(" ┄") for row in rows(chart(SHAPES["three"]()))[:-1])
+    assert all(not row[3:40].strip(" ┄") for row in (top, *middle))
     assert top.endswith("512.10 ")
 
 
@@ -249,13 +249,16 @@ def test_the_lunch_break_is_one_thin_mark() -> None:
     assert len({row.index("│") for row in drawn[:-1]}) == 1
 
 
-def test_a_previous_close_far_away_is_left_out_and_the_open_in_its_place_is_no_close() -> None:
-    assert any("┄" in row for row in rows(chart(SHAPES["session"]())))
-    assert not any("┄" in row for row in rows(chart(instrument_of(price_walk(OPEN, MORNING), change=100.0))))
+def test_a_previous_close_far_away_is_no_line_and_the_open_in_its_place_is_no_close() -> None:
+    assert any("┈ prev close ┈" in row for row in rows(chart(SHAPES["session"]())))
+    assert any("┄┄" in row for row in rows(chart(SHAPES["session"](), height=9)))
+    far = instrument_of(price_walk(OPEN, MORNING), change=100.0)
+    assert not any("┄" in row for row in rows(chart(far, height=9)))
+    assert any("prev close 412.35" in row for row in rows(chart(far, width=100))), "it is told at the edge"
     opened = instrument_of(price_walk(OPEN, MORNING), change=None)
     assert opened.quote is not None
     opened.quote.open = 512.0
-    assert not any("┄" in row for row in rows(chart(opened)))
+    assert not any("┄" in row or "prev close" in row for row in rows(chart(opened)))
 
 
 def test_an_average_price_far_from_the_visible_bars_does_not_flatten_them() -> None:

@@ -17,7 +17,7 @@ from tui.market.session_axis import DAY
 from tui.protocol.messages import Kline, Quote
 from tui.symbol import Symbol
 from tui.widgets.chart.chart import MinuteChart
-from tui.widgets.chart.comparison import ComparisonPlot
+from tui.widgets.chart.comparison import ComparisonPlot, legend_width
 from tui.widgets.styles import Styles
 
 Snapshot = Callable[..., bool]
@@ -276,3 +276,19 @@ def test_a_trade_that_moves_no_dot_draws_no_picture(monkeypatch: pytest.MonkeyPa
     one.set_last(one.last * 1.01, one.last_time + 1, 0.0)
     rows(made)
     assert len(drawn) == 2
+
+
+def test_the_first_symbol_may_have_no_bars_yet() -> None:
+    made = compared(us("NEW", []), us("QQQ", straight(100.0, 101.0, 102.0)))
+    assert legend(made) == {"NEW": "—", "QQQ": "+2.00%"}
+    assert title(made).startswith("Compare 1 min · from 09:30"), "no date of bars that are not there"
+    unknown = next(line for line in made.body(made.inner_width, made.inner_height) if line[-1].text == "—")
+    assert unknown[-1].style == STYLES("muted"), "what is not known is not live"
+
+
+def test_the_time_axis_names_its_clock_and_no_number_stands_next_to_the_legend() -> None:
+    made = compared(*six())
+    drawn = rows(made)
+    width = made.inner_width - legend_width(made.compared)
+    assert drawn[-1][:width].endswith(" ET")
+    assert not any(sign.isdigit() for row in drawn for sign in row[width - 3 : width])

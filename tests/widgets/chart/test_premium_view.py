@@ -59,7 +59,7 @@ class Premium(Alone):
         return ["".join(piece.text for piece in line) for line in self.chart._drawn]
 
 
-SIZES = [(94, 12), (60, 20), (42, 8), (30, 6), (160, 40)]
+SIZES = [(94, 12), (60, 20), (42, 8), (38, 8), (30, 6), (160, 40)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -68,6 +68,7 @@ async def test_it_fits_at_any_size(make: Callable[[], Instrument], size: tuple[i
     app = Premium(make())
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
+        assert "╭─  " not in app.lines[0]
         assert {len(line) for line in app.lines} == {size[0]} and len(app.lines) == size[1]
         assert any("premium" in line or "basis" in line for line in app.lines[:1])
 

@@ -99,6 +99,22 @@ async def test_what_is_not_visible_is_not_drawn() -> None:
             assert asked == [] and not charts.display
 
 
+async def test_a_tick_between_being_shown_and_having_a_size_draws_nothing() -> None:
+    app = Still(filled_market(US))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await settle(app, pilot)
+        dashboard, charts = app.dashboard, app.dashboard.charts
+        dashboard.below = "nothing"
+        dashboard.apply_layout()
+        await until(lambda: not charts.size)
+        dashboard.below = "auto"
+        dashboard.apply_layout()
+        assert charts.display and not charts.size
+        dashboard.tick(app.now + 1)
+        await until(lambda: bool(charts.size))
+        assert "QQQ$US" in lines(charts)[0]
+
+
 async def test_the_charts_are_of_the_part_of_the_list_that_has_the_cursor() -> None:
     app = Still(filled_market(US))
     async with app.run_test(size=(160, 45)) as pilot:

@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from tests.support.charts import CHINA, QQQ, Alone, instrument_of
-from tests.support.price_walks import OPEN, at, price_walk
+from tests.support.price_walks import DAYS, OPEN, at, price_walk
 from tui.config.glyphs import GlyphSet
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.volume_at_price import VolumeAtPrice
-from tui.protocol.messages import Kline, Tick
+from tui.protocol.messages import OVER_LIMIT, Kline, Tick
 from tui.symbol import Symbol
 from tui.terminal.glyphs import translate
 from tui.widgets.volume_words import delta_text
@@ -142,11 +142,12 @@ async def test_a_value_area_of_one_row_has_one_sign() -> None:
         assert "".join(strip[1] for strip in bars_of(app)).split() == ["▸"]
 
 
-async def test_a_narrow_chart_has_no_profile_but_says_what_it_comes_to() -> None:
+@pytest.mark.parametrize(("width", "has_profile"), [(38, True), (37, False)])
+async def test_a_narrow_chart_has_no_profile_but_says_what_it_comes_to(width: int, has_profile: bool) -> None:
     app = Traded(traded(told=True))
-    async with app.run_test(size=(40, 18)):
-        assert "▸" not in "".join(app.body)
-        assert "since 10:30" in app.lines[-1]
+    async with app.run_test(size=(width, 18)):
+        assert ("▸" in "".join(app.body)) is has_profile
+        assert re.search(r"POC \d+\.\d\d since 10:30", app.lines[-1])
 
 
 # --- the delta ---
@@ -186,9 +187,44 @@ async def test_inferred_sides_are_marked() -> None:
 async def test_what_was_missed_is_told_and_drawn_faint() -> None:
     i = traded(told=True)
     i.tape.sizes.gap = 2_500.0
+    i.bars.mark_incomplete(OPEN // MINUTE + 100)
     app = Traded(i)
     async with app.run_test(size=(100, 24)):
         assert app.lines[-1].rstrip("─╯ ").endswith("since 10:30, 2,500 missed")
+        faint = app.chart.theme_styles("faint")
+        drawn = [piece.text.strip() for line in app.chart._drawn[-5:-2] for piece in line if piece.style is faint]
+        assert "".join(drawn) not in ("", "ET")
+
+
+async def test_what_was_missed_may_be_unknown() -> None:
+    i = traded(told=True)
+    i.tape.reconnected()
+    app = Traded(i)
+    async with app.run_test(size=(100, 24)):
+        assert app.lines[-1].rstrip("─╯ ").endswith("since 10:30, some missed")
+
+
+async def test_trades_that_are_refused_are_not_waited_for() -> None:
+    i = instrument_of(price_walk(OPEN, range(MINUTES)))
+    app = Traded(i)
+    async with app.run_test(size=(100, 24)):
+        assert "no sizes of trades known yet" in app.lines[-1]
+        i.refuse("tick", OVER_LIMIT)
+        app.chart.sync({i}, 1.0, True)
+        assert "no sizes" not in app.lines[-1] and "trades" in app.lines[-1]
+
+
+async def test_a_date_without_a_trade_has_no_delta_of_the_one_before() -> None:
+    i = traded(price_walk(DAYS[2], range(MINUTES)), told=True)
+    for bar in price_walk(OPEN, range(30)):
+        i.bars.update(bar)
+    app = Traded(i)
+    async with app.run_test(size=(140, 24)):
+        delta = app.body[-4:-1]
+        assert delta[1][-9:].strip() == "—"
+        begins = next(line.index("┊") for line in app.body if "┊" in line)
+        assert not re.search("[⠁-⣿]", "".join(line[begins : begins + 20] for line in delta))
+        assert re.search("[⠁-⣿]", "".join(line[:begins] for line in delta))
 
 
 async def test_where_prices_are_taken_together_the_words_say_by_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,4 +296,4 @@ async def test_it_is_drawn_again_only_when_a_trade_comes(monkeypatch: pytest.Mon
 def test_its_signs_are_in_every_glyph_set() -> None:
     sets: tuple[GlyphSet, ...] = ("wide-safe", "ascii")
     for glyphs in sets:
-        assert "?" not in translate("┌│└[▸┄▏▎▍▌▋▊▉█~", glyphs)
+        assert "?" not in translate("┌│└▸┄▏▎▍▌▋▊▉█~", glyphs)

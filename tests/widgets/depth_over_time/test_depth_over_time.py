@@ -27,7 +27,7 @@ from tui.market.price_axis import PriceAxis
 from tui.market.tick_size import even_grid
 from tui.protocol.messages import Depth
 from tui.terminal.input_driver import TerminalDriver
-from tui.widgets.depth_over_time import depth_over_time
+from tui.widgets.depth_over_time import depth_over_time, model
 from tui.widgets.depth_over_time.depth_over_time import DepthOverTime
 from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined
 from tui.widgets.depth_over_time.model import full_scale
@@ -185,6 +185,16 @@ def test_without_shades_a_size_is_a_digit_and_the_touch_is_in_reverse_video() ->
     assert [style.bgcolor for _, style in cells[2:4]] == [styles("down").color, styles("up").color]
 
 
+@pytest.mark.parametrize("shaded", [True, False])
+def test_a_column_in_whose_time_the_link_was_lost_is_dotted_where_nothing_stood(shaded: bool) -> None:
+    whole = column({10.03: 100, 10.01: 700, 10.00: 700})
+    drawn = heat_map(shaded=shaded, rows=6)
+    before, lost = drawn.column(whole, None), drawn.column(whole._replace(lost=True), None)
+    dotted = [n for n, (text, _) in enumerate(lost) if text == "┊"]
+    assert dotted == [1, 4, 5], "10.02, 9.99 and 9.98"
+    assert all(one == other for one, other in zip(before, lost, strict=True) if other[0] != "┊")
+
+
 @pytest.mark.parametrize("theme", all_themes())
 @pytest.mark.parametrize("depth", [ColourDepth.TRUECOLOR, ColourDepth.INDEXED])
 def test_there_are_16_shades_each_further_from_the_background(theme: str, depth: ColourDepth) -> None:
@@ -237,6 +247,28 @@ async def test_a_frame_draws_the_newest_column_alone(monkeypatch: pytest.MonkeyP
         assert (len(columns), len(lines)) == (1, 0)
         app.turn(101.2)
         assert (len(columns), len(lines)) == (3, 18), "a column has ended"
+
+
+async def test_the_scale_and_the_time_axis_are_made_when_a_column_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def count(module: object, name: str) -> None:
+        make = getattr(module, name)
+
+        def counted(*given: object) -> object:
+            made.append(name)
+            return make(*given)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(model, "full_scale")
+    count(depth_over_time, "time_labels")
+    async with shown() as (app, _):
+        made.clear()
+        for at, expected in ((100.2, []), (100.3, []), (101.2, ["full_scale", "time_labels"])):
+            app.market.apply(depth([(512.35, 5)], [(512.34, 5)]), at)
+            app.turn(at)
+            assert made == expected
 
 
 async def test_hidden_it_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,6 +324,12 @@ async def test_glyphs_that_are_not_the_full_set_have_a_price_a_cell(monkeypatch:
             monkeypatch.setattr(depth_over_time, "current_driver", lambda _, g=glyphs: Driver(g))
             app.pane.update_lines()
             assert any("▀" in line for line in app.lines) == halves
+
+
+@pytest.mark.parametrize(("height", "speed", "rows"), [(42, 1, 39), (21, 1, 36), (42, 9, 78)])
+async def test_a_price_has_a_cell_of_its_own_as_long_as_the_books_fit(height: int, speed: int, rows: int) -> None:
+    async with shown(walked(speed=speed), size=(80, height)) as (app, _):
+        assert app.pane._model is not None and app.pane._model.axis.rows == rows
 
 
 # --- keys ---

@@ -8,6 +8,7 @@ from tests.support.messages import BOOK_B, depth
 from tests.widgets.ladder.test_ladder import CROSSED, NOW, Shown, instrument
 from tui.market.fill_cost import depth_up_to
 from tui.widgets.ladder.ladder import DepthLadder
+from tui.widgets.ladder.level_cursor import LevelCursor
 from tui.widgets.pane import Pane
 
 MID = 512.345
@@ -28,6 +29,12 @@ def test_a_price_between_levels_counts_those_before_it_and_one_beyond_the_book_s
     assert not depth_up_to(side, 10.2, 9.95).beyond
     assert depth_up_to(side, 10.3, 9.95).beyond
     assert depth_up_to(side, 9.96, 9.95).size == 0
+
+
+def test_a_price_that_was_computed_is_the_same_price() -> None:
+    cursor = LevelCursor()
+    cursor.price = 0.3
+    assert cursor.is_at(0.1 + 0.2) and not cursor.is_at(0.301)
 
 
 def below(pane: DepthLadder) -> str:

@@ -75,7 +75,7 @@ async def below(width: int, shown: Instrument, *keys: str) -> str:
     [
         (70, "POC 512.35 · 70% 512.35–512.35 · ~delta +596 since 11:50"),
         (50, "POC 512.35 · ~delta +596 since 11:50"),
-        (30, "POC 512.35 since 11:50"),
+        (30, "~delta +596 since 11:50"),
         (20, "since 11:50"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,16 +45,24 @@ def test_a_name_never_pushes_a_number_out() -> None:
         assert [id for id in with_name if id != "name"] == chosen(room)
 
 
+def test_without_the_symbol_the_name_stays_or_nobody_knew_which_row_is_which() -> None:
+    assert chosen(46, ("name", *DEFAULT[1:])) == ["name", "last", "change", "change%", "age"]
+
+
 @given(ids, grown, st.integers(0, 300))
 def test_what_is_chosen_fits_and_keeps_its_order(shown: list[str], widths: dict[str, int], room: int) -> None:
     columns = [BY_ID[id] for id in shown]
     kept = fitting_columns(columns, widths, room)
+
+    def worth(column: Column) -> float:
+        return math.inf if column.id == "name" and "symbol" not in shown else column.priority
+
     assert [column for column in columns if column in kept] == kept
     assert cells(kept, widths) <= room or not kept
     for column in set(columns) - set(kept):
-        equals = [each for each in columns if each.priority == column.priority]
+        equals = [each for each in columns if worth(each) == worth(column)]
         assert not set(equals) & set(kept)
-        better = [each for each in kept if each.priority > column.priority]
+        better = [each for each in kept if worth(each) > worth(column)]
         assert cells([*better, *equals], widths) > room
 
 

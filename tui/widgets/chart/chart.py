@@ -14,6 +14,8 @@ from tui.config.key_table import KEYS, KeyBinding
 from tui.errors import UsageError
 from tui.market import Instrument, Market
 from tui.market.comparison import Anchor
+from tui.market.levels import PriceMark
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import INTERVALS
 from tui.market.sessions import zone
 from tui.symbol import Symbol
@@ -22,15 +24,16 @@ from tui.widgets.bindings import bindings
 from tui.widgets.chart.comparison import legend_width
 from tui.widgets.chart.comparison_view import ComparisonScene, ComparisonView
 from tui.widgets.chart.go_to import find_moment
-from tui.widgets.chart.model import ChartOptions, ModelBuilder, bar_of, is_incomplete
+from tui.widgets.chart.lines import LineLayer, LinePressed, PressableLines, chart_lines, label_cells, line_note
+from tui.widgets.chart.model import ChartOptions, ModelBuilder
 from tui.widgets.chart.plot import Plot
 from tui.widgets.chart.premium_view import LABEL_CELLS, PremiumScene, PremiumView
-from tui.widgets.chart.price_labels import LabelWidth, last_label, price_labels
-from tui.widgets.chart.readout import ReadBar, Readout, interval_name
+from tui.widgets.chart.price_labels import LabelWidth, edge_labels
+from tui.widgets.chart.readout import Readout, interval_name, read_bar
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.traded_view import TradedScene, TradedView, profile_cells, rows_below
 from tui.widgets.chart.viewport import TimeAxis, Viewport, VisibleSlots, newest_slot
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, SymbolPane, fill
 from tui.widgets.styles import Styles
 from tui.widgets.volume_words import volume_words
@@ -61,6 +64,12 @@ class MinuteChart(SymbolPane, can_focus=True):
     premium: reactive[bool] = reactive(False, repaint=False, init=False)
     """True if the premium over time is shown in place of the bars."""
 
+    marks: reactive[tuple[PriceMark, ...]] = reactive((), repaint=False, init=False)
+    """The alerts and levels of all symbols that are lines on the chart."""
+
+    selected_mark: reactive[PriceMark | None] = reactive(None, repaint=False, init=False)
+    """The one of `marks` that the keys move, None for none."""
+
     time: reactive[float] = reactive(0.0, repaint=False, init=False)
     """The exchange's time, ms UTC, set once a second: it ends the bar in progress if no newer data does."""
 
@@ -82,12 +91,15 @@ class MinuteChart(SymbolPane, can_focus=True):
         self._premium_view = PremiumView()
         self._traded_view = TradedView()
         self._cached_picture: tuple[object, list[StyledLine]] | None = None
+        self._pressable = PressableLines()
+        self._keys = keys
 
     @property
     def shown(self) -> tuple[Instrument, ...]:
         return self.compared or ((self.instrument,) if self.instrument is not None else ())
 
     def watch_instrument(self) -> None:
+        self.selected_mark = None
         if not self.compared:
             self._viewport.follow_newest()
             self.update_lines()
@@ -104,7 +116,7 @@ class MinuteChart(SymbolPane, can_focus=True):
     def watch_candles(self) -> None:
         self.update_lines()
 
-    watch_vwap = watch_volume_at_price = watch_compared_from = watch_candles
+    watch_vwap = watch_volume_at_price = watch_compared_from = watch_marks = watch_selected_mark = watch_candles
 
     def watch_premium(self) -> None:
         self._viewport.reset_zoom()
@@ -141,7 +153,7 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     def show_market(self, market: Market) -> None:
         """Compare the same symbols of another market, with the position as it is."""
-        self.offer([market.instruments[i.symbol] for i in self._rows if i.symbol in market.instruments])
+        self.offer([row for i in self._rows if (row := market.row(i.symbol)) is not None])
 
     # --- keys and mouse ---
 
@@ -161,6 +173,20 @@ class MinuteChart(SymbolPane, can_focus=True):
         return True
 
     @property
+    def has_line(self) -> bool:
+        """True if the keys act on a line."""
+        return self.display and self.selected_mark is not None and not (self.compared or self.premium)
+
+    @property
+    def price_at_crosshair(self) -> float | None:
+        """The price that the mouse points at with the crosshair, else the close under it, else the last price."""
+        i, visible = self.instrument, self._visible(self.inner_width)
+        if i is None or visible is None:
+            return None if i is None else i.last
+        read = read_bar(i, visible, self._options, self._viewport.crosshair_slot(visible), in_progress=False)
+        return self._pressable.price(i, read, self._viewport.position)
+
+    @property
     def has_crosshair(self) -> bool:
         """True if there is a crosshair in view."""
         if not self._viewport.has_crosshair:
@@ -170,6 +196,8 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def escape_layer(self) -> tuple[str, Callable[[], None]] | None:
+        if self.has_line:
+            return "Leave line", partial(setattr, self, "selected_mark", None)
         if self.has_crosshair:
             return "Hide crosshair", self.leave_crosshair
         if self.compared:
@@ -239,19 +267,13 @@ class MinuteChart(SymbolPane, can_focus=True):
     def _act(self, move: Callable[[VisibleSlots], None], otherwise: str) -> None:
         """Move over the bars, or say why that shows nothing else."""
         if (visible := self._visible(self.inner_width)) is None:
-            self.post_message(self.CannotAct(self._emptiness))
+            self.post_message(self.CannotAct(why_no_bars(self.shown)))
             return
         before = self._viewport.position
         move(visible)
         if self._viewport.position == before:
             self.post_message(self.CannotAct(otherwise))
         self.update_lines()
-
-    @property
-    def _emptiness(self) -> str:
-        """Why there are no bars."""
-        builds = bool(self.shown) and all(i.builds_bars for i in self.shown)
-        return "no trades yet to build bars from" if builds else "no minute bars yet"
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if not self._viewport.has_crosshair or self._viewport.follows_mouse:
@@ -262,6 +284,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             self.leave_crosshair()
 
     def on_click(self, event: events.Click) -> None:
+        if not (self.compared or self.premium) and (mark := self._pressable.at(event.x - 1, event.y - 1)):
+            self.post_message(LinePressed(mark))
+            return
         # The crosshair stays where it was clicked; a click beside the picture removes it.
         self._point(event.x, event.y)
         self._viewport.pin_crosshair()
@@ -271,6 +296,7 @@ class MinuteChart(SymbolPane, can_focus=True):
         if visible is None or not (0 < x <= visible.cells and 0 < y <= self.inner_height):
             self.leave_crosshair()
         elif self._viewport.point(visible, x):
+            self._pressable.point(y - 1, self._viewport.position)
             self.update_lines()
 
     # --- drawing ---
@@ -289,7 +315,7 @@ class MinuteChart(SymbolPane, can_focus=True):
             return None
         for i in self.shown:
             i.infer_precision()
-        bars = LABEL_CELLS if self.premium else self._label_width.cells(self.shown[0])
+        bars = LABEL_CELLS if self.premium else label_cells(i := self.shown[0], self.marks, self._label_width.cells(i))
         labels = legend_width(self.compared) if self.compared else bars + self._profile_cells(width)
         cells = width - labels if width >= 2 * labels else max(1, width)
         return self._viewport.visible(self.shown, self._axis.timeline, cells)
@@ -302,21 +328,29 @@ class MinuteChart(SymbolPane, can_focus=True):
 
     @property
     def _options(self) -> ChartOptions:
-        interval, has_bars = 1 if self._shows_premium else self.interval, not (self.compared or self.premium)
+        interval = 1 if self._shows_premium else self.interval
+        has_bars = not (self.compared or self.premium or self._is_pair)
         return ChartOptions(interval, self.candles and has_bars, self.vwap and has_bars)
 
     @property
+    def _is_pair(self) -> bool:
+        return isinstance(self.instrument, PairInstrument)
+
+    @property
     def _shows_traded(self) -> bool:
-        return self.volume_at_price and not (self.compared or self.premium)
+        return self.volume_at_price and not (self.compared or self.premium or self._is_pair)
 
     def _profile_cells(self, width: int) -> int:
         return profile_cells(width) if self._shows_traded else 0
 
     def note(self) -> StyledLine:
-        """Returns what all the trades come to, if they are drawn."""
+        """Returns what the selected line is, else what all the trades come to, if they are drawn."""
+        if self.has_line and self.instrument is not None and self.selected_mark is not None:
+            return line_note(self.theme_styles, self.instrument, self.selected_mark, self._keys, self.size.width - 6)
         if not self._shows_traded or self.instrument is None or not self._has_bars:
             return []
-        fitting = next((words for words in volume_words(self.instrument) if len(words) <= self.size.width - 6), "")
+        forms = volume_words(self.instrument, delta_first=False)
+        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_link_live and not self.standing else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
 
@@ -333,22 +367,14 @@ class MinuteChart(SymbolPane, can_focus=True):
             interval = styles.segment(f" {interval_name(self.interval)}", "muted")
             built = [styles.segment(" built from trades", "warning")] if i.bars.synthesized else []
             return [*styles.symbol(i.symbol), interval, *built], []
-        crosshair = self._viewport.crosshair_slot(visible)
-        slot = visible.rightmost if crosshair is None else crosshair
-        unfinished = slot == visible.last and self._is_in_progress(i, visible)
+        in_progress, crosshair = self._is_in_progress(i, visible), self._viewport.crosshair_slot(visible)
         readout = Readout(
             styles,
             i,
             self._axis,
             visible,
             self._options,
-            ReadBar(
-                slot,
-                bar := bar_of(i, visible, self._options, slot),
-                crosshair is not None,
-                unfinished,
-                bar is not None and is_incomplete(i, visible.timeline.slots[slot]),
-            ),
+            read_bar(i, visible, self._options, crosshair, in_progress=in_progress),
             self._viewport.follows_newest,
             self._is_link_live,
             self.starting,
@@ -362,18 +388,12 @@ class MinuteChart(SymbolPane, can_focus=True):
         return self.premium and not self.compared
 
     def _comparison_scene(self, visible: VisibleSlots | None) -> ComparisonScene:
+        axis = self._axis if visible is not None else None
+        crosshair = self._viewport.crosshair_slot(visible) if visible is not None else None
+        is_live, styles, anchor = self._is_link_live and not self.standing, self.theme_styles, self.compared_from
+        doubt, width = "" if self._is_link_live or self.starting else "stale", self.size.width - 9
         return ComparisonScene(
-            self.theme_styles,
-            self.compared,
-            visible,
-            self._axis if visible is not None else None,
-            self._viewport.crosshair_slot(visible) if visible is not None else None,
-            self.interval,
-            self.compared_from,
-            self.time,
-            self._is_link_live and not self.standing,
-            "" if self._is_link_live or self.starting else "stale",
-            self.size.width - 9,
+            styles, self.compared, visible, axis, crosshair, self.interval, anchor, self.time, is_live, doubt, width
         )
 
     def _premium_scene(self, i: Instrument, visible: VisibleSlots | None) -> PremiumScene:
@@ -390,10 +410,10 @@ class MinuteChart(SymbolPane, can_focus=True):
         if self._shows_premium:
             return self._premium_view.body(self._premium_scene(i, visible), self.trouble, width, height)
         if visible is None:
-            return empty_body(styles, i, self.trouble, self._emptiness, width, height)
+            return empty_body(styles, i, self.trouble, why_no_bars(self.shown), width, height)
         if self.compared:
             return self._comparison_view.body(self._comparison_scene(visible), visible, self.trouble, width, height)
-        volume_rows, delta_rows = rows_below(height, delta=self._shows_traded)
+        volume_rows, delta_rows = (0, 0) if self._is_pair else rows_below(height, delta=self._shows_traded)
         rows = height - 1 - volume_rows - delta_rows
         is_live = self._is_link_live and not self.standing
         model = self._models.build(
@@ -408,9 +428,12 @@ class MinuteChart(SymbolPane, can_focus=True):
         newest = model.bars[visible.last - visible.view.first] if visible.has_newest else None
         prices = (newest.open, newest.high, newest.low, newest.close) if newest else ()
         dots = [level(price, model.low, model.high, 4 * rows) for price in prices]
-        key = (i, i.bars.version, model, dots, visible.cells, height, styles)
+        drawn = chart_lines(i, self.marks, self.selected_mark, visible, self._options.interval)
+        layer = LineLayer(drawn, model, styles, rows)
+        key = (i, i.bars.version, model, dots, visible.cells, height, styles, drawn)
         if self._cached_picture is None or self._cached_picture[0] != key:
-            canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw()
+            canvas = Plot(model, styles, visible.cells, rows, volume_rows).draw(layer)
+            self._pressable.layer = layer
             self._cached_picture = key, [canvas.line(y) for y in range(canvas.height)]
         lines, profile = self._cached_picture[1], self._profile_cells(width)
         label_width = width - visible.cells - profile - 1
@@ -419,13 +442,9 @@ class MinuteChart(SymbolPane, can_focus=True):
             scene = TradedScene(styles, i, visible, model, rows, delta_rows, profile, label_width, is_live)
             lines, traded = self._traded_view.beside(lines, scene)
         if label_width >= 0:
-            labels = {**price_labels(styles, i, model, rows, label_width, visible.has_newest), **traded}
-            labels[height - 1] = styles.segment(zone(i.symbol.region).label, "faint")
-            if not visible.has_newest and (last := last_label(styles, i, model, label_width)) is not None:
-                # Apart from the prices of the bars in view: below them, and the zone stays if there is room.
-                bottom = height - 1 - (delta_rows + 1 if delta_rows else volume_rows > 1)
-                labels[bottom] = last
-                labels.setdefault(bottom - 1, styles.segment("now ".rjust(label_width), "muted"))
+            labels = edge_labels(styles, i, model, rows, volume_rows, delta_rows, label_width, visible.has_newest)
+            labels |= traded
+            self._pressable.labelled = visible.cells + profile, layer.add_labels(labels, label_width)
             gap = styles.segment(" ", "text")
             lines = [[*line, gap, labels[y]] if y in labels else line for y, line in enumerate(lines)]
         return [fill(line, width, styles("text")) for line in lines]

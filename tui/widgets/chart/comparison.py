@@ -36,6 +36,7 @@ from tui.widgets.styles import Styles
 _LONGEST_CODE = 8  # cells
 _LONGEST_VALUE = 7  # cells kept free for one: +12.34%
 _NUMBER_DISTANCE = 24  # cells from a line's number to its next
+_NEAR_LEGEND = 3  # cells at the right in which a number would read as one with that of the legend
 
 
 class ComparedLine(Struct, frozen=True):
@@ -112,13 +113,14 @@ class ComparisonBuilder:
         lines = []
         for i, series, start, role in zip(shown, known, starts(known, at, first), SERIES, strict=False):
             values: list[float | None] = [None] * len(series) if start is None else start.percents(series)
-            is_live = is_link_live and not i.is_last_known and not i.is_last_silent
+            value = _value(i, values, start, visible, crosshair)
+            is_live = is_link_live and value is not None and not i.is_last_known and not i.is_last_silent
             bars_live = is_link_live and not i.is_last_known and not i.is_silent(i.bars_type)
             lines.append(
                 ComparedLine(
                     i.symbol.code if codes.count(i.symbol.code) == 1 else str(i.symbol),
                     values,
-                    _value(i, values, start, visible, crosshair),
+                    value,
                     role if bars_live else "muted",
                     start,
                     i.suspects_split,
@@ -218,6 +220,7 @@ class ComparisonPlot(TimePlot):
         self._zero()
         self._crosshair()
         self._axis()
+        self._zone()
         return [self._canvas.line(y) for y in range(self._canvas.height)]
 
     def _draw_lines(self) -> None:
@@ -235,7 +238,10 @@ class ComparisonPlot(TimePlot):
                 middles.setdefault(x, y)
             # Not all in one column: there a number would hide another one.
             phase = (n - 1) * _NUMBER_DISTANCE // len(SERIES)
-            numbers += [(x, y, str(n), line.role) for x, y in middles.items() if x % _NUMBER_DISTANCE == phase + 2]
+            last = self._canvas.width - _NEAR_LEGEND
+            numbers += [
+                (x, y, str(n), line.role) for x, y in middles.items() if x % _NUMBER_DISTANCE == phase + 2 and x < last
+            ]
         for x, y, number, role in numbers:
             self._canvas.put(x, y, number, self._styles(role, bold=True))
 
@@ -247,6 +253,11 @@ class ComparisonPlot(TimePlot):
         for x in range(self._canvas.width):
             if self._canvas.is_blank(x, y):
                 self._canvas.put(x, y, "┄", self._styles("grid"))
+
+    def _zone(self) -> None:
+        """Name the clock of the time axis at its end, if there is room."""
+        label = self._model.zone.label
+        self._label(self._canvas.width - len(label), label, "faint")
 
 
 def legend_width(shown: Sequence[Instrument]) -> int:

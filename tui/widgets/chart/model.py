@@ -12,7 +12,8 @@ from msgspec import structs
 
 from tui import format as fmt
 from tui.market import Instrument
-from tui.market.bars import MINUTE
+from tui.market.bars import MINUTE, MinuteGap
+from tui.market.data_gaps import data_gaps
 from tui.market.resample import interval_bars, running_vwap
 from tui.market.session_axis import DAY, Slot
 from tui.market.sessions import zone
@@ -39,6 +40,7 @@ class ChartModel(TimeModel):
     bars_live: bool
     unfinished: int | None  # the slot whose bar is in progress
     incomplete: frozenset[int]  # the slots with a bar in which the link was away
+    gaps: Sequence[MinuteGap]  # the minutes that were lost and not filled
     candles: bool
 
 
@@ -113,6 +115,7 @@ class ModelBuilder:
             bars_live=is_link_live and not i.is_last_known and not i.is_silent(i.bars_type),
             unfinished=unfinished if visible.has_newest else None,
             incomplete=incomplete_slots(i, visible, bars),
+            gaps=data_gaps(i) if options.interval != DAY else (),
             crosshair=crosshair,
             interval=options.interval,
             zone=zone(i.symbol.region),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tui.market.session_axis import find_slot
 from tui.widgets.canvas import Canvas
 from tui.widgets.chart import braille
 from tui.widgets.chart.candles import Candle
+from tui.widgets.chart.lines import LineLayer
 from tui.widgets.chart.model import ChartModel
 from tui.widgets.chart.time_plot import TimePlot, level
 from tui.widgets.styles import Styles
@@ -19,8 +21,8 @@ class Plot(TimePlot):
         super().__init__(model, styles, cells, rows, volume_rows)
         self._model = model
 
-    def draw(self) -> Canvas:
-        """Returns the canvas with everything drawn."""
+    def draw(self, lines: LineLayer | None = None) -> Canvas:
+        """Returns the canvas with everything drawn, `lines` on what the bars leave blank."""
         self._marks()
         self._volume()
         if self._model.candles:
@@ -28,10 +30,17 @@ class Plot(TimePlot):
         else:
             self._line()
         self._average()
+        if lines is not None:
+            lines.draw_gaps(self._canvas, self._model.gaps, self._model.zone, self._cell)
+            lines.draw(self._canvas, self._cell)
         self._close()
         self._crosshair()
         self._axis()
         return self._canvas
+
+    def _cell(self, time: int) -> int:
+        """Returns the cell in which the slot of a time (ms UTC) begins."""
+        return self._x(find_slot(self._model.timeline.slots, time)) // 2
 
     def _line(self) -> None:
         """Draw a line through the closes, faint where a bar is incomplete; the cell of the newest price is highlighted

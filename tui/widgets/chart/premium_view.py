@@ -11,6 +11,7 @@ from rich.segment import Segment
 from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
+from tui.market.pair_instrument import PairInstrument
 from tui.market.premium import (
     PremiumStatistics,
     current_premium,
@@ -159,7 +160,9 @@ class PremiumView:
         named = [code, region, name]
         whole = [*named, styles.segment(of, "muted"), *spread, *count]
         forms = (whole, [*named, *spread, *count], [*named, *count], named, [code, name])
-        left = next((form for form in forms if width_of(form) + width_of(right) <= room), [name])
+        left = next(
+            (form for form in forms if width_of(form) + width_of(right) <= room), [styles.segment(_name(i), "muted")]
+        )
         return left, right
 
     def _value(self, scene: PremiumScene, model: PremiumModel) -> StyledLine:
@@ -254,6 +257,8 @@ def _reason(i: Instrument, time: float) -> str:
 def _emptiness(i: Instrument, time: float) -> str:
     """Returns why no minute in view has a premium."""
     quote = i.quote
+    if isinstance(i, PairInstrument):
+        return "a pair has no IOPV"
     if has_basis(i):
         return "no minute in view in which both this and the other symbol of its basis have a price"
     if iopv(i) is None and not len(i.fair_values):

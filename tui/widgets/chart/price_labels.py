@@ -13,24 +13,49 @@ from tui.widgets.styles import Styles
 
 
 class LabelWidth:
-    """The cells of the longest price; the highest price of the bars is cached."""
+    """The cells of the longest price; the highest and the lowest price of the bars are cached."""
 
     def __init__(self) -> None:
-        self._cached: tuple[object, float] | None = None
+        self._cached: tuple[object, tuple[float, float]] | None = None
 
     def cells(self, i: Instrument) -> int:
-        """Returns the cells of the labels, blanks included, for an instrument that has bars."""
+        """Returns the cells of the labels, blanks included."""
         key = (i, i.bars.version)
         if self._cached is None or self._cached[0] != key:
-            self._cached = key, max(bar.high for bar in i.bars)
-        return len(fmt.price(max(self._cached[1], i.last or 0.0), i.precision.decimals)) + 3
+            highest = max((bar.high for bar in i.bars), default=0.0)
+            self._cached = key, (highest, min((bar.low for bar in i.bars), default=0.0))
+        # A difference may be negative, and its lowest price the longest.
+        return max(len(fmt.price(price, i.precision.decimals)) for price in (*self._cached[1], i.last or 0.0)) + 3
 
 
-def price_labels(
+def edge_labels(
+    styles: Styles,
+    i: Instrument,
+    model: ChartModel,
+    rows: int,
+    volume_rows: int,
+    delta_rows: int,
+    width: int,
+    has_newest: bool,
+) -> dict[int, Segment]:
+    """Returns labels of `width` cells by row: prices beside the `rows` of the picture, and the zone beside the time
+    axis, below volume and delta. If the view has not the newest bar the last price stands there, apart from those of
+    the bars in view; the zone stays if there is room."""
+    labels = _price_labels(styles, i, model, rows, width, has_newest)
+    bottom = rows + volume_rows + delta_rows
+    labels[bottom] = styles.segment(model.zone.label, "faint")
+    if not has_newest and (price := _last_price(i)) is not None:
+        bottom -= delta_rows + 1 if delta_rows else volume_rows > 1
+        labels[bottom] = _label(i, price, width, _last_style(styles, model))
+        labels.setdefault(bottom - 1, styles.segment("now ".rjust(width), "muted"))
+    return labels
+
+
+def _price_labels(
     styles: Styles, i: Instrument, model: ChartModel, rows: int, width: int, has_newest: bool
 ) -> dict[int, Segment]:
-    """Returns labels of `width` cells by row. Of several on one row the price of the rightmost bar is kept, the last
-    price if the view `has_newest`, then the previous close."""
+    """Returns the prices. Of several on one row that of the rightmost bar is kept, the last price if the view
+    `has_newest`, then the previous close."""
     average = next((price for price in reversed(model.average) if price is not None), None)
     labels: dict[int, Segment] = {}
 
@@ -47,12 +72,6 @@ def price_labels(
     else:
         put(next((bar.close for bar in reversed(model.bars) if bar is not None), None), styles("text"))
     return labels
-
-
-def last_label(styles: Styles, i: Instrument, model: ChartModel, width: int) -> Segment | None:
-    """Returns the label of the last price, None if there is none."""
-    price = _last_price(i)
-    return _label(i, price, width, _last_style(styles, model)) if price is not None else None
 
 
 def _last_price(i: Instrument) -> float | None:

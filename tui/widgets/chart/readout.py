@@ -8,10 +8,11 @@ from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_age import describe_silence
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import DAY
 from tui.market.sessions import Zone, zone
 from tui.protocol.messages import Kline
-from tui.widgets.chart.model import ChartOptions
+from tui.widgets.chart.model import ChartOptions, bar_of, is_incomplete
 from tui.widgets.chart.viewport import TimeAxis, VisibleSlots
 from tui.widgets.pane import StyledLine, width_of
 from tui.widgets.styles import Styles
@@ -25,6 +26,18 @@ class ReadBar(Struct, frozen=True):
     pointed: bool  # the crosshair is on it
     unfinished: bool
     incomplete: bool  # the link was away in it
+
+
+def read_bar(
+    i: Instrument, visible: VisibleSlots, options: ChartOptions, crosshair: int | None, *, in_progress: bool
+) -> ReadBar:
+    """Returns the bar of the slot under the crosshair, else of the last one in view; `in_progress`: the newest one
+    is."""
+    slot = visible.rightmost if crosshair is None else crosshair
+    bar = bar_of(i, visible, options, slot)
+    unfinished = in_progress and slot == visible.last
+    incomplete = bar is not None and is_incomplete(i, visible.timeline.slots[slot])
+    return ReadBar(slot, bar, crosshair is not None, unfinished, incomplete)
 
 
 class Readout(Struct, frozen=True):
@@ -91,6 +104,8 @@ class Readout(Struct, frozen=True):
             dense = " ".join(map("".join, zip("OHLC", prices, strict=True)))
             texts = [f"{' '.join(map(' '.join, zip('OHLC', prices, strict=True)))} V {volume}", f"{dense} V{volume}"]
             texts += [dense, f"C {prices[-1]} V {volume}", f"C {prices[-1]}"]
+            if isinstance(i, PairInstrument):
+                texts = [f"C {prices[-1]}"] * len(texts)
         doubt = self._doubt()
         stale = [styles.segment(doubt, "warning")] if doubt else []
         first = [*stale, styles.segment(" ", "text")] if stale else []
@@ -132,8 +147,10 @@ class Readout(Struct, frozen=True):
 
 
 def other_date(i: Instrument, time: float) -> str:
-    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time. `time` is
-    the exchange's, ms UTC, 0 if unknown."""
+    """Returns the newest bar's date, `Fri 11-20`, unless it is today's or of a live price at an unknown time; "" if
+    there are no bars. `time` is the exchange's, ms UTC, 0 if unknown."""
+    if not i.bars:
+        return ""
     local = zone(i.symbol.region)
     newest = local.at(i.bars.latest * MINUTE)
     today = local.at(time).date() if time else None

@@ -8,6 +8,7 @@ from tui import format as fmt
 from tui.market import Instrument
 from tui.market.bars import MINUTE
 from tui.market.data_status import DataStatus
+from tui.market.pair_instrument import PairInstrument
 from tui.market.session_axis import DAY, find_slot, segments, slots
 from tui.market.sessions import zone
 from tui.watchlist.cells import WORD_STATES, Cell, age_cell, dimmed, direction_sign, last_cell, percent_cell
@@ -18,7 +19,7 @@ from tui.widgets.chart.readout import interval_name
 from tui.widgets.chart.time_plot import level
 from tui.widgets.chart.timeline import Timeline
 from tui.widgets.chart.viewport import VisibleSlots
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, why_no_bars
 from tui.widgets.pane import StyledLine, border_line, fill, width_of
 from tui.widgets.styles import Styles
 
@@ -55,7 +56,7 @@ class SmallChart:
             decimals = i.precision.decimals
             self._extremes = f"{fmt.price(model.least, decimals)}–{fmt.price(model.most, decimals)}"
         else:
-            body = empty_body(styles, i, trouble, "no minute bars yet", inner, rows)
+            body = empty_body(styles, i, trouble, why_no_bars([i]), inner, rows)
             self._extremes = ""
         side = Segment("│", styles(edge_role))
         blank: list[StyledLine] = [[] for _ in range(rows - len(body))]
@@ -67,10 +68,10 @@ class SmallChart:
     ) -> tuple[StyledLine, StyledLine]:
         """Returns the upper border, with the row's figures, and the lower one, with the prices of the picture."""
         left, right = _title(styles, row)
-        below = [styles.segment(self._extremes, "faint")] if self._extremes else []
+        below = [styles.segment(self._extremes, "muted")] if self._extremes else []
         if width_of(left) + width_of(right) > width - 9:  # what does not fit would be left out
             right, below = [], right
-        rule, name = Segment("─", styles(edge_role)), styles.segment(_axis_words(row, interval), "faint")
+        rule, name = Segment("─", styles(edge_role)), styles.segment(_axis_words(row, interval), "muted")
         return border_line("╭", "╮", left, right, width, rule), border_line("╰", "╯", [name], below, width, rule)
 
     def _picture(
@@ -81,7 +82,7 @@ class SmallChart:
         visible = VisibleSlots(timeline, timeline.view(cells, last), last, cells)
         options = ChartOptions(interval, candles=False, vwap=False)
         model = self._models.build(i, visible, options, is_link_live=is_link_live, crosshair=None, unfinished=None)
-        volume_rows = 1 if height >= 6 else 0
+        volume_rows = 1 if height >= 6 and not isinstance(i, PairInstrument) else 0
         rows = height - 1 - volume_rows
         # Trades change the newest bar all the time: the picture is drawn again when its dot moves.
         newest = model.bars[last - visible.view.first]

@@ -126,8 +126,8 @@ class SmallCharts(Pane):
 
     def _redraw(self, instruments: Iterable[Instrument], *, only_borders: bool = False) -> None:
         """Redraw the charts of these symbols."""
-        if not self.display or len(self._drawn) != self.size.height:
-            return
+        if not self.display or not self._drawn or len(self._drawn) != self.size.height:
+            return  # it has no size yet, or not been drawn at this one
         at = {instrument: n for n, instrument in enumerate(self._shown)}
         for row in self._figures([instrument for instrument in instruments if instrument in at]):
             self._draw(at[row.instrument], row, only_borders=only_borders)

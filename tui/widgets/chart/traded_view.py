@@ -19,7 +19,7 @@ from tui.widgets.pane import StyledLine
 from tui.widgets.styles import Styles
 from tui.widgets.volume_words import delta_text
 
-_LEAST_CELLS = 40  # of a chart with a profile
+_LEAST_CELLS = 36  # of a chart with a profile
 _SHARE = 5  # of the cells, one for the profile
 _MOST_CELLS = 20
 _MARGIN = 2  # cells before the bars of the profile: a blank and the bracket of the value area
@@ -141,7 +141,7 @@ def _profile(scene: TradedScene) -> list[StyledLine]:
     at_control = level(control, model.low, model.high, 4 * rows) // 4 if in_sight else None
     lines: list[StyledLine] = []
     for row, sign in enumerate(_bracket(volumes, model, rows)):
-        mark, colour = styles.segment(f" {sign}", "muted"), "muted" if sign.strip() and scene.is_live else "grid"
+        mark, colour = styles.segment(f" {sign}", "muted"), "grid" if sign.strip() else "border"
         if row == at_control:
             mark = styles.segment(" ▸", "accent" if scene.is_live else "muted", bold=True)
         full, part = divmod(round(8 * bars * sums[row] / most) if most else 0, 8)
@@ -159,7 +159,7 @@ def _bracket(volumes: VolumeAtPrice, model: ChartModel, rows: int) -> list[str]:
     )
     signs = [" "] * rows
     for row in range(max(0, top), min(rows - 1, bottom) + 1):
-        signs[row] = "[" if top == bottom else "┌" if row == top else "└" if row == bottom else "│"
+        signs[row] = "┌" if row == top else "└" if row == bottom else "│"
     return signs
 
 

@@ -12,14 +12,14 @@ from tui.market import Instrument, Market
 from tui.market.depth_histories import MAX_REMEMBERED
 from tui.market.depth_history import DepthHistory
 from tui.market.entitlements import describe_refusal
-from tui.market.sessions import zone
+from tui.market.sessions import Zone, zone
 from tui.terminal.input_driver import TerminalDriver
 from tui.terminal.textual_private import current_driver, set_bindings
 from tui.widgets.bindings import bindings
 from tui.widgets.depth_over_time.heat_map import DepthCell, HeatMap, joined, scale, time_labels
-from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, full_scale, touch_range
-from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow
-from tui.widgets.empty_body import empty_body
+from tui.widgets.depth_over_time.model import ColumnCache, DepthModel, touch_range
+from tui.widgets.depth_over_time.window import PriceWindow, TimeWindow, depth_rows
+from tui.widgets.empty_body import empty_body, none_of_pair
 from tui.widgets.ladder.tracked_book import book_age
 from tui.widgets.pane import StyledLine, SymbolPane, width_of
 from tui.widgets.styles import Styles
@@ -45,7 +45,7 @@ class DepthOverTime(SymbolPane, can_focus=True):
         self._model: DepthModel | None = None
         self._heat_map: tuple[object, HeatMap] | None = None  # with the scales it draws at
         self._cells: dict[int, list[DepthCell]] = {}  # of columns that have ended, by their numbers
-        self._finished: tuple[range, list[StyledLine]] | None = None  # the same as lines
+        self._finished: tuple[range, list[StyledLine]] | None = None  # the same as lines, and the time axis below
 
     # --- frames ---
 
@@ -207,13 +207,13 @@ class DepthOverTime(SymbolPane, can_focus=True):
         newest = self._time.newest(history.now)
         first = newest - cells + 1
         columns = self._cache.read(history, seconds, first, newest + 1)
-        rows = (height - 1) * (2 if self._has_half_blocks else 1)
         shown = touch_range(columns)
+        rows = depth_rows(i, height - 1, shown) if self._has_half_blocks else height - 1
         latest = next((column for column in reversed(columns) if column is not None), None)
         if latest is None:
             return None
         axis = self._prices.axis(i, rows, touch_range([latest]), shown)
-        return DepthModel(seconds, first, columns, axis, full_scale(columns))
+        return DepthModel(seconds, first, columns, axis, self._cache.full_scale(columns))
 
     @property
     def _is_shaded(self) -> bool:
@@ -235,15 +235,16 @@ class DepthOverTime(SymbolPane, can_focus=True):
             return []
         if model is None:
             refusal = i.refused.get("depth")
-            reason = describe_refusal("order book", refusal) if refusal else "no book yet"
+            missing = none_of_pair(i, "book") or "no book yet"
+            reason = describe_refusal("order book", refusal) if refusal else missing
             return empty_body(styles, i, self.trouble, reason, width, height)
         rows = height - 1
         heat_map = self._scaled(model, rows)
-        finished = self._finished_lines(model, heat_map, rows)
+        finished = self._finished_lines(model, heat_map, rows, zone(i.symbol.region))
         newest = heat_map.column(model.columns[-1], model.columns[-2] if len(model.columns) > 1 else None)
         labels = self._labels(i, model, rows, width - len(model.columns))
         lines = [[*finished[y], Segment(*newest[y]), labels[y]] for y in range(rows)]
-        return [*lines, time_labels(styles, model, zone(i.symbol.region))]
+        return [*lines, finished[rows]]
 
     def _scaled(self, model: DepthModel, rows: int) -> HeatMap:
         """Returns what draws columns at the present scales; with others nothing that was drawn can be used."""
@@ -254,15 +255,17 @@ class DepthOverTime(SymbolPane, can_focus=True):
             self._finished = None
         return self._heat_map[1]
 
-    def _finished_lines(self, model: DepthModel, heat_map: HeatMap, rows: int) -> list[StyledLine]:
-        """Returns the rows of all columns but the newest, joined again only if one of them has ended."""
+    def _finished_lines(self, model: DepthModel, heat_map: HeatMap, rows: int, local: Zone) -> list[StyledLine]:
+        """Returns the rows of all columns but the newest, joined again only if one of them has ended, and the time
+        axis."""
         numbers = range(model.first, model.first + len(model.columns) - 1)
         if self._finished is None or self._finished[0] != numbers:
             drawn, self._cells = self._cells, {}
             for number, column, before in zip(numbers, model.columns, (None, *model.columns), strict=False):
                 self._cells[number] = drawn.get(number) or heat_map.column(column, before)
             cells = self._cells.values()
-            self._finished = numbers, [joined(line) for line in zip(*cells, strict=True)] or [[] for _ in range(rows)]
+            lines = [joined(line) for line in zip(*cells, strict=True)] or [[] for _ in range(rows)]
+            self._finished = numbers, [*lines, time_labels(self.theme_styles, model, local)]
         return self._finished[1]
 
     def _labels(self, i: Instrument, model: DepthModel, rows: int, width: int) -> list[Segment]:

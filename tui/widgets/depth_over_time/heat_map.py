@@ -42,12 +42,15 @@ class HeatMap:
         self._is_shaded = shaded
         self._halves = axis.rows // rows
         self._row_by_price: dict[float, int] = {}
+        self._loss: DepthCell = ("┊", styles("grid"))
+        # What no size and no line leaves.
+        self._blank: DepthCell = (" ", styles("text", SHADES[0])) if shaded else (" ", styles("faint"))
 
     def column(self, column: DepthColumn | None, before: DepthColumn | None) -> list[DepthCell]:
         """Returns the cells of a column, the highest price first; a dotted line if the book of the one `before` was
-        lost."""
+        lost, or for a time within the column, where nothing stood."""
         if column is None:
-            return [("┊" if before is not None else " ", self._styles("grid"))] * self._rows
+            return [self._loss if before is not None else (" ", self._styles("grid"))] * self._rows
         steps = len(SHADES) - 1 if self._is_shaded else _DIGITS
         levels = [0] * self._axis.rows
         for price, size in column.sizes.items():
@@ -56,9 +59,11 @@ class HeatMap:
                 levels[row] = max(levels[row], min(steps, math.ceil(steps * size / self._full)))
         touch = {self._row(price): role for price, role in ((column.bid, "bid"), (column.ask, "ask")) if price}
         trades = {self._row(column.trade[0]): _TRADES[column.trade[1] + 2]} if column.trade is not None else {}
-        if not self._is_shaded:
-            return [self._digit(level, touch.get(y, ""), trades.get(y, "")) for y, level in enumerate(levels)]
-        return [self._shaded(levels, y * self._halves, touch, trades) for y in range(self._rows)]
+        if self._is_shaded:
+            cells = [self._shaded(levels, y * self._halves, touch, trades) for y in range(self._rows)]
+        else:
+            cells = [self._digit(level, touch.get(y, ""), trades.get(y, "")) for y, level in enumerate(levels)]
+        return [self._loss if column.lost and cell == self._blank else cell for cell in cells]
 
     def _row(self, price: float) -> int:
         row = self._row_by_price.get(price)

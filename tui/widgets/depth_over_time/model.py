@@ -31,6 +31,7 @@ class ColumnCache:
     def __init__(self) -> None:
         self._key: object = None
         self._columns: dict[int, DepthColumn | None] = {}
+        self._full: tuple[object, float] | None = None  # of these columns
 
     def read(self, history: DepthHistory, seconds: int, first: int, stop: int) -> list[DepthColumn | None]:
         """Returns the columns numbered from `first` up to, not including, `stop`."""
@@ -46,9 +47,20 @@ class ColumnCache:
                 self._columns[number] = columns[-1]
         return columns
 
+    def full_scale(self, columns: Sequence[DepthColumn | None]) -> float:
+        """Returns the full scale of `columns` as just read: that of those that have ended, once for all of them; until
+        one has, that of the newest."""
+        ended = self._columns
+        if not any(ended.values()):
+            return full_scale(columns)
+        key = (self._key, next(iter(ended)), len(ended))
+        if self._full is None or self._full[0] != key:
+            self._full = key, full_scale(list(ended.values()))
+        return self._full[1]
+
     def clear(self) -> None:
         """Forget all: the past itself has changed."""
-        self._key = None
+        self._key = self._full = None
 
 
 def full_scale(columns: Sequence[DepthColumn | None]) -> float:

@@ -8,6 +8,7 @@ from tui.market.tick_size import PriceGrid, even_grid
 
 COLUMN_SECONDS = (1, 2, 5, 10, 30, 60, 300)
 """Lengths of a column."""
+_LEVELS = 10  # a side of a book
 _TICKS_PER_ROW = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 
@@ -80,7 +81,7 @@ class PriceWindow:
         """Returns the prices of so many rows. `touch` is the best bid and ask of the newest column shown, `shown` the
         lowest and highest of all: a row is as many ticks as lets these fit."""
         low, high = min(touch), max(touch)
-        tick = i.precision.tick_at(high) or 10.0**-i.precision.decimals
+        tick = _tick(i, high)
         fitting = (n for n in _TICKS_PER_ROW if (shown[1] - shown[0]) / (n * tick) <= rows * 2 / 3)
         ticks = next(fitting, _TICKS_PER_ROW[-1])
         grid: PriceGrid = even_grid(round(ticks * tick, 6))
@@ -91,3 +92,14 @@ class PriceWindow:
             axis, self._is_held = centred(grid, low, high, rows), False
         self._axis = axis
         return axis
+
+
+def depth_rows(i: Instrument, cells: int, shown: tuple[float, float]) -> int:
+    """Returns the rows for so many cells, each of which can have two: one a cell as long as the levels around the best
+    bids and asks `shown` fit, for there a trade hides no other price."""
+    ticks = round((shown[1] - shown[0]) / _tick(i, shown[1]))
+    return cells if ticks + 2 * _LEVELS <= cells else 2 * cells
+
+
+def _tick(i: Instrument, price: float) -> float:
+    return i.precision.tick_at(price) or 10.0**-i.precision.decimals

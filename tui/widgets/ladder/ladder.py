@@ -19,7 +19,7 @@ from tui.market.money import currency_of
 from tui.market.price_axis import PriceAxis
 from tui.terminal.textual_private import set_bindings
 from tui.widgets.bindings import bindings
-from tui.widgets.empty_body import empty_body
+from tui.widgets.empty_body import empty_body, none_of_pair
 from tui.widgets.ladder.cost_table import cost_table
 from tui.widgets.ladder.level_cursor import LevelCursor
 from tui.widgets.ladder.rows import (
@@ -238,7 +238,7 @@ class DepthLadder(SymbolPane, can_focus=True):
             return []
         forms = self._cursor.words(self._book, currency_of(self.instrument.symbol.region))
         if not forms and self._traded is not None:
-            forms = volume_words(self.instrument)
+            forms = volume_words(self.instrument, delta_first=True)
         fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
         role = "text" if self._is_live else "muted"
         return [self.theme_styles.segment(fitting, role)] if fitting else []
@@ -250,7 +250,7 @@ class DepthLadder(SymbolPane, can_focus=True):
         if book.is_empty:
             refusal = instrument.refused.get("depth")
             missing = "no book" if instrument.depth else "no book yet"
-            reason = describe_refusal("order book", refusal) if refusal else missing
+            reason = describe_refusal("order book", refusal) if refusal else none_of_pair(instrument, "book") or missing
             return empty_body(self.theme_styles, instrument, self.trouble, reason, width, height)
         foot = self._cost_table(instrument, width, height)
         head = height - len(foot) >= 6

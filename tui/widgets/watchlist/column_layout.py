@@ -125,10 +125,16 @@ class ColumnLayout:
 def fitting_columns(columns: Sequence[Column], widths: Mapping[str, int], room: int) -> list[Column]:
     """Returns the columns that fit into `room` cells with a blank between them, in the order given. Room is given by
     priority, and what a column is too wide for goes to the next that fits; columns of one priority (bid, ask and
-    spread) come and go together."""
+    spread) come and go together. What says which row is which comes first: the symbol, or the name without it."""
     chosen: list[Column] = []
     room += 1  # the first has no blank before it
-    for _, group in groupby(sorted(columns, key=lambda column: -column.priority), key=lambda column: column.priority):
+    ids = [column.id for column in columns]
+    first = "name" if "symbol" not in ids else "symbol"
+
+    def rank(column: Column) -> tuple[bool, int]:
+        return column.id != first, -column.priority
+
+    for _, group in groupby(sorted(columns, key=rank), key=rank):
         together = list(group)
         needed = sum(1 + _least_width(column, widths) for column in together)
         if needed <= room:

@@ -30,7 +30,7 @@ from tui.widgets.watchlist.column_layout import ColumnLayout
 from tui.widgets.watchlist.row_renderer import RowMarks, RowRenderer
 
 _NOT_FOUND = ("", "Enter looks for it among all funds")
-_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH", "or part of a name: gold, nasdaq 100")
+_EMPTY = ("press {add} to add symbols", "", "QQQ$US, 2800$HK, 510300$SH, QQQ/SPY", "or part of a name: gold, nasdaq")
 
 
 class Watchlist(Pane, can_focus=True):
@@ -149,7 +149,7 @@ class Watchlist(Pane, can_focus=True):
         """Show the same rows of another market, with cursor and marks as they are."""
         self._market = market
         self._given, rows, marked = (
-            [market.instruments[i.symbol] for i in instruments if i.symbol in market.instruments]
+            [row for i in instruments if (row := market.row(i.symbol)) is not None]
             for instruments in (self._given, self._rows, self._marked)
         )
         self._set_rows(rows)
