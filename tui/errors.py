@@ -60,10 +60,30 @@ class NoConnection(FeedError):
 
 
 class HolderLeft(NoConnection):
-    """The process whose connection this one shared has left or does not answer; `why` says which."""
+    """The process whose connection this one shared has left; `why` is in its words."""
 
     def __init__(self, why: str = "") -> None:
         super().__init__(f"moving to another window{f': {why}' if why else ''}")
+        self.why = why
+
+
+class TakingOver(NoConnection):
+    """This process takes the connection over, because of what happened to the one that held it."""
+
+    def __init__(self, cause: HolderLeft | NotShared) -> None:
+        why = cause.why if isinstance(cause, HolderLeft) else str(cause)
+        super().__init__(f"taking the connection over{f': {why}' if why else ''}")
+
+
+class NotShared(NoConnection):
+    """Another process uses the key, and its connection cannot be joined. `pid` is 0 if the lock file names none, as
+    when one that took the key over has left, and the one before it stands still."""
+
+    def __init__(self, pid: int, why: str) -> None:
+        holder = f"pid {pid}" if pid else "another itick-tui"
+        super().__init__(f"{holder} uses this key and {why}", advice="end it first, or give --take-over")
+        self.pid = pid
+        self.why = why
 
 
 class MalformedMessage(ItickError):

@@ -21,7 +21,7 @@ from tui.doctor.checks import CheckResult, CheckRunner, Status
 from tui.doctor.feed import FeedChecks
 from tui.exchange.server import Exchange
 from tui.feed import tls
-from tui.feed.endpoint import host_of
+from tui.feed.endpoint import canonical_host
 from tui.feed.key_lock import KeyLock
 from tui.feed.state import LinkPhase, Timings
 from tui.protocol.messages import AUTHENTICATED, CONNECTED, TYPES, AuthReply, Hello, encode
@@ -317,7 +317,7 @@ async def test_what_is_no_websocket() -> None:
 
 async def test_another_copy_keeps_its_connection_unless_this_one_takes_over() -> None:
     async with Exchange(single_connection=True) as exchange:
-        with KeyLock(host_of(exchange.url), Token(KEY)):
+        with KeyLock(canonical_host(exchange.url), Token(KEY)):
             results = await run_checks(exchange.url)
             assert results["other copies"].status is WARN
             assert "--take-over" in results["other copies"].advice
@@ -331,7 +331,7 @@ async def test_a_window_that_shares_its_connection_is_joined_and_keeps_it(tmp_pa
     numbers: set[int] = set()
     async with Exchange(single_connection=True, on_request=lambda n, _: numbers.add(n)) as exchange:
         window = Window(exchange.url, tmp_path, SPY)
-        window.sharing._lock = KeyLock(host_of(exchange.url), Token(KEY))
+        window.sharing._lock = KeyLock(canonical_host(exchange.url), Token(KEY))
         async with window:
             await window.running.reaches(LinkPhase.LIVE)
             results = await run_checks(exchange.url, calls_a_minute=5)
@@ -350,7 +350,7 @@ async def test_a_window_that_shares_its_connection_is_joined_and_keeps_it(tmp_pa
 async def test_a_window_without_a_connection_says_how_it_stands(tmp_path: Path) -> None:
     async with Exchange() as exchange:
         window = Window(f"ws://127.0.0.1:{free_port()}/fund", tmp_path, SPY)
-        window.sharing._lock = KeyLock(host_of(exchange.url), Token(KEY))
+        window.sharing._lock = KeyLock(canonical_host(exchange.url), Token(KEY))
         async with window:
             await window.running.reaches(LinkPhase.RECONNECTING)
             result = (await run_checks(exchange.url, timings=QUICK._replace(auth=3.0)))["auth"]

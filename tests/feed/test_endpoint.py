@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tui.errors import UsageError
-from tui.feed.endpoint import VENDOR_URL, check_url, host_of, is_loopback
+from tui.feed.endpoint import VENDOR_URL, canonical_host, check_url, host_of, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,21 @@ def test_loopback_urls_are_recognised(url: str, loopback: bool) -> None:
 )
 def test_host_of_returns_host_and_port(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("host", "urls"),
+    [
+        ("api.itick.org", [VENDOR_URL, "wss://API.iTick.org:443/fund", "WSS://api.itick.org./other?plan=x"]),
+        (
+            "127.0.0.1:9720",
+            ["ws://127.0.0.1:9720", "ws://localhost:9720/fund", "ws://LocalHost.:9720", "ws://[::1]:9720"],
+        ),
+        ("127.0.0.1", ["ws://localhost/fund", "ws://[::1]:80/fund", "ws://127.0.0.1"]),
+        ("127.0.0.2:9720", ["ws://127.0.0.2:9720/fund"]),
+        ("api.itick.org:80", ["wss://api.itick.org:80/fund"]),
+        ("2001:db8::1", ["wss://[2001:DB8::1]/fund", "wss://[2001:db8::1]:443/fund"]),
+    ],
+)
+def test_each_spelling_of_a_server_is_the_same_one(host: str, urls: list[str]) -> None:
+    assert {canonical_host(url) for url in urls} == {host}

@@ -45,6 +45,14 @@ def test_it_holds_the_connection_for_a_stream_and_ends_with_counters() -> None:
         assert link.startswith("link: 0 reconnects")
 
 
+def test_another_spelling_of_the_address_is_the_same_connection() -> None:
+    with exchange("--one-connection") as url, start_program("relay", "--url", url, key=KEY) as relay:
+        lines_until(relay.stderr, "other windows can join")
+        spelled = url.replace("127.0.0.1", "LocalHost")
+        result = run_program("stream", "--url", spelled, "--watch", "QQQ$US", "--count", "1", key=KEY)
+        assert result.returncode == 0 and f"window {relay.pid}: LIVE" in result.stderr
+
+
 def test_it_stands_by_and_takes_over_when_the_holder_is_killed() -> None:
     with (
         exchange("--one-connection") as url,
@@ -100,8 +108,9 @@ def test_a_port_that_is_taken_is_said() -> None:
     assert result.stderr.splitlines() == [said]
 
 
-def test_it_does_not_feed_itself() -> None:
-    result = run_program("relay", "--url", "ws://127.0.0.1:9011/fund", "--listen", "127.0.0.1:9011", key=KEY)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_it_does_not_feed_itself(host: str) -> None:
+    result = run_program("relay", "--url", f"ws://{host}:9011/fund", "--listen", "127.0.0.1:9011", key=KEY)
     assert result.returncode == 2 and "is the address of the feed itself" in result.stderr
 
 

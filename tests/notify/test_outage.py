@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tui.errors import NoConnection
+from tui.errors import NoConnection, NotShared
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import AnotherClient, NotShared
+from tui.feed.tap import AnotherClient
 from tui.notify.outage import OutageNotifier
 
 GRACE_PERIOD = 0.05
@@ -46,7 +46,7 @@ async def test_what_waits_for_the_person_is_told_at_once_and_in_its_own_words() 
     long = 3 * GRACE_PERIOD
     elsewhere = LinkState(LinkPhase.RECONNECTING, 0.0, error=AnotherClient())
     trying = LinkState(LinkPhase.CONNECTING, 0.0, error=AnotherClient())
-    taken = LinkState(LinkPhase.STOPPED, 0.0, error=NotShared(7, "does not answer"))
+    taken = LinkState(LinkPhase.RECONNECTING, 0.0, error=NotShared(7, "does not answer"))
     messages = [
         "connection lost",
         str(elsewhere.error),

@@ -225,8 +225,8 @@ async def test_a_leader_of_another_version_is_not_joined_and_named(
         await leader.running.reaches(L)
         monkeypatch.setattr(admission, "RELAY_VERSION", 2)
         async with Window(exchange.url, folder, SPY, timings=FAST) as other:
-            assert "is of another version" in await other.running.stops()
-            await other.running.stops(2)  # it tries again
+            assert "is of another version" in await other.running.is_lost()
+            await other.running.reaches(LinkPhase.RECONNECTING, 2)  # it tries again
             assert other.sharing.role is Role.REFUSED
             monkeypatch.undo()
             await leads_again(leader, other)
@@ -239,7 +239,7 @@ async def test_a_leader_that_accepts_nobody_is_named(folder: Path, monkeypatch: 
         await leader.running.reaches(L)
         monkeypatch.setattr(admission, "MAX_CLIENTS", 0)
         async with Window(exchange.url, folder, SPY, timings=FAST) as other:
-            assert "serves as many windows as it can" in await other.running.stops()
+            assert "serves as many windows as it can" in await other.running.is_lost()
 
 
 async def test_a_leader_that_ends_during_the_handshake_is_no_refusal(folder: Path) -> None:
@@ -343,7 +343,7 @@ async def test_a_stopped_leader_is_silent_taken_over_by_hand_and_joins_once_it_g
                 report = await window.until(lambda r: r.role == "refused")
                 assert any("silent" in words for words in report.states)
                 assert f"pid {first.pid} uses this key and does not answer" in report.states[-1]
-            second.reconnect()
+            second.take_over()
             await second.is_live("leading")
             await third.is_live("following")
             first.go_on()
@@ -352,7 +352,7 @@ async def test_a_stopped_leader_is_silent_taken_over_by_hand_and_joins_once_it_g
             second.stop()  # the one that took over once is taken over in its turn
             for window in (first, third):
                 await window.until(lambda r: r.role == "refused")
-            first.reconnect()
+            first.take_over()
             await first.is_live("leading")
             second.go_on()
             await second.is_live("following")
@@ -403,7 +403,7 @@ async def test_of_two_that_take_over_at_once_one_connects(folder: Path) -> None:
             for window in others:
                 await window.until(lambda r: r.role == "refused")
             for window in others:
-                window.reconnect()
+                window.take_over()
             for window in others:
                 await window.is_live()
             assert sorted([(await window.report()).role for window in others]) == ["following", "leading"]
@@ -421,7 +421,7 @@ async def test_a_holder_that_nobody_names_is_no_pid(folder: Path) -> None:
             await second.process.wait()
         async with WindowProcess(exchange.url, folder, IEF) as third:
             report = await third.until(lambda r: r.role == "refused")
-            assert report.states[-1] == "stopped: another itick-tui uses this key and does not share it"
+            assert report.states[-1] == "trying again: another itick-tui uses this key and does not share it"
             first.go_on()
             await first.is_live("leading")
             await third.is_live("following")

@@ -109,7 +109,7 @@ async def test_nor_is_one_joined(folder: Path) -> None:
         assert process.stdout is not None and await process.stdout.readline() == b"listens\n"
         lock.publish(path)
         async with Window("ws://127.0.0.1:9/fund", folder) as window:
-            assert f"pid {os.getpid()} uses this key and belongs to another user" in await window.running.stops()
+            assert f"pid {os.getpid()} uses this key and belongs to another user" in await window.running.is_lost()
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
@@ -149,7 +149,7 @@ async def test_a_folder_that_others_can_write_is_not_used(exposed: str, folder: 
         assert not list(locks.glob("*.sock"))
         await until(lambda: alone.market.instruments[QQQ].has_data)
         async with Window(exchange.url, locks, SPY) as other:
-            assert f"uses this key and cannot be joined safely: {words}" in await other.running.stops()
+            assert f"uses this key and cannot be joined safely: {words}" in await other.running.is_lost()
     os.chown(folder, os.geteuid(), -1)
 
 

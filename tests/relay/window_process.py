@@ -2,8 +2,8 @@
 
     python -m tests.relay.window_process URL FOLDER SYMBOLS PACE [--take-over]
 
-`report` on standard input is answered with a line of JSON, a Report; `reconnect` is the person's key for it. The end of
-the input ends the window.
+`report` on standard input is answered with a line of JSON, a Report; `reconnect` is the person's key for it, and `take`
+that to take over. The end of the input ends the window.
 """
 
 from __future__ import annotations
@@ -79,9 +79,14 @@ class WindowProcess:
         self.process.send_signal(signal.SIGCONT)
 
     def reconnect(self) -> None:
-        """Press the key that reconnects, or takes the key over from a process that cannot be joined."""
+        """Press the key that reconnects."""
         assert self.process.stdin is not None
         self.process.stdin.write(b"reconnect\n")
+
+    def take_over(self) -> None:
+        """Press the key that takes over from a process that cannot be joined."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"take\n")
 
     def leave(self) -> None:
         """Let it end by itself."""
@@ -131,11 +136,13 @@ async def main(url: str, folder: str, symbols: str, pace: str, *take_over: str) 
         while command := await commands.get():
             for _ in range(command.count("reconnect")):
                 window.link.reconnect()
+            for _ in range(command.count("take")):
+                window.link.take_over()
             for _ in range(command.count("report")):
                 report = Report(
                     window.sharing.role.value,
                     window.link.state.phase.name,
-                    [state.describe(0) for state in window.running.states],
+                    [state.words for state in window.running.states],
                     {str(symbol): facts_of(instrument) for symbol, instrument in window.market.instruments.items()},
                     len(window.link.windows),
                     _rss(),

@@ -7,9 +7,8 @@ from rich.cells import cell_len
 
 from tests.support.frozen_dashboard import START, US
 from tui.config.themes import find_theme
-from tui.errors import HolderLeft, KeyRefused, NoConnection
+from tui.errors import HolderLeft, KeyRefused, NoConnection, NotShared
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.protocol.messages import OVER_LIMIT
 from tui.protocol.relay_status import RelayReport, Window
@@ -22,7 +21,7 @@ LOST = LinkState(LinkPhase.RECONNECTING, 0.0, retry_at=24.0, error=REASON, was_l
 REFUSED = LinkState(
     LinkPhase.STOPPED, 0.0, error=KeyRefused("key refused by api.itick.org: check ITICK_TOKEN and so on")
 )
-TAKEN = LinkState(LinkPhase.STOPPED, 0.0, error=NotShared(12_345, "does not answer"))
+TAKEN = LinkState(LinkPhase.RECONNECTING, 0.0, error=NotShared(12_345, "does not answer"))
 
 
 def market() -> Market:
@@ -81,7 +80,7 @@ def test_figures_leave_before_the_reason_is_cut() -> None:
     assert line(market(), lost, 158) == f"{said}   3 symbols   reconnects 0   malformed 0"
     assert line(market(), lost, len(said)) == said
     assert line(market(), lost, len(said) - 1).endswith("…   r tries now   h why")
-    assert line(market(), TAKEN, 78) == "■ stopped: pid 12345 uses this key and does not answer   r takes it over"
+    assert line(market(), TAKEN, 78) == "◌ trying again: pid 12345 uses this key and does not answer   r tries now"
 
 
 def test_the_reason_stays_while_the_link_is_made_again() -> None:

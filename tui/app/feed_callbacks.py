@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tui.errors import NotShared
 from tui.feed.state import LinkState
-from tui.feed.tap import NotShared
 from tui.symbol import Symbol
 
 if TYPE_CHECKING:

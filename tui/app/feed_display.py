@@ -4,7 +4,7 @@ whether to take it over."""
 from __future__ import annotations
 
 from tui.app.feed_worker import FeedWorker
-from tui.feed.tap import NotShared
+from tui.errors import NotShared
 from tui.screens.dashboard import Dashboard
 from tui.terminal.textual_private import BaseApp
 

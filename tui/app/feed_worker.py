@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tui.app.feed_callbacks import FeedCallbacks
-from tui.errors import EXIT_DONE, KeyRefused
-from tui.feed.endpoint import DEMO_HOST, host_of
+from tui.errors import EXIT_DONE, KeyRefused, NotShared
+from tui.feed.endpoint import DEMO_HOST, canonical_host, host_of
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared, Route
+from tui.feed.tap import Route
 from tui.log import LogFile
 from tui.market import Market
 from tui.market.basis import Basis
@@ -247,7 +247,7 @@ class FeedWorker:
         from tui.relay.sharing import Sharing
 
         async with Sharing(
-            KeyLock(host_of(url), token),
+            KeyLock(canonical_host(url), token),
             self._market,
             DASHBOARD,
             take_over=self.source.take_over,
@@ -261,7 +261,7 @@ class FeedWorker:
         assert self.link is not None
         answer = await self._callbacks.ask_take_over(error)
         if answer:
-            self.link.reconnect()
+            self.link.take_over()
         elif answer is False and not self._was_live:
             self._callbacks.leave(EXIT_DONE)
 
@@ -298,12 +298,12 @@ class FeedWorker:
             if history is not None:
                 history.link_changed(state, self.is_demo)
         self._was_live = self._was_live or state.is_live
-        if state.phase is LinkPhase.STOPPED and isinstance(state.error, NotShared):
-            if not self._is_asked:
-                self._is_asked = True
-                self._callbacks.start_worker(partial(self._ask_take_over, state.error), "take over")
-        elif state.is_live:
+        if state.phase is LinkPhase.RECONNECTING and isinstance(state.error, NotShared) and not self._is_asked:
+            self._is_asked = True
+            self._callbacks.start_worker(partial(self._ask_take_over, state.error), "take over")
+        elif state.error is None:  # it is live, or the person's key tries it anew
             self._is_asked = False
+        if state.is_live:
             if self._was_joined and not state.is_joined:
                 self._callbacks.say("this window holds the connection now")
             self._was_joined = state.is_joined
@@ -313,7 +313,7 @@ class FeedWorker:
         """Add a state to the link's history and the log, once for each phase: a subscription has many states."""
         health = self._market.health
         history, word, reason = health.history, state.word, ""
-        if state.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
+        if state.tells_error and not state.is_moving:
             reason = safe_text(str(state.error))
         elif state.is_live:
             unshared = self.link.unshared if self.link is not None else ""

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     ),
     environment=(KEY, PROXY, TRUST, COLOUR, PLAIN, FOLDERS),
     files=(CONFIG, STATE, CACHE),
-    exits=(0, 1, 2, 3, (4, "Another copy took the key over; else the dashboard keeps trying."), 70, 129, 130, 143),
+    exits=(0, 1, 2, 3, 70, 129, 130, 143),
 )
 @feed_options
 @option(

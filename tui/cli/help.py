@@ -59,7 +59,7 @@ EXITS = {
     1: "Standard output cannot be written.",
     2: "Wrong usage, or a file named there is wrong.",
     3: "The key is refused.",
-    4: "No live connection, or another copy took the key over.",
+    4: "No live connection.",
     70: "A fault in the program. A crash report is written to the state folder.",
     129: "Hung up.",
     130: "Ctrl+C.",

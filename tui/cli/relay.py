@@ -93,7 +93,7 @@ def relay(
 
     import asyncio
 
-    from tui.feed.endpoint import host_of
+    from tui.feed.endpoint import canonical_host
     from tui.feed.key_lock import KeyLock
     from tui.headless.relay import RelayRun
     from tui.log import logging_to
@@ -101,9 +101,9 @@ def relay(
 
     if server is not None:
         return _publish(server, target, token, log_file)
-    if access is not None and host_of(target) == str(access):
+    if access is not None and canonical_host(target) == canonical_host(f"ws://{access}"):
         raise UsageError(f"--listen {access} is the address of the feed itself: choose another port")
-    lock = KeyLock(host_of(target), token)
+    lock = KeyLock(canonical_host(target), token)
     relay_run = RelayRun()
 
     async def run(log: LogFile | None) -> int:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
-    exits=(0, 1, 2, 3, (4, "No live connection within --wait, or another copy took the key."), 70, 129, 130, 143),
+    exits=(0, 1, 2, 3, (4, "No live connection within --wait."), 70, 129, 130, 143),
 )
 @watch_option
 @demo_option
@@ -104,7 +104,7 @@ def snapshot(
 
     import asyncio
 
-    from tui.feed.endpoint import host_of
+    from tui.feed.endpoint import canonical_host
     from tui.feed.key_lock import KeyLock
     from tui.headless.snapshot import Snapshot
     from tui.log import logging_to
@@ -115,7 +115,9 @@ def snapshot(
     async def take(log: LogFile | None) -> tuple[int, Snapshot]:
         taken = Snapshot(symbols, wait, needs_usual_volume="relvol" in (*settings.columns, settings.sort.lstrip("-")))
         if target is not None and token is not None:
-            async with Sharing(KeyLock(host_of(target), token), taken.market, "snapshot", take_over=take_over) as route:
+            async with Sharing(
+                KeyLock(canonical_host(target), token), taken.market, "snapshot", take_over=take_over
+            ) as route:
                 return await taken.run(target, token, route, log), taken
         from tui.exchange.server import Exchange
 

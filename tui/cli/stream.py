@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     ),
     environment=(KEY, PROXY, TRUST, PLAIN, FOLDERS),
     files=(CONFIG, STATE),
-    exits=(0, 1, 2, 3, (4, "No live connection within --deadline, or another copy took the key."), 70, 129, 130, 143),
+    exits=(0, 1, 2, 3, (4, "No live connection within --deadline."), 70, 129, 130, 143),
 )
 @feed_options
 @option(
@@ -127,7 +127,7 @@ def stream(
 
     import asyncio
 
-    from tui.feed.endpoint import host_of
+    from tui.feed.endpoint import canonical_host
     from tui.feed.key_lock import KeyLock
     from tui.headless.stream import NdjsonStream
     from tui.log import logging_to
@@ -138,7 +138,7 @@ def stream(
 
     async def run(recorder: Recorder | None, log: LogFile | None) -> int:
         if target is not None and token is not None:
-            lock = KeyLock(host_of(target), token)
+            lock = KeyLock(canonical_host(target), token)
             async with Sharing(lock, ndjson.market, "stream", take_over=take_over, wants_everything=True) as route:
                 return await ndjson.run(target, token, type_list, route, recorder, log)
         if server is not None:

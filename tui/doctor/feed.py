@@ -16,17 +16,16 @@ from tui.doctor.checks import Check, Finding, Status, StepSkipped
 from tui.doctor.fields import UnknownFields
 from tui.doctor.network import NetworkChecks
 from tui.doctor.session_describer import SessionDescriber
-from tui.errors import FeedError, HolderLeft
+from tui.errors import FeedError, HolderLeft, NotShared
 from tui.feed.clock import monotonic
 from tui.feed.connection import Connection, connect
 from tui.feed.dns import resolve_in_threads
-from tui.feed.endpoint import host_of, rest_base
+from tui.feed.endpoint import canonical_host, rest_base
 from tui.feed.failures import RateLimited, ServerUnavailable
 from tui.feed.key_lock import KeyLock
 from tui.feed.shared_connection import join
 from tui.feed.state import Timings
 from tui.feed.subscriptions import Subscriptions
-from tui.feed.tap import NotShared
 from tui.format import count, milliseconds
 from tui.history.rest_client import MAX_CODES, RestClient, RestError
 from tui.market import Instrument, Market
@@ -145,7 +144,7 @@ class FeedChecks:
         """Join the process that holds the key's connection; if there is none, hold the key."""
         assert self._token is not None
         sharing = Sharing(
-            KeyLock(host_of(self._url), self._token),
+            KeyLock(canonical_host(self._url), self._token),
             self._market,
             "doctor",
             take_over=self._take_over,

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import HolderLeft, NoConnection
+from tui.errors import NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
 from tui.feed.endpoint import host_of
@@ -282,13 +282,8 @@ class Connection:
 
     def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
         silence = self._clock() - max(self._silence.last, self._sent_at)
-        if self._on_report is None:
-            is_deliberate = error.rcvd is not None and _is_deliberate(error.rcvd.code)
-            return ConnectionLost(_describe_close(error), silence, is_deliberate=is_deliberate)
-        words = safe_text(error.rcvd.reason)[:120] if error.rcvd is not None else ""  # the relay's own
-        if error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART:  # it is there, and can be joined
-            return ConnectionLost(words, silence)
-        return HolderLeft(words or "connection lost")
+        is_deliberate = error.rcvd is not None and _is_deliberate(error.rcvd.code)
+        return ConnectionLost(_describe_close(error), silence, is_deliberate=is_deliberate)
 
     async def close(self) -> None:
         """Close with a closing handshake, within `Timings.close` s."""

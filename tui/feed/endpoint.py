@@ -11,6 +11,10 @@ from tui.symbol import sanitize
 DEMO_HOST = "demo"  # the host in a recording of the exchange that --demo starts
 VENDOR_URL = "wss://api.itick.org/fund"
 
+_DEFAULT_PORTS = {"ws": 80, "wss": 443}  # RFC 6455 §3
+_LOOPBACK = "127.0.0.1"
+_LOOPBACK_NAMES = ("localhost", "::1")
+
 
 def check_url(url: str) -> str:
     """Returns the URL if the key may be sent there: wss:// to any host, ws:// only to this machine. Raises
@@ -78,3 +82,11 @@ def host_of(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     return f"{host}:{parts.port}" if parts.port else host
+
+
+def canonical_host(url: str) -> str:
+    """Returns HOST or HOST:PORT of a URL, the same for each spelling of the same server."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    host = _LOOPBACK if host in _LOOPBACK_NAMES else host
+    return host if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{parts.port}"

@@ -3,10 +3,9 @@
 CONNECTING → AUTHENTICATING → SUBSCRIBING → LIVE     (LIVE at once if there is nothing to subscribe to)
   ↑     │           │              │          │
   │     └───────────┴───────┬──────┴──────────┘
-  ├── RECONNECTING ←────────┤   it failed: retried after a delay
+  ├── RECONNECTING ←────────┤   it failed, or another process uses the key and cannot be joined: retried after a delay
   │     ↓                   │
-  ├── STOPPED ←─────────────┤   the key or the address is refused, another process uses the key and cannot be joined, or
-  │                         │   a defect of ours: only `reconnect()` starts again
+  ├── STOPPED ←─────────────┤   the key or the address is refused, or a defect of ours: only `reconnect()` starts again
   └─────────────────────────┘   at once: on request, or because only a new connection frees subscriptions
 """
 
@@ -20,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn, Protocol
 
-from tui.errors import FeedError, KeyRefused, NoConnection
+from tui.errors import FeedError, HolderLeft, KeyRefused, NoConnection, NotShared, TakingOver
 from tui.feed.clock import Clock, monotonic
 from tui.feed.connection import ConnectionLost, OpenConnection, connect
 from tui.feed.dispatch import OnPush
@@ -30,7 +29,7 @@ from tui.feed.idle_timeout import IdleTimeoutDetector
 from tui.feed.proxy import Proxy
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.feed.subscriptions import NeedsNewConnection, Subscriptions
-from tui.feed.tap import AnotherClient, NotShared, Route, Tap
+from tui.feed.tap import AnotherClient, Route, Tap
 from tui.format import count
 from tui.market import Market
 from tui.protocol.messages import TYPES
@@ -144,6 +143,7 @@ class Link:
         self._opener = opener
         if route is not None:
             route.on_wanted = self._follow_wanted
+            route.on_leading = self._follow_leading
         self._is_joined = False
         self.report: RelayReport | None = None
         self._joins_lost = 0  # in a row
@@ -169,10 +169,14 @@ class Link:
         self._symbols_changed.set()
 
     def reconnect(self) -> None:
-        """Open a new connection now, in any phase, and request again the types that were never answered. If another
-        process holds the connection and cannot be joined, take the key over from it."""
+        """Open a new connection now, in any phase, and request again the types that were never answered."""
+        self._last_error = None
         self._failed_requests.clear()
-        if self._route is not None and isinstance(self.state.error, NotShared):
+        self._reconnect_requested.set()
+
+    def take_over(self) -> None:
+        """Take the key over now from another process, which cannot be joined."""
+        if self._route is not None:
             self._route.take_over()
         self._reconnect_requested.set()
 
@@ -187,7 +191,7 @@ class Link:
             except NeedsNewConnection:
                 self._leave_shared()
                 delay = 0.0
-            except (KeyRefused, PermanentError, NotShared) as error:
+            except (KeyRefused, PermanentError) as error:
                 await self._stop(error)
                 backoff = _Backoff(self._timings)
                 continue
@@ -208,11 +212,12 @@ class Link:
                     await self._reconnect_requested.wait()
             if self._reconnect_requested.is_set():
                 backoff = _Backoff(self._timings)
-                self._last_error = None
 
     async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
         self.report = None
+        if isinstance(error, NotShared):
+            return self._timings.join_again, error
         if self._is_joined:
             self._leave_shared()
             self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
@@ -226,14 +231,10 @@ class Link:
         return backoff.next_delay(error, authenticated, live, self.unshared)
 
     async def _stop(self, error: FeedError) -> None:
-        """Stop until `reconnect()`; a process that could not be joined is tried again before."""
+        """Stop until `reconnect()`."""
         self._leave_shared()
         self._set_state(LinkPhase.STOPPED, error=error)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._timings.join_again if isinstance(error, NotShared) else None):
-                await self._reconnect_requested.wait()
-        if self._reconnect_requested.is_set():
-            self._last_error = None
+        await self._reconnect_requested.wait()
 
     def _leave_shared(self) -> None:
         self.report = None
@@ -311,8 +312,8 @@ class Link:
         except NotShared:
             self._is_joined = False
             raise
-        if isinstance(self._last_error, NotShared):
-            self._last_error = None  # or `reconnect` would take the key over
+        if isinstance(self._last_error, NotShared | HolderLeft):
+            self._last_error = None  # from here on the process that holds the connection says how it stands
         return shared
 
     def _follow_report(self, report: RelayReport) -> None:
@@ -320,10 +321,17 @@ class Link:
         before, self.report = self.report, report
         if before is not None and report.lost > before.lost:
             self._market.trades_lost(self._clock())
-        self.is_demo = report.is_demo
+        # Until it is connected it does not know, and what is shown is of the connection before.
+        self.is_demo = report.is_demo or (self.is_demo and not report.is_served)
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
             place = f"window {report.pid}" if self._is_joined else report.windows[0].name
-            self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}")
+            retry_at = self._clock() + report.retry_in if report.retry_in else 0.0
+            self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}", retry_at=retry_at)
+
+    def _follow_leading(self) -> None:
+        """Show that this process takes the connection over, if another one held it."""
+        if isinstance(self._last_error, NotShared | HolderLeft):
+            self._set_state(LinkPhase.CONNECTING, self.host, error=TakingOver(self._last_error))
 
     def _follow_wanted(self) -> None:
         self._symbols_changed.set()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any, NoReturn
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.frames import CloseCode
 from websockets.http11 import Response
 
-from tui.errors import HolderLeft
+from tui.errors import HolderLeft, NoConnection
 from tui.feed.clock import Clock
-from tui.feed.connection import MAX_MESSAGE, Connection, header_of
+from tui.feed.connection import MAX_MESSAGE, Connection, ConnectionLost, header_of
 from tui.feed.dispatch import OnPush
 from tui.feed.http_headers import http_date
 from tui.feed.peer import peer_of
@@ -29,9 +32,49 @@ from tui.protocol.relay_status import (
     VERSION_HEADER,
     RelayReport,
 )
+from tui.secrets import safe_text
 
 _URL = "ws://localhost/fund"
 _IS_ENDING = HTTPStatus.SERVICE_UNAVAILABLE  # the library's reply to a handshake while the server is being closed
+
+
+class SharedConnection(Connection):
+    """A connection to the process that shares its own. It reports once a second, so a silence means that it stands
+    still: what it sends when it goes on is old, and left unread."""
+
+    def __init__(self, pid: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._pid = pid
+        self._is_silent = False
+
+    async def read(self) -> NoReturn:
+        watching = asyncio.create_task(self._watch_silence())
+        try:
+            await super().read()
+        finally:
+            watching.cancel()
+
+    async def _watch_silence(self) -> None:
+        """Abandon the connection when it was silent for too long, not counting what this process may have slept."""
+        clock, timings = self._clock, self._timings
+        awake_since = clock()
+        while not self._is_silent:
+            planned = clock() + timings.check_every
+            await asyncio.sleep(timings.check_every)
+            now = clock()
+            if now - planned > timings.stall_threshold:
+                awake_since = now
+            self._is_silent = now - max(awake_since, self._silence.last) > timings.silence
+        self._market.health.heartbeats_missed += 1
+        self._websocket.abandon()
+
+    def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
+        if self._is_silent:
+            return NoConnection(f"window {self._pid} does not answer")
+        words = safe_text(error.rcvd.reason)[:120] if error.rcvd is not None else ""
+        if error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART:  # it is there, and can be joined
+            return ConnectionLost(words)
+        return HolderLeft(words or "connection lost")
 
 
 async def join(
@@ -43,7 +86,7 @@ async def join(
     clock: Clock,
     on_push: OnPush | None,
     on_report: Callable[[RelayReport], None],
-) -> Connection:
+) -> SharedConnection:
     """Returns a connection to the process on a Unix socket, which shares its own to `host`; no key is sent. Raises
     NotShared if that cannot be joined, HolderLeft if it has just left."""
     headers = {VERSION_HEADER: str(RELAY_VERSION), NAME_HEADER: route.name}
@@ -90,7 +133,7 @@ async def join(
     date, uncertainty = http_date(header_of(response, "Date")), _clock_uncertainty(response)
     if date is not None and uncertainty is not None:
         market.observe_date(sent - uncertainty, clock() + uncertainty, date)
-    return Connection(websocket, host, market, timings, clock, on_push, route.tap, on_report)
+    return SharedConnection(peer.pid, websocket, host, market, timings, clock, on_push, route.tap, on_report)
 
 
 def _clock_uncertainty(response: Response) -> float | None:

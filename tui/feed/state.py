@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from tui.errors import FeedError, HolderLeft
+from tui.errors import FeedError, HolderLeft, NotShared, TakingOver
 
 
 class LinkPhase(Enum):
@@ -15,10 +15,11 @@ class LinkPhase(Enum):
     AUTHENTICATING = "authenticating"
     SUBSCRIBING = "subscribing"
     LIVE = "LIVE"
-    RECONNECTING = "reconnecting"  # lost; the next attempt is at `retry_at`
+    RECONNECTING = "reconnecting"  # lost, or it could not be joined; the next attempt is at `retry_at`
     STOPPED = "stopped"  # a retry would not help until the user acts
 
 
+_SEEKING = (LinkPhase.CONNECTING, LinkPhase.RECONNECTING)
 _STEPS = (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING, LinkPhase.SUBSCRIBING)
 
 
@@ -40,17 +41,27 @@ class LinkState(NamedTuple):
     def word(self) -> str:
         """The phase in a word or two."""
         if self.is_moving:
-            return "moving"
+            return "moving" if isinstance(self.error, HolderLeft) else "taking over"
         if self.is_joined and self.phase is LinkPhase.AUTHENTICATING:
             return "joined"
-        if self.phase is LinkPhase.RECONNECTING and not self.was_live:
+        if self.is_refused or (self.phase is LinkPhase.RECONNECTING and not self.was_live):
             return "trying again"
         return str(self.phase.value)
 
     @property
     def is_moving(self) -> bool:
-        """True while the process that held the connection is gone, and no other one holds it yet."""
-        return self.phase in (LinkPhase.CONNECTING, LinkPhase.RECONNECTING) and isinstance(self.error, HolderLeft)
+        """True while the process that held the connection is gone, and no other one, or this one, holds it yet."""
+        return self.phase in _SEEKING and isinstance(self.error, HolderLeft | TakingOver)
+
+    @property
+    def is_refused(self) -> bool:
+        """True while another process uses the key and cannot be joined: it is tried again and again."""
+        return self.phase in _SEEKING and isinstance(self.error, NotShared)
+
+    @property
+    def tells_error(self) -> bool:
+        """True if the words say why the link is not live."""
+        return self.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED) or self.is_moving or self.is_refused
 
     @property
     def is_live(self) -> bool:
@@ -64,16 +75,24 @@ class LinkState(NamedTuple):
 
     def describe(self, now: float) -> str:
         """Returns the state at `now` (s, monotonic) in words: `reconnecting in 4 s: connection reset`."""
+        wait = max(0, round(self.retry_at - now))
+        return self._describe(f"in {wait} s" if wait else "")
+
+    @property
+    def words(self) -> str:
+        """As `describe`, without the time of the next attempt."""
+        return self._describe("")
+
+    def _describe(self, when: str) -> str:
         if self.standing:
             moving = self._replace(standing="")
-            return self.standing if moving.is_live else f"{self.standing}: {moving.describe(now)}"
+            return self.standing if moving.is_live else f"{self.standing}: {moving._describe(when)}"
         if self.is_moving:
             return str(self.error)
-        if self.phase is LinkPhase.RECONNECTING:
-            wait = max(0, round(self.retry_at - now))
-            return f"{self.word} in {wait} s: {self.error}" if wait else f"{self.word}: {self.error}"
-        if self.phase is LinkPhase.STOPPED:
-            return f"{self.word}: {self.error}"
+        if self.tells_error:
+            return f"{self.word} {when}".rstrip() + f": {self.error}"
+        if self.is_joined and when:  # the other process waits
+            return f"{self.word} {self.detail} ({when})"
         return f"{self.word} {self.detail}".rstrip()
 
 
@@ -82,6 +101,7 @@ class Timings(NamedTuple):
 
     open: float = 10.0  # TCP, TLS and the WebSocket handshake together
     join: float = 2.0  # to a process that shares its connection
+    silence: float = 3.0  # of a process that shares its connection, which reports once a second
     join_again: float = 5.0  # after it could not be joined
     auth: float = 10.0  # from the open socket to "authenticated"
     reply: float = 10.0  # to a subscribe request

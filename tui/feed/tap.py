@@ -6,26 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from tui.errors import EXIT_USAGE, FeedError, NoConnection
+from tui.errors import NoConnection
 from tui.feed.state import LinkState
 from tui.protocol.messages import Push
 from tui.protocol.relay_status import RelayReport
 from tui.symbol import Symbol
 
 _HOW_TO_JOIN = "copies join with one XDG_STATE_HOME on one machine, with --nats on several"
-
-
-class NotShared(FeedError):
-    """Another process uses the key, and its connection cannot be joined. `pid` is 0 if the lock file names none, as
-    when one that took the key over has left, and the one before it stands still."""
-
-    exit_code = EXIT_USAGE
-
-    def __init__(self, pid: int, why: str) -> None:
-        holder = f"pid {pid}" if pid else "another itick-tui"
-        super().__init__(f"{holder} uses this key and {why}", advice="end it first, or give --take-over")
-        self.pid = pid
-        self.why = why
 
 
 class AnotherClient(NoConnection):
@@ -108,6 +95,8 @@ class Route(Protocol):
 
     on_wanted: Callable[[], None]
     """Is called when what others want has changed."""
+    on_leading: Callable[[], None]
+    """Is called when this process becomes the holder, before the vendor allows another connection."""
     name: str
     """What this process is, as others are told: `dashboard`, `stream`, `doctor`."""
     unshared: str

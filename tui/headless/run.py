@@ -11,12 +11,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui.crash import catch_callbacks
-from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED
+from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, NoConnection, NotShared
 from tui.feed.clock import monotonic
 from tui.feed.dns import resolve_in_threads
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import NotShared
 from tui.headless.stdout import StdoutWriter
 from tui.market import Market
 from tui.secrets import safe_text
@@ -38,6 +37,7 @@ class HeadlessRun:
         self._signal_exit_code = EXIT_DONE
         self._stderr: StdoutWriter | None = None  # standard error, while the loop runs
         self._was_live = False
+        self._last_words = ""
 
     def _begin(self, log: LogFile | None) -> None:
         """Begin in the running event loop: signals end it, and `log` tells of its trouble."""
@@ -70,6 +70,12 @@ class HeadlessRun:
     async def _close_stderr(self) -> None:
         if self._stderr is not None and await self._stderr.close(STALL_TIMEOUT) is None:
             self._stderr = None  # else standard error has no reader: drop what is printed at the end too
+
+    def _no_connection(self, state: LinkState, seconds: float) -> NoConnection:
+        """Returns the error of a link that is not live after so many s."""
+        why = str(state.error or state.words)
+        advice = f": {state.error.advice}" if isinstance(state.error, NotShared) else ""
+        return NoConnection(f"no live connection within {seconds:g} s: {why}{advice}")
 
     def _print_status(self, words: str) -> None:
         """Print a line on standard error."""
@@ -106,13 +112,15 @@ class HeadlessRun:
             self._finish(fault)
 
     def _follow_state(self, state: LinkState) -> bool:
-        """Print a state of the link. Returns False if it is the end: an error that lasts."""
-        words = safe_text(state.describe(monotonic()))
-        _log.info("link %s", words)
-        may_answer_again = self._was_live and isinstance(state.error, NotShared)
-        if state.phase is LinkPhase.STOPPED and state.error is not None and not may_answer_again:
+        """Print a state of the link, once. Returns False if it is the end: an error that lasts."""
+        if state.words != self._last_words:
+            self._last_words = state.words
+            words = safe_text(state.describe(monotonic()))
+            _log.info("link %s", words)
+            if state.phase is not LinkPhase.STOPPED:
+                self._print_status(f"{words}: {state.error.advice}" if isinstance(state.error, NotShared) else words)
+        if state.phase is LinkPhase.STOPPED and state.error is not None:
             self._finish(state.error)
             return False
-        self._print_status(words)
         self._was_live |= state.is_live
         return True

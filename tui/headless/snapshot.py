@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.errors import EXIT_DONE, FeedError, NoConnection
+from tui.errors import EXIT_DONE, FeedError
 from tui.feed.clock import monotonic
 from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
@@ -142,8 +142,7 @@ class Snapshot(HeadlessRun):
                     await self._work_out_usual_volume()
         except TimeoutError:
             if not self._was_live:
-                why = self._link.state.error or self._link.state.describe(monotonic())
-                self._finish(NoConnection(f"no live connection within {self._wait:g} s: {why}"))
+                self._finish(self._no_connection(self._link.state, self._wait))
         self._finish(EXIT_DONE)
 
     async def _next(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tui import format as fmt
-from tui.errors import EXIT_DONE, ItickError, NoConnection, reason
+from tui.errors import EXIT_DONE, ItickError, reason
 from tui.feed.clock import monotonic
 from tui.feed.endpoint import host_of
 from tui.feed.link import Link, Opener
@@ -189,8 +189,7 @@ class NdjsonStream(HeadlessRun):
 
     def _fail_deadline(self, seconds: float) -> None:
         assert self._link is not None
-        why = self._link.state.error or self._link.state.describe(monotonic())
-        self._finish(NoConnection(f"no live connection within {seconds:g} s: {why}"))
+        self._finish(self._no_connection(self._link.state, seconds))
 
     def _on_push(self, message: Push, instrument: Instrument) -> None:
         if self._remaining == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from tui.errors import NotShared
 from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import AnotherClient
 
@@ -50,8 +51,8 @@ class OutageNotifier:
         if not self._was_live:
             return
         self._since = self._since or loop.time()
-        other_client = state.phase is LinkPhase.RECONNECTING and isinstance(state.error, AnotherClient)
-        if other_client or state.phase is LinkPhase.STOPPED:
+        in_use = state.phase is LinkPhase.RECONNECTING and isinstance(state.error, AnotherClient | NotShared)
+        if in_use or state.phase is LinkPhase.STOPPED:
             self._reason = str(state.error)
             self._report()
             return

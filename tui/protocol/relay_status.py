@@ -35,13 +35,16 @@ class Window(Struct, omit_defaults=True):
 
 class RelayReport(Struct, omit_defaults=True):
     """The state of a relay. `phase` is the name of a LinkPhase, `words` describe the link, `lag` is its median lag in
-    ms; `served` counts the symbols that the connection has, of all who use it. `windows` has the holder of the
+    ms; `error` is why it is lost, and `retry_in` when the next attempt
+    is, in s. `served` counts the symbols that the connection has, of all who use it. `windows` has the holder of the
     connection first. The rest is of the client that it is sent to: `lost` counts its messages, and where the plan is
     full, `held` counts the symbols that it lacks and `holders`, other windows, have."""
 
     pid: int
     phase: str
     words: str
+    error: str = ""
+    retry_in: float = 0.0
     is_demo: bool = False
     served: int = 0
     lag: float | None = None
@@ -49,6 +52,11 @@ class RelayReport(Struct, omit_defaults=True):
     held: int = 0
     holders: int = 0
     windows: list[Window] = []
+
+    @property
+    def is_served(self) -> bool:
+        """True once the vendor has accepted the key: others may subscribe."""
+        return self.phase in ("SUBSCRIBING", "LIVE")
 
 
 class RelayStatus(Struct, tag_field="resAc", tag="relay", omit_defaults=True):

@@ -21,7 +21,7 @@ from nats.js.errors import NotFoundError
 from tui.errors import MalformedMessage, NoConnection
 from tui.feed.clock import Clock
 from tui.feed.dispatch import OnPush, make_dispatcher
-from tui.feed.state import LinkPhase, Timings
+from tui.feed.state import Timings
 from tui.market import Market
 from tui.protocol.decoder import decode
 from tui.protocol.messages import SUBSCRIBED, Reply, SubscribeReply
@@ -41,11 +41,9 @@ from tui.relay.nats_subjects import (
 from tui.secrets import safe_text
 from tui.symbol import Symbol
 
-_MAX_SILENCE = 3.0  # s without a report, of which there is one each second
 _RENEW_EVERY = WANT_LIFE / 3  # s
 _MAX_WAITING = 10_000  # messages of a subject that are not applied yet; the library drops what comes then, and tells
 _GAP = 0.05  # s between two looks for a last value that is on its way to the stream
-_SERVED = (LinkPhase.SUBSCRIBING.name, LinkPhase.LIVE.name)
 
 _decode_reply = msgspec.json.Decoder(WantReply).decode
 
@@ -174,15 +172,15 @@ class NatsConnection:
         self._clock_offset = min(self._clock_offset, self._market.local_time(now) - status.arrived)
         name = safe_text(report.windows[0].name)[:60]
         windows = [msgspec.structs.replace(report.windows[0], name=name)]
-        words = safe_text(report.words)[:120]
-        self._report = msgspec.structs.replace(report, words=words, lost=self._lost, windows=windows)
+        words, why = safe_text(report.words)[:120], safe_text(report.error)[:120]
+        self._report = msgspec.structs.replace(report, words=words, error=why, lost=self._lost, windows=windows)
         self._on_report(self._report)
-        if report.phase in _SERVED:
+        if report.is_served:
             self._is_served.set()
         else:
             self._is_served.clear()
             if self._is_authenticated:
-                self._end(NoConnection(words or "the publisher has lost the vendor"))
+                self._end(NoConnection(why or "the publisher has lost the vendor"))
 
     async def run_heartbeat(self) -> NoReturn:
         """Watch the reports and renew the requests. Raises NoConnection when no report comes."""
@@ -195,7 +193,7 @@ class NatsConnection:
             if now - planned > timings.suspend_threshold:
                 raise NoConnection("this machine was asleep")
             # After a stop of this process reports may wait in the buffer: they are read before the next check.
-            if now - planned < timings.stall_threshold and now - self._reported_at > _MAX_SILENCE:
+            if now - planned < timings.stall_threshold and now - self._reported_at > timings.silence:
                 health.heartbeats_missed += 1
                 health.missed += 1
                 raise NoConnection(f"no word from the publisher for {now - self._reported_at:.0f} s")

@@ -28,7 +28,7 @@ from nats.js.errors import KeyWrongLastSequenceError
 
 from tui.errors import KeyRefused, NoConnection, UsageError
 from tui.feed.clock import monotonic
-from tui.feed.endpoint import host_of
+from tui.feed.endpoint import canonical_host
 from tui.feed.failures import PermanentError
 from tui.feed.key_lock import KeyLock
 from tui.feed.link import Link
@@ -201,7 +201,7 @@ class Publisher:
     async def _run_link(self) -> None:
         market = self._market
         market.on_frames = self._begin
-        lock = KeyLock(host_of(self._url), self._token)
+        lock = KeyLock(canonical_host(self._url), self._token)
         async with Sharing(lock, market, f"relay on {self._server.host}", wants_everything=True) as route:
             self._link = Link(
                 self._url,
@@ -331,7 +331,9 @@ class Publisher:
         report = RelayReport(
             pid=os.getpid(),
             phase=state.phase.name,
-            words=safe_text(state.describe(now)),
+            words=safe_text(state.words),
+            error=safe_text(str(state.error or "")),
+            retry_in=max(0.0, state.retry_at - now),
             is_demo=self._link.is_demo,
             lag=lag.median if lag is not None else None,
             windows=[Window(os.getpid(), self._name, len(self._wanted))],

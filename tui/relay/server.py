@@ -82,6 +82,7 @@ OPEN_WITHIN = 5.0
 
 _SERVER = f"itick-tui-relay/{__version__}"
 _REPORT_EVERY = 1.0  # s
+_VENDOR_LOST = "the connection to the vendor was lost: "
 _NORMAL, _LEFT, _TOO_MANY, _LOST = 1000, 1001, 1008, 1012
 """RFC 6455 §7.4.1: normal closure, going away, policy violation, service restart."""
 
@@ -368,7 +369,8 @@ class Relay:
         if state.phase not in (LinkPhase.SUBSCRIBING, LinkPhase.LIVE):
             served = [client for client in self._clients if client.is_authenticated]
             if served:
-                self._disconnect(served, _LOST, f"the connection to the vendor was lost: {state.error or 'renewed'}")
+                why = str(state.error or "renewed").removeprefix(_VENDOR_LOST)  # as it is told by another relay
+                self._disconnect(served, _LOST, _VENDOR_LOST + why)
             self._fan_out.clear()
         if state.phase is LinkPhase.AUTHENTICATING:
             self._connected_at = self._clock()
@@ -387,12 +389,15 @@ class Relay:
 
     def report(self, client: RelayClient | None = None) -> RelayReport:
         """Returns what a client is told, or what this process itself shows."""
-        state, lag = self._state, self._market.clock.lag(self._clock())
+        state, now = self._state, self._clock()
+        lag = self._market.clock.lag(now)
         held = self._held_by_others(client)
         return RelayReport(
             pid=os.getpid(),
             phase=state.phase.name if state is not None else LinkPhase.CONNECTING.name,
-            words=safe_text(state.describe(self._clock())) if state is not None else LinkPhase.CONNECTING.value,
+            words=safe_text(state.words) if state is not None else LinkPhase.CONNECTING.value,
+            error=safe_text(str(state.error or "")) if state is not None else "",
+            retry_in=max(0.0, state.retry_at - now) if state is not None else 0.0,
             is_demo=self._is_demo,
             served=self._served,
             lag=lag.median if lag is not None else None,

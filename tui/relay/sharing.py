@@ -32,11 +32,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from tui.errors import UsageError, reason
+from tui.errors import NotShared, UsageError, reason
 from tui.feed.clock import Clock, monotonic
 from tui.feed.key_lock import Holder, KeyInUse, KeyLock
 from tui.feed.state import Timings
-from tui.feed.tap import NotShared
 from tui.market import Market
 from tui.threads import run_in_thread
 
@@ -94,7 +93,8 @@ class Sharing:
     """The part of this process in the sharing of a key's connection, in an `async with` block. `name` is what it is:
     `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
     what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
-    too, whoever is the holder. `on_wanted` is called when what others want has changed.
+    too, whoever is the holder. `on_wanted` is called when what others want has changed, `on_leading` when this process
+    becomes the holder.
 
     Entering raises UsageError if nothing can listen there."""
 
@@ -114,6 +114,7 @@ class Sharing:
         self.role = Role.SEEKING
         self.relay: Relay | None = None
         self.on_wanted: Callable[[], None] = lambda: None
+        self.on_leading: Callable[[], None] = lambda: None
         self._lock = lock
         self._market = market
         self.name = name
@@ -217,6 +218,7 @@ class Sharing:
         """Serve the others, then wait until the vendor allows another connection. `before` led until now."""
         if self._serves:
             await self._serve(before)
+        self.on_leading()
         await asyncio.sleep(self._left_at + self._timings.retry_gap - self._clock())
         self._left_at = -math.inf
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.feed.tap import NotShared
+from tui.errors import NotShared
 from tui.screens.dismiss_once import DismissOnce
 from tui.screens.follows_time import FollowsTime
 

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from tui import format as fmt
 from tui.config.key_table import KEYS, KeyBinding, label_of
 from tui.feed.state import LinkPhase, LinkState
-from tui.feed.tap import AnotherClient, NotShared
+from tui.feed.tap import AnotherClient
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
 from tui.protocol.relay_status import RelayReport
@@ -80,7 +80,7 @@ class StatusBar(LineWidget):
             behind = (f"terminal behind {fmt.seconds(self.terminal_delay)}", role, True)
             messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
-        action = _key_hint(styles, self._reconnect_key, _reconnect_effect(link)) if self._can_act(link) else []
+        action = _key_hint(styles, self._reconnect_key, "tries now") if self._can_act(link) else []
         if link.standing == "FROZEN":
             action = _key_hint(styles, self._freeze_key, "shows the present")
         why = _key_hint(styles, self._health_key, "why")
@@ -111,8 +111,7 @@ class StatusBar(LineWidget):
         """Returns what is wrong, the most severe first."""
         health = self._market.health
         found: list[str] = []
-        is_told = link.is_moving or link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED)
-        if link.error is not None and not is_told:
+        if link.error is not None and not link.tells_error:
             found.append(safe_text(str(link.error)))
         if link.is_live:
             found += describe_shortfalls(list(self._market.instruments.values()), self.shared)
@@ -150,7 +149,7 @@ class StatusBar(LineWidget):
 
 def _reconnect_effect(link: LinkState) -> str:
     """Returns what the key for reconnecting does."""
-    return "takes it over" if isinstance(link.error, NotShared | AnotherClient) else "tries now"
+    return "takes it over" if isinstance(link.error, AnotherClient) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:
