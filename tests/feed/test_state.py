@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tui.errors import HolderLeft, KeyRefused, NoConnection
+from tui.errors import HolderLeft, KeyRefused, NoConnection, NotShared, TakingOver
 from tui.feed.state import LinkPhase, LinkState
 
 LOST = NoConnection("link silent")
 LEFT = HolderLeft("it was closed")
+IN_USE = NotShared(7, "does not answer")
 
 
 @pytest.mark.parametrize(
@@ -27,10 +28,15 @@ LEFT = HolderLeft("it was closed")
         (LinkState(LinkPhase.RECONNECTING, 0, retry_at=104.0, error=LEFT), "moving to another window: it was closed"),
         (LinkState(LinkPhase.CONNECTING, 0, "api.itick.org", error=LEFT), "moving to another window: it was closed"),
         (LinkState(LinkPhase.CONNECTING, 0, error=HolderLeft()), "moving to another window"),
+        (LinkState(LinkPhase.CONNECTING, 0, error=TakingOver(LEFT)), "taking the connection over: it was closed"),
+        (LinkState(LinkPhase.CONNECTING, 0, error=TakingOver(HolderLeft())), "taking the connection over"),
+        (LinkState(LinkPhase.CONNECTING, 0, error=TakingOver(IN_USE)), f"taking the connection over: {IN_USE}"),
+        (LinkState(LinkPhase.RECONNECTING, 0, retry_at=104.0, error=IN_USE), f"trying again in 4 s: {IN_USE}"),
+        (LinkState(LinkPhase.CONNECTING, 0, "x", error=IN_USE, was_live=True), f"trying again: {IN_USE}"),
         (LinkState(LinkPhase.AUTHENTICATING, 0, "api.itick.org", error=LEFT), "authenticating api.itick.org"),
         (
-            LinkState(LinkPhase.AUTHENTICATING, 0, "window 7: reconnecting in 4 s: link silent", is_joined=True),
-            "joined window 7: reconnecting in 4 s: link silent",
+            LinkState(LinkPhase.AUTHENTICATING, 0, "window 7: reconnecting: silent", retry_at=104.0, is_joined=True),
+            "joined window 7: reconnecting: silent (in 4 s)",
         ),
         (LinkState(LinkPhase.LIVE, 0, is_joined=True), "LIVE"),
         (LinkState(LinkPhase.STOPPED, 0, error=KeyRefused("key refused by x")), "stopped: key refused by x"),

@@ -109,6 +109,7 @@ class Window:
             self.link.set_symbols(())
         self.link._route = self.sharing
         self.sharing.on_wanted = self.link._follow_wanted
+        self.sharing.on_leading = self.link._follow_leading
         self._stack = AsyncExitStack()
 
     @property

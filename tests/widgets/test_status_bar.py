@@ -91,9 +91,8 @@ def test_the_reason_stays_while_the_link_is_made_again() -> None:
 def test_moving_to_another_window_is_told_once() -> None:
     moving = LinkState(LinkPhase.CONNECTING, 0.0, "api.itick.org", error=HolderLeft("it was closed"), was_live=True)
     assert line(market(), moving, 70) == "◌ moving to another window: it was closed   3 symbols   reconnects 0"
-    found = moving._replace(phase=LinkPhase.AUTHENTICATING, detail="window 7: LIVE", is_joined=True)
-    words = "◌ joined window 7: LIVE   moving to another window: it was closed"
-    assert line(market(), found, 158).startswith(words)
+    refused = TAKEN._replace(phase=LinkPhase.CONNECTING)
+    assert line(market(), refused, 158).count("uses this key") == 1
 
 
 def test_who_holds_the_places_of_the_plan_is_told_of_a_shared_connection() -> None:
