@@ -9,10 +9,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.relay.window_process import WindowProcess
 from tests.relay.windows import LOCAL_TOKEN, PACES, Window, leads_again, on_loopback
 from tests.support.feed import IEF, QQQ, QUICK, SPY
+from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase, LinkState
+from tui.relay.sharing import Role
 
 L = LinkPhase.LIVE
 
@@ -79,3 +82,12 @@ async def test_a_lost_vendor_is_told_once_by_whoever_passes_it_on(folder: Path) 
                     await program.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.reason.count("the connection to the vendor was lost") == 1
+
+
+async def test_the_badge_of_made_up_prices_stays_while_a_window_takes_over_that_does_not_know_yet(folder: Path) -> None:
+    async with Exchange(single_connection=True) as exchange, DemoWindow(exchange.url, folder, QQQ) as window:
+        await window.running.reaches(L)
+        async with WindowProcess(exchange.url, folder, SPY, pace="pausing", take_over=True) as taker:
+            await taker.is_live("leading")
+            await until(lambda: window.sharing.role is Role.FOLLOWING and window.link.state.phase is L, within=20)
+            assert all(window.badges[window.badges.index(True) :])
