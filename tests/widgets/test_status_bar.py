@@ -9,6 +9,7 @@ from tests.support.frozen_dashboard import START, US
 from tui.config.themes import find_theme
 from tui.errors import HolderLeft, KeyRefused, NoConnection, NotShared
 from tui.feed.state import LinkPhase, LinkState
+from tui.feed.tap import AnotherClient
 from tui.market import Market
 from tui.protocol.messages import OVER_LIMIT
 from tui.protocol.relay_status import RelayReport, Window
@@ -93,6 +94,22 @@ def test_moving_to_another_window_is_told_once() -> None:
     assert line(market(), moving, 70) == "◌ moving to another window: it was closed   3 symbols   reconnects 0"
     refused = TAKEN._replace(phase=LinkPhase.CONNECTING)
     assert line(market(), refused, 158).count("uses this key") == 1
+
+
+def test_what_the_key_does_is_told_of_who_uses_the_key_of_the_account() -> None:
+    elsewhere = LinkState(LinkPhase.RECONNECTING, 0.0, error=AnotherClient())
+    assert "r takes it over" in line(market(), elsewhere, 158)
+    assert "r tries now" in line(market(), TAKEN, 158), "only the question takes over from a window here"
+
+
+def test_whose_key_tries_now_is_told_while_the_holder_waits() -> None:
+    words = "window 7: reconnecting: connection lost"
+    waits = LinkState(LinkPhase.AUTHENTICATING, 0.0, words, retry_at=1e6, is_joined=True)
+    shared = RelayReport(7, "RECONNECTING", words, windows=[Window(7, "dashboard"), Window(8, "dashboard")])
+    assert "s)   r in that window tries now" in line(market(), waits, 158, shared)
+    assert "tries now" not in line(market(), waits._replace(retry_at=0.0), 158, shared)
+    shared.windows[0] = Window(7, "relay")  # it has no keys
+    assert "tries now" not in line(market(), waits, 158, shared)
 
 
 def test_who_holds_the_places_of_the_plan_is_told_of_a_shared_connection() -> None:

@@ -13,7 +13,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import AnotherClient
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
-from tui.protocol.relay_status import RelayReport
+from tui.protocol.relay_status import DASHBOARD, RelayReport
 from tui.secrets import safe_text
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
@@ -80,7 +80,8 @@ class StatusBar(LineWidget):
             behind = (f"terminal behind {fmt.seconds(self.terminal_delay)}", role, True)
             messages = [behind] if link.is_live else [behind, *messages]
         messages += [(words, "warning", False) for words in self._warnings(link)]
-        action = _key_hint(styles, self._reconnect_key, "tries now") if self._can_act(link) else []
+        effect = self._reconnect_effect(link)
+        action = _key_hint(styles, self._reconnect_key, effect) if effect else []
         if link.standing == "FROZEN":
             action = _key_hint(styles, self._freeze_key, "shows the present")
         why = _key_hint(styles, self._health_key, "why")
@@ -104,8 +105,15 @@ class StatusBar(LineWidget):
             line += figure
         return line
 
-    def _can_act(self, link: LinkState) -> bool:
-        return link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED) and not self.replay
+    def _reconnect_effect(self, link: LinkState) -> str:
+        """Returns what the key for reconnecting does, "" if it is no help."""
+        if self.replay:
+            return ""
+        if link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
+            return "takes it over" if isinstance(link.error, AnotherClient) else "tries now"
+        is_other_waiting = link.is_joined and link.phase is LinkPhase.AUTHENTICATING and link.retry_at > self.now
+        has_keys = self.shared is not None and self.shared.windows[0].name == DASHBOARD
+        return "in that window tries now" if is_other_waiting and has_keys else ""
 
     def _warnings(self, link: LinkState) -> list[str]:
         """Returns what is wrong, the most severe first."""
@@ -145,11 +153,6 @@ class StatusBar(LineWidget):
         malformed = health.malformed.total()
         figures.append((f"malformed {malformed}", "warning" if malformed else "muted"))
         return [[styles.segment(_GAP + words, role)] for words, role in figures]
-
-
-def _reconnect_effect(link: LinkState) -> str:
-    """Returns what the key for reconnecting does."""
-    return "takes it over" if isinstance(link.error, AnotherClient) else "tries now"
 
 
 def _key_hint(styles: Styles, key: str, effect: str) -> StyledLine:
