@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,39 @@ def test_a_follower_comes_back_within_seconds_of_its_server() -> None:
 
 async def test_a_server_that_is_not_there_is_told_at_once() -> None:
     """The library would try for two minutes, and a screen say meanwhile that it connects."""
+    ended: list[NoConnection] = []
     async with asyncio.timeout(20):
         with pytest.raises(NoConnection, match=r"cannot reach 127.0.0.1:\d+: connection refused"):
-            await open_client(NatsServer(f"nats://127.0.0.1:{free_port()}"), "test", lambda error: None)
+            await open_client(NatsServer(f"nats://127.0.0.1:{free_port()}"), "test", ended.append)
+    assert ended == [], "it was never open"
+
+
+async def test_a_relay_says_once_why_it_cannot_reach_its_server_and_nothing_else(tmp_path: Path) -> None:
+    port = free_port()
+    with RelayProcess(tmp_path / "one", "ws://127.0.0.1:9/fund", f"nats://127.0.0.1:{port}") as relay:
+        await relay.says("trying again")
+        await asyncio.sleep(4)  # the next attempt comes after 3 s
+        assert relay.kill(signal.SIGINT) == 130
+        assert relay.said == f"cannot reach 127.0.0.1:{port}: connection refused; trying again\n"
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+async def test_a_publisher_tells_the_states_of_the_link_and_at_the_end_the_counters(
+    tmp_path: Path, signum: signal.Signals, code: int
+) -> None:
+    log = tmp_path / "log"
+    async with NatsProcess(tmp_path) as nats, AsyncExitStack() as stack:
+        async with Exchange(rate=200) as exchange:
+            relay = stack.enter_context(RelayProcess(tmp_path / "one", exchange.url, nats.url, "--log", str(log)))
+            opener = NatsFollower(NatsServer(nats.url), "stream")
+            async with Running(nats.url, QQQ, timings=None, opener=opener) as running:
+                await until(lambda: running.link.state.is_live, SLOW)
+                await relay.says("LIVE")
+        await relay.says("reconnecting")
+        assert relay.kill(signum) == code
+        said = relay.said.splitlines()
+        assert said[0].startswith("publishing on") and said[1].startswith("connecting"), said
+        assert len(said) == len(set(said)), "a line twice"
+        assert said[-4].startswith("received ") and said[-1].startswith("link: "), said
+        logged = log.read_text()
+        assert "publishing on" in logged and "link LIVE" in logged and "link reconnecting" in logged

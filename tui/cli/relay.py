@@ -20,12 +20,10 @@ from tui.cli.options import (
     url_option,
 )
 from tui.config.plain_mode import PLAIN
-from tui.errors import EXIT_DONE, EXIT_TERMINATED, ItickError, UsageError
+from tui.errors import EXIT_DONE, ItickError, UsageError
 
 if TYPE_CHECKING:
     from tui.log import LogFile
-    from tui.relay.nats_server import NatsServer
-    from tui.secrets import Token
 
 
 @click.command(
@@ -95,18 +93,19 @@ def relay(
 
     from tui.feed.endpoint import canonical_host
     from tui.feed.key_lock import KeyLock
+    from tui.headless.publish import PublishRun
     from tui.headless.relay import RelayRun
     from tui.log import logging_to
     from tui.relay.sharing import Sharing
 
-    if server is not None:
-        return _publish(server, target, token, log_file)
     if access is not None and canonical_host(target) == canonical_host(f"ws://{access}"):
         raise UsageError(f"--listen {access} is the address of the feed itself: choose another port")
     lock = KeyLock(canonical_host(target), token)
-    relay_run = RelayRun()
+    relay_run, publish_run = RelayRun(), PublishRun()
 
     async def run(log: LogFile | None) -> int:
+        if server is not None:
+            return await publish_run.run(server, target, token, log)
         sharing = Sharing(lock, relay_run.market, "relay", take_over=take_over, wants_everything=True, listen=access)
         async with sharing:
             return await relay_run.run(target, token, sharing, access, log)
@@ -117,27 +116,4 @@ def relay(
     except ItickError as error:
         return print_error(str(error), error.exit_code)
     finally:
-        relay_run.print_counters()  # last, where scripts look for it
-
-
-def _publish(server: NatsServer, target: str, token: Token, log_file: Path | None) -> int:
-    """Publish until a signal comes; returns the exit code. Raises FeedError."""
-    import asyncio
-    import contextlib
-    import signal
-
-    from tui.log import logging_to
-    from tui.relay.nats_publisher import publish
-
-    def say(words: str) -> None:
-        print_error(words, EXIT_DONE)
-
-    async def run() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await publish(server, target, token, say)
-
-    with logging_to(log_file, inherited=True), contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(run())
-    return EXIT_TERMINATED
+        (relay_run if server is None else publish_run).print_counters()  # last, where scripts look for it

@@ -39,7 +39,7 @@ class RelayRun(HeadlessRun):
             path = safe_text(str(listen.path))
             self._print_status(f"for programs on this machine: {sharing.url}, their key is in {path}")
         try:
-            code = await self._run_link(link)
+            code = await self._run_until_done(link.run())
         finally:
             await self._close_stderr()
         return self._signal_exit_code or code  # a signal may arrive during the final writes

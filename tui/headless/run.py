@@ -8,13 +8,13 @@ import logging
 import select
 import signal
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from tui.crash import catch_callbacks
 from tui.errors import EXIT_DONE, EXIT_HANGUP, EXIT_INTERRUPTED, EXIT_TERMINATED, NoConnection, NotShared
 from tui.feed.clock import monotonic
 from tui.feed.dns import resolve_in_threads
-from tui.feed.link import Link
 from tui.feed.state import LinkPhase, LinkState
 from tui.headless.stdout import StdoutWriter
 from tui.market import Market
@@ -57,10 +57,10 @@ class HeadlessRun:
             if log.trouble:
                 self._print_status(log.trouble)
 
-    async def _run_link(self, link: Link) -> int:
-        """Run a link until this ends; returns the exit code. Raises the error that ended it."""
-        task = asyncio.create_task(link.run())
-        task.add_done_callback(self._on_link_ended)
+    async def _run_until_done(self, work: Coroutine[Any, Any, None]) -> int:
+        """Run a link, or what runs links, until this ends; returns the exit code. Raises the error that ended it."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._on_work_ended)
         try:
             return await self._exit_code
         finally:
@@ -107,7 +107,7 @@ class HeadlessRun:
         else:
             self._exit_code.set_result(result)
 
-    def _on_link_ended(self, task: asyncio.Task[None]) -> None:
+    def _on_work_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and isinstance(fault := task.exception(), Exception):
             self._finish(fault)
 

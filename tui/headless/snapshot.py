@@ -73,10 +73,10 @@ class Snapshot(HeadlessRun):
         )
         link.set_symbols(self._symbols)
         following = asyncio.create_task(self._follow())
-        following.add_done_callback(self._on_link_ended)
+        following.add_done_callback(self._on_work_ended)
         self._exit_code.add_done_callback(lambda _: self._look())
         try:
-            return await self._run_link(link)
+            return await self._run_until_done(link.run())
         finally:
             following.cancel()
             await asyncio.wait([following])

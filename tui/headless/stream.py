@@ -99,7 +99,7 @@ class NdjsonStream(HeadlessRun):
         self._link.set_symbols(self._symbols)
         self._start_deadline()
         try:
-            code = await self._run_link(self._link)
+            code = await self._run_until_done(self._link.run())
         finally:
             error = await self._stdout.close(None if self._remaining == 0 else STALL_TIMEOUT)
             await self._close_stderr()

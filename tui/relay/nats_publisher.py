@@ -76,12 +76,18 @@ _log = logging.getLogger(__name__)
 _encode = json.Encoder().encode
 
 
-async def publish(server: NatsServer, url: str, token: Token, say: Callable[[str], None]) -> NoReturn:
-    """Publish the feed of `url` until cancelled. `say` is given what a person should know. Raises FeedError where a
-    retry would not help."""
+_Say = Callable[[str], None]
+_OnState = Callable[[LinkState], None]
+
+
+async def publish(
+    server: NatsServer, url: str, token: Token, market: Market, say: _Say, on_state: _OnState
+) -> NoReturn:
+    """Publish the feed of `url`, which `market` follows, until cancelled. `say` is given what a person should know, and
+    `on_state` each state of the link to the vendor. Raises FeedError where a retry would not help."""
     said = ""
     while True:
-        publisher = Publisher(server, url, token, say)
+        publisher = Publisher(server, url, token, market, say, on_state)
         try:
             await publisher.run()
         except NoConnection as error:
@@ -94,15 +100,18 @@ async def publish(server: NatsServer, url: str, token: Token, say: Callable[[str
 class Publisher:
     """One connection to the server, and the link to the vendor while it has the lock."""
 
-    def __init__(self, server: NatsServer, url: str, token: Token, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, server: NatsServer, url: str, token: Token, market: Market, say: _Say, on_state: _OnState
+    ) -> None:
         self._server = server
         self._url = url
         self._token = token
         self._say = say
+        self._on_state = on_state
         self._name = f"{socket.gethostname()} (pid {os.getpid()})"
         self.was_elected = False
         self._ended: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
-        self._market = Market()
+        self._market = market
         self._link: Link | None = None
         self._connections = itertools.count(1)
         self._id = ""
@@ -225,6 +234,7 @@ class Publisher:
         if state.phase is LinkPhase.STOPPED and isinstance(state.error, (KeyRefused, PermanentError)):
             self._end(state.error)
         self._send_report()
+        self._on_state(state)
 
     def _begin(self, at: float) -> Callable[[bytes | bytearray], None]:
         self._arrived = int(self._market.local_time(at))

@@ -113,8 +113,8 @@ def facts_of(client: Client) -> ServerFacts:
 
 
 async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnection], None]) -> Client:
-    """Returns a connected client. `on_end` is called when its connection has ended or has lost messages: it is never
-    opened again here. Raises NoConnection."""
+    """Returns a connected client. `on_end` is called when its connection, once open, has ended or has lost messages: it
+    is never opened again here. Raises NoConnection."""
     from nats.aio.client import Client, RawCredentials
     from nats.errors import Error, SlowConsumerError
 
@@ -135,7 +135,8 @@ async def open_client(server: NatsServer, name: str, on_end: Callable[[NoConnect
             raise error  # the library would go on trying for two minutes, without a word
 
     async def closed() -> None:
-        on_end(NoConnection(f"{server.host} closed the connection"))
+        if is_open:  # else open_client itself raises why
+            on_end(NoConnection(f"{server.host} closed the connection"))
 
     def secret(part: str) -> str:
         check_tls()
