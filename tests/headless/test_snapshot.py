@@ -19,6 +19,7 @@ from tui.history.store import BarUpdate, Store, default_store_path
 from tui.history.volume_history import comparable_sessions
 from tui.market import Market
 from tui.market.bars import MINUTE
+from tui.market.session_axis import session_minutes
 from tui.protocol.messages import Kline
 from tui.symbol import Symbol
 from tui.watchlist.columns import BY_ID, DEFAULT
@@ -152,12 +153,15 @@ def test_the_usual_volume_is_made_of_the_minutes_that_the_dashboard_has_stored(t
     market.set_hours(demo=True)
     market.follow([symbol])
     hours = market.instruments[symbol].calendar
-    sessions = comparable_sessions(hours, hours.at(1000 * time.time()).date)[:7]
+    now = 1000 * time.time()
+    today = hours.at(now).date
+    sessions = (session_minutes(hours, today), *comparable_sessions(hours, today)[:7])
     bars = [
         Kline(symbol="", open=540.0, high=540.0, low=540.0, close=540.0, time=slot * MINUTE, volume=1.0)
         for minutes in reversed(sessions)
         for part in minutes
         for slot in part
+        if slot * MINUTE < now - MINUTE
     ]
     store = Store(default_store_path(demo=True))
     store.write([BarUpdate(symbol, bars)])

@@ -17,11 +17,10 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import Route
 from tui.headless.run import HeadlessRun
 from tui.history.store import Store, StoreError, default_store_path
-from tui.history.volume_history import comparable_sessions, usual_volume
+from tui.history.volume_history import bars_to_read, comparable_sessions, usual_volume
 from tui.market import Instrument
 from tui.market.data_status import data_status
 from tui.protocol.messages import TYPE_OF, TYPES, Push
-from tui.protocol.rest import MOST_BARS
 from tui.reference.fund_names import FundNames
 from tui.reference.holidays import load
 from tui.secrets import Token, safe_text
@@ -160,7 +159,8 @@ class Snapshot(HeadlessRun):
         """Apply holidays and the bars and closes that the dashboard has stored."""
         if not self._link.is_demo:
             self.market.set_holidays(await run_in_thread(load, time.time()))
-        found = await self._use_store(partial(Store.read, symbols=self._symbols, limit=MOST_BARS))
+        limit = bars_to_read(self.market.instruments.values(), self.market.exchange_time(monotonic()))
+        found = await self._use_store(partial(Store.read, symbols=self._symbols, limit=limit))
         for symbol, stored in (found or {}).items():
             self.market.apply_history_closes(symbol, stored.closes)
             self.market.apply_history(symbol, stored.bars, True, monotonic())
