@@ -108,7 +108,7 @@ async def test_a_person_watches_adds_removes_and_quits(terminal: Terminal, asked
     await terminal.until(lambda: "GLD$US depth" in terminal.text())
 
     terminal.press("?")
-    await terminal.until(lambda: "take back the last change of the lists" in terminal.text())
+    await terminal.until(lambda: "take back the last change of lists" in terminal.text())
     terminal.press("q")
     await terminal.until(lambda: "bring back" not in terminal.text())
     terminal.press("q")

@@ -20,7 +20,7 @@ from tests.support.terminal_replies import REPLIES
 from tui.app.lifecycle import DEADLY_SIGNALS
 from tui.terminal.input_filter import PASTE_TIMEOUT
 
-HELP = "take back the last change of the lists"
+HELP = "take back the last change of lists"
 
 
 @pytest.fixture

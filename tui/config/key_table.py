@@ -73,7 +73,7 @@ _DIGIT_KEYS = tuple("123456789")
 KEYS = (
     KeyBinding("add", ("a",), "Add symbols", "add symbols: GLD$US, TLT or a pasted list", "Watchlist"),
     KeyBinding("remove", ("d", "delete"), "Remove", "remove the marked symbols, or the selected one", "Watchlist"),
-    KeyBinding("undo", ("u",), "Undo", "take back the last change of the lists, and the one before", "Watchlist"),
+    KeyBinding("undo", ("u",), "Undo", "take back the last change of lists or lines, and the one before", "Watchlist"),
     KeyBinding("mark", ("space",), "Mark", "mark the symbol, to remove or move several", "Watchlist"),
     KeyBinding("row_down", ("J",), "Move row down", "move row down; the order is then yours", "Watchlist"),
     KeyBinding("row_up", ("K",), "Move row up", "move row up", "Watchlist"),
