@@ -55,11 +55,16 @@ def follower(nats: NatsProcess, *symbols: Symbol) -> Running:
 
 
 def unequal(running: Running, exchange: Exchange) -> list[str]:
-    """Returns where a market differs from the exchange's, but for the minutes before it was followed."""
+    """Returns where a market differs from the exchange's, but for the minutes before it was followed, and that in which
+    the link was lost: followers have no history to fill it from, so it counts as incomplete."""
     market = running.market
-    newest = [f"bar {instrument.bars.latest * 60_000} " for instrument in market.instruments.values()]
+    known = [
+        f"{symbol}: bar {i.bars.latest * 60_000} "
+        for symbol, i in market.instruments.items()
+        if i.bars.latest not in i.bars.incomplete
+    ]
     found = differences(market, exchange, market.instruments)
-    return [words for words in found if ": bar " not in words or any(bar in words for bar in newest)]
+    return [words for words in found if ": bar " not in words or words.startswith(tuple(known))]
 
 
 async def equals(running: Running, exchange: Exchange) -> None:
