@@ -11,8 +11,8 @@ from tui.app.push_screen import PushScreen
 from tui.app.view_actions import objection_of
 from tui.errors import UsageError
 from tui.market import Instrument
-from tui.market.alerts import Alert
-from tui.market.levels import PriceLevel, PriceMark, format_level, moved_to, neighbour, parse_price, price_of
+from tui.market.alerts import Alert, format_number
+from tui.market.levels import PriceLevel, PriceMark, moved_to, neighbour, parse_price, price_of
 from tui.screens.dashboard import Dashboard
 
 _LEVELS = (
@@ -104,7 +104,7 @@ class LineActions:
         price = price_of(mark) if mark is not None else chart.price_at_crosshair
         prompt = Prompt(
             f"Level of {i.symbol}" if mark is None else f"Price of {_name(mark)}",
-            "" if price is None else format_level(price),
+            "" if price is None else format_number(price),
             objection_of(lambda text: self._priced(i, mark, text)),
             _LEVELS if mark is None else (),
             "sets it",

@@ -10,7 +10,6 @@ from tui.headless.stream import format_counters
 from tui.secrets import Token
 
 if TYPE_CHECKING:
-    from tui.feed.state import LinkState
     from tui.log import LogFile
     from tui.relay.nats_server import NatsServer
 
@@ -25,18 +24,11 @@ class PublishRun(HeadlessRun):
         from tui.relay.nats_publisher import publish  # its client library is an extra
 
         self._begin(log)
-        try:
-            code = await self._run_until_done(publish(server, url, token, self.market, self._say, self._on_link_state))
-        finally:
-            await self._close_stderr()
-        return self._signal_exit_code or code  # a signal may arrive during the final writes
+        return await self._run_to_exit(publish(server, url, token, self.market, self._say, self._follow_state))
 
     def _say(self, words: str) -> None:
         _log.info("%s", words)
         self._print_status(words)
-
-    def _on_link_state(self, state: LinkState) -> None:
-        self._follow_state(state)
 
     def print_counters(self) -> None:
         """Print the counters of the feed, if a link to the vendor was started."""

@@ -38,11 +38,7 @@ class RelayRun(HeadlessRun):
         if listen is not None:
             path = safe_text(str(listen.path))
             self._print_status(f"for programs on this machine: {sharing.url}, their key is in {path}")
-        try:
-            code = await self._run_until_done(link.run())
-        finally:
-            await self._close_stderr()
-        return self._signal_exit_code or code  # a signal may arrive during the final writes
+        return await self._run_to_exit(link.run())
 
     def _on_link_state(self, state: LinkState) -> None:
         assert self._link is not None

@@ -67,6 +67,14 @@ class HeadlessRun:
             task.cancel()
             await asyncio.wait([task])
 
+    async def _run_to_exit(self, work: Coroutine[Any, Any, None]) -> int:
+        """As `_run_until_done`, with all words on standard error written."""
+        try:
+            code = await self._run_until_done(work)
+        finally:
+            await self._close_stderr()
+        return self._signal_exit_code or code  # a signal may arrive during the final writes
+
     async def _close_stderr(self) -> None:
         if self._stderr is not None and await self._stderr.close(STALL_TIMEOUT) is None:
             self._stderr = None  # else standard error has no reader: drop what is printed at the end too

@@ -103,7 +103,7 @@ class Alert(NamedTuple):
     @property
     def level(self) -> str:
         """The value with its unit, for messages: `520`, `±2%`, `5 bp`, `$1B`, `±1% in 5m`, `2×`."""
-        number = _format_number(self.value)
+        number = format_number(self.value)
         match self.kind:
             case "turnover":
                 return currency_of(self.symbol.region).sign + _format_compact(self.value)
@@ -120,7 +120,7 @@ class Alert(NamedTuple):
     @property
     def condition(self) -> str:
         """The notation behind the symbol: `> 520 repeat 0.5`."""
-        number = _format_number(self.value)
+        number = format_number(self.value)
         text = {
             "above": f"> {number}",
             "below": f"< {number}",
@@ -132,7 +132,7 @@ class Alert(NamedTuple):
         if self.repeat is None:
             return text
         unit = {"%": "%", "bps?": "bp"}.get(_UNIT_PATTERNS.get(self.kind, ""), "")
-        return f"{text} repeat {_format_number(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
+        return f"{text} repeat {format_number(self.repeat)}{unit}" if self.repeat else f"{text} repeat"
 
     def __str__(self) -> str:
         fired = f" fired {datetime.fromtimestamp(self.fired, UTC):{_MOMENT}}" if self.fired else ""
@@ -231,7 +231,7 @@ def _parse_distance(kind: AlertKind, value: float, written: str, *, may_be_negat
             "repeat how? Write by how much it must have been back, in the same unit, for example repeat 0.5"
         )
     if distance >= value and kind != "below" and not may_be_negative:
-        raise UsageError(f"it can never be back by {_format_number(distance)}: write a smaller distance behind repeat")
+        raise UsageError(f"it can never be back by {format_number(distance)}: write a smaller distance behind repeat")
     return distance
 
 
@@ -239,16 +239,15 @@ def _parse_number(text: str) -> float:
     return float(text.replace(",", "").replace("−", "-"))
 
 
-def _format_number(value: float) -> str:
+def format_number(value: float) -> str:
     """Returns a number with its significant digits: 520, 0.5, 0.0001."""
-    text = f"{value:.6f}"
-    return text.rstrip("0").rstrip(".")
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _format_compact(value: float) -> str:
     """Returns a number with a unit, 1B or 2.5M, if that is short and exact, else in full."""
     for letter, unit in _UNITS.items():
-        text = _format_number(value / unit)
+        text = format_number(value / unit)
         if value >= unit and len(text) <= _MAX_DIGITS and round(float(text) * unit, 6) == value:
             return f"{text}{letter.upper()}"
-    return _format_number(value)
+    return format_number(value)

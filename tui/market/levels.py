@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from tui.errors import UsageError
-from tui.market.alerts import Alert, parse_alert
+from tui.market.alerts import Alert, format_number, parse_alert
 from tui.market.price_precision import PricePrecision
 from tui.market.tick_size import even_grid
 from tui.protocol.messages import MAX_PRICE, MIN_PRICE
@@ -24,16 +24,11 @@ class PriceLevel(NamedTuple):
     price: float
 
     def __str__(self) -> str:
-        return f"{self.symbol} {format_level(self.price)}"
+        return f"{self.symbol} {format_number(self.price)}"
 
 
 PriceMark: TypeAlias = Alert | PriceLevel
 """What can be moved on the chart: an alert of a price, or a level."""
-
-
-def format_level(price: float) -> str:
-    """Returns a price with its significant digits: 520, 0.5, 0.0001."""
-    return f"{price:.6f}".rstrip("0").rstrip(".")
 
 
 def parse_level(text: str) -> PriceLevel:

@@ -77,7 +77,7 @@ _encode = json.Encoder().encode
 
 
 _Say = Callable[[str], None]
-_OnState = Callable[[LinkState], None]
+_OnState = Callable[[LinkState], object]
 
 
 async def publish(
