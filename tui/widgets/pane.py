@@ -96,6 +96,16 @@ class Pane(LineWidget, can_focus=False):
         """Returns the words on the lower border, about the body as just drawn."""
         return []
 
+    @property
+    def note_room(self) -> int:
+        """The cells that a note has on the lower border."""
+        return self.size.width - 6
+
+    def fitting_note(self, forms: Iterable[str], role: str) -> StyledLine:
+        """Returns the first of these forms that fits the lower border, nothing if none does."""
+        fitting = next((words for words in forms if len(words) <= self.note_room), "")
+        return [self.theme_styles.segment(fitting, role)] if fitting else []
+
     def thumb(self) -> range:
         """Returns the lines of the right border that mark the visible part of a list; empty if all of it is visible."""
         return range(0)

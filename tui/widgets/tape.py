@@ -128,8 +128,7 @@ class TradeTape(SymbolPane, can_focus=True):
 
     def note(self) -> StyledLine:
         """Returns how many trades come in a minute, and how many usually do."""
-        fitting = next((words for words in self._pace if len(words) <= self.size.width - 6), "")
-        return [self.theme_styles.segment(fitting, "muted")] if fitting else []
+        return self.fitting_note(self._pace, "muted")
 
     def _pace_words(self) -> tuple[str, ...]:
         """Returns the pace in several lengths; () if it is not known, or no trades are expected."""

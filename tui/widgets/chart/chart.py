@@ -342,13 +342,11 @@ class MinuteChart(SymbolPane, can_focus=True):
     def note(self) -> StyledLine:
         """Returns what the selected line is, else what all the trades come to, if they are drawn."""
         if self.has_line and self.instrument is not None and self.selected_mark is not None:
-            return self._pressable.note(self.theme_styles, self.instrument, self.selected_mark, self.size.width - 6)
+            return self._pressable.note(self.theme_styles, self.instrument, self.selected_mark, self.note_room)
         if not self._shows_traded or self.instrument is None or not self._has_bars:
             return []
         forms = volume_words(self.instrument, delta_first=False)
-        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
-        role = "text" if self._is_link_live and not self.standing else "muted"
-        return [self.theme_styles.segment(fitting, role)] if fitting else []
+        return self.fitting_note(forms, "text" if self._is_link_live and not self.standing else "muted")
 
     def title(self) -> tuple[StyledLine, StyledLine]:
         if self.compared:

@@ -239,9 +239,7 @@ class DepthLadder(SymbolPane, can_focus=True):
         forms = self._cursor.words(self._book, currency_of(self.instrument.symbol.region))
         if not forms and self._traded is not None:
             forms = volume_words(self.instrument, delta_first=True)
-        fitting = next((words for words in forms if len(words) <= self.size.width - 6), "")
-        role = "text" if self._is_live else "muted"
-        return [self.theme_styles.segment(fitting, role)] if fitting else []
+        return self.fitting_note(forms, "text" if self._is_live else "muted")
 
     def body(self, width: int, height: int) -> list[StyledLine]:
         instrument, book = self.instrument, self._book
