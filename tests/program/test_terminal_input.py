@@ -9,6 +9,7 @@ import select
 import signal
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +176,36 @@ async def test_keys_typed_while_it_takes_the_terminal_again_are_kept(terminal: T
         os.kill(terminal.pid, signal.SIGCONT)
         await asyncio.sleep(delay)
         await press(terminal, "jk"[number % 2], selects[number % 2])
+
+
+_SLOW_READER = """
+import time
+from tui.__main__ import main
+from tui.terminal.input_driver import TerminalDriver
+
+read_until_exit = TerminalDriver._read_until_exit
+
+def read_and_end_late(driver):
+    read_until_exit(driver)
+    time.sleep(0.6)
+
+TerminalDriver._read_until_exit = read_and_end_late
+main()
+"""
+
+
+async def test_a_key_typed_after_the_last_read_is_kept(config: Path) -> None:
+    arguments = ["-c", _SLOW_READER, "--demo"]
+    terminal = Terminal(arguments, 120, 40, program=sys.executable, answers=True, XDG_CONFIG_HOME=str(config))
+    try:
+        await live(terminal)
+        os.kill(terminal.pid, signal.SIGSTOP)
+        await asyncio.sleep(0.1)
+        os.kill(terminal.pid, signal.SIGCONT)
+        await asyncio.sleep(0.4)  # reading ends within 0.1 s
+        await press(terminal, "j", "SPY$US")
+    finally:
+        terminal.kill()
 
 
 def test_every_signal_that_ends_a_program_is_caught(tmp_path: Path) -> None:

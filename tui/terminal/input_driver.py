@@ -87,7 +87,10 @@ class TerminalDriver(BaseDriver):
     def disable_input(self) -> None:
         """Stop reading. A terminal replies in order, so one last query is sent: once its reply is there, none is left
         to arrive at the shell's prompt. What is typed meanwhile is dropped."""
-        if self._reads_since and not self._is_resetting:
+        if self._is_resetting:
+            self.stop_reading()
+            return
+        if self._reads_since:
             first_due, last_due = self._reads_since + _REPLY_WITHIN, time.monotonic() + _REPLY_WITHIN
             self._last_reply.clear()
             self._is_leaving.set()

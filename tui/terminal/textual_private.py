@@ -116,6 +116,14 @@ class BaseDriver(LinuxDriver):
         """Have the app call this after all messages that were sent to it before. May be called from any thread."""
         self._app.call_later(callback)
 
+    def stop_reading(self) -> None:
+        """Wait for the thread that reads the terminal to end. Unlike Textual's `disable_input` this drops nothing that
+        was typed since it read last."""
+        self.exit_event.set()
+        if self._key_thread is not None:
+            self._key_thread.join()
+        self.exit_event.clear()
+
     def _get_terminal_size(self) -> tuple[int, int]:
         return terminal_size()
 
