@@ -1,11 +1,13 @@
-"""The difference between an update and what the terminal shows, cell by cell: what stands there already is not written
-again."""
+"""The difference between an update and what the terminal shows: what stands there already is not written again.
+
+Lines of panes nearly always replace others of the same cells, so their segments are compared, and the text of what
+differs up to its first new character; of all other updates every cell is."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -18,36 +20,56 @@ from tui.terminal.line_update import LineUpdate, is_narrow
 from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 _SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
+_UNKNOWN = "\0"  # no text holds it
 
 _Written: TypeAlias = tuple[int, int, int, list[Segment]]
 """A Piece that is to be written."""
 
 
 class _Line:
-    """A line as it was last written: the text and style of each cell. Text of more cells than characters, or of fewer,
-    is in the first of its cells, and "" in the others."""
+    """A line as it was last written: its pieces, which do not overlap, and the text and style of each cell. Text of
+    more cells than characters, or of fewer, is in the first of its cells, and "" in the others."""
 
-    __slots__ = ("styles", "texts")
+    __slots__ = ("_newer", "_pieces", "_row", "_styles", "_texts")
 
-    def __init__(self) -> None:
-        self.texts: list[str | None] = []  # None where nothing is known
-        self.styles: list[Style] = []
+    def __init__(self, row: int) -> None:
+        self._row = row
+        self._pieces: dict[int, list[Segment]] = {}  # by their columns
+        self._texts: list[str] = []  # _UNKNOWN where nothing is known
+        self._styles: list[Style] = []
+        self._newer: set[int] = set()  # the columns of pieces that are not yet in the cells
 
-    def put(self, x: int, texts: Sequence[str], styles: Sequence[Style]) -> list[tuple[int, int]]:
-        """Write cells from column `x` on; returns those that differ from what was there, as ranges of `texts`."""
-        end = x + len(texts)
-        if (missing := end - len(self.texts)) > 0:
-            self.texts += [None] * missing
-            self.styles += [NO_STYLE] * missing
-        old_texts, old_styles = self.texts[x:end], self.styles[x:end]
-        if old_texts == texts and old_styles == styles:
+    def put(self, x: int, segments: list[Segment]) -> list[_Written]:
+        """Replace what stands from column `x` on; returns what has to be written for it."""
+        before = self._pieces.get(x)
+        if before == segments:
             return []
+        if before is None or (runs := _differing_runs(before, segments)) is None:
+            return self._put_cells(x, segments)
+        self._pieces[x] = segments
+        self._newer.add(x)
+        return [(x + run.start, self._row, run.end - run.start, run.text(segments)) for run in runs]
+
+    def _put_cells(self, x: int, segments: list[Segment]) -> list[_Written]:
+        for column in self._newer:
+            self._set_cells(column, *_cells(self._pieces[column]))
+        self._newer.clear()
+        texts, styles = _cells(segments)
+        if not texts:
+            return []
+        end = x + len(texts)
+        self._pieces = {at: piece for at, piece in self._pieces.items() if at >= end or at + _width_of(piece) <= x}
+        self._pieces[x] = segments
+        if (missing := end - len(self._texts)) > 0:
+            self._texts += [_UNKNOWN] * missing
+            self._styles += [NO_STYLE] * missing
+        old_texts, old_styles = self._texts[x:end], self._styles[x:end]
         # What lies half under a wide character is gone with it.
         if old_texts[0] == "":
             self._forget(x)
-        if end < len(self.texts) and self.texts[end] == "":
+        if end < len(self._texts) and self._texts[end] == "":
             self._forget(end)
-        self.texts[x:end], self.styles[x:end] = texts, styles
+        self._set_cells(x, texts, styles)
         ranges: list[tuple[int, int]] = []
         for at, (old, new, was, style) in enumerate(zip(old_texts, texts, old_styles, styles, strict=True)):
             if old == new and (was is style or was == style or (new == " " and _is_same_blank(was, style))):
@@ -56,16 +78,21 @@ class _Line:
                 ranges[-1] = ranges[-1][0], at + 1
             else:
                 ranges.append((at, at + 1))
-        return [_without_halves(each, old_texts, texts) for each in ranges]
+        whole = [_without_halves(each, old_texts, texts) for each in ranges]
+        return [(x + a, self._row, b - a, _segments(texts[a:b], styles[a:b])) for a, b in whole]
+
+    def _set_cells(self, x: int, texts: Sequence[str], styles: Sequence[Style]) -> None:
+        self._texts[x : x + len(texts)], self._styles[x : x + len(texts)] = texts, styles
 
     def _forget(self, at: int) -> None:
         """Forget the text that the cell at `at` is a later part of."""
         start = at
-        while start and self.texts[start] == "":
+        while start and self._texts[start] == "":
             start -= 1
-        while at < len(self.texts) and self.texts[at] == "":
+        while at < len(self._texts) and self._texts[at] == "":
             at += 1
-        self.texts[start:at] = [None] * (at - start)
+        self._pieces = {x: piece for x, piece in self._pieces.items() if x >= at or x + _width_of(piece) <= start}
+        self._texts[start:at] = [_UNKNOWN] * (at - start)
 
 
 class ScreenBuffer:
@@ -92,23 +119,106 @@ class ScreenBuffer:
             self._size = update.region.size
         return _by_style([piece for x, y, segments in _pieces(update) for piece in self._differing(x, y, segments)])
 
-    def _differing(self, x: int, y: int, segments: Iterable[Segment]) -> Iterator[_Written]:
-        texts: list[str] = []
-        styles: list[Style] = []
-        for text, style, _ in segments:
-            if text.isascii() or is_narrow(text):
-                texts += text
-                styles += [style or NO_STYLE] * len(text)
-            elif width := cell_len(text):
-                texts += [text, *[""] * (width - 1)]
-                styles += [style or NO_STYLE] * width
-        if not texts:
-            return
+    def _differing(self, x: int, y: int, segments: Iterable[Segment]) -> list[_Written]:
         line = self._lines.get(y)
         if line is None:
-            line = self._lines[y] = _Line()
-        for start, end in line.put(x, texts, styles):
-            yield x + start, y, end - start, _segments(texts[start:end], styles[start:end])
+            line = self._lines[y] = _Line(y)
+        return line.put(x, list(segments))
+
+
+def _cells(segments: Iterable[Segment]) -> tuple[list[str], list[Style]]:
+    """Returns the text and the style of each cell."""
+    texts: list[str] = []
+    styles: list[Style] = []
+    for text, style, _ in segments:
+        if text.isascii() or is_narrow(text):
+            texts += text
+            styles += [style or NO_STYLE] * len(text)
+        elif width := cell_len(text):
+            texts += [text, *[""] * (width - 1)]
+            styles += [style or NO_STYLE] * width
+    return texts, styles
+
+
+class _Run(NamedTuple):
+    """Segments that differ from those there before: their first cell and their end, counted from the piece's own; the
+    first segment and their end; and how many characters at the beginning and at the end of them are the same."""
+
+    start: int
+    end: int
+    first: int
+    stop: int
+    same_start: int
+    same_end: int
+
+    def text(self, segments: Sequence[Segment]) -> list[Segment]:
+        """Returns what is to be written of a piece's segments."""
+        text = list(segments[self.first : self.stop])
+        if self.same_end:
+            text[-1] = Segment(text[-1].text[: -self.same_end], text[-1].style)
+        if self.same_start:
+            text[0] = Segment(text[0].text[self.same_start :], text[0].style)
+        return text
+
+
+def _differing_runs(before: Sequence[Segment], after: Sequence[Segment]) -> list[_Run] | None:
+    """Returns the runs of segments of `after` that are not in `before`. None if the two have not the same cells, or
+    text there is not of one cell a character."""
+    runs: list[_Run] = []
+    at = i = j = 0
+    before_count, after_count = len(before), len(after)
+    while i < before_count and j < after_count:
+        old, new = before[i], after[j]
+        if old == new:
+            text = old.text
+            at += len(text) if text.isascii() else _width(text)
+            i += 1
+            j += 1
+            continue
+        first, old_end, new_end = j, at, at
+        while old_end == at or old_end != new_end:
+            if old_end <= new_end:
+                if i == before_count or not _is_narrow(text := before[i].text):
+                    return None
+                old_end, i = old_end + len(text), i + 1
+            else:
+                if j == after_count or not _is_narrow(text := after[j].text):
+                    return None
+                new_end, j = new_end + len(text), j + 1
+        same_start = _same(old, new)
+        same_end = min(_same(before[i - 1], after[j - 1], step=-1), new_end - at - same_start)
+        start, end, at = at + same_start, new_end - same_end, new_end
+        if start == end:
+            continue
+        if runs and start - runs[-1].end < _SHORTEST_GAP:
+            start, _, first, _, same_start, _ = runs.pop()
+        runs.append(_Run(start, end, first, j, same_start, same_end))
+    return runs if i == before_count and j == after_count else None
+
+
+def _same(before: Segment, after: Segment, step: int = 1) -> int:
+    """Returns how many characters are the same in both from the beginning on, or from the end back, if their styles
+    are."""
+    if before.style is not after.style:
+        return 0
+    count = 0
+    for old, new in zip(before.text[::step], after.text[::step], strict=False):
+        if old != new:
+            break
+        count += 1
+    return count
+
+
+def _is_narrow(text: str) -> bool:
+    return text.isascii() or is_narrow(text)
+
+
+def _width(text: str) -> int:
+    return len(text) if _is_narrow(text) else cell_len(text)
+
+
+def _width_of(segments: Iterable[Segment]) -> int:
+    return sum(_width(segment.text) for segment in segments)
 
 
 def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Iterable[Segment]]]:
@@ -154,7 +264,7 @@ def _is_same_blank(before: Style, after: Style) -> bool:
     return not any(style.reverse or style.underline or style.strike for style in (before, after))
 
 
-def _without_halves(found: tuple[int, int], before: Sequence[str | None], after: Sequence[str]) -> tuple[int, int]:
+def _without_halves(found: tuple[int, int], before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """Returns a range that cuts no wide character of before or after in two."""
     start, end = found
     while start and "" in (before[start], after[start]):
