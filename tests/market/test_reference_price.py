@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.market import Instrument, Market
@@ -356,6 +356,32 @@ def test_within_one_date_the_base_gives_way_to_nothing_but_a_better_source(
             bases.setdefault(clock.date(), []).append(base)
     for found in bases.values():
         assert all(later == base or later.source < base.source for base, later in pairwise(found))
+
+
+opens = st.sampled_from([None, 0.0, 100.0, 101.0])
+moves = st.sampled_from([None, 0.5, -2.0])
+closes = st.sampled_from([None, 0.0, 100.0, 99.0])
+NOTHING_TOLD = ((10, True, 99.0, None, None, None), True)
+quotes = st.tuples(st.integers(0, 3 * 24), st.booleans(), st.sampled_from([99.0, 100.0, 240.0]), opens, moves, closes)
+
+
+@given(st.lists(st.tuples(quotes, st.booleans()), min_size=1, max_size=25))
+@example([((10, True, 99.0, 100.0, None, None), True), ((10, True, 99.0, 100.0, 0.5, None), False), NOTHING_TOLD])
+def test_what_a_quote_tells_of_the_base_counts_also_if_the_next_one_comes_before_a_frame(
+    story: list[tuple[tuple[int, bool, float, float | None, float | None, float | None], bool]],
+) -> None:
+    ours, always = Day(), Day()
+    start = ours.ms("00:00")
+    for (hour, has_time, last, opened, moved, close), is_drawn in sorted(story, key=lambda each: each[0][0]):
+        for day in (ours, always):
+            quote = Quote(symbol="FUND$US", last=last, open=opened, change=moved, previous_close=close)
+            if has_time:
+                quote.time = start + hour * 3_600_000
+            day.market.apply(quote, 0.0)
+        always.instrument.update_reference()
+        if is_drawn:
+            assert ours.instrument.base == always.instrument.base
+            assert ours.instrument.suspects_split == always.instrument.suspects_split
 
 
 # --- holidays and half days ---

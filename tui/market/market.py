@@ -332,7 +332,7 @@ class Market:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan:
+            if instrument.closed_by_plan and time >= instrument.evidence_due:
                 # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
                 changed = instrument.quote_sampled and message.last != instrument.last
                 if instrument.tick_sampled if is_tick else changed:
@@ -373,9 +373,10 @@ class Market:
         before, instrument.quote = instrument.quote, quote
         if quote.iopv and time:
             instrument.fair_values.add(quote.iopv, time)
-        if instrument.day.base is None:
+        day = instrument.day
+        if day.tells_more(quote, before):  # before the next quote takes its place
             instrument.update_reference()
-        if time < instrument.day.auction_until and not instrument.tick_sampled:
+        if time < day.auction_until and not instrument.tick_sampled:
             instrument.settle_close_without_trades(quote, before)
         # Without a trade to compare with, a quote without a time sets the last price too.
         if instrument.tick is None or time > instrument.tick_time:
