@@ -154,6 +154,8 @@ class Store:
         windows = tuple(windows)
 
         def read(db: sqlite3.Connection) -> list[dict[int, tuple[float, float]]]:
+            if db.execute("SELECT 1 FROM bars WHERE symbol = ? LIMIT 1", (str(symbol),)).fetchone() is None:
+                return [{} for _ in windows]
             found = [db.execute(_MINUTES, (str(symbol), *window)).fetchall() for window in windows]
             return [{minute: (close, volume) for minute, close, volume in rows} for rows in found]
 

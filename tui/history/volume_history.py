@@ -25,6 +25,7 @@ from tui.symbol import Symbol
 
 _DATES = 20  # trade dates that are looked at
 _POLL_EVERY = 15.0  # s
+_AT_ONCE = 25  # symbols on one thread, one after the other
 
 _UsualVolume: TypeAlias = "tuple[int, array[float]]"
 _Worked: TypeAlias = "tuple[_UsualVolume, tuple[float, float] | None]"
@@ -40,11 +41,14 @@ class VolumeBasis(NamedTuple):
 
 
 class VolumeRequest(NamedTuple):
-    """An instrument's usual volume that is to be worked out, in the unit of `price`."""
+    """An instrument's usual volume that is to be worked out, in the unit of `price`, from the minutes of comparable
+    `sessions`, and the range of the session `before`, if there is one."""
 
     instrument: Instrument
     basis: VolumeBasis
     price: float
+    sessions: tuple[SessionMinutes, ...]
+    before: date | None
 
 
 class VolumeHistory:
@@ -57,7 +61,7 @@ class VolumeHistory:
         market: Market,
         coverage: CoverageTable,
         instruments: Callable[[], list[Instrument]],
-        use_store: Callable[[Callable[[Store], _Worked]], Awaitable[_Worked | None]],
+        use_store: Callable[[Callable[[Store], list[_Worked]]], Awaitable[list[_Worked] | None]],
         clock: Clock,
     ) -> None:
         self._market = market
@@ -70,25 +74,28 @@ class VolumeHistory:
         """Set when more of the past is known; a new trade date is found without it."""
 
     async def run(self) -> None:
-        """Work out one after the other, until cancelled."""
+        """Work out some at once, one lot after the other, until cancelled."""
         while True:
             self.wanted.clear()
-            for request in self._lacking(self._instruments(), self._market.exchange_time(self._clock())):
-                i, day = request.instrument, request.basis.day
-                sessions, before = comparable_sessions(i.calendar, day), i.calendar.previous_session(day)
-                minutes = session_minutes(i.calendar, before) if before is not None else ()
-                work = partial(_work_out, symbol=i.symbol, sessions=sessions, before=minutes, price=request.price)
-                found = await self._use_store(work)
+            lacking = self._lacking(self._instruments(), self._market.exchange_time(self._clock()))
+            for first in range(0, len(lacking), _AT_ONCE):
+                requests = lacking[first : first + _AT_ONCE]
+                found = await self._use_store(partial(_work_out, requests=requests))
                 if found is None:
                     break
-                if self._market.instruments.get(i.symbol) is i:
-                    self._market.apply_usual_volume(i.symbol, day, *found[0])
-                    if before is not None and found[1] is not None:
-                        self._market.apply_session_range(i.symbol, before, *found[1])
-                self._made[i] = request.basis
+                for request, worked in zip(requests, found, strict=True):
+                    self._apply(request, *worked)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_EVERY):
                     await self.wanted.wait()
+
+    def _apply(self, request: VolumeRequest, usual: _UsualVolume, of_before: tuple[float, float] | None) -> None:
+        i, basis = request.instrument, request.basis
+        self._made[i] = basis
+        if self._market.instruments.get(i.symbol) is i:
+            self._market.apply_usual_volume(i.symbol, basis.day, *usual)
+            if request.before is not None and of_before is not None:
+                self._market.apply_session_range(i.symbol, request.before, *of_before)
 
     def clear(self) -> None:
         """Begin anew, with another store."""
@@ -105,15 +112,18 @@ class VolumeHistory:
                 day = days[i.calendar] = i.calendar.at(time).date
             basis = VolumeBasis(day, i.day.split, coverage.is_answered)
             if coverage.is_read and self._made.get(i) != basis and (price := _price(i)) is not None:
-                found.append(VolumeRequest(i, basis, price))
+                sessions, before = comparable_sessions(i.calendar, day), i.calendar.previous_session(day)
+                found.append(VolumeRequest(i, basis, price, sessions, before))
         return found
 
 
-def _work_out(
-    store: Store, symbol: Symbol, sessions: tuple[SessionMinutes, ...], before: SessionMinutes, price: float
-) -> _Worked:
-    usual = usual_volume(store, symbol=symbol, sessions=sessions, price=price)
-    return usual, session_range(store, symbol, before, price)
+def _work_out(store: Store, requests: list[VolumeRequest]) -> list[_Worked]:
+    found: list[_Worked] = []
+    for i, _, price, sessions, before in requests:
+        usual = usual_volume(store, symbol=i.symbol, sessions=sessions, price=price)
+        minutes = session_minutes(i.calendar, before) if before is not None else ()
+        found.append((usual, session_range(store, i.symbol, minutes, price)))
+    return found
 
 
 def session_range(store: Store, symbol: Symbol, minutes: SessionMinutes, price: float) -> tuple[float, float] | None:
