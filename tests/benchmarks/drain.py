@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.benchmarks.results import Goal, Result, median_text, print_progress, ratios, run_alone
 from tests.benchmarks.running import REPLIES, SCHEMES, start_program, start_sender, wait_for_counters
@@ -35,13 +36,20 @@ class Throughput(NamedTuple):
     frames: float = 0.0
 
 
-async def measure_bare_loop(url: str, count: int) -> Throughput:
-    """Measure `recv(decode=False)` alone."""
+@asynccontextmanager
+async def bare_loop(url: str) -> AsyncIterator[ClientConnection]:
+    """Yields a connection to the sender that is about to send."""
     async with connect(url, compression=None, ping_interval=None, proxy=None, close_timeout=0.1) as websocket:
         for type_ in TYPES:
             await websocket.send(encode(Subscribe(join_wire_symbols(symbols()), type_)), text=True)
         for _ in range(REPLIES):
             await websocket.recv(decode=False)
+        yield websocket
+
+
+async def measure_bare_loop(url: str, count: int) -> Throughput:
+    """Measure `recv(decode=False)` alone."""
+    async with bare_loop(url) as websocket:
         began, cpu = time.perf_counter(), time.process_time()
         for _ in range(count):
             await websocket.recv(decode=False)

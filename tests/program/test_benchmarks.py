@@ -118,7 +118,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     canned: dict[Any, dict[str, Any]] = {
         drain: {"measure_pair": lambda scheme, count: (throughput, throughput)},
         latency: {"run": lambda rate, scheme: Latencies([40.0], [10.0])},
-        quiet: {"cpu_share": lambda rate, scheme: 2.0},
+        quiet: {"cpu_shares": lambda rate, scheme: (2.0, 1.0)},
         far: {"run": lambda: [391.0]},
         memory: {"at_each": lambda millions, symbols: [100.0] * millions, "of_naive_client": lambda: 50.0},
         import_module("tests.benchmarks.bytes"): {"rate_of_bytes": lambda rate: 1.0},
