@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import FeedError, NoConnection
+from tui.feed.backoff import Backoff
 from tui.feed.connection import ConnectionLost
 from tui.feed.failures import RateLimited, RetryLater, ServerUnavailable
-from tui.feed.link import _Backoff
 from tui.feed.state import Timings
 from tui.feed.tap import AnotherClient
 
@@ -24,7 +24,7 @@ IN_USE = str(AnotherClient())
 def delays(*ends: tuple[FeedError, float | None, float | None], seed: int = 1) -> list[float]:
     """The waits after connections that ended so: (error, seconds authenticated, seconds live)."""
     random.seed(seed)
-    backoff = _Backoff(Timings())
+    backoff = Backoff(Timings())
     return [backoff.next_delay(*end)[0] for end in ends]
 
 
@@ -66,7 +66,7 @@ def test_only_a_stable_connection_resets_the_delay(live: float | None, afresh: b
 
 
 def delays_and_errors(*ends: tuple[FeedError, float | None, float | None]) -> list[tuple[float, str]]:
-    backoff = _Backoff(Timings())
+    backoff = Backoff(Timings())
     return [(delay, str(error)) for delay, error in (backoff.next_delay(*end) for end in ends)]
 
 

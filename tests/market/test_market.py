@@ -219,7 +219,7 @@ def test_the_longest_list_in_a_frame_keeps_nothing_waiting() -> None:
     begin(1.0)
     began = process_time()
     take(frame)
-    assert process_time() - began < 0.3
+    assert process_time() - began < 0.5
     assert market.health.ticks == MAX_ROWS
 
 

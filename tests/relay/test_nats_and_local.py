@@ -14,7 +14,8 @@ from tests.support.feed import QQQ, Running, free_port
 from tests.support.wait_until import until
 from tui.errors import NoConnection
 from tui.exchange.server import Exchange
-from tui.feed.link import Link, _Backoff
+from tui.feed.backoff import Backoff
+from tui.feed.link import Link
 from tui.feed.state import LinkPhase
 from tui.market import Market
 from tui.relay.nats_follower import NatsFollower
@@ -59,7 +60,7 @@ def test_a_follower_comes_back_within_seconds_of_its_server() -> None:
     waits: list[list[float]] = []
     for opener in (None, NatsFollower(NatsServer("nats://127.0.0.1:4222"), "dashboard")):
         link = Link("wss://api.itick.org/fund", Token("key"), Market(), opener=opener)
-        backoff = _Backoff(link._timings)
+        backoff = Backoff(link._timings)
         waits.append([backoff.next_delay(NoConnection("connection refused"), None, None)[0] for _ in range(20)])
     assert max(waits[0]) > 30
     assert max(waits[1]) <= 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.relay.windows import Window, equals_the_exchange
+from tests.relay.windows import Window, equals_the_exchange, leads_again
 from tests.support.feed import IEF, QQQ, SPY
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
@@ -41,6 +41,22 @@ async def test_three_windows_are_live_on_one_connection_and_each_has_its_own_lis
             await until(lambda: [window.symbols for window in second.link.windows] == [2, 1, 1])
         assert numbers == {1}
         await until(lambda: first.link.windows == ())
+
+
+async def test_a_window_that_has_joined_renews_the_connection_of_all(tmp_path: Path) -> None:
+    numbers: set[int] = set()
+    async with (
+        Exchange(rate=200, on_request=lambda n, _: numbers.add(n)) as exchange,
+        Window(exchange.url, tmp_path, QQQ) as leader,
+        Window(exchange.url, tmp_path, SPY) as follower,
+        Window(exchange.url, tmp_path, IEF) as third,
+    ):
+        for window in (leader, follower, third):
+            await window.running.reaches(L)
+        follower.link.reconnect()
+        await leader.running.reaches(L, 2)
+        await leads_again(leader, follower, third)
+        assert numbers == {1, 2} and leader.sharing.role is Role.LEADING
 
 
 def test_the_first_message_of_a_new_connection_is_in_a_snapshot_although_one_came_just_before() -> None:

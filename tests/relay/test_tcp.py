@@ -21,7 +21,7 @@ from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
 from tui.protocol.messages import TYPES, Ping, Pong, PongData, encode
-from tui.protocol.relay_status import NAME_HEADER, QUEUE_HEADER, VERSION_HEADER
+from tui.protocol.relay_status import NAME_HEADER, QUEUE_HEADER, VERSION_HEADER, encode_renew
 from tui.relay import admission, server
 from tui.relay.client import ClientSocket, RelayClient, frame_of
 from tui.relay.sharing import Role
@@ -264,7 +264,8 @@ async def test_a_request_that_is_too_large_ends_its_client_alone(tmp_path: Path)
 
 
 async def test_a_flood_of_bad_requests_is_answered(tmp_path: Path) -> None:
-    bad = ("?", "[1]", '{"ac":"subscribe","params":"QQQ","types":"tick"}', '{"ac":"stop"}', "\x00", "{}", "\ud800")
+    renew = encode_renew().decode()  # only a window of the same user may ask for it
+    bad = ("?", "[1]", '{"ac":"subscribe","params":"QQQ","types":"tick"}', renew, "\x00", "{}", "\ud800")
     async with Exchange() as exchange, Window(exchange.url, tmp_path, listen=on_loopback()) as relay:
         await relay.running.reaches(L)
         async with program(relay.sharing.url) as connection, program(relay.sharing.url) as other:
@@ -274,6 +275,7 @@ async def test_a_flood_of_bad_requests_is_answered(tmp_path: Path) -> None:
                     await connection.send(text.encode(errors="surrogatepass"), text=len(text) > 1)
             await subscribe(other, "tick")
             assert await replies(connection, 500 * len(bad)) == [UNRESOLVED] * 500 * len(bad)
+            assert relay.running.phases.count(L) == 1
             await subscribe(connection, "tick")
 
 

@@ -110,6 +110,7 @@ class Window:
         self.link._route = self.sharing
         self.sharing.on_wanted = self.link._follow_wanted
         self.sharing.on_leading = self.link._follow_leading
+        self.sharing.on_renew = self.link.reconnect
         self._stack = AsyncExitStack()
 
     @property

@@ -72,6 +72,10 @@ class OpenConnection(Protocol):
     async def run_heartbeat(self) -> NoReturn:
         """Watch the connection. Raises NoConnection when it is lost."""
 
+    async def renew(self) -> None:
+        """Ask the process that holds the connection to the vendor for a new one, if it is another one on this machine.
+        Raises NoConnection."""
+
     async def close(self) -> None:
         """Close it."""
 
@@ -269,6 +273,9 @@ class Connection:
         limit = self._silence.limit(self._clock())
         deadline = sent + timings.pong
         return deadline if limit is None else min(deadline, max(sent, self._silence.last + limit) + timings.urgent_pong)
+
+    async def renew(self) -> None:
+        """Do nothing: this is the connection to the vendor."""
 
     async def _send(self, frame: bytes) -> None:
         try:

@@ -20,16 +20,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn, Protocol
 
 from tui.errors import FeedError, HolderLeft, KeyRefused, NoConnection, NotShared, TakingOver
+from tui.feed.backoff import MAX_DOUBLINGS, Backoff
 from tui.feed.clock import Clock, monotonic
-from tui.feed.connection import ConnectionLost, OpenConnection, connect
+from tui.feed.connection import OpenConnection, connect
 from tui.feed.dispatch import OnPush
 from tui.feed.endpoint import check_url, host_of
-from tui.feed.failures import PermanentError, RetryLater
+from tui.feed.failures import PermanentError
 from tui.feed.idle_timeout import IdleTimeoutDetector
 from tui.feed.proxy import Proxy
 from tui.feed.state import LinkPhase, LinkState, Timings
 from tui.feed.subscriptions import NeedsNewConnection, Subscriptions
-from tui.feed.tap import AnotherClient, Route, Tap
+from tui.feed.tap import Route, Tap
 from tui.format import count
 from tui.market import Market
 from tui.protocol.messages import TYPES
@@ -37,10 +38,6 @@ from tui.protocol.relay_status import RelayReport, Window
 from tui.secrets import Token
 from tui.symbol import Symbol
 
-_CONTENTION = 3  # short connections in a row mean another client with the key …
-_DELIBERATE_CONTENTION = 2  # … and so many that the server closed deliberately, the last of them short
-_MAX_CONTENTION_DOUBLINGS = 4  # of the wait: each attempt ends the connection of the other client for a moment
-_MAX_DOUBLINGS = 16  # of the delay: keeps 2.0**n from overflowing
 _FIRST_JOIN_AGAIN = 0.025  # s
 _TAKEN_OVER = "another window took the connection over"
 
@@ -63,46 +60,6 @@ class Opener(Protocol):
         on_report: Callable[[RelayReport], None],
     ) -> OpenConnection:
         """Returns an open connection. Raises NoConnection."""
-
-
-class _Backoff:
-    """Exponential backoff with jitter. It starts over after a stable connection, and waits longer when another client
-    seems to use the key."""
-
-    def __init__(self, timings: Timings) -> None:
-        self._timings = timings
-        self._start_over()
-
-    def _start_over(self) -> None:
-        self._attempt = self._contentions = 0
-        self._short_connections = self._deliberate_closes = 0  # in a row
-
-    def next_delay(
-        self, error: FeedError, authenticated: float | None, live: float | None, unshared: str = ""
-    ) -> tuple[float, FeedError]:
-        """Returns the delay (s) after a connection that ended in `error`, and the error to show. `authenticated` and
-        `live` are how long (s) the connection was in these phases, None if it never was; `unshared` is why others
-        cannot join."""
-        timings = self._timings
-        if live is not None and live > timings.stable_after:
-            self._start_over()
-        if isinstance(error, ConnectionLost) and authenticated is not None:
-            is_short = authenticated < timings.short_connection
-            self._short_connections = self._short_connections + 1 if is_short else 0
-            self._deliberate_closes = self._deliberate_closes + 1 if error.is_deliberate else 0
-            is_replaced = is_short and self._deliberate_closes >= _DELIBERATE_CONTENTION
-            if is_replaced or self._short_connections >= _CONTENTION:
-                doublings = min(self._contentions, _MAX_CONTENTION_DOUBLINGS)
-                self._contentions += 1
-                return timings.contention_wait * 2.0**doublings, AnotherClient(unshared)
-        attempt, self._attempt = self._attempt, min(self._attempt + 1, _MAX_DOUBLINGS)
-        # Jitter, at the longest delay too: clients that were cut off together must not reconnect together.
-        delay = min(timings.retry_longest, 1.5 * timings.retry_first * 2.0**attempt) * random.uniform(2 / 3, 1.0)
-        if attempt:
-            delay = max(delay, timings.retry_gap * random.uniform(1.0, 1.25))
-        if isinstance(error, RetryLater):
-            delay = max(delay, error.wait)
-        return delay, error
 
 
 class Link:
@@ -144,6 +101,7 @@ class Link:
         if route is not None:
             route.on_wanted = self._follow_wanted
             route.on_leading = self._follow_leading
+            route.on_renew = self.reconnect
         self._is_joined = False
         self.report: RelayReport | None = None
         self._joins_lost = 0  # in a row
@@ -154,6 +112,7 @@ class Link:
         self._symbols: tuple[Symbol, ...] = ()
         self._symbols_changed = asyncio.Event()
         self._reconnect_requested = asyncio.Event()
+        self._is_renewed_for_all = False  # whether it is the person who asked for that
         self._failed_requests: dict[str, int] = {}
         self._authenticated_at: float | None = None
         self._live_at: float | None = None
@@ -169,8 +128,10 @@ class Link:
         self._symbols_changed.set()
 
     def reconnect(self) -> None:
-        """Open a new connection now, in any phase, and request again the types that were never answered."""
+        """Open a new connection now, in any phase, and request again the types that were never answered. The process
+        whose connection this one has joined is asked to do so too."""
         self._last_error = None
+        self._is_renewed_for_all = True
         self._failed_requests.clear()
         self._reconnect_requested.set()
 
@@ -182,9 +143,10 @@ class Link:
 
     async def run(self) -> None:
         """Run until cancelled. No failure of the feed leaves this method: each becomes a state with an error."""
-        backoff = _Backoff(self._timings)
+        backoff = Backoff(self._timings)
         while True:
             self._reconnect_requested.clear()
+            self._is_renewed_for_all = False
             self._authenticated_at = self._live_at = None
             try:
                 await self._run_connection()
@@ -193,7 +155,7 @@ class Link:
                 delay = 0.0
             except (KeyRefused, PermanentError) as error:
                 await self._stop(error)
-                backoff = _Backoff(self._timings)
+                backoff = Backoff(self._timings)
                 continue
             except FeedError as error:
                 delay, error = await self._delay_after(error, backoff)
@@ -211,16 +173,16 @@ class Link:
                 async with asyncio.timeout(delay):
                     await self._reconnect_requested.wait()
             if self._reconnect_requested.is_set():
-                backoff = _Backoff(self._timings)
+                backoff = Backoff(self._timings)
 
-    async def _delay_after(self, error: FeedError, backoff: _Backoff) -> tuple[float, FeedError]:
+    async def _delay_after(self, error: FeedError, backoff: Backoff) -> tuple[float, FeedError]:
         """Returns the delay (s) after a connection that ended in `error`, and the error to show."""
         self.report = None
         if isinstance(error, NotShared):
             return self._timings.join_again, error
         if self._is_joined:
             self._leave_shared()
-            self._joins_lost = min(self._joins_lost + 1, _MAX_DOUBLINGS)
+            self._joins_lost = min(self._joins_lost + 1, MAX_DOUBLINGS)
             longest = min(self._timings.retry_gap, _FIRST_JOIN_AGAIN * 2.0**self._joins_lost)
             return longest * random.uniform(0.5, 1.0), error
         if self._route is not None and await self._route.superseded():
@@ -257,7 +219,7 @@ class Link:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(connection.read(), name="feed read")
-                tasks.create_task(self._wait_for_reconnect(), name="feed renew")
+                tasks.create_task(self._wait_for_reconnect(connection), name="feed renew")
                 if is_direct:
                     if self._route is not None:
                         tasks.create_task(self._hold(self._route), name="feed hold")
@@ -370,8 +332,10 @@ class Link:
     def _tap(self) -> Tap | None:
         return self._route.tap if self._route is not None else None
 
-    async def _wait_for_reconnect(self) -> None:
+    async def _wait_for_reconnect(self, connection: OpenConnection) -> None:
         await self._reconnect_requested.wait()
+        if self._is_renewed_for_all:
+            await connection.renew()
         raise NoConnection("renewed on request")
 
     async def _hold(self, route: Route) -> NoReturn:

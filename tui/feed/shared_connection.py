@@ -31,6 +31,7 @@ from tui.protocol.relay_status import (
     RELAY_VERSION,
     VERSION_HEADER,
     RelayReport,
+    encode_renew,
 )
 from tui.secrets import safe_text
 
@@ -53,6 +54,9 @@ class SharedConnection(Connection):
             await super().read()
         finally:
             watching.cancel()
+
+    async def renew(self) -> None:
+        await self._send(encode_renew())
 
     async def _watch_silence(self) -> None:
         """Abandon the connection when it was silent for too long, not counting what this process may have slept."""

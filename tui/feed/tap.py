@@ -97,6 +97,8 @@ class Route(Protocol):
     """Is called when what others want has changed."""
     on_leading: Callable[[], None]
     """Is called when this process becomes the holder, before the vendor allows another connection."""
+    on_renew: Callable[[], None]
+    """Is called when another process that uses the connection asks for a new one."""
     name: str
     """What this process is, as others are told: `dashboard`, `stream`, `doctor`."""
     unshared: str

@@ -31,7 +31,6 @@ DATA_TIMEOUT = 10.0  # s after the subscription was accepted
 _MAX_EVIDENCE_AGE = 10_000  # ms
 _MIN_EVIDENCE = 2  # trades or quote changes
 _EVIDENCE_HOLDS = 600_000  # ms
-_EVIDENCE_RESOLUTION = 1_000  # ms
 _TAPE_BATCH = 16  # trades
 _MAX_AHEAD = 2 * SLACK  # ms: a clock whose bounds are a few seconds apart lets in less
 
@@ -51,7 +50,6 @@ class Instrument:
         "_evidence",
         "_evidence_at",
         "_pending_trades",
-        "_sizes_undecided",
         "_split",
         "_tape",
         "ages",
@@ -64,7 +62,6 @@ class Instrument:
         "depth_at",
         "depth_history",
         "direction",
-        "evidence_due",
         "expected_at",
         "fair_values",
         "history_quote",
@@ -120,7 +117,6 @@ class Instrument:
         self.trading_until = 0  # ms UTC: until then its data counts for more than its calendar; 0 if it does not
         self._evidence = 0  # current trades and quote changes while closed by plan
         self._evidence_at = 0  # ms UTC: the time of the latest
-        self.evidence_due = 0  # ms UTC: data before it adds nothing to what they show
 
     def set_hours(self, hours: Calendar) -> None:
         """Adopt the calendar of another exchange, which resets the session, the tape, the previous close and IOPVs."""
@@ -130,7 +126,6 @@ class Instrument:
         self._split: Split | None = None  # the one that the bars are known to follow
         self.fair_values = FairValues()
         self._tape = Tape(hours)
-        self._sizes_undecided = True
         # With the quote and mid they are classified by.
         self._pending_trades: list[tuple[Tick, Quote | None, float | None]] = []
 
@@ -299,8 +294,7 @@ class Instrument:
     def add_trade(self, tick: Tick, now: float) -> None:
         """Add a trade that arrived at `now` (s, monotonic) to the tape, and to its minute bar if bars are built from
         trades. 16 trades are buffered before appending: single appends to an off-screen symbol miss the CPU cache."""
-        quote = self.quote if self._sizes_undecided else None  # else it would be kept in memory for nothing
-        self._pending_trades.append((tick, quote, self.mid if now - self.depth_at <= MAX_BOOK_AGE else None))
+        self._pending_trades.append((tick, self.quote, self.mid if now - self.depth_at <= MAX_BOOK_AGE else None))
         if len(self._pending_trades) >= _TAPE_BATCH or (self.refused and self.builds_bars):
             self._flush_trades()
 
@@ -328,7 +322,6 @@ class Instrument:
                 self.bars.add_trade(tick.time, tick.last, size, newest=tick.time >= self.last_time)
                 for _, time, late_size in late_sizes:
                     self.bars.add_volume(time, late_size)
-        self._sizes_undecided = tape.sizes.cumulative is None
 
     def infer_precision(self) -> None:
         """Set the tick size and the decimals of prices, by the table of its region, else by its book. Called when the
@@ -364,7 +357,7 @@ class Instrument:
         session = self._session_at(time)
         self.closed_by_plan = session.phase.is_closed
         if self._evidence and (not self.closed_by_plan or 0 < self.trading_until <= time):
-            self._evidence = self.trading_until = self.evidence_due = 0
+            self._evidence = self.trading_until = 0
         if self.last is not None and self.suspects_split:
             self.day.recheck_split(self.last)
         self.data_overdue = not self.has_data and self.expected_at > 0 and now - self.expected_at >= DATA_TIMEOUT
@@ -443,7 +436,6 @@ class Instrument:
             self._evidence_at = made
             if self._evidence >= _MIN_EVIDENCE:
                 self.trading_until = made + _EVIDENCE_HOLDS
-                self.evidence_due = made + _EVIDENCE_RESOLUTION
 
     def reconnected(self) -> None:
         """Drop what belonged to the last connection: its book, which carries no time to tell an old one by, and its

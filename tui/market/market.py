@@ -332,7 +332,7 @@ class Market:
                 instrument.roll_session(time, message.last)
                 if instrument.day.split is not None and self.on_split is not None:
                     self.on_split()
-            if instrument.closed_by_plan and time >= instrument.evidence_due:
+            if instrument.closed_by_plan:
                 # A trade or a changed quote shows that it trades; the first of its type on a connection may be old.
                 changed = instrument.quote_sampled and message.last != instrument.last
                 if instrument.tick_sampled if is_tick else changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -25,7 +25,7 @@ from tui.protocol.messages import (
     Subscribe,
     SubscribeReply,
 )
-from tui.protocol.relay_status import RelayStatus
+from tui.protocol.relay_status import RelayStatus, Renew
 
 
 class _Envelope(Struct, gc=False):
@@ -36,7 +36,10 @@ class _RawEnvelope(Struct, gc=False):
     data: Raw
 
 
+_Request = TypeVar("_Request")
+
 _decode_request = msgspec.json.Decoder(Subscribe | Ping).decode
+_decode_relay_request = msgspec.json.Decoder(Subscribe | Ping | Renew).decode
 _decode_json = msgspec.json.Decoder().decode
 _decode_raw_envelope = msgspec.json.Decoder(_RawEnvelope).decode
 _decode_raw_list = msgspec.json.Decoder(list[Raw]).decode
@@ -60,8 +63,18 @@ def decode(frame: bytes | bytearray, units: Counter[str] | None = None) -> tuple
 
 def decode_request(frame: bytes) -> Request:
     """Returns a client's request. Raises MalformedMessage."""
+    return _requested(_decode_request, frame)
+
+
+def decode_relay_request(frame: bytes) -> Request | Renew:
+    """Returns a request to a relay. Raises MalformedMessage."""
+    request: Request | Renew = _requested(_decode_relay_request, frame)
+    return request
+
+
+def _requested(decode_request: Callable[[bytes], _Request], frame: bytes) -> _Request:
     try:
-        return _decode_request(frame)
+        return decode_request(frame)
     except UNREADABLE as error:
         raise MalformedMessage("request", type(error).__name__) from None
 

@@ -1,4 +1,4 @@
-"""The one message that a relay adds to the vendor's protocol, and the headers of its handshake.
+"""The message and the request that a relay adds to the vendor's protocol, and the headers of its handshake.
 
 A client that does not send the header VERSION_HEADER is sent the vendor's messages alone.
 """
@@ -9,7 +9,7 @@ from msgspec import Struct, json
 
 RELAY_VERSION = 1
 VERSION_HEADER = "X-Itick-Relay"
-"""Header of the request and of the response: the version of `RelayStatus`."""
+"""Header of the request and of the response: the version of what is added."""
 NAME_HEADER = "X-Itick-Name"
 """Header of the request: what the client is, `dashboard`, `stream` or `doctor`."""
 DASHBOARD = "dashboard"
@@ -66,9 +66,18 @@ class RelayStatus(Struct, tag_field="resAc", tag="relay", omit_defaults=True):
     report: RelayReport | None = None
 
 
+class Renew(Struct, tag_field="ac", tag="renew"):
+    """Asks a relay of this user for a new connection to the vendor."""
+
+
 _encode = json.Encoder().encode
 
 
 def encode_status(status: RelayStatus) -> bytes:
     """Returns the text of a status."""
     return _encode(status)
+
+
+def encode_renew() -> bytes:
+    """Returns the text of a request to renew."""
+    return _encode(Renew())

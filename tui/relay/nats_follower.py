@@ -137,6 +137,9 @@ class NatsConnection:
         await self._is_served.wait()
         self._is_authenticated = True
 
+    async def renew(self) -> None:
+        """Do nothing: the publisher serves others too, on other machines."""
+
     async def close(self) -> None:
         """Close the connection to the server."""
         if self._client is not None:

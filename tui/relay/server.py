@@ -19,7 +19,7 @@ from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.exceptions import ConnectionClosed
@@ -33,7 +33,7 @@ from tui.feed.connection import DEMO_SERVER
 from tui.feed.peer import peer_of
 from tui.feed.state import LinkPhase, LinkState
 from tui.market import Market
-from tui.protocol.decoder import decode_request
+from tui.protocol.decoder import decode_relay_request
 from tui.protocol.messages import (
     AUTH_FAILED,
     AUTHENTICATED,
@@ -61,6 +61,7 @@ from tui.protocol.relay_status import (
     VERSION_HEADER,
     RelayReport,
     RelayStatus,
+    Renew,
     Window,
     encode_status,
 )
@@ -86,6 +87,7 @@ _VENDOR_LOST = "the connection to the vendor was lost: "
 _NORMAL, _LEFT, _TOO_MANY, _LOST = 1000, 1001, 1008, 1012
 """RFC 6455 §7.4.1: normal closure, going away, policy violation, service restart."""
 
+_Callback: TypeAlias = Callable[[], None]
 _log = logging.getLogger(__name__)
 _library_log = logging.getLogger("tui.relay.websockets")
 _library_log.addHandler(logging.NullHandler())
@@ -102,12 +104,12 @@ class _Listener(NamedTuple):
 
 class Relay:
     """Serves the connection of one link. `market` is that of this process; `on_wanted` is called when what the clients
-    want has changed. `clock` is in s, monotonic."""
+    want has changed, `on_renew` when one that has joined asks for a new connection. `clock` is in s, monotonic."""
 
-    def __init__(self, market: Market, name: str, on_wanted: Callable[[], None], clock: Clock) -> None:
+    def __init__(self, market: Market, name: str, on_wanted: _Callback, on_renew: _Callback, clock: Clock) -> None:
         self._market = market
         self._name = name
-        self._on_wanted = on_wanted
+        self._on_wanted, self._on_renew = on_wanted, on_renew
         self._clock = clock
         self._fan_out = FanOut(self._last_own)
         self._clients: list[RelayClient] = []
@@ -247,12 +249,18 @@ class Relay:
 
     def _receive(self, client: RelayClient, frame: bytes) -> None:
         try:
-            request = decode_request(frame)
+            request = decode_relay_request(frame)
         except MalformedMessage:
             self._refuse(client, UNRESOLVED)
             return
         if isinstance(request, Ping):
             client.send(Pong(PongData(request.params)))
+            return
+        if isinstance(request, Renew):
+            if client.is_over_tcp:  # any program here
+                self._refuse(client, UNRESOLVED)
+            else:
+                self._on_renew()
             return
         types = list(dict.fromkeys(request.types.split(",")))
         try:

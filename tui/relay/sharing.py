@@ -94,7 +94,7 @@ class Sharing:
     `dashboard`, `stream`. With `take_over` it becomes the holder whoever is; unless it `serves`, it shares with nobody
     what it holds. `holder_pid` is the process that it joined or could not join. `listen` serves other programs over TCP
     too, whoever is the holder. `on_wanted` is called when what others want has changed, `on_leading` when this process
-    becomes the holder.
+    becomes the holder, `on_renew` when a process that has joined asks for a new connection.
 
     Entering raises UsageError if nothing can listen there."""
 
@@ -115,6 +115,7 @@ class Sharing:
         self.relay: Relay | None = None
         self.on_wanted: Callable[[], None] = lambda: None
         self.on_leading: Callable[[], None] = lambda: None
+        self.on_renew: Callable[[], None] = lambda: None
         self._lock = lock
         self._market = market
         self.name = name
@@ -148,7 +149,7 @@ class Sharing:
         from tui.relay.server import Relay
 
         if self.relay is None:
-            self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), self._clock)
+            self.relay = Relay(self._market, self.name, lambda: self.on_wanted(), lambda: self.on_renew(), self._clock)
         return self.relay
 
     async def __aexit__(

@@ -1,13 +1,13 @@
 """The difference between an update and what the terminal shows: what stands there already is not written again.
 
 Lines of panes nearly always replace others of the same cells, so their segments are compared, and the text of what
-differs up to its first new character; of all other updates every cell is."""
+differs cell by cell; of all other updates every cell is."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -21,6 +21,9 @@ from tui.terminal.textual_private import ChopsUpdate, CompositorUpdate, LayoutUp
 
 _SHORTEST_GAP = 6  # cells: to move the cursor over fewer costs more bytes than to write them again
 _UNKNOWN = "\0"  # no text holds it
+
+_Run: TypeAlias = tuple[int, int, list[Segment]]
+"""A run of cells that differ: the first, counted from the first of its piece, how many they are, and their text."""
 
 _Written: TypeAlias = tuple[int, int, int, list[Segment]]
 """A Piece that is to be written."""
@@ -48,7 +51,7 @@ class _Line:
             return self._put_cells(x, segments)
         self._pieces[x] = segments
         self._newer.add(x)
-        return [(x + run.start, self._row, run.end - run.start, run.text(segments)) for run in runs]
+        return [(x + start, self._row, width, text) for start, width, text in runs]
 
     def _put_cells(self, x: int, segments: list[Segment]) -> list[_Written]:
         for column in self._newer:
@@ -70,14 +73,7 @@ class _Line:
         if end < len(self._texts) and self._texts[end] == "":
             self._forget(end)
         self._set_cells(x, texts, styles)
-        ranges: list[tuple[int, int]] = []
-        for at, (old, new, was, style) in enumerate(zip(old_texts, texts, old_styles, styles, strict=True)):
-            if old == new and (was is style or was == style or (new == " " and _is_same_blank(was, style))):
-                continue
-            if ranges and at - ranges[-1][1] < _SHORTEST_GAP:
-                ranges[-1] = ranges[-1][0], at + 1
-            else:
-                ranges.append((at, at + 1))
+        ranges = _differing_cells(old_texts, texts, old_styles, styles)
         whole = [_without_halves(each, old_texts, texts) for each in ranges]
         return [(x + a, self._row, b - a, _segments(texts[a:b], styles[a:b])) for a, b in whole]
 
@@ -140,30 +136,9 @@ def _cells(segments: Iterable[Segment]) -> tuple[list[str], list[Style]]:
     return texts, styles
 
 
-class _Run(NamedTuple):
-    """Segments that differ from those there before: their first cell and their end, counted from the piece's own; the
-    first segment and their end; and how many characters at the beginning and at the end of them are the same."""
-
-    start: int
-    end: int
-    first: int
-    stop: int
-    same_start: int
-    same_end: int
-
-    def text(self, segments: Sequence[Segment]) -> list[Segment]:
-        """Returns what is to be written of a piece's segments."""
-        text = list(segments[self.first : self.stop])
-        if self.same_end:
-            text[-1] = Segment(text[-1].text[: -self.same_end], text[-1].style)
-        if self.same_start:
-            text[0] = Segment(text[0].text[self.same_start :], text[0].style)
-        return text
-
-
 def _differing_runs(before: Sequence[Segment], after: Sequence[Segment]) -> list[_Run] | None:
-    """Returns the runs of segments of `after` that are not in `before`. None if the two have not the same cells, or
-    text there is not of one cell a character."""
+    """Returns what of `after` is not in `before`. None if the two have not the same cells, or text there is not of one
+    cell a character."""
     runs: list[_Run] = []
     at = i = j = 0
     before_count, after_count = len(before), len(after)
@@ -175,7 +150,7 @@ def _differing_runs(before: Sequence[Segment], after: Sequence[Segment]) -> list
             i += 1
             j += 1
             continue
-        first, old_end, new_end = j, at, at
+        old_first, first, old_end, new_end = i, j, at, at
         while old_end == at or old_end != new_end:
             if old_end <= new_end:
                 if i == before_count or not _is_narrow(text := before[i].text):
@@ -185,24 +160,51 @@ def _differing_runs(before: Sequence[Segment], after: Sequence[Segment]) -> list
                 if j == after_count or not _is_narrow(text := after[j].text):
                     return None
                 new_end, j = new_end + len(text), j + 1
-        same_start = _same(old, new)
-        same_end = min(_same(before[i - 1], after[j - 1], step=-1), new_end - at - same_start)
-        start, end, at = at + same_start, new_end - same_end, new_end
-        if start == end:
-            continue
-        if runs and start - runs[-1].end < _SHORTEST_GAP:
-            start, _, first, _, same_start, _ = runs.pop()
-        runs.append(_Run(start, end, first, j, same_start, same_end))
+        if i - old_first == j - first == 1:
+            start, end = _differing_part(old, new)
+            if start < end:
+                runs.append((at + start, end - start, [Segment(new.text[start:end], new.style)]))
+        else:
+            old_texts, old_styles = _cells(before[old_first:i])
+            texts, styles = _cells(after[first:j])
+            for start, end in _differing_cells(old_texts, texts, old_styles, styles):
+                runs.append((at + start, end - start, _segments(texts[start:end], styles[start:end])))
+        at = new_end
     return runs if i == before_count and j == after_count else None
 
 
-def _same(before: Segment, after: Segment, step: int = 1) -> int:
-    """Returns how many characters are the same in both from the beginning on, or from the end back, if their styles
-    are."""
-    if before.style is not after.style:
-        return 0
+def _differing_cells(
+    old_texts: Sequence[str], texts: Sequence[str], old_styles: Sequence[Style], styles: Sequence[Style]
+) -> list[tuple[int, int]]:
+    """Returns the ranges of the cells that differ; those near each other are one."""
+    ranges: list[tuple[int, int]] = []
+    for at, (old, new, was, style) in enumerate(zip(old_texts, texts, old_styles, styles, strict=True)):
+        if old == new and (was is style or was == style or (new == " " and _is_same_blank(was, style))):
+            continue
+        if ranges and at - ranges[-1][1] < _SHORTEST_GAP:
+            ranges[-1] = ranges[-1][0], at + 1
+        else:
+            ranges.append((at, at + 1))
+    return ranges
+
+
+def _differing_part(before: Segment, after: Segment) -> tuple[int, int]:
+    """Returns where what differs begins and ends in a segment that replaces another one of the same length."""
+    old, new = before.text, after.text
+    if before.style is after.style:
+        start = _same(old, new)
+        return start, len(new) - _same(old[:start:-1], new[:start:-1])
+    start, end = 0, len(new)
+    if _is_same_blank(before.style or NO_STYLE, after.style or NO_STYLE):
+        start = end - max(len(old.lstrip(" ")), len(new.lstrip(" ")))
+        end = max(len(old.rstrip(" ")), len(new.rstrip(" ")))
+    return start, end
+
+
+def _same(before: str, after: str) -> int:
+    """Returns how many characters both begin with."""
     count = 0
-    for old, new in zip(before.text[::step], after.text[::step], strict=False):
+    for old, new in zip(before, after, strict=True):
         if old != new:
             break
         count += 1
