@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.relay.windows import Window, equals_the_exchange, leads_again
-from tests.support.feed import IEF, QQQ, SPY
+from tests.support.feed import IEF, QQQ, QUICK, SPY
 from tests.support.wait_until import until
 from tui.exchange.server import Exchange
 from tui.feed.state import LinkPhase
@@ -57,6 +57,23 @@ async def test_a_window_that_has_joined_renews_the_connection_of_all(tmp_path: P
         await leader.running.reaches(L, 2)
         await leads_again(leader, follower, third)
         assert numbers == {1, 2} and leader.sharing.role is Role.LEADING
+
+
+async def test_a_window_that_has_joined_has_the_holder_try_now(tmp_path: Path) -> None:
+    patient = QUICK._replace(retry_first=60.0, retry_longest=60.0)
+    async with (
+        Exchange(rate=200) as exchange,
+        Window(exchange.url, tmp_path, QQQ, timings=patient) as leader,
+        Window(exchange.url, tmp_path, SPY) as follower,
+    ):
+        for window in (leader, follower):
+            await window.running.reaches(L)
+        exchange.set_faults("close-1001", every=0.01)
+        await leader.running.reaches(R)
+        await until(lambda: follower.link.state.retry_at > 0 and follower.link.state.is_joined)
+        exchange.set_faults()
+        follower.link.reconnect()
+        await leads_again(leader, follower)
 
 
 def test_the_first_message_of_a_new_connection_is_in_a_snapshot_although_one_came_just_before() -> None:

@@ -13,7 +13,7 @@ from tui.feed.state import LinkPhase, LinkState
 from tui.feed.tap import AnotherClient
 from tui.market import Market
 from tui.market.entitlements import describe_shortfalls
-from tui.protocol.relay_status import DASHBOARD, RelayReport
+from tui.protocol.relay_status import RelayReport
 from tui.secrets import safe_text
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.pane import StyledLine, fill, width_of
@@ -112,8 +112,7 @@ class StatusBar(LineWidget):
         if link.phase in (LinkPhase.RECONNECTING, LinkPhase.STOPPED):
             return "takes it over" if isinstance(link.error, AnotherClient) else "tries now"
         is_other_waiting = link.is_joined and link.phase is LinkPhase.AUTHENTICATING and link.retry_at > self.now
-        has_keys = self.shared is not None and self.shared.windows[0].name == DASHBOARD
-        return "in that window tries now" if is_other_waiting and has_keys else ""
+        return "tries now" if is_other_waiting else ""
 
     def _warnings(self, link: LinkState) -> list[str]:
         """Returns what is wrong, the most severe first."""
