@@ -40,6 +40,6 @@ def test_a_relay_stands_by_and_says_each_state_once() -> None:
             lines_until(relay.stderr, words)
             time.sleep(8)  # it tries again meanwhile
             holder.send_signal(signal.SIGCONT)
-            said = lines_until(relay.stderr, f"standing by: window {holder.pid} holds the connection")
+            said = lines_until(relay.stderr, f"standing by: relay {holder.pid} holds the connection")
             assert [line for line in said if words in line] == []
             assert len(said) == len(set(said))

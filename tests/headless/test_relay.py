@@ -35,7 +35,7 @@ def test_it_holds_the_connection_for_a_stream_and_ends_with_counters() -> None:
         assert lines_until(relay.stderr, "other windows can join")[-2] == "LIVE"
         result = run_program("stream", "--url", url, "--watch", "QQQ$US", "--count", "20", key=KEY)
         assert result.returncode == 0 and len(result.stdout.splitlines()) == 20
-        assert f"window {relay.pid}: LIVE" in result.stderr
+        assert f"relay {relay.pid}: LIVE" in result.stderr
         relay.terminate()
         _, said = relay.communicate(timeout=10)
         assert relay.returncode == 143
@@ -50,7 +50,7 @@ def test_another_spelling_of_the_address_is_the_same_connection() -> None:
         lines_until(relay.stderr, "other windows can join")
         spelled = url.replace("127.0.0.1", "LocalHost")
         result = run_program("stream", "--url", spelled, "--watch", "QQQ$US", "--count", "1", key=KEY)
-        assert result.returncode == 0 and f"window {relay.pid}: LIVE" in result.stderr
+        assert result.returncode == 0 and f"relay {relay.pid}: LIVE" in result.stderr
 
 
 def test_it_stands_by_and_takes_over_when_the_holder_is_killed() -> None:
@@ -60,13 +60,13 @@ def test_it_stands_by_and_takes_over_when_the_holder_is_killed() -> None:
     ):
         lines_until(holder.stderr, "LIVE")
         with start_program("relay", "--url", url, "--listen", "127.0.0.1:0", key=KEY) as relay:
-            address = listening(lines_until(relay.stderr, f"standing by: window {holder.pid} holds"))
+            address = listening(lines_until(relay.stderr, f"standing by: stream {holder.pid} holds"))
             holder.kill()
             lines_until(relay.stderr, "moving to another window")
             lines_until(relay.stderr, "other windows can join")
             with start_program("relay", "--url", url, "--take-over", key=KEY) as taker:
                 lines_until(taker.stderr, "other windows can join")
-                lines_until(relay.stderr, f"standing by: window {taker.pid} holds")
+                lines_until(relay.stderr, f"standing by: relay {taker.pid} holds")
                 token = ("--token-file", str(Path(os.environ["XDG_STATE_HOME"]) / "itick-tui" / "relay-token"))
                 stream = ("stream", "--url", address, *token, "--watch", "IEF$US", "--count", "3")
                 assert run_program(*stream).returncode == 0

@@ -304,7 +304,7 @@ def test_who_is_taken_over_on_this_machine_joins_the_other_and_leads_again_when_
         with start_program(*arguments, key=KEY) as first:
             lines_until(first.stderr, "LIVE")
             with start_program(*arguments, "--take-over", "--seconds", "6", key=KEY) as second:
-                lines_until(first.stderr, f"joined window {second.pid}: ")
+                lines_until(first.stderr, f"joined stream {second.pid}: ")
                 lines_until(first.stderr, "LIVE")
                 _, said = second.communicate(timeout=10)
                 assert second.returncode == 0

@@ -222,7 +222,7 @@ def test_the_socket_of_a_killed_process_is_harmless_and_the_next_one_removes_it(
             assert not path.exists() and path.parent.exists() is not long_path
             now = Path(lock.read_text().split("\n")[1])
             with start_program("stream", "--url", url, "--watch", "QQQ$US", "--count", "1", key=KEY) as joined:
-                lines_until(joined.stderr, f"window {second.pid}: LIVE")
+                lines_until(joined.stderr, f"relay {second.pid}: LIVE")
                 assert joined.wait(10) == 0
             second.send_signal(signal.SIGTERM)
             second.wait(10)

@@ -286,7 +286,7 @@ class Link:
         # Until it is connected it does not know, and what is shown is of the connection before.
         self.is_demo = report.is_demo or (self.is_demo and not report.is_served)
         if self.state.phase in (LinkPhase.CONNECTING, LinkPhase.AUTHENTICATING):
-            place = f"window {report.pid}" if self._is_joined else report.windows[0].name
+            place = report.holder if self._is_joined else report.windows[0].name
             retry_at = self._clock() + report.retry_in if report.retry_in else 0.0
             self._set_state(LinkPhase.AUTHENTICATING, f"{place}: {report.words}", retry_at=retry_at)
 

@@ -74,7 +74,8 @@ class SharedConnection(Connection):
 
     def _connection_lost(self, error: ConnectionClosed) -> NoConnection:
         if self._is_silent:
-            return NoConnection(f"window {self._pid} does not answer")
+            holder = safe_text(self._report.holder) if self._report is not None else f"window {self._pid}"
+            return NoConnection(f"{holder} does not answer")
         words = safe_text(error.rcvd.reason)[:120] if error.rcvd is not None else ""
         if error.rcvd is not None and error.rcvd.code == CloseCode.SERVICE_RESTART:  # it is there, and can be joined
             return ConnectionLost(words)

@@ -45,7 +45,7 @@ class RelayRun(HeadlessRun):
         if not self._follow_state(state) or not state.is_live:
             return
         if (report := self._link.report) is not None:
-            self._print_status(f"standing by: window {report.pid} holds the connection")
+            self._print_status(f"standing by: {safe_text(report.holder)} holds the connection")
         elif unshared := self._link.unshared:
             self._print_status(f"other windows cannot join: {safe_text(unshared)}")
         else:

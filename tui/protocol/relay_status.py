@@ -54,6 +54,12 @@ class RelayReport(Struct, omit_defaults=True):
     windows: list[Window] = []
 
     @property
+    def holder(self) -> str:
+        """The process that holds the connection: `window 4711`, `relay 4711`."""
+        name = self.windows[0].name if self.windows else DASHBOARD
+        return f"{'window' if name == DASHBOARD else name} {self.pid}"
+
+    @property
     def is_served(self) -> bool:
         """True once the vendor has accepted the key: others may subscribe."""
         return self.phase in ("SUBSCRIBING", "LIVE")

@@ -193,7 +193,9 @@ def shared_figures(snapshot: HealthSnapshot) -> list[HealthFigure]:
         relay = shared.windows[0]
         holder = f"{safe_text(relay.name)}: {safe_text(shared.words)}"
         return [HealthFigure("held by", holder), HealthFigure("published", fmt.count(relay.symbols, "symbol")), *lost]
-    holder = f"this window, pid {own}" if shared.pid == own else f"window {shared.pid}: {safe_text(shared.words)}"
+    holder = (
+        f"this window, pid {own}" if shared.pid == own else f"{safe_text(shared.holder)}: {safe_text(shared.words)}"
+    )
     figures = [HealthFigure("held by", holder), HealthFigure("served", fmt.count(shared.served, "symbol"))]
     for window in shared.windows:
         name = "this window" if window.pid == own else safe_text(window.name)
