@@ -112,7 +112,7 @@ async def test_a_tick_between_being_shown_and_having_a_size_draws_nothing() -> N
         assert charts.display and not charts.size
         dashboard.tick(app.now + 1)
         await until(lambda: bool(charts.size))
-        assert "QQQ$US" in lines(charts)[0]
+        await until(lambda: "QQQ$US" in lines(charts)[0])
 
 
 async def test_the_charts_are_of_the_part_of_the_list_that_has_the_cursor() -> None:
